@@ -1,0 +1,1 @@
+"""The harness: datasets, stages, answering, judging, metrics, statistics, store and report."""

@@ -1,0 +1,58 @@
+"""Errors a user can act on. Each message is one line that names the thing, the value and the way out."""
+
+from __future__ import annotations
+
+
+class MemosError(Exception):
+    """Base of every error this project raises on purpose."""
+
+
+class ConfigError(MemosError):
+    """A configuration value is unknown or of the wrong kind."""
+
+
+class DataError(MemosError):
+    """A data file is missing, damaged or foreign."""
+
+
+class MissingDependency(MemosError):
+    """An optional package or resource is not installed; the message carries the exact command to install it."""
+
+
+class LLMError(MemosError):
+    """A language-model call failed for good."""
+
+
+class PromptTooLong(LLMError):
+    """A prompt exceeds the model's context window and may not be cut."""
+
+
+class MalformedOutput(LLMError):
+    """A model's structured output could not be repaired."""
+
+
+class BudgetExceeded(MemosError):
+    """The run's token or money budget is used up; the run can be resumed with a larger one."""
+
+
+def require(module: str, extra: str, *, package: str | None = None):
+    """Import an optional module lazily.
+
+    Args:
+        module: import name, such as ``torch``.
+        extra: extra of this project that brings it.
+        package: name on PyPI where it differs from ``module``.
+
+    Raises:
+        MissingDependency: with the command that installs it.
+    """
+    import importlib
+
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name and error.name.split(".")[0] != module.split(".")[0]:
+            raise
+        raise MissingDependency(
+            f"{package or module} is not installed; run: pip install -e '.[{extra}]'"
+        ) from error

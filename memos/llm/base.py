@@ -1,0 +1,75 @@
+"""The language-model client protocol that every system, answerer and judge uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from memos.errors import LLMError
+from memos.types import Message, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One chat completion. Every field changes the response, so every field is in the cache key."""
+
+    messages: tuple[Message, ...]
+    temperature: float = 0.0
+    max_tokens: int | None = None
+    seed: int | None = 0
+    stop: tuple[str, ...] = ()
+    json_schema: Mapping[str, Any] | None = None
+    """JSON schema the reply must satisfy (structured output); None for free text."""
+    tools: tuple[Mapping[str, Any], ...] = ()
+    """Tool definitions in OpenAI's format."""
+    sample_index: int = 0
+    """Repeat number, so that repeated samples of one prompt never collapse into one cache entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A function call the model asks for. ``arguments`` is the raw JSON text."""
+
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A model's reply."""
+
+    text: str
+    model: str
+    """Model id as the provider returned it."""
+    usage: Usage = field(default_factory=Usage)
+    finish_reason: str = "stop"
+    latency_ms: float = 0.0
+    tool_calls: tuple[ToolCall, ...] = ()
+    attempts: int = 1
+    from_cache: bool = False
+    cut_tokens: int = 0
+    """Prompt tokens removed to fit the window (only where the user allowed it), else 0."""
+
+
+@runtime_checkable
+class LLM(Protocol):
+    """A language model.
+
+    ``complete`` raises a subclass of LLMError when the call failed for good (retries included).
+    ``complete_many`` runs requests concurrently (remote) or batched (local) and yields ``(index, outcome)`` as they
+    finish; a failed request yields its LLMError instead of raising.
+    """
+
+    name: str
+    """Model id as configured."""
+    context_window: int | None
+    """Longest prompt plus reply in tokens; None where unknown."""
+    comparable: bool
+    """Whether numbers made with this model may stand beside the paper's gpt-4o-mini rows."""
+
+    def complete(self, request: Request) -> Completion: ...
+
+    def complete_many(self, requests: Sequence[Request]) -> Iterator[tuple[int, Completion | LLMError]]: ...
+
+    def close(self) -> None: ...

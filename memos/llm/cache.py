@@ -1,0 +1,150 @@
+"""A response cache on disk, keyed by everything that changes a response (anchors.md 3.7)."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from memos.errors import ConfigError, DataError, LLMError
+from memos.llm.base import LLM, Completion, Request
+from memos.llm.wire import completion_from_dict, completion_to_dict, describe, request_key
+
+MODES = ("off", "read", "write", "only")
+_BATCH = 400
+
+
+class NotCached(LLMError):
+    """Mode ``only`` met a request that the cache does not hold."""
+
+
+class CachedLLM:
+    """Wraps a model with a cache in one SQLite file that many processes and threads may share.
+
+    Modes: ``off`` neither reads nor writes; ``read`` reads and asks the model for the rest without keeping it;
+    ``write`` reads, and keeps what the model adds; ``only`` reads and refuses the rest (NotCached), so it works
+    without a key. Each reply is one committed transaction: a killed process loses at most the replies in flight.
+    A cached reply keeps its usage, latency and model id, and says ``from_cache=True``. Failures and replies whose
+    prompt was refused are never kept.
+
+    The key takes the inner model's ``identity()`` (provider, model, base_url, and what else changes its replies)
+    and every field of the request, ``sample_index`` included.
+    """
+
+    def __init__(self, inner: LLM, path: Path | None, mode: str = "write") -> None:
+        if mode not in MODES:
+            raise ConfigError(f"cache={mode!r} is unknown; use one of {', '.join(MODES)}")
+        if path is None and mode != "off":
+            raise ConfigError(f"cache={mode} needs a file; none was given")
+        self.inner, self.mode = inner, mode
+        self.name, self.context_window, self.comparable = inner.name, inner.context_window, inner.comparable
+        self._identity = dict(inner.identity())
+        self._lock = threading.Lock()
+        empty = mode == "off" or (mode == "read" and not Path(path).exists())
+        self._db = None if empty else _open(Path(path), writable=mode == "write")
+        self.hits = 0
+        """Replies the cache gave so far."""
+
+    def identity(self) -> dict[str, Any]:
+        return dict(self._identity)
+
+    def key(self, request: Request) -> str:
+        return request_key(self._identity, request)
+
+    def complete(self, request: Request) -> Completion:
+        if self._db is None:
+            return self.inner.complete(request)
+        key = self.key(request)
+        found = self._read([key]).get(key)
+        if found is not None:
+            return found
+        if self.mode == "only":
+            raise self._absent(request, key)
+        completion = self.inner.complete(request)
+        self._write(key, completion)
+        return completion
+
+    def complete_many(self, requests: Sequence[Request]) -> Iterator[tuple[int, Completion | LLMError]]:
+        """Cached replies first, then the model's; equal requests are asked once."""
+        if self._db is None:
+            yield from self.inner.complete_many(requests)
+            return
+        keys = [self.key(request) for request in requests]
+        found = self._read(list(dict.fromkeys(keys)))
+        absent: dict[str, list[int]] = {}
+        for index, key in enumerate(keys):
+            if key in found:
+                yield index, found[key]
+            elif self.mode == "only":
+                yield index, self._absent(requests[index], key)
+            else:
+                absent.setdefault(key, []).append(index)
+        waiting = list(absent.items())
+        if not waiting:
+            return
+        for position, outcome in self.inner.complete_many([requests[indexes[0]] for _, indexes in waiting]):
+            key, indexes = waiting[position]
+            if isinstance(outcome, Completion):
+                self._write(key, outcome)
+            yield indexes[0], outcome
+            repeat = replace(outcome, from_cache=True) if isinstance(outcome, Completion) else outcome
+            for index in indexes[1:]:
+                yield index, repeat
+
+    def close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+        self.inner.close()
+
+    def _absent(self, request: Request, key: str) -> NotCached:
+        return NotCached(
+            f"cache=only has no reply of {self.name} to {describe(request)!r} (sample {request.sample_index}, "
+            f"key {key[:12]}); run once with cache=write"
+        )
+
+    def _read(self, keys: list[str]) -> dict[str, Completion]:
+        found: dict[str, Completion] = {}
+        with self._lock:
+            for start in range(0, len(keys), _BATCH):
+                part = keys[start : start + _BATCH]
+                marks = ",".join("?" * len(part))
+                for key, text in self._db.execute(f"SELECT key, reply FROM replies WHERE key IN ({marks})", part):
+                    found[key] = completion_from_dict(json.loads(text), from_cache=True)
+            self.hits += len(found)
+        return found
+
+    def _write(self, key: str, completion: Completion) -> None:
+        if self.mode != "write" or completion.from_cache:
+            return
+        text = json.dumps(completion_to_dict(completion), ensure_ascii=False)
+        with self._lock, self._db:
+            self._db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?)", (key, text))
+
+
+def _open(path: Path, *, writable: bool) -> sqlite3.Connection:
+    """Open (and where writable make) the cache file.
+
+    Raises:
+        DataError: when the file is absent in a reading mode, or is no cache.
+    """
+    if not writable and not path.exists():
+        raise DataError(f"response cache {path} does not exist; run once with cache=write")
+    try:
+        if writable:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            db = sqlite3.connect(path, timeout=60, check_same_thread=False)
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=NORMAL")
+            with db:
+                db.execute("CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, reply TEXT NOT NULL) WITHOUT ROWID")
+        else:
+            db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=60, check_same_thread=False)
+        db.execute("SELECT key FROM replies LIMIT 1").fetchall()
+    except sqlite3.DatabaseError as error:
+        raise DataError(f"response cache {path} cannot be read ({error}); move it away to start a new one") from error
+    return db

@@ -1,0 +1,43 @@
+"""No language model: for runs whose every part works by rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from memos.errors import LLMError
+from memos.llm.base import Completion, Request
+
+
+class NoLLM:
+    """Refuses every request and says what to do instead."""
+
+    @dataclass
+    class Config:
+        reason: str = field(
+            default="no language model is configured", metadata={"help": "first words of the refusal's message"}
+        )
+
+    name = "none"
+    context_window = None
+    comparable = False
+
+    def __init__(self, config: Config | None = None) -> None:
+        self.config = config or self.Config()
+
+    def identity(self) -> dict[str, Any]:
+        return {"provider": "none", "model": "none", "base_url": None}
+
+    def complete(self, request: Request) -> Completion:
+        raise LLMError(f"{self.config.reason}; choose one with llm=openai, llm=hf or llm=embedded, or a part by rules")
+
+    def complete_many(self, requests: Sequence[Request]) -> Iterator[tuple[int, Completion | LLMError]]:
+        for index, request in enumerate(requests):
+            try:
+                yield index, self.complete(request)
+            except LLMError as error:
+                yield index, error
+
+    def close(self) -> None:
+        """Nothing to release."""

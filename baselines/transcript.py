@@ -1,0 +1,31 @@
+"""The transcript of a conversation, one line a turn, that full_context, rag and oracle read (protocol.md section 7)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from memos.types import Session, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One turn as text, with the turn it is."""
+
+    turn_id: str
+    text: str
+
+
+def line(session: Session, turn: Turn) -> Line:
+    """``<session timestamp> | <speaker>: <text>``, the paper's line; the caption follows where captions are on."""
+    return Line(turn.turn_id, f"{session.time_text} | {turn.speaker}: {turn.said}")
+
+
+def save_lines(lines: Iterable[Line], path: Path) -> None:
+    path.write_text(json.dumps([[item.turn_id, item.text] for item in lines], ensure_ascii=False), encoding="utf-8")
+
+
+def load_lines(path: Path) -> list[Line]:
+    return [Line(*pair) for pair in json.loads(path.read_text(encoding="utf-8"))]

@@ -1,0 +1,31 @@
+"""What happens when all jobs of a command have ended: the experiment's own tables, and the exit code."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig
+
+OUTCOMES: list[dict[str, Any]] = []
+"""Outcomes of the jobs of this command, in order; read by ``eval.cli`` for the exit code."""
+
+
+class SweepTables(Callback):
+    """Gathers the jobs' outcomes, wherever they ran, and lets the experiment write its tables."""
+
+    def on_run_end(self, config: DictConfig, **kwargs: Any) -> None:
+        self._end(config, Path(config.hydra.runtime.output_dir), "outcome.json")
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        self._end(config, Path(config.hydra.sweep.dir), "*/outcome.json")
+
+    def _end(self, config: DictConfig, folder: Path, pattern: str) -> None:
+        paths = sorted(folder.glob(pattern), key=lambda p: (len(p.parent.name), p.parent.name))
+        OUTCOMES.extend(json.loads(path.read_text(encoding="utf-8")) for path in paths)
+        module = importlib.import_module(config.entry.rpartition(".")[0])
+        if hasattr(module, "finish"):
+            module.finish(Path(config.out), config.name, [o for o in OUTCOMES if o["folder"]])

@@ -1,0 +1,32 @@
+"""The end of a benchmark sweep: tables to the terminal and to files, and two plots."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from eval.store import write_json
+
+
+def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]]) -> None:
+    """Write ``tables/<name>*`` and ``figures/<name>*`` from the runs of a sweep and print the tables."""
+    from eval import plots, tables
+
+    paths = [Path(o["folder"]) / "summary.json" for o in outcomes]
+    summaries = [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
+    if not summaries:
+        return
+    folders = [str(path.parent) for path in paths if path.exists()]
+    stem = out / "tables" / name
+    made = {"": tables.table3(summaries), "_table4": tables.table4(summaries), "_recall": tables.recall_table(summaries)}
+    for suffix, table in made.items():
+        tables.write(table, stem.with_name(stem.name + suffix), folders)
+        print("\n" + tables.terminal(table))
+    figures = out / "figures"
+    figures.mkdir(parents=True, exist_ok=True)
+    plots.score_against_tokens(summaries, figures / f"{name}_score_against_tokens")
+    plots.score_by_category(summaries, figures / f"{name}_score_by_category")
+    write_json(out / "tables" / f"{name}.runs.json", folders)
+    print(f"\ntables: {stem}.md, .csv, .tex and {name}_table4, {name}_recall; figures: {figures}/{name}_*")

@@ -1,0 +1,111 @@
+"""A benchmark run: the stages in order over one folder; issuing the same command again resumes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from eval import provenance
+from eval.bench import Bench
+from eval.stages.answer import answer
+from eval.stages.latency import latency
+from eval.stages.score import judge, score
+from eval.stages.search import search
+from eval.store import RunDir, write_atomic, write_json
+from eval.summary import summarise
+from eval.finish import finish
+from memos.errors import BudgetExceeded
+
+__all__ = ["check", "finish", "run"]
+
+OK, CONFIG_ERROR, FAILED_QUESTIONS, BUDGET_REACHED, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit codes: done; a configuration or data error; finished with more failed questions than ``max_errors``; budget
+reached, resumable; interrupted, resumable."""
+
+
+def check(config: Mapping[str, Any]) -> None:
+    """Raise a ConfigError for anything wrong that can be known before the run starts."""
+    Bench(config)
+
+
+def run(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Bring one system's run to its end.
+
+    Returns ``{"folder", "code", "message"}``.
+    """
+    bench = Bench(config)
+    for note in bench.dataset.notes:
+        print(f"note: {note}")
+    folder = bench.folder
+    finished = _finished(bench)
+    if finished:
+        return _outcome(bench, finished, "up to date")
+    directory = RunDir(folder)
+    try:
+        _describe(bench, folder)
+        try:
+            missing = _stages(bench, directory)
+        except BudgetExceeded as error:
+            write_json(folder / "summary.json", {**summarise(bench, directory, {}), "complete": False})
+            return {"folder": str(folder), "code": BUDGET_REACHED, "message": f"{error}; the same command resumes"}
+        summary = summarise(bench, directory, missing)
+        write_json(folder / "summary.json", summary)
+    finally:
+        directory.close()
+    return _outcome(bench, summary, "finished")
+
+
+def _stages(bench: Bench, directory: RunDir) -> dict[str, str]:
+    search(bench, directory)
+    answer(bench, directory)
+    for spec in bench.judge_specs:
+        judge(bench, directory, spec)
+    missing = score(bench, directory)
+    if bench.latency.questions:
+        latency(bench, directory)
+    return missing
+
+
+def _finished(bench: Bench) -> dict[str, Any] | None:
+    """The summary on disk, where it is complete, free of failures and made with these very judges and metrics."""
+    path = bench.folder / "summary.json"
+    if not path.exists():
+        return None
+    summary = json.loads(path.read_text(encoding="utf-8"))
+    same = summary.get("score_fingerprint") == bench.score_fingerprint
+    return summary if same and summary["complete"] and not summary["failed"] and not summary["missing"] else None
+
+
+def _describe(bench: Bench, folder: Path) -> None:
+    path = folder / "manifest.json"
+    earlier = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    parts = {
+        "fingerprint": bench.fingerprint,
+        "score_fingerprint": bench.score_fingerprint,
+        "ingest_fingerprints": {c.sample_id: bench.ingest_fingerprint(c) for c in bench.dataset.conversations},
+        "dataset": {"name": bench.dataset.name, "sha256": bench.dataset.sha256, "path": bench.dataset.path,
+                    "official": bench.dataset.official, "notes": list(bench.dataset.notes)},
+        "prompt": bench.prompt,
+        "seed": bench.seed,
+    }  # fmt: skip
+    manifest = provenance.manifest(bench.config, parts, earlier)
+    if earlier and earlier["sessions"]:
+        before, now = earlier["sessions"][-1]["code"]["commit"], manifest["sessions"][-1]["code"]["commit"]
+        if before != now:
+            print(f"note: {folder} was begun at commit {before}, this is {now}; the manifest lists both")
+    write_json(path, manifest)
+    write_atomic(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(dict(bench.config)), sort_keys=True))
+
+
+def _outcome(bench: Bench, summary: Mapping[str, Any], how: str) -> dict[str, Any]:
+    failed, allowed = summary["failed"], bench.config["max_errors"]
+    message = f"{bench.system_spec['name']}: {how}, {summary['n']} questions"
+    if failed:
+        stages = ", ".join(f"{count} in {stage}" for stage, count in summary["failed_by_stage"].items())
+        message += f", {failed} failed ({stages}); the same command retries them"
+    code = FAILED_QUESTIONS if failed > allowed else OK
+    return {"folder": str(bench.folder), "code": code, "message": message}

@@ -1,0 +1,145 @@
+"""Tables in the shape of the paper's Table 3 (category by method by metric) and Table 4 (score and latency)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from eval.tables.model import Cell, Column, Section, Table
+from eval.tables.values import (
+    METRIC_TITLES,
+    TABLE_CATEGORIES,
+    Summary,
+    category_title,
+    count,
+    judges,
+    label,
+    metric_cell,
+    metrics,
+    missing_notes,
+    origin_notes,
+    ranked,
+)
+
+Ties = Mapping[tuple[str, int | None], Collection[str]]
+"""(metric, category) to the fingerprints of runs that paired tests cannot tell from the best; see eval.significance."""
+
+INTERVALS = "Brackets: 95 % interval, t over conversations (clustered). Scores are percent; a dash is a missing value, never 0."
+MARKS = "Best bold (* in the terminal), second underlined (+); systems that see the gold evidence are not ranked."
+TIED = "≈: a paired sign-flip test over conversations (Holm over the table) cannot tell it from the best."
+WORDS = "Chunk / Mem: chunk size in cl100k tokens for RAG, otherwise NLTK words of the retrieved context (the paper's count)."
+
+
+def table3(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
+    """Category by method by metric. One section for each category and the overall, and for each track.
+
+    Args:
+        summaries: contents of ``summary.json`` of the runs, in printing order.
+        ties: from ``eval.significance.ties`` where per-question records are at hand.
+    """
+    shown = judges(summaries)
+    columns = (*_head_columns(), *_judge_columns(shown), *(_score(k, t) for k, t in METRIC_TITLES.items()))
+    sections = []
+    for track, group in _tracks(summaries):
+        for category in (*_present(group), None):
+            rows = tuple(_row3(s, category, shown, ties or {}) for s in group)
+            title = category_title(category, max(count(s, category) for s in group))
+            sections.append(Section(f"{track}{title}", rows, _ranked(group)))
+    notes = _notes(summaries, {**{k: _judge_title(k) for k in shown}, **METRIC_TITLES}, ties)
+    return Table("table3", "LOCOMO by category, method and metric", columns, tuple(sections), notes).marked()
+
+
+def table4(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
+    """Method, chunk or words, top-k, score, search and total latency at P50 and P95."""
+    shown = judges(summaries)
+    latency = tuple(
+        Column(f"{part}_{q}_ms", q.upper(), "ms", group=f"{part} (ms)") for part in ("search", "total") for q in ("p50", "p95")
+    )
+    columns = (*_head_columns(), *_judge_columns(shown), *latency)
+    sections = []
+    for track, group in _tracks(summaries):
+        rows = tuple(_row4(s, shown, ties or {}) for s in group)
+        sections.append(Section(f"{track}{category_title(None, max(count(s) for s in group))}", rows, _ranked(group)))
+    notes = list(_notes(summaries, {k: _judge_title(k) for k in shown}, ties))
+    without = [label(s) for s in summaries if not (s.get("latency_ms") or {}).get("total")]
+    if without:
+        notes.append(f"Latency is missing for {', '.join(without)}: no latency pass was run (one question at a time).")
+    sampled = sorted({s["latency_ms"]["n"] for s in summaries if (s.get("latency_ms") or {}).get("n")})
+    if sampled:
+        notes.append(f"Latency: questions one at a time, nothing cached; sample of {' or '.join(map(str, sampled))}.")
+    return Table("table4", "LOCOMO score and latency by method", columns, tuple(sections), tuple(notes)).marked()
+
+
+def _head_columns() -> tuple[Column, ...]:
+    return (
+        Column("method", "Method", "text"),
+        Column("chunk_or_words", "Chunk/Mem", "count"),
+        Column("top_k", "Top-k", "count"),
+        Column("judged", "Judged", "count"),
+        Column("failed", "Failed", "count"),
+    )
+
+
+def _judge_columns(names: Sequence[str]) -> tuple[Column, ...]:
+    return tuple(Column(name, _judge_title(name), better=1, primary=i == 0) for i, name in enumerate(names))
+
+
+def _judge_title(name: str) -> str:
+    return "Judge " + name.removeprefix("judge_")
+
+
+def _score(key: str, title: str) -> Column:
+    return Column(key, title, better=1)
+
+
+def _head(summary: Summary, category: int | None, judge: str | None) -> tuple[Cell, ...]:
+    display = summary.get("display", {})
+    size = display.get("chunk")
+    if size is None:
+        size = metric_cell(summary, "memory_words", category).value
+    own = metrics(summary, category)
+    judged = own[judge].get("n") if judge in own else None
+    if category is None:
+        counts = (summary.get("judged") or {}).get(judge) or {}
+        judged = counts["correct"] + counts["wrong"] if {"correct", "wrong"} <= set(counts) else judged
+    failed = summary.get("failed") if category is None else None
+    return (Cell(label(summary)), Cell(size), Cell(display.get("top_k")), Cell(judged), Cell(failed))
+
+
+def _judge_cells(summary: Summary, category: int | None, names: Sequence[str], ties: Ties) -> tuple[Cell, ...]:
+    return tuple(
+        replace(metric_cell(summary, n, category), tied=summary["fingerprint"] in ties.get((n, category), ())) for n in names
+    )
+
+
+def _row3(summary: Summary, category: int | None, shown: Sequence[str], ties: Ties) -> tuple[Cell, ...]:
+    head = _head(summary, category, shown[0] if shown else None)
+    others = tuple(metric_cell(summary, name, category) for name in METRIC_TITLES)
+    return (*head, *_judge_cells(summary, category, shown, ties), *others)
+
+
+def _row4(summary: Summary, shown: Sequence[str], ties: Ties) -> tuple[Cell, ...]:
+    latency = summary.get("latency_ms") or {}
+    durations = tuple(Cell((latency.get(part) or {}).get(q)) for part in ("search", "total") for q in ("p50", "p95"))
+    return (*_head(summary, None, shown[0] if shown else None), *_judge_cells(summary, None, shown, ties), *durations)
+
+
+def _tracks(summaries: Sequence[Summary]) -> list[tuple[str, list[Summary]]]:
+    """Runs by track (never mixed in one section), with a heading only where there is more than one."""
+    groups: dict[str, list[Summary]] = {}
+    for summary in summaries:
+        groups.setdefault(str(summary.get("track", "paper")), []).append(summary)
+    return [(f"track {name}: " if len(groups) > 1 else "", group) for name, group in groups.items()]
+
+
+def _present(group: Sequence[Summary]) -> list[int]:
+    return [c for c in TABLE_CATEGORIES if any(metrics(s, c) for s in group)]
+
+
+def _ranked(group: Sequence[Summary]) -> tuple[bool, ...]:
+    return tuple(ranked(s) for s in group)
+
+
+def _notes(summaries: Sequence[Summary], names: Mapping[str, str], ties: Ties | None) -> tuple[str, ...]:
+    legend = [INTERVALS, MARKS, *([TIED] if ties else []), WORDS]
+    return (*origin_notes(summaries), *missing_notes(summaries, names), *legend)

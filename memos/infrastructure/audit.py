@@ -1,0 +1,82 @@
+"""The audit log: append-only, hash-chained (memos.md C43). Entries name cubes by id and never hold their text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from memos.cube.codec import canonical, digest_of
+from memos.cube.errors import ChainBroken
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One call or transition."""
+
+    at: datetime
+    actor: str
+    operation: str
+    """Such as create, search, update, transition, denied, erase, export."""
+    cube_id: str = ""
+    """The memory concerned; empty where there is none or several (then ``details["cubes"]``)."""
+    kind: str = ""
+    """Payload kind of the memory."""
+    cause: str = ""
+    outcome: str = "ok"
+    details: Mapping[str, Any] = field(default_factory=dict)
+    seq: int = 0
+    """Place in the log, from 1; 0 before it is appended."""
+    digest: str = ""
+
+
+def seal(entry: AuditEntry, seq: int, previous: str) -> AuditEntry:
+    """The entry with its place and digest; the digest covers the entry and the digest before it."""
+    body = [
+        previous, seq, entry.at.isoformat(), entry.actor, entry.operation, entry.cube_id, entry.kind, entry.cause,
+        entry.outcome, entry.details,
+    ]  # fmt: skip
+    return replace(entry, seq=seq, digest=digest_of(canonical(body)))
+
+
+def verify_audit(entries: Iterable[AuditEntry]) -> int:
+    """Check the whole log, oldest first, and return its length.
+
+    Raises:
+        ChainBroken: naming the first entry that was changed, removed or put in.
+    """
+    previous, count = "", 0
+    for entry in entries:
+        count += 1
+        if entry.seq != count or seal(entry, count, previous).digest != entry.digest:
+            raise ChainBroken(f"audit entry {entry.seq}: expected entry {count} of an unbroken chain")
+        previous = entry.digest
+    return count
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    """Which audit entries: every field that is set must match (paper section 5.3, LogQuery)."""
+
+    after: datetime | None = None
+    """Not before this time."""
+    before: datetime | None = None
+    """Before this time."""
+    actor: str | None = None
+    operations: tuple[str, ...] = ()
+    kind: str | None = None
+    cube_id: str | None = None
+    """Entries about this cube, calls over several cubes included."""
+    outcome: str | None = None
+
+    def matches(self, entry: AuditEntry) -> bool:
+        return (
+            (self.after is None or entry.at >= self.after)
+            and (self.before is None or entry.at < self.before)
+            and (self.actor is None or entry.actor == self.actor)
+            and (not self.operations or entry.operation in self.operations)
+            and (self.kind is None or entry.kind == self.kind)
+            and (self.cube_id is None or entry.cube_id == self.cube_id or self.cube_id in entry.details.get("cubes", ()))
+            and (self.outcome is None or entry.outcome == self.outcome)
+        )

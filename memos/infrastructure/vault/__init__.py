@@ -1,0 +1,34 @@
+"""MemVault (paper section 5.5): adapters, filters, and the record types they share."""
+
+from memos.infrastructure.vault.base import Edge, Match, UseRecord, Vault
+from memos.infrastructure.vault.filters import (
+    AllOf,
+    AnyOf,
+    Between,
+    FromTurn,
+    Happened,
+    Is,
+    Not,
+    ReadableBy,
+    Recorded,
+    Tagged,
+    Where,
+)
+
+__all__ = [
+    "AllOf",
+    "AnyOf",
+    "Between",
+    "Edge",
+    "FromTurn",
+    "Happened",
+    "Is",
+    "Match",
+    "Not",
+    "ReadableBy",
+    "Recorded",
+    "Tagged",
+    "UseRecord",
+    "Vault",
+    "Where",
+]

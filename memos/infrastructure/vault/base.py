@@ -1,0 +1,174 @@
+"""What a vault adapter is (paper section 5.5, MemVault). The contract suite in tests/memos_core holds for every adapter.
+
+Every call that changes something is one transaction over rows and indexes, or part of the enclosing ``transaction()``.
+A search sees every change made before it, those of the open transaction included. Ranked results are ordered by
+falling score, equal scores by cube id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+from memos.cube.cube import MemCube
+from memos.cube.versions import Version
+from memos.infrastructure.audit import AuditEntry, LogQuery
+from memos.infrastructure.vault.filters import Where
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Use = Literal["access", "injection", "helpful", "unhelpful"]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A cube found by a search. Scores of one channel compare with each other only."""
+
+    cube_id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A typed relation between two cubes."""
+
+    source: str
+    target: str
+    relation: str
+    """Such as follows, relates, causes, conditions, contradicts, aggregates, merged_into."""
+    weight: float = 1.0
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UseRecord:
+    """One line of the access log, from which the behavioural counters can be recomputed."""
+
+    cube_id: str
+    at: datetime
+    use: Use
+    caller: str = ""
+
+
+@runtime_checkable
+class Vault(Protocol):
+    """A store of cubes with keyword, vector and edge indexes."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing. Nested, it is a savepoint: an exception undoes the inner part alone."""
+        ...
+
+    # -- cubes -------------------------------------------------------------------------------------------------
+    def add(self, cubes: Sequence[MemCube], vectors: Any = None, *, actor: str = "", cause: str = "") -> None:
+        """Store new cubes of version 1.
+
+        Args:
+            cubes: the cubes.
+            vectors: float32 array (len(cubes), dim) of unit rows, or a sequence with None where a cube has none.
+
+        Raises:
+            DuplicateCube, CubeError: and nothing is stored.
+        """
+        ...
+
+    def update(self, cube: MemCube, vector: np.ndarray | None = None, *, actor: str = "", cause: str = "") -> None:
+        """Store the next version of a cube (from ``MemCube.revise``). Without ``vector`` the old one stays if the
+        text is the same and is dropped if it is another. Counters, state and tier in the vault stay as they are.
+
+        Raises:
+            NotFound, FrozenCube, VersionConflict (the cube is not based on the stored version), CubeError.
+        """
+        ...
+
+    def place(self, cube_id: str, *, state: str | None = None, tier: str | None = None,
+              frozen: bool | None = None) -> None:  # fmt: skip
+        """Set state, tier or the frozen flag; no new version. The rules live in ``memos.operation.lifecycle``."""
+        ...
+
+    def touch(self, cube_ids: Iterable[str], at: datetime, use: Use = "access", caller: str = "") -> None:
+        """Count a use of each cube and log it; unknown ids raise NotFound."""
+        ...
+
+    def purge(self, cube_ids: Iterable[str]) -> None:
+        """Remove cubes with versions, vectors, edges and access log, for good (erasure and purge only)."""
+        ...
+
+    def get(self, cube_id: str) -> MemCube:
+        """Raises NotFound."""
+        ...
+
+    def get_many(self, cube_ids: Sequence[str]) -> list[MemCube]:
+        """The cubes in the order asked for; raises NotFound naming the first unknown id."""
+        ...
+
+    def versions(self, cube_id: str) -> list[Version]:
+        """All versions, oldest first."""
+        ...
+
+    def uses(self, cube_id: str | None = None) -> list[UseRecord]:
+        """The access log, oldest first."""
+        ...
+
+    # -- search ------------------------------------------------------------------------------------------------
+    def find(self, where: Where | None = None, *, namespaces: Sequence[str] | None = None, live: bool = True,
+             order: Sequence[str] = ("id",), limit: int | None = None) -> list[str]:  # fmt: skip
+        """Ids of the cubes that satisfy a filter.
+
+        Args:
+            where: condition; None for all.
+            namespaces: namespaces to look in; None for all.
+            live: only cubes that are generated or activated and not past their time to live.
+            order: fields to sort by, of ``filters.COLUMNS`` or id (order of insertion), created_at, updated_at,
+                last_access, heat, event_start; a leading ``-`` reverses one.
+        """
+        ...
+
+    def count(self, where: Where | None = None, *, namespaces: Sequence[str] | None = None, live: bool = True) -> int:
+        ...
+
+    def keyword(self, query: str, k: int, *, where: Where | None = None, namespaces: Sequence[str] = ("default",),
+                live: bool = True) -> list[Match]:  # fmt: skip
+        """BM25 over body text, title and tags; any word of the query may match (Porter stems, no function words)."""
+        ...
+
+    def nearest(self, vector: np.ndarray, k: int, *, where: Where | None = None,
+                namespaces: Sequence[str] = ("default",), live: bool = True) -> list[Match]:  # fmt: skip
+        """Exact search by inner product (cosine, for unit vectors)."""
+        ...
+
+    def vectors(self, cube_ids: Sequence[str]) -> list[np.ndarray | None]:
+        """Stored vectors, None where a cube has none."""
+        ...
+
+    # -- edges -------------------------------------------------------------------------------------------------
+    def link(self, edges: Iterable[Edge]) -> None:
+        """Store edges; an edge of the same ends and relation is replaced. Unknown ends raise NotFound."""
+        ...
+
+    def unlink(self, edges: Iterable[Edge]) -> None: ...
+
+    def edges(self, cube_ids: Sequence[str], *, relations: Sequence[str] | None = None,
+              direction: Literal["out", "in", "both"] = "both") -> list[Edge]:  # fmt: skip
+        """Edges at any of the cubes, sorted by source, relation, target."""
+        ...
+
+    # -- audit, state ------------------------------------------------------------------------------------------
+    def append_audit(self, entry: AuditEntry) -> AuditEntry:
+        """Append to the log and return the sealed entry. Nothing can change or remove it afterwards."""
+        ...
+
+    def audit(self, query: LogQuery | None = None) -> list[AuditEntry]: ...
+
+    def namespaces(self) -> list[str]:
+        """Namespaces that hold cubes, sorted."""
+        ...
+
+    def digest(self) -> str:
+        """Digest of all that is stored except the audit log; equal for equal contents in any adapter."""
+        ...
+
+    def close(self) -> None: ...

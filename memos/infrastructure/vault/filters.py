@@ -1,0 +1,263 @@
+"""Structured filters: one expression that compiles to SQL and also decides on a cube in memory.
+
+``Is("speaker", "Ana") & Tagged("travel") & ~Is("layer", "global")`` — every node has ``sql()`` and ``matches(cube)``;
+the two mean the same (checked against each other by tests).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from memos.cube.cube import MemCube
+from memos.cube.errors import CubeError
+from memos.cube.header import event_seconds
+from memos.infrastructure.access import Caller, decide
+
+Sql = tuple[str, list[Any]]
+
+COLUMNS = {
+    "cube_id": lambda cube: cube.cube_id,
+    "provenance_id": lambda cube: cube.descriptive.provenance_id,
+    "namespace": lambda cube: cube.governance.namespace,
+    "owner": lambda cube: cube.governance.owner,
+    "layer": lambda cube: cube.governance.layer,
+    "sensitivity": lambda cube: cube.governance.sensitivity,
+    "priority": lambda cube: cube.governance.priority,
+    "kind": lambda cube: cube.kind,
+    "state": lambda cube: cube.state,
+    "tier": lambda cube: cube.tier,
+    "frozen": lambda cube: int(cube.frozen),
+    "origin": lambda cube: cube.descriptive.origin,
+    "semantic_type": lambda cube: cube.descriptive.semantic_type,
+    "speaker": lambda cube: cube.descriptive.speaker,
+    "topic": lambda cube: cube.descriptive.topic,
+    "concept": lambda cube: cube.descriptive.concept,
+    "dialogue": lambda cube: cube.descriptive.sources[0].dialogue if cube.descriptive.sources else "",
+    "session": lambda cube: cube.descriptive.sources[0].session if cube.descriptive.sources else "",
+    "position": lambda cube: cube.descriptive.position,
+    "access_count": lambda cube: cube.behavioural.access_count,
+}
+"""Fields a filter can name. ``dialogue`` and ``session`` are those of the first source."""
+
+
+class Where:
+    """A condition on cubes. Combine with ``&``, ``|`` and ``~``."""
+
+    def sql(self) -> Sql:
+        """A condition over the table ``cubes`` and its parameters."""
+        raise TypeError(f"{type(self).__name__} has no SQL form")
+
+    def matches(self, cube: MemCube) -> bool:
+        """Whether the cube satisfies the condition."""
+        raise TypeError(f"{type(self).__name__} decides nothing")
+
+    def __and__(self, other: Where) -> Where:
+        return AllOf(self, other)
+
+    def __or__(self, other: Where) -> Where:
+        return AnyOf(self, other)
+
+    def __invert__(self) -> Where:
+        return Not(self)
+
+
+class AllOf(Where):
+    """Every condition holds; with none, every cube."""
+
+    def __init__(self, *parts: Where) -> None:
+        self.parts = parts
+
+    def sql(self) -> Sql:
+        return _joined(self.parts, " AND ", "1")
+
+    def matches(self, cube: MemCube) -> bool:
+        return all(part.matches(cube) for part in self.parts)
+
+
+class AnyOf(Where):
+    """At least one condition holds; with none, no cube."""
+
+    def __init__(self, *parts: Where) -> None:
+        self.parts = parts
+
+    def sql(self) -> Sql:
+        return _joined(self.parts, " OR ", "0")
+
+    def matches(self, cube: MemCube) -> bool:
+        return any(part.matches(cube) for part in self.parts)
+
+
+class Not(Where):
+    """The condition does not hold."""
+
+    def __init__(self, part: Where) -> None:
+        self.part = part
+
+    def sql(self) -> Sql:
+        text, values = self.part.sql()
+        return f"NOT ({text})", values
+
+    def matches(self, cube: MemCube) -> bool:
+        return not self.part.matches(cube)
+
+
+class Is(Where):
+    """A field has one of the values. Fields: ``filters.COLUMNS``."""
+
+    def __init__(self, column: str, *values: Any) -> None:
+        self.column, self.values = _known(column), values
+        if not values:
+            raise CubeError(f"filter {column}: no value given")
+
+    def sql(self) -> Sql:
+        marks = ",".join("?" * len(self.values))
+        return f"coalesce(cubes.{self.column} IN ({marks}), 0)", list(self.values)
+
+    def matches(self, cube: MemCube) -> bool:
+        return COLUMNS[self.column](cube) in self.values
+
+
+class Between(Where):
+    """A number field lies in [low, high]; None leaves that side open. A cube without the field does not match."""
+
+    def __init__(self, column: str, low: float | None = None, high: float | None = None) -> None:
+        self.column, self.low, self.high = _known(column), low, high
+
+    def sql(self) -> Sql:
+        return _range(f"cubes.{self.column}", self.low, self.high, "<=")
+
+    def matches(self, cube: MemCube) -> bool:
+        value = COLUMNS[self.column](cube)
+        return (
+            value is not None
+            and (self.low is None or value >= self.low)
+            and (self.high is None or value <= self.high)
+        )
+
+
+class Tagged(Where):
+    """The cube carries one (or, with ``every``, all) of the tags."""
+
+    def __init__(self, *tags: str, every: bool = False) -> None:
+        self.tags, self.every = tags, every
+
+    def sql(self) -> Sql:
+        test = "EXISTS (SELECT 1 FROM tags WHERE tags.id = cubes.id AND tags.tag IN ({}))"
+        if self.every:
+            return " AND ".join([test.format("?")] * len(self.tags)) or "1", list(self.tags)
+        return test.format(",".join("?" * len(self.tags))), list(self.tags)
+
+    def matches(self, cube: MemCube) -> bool:
+        return (all if self.every else any)(tag in cube.descriptive.tags for tag in self.tags)
+
+
+class Happened(Where):
+    """The event's interval overlaps [after, before). A cube without event time does not match."""
+
+    def __init__(self, after: datetime | None = None, before: datetime | None = None) -> None:
+        self.after = None if after is None else event_seconds(after)
+        self.before = None if before is None else event_seconds(before)
+
+    def sql(self) -> Sql:
+        parts, values = ["cubes.event_start IS NOT NULL"], []
+        if self.before is not None:
+            parts.append("cubes.event_start < ?")
+            values.append(self.before)
+        if self.after is not None:
+            parts.append("(cubes.event_start >= ? OR cubes.event_end > ?)")
+            values += [self.after, self.after]
+        return "coalesce(" + " AND ".join(parts) + ", 0)", values
+
+    def matches(self, cube: MemCube) -> bool:
+        start, end = cube.descriptive.event_start, cube.descriptive.event_end
+        if start is None:
+            return False
+        first = event_seconds(start)
+        late = self.after is None or first >= self.after or (end is not None and event_seconds(end) > self.after)
+        return late and (self.before is None or first < self.before)
+
+
+class Recorded(Where):
+    """The cube was first recorded in [after, before)."""
+
+    def __init__(self, after: datetime | None = None, before: datetime | None = None) -> None:
+        self.after = None if after is None else after.timestamp()
+        self.before = None if before is None else before.timestamp()
+
+    def sql(self) -> Sql:
+        return _range("cubes.created_at", self.after, self.before, "<")
+
+    def matches(self, cube: MemCube) -> bool:
+        at = cube.descriptive.created_at.timestamp()
+        return (self.after is None or at >= self.after) and (self.before is None or at < self.before)
+
+
+class FromTurn(Where):
+    """One of the cube's sources is a given turn, session or dialogue; empty strings match any."""
+
+    def __init__(self, dialogue: str = "", session: str = "", turn: str = "") -> None:
+        self.wanted = {name: value for name, value in
+                       (("dialogue", dialogue), ("session", session), ("turn", turn)) if value}  # fmt: skip
+
+    def sql(self) -> Sql:
+        tests = "".join(f" AND sources.{name} = ?" for name in self.wanted)
+        return f"EXISTS (SELECT 1 FROM sources WHERE sources.id = cubes.id{tests})", list(self.wanted.values())
+
+    def matches(self, cube: MemCube) -> bool:
+        return any(
+            all(getattr(source, name) == value for name, value in self.wanted.items())
+            for source in cube.descriptive.sources
+        )
+
+
+@dataclass(frozen=True)
+class ReadableBy(Where):
+    """The caller may read the cube: ``access.decide(caller, rules, "read")`` as SQL."""
+
+    caller: Caller
+
+    def sql(self) -> Sql:
+        principals = list(self.caller.principals)
+        grant = (
+            "EXISTS (SELECT 1 FROM acl WHERE acl.id = cubes.id AND acl.right = 'read' AND acl.allow = {} "
+            f"AND acl.principal IN ({','.join('?' * len(principals))}))"
+        )
+        text = (
+            "(cubes.contexts = '' OR instr(cubes.contexts, ?) > 0) AND (cubes.owner = ? OR (cubes.layer != 'private' "
+            f"AND NOT {grant.format(0)} AND ({grant.format(1)} "
+            "OR (cubes.layer = 'global' AND cubes.sensitivity != 'restricted'))))"
+        )
+        return text, [context_key(self.caller.context), self.caller.user, *principals, *principals]
+
+    def matches(self, cube: MemCube) -> bool:
+        return decide(self.caller, cube.governance, "read").allowed
+
+
+def context_key(*contexts: str) -> str:
+    """How the vault writes a list of contexts into one column, so that each can be found whole."""
+    return "\x1f" + "\x1f".join(contexts) + "\x1f" if contexts else ""
+
+
+def _known(column: str) -> str:
+    if column not in COLUMNS:
+        raise CubeError(f"filter field {column!r} is none of {', '.join(COLUMNS)}")
+    return column
+
+
+def _joined(parts: tuple[Where, ...], word: str, empty: str) -> Sql:
+    compiled = [part.sql() for part in parts]
+    text = word.join(f"({text})" for text, _ in compiled) or empty
+    return text, [value for _, values in compiled for value in values]
+
+
+def _range(column: str, low: float | None, high: float | None, below: str) -> Sql:
+    parts, values = [f"{column} IS NOT NULL"], []
+    if low is not None:
+        parts.append(f"{column} >= ?")
+        values.append(low)
+    if high is not None:
+        parts.append(f"{column} {below} ?")
+        values.append(high)
+    return " AND ".join(parts), values

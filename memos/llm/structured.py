@@ -1,0 +1,94 @@
+"""Structured output that is repaired, retried, checked and counted; never silently empty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from memos.errors import MalformedOutput
+from memos.llm.base import LLM, Completion, Request
+from memos.llm.repair import values
+from memos.llm.schema import problems
+from memos.types import Message, Usage
+
+_SHOWN = 2000
+"""How much of a malformed reply goes back to the model and into the error."""
+
+
+class MalformedJson(MalformedOutput):
+    """No attempt gave JSON that satisfies the schema."""
+
+    def __init__(self, message: str, raw: str, usage: Usage) -> None:
+        super().__init__(message)
+        self.raw = raw
+        """The last reply as the model wrote it."""
+        self.usage = usage
+        """Usage of all attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Structured:
+    """A checked reply."""
+
+    value: Any
+    """The JSON value; satisfies the schema."""
+    usage: Usage
+    """Usage of all attempts."""
+    attempts: int
+    completion: Completion
+    """The reply that was taken."""
+
+
+def complete_json(llm: LLM, request: Request, schema: Mapping[str, Any], retries: int = 2) -> Structured:
+    """Ask for JSON that satisfies ``schema``.
+
+    A reply is read with ``repair.values`` and checked. One that fails is shown to the model with the reason, and asked
+    for again, up to ``retries`` times; a reply cut by the token limit is asked for again with twice the limit. Each
+    retry is another request, so a response cache never returns the malformed reply for it.
+
+    Raises:
+        MalformedJson: when every attempt failed; carries the last raw text and the usage.
+        LLMError: when the model itself could not be reached.
+    """
+    request = replace(request, json_schema=schema)
+    usage, current = Usage(), request
+    for attempt in range(1, retries + 2):
+        completion = llm.complete(current)
+        usage += completion.usage
+        value, reason = parse(completion, schema)
+        if reason is None:
+            return Structured(value, usage, attempt, completion)
+        if attempt <= retries:
+            current = _again(request, completion, reason)
+    shown = completion.text if len(completion.text) <= _SHOWN else completion.text[:_SHOWN] + "…"
+    message = f"{llm.name} gave no valid JSON in {retries + 1} attempts ({reason}); last reply: {shown!r}"
+    raise MalformedJson(message, completion.text, usage)
+
+
+def parse(completion: Completion, schema: Mapping[str, Any]) -> tuple[Any, str | None]:
+    """The value of a reply and None, or None and the reason why it is malformed."""
+    if completion.finish_reason in ("refusal", "content_filter"):
+        return None, "the model refused"
+    cut = completion.finish_reason == "length"
+    reason = "the reply was cut by the token limit" if cut else "the reply holds no JSON value"
+    for position, value in enumerate(values(completion.text, complete=not cut)):
+        found = problems(value, schema)
+        if not found:
+            return value, None
+        if position == 0:
+            reason = "; ".join(found[:3])
+    return None, reason
+
+
+def _again(request: Request, completion: Completion, reason: str) -> Request:
+    correction = (
+        f"That reply could not be used: {reason}. Send the whole answer again as one JSON value that satisfies the "
+        "schema, with nothing before or after it."
+    )
+    said = completion.text[:_SHOWN] or "(empty)"
+    limit = request.max_tokens
+    if limit is not None and completion.finish_reason == "length":
+        limit *= 2
+    messages = (*request.messages, Message("assistant", said), Message("user", correction))
+    return replace(request, messages=messages, max_tokens=limit)

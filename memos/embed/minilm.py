@@ -60,6 +60,12 @@ class MiniLM:
             str(folder), add_pooling_layer=False, attn_implementation="sdpa", local_files_only=True
         ).eval()
 
+    def network(self):
+        """The loaded tokenizer and network, for those who need the states of the tokens as well."""
+        with self._lock:
+            self._load()
+        return self._tokenizer, self._model
+
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors, float32, shape (len(texts), 384)."""
         with self._lock:

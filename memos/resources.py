@@ -53,18 +53,31 @@ def _nltk_find(resource: str) -> bool:
 
 def has_punkt() -> bool:
     """Whether NLTK's English sentence splitter can be loaded."""
-    return _nltk_find(f"{PUNKT_FOLDER}/")
+    return (nltk_root() / PUNKT_FOLDER).is_dir() or _nltk_find(f"{PUNKT_FOLDER}/")
+
+
+def punkt_reason() -> str:
+    """Why metrics over NLTK words are missing, with the command that helps."""
+    return f"NLTK's sentence splitter data punkt_tab is not installed; run: {FETCH} punkt"
 
 
 def require_punkt() -> None:
     """Raises MissingDependency with the command that fetches Punkt where it is absent."""
     if not has_punkt():
-        raise MissingDependency(f"NLTK's sentence splitter data punkt_tab is not installed; run: {FETCH} punkt")
+        raise MissingDependency(punkt_reason())
+    add_nltk_root()
 
 
 def has_wordnet() -> bool:
     """Whether WordNet lies in an NLTK data root, unpacked or zipped."""
-    return _nltk_find(f"{WORDNET_FOLDER}.zip/wordnet/") or _nltk_find(f"{WORDNET_FOLDER}/")
+    if (nltk_root() / WORDNET_FOLDER).is_dir():
+        return True
+    return _nltk_find(f"{WORDNET_FOLDER}/") or _nltk_find(f"{WORDNET_FOLDER}.zip/wordnet/")
+
+
+def wordnet_reason() -> str:
+    """Why METEOR is missing, with the command that helps."""
+    return f"WordNet is not installed; run: {FETCH} wordnet"
 
 
 @lru_cache(maxsize=1)
@@ -77,7 +90,7 @@ def wordnet():
         MissingDependency: with the command that fetches WordNet.
     """
     if not has_wordnet():
-        raise MissingDependency(f"WordNet is not installed; run: {FETCH} wordnet")
+        raise MissingDependency(wordnet_reason())
     import nltk.data
     from nltk.corpus.reader.wordnet import WordNetCorpusReader
 

@@ -1,0 +1,67 @@
+"""Finding LOCOMO's file: a given path, ``LOCOMO_PATH``, our cache, the data folder beside the checkout, a download."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from eval.datasets.locomo import OFFICIAL_SHA256
+from eval.resources import check_sha256, download
+from memos.errors import DataError
+from memos.resources import cache_root
+
+LOCOMO_URL = "https://raw.githubusercontent.com/snap-research/locomo/main/data/locomo10.json"
+LOCOMO_VARIABLE = "LOCOMO_PATH"
+_NAME = "locomo10.json"
+
+
+def cached_locomo() -> Path:
+    """Where the download is kept (it need not exist)."""
+    return cache_root() / "datasets" / _NAME
+
+
+def beside_checkout() -> Path:
+    """The data folder beside the checkout (it need not exist)."""
+    return Path(__file__).resolve().parents[2].parent / "shared" / "data" / _NAME
+
+
+def find_locomo(path: str | Path | None = None) -> Path:
+    """The file to load, by the first of: ``path``, ``LOCOMO_PATH``, our cache, beside the checkout, a download.
+
+    A path that the user names (the first two) must exist; the search does not go on behind the user's back.
+
+    Raises:
+        DataError: one line naming what was looked for and the way out.
+    """
+    for name, value in (("dataset.path", path), (LOCOMO_VARIABLE, os.environ.get(LOCOMO_VARIABLE))):
+        if value:
+            found = Path(value).expanduser()
+            if not found.is_file():
+                raise DataError(f"{name}={value}: no such file")
+            return found
+    for found in (cached_locomo(), beside_checkout()):
+        if found.is_file():
+            return found
+    return download_locomo()
+
+
+def download_locomo() -> Path:
+    """Download the official file into the cache and check its SHA-256 (2.8 MB, CC BY-NC 4.0).
+
+    Raises:
+        DataError: where the download fails or its digest is not the official one.
+    """
+    target = cached_locomo()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = target.with_name(f".{os.getpid()}-{_NAME}")
+    try:
+        download(LOCOMO_URL, fresh)
+        check_sha256(fresh, OFFICIAL_SHA256, LOCOMO_URL)
+        os.replace(fresh, target)
+    except DataError as error:
+        raise DataError(
+            f"LOCOMO is not on this machine: {error}; give dataset.path=FILE or set {LOCOMO_VARIABLE} to locomo10.json"
+        ) from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    return target

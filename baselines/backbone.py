@@ -1,0 +1,177 @@
+"""The language model as the baselines use it: structured replies checked and asked again, every call counted by phase."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from memos.errors import ConfigError, MalformedOutput
+from memos.llm.base import LLM, Request
+from memos.llm.repair import loads
+from memos.llm.schema import problems
+from memos.llm.structured import MalformedJson, complete_json
+from memos.types import Message, Usage
+
+EXTRACTORS = ("rules", "llm")
+
+
+def check_extractor(system: str, extractor: str) -> None:
+    """Refuse an unknown way of extracting.
+
+    Raises:
+        ConfigError: naming the field and its values.
+    """
+    if extractor not in EXTRACTORS:
+        raise ConfigError(f"{system}: extractor={extractor!r} is unknown; use rules or llm")
+
+
+def check_positive(system: str, **values: float) -> None:
+    """Refuse values below 1.
+
+    Raises:
+        ConfigError: naming the first such field and its value.
+    """
+    for name, value in values.items():
+        if value < 1:
+            raise ConfigError(f"{system}: {name}={value} must be at least 1")
+
+
+def check_share(system: str, **values: float) -> None:
+    """Refuse values outside 0..1.
+
+    Raises:
+        ConfigError: naming the first such field and its value.
+    """
+    for name, value in values.items():
+        if not 0 <= value <= 1:
+            raise ConfigError(f"{system}: {name}={value} must lie between 0 and 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One checked function call of a model."""
+
+    name: str
+    arguments: Mapping[str, Any]
+
+
+def tool(name: str, description: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """A function definition in OpenAI's format."""
+    return {"type": "function", "function": {"name": name, "description": description, "parameters": parameters}}
+
+
+def record(**properties: Mapping[str, Any]) -> dict[str, Any]:
+    """A closed JSON-schema object whose properties are all required (what strict structured output takes)."""
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def listed(items: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON-schema array."""
+    return {"type": "array", "items": dict(items)}
+
+
+TEXT = {"type": "string"}
+TEXT_OR_NULL = {"type": ["string", "null"]}
+
+
+class Backbone:
+    """Asks a language model on behalf of one memory system and keeps its ledger.
+
+    Args:
+        llm: the model; None where the system works by rules.
+        system: name for error messages.
+        extractor: ``rules`` or ``llm``; with ``llm`` a model must be there.
+        retries: how often a malformed reply is asked for again.
+
+    Raises:
+        ConfigError: ``extractor=llm`` without a model.
+    """
+
+    def __init__(self, llm: LLM | None, system: str, extractor: str, retries: int = 3) -> None:
+        if extractor == "llm" and (llm is None or llm.name == "none"):
+            raise ConfigError(f"{system}: extractor=llm needs a language model; set llm=… or system.extractor=rules")
+        self._llm = llm
+        self._retries = retries
+        self.usage: dict[str, Usage] = {}
+        self.malformed = 0
+        """Calls whose every attempt was malformed; the method went on as its authors' code does (nothing extracted)."""
+
+    def _count(self, phase: str, usage: Usage) -> None:
+        self.usage[phase] = self.usage.get(phase, Usage()) + usage
+
+    def text(self, phase: str, messages: Sequence[Message]) -> str:
+        """A free-text reply."""
+        completion = self._llm.complete(Request(tuple(messages)))
+        self._count(phase, completion.usage)
+        return completion.text.strip()
+
+    def json(self, phase: str, system: str, user: str, schema: Mapping[str, Any]) -> dict[str, Any] | None:
+        """A JSON object that satisfies ``schema``, or None where every attempt was malformed (counted)."""
+        request = Request((Message("system", system), Message("user", user)))
+        try:
+            reply = complete_json(self._llm, request, schema, self._retries)
+        except MalformedJson as error:
+            self._count(phase, error.usage)
+            self.malformed += 1
+            return None
+        self._count(phase, reply.usage)
+        return reply.value
+
+    def calls(
+        self, phase: str, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]
+    ) -> tuple[str, list[Call]]:
+        """A reply that may call functions: its text and its checked calls.
+
+        A reply with a malformed call is asked for again; when all attempts fail the well-formed calls of the last one
+        are used and the failure is counted.
+        """
+        request = Request(tuple(messages), tools=tuple(tools))
+        schemas = {item["function"]["name"]: item["function"]["parameters"] for item in tools}
+        text, good = "", []
+        for attempt in range(self._retries + 1):
+            completion = self._llm.complete(replace(request, sample_index=attempt))
+            self._count(phase, completion.usage)
+            text, good, bad = completion.text.strip(), [], completion.finish_reason in ("refusal", "content_filter")
+            for call in completion.tool_calls:
+                try:
+                    good.append(_checked(call.name, call.arguments, schemas))
+                except MalformedOutput:
+                    bad = True
+            if not bad:
+                return text, good
+        self.malformed += 1
+        return text, good
+
+    def state(self) -> dict[str, Any]:
+        """The ledger as JSON."""
+        ledger = {
+            phase: [u.calls, u.prompt_tokens, u.completion_tokens, u.cached_tokens] for phase, u in self.usage.items()
+        }
+        return {"usage": ledger, "malformed": self.malformed}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.usage = {phase: Usage(*numbers) for phase, numbers in state["usage"].items()}
+        self.malformed = state["malformed"]
+
+    def total(self) -> Usage:
+        return sum(self.usage.values(), Usage())
+
+
+def _checked(name: str, arguments: str, schemas: Mapping[str, Mapping[str, Any]]) -> Call:
+    if name not in schemas:
+        raise MalformedOutput(f"the model called {name!r}, which is no tool")
+    try:
+        value = loads(arguments or "{}")
+    except ValueError as error:
+        raise MalformedOutput(f"{name}: arguments are no JSON: {error}") from error
+    found = problems(value, schemas[name])
+    if found:
+        raise MalformedOutput(f"{name}: {'; '.join(found[:3])}")
+    return Call(name, json.loads(json.dumps(value)))

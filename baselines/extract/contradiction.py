@@ -1,0 +1,57 @@
+"""When a new fact makes an old one untrue: one-valued attributes with another value, or the same statement negated."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from baselines.extract.lexicon import content
+
+_NEGATION = re.compile(
+    r"\b(?:not|never|no longer|stopped|quit|gave up|cancell?ed|nobody|nothing|cannot)\b|n't\b", re.I
+)
+_NEGATIVE_STEMS = frozenset(
+    stem for word in "not never longer stopped quit gave cancelled cannot anymore don't doesn't isn't hasn't".split() for stem in content(word)
+)
+_SLOTS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("favorite", re.compile(r"\bfavou?rite (?P<what>\w+(?: \w+)?) (?:is|are) (?:the |a |an )?(?P<value>[^.,;!]{2,40})", re.I)),
+    ("home", re.compile(r"\b(?:lives in|now lives in|moved to|has moved to) (?P<value>[A-Z][\w' ]{1,30}?)(?=[.,;!]| (?:and|with|in|on|for|last)\b|$)")),
+    ("work", re.compile(r"\b(?:works as|works at|works for|started working as|got a job as|got a job at) (?:a |an |the )?(?P<value>[^.,;!]{2,40})")),
+    ("relationship", re.compile(r"\b(?:is|got) (?:now )?(?P<value>single|married|engaged|divorced|dating)\b")),
+    ("age", re.compile(r"\bis (?P<value>\d{1,3}) years old\b|\bturned (?P<other>\d{1,3})\b")),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=65536)
+def slots(text: str) -> tuple[tuple[str, str], ...]:
+    """One-valued attributes a fact states, as (attribute, value)."""
+    found = []
+    for name, pattern in _SLOTS:
+        for match in pattern.finditer(text):
+            groups = match.groupdict()
+            value = groups.get("value") or groups.get("other") or ""
+            what = f"{name} {groups['what'].lower()}" if groups.get("what") else name
+            found.append((what, " ".join(content(value)) or value.lower()))
+    return tuple(found)
+
+
+@lru_cache(maxsize=65536)
+def _profile(text: str) -> tuple[bool, frozenset[str]]:
+    return bool(_NEGATION.search(text)), frozenset(content(text)) - _NEGATIVE_STEMS
+
+
+def contradicts(new: str, old: str, overlap: float = 0.6) -> bool:
+    """Whether ``new`` makes ``old`` untrue. Both speak of the same person.
+
+    Args:
+        new: the later fact.
+        old: the earlier fact.
+        overlap: least Jaccard overlap of content stems at which opposite polarity counts as a contradiction.
+    """
+    values = dict(slots(old))
+    if any(name in values and values[name] != value for name, value in slots(new)):
+        return True
+    (negated, stems), (was_negated, old_stems) = _profile(new), _profile(old)
+    if negated == was_negated or not stems or not old_stems:
+        return False
+    return len(stems & old_stems) >= max(2, overlap * len(stems | old_stems))

@@ -50,6 +50,8 @@ class Completion:
     from_cache: bool = False
     cut_tokens: int = 0
     """Prompt tokens removed to fit the window (only where the user allowed it), else 0."""
+    ttft_ms: float | None = None
+    """Time to the first token; only where the reply was streamed."""
 
 
 @runtime_checkable

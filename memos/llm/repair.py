@@ -63,7 +63,9 @@ def _candidates(text: str) -> list[str]:
             break
         end = _balanced_end(plain, min(starts))
         found.append(plain[min(starts) : end])
-        position = end or min(starts) + 1
+        if end is None:
+            break
+        position = end
     return [candidate for candidate in dict.fromkeys(found) if candidate]
 
 

@@ -59,6 +59,7 @@ def completion_to_dict(completion: Completion) -> dict[str, Any]:
         "tool_calls": [{"name": call.name, "arguments": call.arguments} for call in completion.tool_calls],
         "attempts": completion.attempts,
         "cut_tokens": completion.cut_tokens,
+        "ttft_ms": completion.ttft_ms,
     }
 
 
@@ -74,4 +75,5 @@ def completion_from_dict(data: Mapping[str, Any], *, from_cache: bool = False) -
         attempts=data["attempts"],
         from_cache=from_cache,
         cut_tokens=data["cut_tokens"],
+        ttft_ms=data["ttft_ms"],
     )

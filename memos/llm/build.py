@@ -1,0 +1,68 @@
+"""The stack every model call goes through: provider, count, budget, cache."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from memos.errors import ConfigError
+from memos.llm.base import LLM
+from memos.llm.cache import CachedLLM
+from memos.llm.counted import Budget, BudgetedLLM, CountedLLM
+from memos.llm.prices import Price
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A model ready for use, and the layer that counts what the provider was really asked."""
+
+    llm: LLM
+    """The outermost layer; give this one to systems, answerers and judges."""
+    counted: CountedLLM
+    """``counted.usage``: fresh usage since the start, cached replies excluded."""
+
+
+def provider(fields: Mapping[str, Any]) -> LLM:
+    """Make the provider that a ``conf/llm/*.yaml`` describes (``_target_``, ``name``, then its Config's fields).
+
+    Raises:
+        ConfigError: when the target or a field is unknown.
+    """
+    settings = dict(fields)
+    target = settings.pop("_target_", "")
+    settings.pop("name", None)
+    module, _, attribute = target.rpartition(".")
+    try:
+        kind = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"llm._target_={target!r} names no class") from error
+    known = kind.Config.__dataclass_fields__
+    unknown = sorted(set(settings) - set(known))
+    if unknown:
+        raise ConfigError(f"llm.{unknown[0]} is unknown to {attribute}; fields: {', '.join(known)}")
+    return kind(kind.Config(**settings))
+
+
+def build_llm(
+    inner: LLM | Mapping[str, Any],
+    *,
+    cache_path: Path | None = None,
+    cache: str = "off",
+    budget: Budget | None = None,
+    price: Price | None = None,
+) -> Stack:
+    """Stack the layers around a provider (or its configuration).
+
+    The budget lies below the cache, so replies that the cache holds cost nothing and are served even when the budget is
+    used up; a budget shared by several stacks caps their sum.
+
+    Args:
+        cache: off, read, write or only.
+        price: US dollars a million tokens, for models that the price table lacks.
+    """
+    counted = CountedLLM(provider(inner) if isinstance(inner, Mapping) else inner)
+    llm: LLM = counted if budget is None else BudgetedLLM(counted, budget, price)
+    return Stack(llm if cache == "off" else CachedLLM(llm, cache_path, cache), counted)

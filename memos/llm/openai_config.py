@@ -1,0 +1,59 @@
+"""Settings of the OpenAI-compatible client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from memos.errors import ConfigError
+from memos.llm.openai_wire import FORMS
+
+OPENAI_URL = "https://api.openai.com/v1"
+WINDOWS: Mapping[str, int] = {
+    "gpt-4o-mini": 128_000,
+    "gpt-4o": 128_000,
+    "gpt-4.1": 1_047_576,
+    "gpt-4.1-mini": 1_047_576,
+    "gpt-4.1-nano": 1_047_576,
+}
+"""Published context windows; models that are not here need ``context_window`` to be checked before sending."""
+
+
+@dataclass
+class OpenAIConfig:
+    """Fields of ``conf/llm/openai.yaml``."""
+
+    model: str = field(default="gpt-4o-mini", metadata={"help": "model id as the server knows it"})
+    base_url: str | None = field(default=None, metadata={"help": "server's URL up to /v1; null: OpenAI"})
+    api_key_env: str | None = field(
+        default="OPENAI_API_KEY", metadata={"help": "NAME of the environment variable that holds the key; null: no key"}
+    )
+    concurrency: int = field(default=64, metadata={"help": "most requests under way at once"})
+    timeout_s: float = field(default=120.0, metadata={"help": "longest wait for one attempt's reply"})
+    max_attempts: int = field(default=6, metadata={"help": "attempts a request, the first included"})
+    backoff_s: float = field(default=0.5, metadata={"help": "bound of the first random wait; doubles each time"})
+    backoff_max_s: float = field(default=30.0, metadata={"help": "largest bound of a random wait"})
+    retry_after_max_s: float = field(default=120.0, metadata={"help": "longest Retry-After that is obeyed"})
+    context_window: int | None = field(
+        default=None, metadata={"help": "tokens of prompt plus reply; null: known models only, others unchecked"}
+    )
+    long_prompt: str = field(default="refuse", metadata={"help": "refuse or cut a prompt longer than the window"})
+    structured: str = field(
+        default="json_schema", metadata={"help": "strongest form asked for: json_schema, json_object or plain"}
+    )
+    stream: bool = field(default=False, metadata={"help": "stream replies and record the time to the first token"})
+    extra_body: dict[str, Any] = field(default_factory=dict, metadata={"help": "further fields of the request body"})
+
+    def __post_init__(self) -> None:
+        if not self.model:
+            raise ConfigError("llm.model is empty; give the model id the server knows")
+        if self.long_prompt not in ("refuse", "cut"):
+            raise ConfigError(f"llm.long_prompt={self.long_prompt!r} is unknown; use refuse or cut")
+        if self.structured not in FORMS:
+            raise ConfigError(f"llm.structured={self.structured!r} is unknown; use one of {', '.join(FORMS)}")
+        for name in ("concurrency", "max_attempts", "timeout_s"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"llm.{name}={getattr(self, name)} must be positive")
+        if self.base_url is not None and not self.base_url.startswith(("http://", "https://")):
+            raise ConfigError(f"llm.base_url={self.base_url!r} is no http(s) URL")

@@ -1,0 +1,51 @@
+"""Filtered top-k over a channel that ranks everything: take a few of the best, drop what the filter refuses, and only
+where too few are left go deeper or rank the allowed ones alone. The result is exact in every case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from memos.infrastructure.vault.base import Match
+
+Ranked = list[tuple[int, float]]
+"""(row id, score), best first."""
+
+
+def filtered_top(
+    k: int,
+    fetch: Callable[[int], Ranked],
+    keep: Callable[[list[int]], dict[int, str]],
+    fetch_allowed: Callable[[], Ranked],
+) -> list[Match]:
+    """The ``k`` best matches that the filter keeps, equal scores by cube id.
+
+    Args:
+        k: how many.
+        fetch: the channel's ``n`` best, whatever the filter.
+        keep: of these row ids the ones the filter keeps, with their cube ids.
+        fetch_allowed: the ranking over everything that the filter keeps (slow for wide filters).
+    """
+    if k <= 0:
+        return []
+    for depth in (2 * k + 32, 16 * k + 256):
+        ranked = fetch(depth)
+        matches = _matches(ranked, keep([row for row, _ in ranked]))
+        if len(ranked) < depth:
+            return matches[:k]
+        if len(matches) >= k and matches[k - 1].score > ranked[-1][1]:
+            return matches[:k]
+        if len(matches) * 8 < k:
+            break
+    ranked = fetch_allowed()
+    return _matches(ranked, keep([row for row, _ in ranked]))[:k]
+
+
+def merged(parts: Iterable[list[Match]], k: int) -> list[Match]:
+    """One ranking of several namespaces' results."""
+    return sorted((match for part in parts for match in part), key=lambda match: (-match.score, match.cube_id))[:k]
+
+
+def _matches(ranked: Ranked, kept: dict[int, str]) -> list[Match]:
+    found = [Match(kept[row], score) for row, score in ranked if row in kept]
+    found.sort(key=lambda match: (-match.score, match.cube_id))
+    return found

@@ -1,0 +1,67 @@
+"""What every adapter checks before it stores, and how it counts uses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from memos.cube.codec import digest_of
+from memos.cube.cube import MemCube
+from memos.cube.errors import ChainBroken, CubeError, FrozenCube, VersionConflict
+from memos.cube.header import Behavioural
+from memos.cube.versions import chain_digest
+from memos.infrastructure.vault.base import Use
+
+
+def check_new(cube: MemCube) -> None:
+    """A new cube starts its version chain.
+
+    Raises:
+        CubeError: it is a later version, or was not built by ``new_cube``.
+    """
+    if cube.version != 1:
+        raise CubeError(f"cube {cube.cube_id}: version {cube.version} cannot be added; add version 1 and update it")
+    if not cube.behavioural.digest:
+        raise CubeError(f"cube {cube.cube_id}: no digest; build cubes with new_cube")
+
+
+def check_revision(old: MemCube, new: MemCube) -> str:
+    """That ``new`` is the next version of ``old``; gives its content.
+
+    Raises:
+        FrozenCube, VersionConflict, CubeError, ChainBroken.
+    """
+    if old.frozen:
+        raise FrozenCube(f"cube {old.cube_id} is frozen; un-freeze it before changing it")
+    if new.version != old.version + 1:
+        raise VersionConflict(
+            f"cube {old.cube_id} is at version {old.version}; version {new.version} is not based on it, read it again"
+        )
+    for name in ("provenance_id", "created_at", "origin"):
+        if getattr(new.descriptive, name) != getattr(old.descriptive, name):
+            raise CubeError(f"Descriptive.{name} of {old.cube_id}: fixed for life")
+    if new.governance.namespace != old.governance.namespace:
+        raise CubeError(f"cube {old.cube_id}: the namespace is fixed; copy the cube into {new.governance.namespace!r}")
+    content = new.content()
+    digest = digest_of(content)
+    expected = chain_digest(old.behavioural.digest, old.cube_id, new.version, new.descriptive.updated_at, digest)
+    if digest != new.behavioural.content_digest or expected != new.behavioural.digest:
+        raise ChainBroken(f"cube {old.cube_id}: version {new.version} does not continue the stored chain; use revise")
+    return content
+
+
+def use_counts(behaviour: Behavioural, at: datetime, use: Use, half_life: float) -> Behavioural:
+    """The counters after one more use. Reading and injecting count as access; feedback does not."""
+    if use in ("helpful", "unhelpful"):
+        return replace(behaviour, **{use: getattr(behaviour, use) + 1})
+    if use not in ("access", "injection"):
+        raise CubeError(f"use {use!r} is none of access, injection, helpful, unhelpful")
+    last = behaviour.last_access
+    passed = max(0.0, (at - last).total_seconds()) if last is not None else 0.0
+    return replace(
+        behaviour,
+        access_count=behaviour.access_count + 1,
+        injections=behaviour.injections + (use == "injection"),
+        heat=behaviour.heat * 0.5 ** (passed / half_life) + 1.0,
+        last_access=at if last is None or at > last else last,
+    )

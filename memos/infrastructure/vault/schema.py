@@ -1,0 +1,127 @@
+"""The SQLite file of a vault: its tables, and opening it with the checks that keep foreign and newer files out."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from memos.cube.errors import ForeignFile
+
+APPLICATION_ID = 0x4D454D43
+"""The bytes ``MEMC`` in the file's header."""
+VERSION = 1
+
+_TABLES = """
+CREATE TABLE namespaces (ns INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE cubes (
+  id INTEGER PRIMARY KEY, cube_id TEXT NOT NULL UNIQUE, ns INTEGER NOT NULL, namespace TEXT NOT NULL,
+  provenance_id TEXT NOT NULL, owner TEXT NOT NULL, layer TEXT NOT NULL, sensitivity TEXT NOT NULL,
+  contexts TEXT NOT NULL, priority INTEGER NOT NULL, kind TEXT NOT NULL, origin TEXT NOT NULL,
+  semantic_type TEXT NOT NULL, speaker TEXT NOT NULL, topic TEXT NOT NULL, concept TEXT NOT NULL,
+  dialogue TEXT NOT NULL, session TEXT NOT NULL, position INTEGER, created_at REAL NOT NULL, updated_at REAL NOT NULL,
+  event_start REAL, event_end REAL, expires_at REAL, created TEXT NOT NULL, updated TEXT NOT NULL,
+  fingerprint TEXT NOT NULL, version INTEGER NOT NULL, parent_version INTEGER, derived_from TEXT NOT NULL,
+  content_digest TEXT NOT NULL, digest TEXT NOT NULL, content TEXT NOT NULL,
+  state TEXT NOT NULL, tier TEXT NOT NULL, frozen INTEGER NOT NULL,
+  access_count INTEGER NOT NULL, last_access REAL, last_use TEXT, heat REAL NOT NULL,
+  injections INTEGER NOT NULL, helpful INTEGER NOT NULL, unhelpful INTEGER NOT NULL);
+CREATE INDEX cubes_place ON cubes (ns, state, tier);
+CREATE INDEX cubes_order ON cubes (dialogue, position);
+CREATE TABLE versions (
+  id INTEGER NOT NULL, version INTEGER NOT NULL, parent_version INTEGER, at TEXT NOT NULL, content TEXT,
+  content_digest TEXT NOT NULL, digest TEXT NOT NULL, actor TEXT NOT NULL, cause TEXT NOT NULL,
+  PRIMARY KEY (id, version)) WITHOUT ROWID;
+CREATE TABLE vectors (id INTEGER PRIMARY KEY, ns INTEGER NOT NULL, seq INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE INDEX vectors_seq ON vectors (seq);
+CREATE TABLE tags (id INTEGER NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (id, tag)) WITHOUT ROWID;
+CREATE INDEX tags_tag ON tags (tag, id);
+CREATE TABLE sources (id INTEGER NOT NULL, place INTEGER NOT NULL, dialogue TEXT NOT NULL, session TEXT NOT NULL,
+  turn TEXT NOT NULL, PRIMARY KEY (id, place)) WITHOUT ROWID;
+CREATE INDEX sources_turn ON sources (turn, dialogue);
+CREATE TABLE lineage (id INTEGER NOT NULL, parent TEXT NOT NULL, PRIMARY KEY (id, parent)) WITHOUT ROWID;
+CREATE INDEX lineage_parent ON lineage (parent);
+CREATE TABLE acl (id INTEGER NOT NULL, principal TEXT NOT NULL, right TEXT NOT NULL, allow INTEGER NOT NULL,
+  PRIMARY KEY (id, principal, right, allow)) WITHOUT ROWID;
+CREATE TABLE edges (source TEXT NOT NULL, target TEXT NOT NULL, relation TEXT NOT NULL, weight REAL NOT NULL,
+  attributes TEXT NOT NULL, PRIMARY KEY (source, target, relation)) WITHOUT ROWID;
+CREATE INDEX edges_target ON edges (target);
+CREATE TABLE uses (seq INTEGER PRIMARY KEY, id INTEGER NOT NULL, at TEXT NOT NULL, use TEXT NOT NULL,
+  caller TEXT NOT NULL);
+CREATE INDEX uses_id ON uses (id);
+CREATE TABLE audit (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, at_seconds REAL NOT NULL, actor TEXT NOT NULL,
+  operation TEXT NOT NULL, cube_id TEXT NOT NULL, kind TEXT NOT NULL, cause TEXT NOT NULL, outcome TEXT NOT NULL,
+  details TEXT NOT NULL, digest TEXT NOT NULL);
+CREATE TRIGGER audit_fixed BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_kept BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'the audit log is append-only'); END;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO meta VALUES ('dim', 0), ('purges', 0);
+"""
+
+
+def fts_table(ns: int) -> str:
+    """Statement that makes the keyword index of a namespace; its word statistics are the namespace's own."""
+    return (
+        f"CREATE VIRTUAL TABLE fts_{ns} USING fts5(body, head, content='', "
+        "tokenize='porter unicode61 remove_diacritics 2')"
+    )
+
+
+def open_database(path: Path | str, *, synchronous: str, read_only: bool) -> sqlite3.Connection:
+    """Open (or, where there is none, make) a vault file.
+
+    Raises:
+        ForeignFile: the file is no vault, is damaged, or is of a newer version; it is left as it was.
+    """
+    name = str(path)
+    if name != ":memory:" and not read_only:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+    target = f"{Path(name).absolute().as_uri()}?mode=ro" if read_only else name
+    try:
+        db = sqlite3.connect(target, uri=read_only, timeout=60, isolation_level=None, check_same_thread=False)
+    except sqlite3.OperationalError as error:
+        raise ForeignFile(f"{name}: cannot be opened as a vault ({error})") from error
+    try:
+        _prepare(db, name, synchronous, read_only)
+    except sqlite3.DatabaseError as error:
+        db.close()
+        raise ForeignFile(f"{name}: not a vault, or damaged ({error})") from error
+    except ForeignFile:
+        db.close()
+        raise
+    return db
+
+
+def _prepare(db: sqlite3.Connection, name: str, synchronous: str, read_only: bool) -> None:
+    application = db.execute("PRAGMA application_id").fetchone()[0]
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    empty = not db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if empty and read_only:
+        raise ForeignFile(f"{name}: empty, and opened read-only")
+    if not empty and application != APPLICATION_ID:
+        raise ForeignFile(f"{name}: an SQLite file of another program (application id {application:#x})")
+    if version > VERSION:
+        raise ForeignFile(f"{name}: vault version {version} is newer than this program's {VERSION}; update it")
+    db.execute("PRAGMA cache_size=-65536")
+    db.execute("PRAGMA temp_store=MEMORY")
+    if read_only:
+        return
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute(f"PRAGMA synchronous={synchronous}")
+    db.execute("PRAGMA secure_delete=ON")
+    db.execute("BEGIN IMMEDIATE")
+    if not db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+        for statement in _statements(_TABLES):
+            db.execute(statement)
+        db.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version={VERSION}")
+    db.execute("COMMIT")
+
+
+def _statements(script: str) -> list[str]:
+    parts, current = [], ""
+    for line in script.splitlines(keepends=True):
+        current += line
+        if sqlite3.complete_statement(current):
+            parts.append(current)
+            current = ""
+    return parts

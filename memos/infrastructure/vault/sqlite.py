@@ -1,0 +1,273 @@
+"""The default vault: one SQLite file with rows, keyword index, vectors, edges and audit log (paper section 5.5)."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from memos.cube.clock import Clock, SystemClock
+from memos.cube.cube import MemCube
+from memos.cube.errors import CubeError, DuplicateCube, NotFound
+from memos.cube.versions import Version
+from memos.errors import ConfigError
+from memos.infrastructure.vault import rows, tables
+from memos.infrastructure.vault.base import Match, Use
+from memos.infrastructure.vault.digests import vault_digest
+from memos.infrastructure.vault.filters import Where
+from memos.infrastructure.vault.indexes import Indexes
+from memos.infrastructure.vault.rules import check_new, check_revision, use_counts
+from memos.infrastructure.vault.schema import open_database
+from memos.infrastructure.vault.search import Search
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_KNOWN_CUBES = 20_000
+"""Decoded cubes kept in memory."""
+
+
+class SqliteVault(tables.Relations):
+    """See ``memos.infrastructure.vault.base.Vault``. Several processes may open one file; threads may share a vault.
+
+    A commit survives ``kill -9``; with ``synchronous=full`` it survives a power cut as well.
+    """
+
+    @dataclass
+    class Config:
+        path: str = field(default=":memory:", metadata={"help": "the vault's file; :memory: keeps it in memory"})
+        synchronous: str = field(default="normal", metadata={"help": "normal: a commit survives kill -9; full: also a power cut"})
+        read_only: bool = field(default=False, metadata={"help": "mount without the right to change anything"})
+        heat_half_life: float = field(default=86_400.0, metadata={"help": "seconds in which the heat of use halves"})
+
+        def __post_init__(self) -> None:
+            if self.synchronous not in ("normal", "full"):
+                raise ConfigError(f"vault.synchronous: {self.synchronous!r} is neither normal nor full")
+            if not self.heat_half_life > 0:
+                raise ConfigError(f"vault.heat_half_life: {self.heat_half_life} is not positive")
+
+    def __init__(self, config: Config | str | Path | None = None, *, clock: Clock | None = None) -> None:
+        """Open the file, making it where there is none.
+
+        Raises:
+            ForeignFile: not a vault, damaged, or newer than this program.
+        """
+        self.config = config if isinstance(config, self.Config) else self.Config(path=str(config or ":memory:"))
+        self.clock = clock or SystemClock()
+        self._db = open_database(
+            self.config.path, synchronous=self.config.synchronous, read_only=self.config.read_only
+        )
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._known: dict[int, MemCube] = {}
+        self._indexes = Indexes(self._db)
+        self._search = Search(self._db, self._indexes, self.clock)
+        self._seen = self._data_version()
+
+    # -- transactions ------------------------------------------------------------------------------------------
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; nested, a savepoint."""
+        with self._lock:
+            depth = self._depth
+            if depth == 0:
+                self._begin()
+            else:
+                self._db.execute(f"SAVEPOINT level_{depth}")
+            mark = self._indexes.mark()
+            self._depth += 1
+            try:
+                yield
+                if depth == 0:
+                    self._db.execute("COMMIT")
+            except BaseException:
+                self._undo(depth, mark)
+                raise
+            finally:
+                self._depth = depth
+            if depth == 0:
+                self._indexes.forget()
+            else:
+                self._db.execute(f"RELEASE level_{depth}")
+
+    def _begin(self) -> None:
+        if self.config.read_only:
+            raise CubeError(f"vault {self.config.path}: mounted read-only")
+        self._db.execute("BEGIN IMMEDIATE")
+        self._refresh()
+
+    def _undo(self, depth: int, mark: Any) -> None:
+        if depth:
+            self._db.execute(f"ROLLBACK TO level_{depth}")
+            self._db.execute(f"RELEASE level_{depth}")
+        elif self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+        self._indexes.undo(mark)
+        self._known.clear()
+
+    def _data_version(self) -> int:
+        return self._db.execute("PRAGMA data_version").fetchone()[0]
+
+    def _refresh(self) -> None:
+        """Take in what other processes have committed."""
+        version = self._data_version()
+        if version != self._seen:
+            self._seen = version
+            self._known.clear()
+            self._indexes.catch_up()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        with self._lock:
+            if not self._depth:
+                self._refresh()
+            yield
+
+    # -- cubes -------------------------------------------------------------------------------------------------
+    def add(self, cubes: Sequence[MemCube], vectors: Any = None, *, actor: str = "", cause: str = "") -> None:
+        given = [None] * len(cubes) if vectors is None else list(vectors)
+        if len(given) != len(cubes):
+            raise CubeError(f"{len(given)} vectors for {len(cubes)} cubes")
+        with self.transaction():
+            first = (self._db.execute("SELECT max(id) FROM cubes").fetchone()[0] or 0) + 1
+            batch = tables.Batch()
+            for row, (cube, vector) in enumerate(zip(cubes, given, strict=True), first):
+                check_new(cube)
+                batch.add(cube, row, self._indexes.namespace(cube.governance.namespace), vector, actor, cause)
+            try:
+                batch.write(self._db)
+            except sqlite3.IntegrityError as error:
+                raise DuplicateCube(f"cube {self._duplicate(cubes)} is in the vault already") from error
+            self._indexes.insert(batch)
+
+    def _duplicate(self, cubes: Sequence[MemCube]) -> str:
+        seen: set[str] = set()
+        for cube in cubes:
+            if cube.cube_id in seen:
+                return cube.cube_id
+            seen.add(cube.cube_id)
+        marks = ",".join("?" * len(seen))
+        return self._db.execute(f"SELECT cube_id FROM cubes WHERE cube_id IN ({marks})", list(seen)).fetchone()[0]
+
+    def update(self, cube: MemCube, vector: np.ndarray | None = None, *, actor: str = "", cause: str = "") -> None:
+        with self.transaction():
+            row = self._row(cube.cube_id)
+            old = self._cube(row)
+            content = check_revision(old, cube)
+            ns = self._indexes.namespace(cube.governance.namespace)
+            tables.write_revision(self._db, row, ns, old, cube, content, actor, cause)
+            self._indexes.replace(row, ns, old, cube, vector)
+            self._known.pop(row, None)
+
+    def place(self, cube_id: str, *, state: str | None = None, tier: str | None = None,
+              frozen: bool | None = None) -> None:  # fmt: skip
+        wanted = {"state": state, "tier": tier, "frozen": None if frozen is None else int(frozen)}
+        changes = {name: value for name, value in wanted.items() if value is not None}
+        with self.transaction():
+            row = self._row(cube_id)
+            for name, value in changes.items():
+                self._db.execute(f"UPDATE cubes SET {name} = ? WHERE id = ?", (value, row))
+            self._known.pop(row, None)
+
+    def touch(self, cube_ids: Iterable[str], at: datetime, use: Use = "access", caller: str = "") -> None:
+        with self.transaction():
+            for cube_id in cube_ids:
+                row = self._row(cube_id)
+                counts = use_counts(self._cube(row).behavioural, at, use, self.config.heat_half_life)
+                used = counts.last_access
+                self._db.execute(
+                    "UPDATE cubes SET access_count = ?, last_access = ?, last_use = ?, heat = ?, injections = ?, "
+                    "helpful = ?, unhelpful = ? WHERE id = ?",
+                    (counts.access_count, used and used.timestamp(), used and used.isoformat(), counts.heat,
+                     counts.injections, counts.helpful, counts.unhelpful, row),
+                )  # fmt: skip
+                self._db.execute(
+                    "INSERT INTO uses (id, at, use, caller) VALUES (?, ?, ?, ?)", (row, at.isoformat(), use, caller)
+                )
+                self._known.pop(row, None)
+
+    def purge(self, cube_ids: Iterable[str]) -> None:
+        with self.transaction():
+            for cube_id in cube_ids:
+                row = self._row(cube_id)
+                self._indexes.remove(row, self._cube(row))
+                tables.delete_cube(self._db, row, cube_id)
+                self._known.pop(row, None)
+
+    def scrub(self) -> None:
+        """Rewrite the file so that no byte of purged memories stays in it. Not inside a transaction."""
+        with self._reading():
+            if self._depth:
+                raise CubeError("vault: scrub cannot run inside a transaction")
+            self._indexes.compact()
+            self._db.execute("VACUUM")
+            if self.config.path != ":memory:":
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def get(self, cube_id: str) -> MemCube:
+        return self.get_many([cube_id])[0]
+
+    def get_many(self, cube_ids: Sequence[str]) -> list[MemCube]:
+        with self._reading():
+            return [self._cube(self._row(cube_id)) for cube_id in cube_ids]
+
+    def _row(self, cube_id: str) -> int:
+        found = self._db.execute("SELECT id FROM cubes WHERE cube_id = ?", (cube_id,)).fetchone()
+        if found is None:
+            raise NotFound(f"no cube {cube_id} in vault {self.config.path}")
+        return found[0]
+
+    def _cube(self, row: int) -> MemCube:
+        cube = self._known.get(row)
+        if cube is None:
+            cube = rows.read_cube(self._db.execute(f"SELECT {rows.SELECT} FROM cubes WHERE id = ?", (row,)).fetchone())
+            if len(self._known) >= _KNOWN_CUBES:
+                self._known.clear()
+            self._known[row] = cube
+        return cube
+
+    def versions(self, cube_id: str) -> list[Version]:
+        with self._reading():
+            row = self._row(cube_id)
+            return tables.read_versions(self._db, row, cube_id)
+
+    # -- search ------------------------------------------------------------------------------------------------
+    def find(self, where: Where | None = None, *, namespaces: Sequence[str] | None = None, live: bool = True,
+             order: Sequence[str] = ("id",), limit: int | None = None) -> list[str]:  # fmt: skip
+        with self._reading():
+            return self._search.find(where, namespaces, live, order, limit)
+
+    def count(self, where: Where | None = None, *, namespaces: Sequence[str] | None = None, live: bool = True) -> int:
+        with self._reading():
+            return self._search.count(where, namespaces, live)
+
+    def keyword(self, query: str, k: int, *, where: Where | None = None, namespaces: Sequence[str] = ("default",),
+                live: bool = True) -> list[Match]:  # fmt: skip
+        with self._reading():
+            return self._search.keyword(query, k, where, namespaces, live)
+
+    def nearest(self, vector: np.ndarray, k: int, *, where: Where | None = None,
+                namespaces: Sequence[str] = ("default",), live: bool = True) -> list[Match]:  # fmt: skip
+        with self._reading():
+            return self._search.nearest(vector, k, where, namespaces, live)
+
+    def vectors(self, cube_ids: Sequence[str]) -> list[np.ndarray | None]:
+        with self._reading():
+            return self._indexes.vectors([self._row(cube_id) for cube_id in cube_ids])
+
+    # -- state -------------------------------------------------------------------------------------------------
+    def namespaces(self) -> list[str]:
+        with self._reading():
+            return [name for (name,) in self._db.execute("SELECT DISTINCT namespace FROM cubes ORDER BY namespace")]
+
+    def digest(self) -> str:
+        return vault_digest(self)
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()

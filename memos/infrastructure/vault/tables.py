@@ -1,0 +1,191 @@
+"""Reading and writing the vault's tables: batches of new cubes, revisions, edges, uses, audit entries."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from memos.cube.codec import canonical
+from memos.cube.cube import MemCube
+from memos.cube.errors import NotFound
+from memos.cube.versions import Version
+from memos.infrastructure.audit import AuditEntry, LogQuery, seal
+from memos.infrastructure.vault import rows
+from memos.infrastructure.vault.base import Edge, UseRecord
+
+
+def _insert(table: str, columns: int) -> str:
+    return f"INSERT INTO {table} VALUES ({','.join('?' * columns)})"
+
+
+_ALL = ("id", *rows.CONTENT_COLUMNS, *rows.PLACE_COLUMNS, *rows.COUNT_COLUMNS)
+_INSERT_CUBE = f"INSERT INTO cubes ({', '.join(_ALL)}) VALUES ({','.join('?' * len(_ALL))})"
+_UPDATE_CUBE = f"UPDATE cubes SET {', '.join(f'{name} = ?' for name in rows.CONTENT_COLUMNS)} WHERE id = ?"
+
+
+class Batch:
+    """New cubes as rows, collected so that each table is written once."""
+
+    def __init__(self) -> None:
+        self.cubes: list[tuple] = []
+        self.versions: list[tuple] = []
+        self.sides: dict[str, list[tuple]] = {table: [] for table in rows.SIDE_TABLES}
+        self.indexed: list[tuple[int, int, str, str]] = []
+        """(namespace, row, body, head) for the keyword index."""
+        self.vectors: list[tuple[int, int, Any]] = []
+        """(namespace, row, vector) for the vector index."""
+
+    def add(self, cube: MemCube, row: int, ns: int, vector: Any, actor: str, cause: str) -> None:
+        """Collect one cube."""
+        behaviour = cube.behavioural
+        self.cubes.append((row, *rows.content_row(cube, ns, cube.content()), *rows.place_row(cube)))
+        self.versions.append(
+            (row, 1, None, cube.descriptive.updated_at.isoformat(), None, behaviour.content_digest, behaviour.digest,
+             actor, cause)
+        )  # fmt: skip
+        for table, found in rows.side_rows(cube, row).items():
+            self.sides[table] += found
+        self.indexed.append((ns, row, *rows.indexed_text(cube)))
+        if vector is not None:
+            self.vectors.append((ns, row, vector))
+
+    def write(self, db: sqlite3.Connection) -> None:
+        """Insert the rows (the indexes are written by ``Indexes.insert``)."""
+        db.executemany(_INSERT_CUBE, self.cubes)
+        db.executemany(_insert("versions", 9), self.versions)
+        for table, found in self.sides.items():
+            if found:
+                db.executemany(_insert(table, rows.SIDE_TABLES[table]), found)
+
+
+def write_revision(
+    db: sqlite3.Connection, row: int, ns: int, old: MemCube, new: MemCube, content: str, actor: str, cause: str
+) -> None:
+    """Replace a cube's content columns and side rows; the old content moves into its version's row."""
+    behaviour = new.behavioural
+    db.execute(
+        "UPDATE versions SET content = (SELECT content FROM cubes WHERE id = ?) WHERE id = ? AND version = ?",
+        (row, row, old.version),
+    )
+    db.execute(
+        _insert("versions", 9),
+        (row, new.version, old.version, new.descriptive.updated_at.isoformat(), None, behaviour.content_digest,
+         behaviour.digest, actor, cause),
+    )  # fmt: skip
+    db.execute(_UPDATE_CUBE, (*rows.content_row(new, ns, content), row))
+    for table, found in rows.side_rows(new, row).items():
+        db.execute(f"DELETE FROM {table} WHERE id = ?", (row,))
+        db.executemany(_insert(table, rows.SIDE_TABLES[table]), found)
+
+
+def delete_cube(db: sqlite3.Connection, row: int, cube_id: str) -> None:
+    """Remove every row of a cube; edges at both its ends go too."""
+    for table in ("cubes", "versions", "uses", *rows.SIDE_TABLES):
+        db.execute(f"DELETE FROM {table} WHERE id = ?", (row,))
+    db.execute("DELETE FROM edges WHERE source = ? OR target = ?", (cube_id, cube_id))
+    db.execute("UPDATE meta SET value = value + 1 WHERE key = 'purges'")
+
+
+def read_versions(db: sqlite3.Connection, row: int, cube_id: str) -> list[Version]:
+    """Versions oldest first; the newest one's content is the cube's own."""
+    found = db.execute(
+        "SELECT version, parent_version, at, coalesce(content, (SELECT content FROM cubes WHERE id = ?)), "
+        "content_digest, digest, actor, cause FROM versions WHERE id = ? ORDER BY version",
+        (row, row),
+    )
+    return [
+        Version(cube_id, version, parent, datetime.fromisoformat(at), content, content_digest, digest, actor, cause)
+        for version, parent, at, content, content_digest, digest, actor, cause in found
+    ]
+
+
+class Relations:
+    """Edges, access log and audit log of ``SqliteVault``, which gives ``_db``, ``_reading`` and ``transaction``."""
+
+    def link(self, edges: Iterable[Edge]) -> None:
+        with self.transaction():
+            for edge in edges:
+                for end in (edge.source, edge.target):
+                    if not self._db.execute("SELECT 1 FROM cubes WHERE cube_id = ?", (end,)).fetchone():
+                        raise NotFound(f"no cube {end} to link")
+                self._db.execute(
+                    "INSERT OR REPLACE INTO edges VALUES (?, ?, ?, ?, ?)",
+                    (edge.source, edge.target, edge.relation, edge.weight, canonical(dict(edge.attributes))),
+                )
+
+    def unlink(self, edges: Iterable[Edge]) -> None:
+        with self.transaction():
+            self._db.executemany(
+                "DELETE FROM edges WHERE source = ? AND target = ? AND relation = ?",
+                [(edge.source, edge.target, edge.relation) for edge in edges],
+            )
+
+    def edges(self, cube_ids: Sequence[str], *, relations: Sequence[str] | None = None,
+              direction: str = "both") -> list[Edge]:  # fmt: skip
+        ids = json.dumps(list(cube_ids))
+        test = "{} IN (SELECT value FROM json_each(?))"
+        ends = {"out": ["source"], "in": ["target"], "both": ["source", "target"]}[direction]
+        text = "(" + " OR ".join(test.format(end) for end in ends) + ")"
+        values = [ids] * len(ends)
+        if relations is not None:
+            text += " AND " + test.format("relation")
+            values.append(json.dumps(list(relations)))
+        with self._reading():
+            found = self._db.execute(f"SELECT * FROM edges WHERE {text} ORDER BY source, target, relation", values)
+            result = [Edge(a, b, relation, weight, json.loads(extra)) for a, b, relation, weight, extra in found]
+        return sorted(result, key=lambda edge: (edge.source, edge.relation, edge.target))
+
+    def uses(self, cube_id: str | None = None) -> list[UseRecord]:
+        test = "" if cube_id is None else " WHERE cubes.cube_id = ?"
+        with self._reading():
+            found = self._db.execute(
+                f"SELECT cube_id, at, use, caller FROM uses JOIN cubes ON cubes.id = uses.id{test} ORDER BY seq",
+                () if cube_id is None else (cube_id,),
+            )
+            return [UseRecord(name, datetime.fromisoformat(at), use, caller) for name, at, use, caller in found]
+
+    def append_audit(self, entry: AuditEntry) -> AuditEntry:
+        with self.transaction():
+            seq, previous = self._db.execute("SELECT seq, digest FROM audit ORDER BY seq DESC LIMIT 1").fetchone() or (0, "")
+            sealed = seal(entry, seq + 1, previous)
+            self._db.execute(
+                _insert("audit", 11),
+                (sealed.seq, sealed.at.isoformat(), sealed.at.timestamp(), sealed.actor, sealed.operation,
+                 sealed.cube_id, sealed.kind, sealed.cause, sealed.outcome, canonical(dict(sealed.details)),
+                 sealed.digest),
+            )  # fmt: skip
+            return sealed
+
+    def audit(self, query: LogQuery | None = None) -> list[AuditEntry]:
+        text, values = _audit_sql(query or LogQuery())
+        columns = "at, actor, operation, cube_id, kind, cause, outcome, details, seq, digest"
+        with self._reading():
+            found = self._db.execute(f"SELECT {columns} FROM audit WHERE {text} ORDER BY seq", values)
+            return [
+                AuditEntry(datetime.fromisoformat(at), *middle, json.loads(details), seq, digest)
+                for at, *middle, details, seq, digest in found
+            ]
+
+
+def _audit_sql(query: LogQuery) -> tuple[str, list[Any]]:
+    parts, values = ["1"], []
+    about = "(cube_id = ? OR EXISTS (SELECT 1 FROM json_each(audit.details, '$.cubes') WHERE value = ?))"
+    tests = [
+        ("at_seconds >= ?", query.after and query.after.timestamp()),
+        ("at_seconds < ?", query.before and query.before.timestamp()),
+        ("actor = ?", query.actor),
+        ("kind = ?", query.kind),
+        ("outcome = ?", query.outcome),
+        ("operation IN (SELECT value FROM json_each(?))", json.dumps(query.operations) if query.operations else None),
+    ]
+    for text, value in tests:
+        if value is not None:
+            parts.append(text)
+            values.append(value)
+    if query.cube_id is not None:
+        parts.append(about)
+        values += [query.cube_id, query.cube_id]
+    return " AND ".join(parts), values

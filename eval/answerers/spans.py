@@ -1,0 +1,185 @@
+"""The words of a sentence that answer a question: a log-linear model over all its spans.
+
+A span's score is the sum of what its start, its end, its length and each word inside contribute, all by word classes and by
+the type of question, never by the words themselves; so the weights (``weights.json``, fitted by scripts/train_reader.py to
+the highest expected F1) carry over to other conversations. The sums decompose, so all spans of a sentence are scored by
+two prefix sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from eval.answerers.context import Sentence
+from eval.answerers.question import QuestionView
+from eval.answerers.text import (
+    AUXILIARIES, CONJUNCTIONS, DETERMINERS, FILLERS, POSSESSIVES, PREPOSITIONS, PRONOUNS, WH, Token, number_of,
+)
+
+MAX_WORDS = 14
+_NEVER_FIRST = frozenset("and or but so because of than".split()) | {"'s"}
+_NEVER_LAST = (
+    DETERMINERS | POSSESSIVES | AUXILIARIES | frozenset("and or but so because since to of in on at for with from by about i we they he she as".split())
+) - frozenset("that this those these some any do done".split())
+_NEGATION = frozenset("not never no don't didn't can't won't isn't wasn't haven't couldn't".split())
+
+
+def word_class(token: Token, first: bool) -> str:
+    """A coarse class of one token; ``first`` marks the first word of its sentence, whose capital says nothing."""
+    lower = token.lower
+    if not token.is_word:
+        return "quote" if lower in "\"“”'‘’" else "comma" if lower == "," else "stop" if lower in ".!?…" else "mark"
+    for name, words in _CLASSES:
+        if lower in words:
+            return name
+    if number_of(lower) is not None or lower[0].isdigit():
+        return "number"
+    if token.text[0].isupper() and not first:
+        return "name"
+    if lower.endswith("ing") and len(lower) > 4:
+        return "ing"
+    if lower.endswith("ed") and len(lower) > 4:
+        return "ed"
+    if lower.endswith("ly") and len(lower) > 4:
+        return "ly"
+    return "plural" if lower.endswith("s") and not lower.endswith(("ss", "us", "'s")) else "word"
+
+
+_CLASSES = (
+    ("to", frozenset(["to"])),
+    ("place", frozenset("in at near from around".split())),
+    ("because", frozenset("because since cause 'cause".split())),
+    ("like", frozenset(["like", "as", "called", "named"])),
+    ("i", frozenset("i i'm i've i'd i'll we we're we've we'll".split())),
+    ("pronoun", PRONOUNS),
+    ("and", frozenset("and or &".split())),
+    ("not", _NEGATION),
+    ("aux", AUXILIARIES),
+    ("possessive", POSSESSIVES),
+    ("det", DETERMINERS),
+    ("prep", PREPOSITIONS),
+    ("wh", WH),
+    ("conj", CONJUNCTIONS),
+    ("filler", FILLERS),
+)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A candidate answer."""
+
+    text: str
+    score: float
+    sentence: Sentence
+    first: int
+    last: int
+
+
+def answer_group(question: QuestionView) -> str:
+    """The question type that word-class weights are kept for."""
+    return question.kind
+
+
+def token_features(question: QuestionView, sentence: Sentence, names: frozenset[str]) -> tuple[list, list, list]:
+    """Feature names of every token as a span's start, as its end, and inside it."""
+    tokens = sentence.tokens
+    kinds = [word_class(token, index == 0) for index, token in enumerate(tokens)]
+    asked = [token.stem in question.stems and token.is_content for token in tokens]
+    hits = [index for index, flag in enumerate(asked) if flag]
+    group = answer_group(question)
+    starts, ends, insides = [], [], []
+    for index, token in enumerate(tokens):
+        before = kinds[index - 1] if index else "none"
+        after = kinds[index + 1] if index + 1 < len(tokens) else "none"
+        asked_before = index > 0 and asked[index - 1]
+        asked_after = index + 1 < len(tokens) and asked[index + 1]
+        gap = _bucket(index - max((hit for hit in hits if hit < index), default=-99))
+        lead = _bucket(min((hit for hit in hits if hit > index), default=999) - index)
+        kind = kinds[index]
+        starts.append(_both(group, f"s0={kind}", f"s-1={before}", f"s-1s0={before},{kind}", f"sgap={gap}", f"sasked={asked[index]}")
+                      + [f"sprev_asked={asked_before}", f"s-2={kinds[index - 2] if index > 1 else 'none'}"])
+        ends.append(_both(group, f"e0={kind}", f"e+1={after}", f"elead={lead}", f"easked={asked[index]}")
+                    + [f"enext_asked={asked_after}", f"e0+1={kind},{after}"])
+        inside = [f"i={kind}", f"i={kind}|{group}"]
+        if asked[index]:
+            inside += ["iasked", f"iasked|{group}"]
+        if question.head and token.stem == question.head:
+            inside += ["ihead", f"ihead|{group}"]
+        if token.lower.removesuffix("'s") in names:
+            inside += ["iname", f"iname|{group}"]
+        insides.append(inside)
+    return starts, ends, insides
+
+
+def sentence_features(question: QuestionView, sentence: Sentence, rank: int, gap: float, coverage: float) -> dict[str, float]:
+    """What a sentence gives to each of its spans: its line's place in the ranking and how much of the question it holds."""
+    own = len(sentence.stems & question.stems) / max(1, len(question.stems))
+    values = {f"rank={min(rank, 5)}": 1.0, "gap": gap, "line_coverage": coverage, "own_coverage": own}
+    if sentence.text.rstrip().endswith("?"):
+        values["asks"] = 1.0
+    if len(sentence.tokens) <= 4:
+        values["short"] = 1.0
+    if question.head and question.head in sentence.stems:
+        values["has_head"] = 1.0
+    return values
+
+
+def length_features(size: int, group: str) -> list[str]:
+    name = f"len={size if size <= 6 else 7 if size <= 8 else 9 if size <= 10 else 11}"
+    return [name, f"{name}|{group}"]
+
+
+def _both(group: str, *names: str) -> list[str]:
+    return [*names, *(f"{name}|{group}" for name in names)]
+
+
+def _bucket(distance: int) -> str:
+    return "none" if distance > 50 else str(distance) if distance <= 4 else "5-8" if distance <= 8 else "9+"
+
+
+def allowed(tokens: tuple[Token, ...]) -> Iterator[tuple[int, int]]:
+    """Index pairs (first, last) of the spans that may be answers."""
+    size = len(tokens)
+    good_last = [token.is_word and token.lower not in _NEVER_LAST for token in tokens]
+    for first, token in enumerate(tokens):
+        if not token.is_word or token.lower in _NEVER_FIRST:
+            continue
+        words = 0
+        for last in range(first, size):
+            word = tokens[last]
+            if word.lower in ".!?…" and last > first and last + 1 < size:
+                break
+            words += word.is_word
+            if words > MAX_WORDS:
+                break
+            if good_last[last]:
+                yield first, last
+
+
+def surface(sentence: Sentence, first: int, last: int) -> str:
+    """The span's text, with a quotation mark closed or dropped."""
+    text = sentence.text[sentence.tokens[first].start : sentence.tokens[last].end]
+    return text.replace('"', "").strip() if text.count('"') % 2 else text
+
+
+def best_spans(
+    question: QuestionView, sentence: Sentence, base: float, weights: Mapping[str, float], names: frozenset[str], keep: int = 3
+) -> list[Span]:
+    """The ``keep`` best spans of a sentence, best first; ``base`` is the sentence's own score."""
+    pairs = list(allowed(sentence.tokens))
+    if not pairs:
+        return []
+    starts, ends, insides = token_features(question, sentence, names)
+    total = lambda features: sum(weights.get(name, 0.0) for name in features)  # noqa: E731
+    start, end = np.array([total(f) for f in starts]), np.array([total(f) for f in ends])
+    prefix = np.concatenate([[0.0], np.cumsum([total(f) for f in insides])])
+    words = np.concatenate([[0], np.cumsum([token.is_word for token in sentence.tokens])])
+    group = answer_group(question)
+    length = np.array([total(length_features(size, group)) if size else 0.0 for size in range(MAX_WORDS + 1)])
+    first, last = np.array(pairs).T
+    scores = base + start[first] + end[last] + prefix[last + 1] - prefix[first] + length[words[last + 1] - words[first]]
+    order = np.argsort(-scores, kind="stable")[:keep]
+    return [Span(surface(sentence, *pairs[i]), float(scores[i]), sentence, *pairs[i]) for i in order]

@@ -103,6 +103,12 @@ class Backbone:
         self.malformed = 0
         """Calls whose every attempt was malformed; the method went on as its authors' code does (nothing extracted)."""
 
+    def fork(self) -> Backbone:
+        """The same model with an empty ledger of its own: for a search, whose usage is reported with its result."""
+        child = object.__new__(Backbone)
+        child._llm, child._retries, child.usage, child.malformed = self._llm, self._retries, {}, 0
+        return child
+
     def _count(self, phase: str, usage: Usage) -> None:
         self.usage[phase] = self.usage.get(phase, Usage()) + usage
 

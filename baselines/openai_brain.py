@@ -8,6 +8,7 @@ from typing import Protocol
 
 from baselines.backbone import TEXT, Backbone, listed, record
 from baselines.extract import Fact, entities, session_facts
+from baselines.extract.dates import day
 from baselines.extract.lexicon import content, words
 from memos.types import Session
 
@@ -82,7 +83,7 @@ class ModelWriter:
             known.add(text)
             own = tuple(turn.turn_id for turn in session.turns if turn.speaker == item["speaker"])
             turns = own or tuple(turn.turn_id for turn in session.turns)
-            adds.append(Entry("", text, item["date"].strip() or session.time_text, turns))
+            adds.append(Entry("", text, item["date"].strip() or _date(session), turns))
         updates = tuple((item["id"].strip("[] "), item["text"].strip()) for item in reply.get("updates", ()))
         return Change(tuple(adds), updates, frozenset(item.strip("[] ") for item in reply.get("deletes", ())))
 
@@ -102,8 +103,12 @@ class RuleWriter:
             if size <= left:
                 kept.append(index)
                 left -= size
-        adds = [Entry("", facts[i].text, session.time_text, facts[i].turn_ids) for i in sorted(kept)]
+        adds = [Entry("", facts[i].text, _date(session), facts[i].turn_ids) for i in sorted(kept)]
         return Change(tuple(adds))
+
+
+def _date(session: Session) -> str:
+    return day(session.time) if session.time else session.time_text
 
 
 def salience(fact: Fact) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from eval.answerers.text import number_of
 
@@ -202,7 +203,7 @@ _RULES = [
     (r"\b(?:yesterday|last night|the other night)\b", _offset_day(-1)),
     (r"\b(?:today|tonight|this (?:morning|afternoon|evening)|right now)\b", _offset_day(0)),
     (r"\btomorrow\b", _offset_day(1)),
-    (r"\b(?:the other day|a few days back|recently)\b(?<!recently)", _few_days),
+    (r"\bthe other day\b", _few_days),
     (rf"\b(?P<count>{_NUMBER}|{_VAGUE})\s+(?P<unit>{_UNIT})s?\s+(?:ago|back|earlier)\b", _ago),
     (rf"\bin\s+(?P<count>{_NUMBER})\s+(?P<unit>{_UNIT})s?\b(?!\s+ago)", _in_future),
     (
@@ -224,7 +225,8 @@ _DURATION = re.compile(
 )
 
 
-def mentions(text: str, anchor: datetime | None) -> list[TimeMention]:
+@lru_cache(maxsize=60_000)
+def mentions(text: str, anchor: datetime | None) -> tuple[TimeMention, ...]:
     """Time expressions of a text, in order, without overlaps.
 
     Args:
@@ -253,7 +255,7 @@ def mentions(text: str, anchor: datetime | None) -> list[TimeMention]:
         for pattern, resolve in _COMPILED:
             for m in pattern.finditer(text):
                 put(m.start(), m.end(), *resolve(m, anchor))
-    return sorted(taken, key=lambda item: item.start)
+    return tuple(sorted(taken, key=lambda item: item.start))
 
 
 def durations(text: str) -> list[TimeMention]:

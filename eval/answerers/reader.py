@@ -47,7 +47,7 @@ class Reader:
         list_items: int = field(default=5, metadata={"help": "most items of a list answer"})
         list_margin: float = field(default=3.0, metadata={"help": "how far below the best item's score an item may be"})
         min_coverage: float = field(
-            default=0.12, metadata={"help": "share of the question's idf weight the best line must hold, else it abstains"}
+            default=0.05, metadata={"help": "share of the question's idf weight the best line must hold, else it abstains"}
         )
         use_embedder: bool = field(default=False, metadata={"help": "rank lines also by embedding similarity"})
         cache_contexts: int = field(default=64, metadata={"help": "parsed contexts kept; changes no answer"})

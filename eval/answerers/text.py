@@ -73,6 +73,7 @@ class Token:
         return self.text[0].isalnum() and self.lower not in STOPWORDS
 
 
+@lru_cache(maxsize=60_000)
 def tokenize(text: str) -> tuple[Token, ...]:
     """Words (contractions and hyphens kept whole) and single punctuation marks, with offsets."""
     out = []

@@ -1,5 +1,21 @@
 """Figures from summaries, run records and the paper's reference values. Each writes PNG, PDF, CSV and sources."""
 
-from eval.plots.scores import score_against_tokens, score_by_category
+from eval.plots.judging import calibration, calibration_bins, cards_of_runs, critical_difference
+from eval.plots.paper import ablation, ttft
+from eval.plots.retrieval import cost_by_phase, latency_parts, recall_against_budget
+from eval.plots.scores import primary_judge, score_against_tokens, score_by_category
 
-__all__ = ["score_against_tokens", "score_by_category"]
+__all__ = [
+    "ablation",
+    "calibration",
+    "calibration_bins",
+    "cards_of_runs",
+    "cost_by_phase",
+    "critical_difference",
+    "latency_parts",
+    "primary_judge",
+    "recall_against_budget",
+    "score_against_tokens",
+    "score_by_category",
+    "ttft",
+]

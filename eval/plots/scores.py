@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eval.plots.style import (
-    COLOURS,
-    HATCHES,
-    PAGE_CM,
     PAPER,
     canvas,
     legend_below,
@@ -70,18 +67,25 @@ def score_against_tokens(summaries: Sequence[Summary], stem: Path) -> list[Path]
         axes.set_xticks([0, 10, 100, 1000, 10_000], ["0", "10", "100", "1,000", "10,000"])
         legend_below(figure, axes)
         points = [(r.context_words, r.score * 100, r.method) for r in ours.itertuples()]
-        place_labels(axes, points, [COLOURS[i % len(COLOURS)] for i in range(len(points))])
+        ends = [(r.context_words, 100 * v) for r in ours.itertuples() for v in _along(r)]
+        place_labels(axes, points, [look(i)["color"] for i in range(len(points))], ends)
         return save(figure, data, stem, sources(summaries))
 
 
+def _along(row) -> list[float]:
+    """Places along an error bar that labels keep clear of."""
+    return [] if row.low != row.low or row.low is None else [row.low, (row.low + row.score) / 2, (row.high + row.score) / 2, row.high]
+
+
 def _reach(row) -> list[list[float]] | None:
+    """Lengths of the error bar in percent points; None where there is no interval."""
     if row.low is None or row.low != row.low:
         return None
     return [[(row.score - row.low) * 100], [(row.high - row.score) * 100]]
 
 
 def score_by_category(summaries: Sequence[Summary], stem: Path) -> list[Path]:
-    """Judge score (percent, interval) of each method in each category and overall, both columns wide."""
+    """Judge score (percent, interval) of each method in each category and overall."""
     import pandas as pd
 
     judge = primary_judge(summaries)
@@ -94,21 +98,24 @@ def score_by_category(summaries: Sequence[Summary], stem: Path) -> list[Path]:
             shown = "overall" if category is None else f"{category} {CATEGORIES[category]}"
             rows.append((name, shown, count(summary, category), cell.value, cell.low, cell.high))
     data = pd.DataFrame(rows, columns=["method", "category", "n", "score", "low", "high"])
-    with canvas(width_cm=PAGE_CM, height_cm=6.2) as (figure, axes):
-        shown = list(dict.fromkeys(data.category))
-        width = 0.84 / len(names)
+    shown = list(dict.fromkeys(data.category))
+    with canvas(height_cm=2.6 + len(shown) * (0.5 + 0.24 * len(names)) + 0.35 * (len(names) // 3)) as (figure, axes):
+        step = 0.84 / len(names)
         for i, name in enumerate(names):
             own = data[data.method == name].reset_index(drop=True)
-            at = [k + (i - (len(names) - 1) / 2) * width for k in range(len(shown))]
-            axes.bar(at, own.score * 100, width * 0.92, color=COLOURS[i % len(COLOURS)], label=name, edgecolor="white",
-                     linewidth=0.3, hatch=HATCHES[i % len(HATCHES)])
-            for x, row in zip(at, own.itertuples(), strict=True):
-                reach = _reach(row)
-                if reach:
-                    axes.errorbar(x, row.score * 100, yerr=reach, fmt="none", ecolor="#333333", elinewidth=0.6, capsize=1)
+            at = [k + (i - (len(names) - 1) / 2) * step for k in range(len(shown))]
+            axes.plot(own.score * 100, at, linestyle="none", label=name, markersize=3.5, **look(i))
+            for y, row in zip(at, own.itertuples(), strict=True):
+                if _reach(row):
+                    axes.errorbar(row.score * 100, y, xerr=_reach(row), fmt="none", ecolor=look(i)["color"], elinewidth=0.7, capsize=1.2)
         sizes = data.groupby("category").n.max()
-        axes.set_xticks(range(len(shown)), [f"{c}\nn = {sizes[c]}" for c in shown])
-        axes.grid(axis="x", visible=False)
-        percent_axis(axes, f"score, judge {judge.removeprefix('judge_')}", top=100)
-        legend_below(figure, axes, columns=6)
+        axes.set_yticks(range(len(shown)), [f"{c}\nn = {sizes[c]}" for c in shown])
+        axes.set_ylim(len(shown) - 0.5, -0.5)
+        axes.grid(axis="y", visible=False)
+        for k in range(1, len(shown)):
+            axes.axhline(k - 0.5, color="#CCCCCC", linewidth=0.5)
+        percent_axis(axes, f"score, judge {judge.removeprefix('judge_')}", vertical=False, top=100)
+        axes.set_xlim(-2, 102)
+        legend_below(figure, axes, columns=3)
         return save(figure, data, stem, sources(summaries))
+

@@ -78,7 +78,8 @@ def canvas(
 
 def look(position: int) -> dict[str, Any]:
     """Colour and marker of the n-th series."""
-    return {"color": COLOURS[position % len(COLOURS)], "marker": MARKERS[position % len(MARKERS)]}
+    turn = position // len(COLOURS)
+    return {"color": COLOURS[position % len(COLOURS)], "marker": MARKERS[(position + turn) % len(MARKERS)]}
 
 
 def save(figure: Figure, data: pd.DataFrame, stem: Path, sources: Mapping[str, Any]) -> list[Path]:
@@ -111,10 +112,16 @@ def percent_axis(axes: Axes, what: str, *, vertical: bool = True, top: float | N
         axes.set_xlim(0, top)
 
 
-def place_labels(axes: Axes, points: Sequence[tuple[float, float, str]], colours: Sequence[str]) -> None:
+def place_labels(
+    axes: Axes,
+    points: Sequence[tuple[float, float, str]],
+    colours: Sequence[str],
+    avoid: Sequence[tuple[float, float]] = (),
+) -> None:
     """Write a name beside each point where it covers neither a point nor another name.
 
-    Tries eight places around the point at growing distance; call it after limits and scales are set.
+    Tries eight places around the point at growing distance; call it after limits and scales are set. ``avoid`` lists
+    more places (data coordinates) that no name may cover, such as the ends of error bars.
     """
     figure = axes.figure
     figure.canvas.draw()
@@ -122,6 +129,7 @@ def place_labels(axes: Axes, points: Sequence[tuple[float, float, str]], colours
     inside = axes.get_window_extent(renderer)
     scale = figure.dpi / 72
     dots = [axes.transData.transform((x, y)) for x, y, _ in points]
+    others = [axes.transData.transform(place) for place in avoid]
     taken: list[Any] = []
     for (x, y, name), dot, colour in zip(points, dots, colours, strict=True):
         text = axes.annotate(name, (x, y), xytext=(0, 0), textcoords="offset points", color=colour, annotation_clip=False)
@@ -133,6 +141,7 @@ def place_labels(axes: Axes, points: Sequence[tuple[float, float, str]], colours
             box = text.get_window_extent(renderer).expanded(1.02, 1.05)
             clashes = sum(box.overlaps(other) for other in taken)
             clashes += sum(_near(box, d, 3 * scale) for d in dots if d is not dot)
+            clashes += sum(_near(box, d, 1 * scale) for d in others)
             clashes += not (inside.x0 <= box.x0 and box.x1 <= inside.x1 + 2 * scale and inside.y0 <= box.y0 and box.y1 <= inside.y1)
             if best is None or clashes < best[0]:
                 best = (clashes, text.get_position(), text.get_ha(), text.get_va(), box)

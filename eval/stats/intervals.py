@@ -66,7 +66,10 @@ def interval(
         return Estimate(mean, None, None, n, count, note=f"{count} conversation(s): the spread cannot be estimated")
     if np.ptp(x) == 0 and extra_se == 0:
         return _constant(mean, n, count, level, bounds)
-    se = float(np.hypot(cluster_se(x, codes), extra_se))
+    sampling = cluster_se(x, codes)
+    if sampling < 1e-12 * max(1.0, abs(mean)) and extra_se == 0:
+        return Estimate(mean, None, None, n, count, note="the conversations agree exactly: no spread between them")
+    se = float(np.hypot(sampling, extra_se))
     reach = _t(level, count - 1) * se
     low, high = mean - reach, mean + reach
     if bounds:

@@ -64,6 +64,8 @@ def test_equal_values_never_give_zero_width():
     assert plain.low is None and "equal" in plain.note
     share = interval([1.0] * 30, [i % 3 for i in range(30)], bounds=(0, 1))
     assert share.low == pytest.approx(wilson(30, 30)[0]) and share.high == 1.0 and share.method == "Wilson"
+    alike = interval([0.0, 1.0] * 3, [0, 0, 1, 1, 2, 2])
+    assert alike.mean == 0.5 and alike.low is None and "agree" in alike.note
     middle = interval([0.5] * 30, [i % 3 for i in range(30)], bounds=(0, 1))
     assert middle.low is None
 

@@ -1,0 +1,127 @@
+"""How far the judge can be trusted, and which systems can be told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from eval.plots.style import COLOURS, canvas, legend_below, look, save
+from eval.sources import sources
+from eval.stats import ranking, wilson
+from eval.tables.values import labels
+from memos.errors import DataError
+
+if TYPE_CHECKING:
+    from eval.records import Run
+
+
+def calibration_bins(probabilities: Sequence[float], outcomes: Sequence[float], bins: int = 10) -> list[dict[str, float]]:
+    """Bins of a judge's probability with what a reference judge said: ``predicted`` and ``observed`` shares, interval, ``n``.
+
+    Args:
+        probabilities: the judge's probability of correct, one a verdict.
+        outcomes: 1 where the reference verdict is correct, else 0.
+        bins: number of bins of equal width; empty ones are left out.
+    """
+    p, y = np.asarray(probabilities, dtype=float), np.asarray(outcomes, dtype=float)
+    where = np.minimum((p * bins).astype(int), bins - 1)
+    found = []
+    for b in range(bins):
+        mine = where == b
+        n = int(mine.sum())
+        if n:
+            low, high = wilson(int(round(y[mine].sum())), n)
+            found.append({"predicted": float(p[mine].mean()), "observed": float(y[mine].mean()), "low": low, "high": high, "n": n})
+    return found
+
+
+def calibration(cards: Sequence[Mapping[str, Any]], stem: Path) -> list[Path]:
+    """Reliability diagram: share that the reference judge called correct against the judge's probability (percent).
+
+    Args:
+        cards: judge cards with ``judge``, ``reference`` and ``calibration`` (as ``calibration_bins`` gives).
+        stem: output path without suffix.
+    """
+    import pandas as pd
+
+    rows = [(c["judge"], c.get("reference", ""), *(b.get(k) for k in ("predicted", "observed", "low", "high", "n")))
+            for c in cards for b in c.get("calibration") or ()]  # fmt: skip
+    if not rows:
+        raise DataError("no judge card with calibration; run: python run.py experiment=judge_card judge=offline")
+    data = pd.DataFrame(rows, columns=["judge", "reference", "predicted", "observed", "low", "high", "n"])
+    with canvas(2, 1, height_cm=9.2, sharex=True, height_ratios=(3, 1)) as (figure, (top, bottom)):
+        top.plot([0, 100], [0, 100], color="#999999", linewidth=0.7, linestyle="--", label="perfect")
+        for i, (judge, own) in enumerate(data.groupby("judge", sort=False)):
+            reach = np.array([own.observed - own.low, own.high - own.observed], dtype=float) * 100
+            top.errorbar(own.predicted * 100, own.observed * 100, yerr=reach, label=judge, capsize=1.2, elinewidth=0.6, markersize=3, **look(i))
+            bottom.plot(own.predicted * 100, own.n, drawstyle="steps-mid", color=COLOURS[i], linewidth=0.9)
+        references = ", ".join(dict.fromkeys(filter(None, data.reference)))
+        top.set_ylabel(f"called correct by\n{references or 'the reference'} (%)")
+        top.set_ylim(0, 100)
+        bottom.set_ylabel("verdicts (n)")
+        bottom.set_ylim(0, None)
+        bottom.set_xlabel("probability of correct (%)")
+        bottom.set_xlim(0, 100)
+        legend_below(figure, top)
+        return save(figure, data, stem, sources([], cards=[{k: c.get(k) for k in ("judge", "reference", "fingerprint")} for c in cards]))
+
+
+def cards_of_runs(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """Calibration of judges that give a probability, on runs whose answers another judge has labelled as well."""
+    pooled: dict[tuple[str, str], tuple[list[float], list[float]]] = {}
+    for run in runs:
+        for judge, verdicts in run.verdicts.items():
+            graded = {k: r["score"] for k, r in verdicts.items() if r.get("score") is not None}
+            if all(value in (0, 1) for value in graded.values()):
+                continue
+            for other, labels_ in run.verdicts.items():
+                if other == judge or not other.startswith(("judge_llm", "judge_recorded", "judge_longmemeval")):
+                    continue
+                p, y = pooled.setdefault((judge.removeprefix("judge_"), other.removeprefix("judge_")), ([], []))
+                for key, value in graded.items():
+                    if labels_.get(key, {}).get("label") in ("correct", "wrong"):
+                        p.append(value)
+                        y.append(float(labels_[key]["label"] == "correct"))
+    return [{"judge": j, "reference": r, "calibration": calibration_bins(p, y)} for (j, r), (p, y) in pooled.items() if p]
+
+
+def critical_difference(runs: Sequence[Run], metric: str, stem: Path) -> list[Path]:
+    """Average rank over conversations; a bar joins systems that cannot be told apart (Nemenyi, 5 %; Demšar 2006)."""
+    import pandas as pd
+
+    names = labels([r.summary for r in runs])
+    means = {n: r.frame[metric].groupby("sample_id").mean() for n, r in zip(names, runs, strict=True) if metric in r.frame}
+    table = pd.DataFrame(means).dropna()
+    if len(table.columns) < 2 or len(table) < 2:
+        raise DataError(f"a critical-difference plot needs two systems with {metric} on two conversations")
+    found = ranking({n: table[n].tolist() for n in table})
+    groups = found.groups()
+    data = pd.DataFrame({"method": found.names, "mean_rank": found.ranks, "conversations": found.conversations,
+                         "critical_difference": found.critical_difference, "p_friedman": found.p_friedman,
+                         "tied_with": [_tied(i, found.names, groups) for i in range(len(found.names))]})  # fmt: skip
+    with canvas(height_cm=2.9 + 0.36 * (len(found.names) + len(groups))) as (figure, axes):
+        k = len(found.names)
+        for i, (name, rank) in enumerate(zip(found.names, found.ranks, strict=True)):
+            axes.plot(rank, i, markersize=4, **look(i))
+            right = rank > (k + 1) / 2
+            axes.annotate(f"{name}  {rank:.1f}", (rank, i), xytext=(-5 if right else 5, 0), textcoords="offset points", va="center",
+                          ha="right" if right else "left")  # fmt: skip
+        for j, (first, last) in enumerate(groups):
+            axes.plot([found.ranks[first], found.ranks[last]], [k + 0.2 + j] * 2, color="#333333", linewidth=2.2, solid_capstyle="butt")
+        axes.errorbar(1 + found.critical_difference / 2, -1.4, xerr=found.critical_difference / 2, color="#333333", capsize=2, elinewidth=0.8)
+        axes.annotate(f"critical difference {found.critical_difference:.2f}", (1, -1.4), xytext=(0, 4), textcoords="offset points")
+        axes.set_ylim(k + len(groups), -2.6)
+        axes.set_xlim(0.7, max(k, 1 + found.critical_difference) + 0.3)
+        axes.set_xlabel(f"average rank over {found.conversations} conversations (1 = best)\nbars join systems that cannot be told apart")
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.grid(axis="y", visible=False)
+        return save(figure, data, stem, sources([r.summary for r in runs], metric=metric))
+
+
+def _tied(position: int, names: Sequence[str], groups: Sequence[tuple[int, int]]) -> str:
+    mates = {names[j] for a, b in groups if a <= position <= b for j in range(a, b + 1)} - {names[position]}
+    return "; ".join(n for n in names if n in mates)

@@ -1,0 +1,266 @@
+"""Reading run folders: per-question records as one table, and the raw records behind it.
+
+The format of a run folder is in the README. Tables, figures, comparisons and the report page read runs through here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eval.types import Dataset, Question
+from memos.errors import DataError, MemosError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Key = tuple[str, int]
+Record = Mapping[str, Any]
+MEMORY_METRICS = ("memory_words", "memory_tokens", "evidence_")
+"""Metrics that do not depend on the answer (by prefix): absent where not applicable, never filled with 0."""
+
+
+def find_runs(paths: Sequence[Path | str], default: Path = Path("results/runs")) -> list[Path]:
+    """Run folders (those with a ``summary.json``) among the given folders and below them, in order, each once.
+
+    Args:
+        paths: run folders, experiment folders or results folders; none: everything below ``default``.
+
+    Raises:
+        DataError: a path does not exist, or no finished run is found, with the command that makes one.
+    """
+    found: dict[Path, None] = {}
+    for path in map(Path, paths or [default]):
+        if not path.exists():
+            raise DataError(f"{path}: no such folder; make runs with: python run.py experiment=locomo")
+        own = [path] if (path / "summary.json").exists() else sorted(p.parent for p in path.rglob("summary.json"))
+        if not own and paths:
+            raise DataError(f"{path}: holds no finished run (no summary.json); finish it with the command that began it")
+        found.update(dict.fromkeys(own))
+    return list(found)
+
+
+def load_summary(folder: Path) -> dict[str, Any]:
+    """The run's ``summary.json``.
+
+    Raises:
+        DataError: missing, not JSON, or of another schema.
+    """
+    path = Path(folder) / "summary.json"
+    try:
+        summary = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise DataError(f"{path}: not JSON: {error}") from error
+    if not isinstance(summary, dict) or summary.get("schema") != 1:
+        found = summary.get("schema") if isinstance(summary, dict) else None
+        raise DataError(f"{path}: schema: expected 1, found {found!r}")
+    return summary
+
+
+def is_locomo(summary: Record) -> bool:
+    """Whether a summary is that of a question-answering run (and not of a latency or judge experiment)."""
+    return {"system", "metrics", "n", "fingerprint"} <= set(summary)
+
+
+def read_records(path: Path, key: Callable[[Record], Any]) -> dict[Any, dict[str, Any]]:
+    """Records of a JSON-lines file by key; the last one of a key holds and a torn last line is left out.
+
+    Raises:
+        DataError: a line that is not JSON, with its number.
+    """
+    if not path.exists():
+        return {}
+    found = {}
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            if not line.endswith("\n"):
+                break
+            try:
+                record = json.loads(line)
+            except ValueError as error:
+                raise DataError(f"{path}: line {number}: not JSON") from error
+            found[key(record)] = record
+    return found
+
+
+def question_key(record: Record) -> Key:
+    return (record["sample_id"], record["qa_index"])
+
+
+class Run:
+    """One run folder. Each file is read when it is first asked for."""
+
+    def __init__(self, folder: Path, dataset: Dataset | None = None) -> None:
+        self.folder = Path(folder)
+        self.summary = load_summary(self.folder)
+        self._dataset = dataset
+
+    def _journal(self, name: str, key: Callable[[Record], Any] = question_key) -> dict[Any, dict[str, Any]]:
+        return read_records(self.folder / f"{name}.jsonl", key)
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """``manifest.json``; empty where there is none."""
+        path = self.folder / "manifest.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+    @cached_property
+    def search(self) -> dict[Key, dict[str, Any]]:
+        return self._journal("search")
+
+    @cached_property
+    def answers(self) -> dict[Key, dict[str, Any]]:
+        return self._journal("answers")
+
+    @cached_property
+    def latency(self) -> dict[Key, dict[str, Any]]:
+        return self._journal("latency")
+
+    @cached_property
+    def ingest(self) -> dict[str, dict[str, Any]]:
+        return self._journal("ingest", lambda r: r["sample_id"])
+
+    @cached_property
+    def contexts(self) -> dict[str, str]:
+        """Context id to its text."""
+        return {k: r["text"] for k, r in self._journal("contexts", lambda r: r["id"]).items()}
+
+    @cached_property
+    def memories(self) -> dict[int, dict[str, Any]]:
+        return self._journal("memories", lambda r: r["id"])
+
+    @cached_property
+    def verdicts(self) -> dict[str, dict[Key, dict[str, Any]]]:
+        """Judge metric name (``judge_<name>``) to the verdict records the summary was made from."""
+        names = [n for n in self.summary["metrics"] if n.startswith("judge_")]
+        found = {n: self._scores(n, lambda r: verdict_value(r)) for n in names}
+        return {n: records for n, records in found.items() if records}
+
+    @cached_property
+    def values(self) -> dict[Key, dict[str, float]]:
+        """Metric values of each answered question."""
+        first = next((n for n in self.summary["metrics"] if not n.startswith(("judge_", *MEMORY_METRICS))), None)
+        records = self._scores("metrics", lambda r: r["values"].get(first, 0.0), first)
+        return {k: r["values"] for k, r in records.items()}
+
+    def _scores(self, stem: str, value: Callable[[Record], float], metric: str | None = None) -> dict[Key, dict]:
+        """Of several journals (judge or metric settings changed over time) the one whose mean is the summary's."""
+        files = sorted((self.folder / "scores").glob(f"{stem}-*.jsonl"), key=lambda p: (p.stat().st_mtime, p.name))
+        journals = [read_records(path, question_key) for path in files]
+        stated = self.summary["metrics"].get(metric or stem, {}).get("mean")
+        for records in reversed(journals):
+            mean = sum(map(value, records.values())) / max(1, self.summary["n"])
+            if stated is not None and abs(mean - stated) < 1e-9:
+                return records
+        return journals[-1] if journals else {}
+
+    @cached_property
+    def dataset(self) -> Dataset | None:
+        """The dataset the run was made from, found again through the manifest; None where it cannot be found."""
+        return self._dataset or _find_dataset(self.manifest)
+
+    @cached_property
+    def questions(self) -> dict[Key, Question]:
+        """Questions by key; empty where the dataset cannot be found."""
+        return {q.key: q for q in self.dataset.questions} if self.dataset else {}
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One row a question, in the order they were searched.
+
+        Index: (sample_id, qa_index). Columns: ``category`` (0 where the dataset cannot be found), ``status`` (ok or
+        the stage that failed), ``answer``, ``context_words``, ``context_tokens``, ``used``, ``search_ms`` and
+        ``answer_ms`` of the latency pass (missing for unmeasured questions), every metric, and each ``judge_<name>`` as the share of
+        its runs that said correct. Failed questions have 0 in answer metrics and verdicts, as in the summary.
+        """
+        import pandas as pd
+
+        rows = [self._row(key) for key in self.search]
+        index = pd.MultiIndex.from_tuples(list(self.search), names=["sample_id", "qa_index"])
+        frame = pd.DataFrame(rows, index=index)
+        for name in self.summary["metrics"]:
+            if name in frame and not name.startswith(MEMORY_METRICS):
+                frame[name] = frame[name].fillna(0.0)
+        return frame
+
+    def _row(self, key: Key) -> dict[str, Any]:
+        search, answer, timing = (j.get(key, {}) for j in (self.search, self.answers, self.latency))
+        question = self.questions.get(key)
+        status = "ok" if answer.get("status") == "ok" else ("answer" if search.get("status") == "ok" else "search")
+        row: dict[str, Any] = {
+            "category": question.category if question else 0,
+            "status": status,
+            "answer": answer.get("answer", ""),
+            "context_words": search.get("context_words"),
+            "context_tokens": search.get("context_tokens"),
+            "used": search.get("used"),
+            "search_ms": timing.get("search_ms"),
+            "answer_ms": timing.get("answer_ms"),
+            **self.values.get(key, {}),
+        }
+        for name, records in self.verdicts.items():
+            row[name] = verdict_value(records[key]) if key in records else 0.0
+        return row
+
+
+def verdict_value(record: Record) -> float:
+    """Share of judge runs that said correct; an unparsed or failed verdict counts wrong."""
+    if record.get("label") not in ("correct", "wrong"):
+        return 0.0
+    runs = record.get("runs") or [record["label"]]
+    return sum(label == "correct" for label in runs) / len(runs)
+
+
+def load_run(folder: Path | str, dataset: Dataset | None = None) -> Run:
+    """Open a run folder.
+
+    Args:
+        folder: the run folder.
+        dataset: the dataset where the manifest's cannot be found again.
+
+    Raises:
+        DataError: when there is no readable ``summary.json``.
+    """
+    return Run(Path(folder), dataset)
+
+
+def load_runs(folders: Iterable[Path | str]) -> list[Run]:
+    """Question-answering runs among the folders."""
+    return [run for run in map(load_run, folders) if is_locomo(run.summary)]
+
+
+def _find_dataset(manifest: Mapping[str, Any]) -> Dataset | None:
+    from eval.datasets.load import load_dataset
+    from eval.schema import PLAIN, typed
+    from eval.selection import DatasetConfig
+
+    spec = (manifest.get("config") or {}).get("dataset")
+    if not spec:
+        return None
+    try:
+        config = typed(DatasetConfig, {k: v for k, v in spec.items() if k not in PLAIN}, "dataset")
+        return load_dataset(spec["name"], config)
+    except MemosError:
+        return None
+
+
+def kv_cells(folders: Iterable[Path | str]) -> list[dict[str, Any]]:
+    """Cells of ``kv_ttft`` runs: the ``cells`` of their ``summary.json``, each with the run's model and device.
+
+    A cell has ``context``, ``query`` (short, medium, long), ``context_tokens``, ``query_tokens`` and, in seconds,
+    ``build``, ``kv_ttft``, ``dir_ttft``; ``speedup`` in percent is worked out where absent (paper, Table 5).
+    """
+    cells = []
+    for folder in folders:
+        summary = load_summary(Path(folder))
+        for cell in summary.get("cells") or ():
+            full = {"model": summary.get("model"), "device": summary.get("device"), **cell}
+            if "speedup" not in full and full.get("dir_ttft"):
+                full["speedup"] = 100 * (full["dir_ttft"] - full["kv_ttft"]) / full["dir_ttft"]
+            cells.append(full)
+    return cells

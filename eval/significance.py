@@ -1,0 +1,128 @@
+"""Paired comparisons of runs on the same questions: pairs, tables of comparisons, ties with the best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from eval.records import Run
+from eval.stats import Comparison, compare, holm
+from eval.tables.model import Cell, Column, Section, Table
+from eval.tables.values import TABLE_CATEGORIES, category_title, judge_error, label, ranked
+from memos.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """Values of one metric of two runs on the questions that both have."""
+
+    keys: list[tuple[str, int]]
+    a: np.ndarray
+    b: np.ndarray
+    clusters: list[str]
+
+
+def paired(a: Run, b: Run, metric: str, category: int | None = None) -> Paired:
+    """Line up two runs on one metric.
+
+    Raises:
+        DataError: a run lacks the metric, or the runs share no question.
+    """
+    for run in (a, b):
+        if metric not in run.frame:
+            known = ", ".join(sorted(run.summary["metrics"]))
+            raise DataError(f"{run.folder}: metric {metric!r} is not in this run; known: {known}")
+    joined = a.frame[["category", metric]].join(b.frame[[metric]], how="inner", lsuffix="_a", rsuffix="_b").dropna()
+    if category is not None:
+        joined = joined[joined.category == category]
+    if joined.empty:
+        raise DataError(f"{a.folder} and {b.folder} share no question with {metric}")
+    keys = [(str(s), int(q)) for s, q in joined.index]
+    return Paired(keys, joined[f"{metric}_a"].to_numpy(), joined[f"{metric}_b"].to_numpy(), [s for s, _ in keys])
+
+
+def compare_runs(a: Run, b: Run, metric: str, category: int | None = None) -> Comparison:
+    """``eval.stats.compare`` of two runs; a judge's own error of both scores widens the interval."""
+    found = paired(a, b, metric, category)
+    errors = [judge_error(run.summary, metric) for run in (a, b)]
+    return compare(found.a, found.b, found.clusters, extra_se=float(np.hypot(*errors)))
+
+
+def ties(runs: Sequence[Run], metric: str) -> dict[tuple[str, int | None], set[str]]:
+    """For the overall and each category: fingerprints of runs that cannot be told from the best one on ``metric``.
+
+    Holm's adjustment is over all tests of the table (each other run against the best, in each category and overall).
+    """
+    taking = [r for r in runs if ranked(r.summary) and metric in r.frame]
+    if len(taking) < 2:
+        return {}
+    tests: list[tuple[int | None, Run, Comparison]] = []
+    categories: list[int | None] = [None, *(c for c in TABLE_CATEGORIES if any((r.frame.category == c).any() for r in taking))]
+    for category in categories:
+        best = max(taking, key=lambda r: _mean(r, metric, category))
+        tests += [(category, r, compare_runs(best, r, metric, category)) for r in taking if r is not best]
+    adjusted = holm([c.p_sign_flip for _, _, c in tests])
+    found: dict[tuple[str, int | None], set[str]] = {}
+    for (category, run, result), p in zip(tests, adjusted, strict=True):
+        if result.tie() or p is None or p > 0.05:
+            found.setdefault((metric, category), set()).add(run.summary["fingerprint"])
+    return found
+
+
+def _mean(run: Run, metric: str, category: int | None) -> float:
+    frame = run.frame if category is None else run.frame[run.frame.category == category]
+    return float(frame[metric].mean()) if len(frame) else float("-inf")
+
+
+def comparison_table(a: Run, b: Run, metrics: Sequence[str]) -> Table:
+    """Two runs by category on several metrics: difference, interval, exact sign-flip p (Holm over the table), McNemar."""
+    columns = (
+        Column("metric", "Metric", "text"),
+        Column("n", "n", "count"),
+        Column("a", "A"),
+        Column("b", "B"),
+        Column("difference", "A-B", primary=True),
+        Column("p", "p sign-flip", "text"),
+        Column("p_holm", "p Holm", "text"),
+        Column("p_mcnemar", "p McNemar", "text"),
+        Column("a_better", "A better", "count"),
+        Column("b_better", "B better", "count"),
+        Column("smallest", "resolvable"),
+        Column("verdict", "Verdict", "text"),
+    )
+    categories = [c for c in TABLE_CATEGORIES if (a.frame.category == c).any() and (b.frame.category == c).any()]
+    found = [(c, m, paired(a, b, m, c), compare_runs(a, b, m, c)) for c in (*categories, None) for m in metrics]
+    adjusted = holm([result.p_sign_flip for *_, result in found])
+    sections: dict[str, list[tuple[Cell, ...]]] = {}
+    for (category, metric, pair, result), p in zip(found, adjusted, strict=True):
+        sections.setdefault(category_title(category, result.n), []).append(_compare_row(metric, pair, result, p))
+    names = [f"{side}: {label(r.summary)} ({r.summary['fingerprint']})" for side, r in (("A", a), ("B", b))]
+    notes = [
+        *names,
+        "Paired on the same questions. Brackets: 95 % interval clustered by conversation. p sign-flip: exact up to 16 "
+        "conversations; Holm over this table. McNemar takes questions as independent: secondary. Resolvable: smallest "
+        "difference found with 80 % power.",
+    ]
+    return Table("compare", "Paired comparison", columns, tuple(Section(t, tuple(r)) for t, r in sections.items()), tuple(notes))
+
+
+def _compare_row(metric: str, pair: Paired, result: Comparison, p_holm: float | None) -> tuple[Cell, ...]:
+    unresolved = result.tie() or p_holm is None or p_holm > 0.05
+    verdict = "tie" if unresolved else ("A better" if result.difference > 0 else "B better")
+    values: tuple[Any, ...] = (metric, result.n, float(pair.a.mean()), float(pair.b.mean()))
+    return (
+        *(Cell(v) for v in values),
+        Cell(result.difference, result.low, result.high),
+        *(Cell(_p(p)) for p in (result.p_sign_flip, p_holm, result.p_mcnemar)),
+        Cell(result.a_better),
+        Cell(result.b_better),
+        Cell(result.smallest),
+        Cell(verdict),
+    )
+
+
+def _p(value: float | None) -> str | None:
+    return None if value is None else ("<0.0001" if value < 0.0001 else f"{value:.4f}")

@@ -35,6 +35,10 @@ class Lexical:
     def identity(self) -> Mapping[str, object]:
         return {"scorer": "lexical", "version": "1", "metrics": list(self.names)}
 
+    def not_comparable(self) -> list[str]:
+        """Nothing: every definition is the paper's or named for its origin."""
+        return []
+
     def missing(self) -> Mapping[str, str]:
         out = {}
         if not has_punkt():

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
 
 @runtime_checkable
@@ -24,3 +24,23 @@ class Embedder(Protocol):
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Return a float32 array of shape (len(texts), dim) with unit rows; equal texts give equal rows."""
         ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TokenStates:
+    """The contextual token vectors of one text, as BERTScore needs them."""
+
+    tokens: np.ndarray
+    """Unit rows, float32, shape (tokens, dim), special tokens included."""
+    content: np.ndarray
+    """Bool, shape (tokens,): False on special tokens, which can be matched but carry no weight."""
+    sentence: np.ndarray | None
+    """Unit sentence vector, shape (dim,); None where the model is no sentence encoder."""
+    pieces: tuple[str, ...] = ()
+    """The word piece of each row, special tokens included; empty where the model does not tell."""
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Rows (or one vector) scaled to length one, float32; zero rows stay zero."""
+    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return (vectors / np.maximum(norms, 1e-12)).astype(np.float32, copy=False)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from memos.errors import MissingDependency, require
+from memos.embed.base import TokenStates, unit
+from memos.errors import ConfigError, MissingDependency, require
+
+DTYPES = ("float32", "bfloat16")
 
 
 def _model_folder() -> Path:
@@ -30,8 +34,16 @@ class MiniLM:
 
     @dataclass
     class Config:
-        batch_tokens: int = field(default=4096, metadata={"help": "padded word pieces a forward pass"})
+        batch_tokens: int = field(default=1024, metadata={"help": "padded word pieces a forward pass"})
         threads: int = field(default=0, metadata={"help": "CPU threads of the model; 0 leaves torch's setting"})
+        device: str = field(default="cpu", metadata={"help": "cpu, cuda or cuda:<index>"})
+        dtype: str = field(default="float32", metadata={"help": "float32, or bfloat16 (faster, changes the vectors)"})
+
+        def __post_init__(self) -> None:
+            if self.batch_tokens < 1:
+                raise ConfigError(f"embedder.batch_tokens: expected 1 or more, found {self.batch_tokens}")
+            if self.dtype not in DTYPES:
+                raise ConfigError(f"embedder.dtype: {self.dtype!r} is unknown; choose from {', '.join(DTYPES)}")
 
     name = "all-MiniLM-L6-v2"
     dim = 384
@@ -39,6 +51,8 @@ class MiniLM:
 
     def __init__(self, config: Config | None = None) -> None:
         self.config = config or self.Config()
+        if self.config.dtype != "float32":
+            self.name = f"{type(self).name}@{self.config.dtype}"
         self.pooled = 0
         self._model = None
         self._tokenizer = None
@@ -48,19 +62,19 @@ class MiniLM:
         if self._model is not None:
             return
         torch = require("torch", "embedded")
-        transformers = require("transformers", "embedded")
         tokenizers = require("tokenizers", "embedded")
+        require("safetensors", "embedded")
+        from memos.embed.bert import BertEncoder
+
         folder = _model_folder()
         self._tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         if self.config.threads:
             torch.set_num_threads(self.config.threads)
-        self._model = transformers.BertModel.from_pretrained(
-            str(folder), add_pooling_layer=False, attn_implementation="sdpa", local_files_only=True
-        ).eval()
+        self._model = BertEncoder(folder, device=self.config.device, dtype=self.config.dtype)
 
-    def network(self):
+    def network(self) -> tuple[Any, Any]:
         """The loaded tokenizer and network, for those who need the states of the tokens as well."""
         with self._lock:
             self._load()
@@ -70,12 +84,31 @@ class MiniLM:
         """Unit vectors, float32, shape (len(texts), 384)."""
         with self._lock:
             self._load()
-            return self._encode(list(texts))
+            out = np.zeros((len(texts), self.dim), dtype=np.float32)
+            windows, owner = self._windows(list(texts))
+            for batch, hidden in self._forward(windows):
+                for i, states in zip(batch, hidden, strict=True):
+                    vector = states[: len(windows[i])].mean(axis=0)
+                    out[owner[i]] += unit(vector) * (len(windows[i]) - 2 or 1)
+            return unit(out)
 
-    def _encode(self, texts: list[str]) -> np.ndarray:
-        out = np.zeros((len(texts), self.dim), dtype=np.float32)
-        if not texts:
-            return out
+    def encode_tokens(self, texts: Sequence[str]) -> list[TokenStates]:
+        """Unit token vectors and the sentence vector of each text, from one forward pass (for BERTScore)."""
+        with self._lock:
+            self._load()
+            windows, owner = self._windows([text.strip() for text in texts])
+            names = [tuple(map(self._tokenizer.id_to_token, window)) for window in windows]
+            states: list[np.ndarray | None] = [None] * len(windows)
+            for batch, hidden in self._forward(windows):
+                for i, rows in zip(batch, hidden, strict=True):
+                    states[i] = rows[: len(windows[i])].copy()
+        parts: list[list[tuple[tuple[str, ...], np.ndarray]]] = [[] for _ in texts]
+        for index, pieces, rows in zip(owner, names, states, strict=True):
+            parts[index].append((pieces, rows))
+        return [_token_states(part) for part in parts]
+
+    def _windows(self, texts: list[str]) -> tuple[list[list[int]], list[int]]:
+        """Word pieces of each window with the special tokens, and the text each window belongs to."""
         cls, sep = self._tokenizer.token_to_id("[CLS]"), self._tokenizer.token_to_id("[SEP]")
         body = self.max_tokens - 2
         windows: list[list[int]] = []
@@ -86,16 +119,12 @@ class MiniLM:
             for start in range(0, max(len(ids), 1), body):
                 windows.append([cls, *ids[start : start + body], sep])
                 owner.append(index)
-        vectors = self._forward(windows)
-        for window, index, vector in zip(windows, owner, vectors, strict=True):
-            out[index] += vector * (len(window) - 2 or 1)
-        norms = np.linalg.norm(out, axis=1, keepdims=True)
-        return out / np.maximum(norms, 1e-12)
+        return windows, owner
 
-    def _forward(self, windows: list[list[int]]) -> np.ndarray:
+    def _forward(self, windows: list[list[int]]) -> Iterator[tuple[list[int], Any]]:
+        """Batches of window indices, of similar length, with their hidden states (batch, width, 384), float32."""
         import torch
 
-        vectors = np.zeros((len(windows), self.dim), dtype=np.float32)
         order = sorted(range(len(windows)), key=lambda i: len(windows[i]))
         start = 0
         while start < len(order):
@@ -104,16 +133,18 @@ class MiniLM:
                 end += 1
             batch = order[start:end]
             width = len(windows[batch[-1]])
-            ids = torch.zeros((len(batch), width), dtype=torch.long)
-            mask = torch.zeros((len(batch), width), dtype=torch.long)
-            for row, i in enumerate(batch):
-                ids[row, : len(windows[i])] = torch.tensor(windows[i])
-                mask[row, : len(windows[i])] = 1
-            with torch.inference_mode():
-                hidden = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
-                weights = mask.unsqueeze(-1).to(hidden.dtype)
-                pooled = (hidden * weights).sum(1) / weights.sum(1)
-                pooled = torch.nn.functional.normalize(pooled, dim=1)
-            vectors[batch] = pooled.numpy()
+            padded = len(windows[batch[0]]) < width
+            ids = torch.tensor([windows[i] + [0] * (width - len(windows[i])) for i in batch])
+            lengths = torch.tensor([len(windows[i]) for i in batch])
+            mask = torch.arange(width)[None, :] < lengths[:, None] if padded else None
+            yield batch, self._model(ids, mask).last_hidden_state.float().cpu().numpy()
             start = end
-        return vectors
+
+
+def _token_states(windows: list[tuple[tuple[str, ...], np.ndarray]]) -> TokenStates:
+    """Join the windows of one text; the sentence vector is their mean by length."""
+    pieces = tuple(piece for names, _ in windows for piece in names)
+    states = [rows for _, rows in windows]
+    sentence = sum(unit(rows.mean(axis=0)) * (len(rows) - 2 or 1) for rows in states)
+    content = np.concatenate([np.r_[False, np.ones(len(rows) - 2, dtype=bool), False] for rows in states])
+    return TokenStates(unit(np.concatenate(states)), content, unit(sentence), pieces)

@@ -1,0 +1,264 @@
+"""The features of the offline judge that need no model: all of content, none of length or style.
+
+Each group is a function from a :class:`Pair` to named numbers, most of them between 0 and 1. What carries the judge is
+listed in judge.md: dates as intervals, recall of the gold's words that the question does not already give away, list items,
+polarity, negation, abstention, numbers, durations and names.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from eval.judges.offline import dates, values
+from eval.judges.offline.calendar import Interval
+from eval.judges.offline.text import content, found, idf, tokens
+
+
+TALK = frozenset(
+    "ask question answer convers chat discuss talk mention said say topic regard concern came come bring brought dialogu memori context record "
+    "text messag inform subject matter relat anoth thing".split()
+)
+"""Stems of words that speak about the conversation; they add nothing to an answer."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A question, its gold answer, a given answer and LOCOMO's category."""
+
+    question: str
+    gold: str
+    answer: str
+    category: int
+
+    @cached_property
+    def asked(self) -> frozenset[str]:
+        return frozenset(content(self.question))
+
+    @cached_property
+    def wanted(self) -> tuple[str, ...]:
+        """Stems of the gold that the question does not contain; all of them where nothing would be left."""
+        stems = tuple(dict.fromkeys(content(self.gold)))
+        left = tuple(word for word in stems if not found(word, self.asked))
+        return left or stems or tuple(dict.fromkeys(tokens(self.gold)))
+
+    @cached_property
+    def given(self) -> frozenset[str]:
+        return frozenset(content(self.answer)) | frozenset(word for word in tokens(self.answer) if word in self.wanted)
+
+    @cached_property
+    def added(self) -> tuple[str, ...]:
+        """Stems of the answer that the question does not contain, words about the talk itself left out."""
+        return tuple(word for word in dict.fromkeys(content(self.answer))
+                     if word not in self.asked and (word not in TALK or word in self.wanted))
+
+
+def lexical(pair: Pair) -> dict[str, float]:
+    """All model-free features of one pair, by name."""
+    return {
+        **_overlap(pair), **_items(pair), **_dates(pair), **_quantities(pair), **_names(pair), **_stance(pair), **_kind(pair),
+    }  # fmt: skip
+
+
+def _weighted(words, pool: frozenset[str]) -> float:
+    total = sum(idf(word) for word in words)
+    return sum(idf(word) * found(word, pool) for word in words) / total if total else 0.0
+
+
+def _overlap(pair: Pair) -> dict[str, float]:
+    gold_all = frozenset(content(pair.gold)) or frozenset(tokens(pair.gold))
+    recall = _weighted(pair.wanted, pair.given)
+    precision = _weighted(pair.added, gold_all)
+    order = [word for word in content(pair.gold)]
+    pairs_gold = set(zip(order, order[1:], strict=False))
+    said = content(pair.answer)
+    pairs_said = set(zip(said, said[1:], strict=False))
+    flat_gold, flat_answer = " ".join(tokens(pair.gold)), " ".join(tokens(pair.answer))
+    rare = max(pair.wanted, key=lambda word: (idf(word), len(word)), default="")
+    return {
+        "recall": recall,
+        "recall_plain": sum(found(word, pair.given) for word in pair.wanted) / max(len(pair.wanted), 1),
+        "recall_whole": _weighted(tuple(gold_all), pair.given),
+        "recall_any": float(recall > 0),
+        "recall_full": float(recall > 0.9),
+        "rarest_found": found(rare, pair.given) if rare else 0.0,
+        "precision": precision,
+        "balance": 2 * recall * precision / (recall + precision) if recall + precision else 0.0,
+        "bigrams": len(pairs_gold & pairs_said) / len(pairs_gold) if pairs_gold else recall,
+        "gold_inside": float(bool(flat_gold) and f" {flat_gold} " in f" {flat_answer} "),
+        "answer_inside": float(bool(flat_answer) and f" {flat_answer} " in f" {flat_gold} "),
+        "nothing_added": float(not pair.added),
+        "echo": _weighted(content(pair.answer), pair.asked),
+        "question_back": _weighted(tuple(pair.asked), frozenset(content(pair.answer))),
+        "gold_asked": float(all(found(word, pair.asked) for word in content(pair.gold)) and not values.polarity(pair.gold)),
+        "asks": float(pair.answer.rstrip().endswith("?")),
+    }
+
+
+def _items(pair: Pair) -> dict[str, float]:
+    parts = values.items(pair.gold)
+    recalls = []
+    for part in parts:
+        words = [word for word in content(part) if not found(word, pair.asked)] or content(part) or tokens(part)
+        recalls.append(_weighted(words, pair.given))
+    covered = [recall >= 0.5 for recall in recalls]
+    return {
+        "item_share": sum(covered) / len(parts),
+        "item_mean": sum(recalls) / len(parts),
+        "item_least": min(recalls),
+        "item_most": max(recalls),
+        "is_list": float(len(parts) > 1),
+        "list_long": float(len(parts) > 3),
+    }
+
+
+def _shift(golds: tuple[Interval, ...], answers: tuple[Interval, ...]) -> tuple[float, Interval, Interval]:
+    """The best agreeing pair of intervals: most overlap, then smallest gap."""
+    best = None
+    for gold in golds:
+        for answer in answers:
+            shared = min(gold.end, answer.end) - max(gold.start, answer.start) + 1
+            score = shared / max(gold.days, answer.days) if shared > 0 else shared / 1e4 - (answer.open and 1e-6)
+            if best is None or score > best[0]:
+                best = (score, gold, answer)
+    assert best is not None
+    return best
+
+
+@lru_cache(maxsize=16384)
+def gold_dates(gold: str, answer: str) -> tuple[tuple[Interval, ...], tuple[Interval, ...]]:
+    """Intervals of the gold and of the answer; a side that names no year takes the other side's."""
+    golds = dates.find(gold)
+    year = next((_year(interval) for interval in golds if not interval.yearless), None)
+    answers = dates.find(answer, year)
+    if golds and year is None:
+        year = next((_year(interval) for interval in answers if not interval.yearless), None)
+        golds, answers = dates.find(gold, year), dates.find(answer, year)
+    return golds, answers
+
+
+def _year(interval: Interval) -> int:
+    from datetime import date
+
+    return date.fromordinal((interval.start + interval.end) // 2).year
+
+
+def _dates(pair: Pair) -> dict[str, float]:
+    golds, answers = gold_dates(pair.gold, pair.answer)
+    names = ("date_overlap", "date_inside", "date_cover", "date_equal", "date_gap", "date_near", "date_coarser", "date_finer",
+             "date_year", "date_month", "date_first", "date_share", "date_open")  # fmt: skip
+    out = dict.fromkeys(names, 0.0)
+    out["gold_date"] = float(bool(golds))
+    out["date_none"] = float(bool(golds) and not answers)
+    loose = dates.relative(pair.answer) if golds and not answers else ()
+    out["date_relative"] = float(bool(loose))
+    if not (golds and answers):
+        return out
+    _, gold, answer = _shift(golds, answers)
+    shared = min(gold.end, answer.end) - max(gold.start, answer.start) + 1
+    gap = max(0, 1 - shared)
+    ratio = math.log(answer.days / gold.days)
+    out["date_overlap"] = float(shared > 0)
+    out["date_inside"] = max(shared, 0) / answer.days
+    out["date_cover"] = max(shared, 0) / gold.days
+    out["date_equal"] = max(shared, 0) / max(gold.days, answer.days)
+    out["date_gap"] = min(math.log1p(gap) / 6, 1.5)
+    out["date_near"] = float(0 < gap <= 2)
+    out["date_coarser"] = max(ratio, 0) / 6
+    out["date_finer"] = max(-ratio, 0) / 6
+    out["date_year"] = float(_year(gold) == _year(answer))
+    out["date_month"] = float(abs((gold.start + gold.end) - (answer.start + answer.end)) / 2 <= 31)
+    first = _shift(golds, answers[:1])[0]
+    out["date_first"] = float(first > 0)
+    hits = sum(any(min(g.end, a.end) >= max(g.start, a.start) for a in answers) for g in golds)
+    out["date_share"] = hits / len(golds)
+    out["date_open"] = float(answer.open)
+    return out
+
+
+def _ratio(first: float, second: float) -> float:
+    return math.exp(-abs(math.log(max(first, 1e-3) / max(second, 1e-3))))
+
+
+def _quantities(pair: Pair) -> dict[str, float]:
+    wanted = values.numbers(pair.gold) - values.numbers(pair.question)
+    given = values.numbers(pair.answer)
+    spans, said = values.durations(pair.gold), values.durations(pair.answer)
+    if dates.find(pair.gold):
+        spans = ()
+    best = max((_ratio(span, other) for span in spans for other in said), default=0.0)
+    if spans and not said:
+        ago = [abs(days) for days in dates.relative(pair.answer)]
+        best = max((_ratio(span, other) for span in spans for other in ago), default=0.0)
+    new = given - values.numbers(pair.question)
+    return {
+        "gold_number": float(bool(wanted)),
+        "number_found": len(wanted & given) / len(wanted) if wanted else 0.0,
+        "number_clash": float(bool(wanted) and bool(new) and not wanted & given),
+        "number_none": float(bool(wanted) and not given),
+        "gold_duration": float(bool(spans)),
+        "duration_near": best,
+        "duration_equal": float(best > 0.95),
+        "duration_clash": float(bool(spans) and bool(said) and best < 0.6),
+    }
+
+
+def _names(pair: Pair) -> dict[str, float]:
+    wanted = values.names(pair.gold) - pair.asked
+    given = values.names(pair.answer) - pair.asked
+    share = sum(found(name, pair.given) for name in wanted) / len(wanted) if wanted else 0.0
+    return {
+        "gold_name": float(bool(wanted)),
+        "name_found": share,
+        "name_clash": float(bool(wanted) and bool(given) and share == 0),
+        "name_none": float(bool(wanted) and not given and share == 0),
+        "name_foreign": sum(not found(name, frozenset(content(pair.gold))) for name in given) / len(given) if given else 0.0,
+    }
+
+
+def _stance(pair: Pair) -> dict[str, float]:
+    gold, answer = values.polarity(pair.gold), values.polarity(pair.answer)
+    denied_gold, denied = values.negations(pair.gold) % 2, values.negations(pair.answer) % 2
+    refusal = values.abstention(pair.answer)
+    if gold and not answer and refusal < 1:
+        answer = -1 if denied else 0
+    return {
+        "polar": float(gold != 0),
+        "polar_same": float(gold != 0 and gold == answer),
+        "polar_clash": float(gold * answer < 0),
+        "denial_clash": float(denied_gold != denied and not gold),
+        "denies": float(values.negations(pair.answer) > 0),
+        "denied_gold": _denied(pair),
+        "opens_denying": float(values.negations(" ".join(pair.answer.split()[:4])) > 0 and not denied_gold and gold >= 0),
+        "abstains": refusal,
+        "abstains_fully": float(refusal == 1.0),
+        "gold_abstains": values.abstention(pair.gold),
+        "vague": values.vague_share(pair.answer),
+        "vague_more": max(values.vague_share(pair.answer) - values.vague_share(pair.gold), 0.0),
+    }
+
+
+def _denied(pair: Pair) -> float:
+    """How much of the gold stands in a clause that denies it, minus what stands in clauses that do not; 0 for a denying gold."""
+    if values.negations(pair.gold) or values.polarity(pair.gold):
+        return 0.0
+    denied = plain = 0.0
+    for clause in values.clauses(pair.answer):
+        words = frozenset(content(clause)) | frozenset(word for word in tokens(clause) if word in pair.wanted)
+        share = _weighted(pair.wanted, words)
+        if values.negations(clause):
+            denied = max(denied, share)
+        else:
+            plain = max(plain, share)
+    return max(denied - plain, 0.0)
+
+
+def _kind(pair: Pair) -> dict[str, float]:
+    return {
+        "multi_hop": float(pair.category == 1),
+        "temporal": float(pair.category == 2),
+        "open_domain": float(pair.category == 3),
+        "gold_short": float(len(pair.wanted) <= 1),
+        "gold_long": float(len(pair.wanted) >= 5),
+    }

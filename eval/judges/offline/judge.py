@@ -1,0 +1,81 @@
+"""The offline judge: GPT-4o-mini's verdict on an answer, estimated on the spot without any model call (judge.md)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from eval.identity import digest
+from eval.judges.offline import gates, model
+from eval.judges.offline.features import Pair, lexical
+from eval.judges.offline.reader import TokenReader, base_model
+from eval.judges.offline.semantic import read_all
+from eval.types import JudgeTask, Verdict
+from memos.embed.base import Embedder
+from memos.errors import ConfigError
+
+CHUNK = 256
+"""Tasks read together; bounds memory and lets the harness save between."""
+
+
+def features(pairs: Sequence[Pair], reader: TokenReader, embedder: Embedder) -> list[dict[str, float]]:
+    """All features of many pairs, those of content and those of MiniLM."""
+    meaning = read_all(pairs, reader, embedder.encode)
+    return [{**lexical(pair), **more} for pair, more in zip(pairs, meaning, strict=True)]
+
+
+class OfflineJudge:
+    """Verdicts from interpretable features and a small logistic model; the same answer always gets the same verdict.
+
+    ``Verdict.score`` is the probability of correct. Two operating points: as fitted (agrees with GPT-4o-mini), and
+    ``strict``, whose gates reject vagueness: for a gold that is a date the answer must meet it and not be coarser.
+    """
+
+    comparable = False
+    """An estimate of gpt-4o-mini's verdict is not the verdict: rows carry the judge's own error instead."""
+
+    @dataclass
+    class Config:
+        strict: bool = field(default=False, metadata={"help": "apply the gates that reject vague answers"})
+        threshold: float = field(default=0.5, metadata={"help": "probability from which an answer is correct"})
+        weights: str = field(default="", metadata={"help": "weights file of scripts/train_judge.py; empty: the shipped one"})
+        batch_tokens: int = field(default=4096, metadata={"help": "padded word pieces a forward pass"})
+
+        def __post_init__(self) -> None:
+            if not 0 < self.threshold < 1:
+                raise ConfigError(f"judge.threshold: must lie between 0 and 1, found {self.threshold}")
+            if self.batch_tokens < 256:
+                raise ConfigError(f"judge.batch_tokens: must be at least 256, found {self.batch_tokens}")
+
+    def __init__(self, config: Config | None = None, *, embedder: Embedder | None = None) -> None:
+        self.config = config or self.Config()
+        self.name = "offline_strict" if self.config.strict else "offline"
+        self.weights = model.load(self.config.weights)
+        network, self._embedder = base_model(embedder)
+        self._reader = TokenReader(network, self.config.batch_tokens)
+
+    def identity(self) -> Mapping[str, object]:
+        """Weights and operating point; part of the score fingerprint."""
+        return {"weights": self.weights.digest, "strict": self.config.strict, "threshold": self.config.threshold,
+                "gates": gates.VERSION if self.config.strict else None}  # fmt: skip
+
+    def judge(self, tasks: Sequence[JudgeTask]) -> Iterator[tuple[int, Verdict]]:
+        """Verdicts in order, a chunk at a time."""
+        mark = digest(self.identity())
+        for start in range(0, len(tasks), CHUNK):
+            began = time.perf_counter()
+            pairs = [Pair(t.question, t.gold, t.answer or "", t.category) for t in tasks[start : start + CHUNK]]
+            rows = features(pairs, self._reader, self._embedder)
+            chances = self.weights.probability(rows)
+            each = (time.perf_counter() - began) * 1000 / len(pairs)
+            for offset, (pair, row, chance) in enumerate(zip(pairs, rows, chances, strict=True)):
+                reason = gates.rejects(pair, row) if self.config.strict else ""
+                score = round(min(float(chance), gates.CEILING) if reason else float(chance), 4)
+                label = "correct" if score >= self.config.threshold else "wrong"
+                raw = f"p={score:.4f}" + (f"; {reason}" if reason else "")
+                yield start + offset, Verdict(label, score, (label,), (raw,), f"offline-{self.weights.digest}", mark,
+                                              latency_ms=each)  # fmt: skip
+
+    def close(self) -> None:
+        """Nothing to release; the embedder belongs to the harness."""

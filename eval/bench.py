@@ -13,11 +13,15 @@ from omegaconf import DictConfig, OmegaConf
 from eval import parts, schema
 from eval.datasets.load import load_dataset
 from eval.identity import digest
+from eval.metrics.build import Config as MetricsConfig
 from eval.protocols import Answerer, Judge, MemorySystem, Scorer
 from eval.schema import component_config, construct, identity, typed, wants
 from eval.selection import DatasetConfig, select
 from eval.types import Dataset, Question
 from memos.errors import ConfigError
+from memos.llm.base import LLM
+from memos.llm.cache import MODES
+from memos.llm.counted import Budget
 from memos.types import Conversation
 
 GROUPS = ("system", "llm", "embedder", "answerer")
@@ -36,7 +40,8 @@ class Bench:
         self.track = typed(schema.TrackConfig, _fields(config["track"]), "track")
         self.dataset_config = typed(DatasetConfig, _fields(config["dataset"]), "dataset")
         self.latency = typed(schema.LatencyConfig, config["latency"], "latency")
-        self.budget = typed(schema.BudgetConfig, config["budget"], "budget")
+        self.budget_config = typed(schema.BudgetConfig, config["budget"], "budget")
+        typed(MetricsConfig, config["metrics"], "metrics")
         judges = [config["judge"], *config["also_judges"].values()]
         self.judge_specs = list({spec["name"]: spec for spec in judges}.values())
         self.system_class, self.system_config = component_config(self.system_spec, "system")
@@ -45,8 +50,25 @@ class Bench:
                 component_config(config[group], group)
         for spec in self.judge_specs:
             component_config(spec, "judge")
+        self._judge_fingerprints: dict[str, str] = {}
+        self._need_llm()
+        if config["cache"] not in MODES:
+            raise ConfigError(f"cache: expected one of {', '.join(MODES)}, found {config['cache']!r}")
         if config["max_errors"] < 0:
             raise ConfigError(f"max_errors: must be 0 or more, found {config['max_errors']}")
+
+    def _need_llm(self) -> None:
+        """Refuse a part that asks for a language model where none is configured."""
+        if self.config["llm"]["name"] != "none":
+            return
+        asking = [("system", self.system_spec)] if self.uses_llm() else []
+        asking += [("answerer", self.config["answerer"]), *(("judge", spec) for spec in self.judge_specs)]
+        for group, spec in asking:
+            if group == "system" or wants(component_config(spec, group)[0], "llm"):
+                raise ConfigError(
+                    f"{group}={spec['name']} needs a language model; choose one, such as llm=openai or llm=embedded"
+                    + (f", or {group}.extractor=rules" if group == "system" else "")
+                )
 
     # --- data -------------------------------------------------------------------------------------------------------
     @cached_property
@@ -88,9 +110,8 @@ class Bench:
             {
                 "ingest": [self.ingest_fingerprint(c) for c in self.dataset.conversations],
                 "search": self._system_identity(None),
-                "answer": [identity(self.config["answerer"]), self.answer_llm_identity(), self.prompt],
+                "answer": [dict(self.answerer().identity()), self.prompt],
                 "budget_words": self.track.budget_words,
-                "answer_embedder": self.answer_embedder_identity(),
                 "questions": [[*q.key, q.text, q.evidence if self.system_class.sees_gold else []]
                               for q in self.dataset.questions],
                 "seed": self.seed,
@@ -98,19 +119,13 @@ class Bench:
             10,
         )
 
-    def answer_llm_identity(self) -> dict[str, Any]:
-        cls, _ = component_config(self.config["answerer"], "answerer")
-        return identity(self.config["llm"]) if wants(cls, "llm") else {}
-
-    def answer_embedder_identity(self) -> dict[str, Any]:
-        cls, _ = component_config(self.config["answerer"], "answerer")
-        return identity(self.embedder_spec) if wants(cls, "embedder") else {}
-
     def judge_fingerprint(self, spec: Mapping[str, Any]) -> str:
-        cls, _ = component_config(spec, "judge")
-        llm = identity(self.config["llm"]) if wants(cls, "llm") else {}
-        golds = [[*q.key, q.gold] for q in self.dataset.questions]
-        return digest([self.fingerprint, identity(spec), llm, golds], 10)
+        """Identity of a set of verdicts; names their journal."""
+        if spec["name"] not in self._judge_fingerprints:
+            golds = [[*q.key, q.gold] for q in self.dataset.questions]
+            found = digest([self.fingerprint, dict(self.judge(spec).identity()), golds], 10)
+            self._judge_fingerprints[spec["name"]] = found
+        return self._judge_fingerprints[spec["name"]]
 
     @cached_property
     def metrics_fingerprint(self) -> str:
@@ -136,25 +151,29 @@ class Bench:
     def embedder(self):
         return parts.embedder(self.embedder_spec, self.out)
 
-    def llm(self, phase: str):
-        """The language model, counting under a phase; None where none is configured."""
-        return parts.llm(self.config["llm"], self.out, self.config["cache"], self.budget, phase)
+    @cached_property
+    def budget(self) -> Budget:
+        """What this session may still spend, shared by all its models."""
+        return Budget(self.budget_config.tokens, self.budget_config.usd)
+
+    def llm(self, *, cached: bool = True) -> LLM:
+        """The language model; without the response cache in the latency pass."""
+        return parts.llm(self.config["llm"], self.out, self.config["cache"] if cached else "off", self.budget)
 
     def new_system(self, *, latency: bool = False) -> MemorySystem:
         """A fresh, empty system; ``latency`` gives it an embedder and a model without caches."""
         shared = {
             "embedder": (lambda: parts.raw_embedder(self.embedder_spec)) if latency else self.embedder,
-            "llm": (lambda: self.llm("latency" if latency else "ingest") if self.uses_llm() else None),
+            "llm": lambda: self.llm(cached=not latency) if self.uses_llm() else None,
         }
         return construct(self.system_spec, "system", **shared)
 
-    def answerer(self, phase: str = "answer") -> Answerer:
-        return construct(
-            self.config["answerer"], "answerer", llm=lambda: self.llm(phase), embedder=self.embedder
-        )
+    def answerer(self, *, latency: bool = False) -> Answerer:
+        llm = (lambda: self.llm(cached=False)) if latency else self.llm
+        return construct(self.config["answerer"], "answerer", llm=llm, embedder=self.embedder)
 
     def judge(self, spec: Mapping[str, Any]) -> Judge:
-        return construct(spec, "judge", llm=lambda: self.llm("judge"), embedder=self.embedder)
+        return construct(spec, "judge", llm=self.llm, embedder=self.embedder)
 
     def scorers(self) -> list[Scorer]:
         return parts.scorers(self.config["metrics"])

@@ -13,6 +13,7 @@ from eval.store import write_json
 def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]]) -> None:
     """Write ``tables/<name>*`` and ``figures/<name>*`` from the runs of a sweep and print the tables."""
     from eval import plots, tables
+    from eval.sources import sources
 
     paths = [Path(o["folder"]) / "summary.json" for o in outcomes]
     summaries = [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
@@ -20,9 +21,10 @@ def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]]) -> None:
         return
     folders = [str(path.parent) for path in paths if path.exists()]
     stem = out / "tables" / name
-    made = {"": tables.table3(summaries), "_table4": tables.table4(summaries), "_recall": tables.recall_table(summaries)}
+    made = {"": tables.table3(summaries), "_table4": tables.table4(summaries), "_recall": tables.recall_table(summaries),
+            "_cost": tables.cost_table(summaries)}
     for suffix, table in made.items():
-        tables.write(table, stem.with_name(stem.name + suffix), folders)
+        tables.write(table, stem.with_name(stem.name + suffix), sources(summaries))
         print("\n" + tables.terminal(table))
     figures = out / "figures"
     figures.mkdir(parents=True, exist_ok=True)

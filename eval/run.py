@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,12 @@ OK, CONFIG_ERROR, FAILED_QUESTIONS, BUDGET_REACHED, INTERRUPTED = 0, 1, 2, 3, 13
 """Exit codes: done; a configuration or data error; finished with more failed questions than ``max_errors``; budget
 reached, resumable; interrupted, resumable."""
 
+_TOLD: set[str] = set()
+
 
 def check(config: Mapping[str, Any]) -> None:
-    """Raise a ConfigError for anything wrong that can be known before the run starts."""
-    Bench(config)
+    """Raise an error for anything wrong that can be known before the run starts, the data included."""
+    Bench(config).dataset  # noqa: B018 - reading it is the check
 
 
 def run(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,8 +40,7 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     Returns ``{"folder", "code", "message"}``.
     """
     bench = Bench(config)
-    for note in bench.dataset.notes:
-        print(f"note: {note}")
+    _tell(bench.dataset.notes)
     folder = bench.folder
     finished = _finished(bench)
     if finished:
@@ -57,6 +58,14 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     finally:
         directory.close()
     return _outcome(bench, summary, "finished")
+
+
+def _tell(notes: Sequence[str]) -> None:
+    """Print what the loader found, once a process; the manifest keeps all of it."""
+    for note in notes:
+        if note not in _TOLD:
+            _TOLD.add(note)
+            print(f"note: {note}")
 
 
 def _stages(bench: Bench, directory: RunDir) -> dict[str, str]:

@@ -22,8 +22,8 @@ PLAIN = ("_target_", "name", "label")
 
 EXECUTION = frozenset(
     {
-        "api_key_env", "batch_size", "batch_tokens", "cache", "concurrency", "device", "max_batch", "max_retries",
-        "progress", "requests_per_minute", "retries", "threads", "timeout", "timeout_s", "workers",
+        "api_key_env", "backoff_max_s", "backoff_s", "batch_size", "batch_tokens", "cache", "concurrency", "device", "latency_ms", "max_attempts", "max_batch", "max_retries",
+        "progress", "requests_per_minute", "retries", "retry_after_max_s", "stream", "threads", "timeout", "timeout_s", "workers",
     }
 )  # fmt: skip
 """Fields that change how a component runs but not what comes out: in no fingerprint."""

@@ -23,7 +23,7 @@ def latency(bench: Bench, run: RunDir) -> None:
     todo = [q for q in sample if q.key not in times.ok()]
     if not todo:
         return
-    answerer = bench.answerer("latency")
+    answerer = bench.answerer(latency=True)
     progress = bar(f"{bench.system_spec['name']}: latency", len(sample), len(sample) - len(todo))
     for conversation in bench.dataset.conversations:
         waiting = [q for q in todo if q.sample_id == conversation.sample_id]

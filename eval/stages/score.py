@@ -77,9 +77,9 @@ def score(bench: Bench, run: RunDir) -> dict[str, str]:
 def _retrieval(run: RunDir, record: Mapping[str, Any], question: Question) -> dict[str, float]:
     """Memory size and evidence recall of one question; recall is absent where no evidence can be resolved."""
     memories = [run.memories.records[i] for i in record["hits"]]
-    found = evidence_metrics([m["turns"] for m in memories], [m["words"] for m in memories], question.evidence)
+    found = evidence_metrics([(m["turns"], m["words"]) for m in memories], question.evidence) or {}
     return {
         "memory_words": float(record["context_words"]),
         "memory_tokens": float(record["context_tokens"]),
-        **{name: float(value) for name, value in found.items() if value is not None},
+        **found,
     }

@@ -1,0 +1,36 @@
+# Two commands do all the set-up:  make locomo  (the main table)  and  make test  (the tests).
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip --disable-pip-version-check -q
+
+.PHONY: locomo test install lint clean
+
+locomo: $(VENV)/.embedded
+	$(RUN) scripts/fetch_data.py punkt wordnet locomo
+	$(RUN) run.py experiment=locomo
+
+test: $(VENV)/.dev
+	$(RUN) scripts/fetch_data.py punkt wordnet
+	$(RUN) -m pytest
+
+install: $(VENV)/.embedded
+
+lint: $(VENV)/.dev
+	$(RUN) -m ruff check .
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; run: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -U pip
+
+$(VENV)/.embedded: $(VENV)/bin/python pyproject.toml
+	$(PIP) install -e '.[embedded]'
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.embedded
+	$(PIP) install -e '.[embedded,dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info

@@ -1,0 +1,163 @@
+"""The operator's local index (paper section 5.4.1): memory units with their words, vectors and neighbours, in memory.
+
+It is a read model of the vault: rows are added and removed as cubes are, and everything added is found by the next
+search. All levels of the keyword channel (unit, window, session) come from one set of postings, and all levels of the
+vector channel from one product with the query's vector, so a search is a few passes over plain arrays.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from memos.operation.words import terms
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What is retrieved: a turn of a dialogue, or any other short memory."""
+
+    unit_id: str
+    text: str
+    """What was said or is remembered, without the speaker's name."""
+    speaker: str = ""
+    group: str = ""
+    """Session or document the unit belongs to; neighbours share it."""
+    time: datetime | None = None
+    """When it was said (wall clock)."""
+    event: tuple[datetime, datetime] | None = None
+    """Interval of the event it tells of, where that differs."""
+    turn_ids: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    words: int = 0
+    """NLTK words of the rendered unit."""
+
+    def line(self) -> str:
+        """``speaker: text``, the form that is embedded."""
+        return f"{self.speaker}: {self.text}" if self.speaker else self.text
+
+
+class MemoryIndex:
+    """Rows in order of insertion. ``n`` counts all rows, removed ones too; ``alive`` masks them."""
+
+    def __init__(self, dim: int) -> None:
+        self.dim = dim
+        self.units: list[Unit] = []
+        self.row_of: dict[str, int] = {}
+        self.groups: dict[str, int] = {}
+        self.speakers: dict[str, int] = {}
+        self._last: dict[int, int] = {}
+        self._vectors = np.zeros((16, dim), dtype=np.float32)
+        self._ints = np.zeros((5, 16), dtype=np.int64)
+        self._alive = np.zeros(16, dtype=bool)
+        self._postings: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+        self._packed: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self._size = 0
+
+    def __len__(self) -> int:
+        return len(self.row_of)
+
+    @property
+    def n(self) -> int:
+        return self._size
+
+    @property
+    def vectors(self) -> np.ndarray:
+        """float32 (n, dim)."""
+        return self._vectors[: self._size]
+
+    @property
+    def alive(self) -> np.ndarray:
+        return self._alive[: self._size]
+
+    @property
+    def before(self) -> np.ndarray:
+        """Row of the unit before in the same group, -1 at its beginning."""
+        return self._ints[0, : self._size]
+
+    @property
+    def after(self) -> np.ndarray:
+        return self._ints[1, : self._size]
+
+    @property
+    def group(self) -> np.ndarray:
+        return self._ints[2, : self._size]
+
+    @property
+    def speaker(self) -> np.ndarray:
+        return self._ints[3, : self._size]
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Content words of each unit."""
+        return self._ints[4, : self._size]
+
+    def add(self, units: Sequence[Unit], vectors: np.ndarray) -> None:
+        """Append units with their unit vectors, shape (len(units), dim). A known id is replaced by the new unit."""
+        self._reserve(self._size + len(units))
+        for unit, vector in zip(units, vectors, strict=True):
+            if unit.unit_id in self.row_of:
+                self.remove([unit.unit_id])
+            row = self._size
+            group = self.groups.setdefault(unit.group or f"\0{unit.unit_id}", len(self.groups))
+            speaker = self.speakers.setdefault(unit.speaker, len(self.speakers))
+            last = self._last.get(group, -1)
+            words = terms(unit.line())
+            self._ints[:, row] = (last, -1, group, speaker, len(words))
+            if last >= 0:
+                self._ints[1, last] = row
+            self._last[group] = row
+            self._vectors[row] = vector
+            self._alive[row] = True
+            self.units.append(unit)
+            self.row_of[unit.unit_id] = row
+            self._size += 1
+            for term, count in Counter(words).items():
+                rows, counts = self._postings[term]
+                rows.append(row)
+                counts.append(count)
+                self._packed.pop(term, None)
+
+    def remove(self, unit_ids: Sequence[str]) -> None:
+        """Hide units at once; unknown ids are ignored. Their neighbours become neighbours of each other."""
+        for unit_id in unit_ids:
+            row = self.row_of.pop(unit_id, None)
+            if row is None:
+                continue
+            self._alive[row] = False
+            before, after = self._ints[0, row], self._ints[1, row]
+            if before >= 0:
+                self._ints[1, before] = after
+            if after >= 0:
+                self._ints[0, after] = before
+            else:
+                self._last[int(self._ints[2, row])] = int(before)
+            for term in set(terms(self.units[row].line())):
+                rows, counts = self._postings[term]
+                place = rows.index(row)
+                del rows[place], counts[place]
+                self._packed.pop(term, None)
+
+    def posting(self, term: str) -> tuple[np.ndarray, np.ndarray] | None:
+        """Rows with a term and its counts there; None where no unit has it."""
+        packed = self._packed.get(term)
+        if packed is None:
+            lists = self._postings.get(term)
+            if lists is None or not lists[0]:
+                return None
+            packed = (np.array(lists[0], dtype=np.int64), np.array(lists[1], dtype=np.float64))
+            self._packed[term] = packed
+        return packed
+
+    def _reserve(self, size: int) -> None:
+        room = len(self._alive)
+        if size <= room:
+            return
+        room = max(size, 2 * room)
+        self._vectors = np.concatenate([self._vectors, np.zeros((room - len(self._vectors), self.dim), np.float32)])
+        self._ints = np.concatenate([self._ints, np.zeros((5, room - self._ints.shape[1]), np.int64)], axis=1)
+        self._alive = np.concatenate([self._alive, np.zeros(room - len(self._alive), bool)])

@@ -1,0 +1,52 @@
+"""List what can be run and what has been: ``python scripts/list.py [GROUP…] [--out results]``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from eval.runs import states
+
+CONF = Path(__file__).resolve().parent.parent / "conf"
+GROUPS = {
+    "experiment": "experiments", "system": "systems", "dataset": "datasets", "llm": "language models",
+    "embedder": "embedders", "answerer": "answerers", "judge": "judges", "track": "tracks",
+}  # fmt: skip
+
+
+def about(path: Path) -> str:
+    """The first comment of a configuration file: its one-line description."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        text = line.removeprefix("#").strip()
+        if line.startswith("#") and not text.startswith("@package"):
+            return text
+    return ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="List systems, datasets, models, judges, experiments and finished runs.")
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"only these: {', '.join([*GROUPS, 'runs'])}")
+    parser.add_argument("--out", type=Path, default=Path("results"), help="results folder (default: results)")
+    args = parser.parse_args()
+    unknown = [group for group in args.groups if group not in [*GROUPS, "runs"]]
+    if unknown:
+        print(f"error: {unknown[0]}: no such group; known: {', '.join([*GROUPS, 'runs'])}", file=sys.stderr)
+        return 1
+    for group, title in GROUPS.items():
+        if args.groups and group not in args.groups:
+            continue
+        print(f"{title} ({group}=NAME)")
+        for path in sorted((CONF / group).glob("*.yaml")):
+            print(f"  {path.stem:22} {about(path)}")
+        print()
+    if not args.groups or "runs" in args.groups:
+        found = states(args.out)
+        print(f"runs in {args.out / 'runs'}" + ("" if found else ": none yet"))
+        for run in found:
+            print(f"  {run.experiment + '/' + run.folder.name:44} {run.state}, {run.n} questions, {run.failed} failed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -7,7 +7,7 @@ import re
 from baselines.extract.lexicon import ADVERBS, AUXILIARIES, IRREGULAR_PAST, MODALS, WORD, words
 
 _THIRD = {"am": "is", "'m": "is", "have": "has", "do": "does", "don't": "doesn't", "haven't": "hasn't", "go": "goes"}
-_NOT_VERBS = frozenset("and or but too either neither with who whom which that to of in on as".split())
+_NOT_VERBS = frozenset("gotta gonna wanna and or but too either neither with who whom which that to of in on as".split())
 _PRONOUNS = {
     "me": "{me}", "my": "{me}'s", "mine": "{me}'s", "myself": "{me}", "you": "{you}", "your": "{you}'s",
     "yours": "{you}'s", "yourself": "{you}", "i'm": "{me} is", "i've": "{me} has", "i'll": "{me} will",

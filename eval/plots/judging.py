@@ -11,7 +11,7 @@ import numpy as np
 from eval.plots.style import COLOURS, canvas, legend_below, look, save
 from eval.sources import sources
 from eval.stats import ranking, wilson
-from eval.tables.values import labels
+from eval.tables.values import labels, ranked
 from memos.errors import DataError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def calibration(cards: Sequence[Mapping[str, Any]], stem: Path) -> list[Path]:
     if not rows:
         raise DataError("no judge card with calibration; run: python run.py experiment=judge_card judge=offline")
     data = pd.DataFrame(rows, columns=["judge", "reference", "predicted", "observed", "low", "high", "n"])
-    with canvas(2, 1, height_cm=9.2, sharex=True, height_ratios=(3, 1)) as (figure, (top, bottom)):
+    with canvas(2, 1, height_cm=8.6, sharex=True, height_ratios=(3, 1)) as (figure, (top, bottom)):
         top.plot([0, 100], [0, 100], color="#999999", linewidth=0.7, linestyle="--", label="perfect")
         for i, (judge, own) in enumerate(data.groupby("judge", sort=False)):
             reach = np.array([own.observed - own.low, own.high - own.observed], dtype=float) * 100
@@ -89,9 +89,13 @@ def cards_of_runs(runs: Sequence[Run]) -> list[dict[str, Any]]:
 
 
 def critical_difference(runs: Sequence[Run], metric: str, stem: Path) -> list[Path]:
-    """Average rank over conversations; a bar joins systems that cannot be told apart (Nemenyi, 5 %; Demšar 2006)."""
+    """Average rank over conversations; a bar joins systems that cannot be told apart (Nemenyi, 5 %; Demšar 2006).
+
+    Systems that see the gold evidence are left out.
+    """
     import pandas as pd
 
+    runs = [r for r in runs if ranked(r.summary)]
     names = labels([r.summary for r in runs])
     means = {n: r.frame[metric].groupby("sample_id").mean() for n, r in zip(names, runs, strict=True) if metric in r.frame}
     table = pd.DataFrame(means).dropna()
@@ -116,6 +120,7 @@ def critical_difference(runs: Sequence[Run], metric: str, stem: Path) -> list[Pa
         axes.set_ylim(k + len(groups), -2.6)
         axes.set_xlim(0.7, max(k, 1 + found.critical_difference) + 0.3)
         axes.set_xlabel(f"average rank over {found.conversations} conversations (1 = best)\nbars join systems that cannot be told apart")
+        axes.set_xticks(range(1, k + 1))
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.grid(axis="y", visible=False)

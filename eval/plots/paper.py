@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eval.plots.scores import primary_judge
-from eval.plots.style import COLOURS, HATCHES, PAPER, canvas, legend_below, look, save
+from eval.plots.style import PAPER, canvas, legend_below, log_axis, look, save
 from eval.sources import sources
 from eval.tables.values import METRIC_TITLES, TABLE_CATEGORIES, Summary, label, metric_cell
 from eval.types import CATEGORIES
@@ -55,7 +55,7 @@ def _paper(summary: Summary, category: int | None, metric: str) -> float | None:
 
 
 def ablation(summaries: Sequence[Summary], stem: Path, metrics: Sequence[str] | None = None) -> list[Path]:
-    """Figure 9: two metrics (columns) by category (rows) against context size, one line for each method and depth.
+    """Figure 9: two metrics (columns) by category (rows) against context size (logarithmic), one line for each method and depth.
 
     Args:
         summaries: runs that differ in chunk size or top-k; runs without a top-k are left out.
@@ -68,7 +68,7 @@ def ablation(summaries: Sequence[Summary], stem: Path, metrics: Sequence[str] | 
         raise DataError("no method has two settings of chunk size or top-k; run: python run.py experiment=fig9")
     names = [c for c in (*(f"{k} {CATEGORIES[k]}" for k in TABLE_CATEGORIES), "overall") if (data.category == c).any()]
     series = list(dict.fromkeys(data.series))
-    with canvas(len(names), 2, height_cm=2.2 + 2.5 * len(names), sharex=True, squeeze=False) as (figure, panels):
+    with canvas(len(names), 2, height_cm=1.4 + 2.4 * len(names), sharex=True, sharey=True, squeeze=False) as (figure, panels):
         for row, category in enumerate(names):
             for column, metric in enumerate(chosen):
                 panel = panels[row][column]
@@ -82,9 +82,10 @@ def ablation(summaries: Sequence[Summary], stem: Path, metrics: Sequence[str] | 
                 panel.set_yticks([0, 50, 100])
                 if row == 0:
                     panel.set_title(METRIC_TITLES.get(metric, f"judge {metric.removeprefix('judge_')}") + " (%)")
-            panels[row][0].set_ylabel(category.replace(" ", "\n", 1) + "\n(%)")
+            panels[row][0].set_ylabel(f"{category}\n(%)")
         for panel in panels[-1]:
-            panel.set_xlabel("context (NLTK words, log scale)")
+            log_axis(panel.xaxis)
+            panel.set_xlabel("context (NLTK words)")
         if data.paper.notna().any():
             panels[0][0].plot([], [], color=PAPER, marker="*", linestyle=":", label="the paper's RAG")
         legend_below(figure, panels[0][0])
@@ -121,30 +122,31 @@ def ttft(cells: Sequence[Mapping[str, Any]], stem: Path, kv_summaries: Sequence[
     columns = ["model", "context", "context_tokens", "query", "query_tokens", *(k for k, _ in TIMES), *(f"paper_{k}" for k, _ in TIMES)]
     data = pd.DataFrame(rows, columns=columns)
     models = list(dict.fromkeys(data.model))
-    with canvas(len(models), 3, height_cm=2.4 + 3.8 * len(models), sharey="row", squeeze=False) as (figure, panels):
+    with canvas(len(models), 3, height_cm=1.5 + 3.8 * len(models), sharey="row", squeeze=False) as (figure, panels):
         for row, model in enumerate(models):
             for column, context in enumerate(LENGTHS):
                 own = data[(data.model == model) & (data.context == context)]
-                _ttft_panel(panels[row][column], own)
+                _ttft_panel(panels[row][column], own, titled=row == 0)
             panels[row][0].set_ylabel(f"{_short(model)}\ntime (s, log scale)")
         panels[-1][1].set_xlabel("query (tokens)")
         if data[[f"paper_{k}" for k, _ in TIMES]].notna().any(axis=None):
-            panels[0][0].plot([], [], color=PAPER, marker="_", linestyle="none", markersize=8, label="the paper's value")
-        legend_below(figure, panels[0][0], columns=4)
-        return save(figure, data, stem, sources([], runs=[{k: s.get(k) for k in ("experiment", "model", "device", "fingerprint")} for s in kv_summaries]))
+            panels[0][0].plot([], [], color=PAPER, marker="*", linestyle=":", label="the paper's values")
+        legend_below(figure, panels[0][0])
+        runs = [{k: s.get(k) for k in ("experiment", "model", "device", "fingerprint")} for s in kv_summaries]
+        return save(figure, data, stem, sources([]) | {"runs": runs})
 
 
-def _ttft_panel(panel: Any, own: pd.DataFrame) -> None:
+def _ttft_panel(panel: Any, own: pd.DataFrame, titled: bool) -> None:
     own = own.sort_values("query_tokens").reset_index(drop=True)
     for i, (key, name) in enumerate(TIMES):
-        at = own.index + (i - 1) * 0.27
-        panel.bar(at, own[key], 0.25, color=COLOURS[i], hatch=HATCHES[i], edgecolor="white", linewidth=0.3, label=name)
-        panel.plot(at, own[f"paper_{key}"].astype(float), linestyle="none", marker="_", color=PAPER, markersize=8, markeredgewidth=1.6)
+        panel.plot(own.index, own[f"paper_{key}"].astype(float), marker="*", color=PAPER, linestyle=":", zorder=1)
+        panel.plot(own.index, own[key], label=name, **look(i))
     panel.set_yscale("log")
+    log_axis(panel.yaxis)
     panel.set_xticks(own.index, [f"{q:.0f}" for q in own.query_tokens])
-    panel.grid(axis="x", visible=False)
-    if len(own):
-        panel.set_title(f"context {own.context_tokens.iloc[0]:,.0f} tokens", fontsize=7)
+    panel.set_xlim(-0.4, len(own) - 0.6)
+    if titled and len(own):
+        panel.set_title(f"context\n{own.context_tokens.iloc[0]:,.0f} tokens", fontsize=7)
 
 
 def _short(model: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from eval.plots.style import COLOURS, HATCHES, canvas, legend_below, look, save
+from eval.plots.style import COLOURS, HATCHES, canvas, legend_below, log_axis, look, save
 from eval.sources import sources
 from eval.tables.more import PHASES, recall_metrics
 from eval.tables.values import Summary, count, labels, metric_cell
@@ -30,7 +30,7 @@ def recall_against_budget(summaries: Sequence[Summary], stem: Path) -> list[Path
     if data.empty:
         raise DataError("no run has evidence recall (metrics evidence_recall_…)")
     names = list(dict.fromkeys(data.method))
-    with canvas(1, 2, height_cm=5.6 + 0.35 * (len(names) // 3), sharey=True) as (figure, panels):
+    with canvas(1, 2, height_cm=4.8, sharey=True) as (figure, panels):
         for panel, (kind, title) in zip(panels, axes_of.values(), strict=True):
             for i, name in enumerate(names):
                 own = data[(data.method == name) & (data.budget == kind)]
@@ -61,7 +61,7 @@ def latency_parts(summaries: Sequence[Summary], stem: Path) -> list[Path]:
         raise DataError("no run has a latency pass (latency.questions)")
     data = pd.DataFrame(rows, columns=["method", "part", "p50_ms", "p95_ms"])
     names = list(dict.fromkeys(data.method))
-    with canvas(height_cm=2.4 + 0.75 * len(names)) as (figure, axes):
+    with canvas(height_cm=1.6 + 0.75 * len(names)) as (figure, axes):
         for i, part in enumerate(PARTS):
             own = data[data.part == part]
             at = [names.index(n) + (i - 1) * 0.24 for n in own.method]
@@ -71,11 +71,12 @@ def latency_parts(summaries: Sequence[Summary], stem: Path) -> list[Path]:
             axes.plot(floor.p95_ms, at, linestyle="none", marker="|", color=COLOURS[i], markersize=5)
         axes.plot([], [], linestyle="none", marker="|", color="#444444", markersize=5, label="P95")
         axes.set_xscale("log")
+        log_axis(axes.xaxis)
         axes.set_xlabel("time of a question (ms, log scale)")
         axes.set_yticks(range(len(names)), names)
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.grid(axis="y", visible=False)
-        legend_below(figure, axes, columns=4)
+        legend_below(figure, axes)
         return save(figure, data, stem, sources(summaries))
 
 
@@ -93,7 +94,7 @@ def cost_by_phase(summaries: Sequence[Summary], stem: Path) -> list[Path]:
     if not data.tokens.any():
         raise DataError("no run has counted a token: nothing was sent to a language model")
     names = list(dict.fromkeys(data.method))
-    with canvas(height_cm=2.6 + 0.55 * len(names)) as (figure, axes):
+    with canvas(height_cm=1.8 + 0.5 * len(names)) as (figure, axes):
         left = [0.0] * len(names)
         for i, phase in enumerate(PHASES):
             own = data[data.phase == phase].tokens_per_question.to_list()
@@ -110,5 +111,5 @@ def cost_by_phase(summaries: Sequence[Summary], stem: Path) -> list[Path]:
         axes.set_yticks(range(len(names)), names)
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.grid(axis="y", visible=False)
-        legend_below(figure, axes, columns=5)
+        legend_below(figure, axes)
         return save(figure, data, stem, sources(summaries))

@@ -19,6 +19,9 @@ from eval.tables.values import TABLE_CATEGORIES, Summary, count, judges, labels,
 from eval.types import CATEGORIES
 from memos.errors import DataError
 
+MOST_NAMES = 12
+"""Up to this many points are named in the drawing; more go into a legend."""
+
 
 def primary_judge(summaries: Sequence[Summary]) -> str:
     """Metric name of the judge that most tables lead with.
@@ -51,7 +54,7 @@ def score_against_tokens(summaries: Sequence[Summary], stem: Path) -> list[Path]
     if comparable(summaries):
         rows += [(name, "paper", words, score, None, None) for name, words, score in paper_points()]
     data = pd.DataFrame(rows, columns=["method", "source", "context_words", "score", "low", "high"])
-    with canvas(height_cm=7.2) as (figure, axes):
+    with canvas(height_cm=7.0) as (figure, axes):
         ours = data[data.source == "ours"].reset_index(drop=True)
         paper = data[data.source == "paper"]
         axes.set_xscale("symlog", linthresh=10, linscale=0.4)
@@ -60,6 +63,7 @@ def score_against_tokens(summaries: Sequence[Summary], stem: Path) -> list[Path]
         for i, row in ours.iterrows():
             style = look(int(i))
             axes.errorbar(row.context_words, row.score * 100, yerr=_reach(row), fmt=style["marker"], color=style["color"],
+                          label=row.method if len(ours) > MOST_NAMES else None,
                           capsize=1.5, elinewidth=0.7)
         axes.set_xlabel("context of a question (NLTK words, log scale)")
         percent_axis(axes, f"score, judge {judge.removeprefix('judge_')}", top=100)
@@ -68,7 +72,8 @@ def score_against_tokens(summaries: Sequence[Summary], stem: Path) -> list[Path]
         legend_below(figure, axes)
         points = [(r.context_words, r.score * 100, r.method) for r in ours.itertuples()]
         ends = [(r.context_words, 100 * v) for r in ours.itertuples() for v in _along(r)]
-        place_labels(axes, points, [look(i)["color"] for i in range(len(points))], ends)
+        if len(ours) <= MOST_NAMES:
+            place_labels(axes, points, [look(i)["color"] for i in range(len(points))], ends)
         return save(figure, data, stem, sources(summaries))
 
 
@@ -99,12 +104,12 @@ def score_by_category(summaries: Sequence[Summary], stem: Path) -> list[Path]:
             rows.append((name, shown, count(summary, category), cell.value, cell.low, cell.high))
     data = pd.DataFrame(rows, columns=["method", "category", "n", "score", "low", "high"])
     shown = list(dict.fromkeys(data.category))
-    with canvas(height_cm=2.6 + len(shown) * (0.5 + 0.24 * len(names)) + 0.35 * (len(names) // 3)) as (figure, axes):
+    with canvas(height_cm=1.6 + len(shown) * max(1.0, 0.3 + 0.19 * len(names))) as (figure, axes):
         step = 0.84 / len(names)
         for i, name in enumerate(names):
             own = data[data.method == name].reset_index(drop=True)
             at = [k + (i - (len(names) - 1) / 2) * step for k in range(len(shown))]
-            axes.plot(own.score * 100, at, linestyle="none", label=name, markersize=3.5, **look(i))
+            axes.plot(own.score * 100, at, linestyle="none", label=name, markersize=3.2, **look(i))
             for y, row in zip(at, own.itertuples(), strict=True):
                 if _reach(row):
                     axes.errorbar(row.score * 100, y, xerr=_reach(row), fmt="none", ecolor=look(i)["color"], elinewidth=0.7, capsize=1.2)
@@ -116,6 +121,6 @@ def score_by_category(summaries: Sequence[Summary], stem: Path) -> list[Path]:
             axes.axhline(k - 0.5, color="#CCCCCC", linewidth=0.5)
         percent_axis(axes, f"score, judge {judge.removeprefix('judge_')}", vertical=False, top=100)
         axes.set_xlim(-2, 102)
-        legend_below(figure, axes, columns=3)
+        legend_below(figure, axes)
         return save(figure, data, stem, sources(summaries))
 

@@ -94,12 +94,28 @@ def save(figure: Figure, data: pd.DataFrame, stem: Path, sources: Mapping[str, A
     return paths
 
 
-def legend_below(figure: Figure, axes: Axes, columns: int = 3) -> None:
-    """A legend under the axes, where it covers no data."""
+def legend_below(figure: Figure, axes: Axes) -> None:
+    """A legend under the axes, in as many columns as fit the width; the figure grows by its height."""
     handles, names = axes.get_legend_handles_labels()
     unique = dict(zip(names, handles, strict=True))
-    if unique:
-        figure.legend(unique.values(), unique.keys(), loc="outside lower center", ncols=min(columns, len(unique)))
+    if not unique:
+        return
+    for columns in range(min(6, len(unique)), 0, -1):
+        legend = figure.legend(unique.values(), unique.keys(), loc="outside lower center", ncols=columns)
+        extent = legend.get_window_extent(figure.canvas.get_renderer())
+        if extent.width <= figure.bbox.width * 0.98 or columns == 1:
+            break
+        legend.remove()
+    width, height = figure.get_size_inches()
+    figure.set_size_inches(width, height + extent.height / figure.dpi)
+
+
+def log_axis(axis: Any) -> None:
+    """Plain numbers (1,000 rather than a power of ten) on a logarithmic axis."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def percent_axis(axes: Axes, what: str, *, vertical: bool = True, top: float | None = None) -> None:
@@ -123,6 +139,8 @@ def place_labels(
     Tries eight places around the point at growing distance; call it after limits and scales are set. ``avoid`` lists
     more places (data coordinates) that no name may cover, such as the ends of error bars.
     """
+    from matplotlib.text import Text
+
     figure = axes.figure
     figure.canvas.draw()
     renderer = figure.canvas.get_renderer()
@@ -132,30 +150,34 @@ def place_labels(
     others = [axes.transData.transform(place) for place in avoid]
     taken: list[Any] = []
     for (x, y, name), dot, colour in zip(points, dots, colours, strict=True):
-        text = axes.annotate(name, (x, y), xytext=(0, 0), textcoords="offset points", color=colour, annotation_clip=False)
+        line = {"arrowstyle": "-", "linewidth": 0.4, "color": colour, "shrinkA": 0, "shrinkB": 2}
+        text = axes.annotate(name, (x, y), (0, 0), textcoords="offset points", color=colour, annotation_clip=False, arrowprops=line)
+        text.arrow_patch.set_visible(False)
         best = None
         for reach, dx, dy in _places():
             text.set_position((dx * reach, dy * reach))
             text.set_ha({-1: "right", 0: "center", 1: "left"}[dx])
             text.set_va({-1: "top", 0: "center", 1: "bottom"}[dy])
-            box = text.get_window_extent(renderer).expanded(1.02, 1.05)
+            text.update_positions(renderer)
+            box = Text.get_window_extent(text, renderer).expanded(1.02, 1.05)
             clashes = sum(box.overlaps(other) for other in taken)
             clashes += sum(_near(box, d, 3 * scale) for d in dots if d is not dot)
             clashes += sum(_near(box, d, 1 * scale) for d in others)
             clashes += not (inside.x0 <= box.x0 and box.x1 <= inside.x1 + 2 * scale and inside.y0 <= box.y0 and box.y1 <= inside.y1)
             if best is None or clashes < best[0]:
-                best = (clashes, text.get_position(), text.get_ha(), text.get_va(), box)
+                best = (clashes, text.get_position(), text.get_ha(), text.get_va(), box, reach)
             if clashes == 0:
                 break
         text.set_position(best[1])
         text.set_ha(best[2])
         text.set_va(best[3])
+        text.arrow_patch.set_visible(best[5] > 8)
         taken.append(best[4])
 
 
 def _places() -> list[tuple[float, int, int]]:
     around = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)]
-    return [(reach, dx, dy) for reach in (5, 8, 12, 17) for dx, dy in around]
+    return [(reach, dx, dy) for reach in (5, 8, 14, 20, 27) for dx, dy in around]
 
 
 def _near(box: Any, dot: Sequence[float], margin: float) -> bool:

@@ -1,0 +1,136 @@
+"""Embeddings of OpenAI, or of any server that speaks its interface, through the official SDK."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from memos.embed.windows import encode_windows
+from memos.errors import ConfigError, LLMError, require
+from memos.tokens import cl100k_decode_bytes, cl100k_encode, count_tokens
+from memos.types import Usage
+
+DIMENSIONS = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-embedding-ada-002": 1536}
+
+
+class OpenAIEmbedder:
+    """Unit vectors from an ``/embeddings`` endpoint: batched, concurrent, retried by the SDK, tokens counted.
+
+    The window is counted in cl100k tokens, exact for OpenAI's models; set it lower for others. Longer texts are pooled
+    over windows, never cut.
+
+    Raises:
+        LLMError: where a request failed for good (retries included).
+    """
+
+    @dataclass
+    class Config:
+        model: str = field(default="text-embedding-3-small", metadata={"help": "model id as the server knows it"})
+        base_url: str | None = field(default=None, metadata={"help": "server address; null is OpenAI's"})
+        api_key_env: str = field(default="OPENAI_API_KEY", metadata={"help": "variable that holds the key"})
+        dim: int = field(default=0, metadata={"help": "dimensions; 0 takes the known number of OpenAI's models"})
+        max_tokens: int = field(default=8191, metadata={"help": "window in cl100k tokens; longer texts are pooled"})
+        batch_size: int = field(default=512, metadata={"help": "texts a request"})
+        batch_tokens: int = field(default=250_000, metadata={"help": "tokens a request"})
+        workers: int = field(default=8, metadata={"help": "requests in flight"})
+        timeout: float = field(default=60, metadata={"help": "seconds a request may take"})
+        max_retries: int = field(default=6, metadata={"help": "tries after the first; Retry-After is kept"})
+
+        def __post_init__(self) -> None:
+            for name in ("max_tokens", "batch_size", "batch_tokens", "workers"):
+                if getattr(self, name) < 1:
+                    raise ConfigError(f"embedder.{name}: expected 1 or more, found {getattr(self, name)}")
+            if self.dim == 0 and self.model not in DIMENSIONS:
+                raise ConfigError(f"embedder.dim: must be given for the model {self.model!r}")
+
+    def __init__(self, config: Config | None = None) -> None:
+        self.config = config or self.Config()
+        self.name = self.config.model
+        known = DIMENSIONS.get(self.config.model)
+        self.dim = self.config.dim or known
+        self._shorten = known is not None and self.dim != known
+        if self._shorten:
+            self.name += f"@{self.dim}"
+        self.max_tokens = self.config.max_tokens
+        self.pooled = 0
+        self.usage = Usage()
+        """Calls and tokens so far."""
+        self._client: Any = None
+        self._lock = threading.Lock()
+
+    def _connect(self) -> Any:
+        with self._lock:
+            if self._client is None:
+                openai = require("openai", "embedded")
+                config = self.config
+                key = os.environ.get(config.api_key_env, "")
+                if not key and config.base_url is None:
+                    raise ConfigError(f"embedder.api_key_env: the variable {config.api_key_env} is not set")
+                self._client = openai.OpenAI(
+                    api_key=key or "none",
+                    base_url=config.base_url,
+                    timeout=config.timeout,
+                    max_retries=config.max_retries,
+                )
+            return self._client
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors, float32, shape (len(texts), dim)."""
+        if not texts:
+            return np.zeros((0, self.dim), dtype=np.float32)
+        pieces = [self._split(text) for text in texts]
+        return encode_windows(
+            [[text for text, _ in piece] for piece in pieces],
+            [[size for _, size in piece] for piece in pieces],
+            self._request_all,
+        )
+
+    def _split(self, text: str) -> list[tuple[str, int]]:
+        text = text or " "  # the endpoint refuses empty texts
+        tokens = count_tokens(text)
+        if tokens <= self.max_tokens:
+            return [(text, tokens)]
+        self.pooled += 1
+        ids = cl100k_encode(text)
+        parts = [ids[start : start + self.max_tokens] for start in range(0, len(ids), self.max_tokens)]
+        return [(cl100k_decode_bytes(part).decode("utf-8", "ignore") or " ", len(part)) for part in parts]
+
+    def _request_all(self, texts: list[str]) -> np.ndarray:
+        batches: list[list[str]] = []
+        tokens = 0
+        for text in texts:
+            size = count_tokens(text)
+            full = not batches or len(batches[-1]) >= self.config.batch_size
+            if full or tokens + size > self.config.batch_tokens:
+                batches.append([])
+                tokens = 0
+            batches[-1].append(text)
+            tokens += size
+        self._connect()
+        with ThreadPoolExecutor(self.config.workers) as pool:
+            return np.concatenate(list(pool.map(self._request, batches)))
+
+    def _request(self, texts: list[str]) -> np.ndarray:
+        openai = require("openai", "embedded")
+        extra = {"dimensions": self.dim} if self._shorten else {}
+        try:
+            reply = self._connect().embeddings.create(
+                model=self.config.model, input=texts, encoding_format="float", **extra
+            )
+        except openai.OpenAIError as error:
+            raise LLMError(f"embedder {self.name}: {type(error).__name__}: {error}") from error
+        rows = sorted(reply.data, key=lambda item: item.index)
+        vectors = np.array([row.embedding for row in rows], dtype=np.float32)
+        if vectors.shape != (len(texts), self.dim):
+            raise LLMError(f"embedder {self.name}: expected {len(texts)} vectors of {self.dim}, got {vectors.shape}; "
+                           "set embedder.dim to the model's dimensions")
+        with self._lock:
+            spent = reply.usage.prompt_tokens if reply.usage else 0
+            self.usage = self.usage + Usage(calls=1, prompt_tokens=spent)
+        return vectors

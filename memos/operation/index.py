@@ -7,6 +7,7 @@ vector channel from one product with the query's vector, so a search is a few pa
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from datetime import datetime
 
 import numpy as np
 
+from memos.operation.traits import traits
 from memos.operation.words import terms
 
 
@@ -52,11 +54,13 @@ class MemoryIndex:
         self.speakers: dict[str, int] = {}
         self._last: dict[int, int] = {}
         self._vectors = np.zeros((16, dim), dtype=np.float32)
-        self._ints = np.zeros((5, 16), dtype=np.int64)
+        self._ints = np.zeros((7, 16), dtype=np.int64)
         self._alive = np.zeros(16, dtype=bool)
         self._postings: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
         self._packed: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._size = 0
+        self._norms = np.ones((2, 16))
+        self._stale: set[int] = set()
 
     def __len__(self) -> int:
         return len(self.row_of)
@@ -96,6 +100,16 @@ class MemoryIndex:
         """Content words of each unit."""
         return self._ints[4, : self._size]
 
+    @property
+    def traits(self) -> np.ndarray:
+        """Bits of ``memos.operation.traits`` of each unit."""
+        return self._ints[5, : self._size]
+
+    @property
+    def words(self) -> np.ndarray:
+        """Words each unit brings into a context."""
+        return self._ints[6, : self._size]
+
     def add(self, units: Sequence[Unit], vectors: np.ndarray) -> None:
         """Append units with their unit vectors, shape (len(units), dim). A known id is replaced by the new unit."""
         self._reserve(self._size + len(units))
@@ -107,11 +121,13 @@ class MemoryIndex:
             speaker = self.speakers.setdefault(unit.speaker, len(self.speakers))
             last = self._last.get(group, -1)
             words = terms(unit.line())
-            self._ints[:, row] = (last, -1, group, speaker, len(words))
+            spoken = unit.words or len(unit.line().split())
+            self._ints[:, row] = (last, -1, group, speaker, len(words), traits(unit.text), spoken)
             if last >= 0:
                 self._ints[1, last] = row
             self._last[group] = row
             self._vectors[row] = vector
+            self._spoil(row)
             self._alive[row] = True
             self.units.append(unit)
             self.row_of[unit.unit_id] = row
@@ -129,6 +145,7 @@ class MemoryIndex:
             if row is None:
                 continue
             self._alive[row] = False
+            self._spoil(row)
             before, after = self._ints[0, row], self._ints[1, row]
             if before >= 0:
                 self._ints[1, before] = after
@@ -138,9 +155,41 @@ class MemoryIndex:
                 self._last[int(self._ints[2, row])] = int(before)
             for term in set(terms(self.units[row].line())):
                 rows, counts = self._postings[term]
-                place = rows.index(row)
+                place = bisect_left(rows, row)
                 del rows[place], counts[place]
                 self._packed.pop(term, None)
+
+    def window_norms(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lengths of the sums of vectors over each row's window of one and of two neighbours a side. float64 (n,)."""
+        if self._stale:
+            rows = np.fromiter(self._stale, dtype=np.int64, count=len(self._stale))
+            for start in range(0, len(rows), 4096):
+                self._measure(rows[start : start + 4096])
+            self._stale.clear()
+        return self._norms[0, : self._size], self._norms[1, : self._size]
+
+    def _measure(self, rows: np.ndarray) -> None:
+        left, right = self.before[rows], self.after[rows]
+        far_left = np.where(left >= 0, self.before[left], -1)
+        far_right = np.where(right >= 0, self.after[right], -1)
+
+        def part(places: np.ndarray) -> np.ndarray:
+            return np.where((places >= 0)[:, None], self._vectors[places], 0.0)
+
+        total = self._vectors[rows] + part(left) + part(right)
+        self._norms[0, rows] = np.maximum(np.linalg.norm(total, axis=1), 1e-9)
+        self._norms[1, rows] = np.maximum(np.linalg.norm(total + part(far_left) + part(far_right), axis=1), 1e-9)
+
+    def _spoil(self, row: int) -> None:
+        """Mark the windows that hold a row as to be measured again."""
+        self._stale.add(row)
+        for link in (0, 1):
+            here = row
+            for _ in range(2):
+                here = int(self._ints[link, here])
+                if here < 0:
+                    break
+                self._stale.add(here)
 
     def posting(self, term: str) -> tuple[np.ndarray, np.ndarray] | None:
         """Rows with a term and its counts there; None where no unit has it."""
@@ -159,5 +208,7 @@ class MemoryIndex:
             return
         room = max(size, 2 * room)
         self._vectors = np.concatenate([self._vectors, np.zeros((room - len(self._vectors), self.dim), np.float32)])
-        self._ints = np.concatenate([self._ints, np.zeros((5, room - self._ints.shape[1]), np.int64)], axis=1)
+        self._ints = np.concatenate([self._ints, np.zeros((7, room - self._ints.shape[1]), np.int64)], axis=1)
+        self._norms = np.concatenate([self._norms, np.ones((2, room - self._norms.shape[1]))], axis=1)
         self._alive = np.concatenate([self._alive, np.zeros(room - len(self._alive), bool)])
+

@@ -1,0 +1,92 @@
+"""MemReader, fast extraction: memories from dialogue without a model (memos.md A.6, C10).
+
+One memory a turn: what was said with the image's caption, who said it, the names in it, and the time of the event it tells
+of, resolved against the time of speaking and kept apart from the record time. Every memory names its turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from memos import dates
+from memos.cube import MemCube, Source, new_cube
+from memos.cube.clock import Clock, Ids
+from memos.operation.words import names
+from memos.types import Session, Turn
+
+_SURE = ("day", "weekend", "week", "month", "season", "year")
+
+
+def event_of(text: str, said_at: datetime | None) -> dates.Mention | None:
+    """The time a sentence tells of: the finest exact interval it names; vague words count where nothing better is."""
+    if said_at is None:
+        return None
+    mentions = dates.find(text, said_at)
+    exact = [mention for mention in mentions if not mention.vague]
+    return min(exact or mentions, key=lambda m: _SURE.index(m.grain) if m.grain in _SURE else len(_SURE), default=None)
+
+
+def turn_cube(
+    turn: Turn, session: Session, *, dialogue: str, owner: str, ids: Ids, clock: Clock, position: int | None = None,
+    namespace: str = "default", tier: str = "long_term",
+) -> MemCube:  # fmt: skip
+    """The memory of one turn. A turn without words and caption gives a memory that says so."""
+    said = turn.said.strip() or "(said nothing)"
+    event = event_of(turn.text, session.time)
+    attributes: dict[str, object] = {"time_text": session.time_text}
+    if session.time is not None:
+        attributes["said_at"] = session.time.isoformat()
+    if event is not None:
+        attributes["event"] = dates.say(event)
+    if turn.caption:
+        attributes["caption"] = turn.caption
+    return new_cube(
+        said,
+        owner=owner,
+        ids=ids,
+        clock=clock,
+        governance={"namespace": namespace},
+        tier=tier,
+        state="activated",
+        semantic_type="episode",
+        speaker=turn.speaker,
+        entities=names(turn.text),
+        sources=(Source(dialogue=dialogue, session=session.session_id, turn=turn.turn_id),),
+        position=position,
+        trigger="read:fast",
+        event_start=event.start if event else None,
+        event_end=event.end if event else None,
+        attributes=attributes,
+    )
+
+
+def read_session(
+    session: Session, *, dialogue: str, owner: str, ids: Ids, clock: Clock, start: int = 0, namespace: str = "default"
+) -> list[MemCube]:
+    """One memory for each turn of a session, in order; ``start`` is the position of its first turn in the dialogue."""
+    return [
+        turn_cube(turn, session, dialogue=dialogue, owner=owner, ids=ids, clock=clock, position=start + place,
+                  namespace=namespace)
+        for place, turn in enumerate(session.turns)
+    ]  # fmt: skip
+
+
+class SessionClock:
+    """A clock that stands at the wall-clock time of the session being read, taken as UTC."""
+
+    def __init__(self, start: datetime = datetime(1970, 1, 1)) -> None:
+        self.now = start.replace(tzinfo=UTC)
+
+    def set(self, time: datetime | None) -> None:
+        """Move to a session's time; a session without a time leaves the clock where it is."""
+        if time is not None:
+            self.now = (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def speakers_of(cubes: Iterable[MemCube]) -> tuple[str, ...]:
+    """Speakers of memories, in order of appearance."""
+    return tuple(dict.fromkeys(cube.descriptive.speaker for cube in cubes if cube.descriptive.speaker))

@@ -1,0 +1,1 @@
+"""The operation layer (paper section 5.4): MemOperator, MemScheduler, MemLifecycle."""

@@ -1,0 +1,67 @@
+"""What a question asks for: its words, the speaker it names, the times it names, the kind of answer it wants."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from memos.dates import Mention, find
+from memos.operation.words import names, surface, terms
+
+_WHEN = re.compile(
+    r"\b(when|what (date|day|month|year|time|season)|how long|how (recently|soon)|which (year|month|day|season))\b", re.I
+)
+_COUNT = re.compile(r"\b(how many|how much|how often|how old|number of)\b", re.I)
+_WHERE = re.compile(
+    r"\b(where|(what|which) (country|countries|city|cities|state|states|place|places|town|towns|area|areas))\b", re.I
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query, read by rules."""
+
+    text: str
+    terms: tuple[str, ...]
+    """Stems of the content words, without the names of speakers."""
+    speakers: tuple[str, ...]
+    """Known speakers it names."""
+    names: tuple[str, ...]
+    """Other names in it."""
+    times: tuple[Mention, ...]
+    wants_time: bool
+    wants_count: bool
+    wants_place: bool
+
+
+def read(text: str, speakers: Iterable[str], now: datetime | None = None) -> Question:
+    """Read a question.
+
+    Args:
+        text: the question.
+        speakers: names of known speakers; a question may use the first name alone.
+        now: reference for relative times; without it only absolute times are found.
+    """
+    low = set(re.findall(r"[^\W_]+", text.lower()))
+    named = tuple(name for name in speakers if name and _named(name, low))
+    own = {word for name in named for word in terms(name)}
+    words = terms(text)
+    content = tuple(word for word in words if word not in own) or tuple(words)
+    others = tuple(name for name in names(text) if not set(surface(name)) <= {w.lower() for s in named for w in s.split()})
+    return Question(
+        text=text,
+        terms=content,
+        speakers=named,
+        names=others,
+        times=tuple(find(text, now)),
+        wants_time=bool(_WHEN.search(text)),
+        wants_count=bool(_COUNT.search(text)),
+        wants_place=bool(_WHERE.search(text)),
+    )
+
+
+def _named(name: str, words: set[str]) -> bool:
+    first = re.findall(r"[^\W_]+", name.lower())
+    return bool(first) and first[0] in words

@@ -1,0 +1,102 @@
+"""Hybrid retrieval over the local index: keyword, vector and graph channels with structured signals, fused and shaped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from memos.errors import ConfigError
+from memos.operation.features import GROUPS, features
+from memos.operation.index import MemoryIndex, Unit
+from memos.operation.passages import Passage, Shape, assemble, singles
+from memos.operation.question import Question, read
+from memos.operation.ranker import fused, linear
+
+RRF_COLUMNS = ("keyword", "keyword_window", "vector", "vector_window")
+"""What is fused by rank where the fitted ranker is switched off."""
+
+
+@dataclass(frozen=True)
+class RetrieveConfig:
+    """Every channel and mechanism, each switchable."""
+
+    keyword: bool = field(default=True, metadata={"help": "BM25 channel over units, windows and sessions", "stage": "search"})
+    vector: bool = field(default=True, metadata={"help": "embedding channel over units and windows", "stage": "search"})
+    graph: bool = field(default=True, metadata={"help": "neighbours along follows-edges; a question and its reply", "stage": "search"})
+    speaker: bool = field(default=True, metadata={"help": "prefer the speaker a question names", "stage": "search"})
+    time: bool = field(default=True, metadata={"help": "match dates in the question with record and event times", "stage": "search"})
+    traits: bool = field(default=True, metadata={"help": "surface signs: asks, names, numbers, first person, length", "stage": "search"})
+    ranker: bool = field(default=True, metadata={"help": "fitted linear fusion; false: reciprocal rank fusion", "stage": "search"})
+    passages: bool = field(default=True, metadata={"help": "a hit is a passage of neighbours; false: one turn a hit", "stage": "search"})
+    passage_units: int = field(default=4, metadata={"help": "turns a passage may hold", "stage": "search"})
+    passage_words: int = field(default=110, metadata={"help": "NLTK words a passage may hold", "stage": "search"})
+    passage_rank: int = field(default=100, metadata={"help": "rank within which a neighbour joins a passage", "stage": "search"})
+
+    def __post_init__(self) -> None:
+        for name in ("passage_units", "passage_words", "passage_rank"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"retrieve.{name}: must be at least 1, found {getattr(self, name)}")
+        if not (self.keyword or self.vector):
+            raise ConfigError("retrieve.keyword, retrieve.vector: both are off; at least one channel must be on")
+
+    @property
+    def off(self) -> frozenset[str]:
+        """Feature groups that are switched off."""
+        return frozenset(group for group in GROUPS if not getattr(self, group))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A hit: units in the order of the dialogue."""
+
+    units: tuple[Unit, ...]
+    score: float
+
+
+def score_rows(index: MemoryIndex, question: Question, vector: np.ndarray, config: RetrieveConfig) -> np.ndarray:
+    """Score of every row, -inf for removed ones. float64 (n,)."""
+    off = config.off
+    if config.ranker:
+        scores = linear(features(index, question, vector, off), off)
+    else:
+        scores = fused(features(index, question, vector, off), RRF_COLUMNS)
+        if config.speaker:
+            scores = scores * (1 + 0.3 * (features(index, question, vector, frozenset(GROUPS) - {"speaker"}).max(axis=1) > 0))
+    return np.where(index.alive, scores, -np.inf)
+
+
+def search(
+    index: MemoryIndex,
+    text: str,
+    vector: np.ndarray,
+    config: RetrieveConfig,
+    *,
+    depth: int = 20,
+    allowed: np.ndarray | None = None,
+) -> list[Found]:
+    """Ranked hits for a question.
+
+    Args:
+        index: the units.
+        text: the question.
+        vector: its unit vector, shape (dim,).
+        config: channels and mechanisms.
+        depth: how many hits at most.
+        allowed: boolean (n,) from structured filters; None allows every row.
+    """
+    if not len(index):
+        return []
+    scores = score_rows(index, read(text, index.speakers), vector, config)
+    if allowed is not None:
+        scores = np.where(allowed, scores, -np.inf)
+    if config.passages:
+        shape = Shape(config.passage_units, config.passage_words, config.passage_rank)
+        found = assemble(index, scores, shape, depth)
+    else:
+        found = singles(scores, depth)
+    return [_found(index, passage) for passage in found]
+
+
+def _found(index: MemoryIndex, passage: Passage) -> Found:
+    return Found(tuple(index.units[row] for row in passage.rows), passage.score)

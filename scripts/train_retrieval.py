@@ -1,0 +1,114 @@
+"""Fit the linear ranker of ``memos/operation/ranker.json`` and print its evidence recall, apart for held-out conversations.
+
+    python scripts/train_retrieval.py --data /path/to/locomo10.json [--write]
+
+Trains on conversations 26 to 44 without captions, with one set of weights for each switched-off group of features.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+
+from eval.datasets.locomo import load
+from memos.embed.cache import CachedEmbedder
+from memos.embed.minilm import MiniLM
+from memos.operation.features import FEATURES, GROUPS, features
+from memos.operation.index import MemoryIndex, Unit
+from memos.operation.question import read
+from memos.operation.ranker import key
+
+TRAIN = ("conv-26", "conv-30", "conv-41", "conv-42", "conv-43", "conv-44")
+RIDGE = 1e-3
+
+
+def examples(dataset, embedder, sample_ids, off):
+    """Feature matrix, gold rows and question for every question with evidence of categories 1 to 4."""
+    for conversation in dataset.conversations:
+        if conversation.sample_id not in sample_ids:
+            continue
+        units = [
+            Unit(t.turn_id, t.said, t.speaker, s.session_id, s.time, None, (t.turn_id,), (), 0)
+            for s, t in conversation.turns()
+        ]
+        index = MemoryIndex(embedder.dim)
+        index.add(units, embedder.encode([unit.line() for unit in units]))
+        asked = [q for q in dataset.questions
+                 if q.sample_id == conversation.sample_id and q.category != 5 and q.evidence]  # fmt: skip
+        vectors = embedder.encode([q.text for q in asked])
+        for question, vector in zip(asked, vectors, strict=True):
+            values = features(index, read(question.text, index.speakers), vector, off)
+            yield values, [index.row_of[turn] for turn in question.evidence], question
+
+
+def fit(rows, ridge: float = RIDGE) -> np.ndarray:
+    """Weights that put each gold turn above the turns that are not gold (softmax over the conversation)."""
+    from scipy.optimize import minimize
+
+    stacked = np.concatenate([values for values, _, _ in rows])
+    mean, spread = stacked.mean(0), stacked.std(0)
+    live = spread > 1e-9
+    scale = np.where(live, spread, 1.0)
+    data = [((values - mean) / scale * live, np.array(gold)) for values, gold, _ in rows]
+
+    def loss(weights):
+        total, slope = ridge * weights @ weights, 2 * ridge * weights
+        for values, gold in data:
+            scores = values @ weights
+            top = scores.max()
+            mass = np.exp(scores - top)
+            other = mass.copy()
+            other[gold] = 0
+            rest = other.sum()
+            pull = other @ values
+            for row in gold:
+                whole = rest + mass[row]
+                total += (np.log(whole) + top - scores[row]) / len(gold) / len(data)
+                slope = slope + ((pull + mass[row] * values[row]) / whole - values[row]) / len(gold) / len(data)
+        return total, slope
+
+    best = minimize(loss, np.zeros(len(FEATURES)), jac=True, method="L-BFGS-B", options={"maxiter": 80})
+    return best.x / scale * live
+
+
+def recall(rows, weights, k: int = 20) -> float:
+    found = [len(set(np.argsort(-values @ weights, kind="stable")[:k].tolist()) & set(gold)) / len(gold)
+             for values, gold, _ in rows]  # fmt: skip
+    return 100 * float(np.mean(found))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="locomo10.json")
+    parser.add_argument("--write", action="store_true", help="replace memos/operation/ranker.json")
+    parser.add_argument("--cache", type=Path, default=Path("results/cache/embeddings.sqlite"))
+    parser.add_argument("--pairs", action="store_true", help="also fit every pair of switched-off groups")
+    args = parser.parse_args()
+    dataset = load(args.data)
+    embedder = CachedEmbedder(MiniLM(), args.cache)
+    held = tuple(c.sample_id for c in dataset.conversations if c.sample_id not in TRAIN)
+    combinations = [frozenset()] + [frozenset([group]) for group in GROUPS]
+    if args.pairs:
+        combinations += [frozenset(pair) for pair in itertools.combinations(GROUPS, 2)]
+    out = {}
+    for off in combinations:
+        train = list(examples(dataset, embedder, TRAIN, off))
+        test = list(examples(dataset, embedder, held, off))
+        weights = fit(train)
+        out[key(off)] = {name: round(float(w), 6) for name, w in zip(FEATURES, weights, strict=True) if w}
+        print(f"{key(off):24s} single turns, recall@20: train {recall(train, weights):.2f}  held out {recall(test, weights):.2f}")
+        if not off:
+            for name, w in zip(FEATURES, weights, strict=True):
+                print(f"    {name:16s} {w:8.3f}")
+    if args.write:
+        target = Path(__file__).parent.parent / "memos" / "operation" / "ranker.json"
+        about = "Fitted by scripts/train_retrieval.py on LOCOMO conversations 26 to 44, captions off; see ranker.py."
+        target.write_text(json.dumps({"about": about, "trained_on": TRAIN, "ridge": RIDGE, "weights": out}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

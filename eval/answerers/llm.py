@@ -1,0 +1,88 @@
+"""A language model as answerer (protocol.md section 6): one prompt a question, temperature 0, errors recorded by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from eval.answerers.prompts import PROMPTS, Prompt, get
+from eval.types import Answer, AnswerTask
+from memos.errors import ConfigError, LLMError
+from memos.llm.base import LLM, Completion, Request
+
+
+class LLMAnswerer:
+    """Asks a model each task's question with the task's prompt; all tasks go out together through ``complete_many``."""
+
+    @dataclass
+    class Config:
+        prompt: str = field(
+            default="", metadata={"help": "id of one prompt for every system; empty: the prompt each task names"}
+        )
+        temperature: float = field(default=0.0, metadata={"help": "sampling temperature; the paper's 0"})
+        max_tokens: int | None = field(default=None, metadata={"help": "longest reply in tokens; null sends no limit"})
+        seed: int | None = field(default=0, metadata={"help": "sampling seed sent with each request; null sends none"})
+        stop: list[str] = field(default_factory=list, metadata={"help": "texts that end a reply"})
+
+        def __post_init__(self) -> None:
+            if self.prompt and self.prompt not in PROMPTS:
+                raise ConfigError(f"answerer.prompt={self.prompt!r} is unknown; one of {', '.join(sorted(PROMPTS))}")
+            if self.temperature < 0:
+                raise ConfigError(f"answerer.temperature={self.temperature} must not be negative")
+            if self.max_tokens is not None and self.max_tokens < 1:
+                raise ConfigError(f"answerer.max_tokens={self.max_tokens} must be at least 1, or null for no limit")
+
+    version = "1"
+
+    def __init__(self, config: Config | None = None, *, llm: LLM) -> None:
+        self.config = config or self.Config()
+        self.llm = llm
+        self.name = f"llm:{llm.name}"
+        self.comparable = llm.comparable
+
+    def identity(self) -> Mapping[str, object]:
+        """Version, model, parameters and the hash of every prompt that may be sent."""
+        used = (self.config.prompt, "null") if self.config.prompt else tuple(PROMPTS)
+        return {
+            "name": "llm",
+            "version": self.version,
+            "model": self.llm.name,
+            "prompts": {prompt_id: PROMPTS[prompt_id].hash for prompt_id in sorted(used)},
+            **asdict(self.config),
+        }
+
+    def prompt_of(self, task: AnswerTask) -> Prompt:
+        """The prompt a task is asked with: ``null`` where it has no context.
+
+        Raises:
+            ConfigError: the task names an unknown prompt.
+        """
+        return PROMPTS["null"] if not task.context.strip() else get(self.config.prompt or task.prompt)
+
+    def answer(self, tasks: Sequence[AnswerTask]) -> Iterator[tuple[int, Answer]]:
+        """Yield ``(index, answer)`` as replies arrive; a failed call is an answer with status ``error``."""
+        prompts = [self.prompt_of(task) for task in tasks]
+        requests = [self._request(prompt, task) for prompt, task in zip(prompts, tasks, strict=True)]
+        for index, outcome in self.llm.complete_many(requests):
+            yield index, self._outcome(prompts[index], outcome)
+
+    def close(self) -> None:
+        """The model belongs to the run, which closes it."""
+
+    def _request(self, prompt: Prompt, task: AnswerTask) -> Request:
+        config = self.config
+        return Request(prompt.messages(task), config.temperature, config.max_tokens, config.seed, tuple(config.stop))
+
+    def _outcome(self, prompt: Prompt, outcome: Completion | LLMError) -> Answer:
+        if isinstance(outcome, LLMError):
+            reason = f"{type(outcome).__name__}: {outcome}"
+            return Answer("", status="error", model=self.llm.name, prompt_hash=prompt.hash, error=reason)
+        return Answer(
+            outcome.text.strip(),
+            usage=outcome.usage,
+            model=outcome.model,
+            prompt_hash=prompt.hash,
+            latency_ms=outcome.latency_ms,
+            cut_tokens=outcome.cut_tokens,
+            from_cache=outcome.from_cache,
+        )

@@ -30,7 +30,7 @@ _VAULT = "vault.sqlite"
 class MemOSSystem:
     """One conversation in a vault of its own. No language model is called; every mechanism can be switched off."""
 
-    @dataclass(frozen=True)
+    @dataclass
     class Config(RetrieveConfig):
         top_k: int = field(default=20, metadata={"help": "hits in the context at most", "stage": "search"})
         max_words: int = field(default=1600, metadata={"help": "NLTK words in the context at most", "stage": "search"})

@@ -17,7 +17,7 @@ RRF_COLUMNS = ("keyword", "keyword_window", "vector", "vector_window")
 """What is fused by rank where the fitted ranker is switched off."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class RetrieveConfig:
     """Every channel and mechanism, each switchable."""
 

@@ -23,21 +23,18 @@ MEMORY_METRICS = ("memory_words", "memory_tokens", "evidence_")
 """Metrics that do not depend on the answer (by prefix): absent where not applicable, never filled with 0."""
 
 
-def find_runs(paths: Sequence[Path | str], default: Path = Path("results/runs")) -> list[Path]:
+def run_folders(paths: Sequence[Path | str]) -> list[Path]:
     """Run folders (those with a ``summary.json``) among the given folders and below them, in order, each once.
 
-    Args:
-        paths: run folders, experiment folders or results folders; none: everything below ``default``.
-
     Raises:
-        DataError: a path does not exist, or no finished run is found, with the command that makes one.
+        DataError: a path does not exist or holds no finished run.
     """
     found: dict[Path, None] = {}
-    for path in map(Path, paths or [default]):
+    for path in map(Path, paths):
         if not path.exists():
             raise DataError(f"{path}: no such folder; make runs with: python run.py experiment=locomo")
         own = [path] if (path / "summary.json").exists() else sorted(p.parent for p in path.rglob("summary.json"))
-        if not own and paths:
+        if not own:
             raise DataError(f"{path}: holds no finished run (no summary.json); finish it with the command that began it")
         found.update(dict.fromkeys(own))
     return list(found)

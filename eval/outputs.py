@@ -1,0 +1,161 @@
+"""All tables and figures from finished runs: which runs belong together, and what can be drawn from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from eval import plots, reference, tables
+from eval.audit import Finding, audit, audit_table
+from eval.records import Run, is_locomo, kv_cells, load_run, load_summary, run_folders
+from eval.runs import find_runs
+from eval.significance import ties
+from eval.sources import sources
+from eval.tables.kv import table5
+from eval.tables.model import Table
+from eval.tables.values import Summary, judges
+from memos.errors import DataError, MemosError
+
+ABLATION_METRICS = (("", None), ("_generation", ("rougeL", "bleu1")), ("_meaning", ("meteor", "similarity")))
+"""File suffix to the two metrics of each page of Figure 9; None: judge and F1."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that share a table: the newest sweep of one experiment, or the folders a user named."""
+
+    experiment: str
+    folders: tuple[Path, ...]
+
+    @cached_property
+    def runs(self) -> list[Run]:
+        """The question-answering runs."""
+        return [load_run(f) for f in self.folders if is_locomo(load_summary(f))]
+
+    @property
+    def summaries(self) -> list[Summary]:
+        return [run.summary for run in self.runs]
+
+    @property
+    def others(self) -> list[Path]:
+        """Folders of other experiments (kv_ttft, judge_card)."""
+        return [f for f in self.folders if not is_locomo(load_summary(f))]
+
+    @property
+    def recorded(self) -> list[Run]:
+        """Runs whose per-question records are at hand."""
+        return [run for run in self.runs if (run.folder / "search.jsonl").exists()]
+
+
+def groups(paths: Sequence[Path], out: Path) -> list[Group]:
+    """Runs by experiment.
+
+    Args:
+        paths: folders the user named; none: the newest sweep of every experiment in the results folder.
+        out: the results folder.
+
+    Raises:
+        DataError: when nothing is found.
+    """
+    if paths:
+        found: dict[str, list[Path]] = {}
+        for folder in run_folders(paths):
+            found.setdefault(str(load_summary(folder).get("experiment", "runs")), []).append(folder)
+        return [Group(name, tuple(folders)) for name, folders in found.items()]
+    sweeps = sorted((out / "tables").glob("*.runs.json"))
+    made = [Group(p.name.removesuffix(".runs.json"), tuple(find_runs(out, p.name.removesuffix(".runs.json")))) for p in sweeps]
+    made = [Group(g.experiment, tuple(f for f in g.folders if (f / "summary.json").exists())) for g in made]
+    known = {group.experiment for group in made}
+    for name in ("kv_ttft", "judge_card"):
+        folders = sorted(p.parent for p in (out / "runs" / name).glob("*/summary.json"))
+        if folders and name not in known:
+            made.append(Group(name, tuple(folders)))
+    if not made:
+        raise DataError(f"{out}: no finished sweep; run: python run.py experiment=locomo")
+    return made
+
+
+def significant_ties(group: Group) -> tables.locomo.Ties | None:
+    """Ties with the best on each judge where at least two runs have per-question records."""
+    if len(group.recorded) < 2 or len(group.recorded) < len(group.runs):
+        return None
+    found: dict = {}
+    for judge in judges(group.summaries):
+        found.update(ties(group.recorded, judge))
+    return found
+
+
+def make_tables(group: Group, out: Path) -> list[Table]:
+    """Write ``tables/<experiment>*`` of one experiment and return the tables for printing."""
+    made: dict[str, Table] = {}
+    if group.runs:
+        known = significant_ties(group)
+        made = {
+            "": tables.table3(group.summaries, known),
+            "_table4": tables.table4(group.summaries, known),
+            "_recall": tables.recall_table(group.summaries),
+            "_cost": tables.cost_table(group.summaries),
+        }
+    cells = kv_cells(group.others)
+    if cells:
+        made["_table5"] = table5(cells)
+    origin = sources([load_summary(f) for f in group.folders])
+    for suffix, table in made.items():
+        tables.write(table, out / "tables" / f"{group.experiment}{suffix}", origin)
+    return list(made.values())
+
+
+def make_check(found: Sequence[Group], out: Path, path: Path = reference.PAPER) -> tuple[list[reference.Check], list[Finding]]:
+    """Write ``tables/reproduction*`` and ``tables/audit*``: every cell of the paper beside ours, and the paper's own sums."""
+    paper = reference.load(path)
+    summaries = [s for group in found for s in group.summaries]
+    checks = reference.check(paper, summaries, kv_cells([f for group in found for f in group.others]))
+    findings = audit(paper)
+    origin = sources(summaries) | {"reference": path.name}
+    tables.write(reference.check_table(checks), out / "tables" / "reproduction", origin)
+    tables.write(audit_table(findings), out / "tables" / "audit", origin)
+    return checks, findings
+
+
+def figures(group: Group, out: Path) -> Iterator[tuple[str, Callable[[], list[Path]]]]:
+    """Name and maker of every figure that one experiment may have."""
+    own, stem = group.summaries, out / "figures"
+
+    def at(name: str) -> Path:
+        return stem / f"{group.experiment}_{name}"
+
+    if own:
+        yield "score_against_tokens", lambda: plots.score_against_tokens(own, at("score_against_tokens"))
+        yield "score_by_category", lambda: plots.score_by_category(own, at("score_by_category"))
+        yield "recall", lambda: plots.recall_against_budget(own, at("recall"))
+        yield "latency", lambda: plots.latency_parts(own, at("latency"))
+        yield "cost", lambda: plots.cost_by_phase(own, at("cost"))
+        for suffix, metrics in ABLATION_METRICS:
+            yield f"figure9{suffix}", lambda s=suffix, m=metrics: plots.ablation(own, at(f"figure9{s}"), m)
+    if len(group.recorded) > 1:
+        yield "critical_difference", lambda: _critical_difference(group, at("critical_difference"))
+    cards = plots.cards_of_runs(group.recorded) + [c for f in group.others if (c := load_summary(f)).get("calibration")]
+    if cards:
+        yield "calibration", lambda: plots.calibration(cards, at("calibration"))
+    cells = kv_cells(group.others)
+    if cells:
+        yield "figure10", lambda: plots.ttft(cells, at("figure10"), [load_summary(f) for f in group.others])
+
+
+def _critical_difference(group: Group, stem: Path) -> list[Path]:
+    return plots.critical_difference(group.recorded, plots.primary_judge(group.summaries), stem)
+
+
+def make_figures(group: Group, out: Path, only: Sequence[str] = ()) -> tuple[list[Path], list[str]]:
+    """Write ``figures/<experiment>_*``; returns the files, and for each figure that cannot be drawn one line why."""
+    written, skipped = [], []
+    for name, draw in figures(group, out):
+        if only and name not in only:
+            continue
+        try:
+            written += draw()
+        except MemosError as error:
+            skipped.append(f"{group.experiment} {name}: {error}")
+    return written, skipped

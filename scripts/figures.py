@@ -1,0 +1,41 @@
+"""Figures 9, 10 and ours from finished runs: ``python scripts/figures.py [RUNS…]``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from eval.outputs import groups, make_figures
+from memos.errors import MemosError
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Draw the figures (PNG, PDF, CSV, sources); those without data are named with the reason.")
+    parser.add_argument("runs", nargs="*", type=Path, help="run or experiment folders; default: each experiment's newest sweep")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="draw only this figure (may be repeated)")
+    parser.add_argument("--out", type=Path, default=Path("results"), help="results folder (default: results)")
+    args = parser.parse_args()
+    start = time.perf_counter()
+    try:
+        found = groups(args.runs, args.out)
+        made = [make_figures(group, args.out, args.only) for group in found]
+    except MemosError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    files = [path for written, _ in made for path in written]
+    for path in files:
+        if path.suffix == ".png":
+            print(path.with_suffix(""))
+    for line in (line for _, skipped in made for line in skipped):
+        print(f"not drawn: {line}")
+    if args.only and not files:
+        print(f"error: nothing drawn; is {', '.join(args.only)} a figure of these runs?", file=sys.stderr)
+        return 1
+    print(f"{len(files) // 4} figures in {args.out / 'figures'}, {time.perf_counter() - start:.1f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

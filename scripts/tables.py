@@ -1,0 +1,60 @@
+"""Tables 3, 4, 5 and ours from finished runs: ``python scripts/tables.py [RUNS…] [--check]``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from eval import reference
+from eval.outputs import groups, make_check, make_tables
+from eval.tables import terminal
+from memos.errors import DataError, MemosError
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Write and print the tables; with --check, ours beside the paper's cell by cell.")
+    parser.add_argument("runs", nargs="*", type=Path, help="run or experiment folders; default: each experiment's newest sweep")
+    parser.add_argument("--check", action="store_true", help="verdict on every cell of the paper, and the audit of its own sums")
+    parser.add_argument("--out", type=Path, default=Path("results"), help="results folder (default: results)")
+    parser.add_argument("--reference", type=Path, default=reference.PAPER, help="the paper's cells (default: paper.yaml)")
+    parser.add_argument("--width", type=int, default=120, help="columns of the terminal (default: 120)")
+    args = parser.parse_args()
+    try:
+        return check(args) if args.check else show(args)
+    except MemosError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def show(args: argparse.Namespace) -> int:
+    for group in groups(args.runs, args.out):
+        print(f"experiment {group.experiment}\n")
+        for table in make_tables(group, args.out):
+            print(terminal(table, args.width))
+    print(f"written to {args.out / 'tables'}")
+    return 0
+
+
+def check(args: argparse.Namespace) -> int:
+    """Print the matrix and the audit; 1 when a cell marked ``must`` differs. Works without any run."""
+    try:
+        found = groups(args.runs, args.out)
+    except DataError:
+        if args.runs:
+            raise
+        found = []
+    checks, findings = make_check(found, args.out, args.reference)
+    print(terminal(reference.check_table(checks), args.width))
+    print("Arithmetic audit of the paper's own tables")
+    for finding in findings:
+        print(f"  {'holds  ' if finding.holds else 'FAILS  '} {finding.claim}: {finding.numbers}")
+    print(f"\nwritten to {args.out / 'tables'}")
+    broken = [c for c in checks if c.must and c.verdict == "DIFFERS"]
+    for c in broken:
+        print(f"error: {c.cell.name} {c.cell.column} must not differ: ours {c.ours:g}, the paper's {c.cell.value:g}", file=sys.stderr)
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

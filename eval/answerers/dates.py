@@ -189,7 +189,7 @@ def _few_days(_: re.Match, anchor: datetime):
 
 def _month_only(match: re.Match, anchor: datetime):
     number = month_number(match["month"])
-    year = anchor.year + (1 if number - anchor.month < -6 else -1 if number - anchor.month > 8 else 0)
+    year = anchor.year + (1 if number - anchor.month < -6 else -1 if number - anchor.month > 6 else 0)
     moment = datetime(year, number, 1)
     return month(moment), "month", moment
 

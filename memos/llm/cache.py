@@ -41,13 +41,17 @@ class CachedLLM:
         if path is None and mode != "off":
             raise ConfigError(f"cache={mode} needs a file; none was given")
         self.inner, self.mode = inner, mode
-        self.name, self.context_window, self.comparable = inner.name, inner.context_window, inner.comparable
+        self.name, self.comparable = inner.name, inner.comparable
         self._identity = dict(inner.identity())
         self._lock = threading.Lock()
         empty = mode == "off" or (mode == "read" and not Path(path).exists())
         self._db = None if empty else _open(Path(path), writable=mode == "write")
         self.hits = 0
         """Replies the cache gave so far."""
+
+    @property
+    def context_window(self) -> int | None:
+        return self.inner.context_window
 
     def identity(self) -> dict[str, Any]:
         return dict(self._identity)

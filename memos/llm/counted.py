@@ -20,9 +20,13 @@ class CountedLLM:
 
     def __init__(self, inner: LLM) -> None:
         self.inner = inner
-        self.name, self.context_window, self.comparable = inner.name, inner.context_window, inner.comparable
+        self.name, self.comparable = inner.name, inner.comparable
         self._usage = Usage()
         self._lock = threading.Lock()
+
+    @property
+    def context_window(self) -> int | None:
+        return self.inner.context_window
 
     def identity(self) -> dict[str, Any]:
         return dict(self.inner.identity())
@@ -100,13 +104,17 @@ class BudgetedLLM:
 
     def __init__(self, inner: LLM, budget: Budget, price: Price | None = None) -> None:
         self.inner, self.budget = inner, budget
-        self.name, self.context_window, self.comparable = inner.name, inner.context_window, inner.comparable
+        self.name, self.comparable = inner.name, inner.comparable
         self.price = price or price_of(inner.name)
         if budget.max_usd is not None and self.price is None:
             raise ConfigError(
                 f"budget.max_usd is set but no price is known for {inner.name!r} (known: {', '.join(sorted(PRICES))}); "
                 f"set llm.price_prompt and llm.price_completion, or use budget.max_tokens"
             )
+
+    @property
+    def context_window(self) -> int | None:
+        return self.inner.context_window
 
     def identity(self) -> dict[str, Any]:
         return dict(self.inner.identity())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from memos.llm.base import Completion, Request, ToolCall
-from memos.llm.schema import is_strict
+from memos.llm.schema import is_strict, schema_note
 from memos.types import Usage
 
 FORMS = ("json_schema", "json_object", "plain")
@@ -83,8 +82,8 @@ def _ask_for_json(body: dict[str, Any], schema: Mapping[str, Any], form: str) ->
         wanted = {"name": name, "schema": dict(schema), "strict": is_strict(schema)}
         body["response_format"] = {"type": "json_schema", "json_schema": wanted}
         return
-    note = f"Reply with one JSON value that satisfies this JSON schema, and nothing else:\n{json.dumps(schema)}"
-    body["messages"] = [*body["messages"], {"role": "system", "content": note}]
+    last = body["messages"][-1]
+    body["messages"][-1] = {**last, "content": f"{last['content']}\n\n{schema_note(schema)}"}
     if form == "json_object":
         body["response_format"] = {"type": "json_object"}
 

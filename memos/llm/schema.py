@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -122,3 +123,8 @@ def _bounds(
         yield f"{path}: {size} {unit} is below {schema[low]}".replace("  ", " ")
     if high in schema and size > schema[high]:
         yield f"{path}: {size} {unit} is above {schema[high]}".replace("  ", " ")
+
+
+def schema_note(schema: Mapping[str, Any]) -> str:
+    """What a model without structured outputs is told."""
+    return f"Reply with one JSON value that satisfies this JSON schema, and nothing else:\n{json.dumps(schema)}"

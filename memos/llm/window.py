@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -11,6 +10,8 @@ from memos.types import Message
 
 CUT_MARK = "\n[…]\n"
 """Stands where text was taken out."""
+_PROBES, _SLACK = 8, 0.005
+"""Most prompts counted while cutting, and the share of the window that may stay unused to save counting."""
 
 
 def whitespace_tokens(text: str) -> int:
@@ -65,7 +66,7 @@ def fit(
 def _shorten(
     messages: Sequence[Message], index: int, count: Callable[[Sequence[Message]], int], room: int
 ) -> tuple[Message, ...] | None:
-    """The prompt with the largest middle-cut message found that fits, by bisection over characters kept."""
+    """The prompt with the largest middle-cut message found that fits, by interpolation over characters kept."""
     text = messages[index].content
 
     def with_kept(chars: int) -> tuple[Message, ...]:
@@ -75,15 +76,19 @@ def _shorten(
         )
 
     low, high = 0, len(text)
-    if count(with_kept(0)) > room:
+    least, most = count(with_kept(low)), count(messages)
+    if least > room:
         return None
-    step = max(1, math.ceil(len(text) / 4096))
-    while high - low > step:
-        middle = (low + high) // 2
-        if count(with_kept(middle)) <= room:
-            low = middle
+    for _ in range(_PROBES):
+        share = (room - least) / max(most - least, 1)
+        middle = low + int((high - low) * min(max(share, 0.02), 0.98))
+        tokens = count(with_kept(middle))
+        if tokens <= room:
+            low, least = middle, tokens
         else:
-            high = middle
+            high, most = middle, tokens
+        if high - low <= 1 or room - least <= room * _SLACK:
+            break
     return with_kept(low)
 
 

@@ -80,54 +80,58 @@ class BM25:
 
     def __init__(self, k1: float = 1.5, b: float = 0.75) -> None:
         self.k1, self.b = k1, b
-        self._postings: dict[str, dict[str, int]] = {}
-        self._terms: dict[str, Counter[str]] = {}
-        self._order: dict[str, int] = {}
-        self._lengths: dict[str, int] = {}
-        self._total = 0
-        self._next = 0
+        self._keys: list[str] = []
+        self._rows: dict[str, int] = {}
+        self._terms: list[Counter[str]] = []
+        self._lengths = np.zeros(64)
+        self._postings: dict[str, dict[int, int]] = {}
+        self._arrays: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def put(self, key: str, document: Sequence[str]) -> None:
-        """Insert or replace a document given as terms."""
-        known = key in self._terms
-        if known:
-            self._forget(key)
-        else:
-            self._order[key] = self._next
-            self._next += 1
+        """Insert a document given as terms, or replace the one of a known key in place."""
+        row = self._rows.get(key)
         counts = Counter(document)
-        self._terms[key] = counts
-        self._lengths[key] = len(document)
-        self._total += len(document)
+        if row is None:
+            row = self._rows[key] = len(self._keys)
+            self._keys.append(key)
+            self._terms.append(counts)
+            if row == len(self._lengths):
+                self._lengths = np.concatenate([self._lengths, np.zeros_like(self._lengths)])
+        else:
+            for term in self._terms[row].keys() - counts.keys():
+                del self._postings[term][row]
+                self._arrays.pop(term, None)
+            self._terms[row] = counts
+        self._lengths[row] = len(document)
         for term, count in counts.items():
-            self._postings.setdefault(term, {})[key] = count
+            self._postings.setdefault(term, {})[row] = count
+            self._arrays.pop(term, None)
 
-    def _forget(self, key: str) -> None:
-        for term in self._terms.pop(key):
-            del self._postings[term][key]
-        self._total -= self._lengths.pop(key)
-
-    def remove(self, key: str) -> None:
-        self._forget(key)
-        del self._order[key]
+    def _posting(self, term: str) -> tuple[np.ndarray, np.ndarray] | None:
+        if term not in self._arrays:
+            found = self._postings.get(term)
+            if not found:
+                return None
+            rows = np.fromiter(found.keys(), dtype=np.int64, count=len(found))
+            self._arrays[term] = (rows, np.fromiter(found.values(), dtype=np.float64, count=len(found)))
+        return self._arrays[term]
 
     def search(self, query: Iterable[str], limit: int) -> list[tuple[str, float]]:
         """Documents that share a term with the query, best first."""
-        number = len(self._terms)
+        number = len(self._keys)
         if not number or limit <= 0:
             return []
-        mean = self._total / number or 1.0
-        scores: dict[str, float] = {}
+        lengths = self._lengths[:number]
+        norms = self.k1 * (1 - self.b + self.b * lengths / (lengths.sum() / number or 1.0))
+        scores = np.zeros(number)
         for term in dict.fromkeys(query):
-            postings = self._postings.get(term)
-            if not postings:
-                continue
-            idf = math.log(1 + (number - len(postings) + 0.5) / (len(postings) + 0.5))
-            for key, count in postings.items():
-                norm = self.k1 * (1 - self.b + self.b * self._lengths[key] / mean)
-                scores[key] = scores.get(key, 0.0) + idf * count * (self.k1 + 1) / (count + norm)
-        ranked = sorted(scores.items(), key=lambda item: (-item[1], self._order[item[0]]))
-        return ranked[:limit]
+            posting = self._posting(term)
+            if posting is not None:
+                rows, counts = posting
+                idf = math.log(1 + (number - len(rows) + 0.5) / (len(rows) + 0.5))
+                scores[rows] += idf * counts * (self.k1 + 1) / (counts + norms[rows])
+        order = np.argsort(-scores, kind="stable")[:limit]
+        return [(self._keys[row], float(scores[row])) for row in order if scores[row] > 0]
 
 
 def reciprocal_rank_fusion(

@@ -13,12 +13,12 @@ from pathlib import Path
 from baselines.backbone import Backbone, check_extractor, check_positive, check_share
 from baselines.extract.dates import day
 from baselines.extract.entities import normal
-from baselines.extract.lexicon import content
+from baselines.extract.lexicon import stems
 from baselines.memories import STATE_VERSION, read_json, write_json
 from baselines.ranking import reciprocal_rank_fusion, terms
 from baselines.zep_brain import Brain, Message, ModelBrain, Proposal, RuleBrain
 from baselines.zep_graph import Edge, Entity, Episode, Graph
-from baselines.zep_search import RECIPES, Ranked, search_edges, search_nodes
+from baselines.zep_search import RECIPES, edge_candidates, search_edges, search_nodes
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
 from memos.llm.base import LLM
@@ -71,6 +71,7 @@ class Zep:
         )
         self._speakers: tuple[str, str] = ("", "")
         self._events: dict[str, int] = {}
+        self._told: dict[str, tuple[tuple[str, int], tuple[str, ...]]] = {}
         self.graph = Graph(embedder)
 
     def start(self, conversation: Conversation) -> None:
@@ -191,25 +192,28 @@ class Zep:
             self.graph.summarise(entity, summary, new_facts[entity.id])
 
     def finish(self) -> None:
-        """Nothing is left to do: indexes follow every change."""
+        """Find the sources of all summaries; indexes have followed every change."""
+        for entity in self.graph.entities.values():
+            self._sources(entity)
 
     def search(self, query: Query) -> Retrieved:
+        """The method's own facts and entities first; behind them, for recall curves, further facts by ``rrf``."""
         vector = self._embedder.encode([query.text])[0]
-        edges = self._edges(query.text, vector, self.config.top_k, self.config.min_score)
-        nodes = search_nodes(self.graph, query.text, vector, self.config.top_k, self.config.min_score)
+        config = self.config
+        found = edge_candidates(self.graph, query.text, vector, 2 * max(config.top_k, query.depth))
+        edges = search_edges(
+            self.graph, found, vector, config.edge_recipe, config.top_k, config.min_score, config.mmr_lambda
+        )
+        nodes = search_nodes(self.graph, query.text, vector, config.top_k, config.min_score)
         hits = [self._edge_hit(key, score) for key, score in edges]
         hits += [self._node_hit(key, score) for key, score in nodes]
         used = len(hits)
         if query.depth > used:
             shown = {key for key, _ in edges}
-            deep = self._edges(query.text, vector, query.depth, -1.0)
+            deep = search_edges(self.graph, found, vector, "rrf", query.depth, -1.0, config.mmr_lambda)
             hits += [self._edge_hit(key, score) for key, score in deep if key not in shown]
         hits = hits[: query.depth]
         return Retrieved(tuple(hits), min(used, len(hits)), self._context([k for k, _ in edges], [k for k, _ in nodes]))
-
-    def _edges(self, text: str, vector, limit: int, least: float) -> Ranked:
-        config = self.config
-        return search_edges(self.graph, text, vector, config.edge_recipe, limit, least, config.mmr_lambda)
 
     def _edge_hit(self, key: str, score: float) -> Hit:
         edge = self.graph.edges[key]
@@ -221,12 +225,16 @@ class Zep:
 
     def _sources(self, entity: Entity) -> tuple[str, ...]:
         """Turns of the facts that the summary still tells (at least 60 % of their content words are in it)."""
-        told = set(content(f"{entity.name} {entity.summary}"))
+        state = (entity.summary, len(entity.facts))
+        if (known := self._told.get(entity.id)) and known[0] == state:
+            return known[1]
+        told = stems(f"{entity.name} {entity.summary}")
         turns: dict[str, None] = {}
         for key in entity.facts[-50:]:
-            stems = set(content(self.graph.edges[key].fact))
-            if stems and len(stems & told) >= 0.6 * len(stems):
+            own = stems(self.graph.edges[key].fact)
+            if own and len(own & told) >= 0.6 * len(own):
                 turns.update(dict.fromkeys(self.graph.edges[key].episodes))
+        self._told[entity.id] = (state, tuple(turns))
         return tuple(turns)
 
     def _context(self, edges: list[str], nodes: list[str]) -> str:

@@ -7,6 +7,8 @@ cross-encoder is at hand; ``episode_mentions`` and ``node_distance`` reorder the
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from baselines.ranking import maximal_marginal_relevance, reciprocal_rank_fusion, terms
@@ -19,26 +21,41 @@ WALK_DEPTH = 3
 Ranked = list[tuple[str, float]]
 
 
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Edges by full text and by cosine, deep; each recipe takes what it needs from the front."""
+
+    by_text: list[str]
+    by_vector: Ranked
+
+    def top(self, limit: int, least: float) -> list[list[str]]:
+        """The first ``limit`` of each method, those by cosine at least ``least``."""
+        return [self.by_text[:limit], [key for key, score in self.by_vector[:limit] if score >= least]]
+
+
+def edge_candidates(graph: Graph, query: str, vector: np.ndarray, limit: int) -> Candidates:
+    """Up to ``limit`` edges by each method; the query is cut at 128 terms for the full text."""
+    by_text = [key for key, _ in graph.edge_terms.search(terms(query)[:MAX_QUERY_TERMS], limit)]
+    return Candidates(by_text, graph.edge_vectors.search(vector, limit))
+
+
 def search_edges(
-    graph: Graph, query: str, vector: np.ndarray, recipe: str, limit: int, least: float, mmr_lambda: float
+    graph: Graph, found: Candidates, vector: np.ndarray, recipe: str, limit: int, least: float, mmr_lambda: float
 ) -> Ranked:
     """The best edges with their scores.
 
     Args:
         graph: what to search.
-        query: text; cut at 128 terms for the full-text search.
-        vector: its unit vector.
+        found: candidates, at least twice ``limit`` deep.
+        vector: the question's unit vector.
         recipe: one of ``RECIPES``.
         limit: how many to return.
         least: least cosine of the vector candidates.
         mmr_lambda: weight of relevance in ``mmr``.
     """
-    wanted = terms(query)[:MAX_QUERY_TERMS]
-    by_text = [key for key, _ in graph.edge_terms.search(wanted, 2 * limit)]
-    by_vector = [key for key, _ in graph.edge_vectors.search(vector, 2 * limit, least)]
-    rankings = [by_text, by_vector]
+    rankings = found.top(2 * limit, least)
     if recipe == "cosine":
-        origins = [graph.edges[key].source for key in dict.fromkeys([*by_text, *by_vector])]
+        origins = [graph.edges[key].source for key in dict.fromkeys([*rankings[0], *rankings[1]])]
         rankings.append(graph.reachable(origins, WALK_DEPTH, 2 * limit))
     if recipe in ("mmr", "cosine"):
         keys = list(dict.fromkeys(key for ranking in rankings for key in ranking))

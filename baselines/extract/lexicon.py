@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 STOPWORDS = frozenset(
     """a about above after again against all also am an and any are aren't as at be because been before being below
@@ -83,3 +84,9 @@ def stem(word: str) -> str:
 def content(text: str) -> list[str]:
     """Stems of the content words of a text, in order, with repeats."""
     return [stem(word) for word in words(text) if word.lower() not in STOPWORDS and len(word) > 1]
+
+
+@lru_cache(maxsize=16384)
+def stems(text: str) -> frozenset[str]:
+    """The distinct content stems of a text."""
+    return frozenset(content(text))

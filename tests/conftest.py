@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "server"))
 
-if (ROOT / "tests" / "server" / "fixtures.py").exists():
-    pytest_plugins = ["fixtures"]
+if (ROOT / "tests" / "server" / "scripted_fixtures.py").exists():
+    pytest_plugins = ["scripted_fixtures"]
 
 
 def _data_file(name: str) -> Path | None:

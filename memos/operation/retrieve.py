@@ -12,6 +12,7 @@ from memos.operation.index import MemoryIndex, Unit
 from memos.operation.passages import Passage, Shape, assemble, singles
 from memos.operation.question import Question, read
 from memos.operation.ranker import fused, linear
+from memos.operation.spread import Edges, spread
 
 RRF_COLUMNS = ("keyword", "keyword_window", "vector", "vector_window")
 """What is fused by rank where the fitted ranker is switched off."""
@@ -27,6 +28,7 @@ class RetrieveConfig:
     speaker: bool = field(default=True, metadata={"help": "prefer the speaker a question names", "stage": "search"})
     time: bool = field(default=True, metadata={"help": "match dates in the question with record and event times", "stage": "search"})
     traits: bool = field(default=True, metadata={"help": "surface signs: asks, names, numbers, first person, length", "stage": "search"})
+    hops: int = field(default=2, metadata={"help": "steps along stored edges from the best hits; 0: none", "stage": "search"})
     ranker: bool = field(default=True, metadata={"help": "fitted linear fusion; false: reciprocal rank fusion", "stage": "search"})
     passages: bool = field(default=True, metadata={"help": "a hit is a passage of neighbours; false: one turn a hit", "stage": "search"})
     passage_units: int = field(default=4, metadata={"help": "turns a passage may hold", "stage": "search"})
@@ -37,6 +39,8 @@ class RetrieveConfig:
         for name in ("passage_units", "passage_words", "passage_rank"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"retrieve.{name}: must be at least 1, found {getattr(self, name)}")
+        if self.hops < 0:
+            raise ConfigError(f"retrieve.hops: must not be negative, found {self.hops}")
         if not (self.keyword or self.vector):
             raise ConfigError("retrieve.keyword, retrieve.vector: both are off; at least one channel must be on")
 
@@ -74,6 +78,7 @@ def search(
     *,
     depth: int = 20,
     allowed: np.ndarray | None = None,
+    edges: Edges | None = None,
 ) -> list[Found]:
     """Ranked hits for a question.
 
@@ -84,12 +89,15 @@ def search(
         config: channels and mechanisms.
         depth: how many hits at most.
         allowed: boolean (n,) from structured filters; None allows every row.
+        edges: looks up stored edges, for the graph channel; None: there are none.
     """
     if not len(index):
         return []
     scores = score_rows(index, read(text, index.speakers), vector, config)
     if allowed is not None:
         scores = np.where(allowed, scores, -np.inf)
+    if edges is not None and config.graph and config.hops:
+        scores = spread(index, scores, edges, hops=config.hops)
     if config.passages:
         shape = Shape(config.passage_units, config.passage_words, config.passage_rank)
         found = assemble(index, scores, shape, depth)

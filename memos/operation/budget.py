@@ -1,0 +1,56 @@
+"""An exact context budget in words or tokens: whole items, best first, never one over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from memos.errors import ConfigError
+
+Unit = Literal["words", "tokens"]
+SEPARATOR = "\n"
+
+
+def counter(unit: Unit) -> Callable[[str], int]:
+    """How a text is counted: NLTK words or cl100k tokens (protocol.md 0.2).
+
+    Raises:
+        ConfigError: for another unit.
+    """
+    from memos import tokens
+
+    if unit == "words":
+        return tokens.count_words
+    if unit == "tokens":
+        return tokens.count_tokens
+    raise ConfigError(f"budget unit: {unit!r} is neither words nor tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What fits."""
+
+    kept: int
+    """How many of the first items."""
+    size: int
+    """Exact size of the kept items joined by line breaks."""
+
+
+def fit(texts: Sequence[str], limit: int, unit: Unit = "words") -> Fitted:
+    """How many of the first texts fit into ``limit`` together, counted on the joined text.
+
+    An item is whole or absent, and nothing after the first item that does not fit is taken, so a larger budget only
+    ever adds to a smaller one.
+    """
+    if limit < 0:
+        raise ConfigError(f"budget: must not be negative, found {limit}")
+    count = counter(unit)
+    size, kept = 0, 0
+    for end in range(1, len(texts) + 1):
+        # Parts are counted apart first: cheap, and cached by text. The joined text decides when it is close.
+        joined = count(SEPARATOR.join(texts[:end]))
+        if joined > limit:
+            break
+        size, kept = joined, end
+    return Fitted(kept, size)

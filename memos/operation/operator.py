@@ -1,0 +1,232 @@
+"""MemOperator (paper section 5.4.1): inserts with resolution and relations, keeps tiers, searches, organises.
+
+One operator serves one namespace of a vault. Its local index follows the operator's own changes at once; hits are checked
+against the vault before they are returned, so a memory that was archived, expired or forbidden elsewhere never shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from memos.cube import MemCube
+from memos.cube.clock import Clock
+from memos.cube.cube import LIVE
+from memos.embed.base import Embedder
+from memos.infrastructure.access import Caller, decide
+from memos.infrastructure.audit import AuditEntry
+from memos.infrastructure.vault import Edge, Is, ReadableBy, Vault, Where
+from memos.llm.base import LLM
+from memos.operation.index import MemoryIndex
+from memos.operation.organise import Organised, Reorganiser
+from memos.operation.relate import by_cue, shared_names
+from memos.operation.resolve import Resolver, newer
+from memos.operation.retrieve import Found, RetrieveConfig, search
+from memos.operation.tiers import Tiers
+from memos.operation.units import unit_of
+
+
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """What became of one memory."""
+
+    cube_id: str
+    status: str
+    """added, duplicate (its sources went to ``other``) or replaced (``other`` was archived)."""
+    other: str = ""
+
+
+class MemOperator:
+    """See the module."""
+
+    @dataclass
+    class Config:
+        retrieve: RetrieveConfig = field(default_factory=RetrieveConfig, metadata={"help": "channels and mechanisms"})
+        resolve: Resolver.Config = field(default_factory=Resolver.Config, metadata={"help": "duplicates and conflicts"})
+        tiers: Tiers.Config = field(default_factory=Tiers.Config, metadata={"help": "capacities"})
+        organise: Reorganiser.Config = field(default_factory=Reorganiser.Config, metadata={"help": "clusters and parents"})
+        relate: bool = field(default=True, metadata={"help": "detect relations of new memories by rules"})
+
+    def __init__(
+        self, config: Config | None = None, *, vault: Vault, embedder: Embedder, clock: Clock, namespace: str = "default",
+        llm: LLM | None = None,
+    ) -> None:  # fmt: skip
+        self.config = config or self.Config()
+        self.vault, self.embedder, self.clock, self.namespace = vault, embedder, clock, namespace
+        self.resolver = Resolver(self.config.resolve, llm=llm)
+        self.tiers = Tiers(self.config.tiers)
+        self.reorganiser = Reorganiser(self.config.organise, embedder=embedder, clock=clock, llm=llm)
+        self.index = MemoryIndex(embedder.dim)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Build the local index from the vault again, for changes other writers made."""
+        self.index = MemoryIndex(self.embedder.dim)
+        ids = self.vault.find(Is("kind", "plaintext"), namespaces=[self.namespace])
+        cubes, vectors = self.vault.get_many(ids), self.vault.vectors(ids)
+        self._take([c for c, v in zip(cubes, vectors, strict=True) if v is not None], [v for v in vectors if v is not None])
+
+    def _take(self, cubes: Sequence[MemCube], vectors: Sequence[np.ndarray]) -> None:
+        units = [unit_of(cube) for cube in cubes]
+        if units:
+            self.index.add(units, np.asarray(vectors, dtype=np.float32))
+
+    # -- writing -----------------------------------------------------------------------------------------------
+    def insert(self, cubes: Sequence[MemCube], *, actor: str, cause: str) -> list[Inserted]:
+        """Store memories; every one of them is checked against what is there, the earlier ones of the batch included.
+
+        Either all are stored with their outcomes, or none (then the error is raised and nothing has changed).
+        """
+        if not cubes:
+            return []
+        vectors = self.embedder.encode([unit_of(cube).line() for cube in cubes])
+        try:
+            with self.vault.transaction():
+                self._make_room(cubes, actor)
+                self.vault.add(cubes, vectors, actor=actor, cause=cause)
+                out = []
+                for cube, vector in zip(cubes, vectors, strict=True):
+                    out.append(self._settle(cube, vector, actor))
+        except BaseException:
+            self.refresh()
+            raise
+        return out
+
+    def _settle(self, cube: MemCube, vector: np.ndarray, actor: str) -> Inserted:
+        near = self._neighbours(vector)
+        self._take([cube], [vector])
+        resolvable = cube.descriptive.semantic_type in self.config.resolve.kinds
+        verdicts = self.resolver.decide(cube, near) if resolvable else []
+        if self.config.relate and resolvable:
+            others = [other for other, _ in near]
+            edges = by_cue(cube, others) + shared_names(cube, others, self._common())
+            self.vault.link(edges)
+        outcome = Inserted(cube.cube_id, "added")
+        for old, verdict in verdicts:
+            if verdict == "duplicate":
+                return self._merge(old, cube, actor)
+            winner, loser = newer(cube, old)
+            self.vault.link([Edge(winner.cube_id, loser.cube_id, "contradicts")])
+            if loser.frozen:
+                continue
+            self._archive(loser, actor, f"contradicted by {winner.cube_id}")
+            outcome = Inserted(cube.cube_id, "replaced" if winner is cube else "outdated", old.cube_id)
+            if winner is not cube:
+                break
+        return outcome
+
+    def _merge(self, old: MemCube, new: MemCube, actor: str) -> Inserted:
+        """The old memory takes the new one's sources and the later times; the new one is archived beside it."""
+        sources = tuple(dict.fromkeys((*old.descriptive.sources, *new.descriptive.sources)))
+        moments = [m for m in (old.descriptive.event_start, new.descriptive.event_start) if m is not None]
+        late = max(moments, key=lambda m: m.replace(tzinfo=None), default=None)
+        attributes = old.descriptive.attributes | {
+            name: max(str(old.descriptive.attributes.get(name, "")), str(value))
+            for name, value in new.descriptive.attributes.items() if name == "said_at"
+        }  # fmt: skip
+        changes: dict[str, object] = {"sources": sources, "attributes": attributes}
+        if late is not None and late != old.descriptive.event_start:
+            changes |= {"event_start": late, "event_end": new.descriptive.event_end or old.descriptive.event_end}
+        if not old.frozen:
+            at = max(new.descriptive.updated_at, old.descriptive.updated_at)
+            merged = old.revise(at, derived_from=[new.cube_id], descriptive=changes)
+            self.vault.update(merged, actor=actor, cause=f"merged {new.cube_id}")
+            self._take([merged], [self.vault.vectors([old.cube_id])[0]])
+        self.vault.link([Edge(new.cube_id, old.cube_id, "merged_into")])
+        self._archive(new, actor, f"duplicate of {old.cube_id}")
+        return Inserted(new.cube_id, "duplicate", old.cube_id)
+
+    def _archive(self, cube: MemCube, actor: str, cause: str) -> None:
+        self.vault.place(cube.cube_id, state="archived")
+        self.vault.append_audit(AuditEntry(
+            self.clock(), actor, "transition", cube.cube_id, cube.kind, cause,
+            details={"from": cube.state, "to": "archived"},
+        ))  # fmt: skip
+        self.index.remove([cube.cube_id])
+
+    def _make_room(self, cubes: Sequence[MemCube], actor: str) -> None:
+        for tier in dict.fromkeys(cube.tier for cube in cubes):
+            incoming = sum(cube.tier == tier for cube in cubes)
+            for cube_id in self.tiers.surplus(self.vault, self.namespace, tier, self.clock(), incoming):
+                self._archive(self.vault.get(cube_id), actor, f"capacity of tier {tier}")
+
+    def _neighbours(self, vector: np.ndarray) -> list[tuple[MemCube, float]]:
+        """The nearest live memories with their cosine, from the local index: earlier ones of the batch included."""
+        if not len(self.index):
+            return []
+        cosine = np.where(self.index.alive, self.index.vectors @ vector, -np.inf)
+        rows = np.argsort(-cosine, kind="stable")[: self.config.resolve.neighbours]
+        rows = [row for row in rows.tolist() if np.isfinite(cosine[row])]
+        cubes = self.vault.get_many([self.index.units[row].unit_id for row in rows])
+        return [(cube, float(cosine[row])) for cube, row in zip(cubes, rows, strict=True)]
+
+    def _common(self) -> frozenset[str]:
+        """Names of speakers: they link everything with everything."""
+        return frozenset(name.lower() for name in self.index.speakers)
+
+    def forget(self, cube_ids: Sequence[str]) -> None:
+        """Take memories out of the local index after another part has archived them."""
+        self.index.remove(cube_ids)
+
+    def organise(self) -> Organised:
+        """Run the reorganiser and take its parents into the index."""
+        done = self.reorganiser.run(self.vault, self.namespace)
+        if done.concepts or done.topics:
+            self.refresh()
+        return done
+
+    # -- reading -----------------------------------------------------------------------------------------------
+    def search(
+        self, text: str, k: int = 20, *, caller: Caller | None = None, where: Where | None = None,
+        config: RetrieveConfig | None = None,
+    ) -> list[Found]:  # fmt: skip
+        """Ranked hits whose memories are live and readable by the caller (None: the system itself)."""
+        found = self._search(text, k, caller, where, config)
+        if len(found) < k and caller is not None and len(self.index) > len(found):
+            # Others' memories may have filled the list: look again among those the caller may read.
+            rights = ReadableBy(caller)
+            found = self._search(text, k, caller, rights if where is None else where & rights, config)
+        return found
+
+    def _search(self, text: str, k: int, caller: Caller | None, where: Where | None, config: RetrieveConfig | None) -> list[Found]:
+        allowed = self._mask(where)
+        vector = self.embedder.encode([text])[0]
+        settings = config or self.config.retrieve
+        found = search(self.index, text, vector, settings, depth=2 * k, allowed=allowed, edges=self.vault.edges)
+        out = []
+        for hit in found:
+            kept = tuple(unit for unit in hit.units if self._readable(unit.unit_id, caller))
+            if kept:
+                out.append(Found(kept, hit.score))
+            if len(out) >= k:
+                break
+        return out
+
+    def _mask(self, where: Where | None) -> np.ndarray | None:
+        if where is None:
+            return None
+        mask = np.zeros(self.index.n, dtype=bool)
+        rows = (self.index.row_of.get(cube_id) for cube_id in self.vault.find(where, namespaces=[self.namespace]))
+        mask[[row for row in rows if row is not None]] = True
+        return mask
+
+    def _readable(self, cube_id: str, caller: Caller | None) -> bool:
+        from memos.cube import NotFound
+
+        try:
+            cube = self.vault.get(cube_id)
+        except NotFound:
+            self.index.remove([cube_id])
+            return False
+        if cube.state not in LIVE or _expired(cube, self.clock()):
+            self.index.remove([cube_id])
+            return False
+        return caller is None or decide(caller, cube.governance, "read", cube_id).allowed
+
+
+def _expired(cube: MemCube, now: datetime) -> bool:
+    ttl = cube.governance.ttl_seconds
+    return ttl is not None and now >= cube.descriptive.updated_at.astimezone(UTC) + timedelta(seconds=ttl)

@@ -1,0 +1,162 @@
+"""Duplicates and conflicts, looked for on every insert (memos.md C21).
+
+A duplicate adds its sources to the memory that is there. A contradiction archives the older statement and keeps a
+``contradicts`` edge, so that both can be shown. Nothing is deleted. Rules decide; a language model may decide instead,
+and where its reply is no use the rules do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from memos.cube import MemCube
+from memos.errors import ConfigError, LLMError
+from memos.llm.base import LLM, Request
+from memos.operation.words import names, surface, terms
+from memos.plaintext.preference import stands_to
+from memos.types import Message
+
+Verdict = Literal["duplicate", "contradiction", "independent"]
+SCHEMA = {
+    "type": "object",
+    "properties": {"relation": {"type": "string", "enum": ["duplicate", "contradiction", "independent"]}},
+    "required": ["relation"],
+}
+_NEGATION = re.compile(r"\b(no|not|never|none|nobody|nothing|neither|cannot|without|stopped|quit|no longer)\b|n['’]t\b", re.I)
+_NUMBER = re.compile(
+    r"\b(\d+(?:[.,]\d+)?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|once|twice)\b", re.I
+)
+_VALUE = re.compile(
+    r"\b(?:lives?|living|moved|works?|working|studies|studying|drives?|owns?|favou?rite|name|named|called|born|married|"
+    r"is|are|was|am|prefers?|likes?|loves?|hates?|dislikes?|eats?|plays?)\b",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What two statements are compared by."""
+
+    words: frozenset[str]
+    negated: bool
+    numbers: frozenset[str]
+    names: frozenset[str]
+    states: bool
+    """Whether it says how something is, so that another value would contradict it."""
+
+
+def claim(text: str) -> Claim:
+    """Read a statement by rules."""
+    return Claim(
+        words=frozenset(terms(text)),
+        negated=bool(_NEGATION.search(text)),
+        numbers=frozenset(match.group().lower() for match in _NUMBER.finditer(text)),
+        names=frozenset(name.lower() for name in names(text)),
+        states=bool(_VALUE.search(text)),
+    )
+
+
+def compare(old: str, new: str, cosine: float, config: Resolver.Config) -> Verdict:
+    """How a new statement stands to an old one, by rules."""
+    if " ".join(surface(old)) == " ".join(surface(new)) and claim(old).negated == claim(new).negated:
+        return "duplicate"
+    a, b = claim(old), claim(new)
+    shared = len(a.words & b.words) / max(len(a.words | b.words), 1)
+    if cosine < config.related and shared < config.overlap:
+        return "independent"
+    differs = a.negated != b.negated or (a.numbers != b.numbers and a.numbers and b.numbers)
+    if differs and shared >= config.overlap:
+        return "contradiction"
+    rest_a, rest_b = a.words - b.words, b.words - a.words
+    if a.states and b.states and rest_a and rest_b and shared >= config.overlap and max(len(rest_a), len(rest_b)) <= 2:
+        return "contradiction"
+    if cosine >= config.same and a.names == b.names and a.numbers == b.numbers and not differs:
+        return "duplicate"
+    return "independent"
+
+
+class Resolver:
+    """Decides on a new memory against its nearest old ones."""
+
+    @dataclass
+    class Config:
+        neighbours: int = field(default=5, metadata={"help": "nearest old memories a new one is compared with"})
+        related: float = field(default=0.75, metadata={"help": "least cosine of statements on the same matter"})
+        overlap: float = field(default=0.3, metadata={"help": "least share of common words of statements on the same matter"})
+        same: float = field(default=0.95, metadata={"help": "cosine from which statements say the same"})
+        kinds: tuple[str, ...] = field(
+            default=("fact", "preference", "profile"), metadata={"help": "semantic types that are resolved; turns are not"}
+        )
+
+        def __post_init__(self) -> None:
+            if self.neighbours < 1:
+                raise ConfigError(f"resolve.neighbours: must be at least 1, found {self.neighbours}")
+            for name in ("related", "overlap", "same"):
+                if not 0 <= getattr(self, name) <= 1:
+                    raise ConfigError(f"resolve.{name}: must lie in [0, 1], found {getattr(self, name)}")
+
+    def __init__(self, config: Config | None = None, *, llm: LLM | None = None) -> None:
+        self.config = config or self.Config()
+        self.llm = llm
+        self.checked = 0
+        """New memories checked so far."""
+        self.fallbacks = 0
+        """Model replies that were no use, so that the rules decided."""
+
+    def decide(self, new: MemCube, olds: Sequence[tuple[MemCube, float]]) -> list[tuple[MemCube, Verdict]]:
+        """The verdict on each old memory that is a duplicate or a contradiction, nearest first.
+
+        Args:
+            new: the memory being inserted.
+            olds: old memories with their cosine to it.
+        """
+        self.checked += 1
+        out = []
+        for old, cosine in olds:
+            if old.descriptive.semantic_type != new.descriptive.semantic_type or not _same_subject(old, new):
+                continue
+            if new.descriptive.semantic_type == "preference":
+                verdict = stands_to(old, new)
+            else:
+                verdict = self._verdict(old.text, new.text, cosine)
+            if verdict != "independent":
+                out.append((old, verdict))
+        return out
+
+    def _verdict(self, old: str, new: str, cosine: float) -> Verdict:
+        if self.llm is None or cosine < self.config.related:
+            return compare(old, new, cosine, self.config)
+        from memos.llm.structured import complete_json
+
+        ask = (
+            "Two notes about the same person or thing are given. Reply with JSON: {\"relation\": \"duplicate\"} when they "
+            "say the same, \"contradiction\" when both cannot be true now, \"independent\" otherwise.\n"
+            f"Earlier note: {old}\nNewer note: {new}"
+        )
+        try:
+            return complete_json(self.llm, Request((Message("user", ask),), max_tokens=30), SCHEMA).value["relation"]
+        except LLMError:
+            self.fallbacks += 1
+            return compare(old, new, cosine, self.config)
+
+
+def _same_subject(old: MemCube, new: MemCube) -> bool:
+    """Same owner, and not said by (or about) two different speakers."""
+    if old.governance.owner != new.governance.owner:
+        return False
+    a, b = old.descriptive.speaker, new.descriptive.speaker
+    return not a or not b or a == b
+
+
+def newer(a: MemCube, b: MemCube) -> tuple[MemCube, MemCube]:
+    """(winner, loser) of a contradiction: the later statement wins; equal times keep the one recorded later."""
+    first, second = _spoken(a), _spoken(b)
+    return (a, b) if (first, a.descriptive.created_at) > (second, b.descriptive.created_at) else (b, a)
+
+
+def _spoken(cube: MemCube) -> str:
+    said = cube.descriptive.attributes.get("said_at")
+    return str(said) if said else cube.descriptive.updated_at.replace(tzinfo=None).isoformat()

@@ -1,0 +1,76 @@
+"""The path resolver: what is searched, where, and in which order, with the reasons (paper section 5.4.1; memos.md C16)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from memos.infrastructure.vault import AllOf, AnyOf, Happened, Is, Recorded, Where
+from memos.interface.reader import MemoryCall
+
+_KINDS = {
+    "preference": (("preference", "profile"), "the utterance is about likes or habits"),
+    "skill": (("skill", "tool", "trajectory"), "the utterance asks how something is done"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One search of a plan."""
+
+    what: str
+    """Kind of memory."""
+    where: str
+    """Tier or layer."""
+    why: str
+    filter: Where | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Searches in order; later ones fill what earlier ones leave open. Equal calls give equal plans."""
+
+    query: str
+    steps: tuple[Step, ...]
+
+    def explain(self) -> str:
+        """The plan as numbered lines."""
+        if not self.steps:
+            return "no memory is needed"
+        return "\n".join(
+            f"{number}. {step.what} in {step.where}: {step.why}" for number, step in enumerate(self.steps, 1)
+        )
+
+
+def plan(call: MemoryCall) -> Plan:
+    """The plan for a memory call: the narrowest place first, everything the caller may read last."""
+    if not call.needs_memory:
+        return Plan(call.query, ())
+    steps = []
+    if call.kind in _KINDS:
+        kinds, why = _KINDS[call.kind]
+        steps.append(Step("/".join(kinds), "user and long-term memory", why, Is("semantic_type", *kinds)))
+    if call.kind == "episode":
+        steps.append(Step("topic/concept", "long-term memory", "a summary is asked for: parents before facts",
+                          Is("semantic_type", "topic", "concept", "summary")))  # fmt: skip
+    if call.scope != "private":
+        layers = ("shared", "global") if call.scope == "shared" else ("global",)
+        steps.append(Step("any memory", f"{call.scope} layer", f"the utterance is about {call.scope} matters", Is("layer", *layers)))
+    if call.window is not None:
+        span = _span(call)
+        steps.append(Step("any memory", f"the time {span}", "the utterance names a time", _within(call)))
+    steps.append(Step("facts and episodes", "working memory", "the present conversation comes first", Is("tier", "working")))
+    steps.append(Step("any memory", "everything the caller may read", "what the narrower searches leave open"))
+    return Plan(call.query, tuple(steps))
+
+
+def _within(call: MemoryCall) -> Where:
+    start, end = call.window.start, call.window.end
+    from datetime import UTC
+
+    aware = [None if moment is None else moment.replace(tzinfo=UTC) for moment in (start, end)]
+    return AnyOf(Happened(start, end), AllOf(Recorded(aware[0], aware[1])))
+
+
+def _span(call: MemoryCall) -> str:
+    start, end = call.window.start, call.window.end
+    return f"from {start:%Y-%m-%d}" * bool(start) + " " * bool(start and end) + f"before {end:%Y-%m-%d}" * bool(end)

@@ -1,0 +1,119 @@
+"""Preference memory: what somebody likes, said outright or shown by repetition (memos.md C22).
+
+A preference is a record (holder, topic, polarity). A repeat adds its source; the opposite replaces it, and the old one is
+archived behind a ``contradicts`` edge.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from memos.cube import MemCube, PlaintextPayload, Source, new_cube
+from memos.cube.clock import Clock, Ids
+from memos.operation.words import stem, surface
+
+_FOR = r"(?:really |absolutely |generally |usually |always |now |still |just |do |also )*"
+_LIKE = re.compile(
+    rf"\bI {_FOR}(?:like|love|prefer|enjoy|adore)\b(?: to)? (?P<topic>[^.,;!?]+)|"
+    r"\bI(?:'m| am) (?:really |so |totally )*(?:into|fond of|a (?:big |huge )?fan of) (?P<topic2>[^.,;!?]+)|"
+    r"\b[Mm]y favou?rite (?P<slot>[\w ]+?) (?:is|are) (?P<topic3>[^.,;!?]+)",
+    re.I,
+)
+_DISLIKE = re.compile(
+    rf"\bI {_FOR}(?:hate|dislike|can't stand|cannot stand|detest)\b(?: to)? (?P<topic>[^.,;!?]+)|"
+    rf"\bI (?:don't|do not|no longer|never) {_FOR}(?:like|love|enjoy|prefer|want)\b(?: to)? (?P<topic2>[^.,;!?]+)|"
+    r"\bI(?:'m| am) (?:not|no longer) (?:really |so |that )*(?:into|fond of|a (?:big |huge )?fan of) (?P<topic3>[^.,;!?]+)",
+    re.I,
+)
+_CUT = re.compile(r"\b(?:because|since|when|but|and I|so I|anymore|any more|these days|now|too|as well|a lot|so much)\b.*$", re.I)
+_DID = re.compile(r"\bI (?:went|go|played|play|cooked|cook|baked|bake|watched|watch|read|painted|paint|made|did|do)\b\s*(?P<topic>[^.,;!?]+)", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """One preference found in a text."""
+
+    holder: str
+    topic: str
+    likes: bool
+    explicit: bool
+    slot: str = ""
+    """What it is the favourite of; one value a slot."""
+
+    def text(self) -> str:
+        """The preference as a sentence."""
+        if self.slot:
+            return f"{self.holder}'s favourite {self.slot} is {self.topic}."
+        verb = "likes" if self.likes else "dislikes"
+        return f"{self.holder} {verb if self.explicit else 'often does'} {self.topic}."
+
+    def key(self) -> str:
+        """Equal for preferences on the same matter."""
+        matter = self.slot or self.topic
+        return f"{self.holder.lower()}\x1f{'slot' if self.slot else 'topic'}\x1f" + " ".join(sorted({stem(w) for w in surface(matter)}))
+
+
+def explicit(text: str, holder: str) -> list[Preference]:
+    """Preferences said outright in the first person."""
+    if text.rstrip().endswith("?") and not re.search(r"[.!]", text):
+        return []
+    found = []
+    taken: list[tuple[int, int]] = []
+    for pattern, likes in ((_DISLIKE, False), (_LIKE, True)):
+        for match in pattern.finditer(text):
+            if any(a < match.end() and match.start() < b for a, b in taken):
+                continue
+            groups = match.groupdict()
+            topic = _CUT.sub("", next((groups[n] for n in ("topic", "topic2", "topic3") if groups.get(n)), "")).strip()
+            if surface(topic):
+                taken.append(match.span())
+                found.append(Preference(holder, topic, likes, True, (groups.get("slot") or "").strip().lower()))
+    return found
+
+
+def implicit(texts: Sequence[str], holder: str, least: int = 3) -> list[Preference]:
+    """Things somebody mentions doing at least ``least`` times."""
+    counts: Counter[str] = Counter()
+    shown: dict[str, str] = {}
+    for text in texts:
+        topics = {}
+        for match in _DID.finditer(text):
+            words = surface(_CUT.sub("", match["topic"]))
+            if words:
+                topics.setdefault(stem(words[0]), words[0])
+        for term, word in topics.items():
+            counts[term] += 1
+            shown.setdefault(term, word)
+    return [Preference(holder, shown[term], True, False) for term, count in sorted(counts.items()) if count >= least]
+
+
+def cube_of(
+    preference: Preference, *, owner: str, ids: Ids, clock: Clock, namespace: str = "default",
+    sources: tuple[Source, ...] = (), said_at: str = "",
+) -> MemCube:  # fmt: skip
+    """The preference as a cube of semantic type ``preference`` in the user tier."""
+    record = {
+        "holder": preference.holder, "topic": preference.topic, "likes": preference.likes,
+        "explicit": preference.explicit, "slot": preference.slot, "key": preference.key(),
+    }  # fmt: skip
+    return new_cube(
+        PlaintextPayload(preference.text(), form="record", record=record), owner=owner, ids=ids, clock=clock,
+        governance={"namespace": namespace}, tier="user", state="activated", origin="inference",
+        semantic_type="preference", key=preference.key(), speaker=preference.holder, sources=sources,
+        tags=("explicit" if preference.explicit else "implicit",), trigger="read:preference",
+        attributes={"said_at": said_at} if said_at else {},
+    )  # fmt: skip
+
+
+def stands_to(old: MemCube, new: MemCube) -> str:
+    """duplicate, contradiction or independent, from the two records."""
+    a, b = getattr(old.payload, "record", {}), getattr(new.payload, "record", {})
+    if not a or not b or a.get("key") != b.get("key"):
+        return "independent"
+    if a["slot"]:
+        same = {stem(w) for w in surface(a["topic"])} == {stem(w) for w in surface(b["topic"])}
+        return "duplicate" if same else "contradiction"
+    return "duplicate" if a["likes"] == b["likes"] else "contradiction"

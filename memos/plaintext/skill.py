@@ -1,0 +1,110 @@
+"""Skill and tool memory: how a task is done, and what a tool takes (memos.md C23)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from memos.cube import MemCube, PlaintextPayload, new_cube
+from memos.cube.clock import Clock, Ids
+from memos.errors import ConfigError
+from memos.llm.schema import problems
+
+_TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """A task and the steps that do it."""
+
+    task: str
+    steps: tuple[str, ...]
+    experience: tuple[str, ...] = ()
+    """What was learned while doing it."""
+    tools: tuple[str, ...] = ()
+
+    def text(self) -> str:
+        """What is searched and read."""
+        lines = [f"How to {self.task}:"] + [f"{n}. {step}" for n, step in enumerate(self.steps, 1)]
+        return "\n".join(lines + [f"Note: {note}" for note in self.experience])
+
+    def record(self) -> dict[str, Any]:
+        return {"task": self.task, "steps": list(self.steps), "experience": list(self.experience), "tools": list(self.tools)}
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool with the JSON schema of its arguments."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {}})
+
+    def __post_init__(self) -> None:
+        check_schema(self.parameters, f"tool {self.name}: parameters")
+
+    def check(self, arguments: Mapping[str, Any]) -> list[str]:
+        """Where the arguments break the schema; empty when they fit."""
+        return problems(dict(arguments), self.parameters)
+
+
+def check_schema(schema: Any, place: str) -> None:
+    """Raises ConfigError, naming the place, where a JSON schema of a tool is no schema."""
+    if not isinstance(schema, Mapping):
+        raise ConfigError(f"{place}: expected a JSON schema object, found {schema!r:.40}")
+    kind = schema.get("type")
+    for one in kind if isinstance(kind, list) else [kind]:
+        if one is not None and one not in _TYPES:
+            raise ConfigError(f"{place}.type: {one!r} is none of {', '.join(_TYPES)}")
+    for name, part in (schema.get("properties") or {}).items():
+        check_schema(part, f"{place}.properties.{name}")
+    if "items" in schema:
+        check_schema(schema["items"], f"{place}.items")
+    unknown = [name for name in schema.get("required", []) if name not in (schema.get("properties") or {})]
+    if unknown:
+        raise ConfigError(f"{place}.required: {unknown[0]!r} is no property")
+
+
+def skill_cube(skill: Skill, *, owner: str, ids: Ids, clock: Clock, namespace: str = "default") -> MemCube:
+    """A skill as a cube of semantic type ``skill``.
+
+    Raises:
+        ConfigError: for a skill without task or steps.
+    """
+    if not skill.task.strip() or not skill.steps:
+        raise ConfigError(f"skill {skill.task!r}: needs a task and at least one step")
+    return new_cube(
+        PlaintextPayload(skill.text(), form="record", record=skill.record()), owner=owner, ids=ids, clock=clock,
+        governance={"namespace": namespace}, state="activated", semantic_type="skill", key=skill.task,
+        tags=("skill", *skill.tools), trigger="skill",
+    )  # fmt: skip
+
+
+def tool_cube(tool: Tool, *, owner: str, ids: Ids, clock: Clock, namespace: str = "default") -> MemCube:
+    """A tool as a cube of semantic type ``tool``."""
+    record = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+    return new_cube(
+        PlaintextPayload(f"Tool {tool.name}: {tool.description}", form="record", record=record), owner=owner, ids=ids,
+        clock=clock, governance={"namespace": namespace}, state="activated", semantic_type="tool", key=tool.name,
+        tags=("tool",), trigger="tool",
+    )  # fmt: skip
+
+
+def learned(cube: MemCube, at: datetime, *, steps: Sequence[str] | None = None, experience: Sequence[str] = ()) -> MemCube:
+    """The next version of a skill: other steps, or more experience."""
+    record = cube.payload.record
+    skill = Skill(
+        record["task"],
+        tuple(steps if steps is not None else record["steps"]),
+        tuple(dict.fromkeys((*record["experience"], *experience))),
+        tuple(record["tools"]),
+    )
+    return cube.revise(at, payload=PlaintextPayload(skill.text(), form="record", record=skill.record()))
+
+
+def skill_of(cube: MemCube) -> Skill:
+    """The skill a cube holds."""
+    record = cube.payload.record
+    return Skill(record["task"], tuple(record["steps"]), tuple(record["experience"]), tuple(record["tools"]))

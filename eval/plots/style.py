@@ -87,6 +87,8 @@ def save(figure: Figure, data: pd.DataFrame, stem: Path, sources: Mapping[str, A
     stem = Path(stem)
     stem.parent.mkdir(parents=True, exist_ok=True)
     paths = [stem.with_name(stem.name + suffix) for suffix in (".png", ".pdf", ".csv", ".sources.json")]
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # solved once, not again for every format
     figure.savefig(paths[0], metadata={"Software": None})
     figure.savefig(paths[1], metadata={"CreationDate": None, "Producer": None, "Creator": None})
     data.to_csv(paths[2], index=False, float_format="%.6g", lineterminator="\n")

@@ -37,19 +37,20 @@ def write(table: Table, stem: Path, sources: Mapping[str, Any]) -> list[Path]:
 
 def markdown(table: Table) -> str:
     """GitHub markdown with intervals in every cell that has one."""
-
-    def cell(c: Cell, column: Column) -> str:
-        text = {"best": "**{}**", "second": "<u>{}</u>"}.get(c.mark, "{}").format(_pipe(show(c, column)))
-        return " ".join(filter(None, (text, "≈" if c.tied else "", show_interval(c, column, digits=1))))
-
     sectioned = any(s.title for s in table.sections)
     heads = (["Category"] if sectioned else []) + [_pipe(_full_title(c)) for c in table.columns]
     lines = [f"### {table.title}", "", _row(heads), _row(["---"] * len(heads))]
     for section in table.sections:
         for row in section.rows:
-            cells = [cell(c, column) for c, column in zip(row, table.columns, strict=True)]
+            cells = [_pipe(markdown_cell(c, column)) for c, column in zip(row, table.columns, strict=True)]
             lines.append(_row(([_pipe(section.title)] if sectioned else []) + cells))
     return "\n".join([*lines, "", *(f"- {note}" for note in table.notes), ""])
+
+
+def markdown_cell(c: Cell, column: Column) -> str:
+    """A cell with its mark and interval."""
+    text = {"best": "**{}**", "second": "<u>{}</u>"}.get(c.mark, "{}").format(show(c, column))
+    return " ".join(filter(None, (text, "≈" if c.tied else "", show_interval(c, column, digits=1))))
 
 
 def to_csv(table: Table) -> str:

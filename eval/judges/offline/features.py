@@ -15,7 +15,6 @@ from eval.judges.offline import dates, values
 from eval.judges.offline.calendar import Interval
 from eval.judges.offline.text import content, found, idf, tokens
 
-
 TALK = frozenset(
     "ask question answer convers chat discuss talk mention said say topic regard concern came come bring brought dialogu memori context record "
     "text messag inform subject matter relat anoth thing".split()
@@ -57,7 +56,7 @@ class Pair:
 def lexical(pair: Pair) -> dict[str, float]:
     """All model-free features of one pair, by name."""
     return {
-        **_overlap(pair), **_items(pair), **_dates(pair), **_quantities(pair), **_names(pair), **_stance(pair), **_kind(pair),
+        **_overlap(pair), **_choice(pair), **_items(pair), **_dates(pair), **_quantities(pair), **_names(pair), **_stance(pair), **_kind(pair),
     }  # fmt: skip
 
 
@@ -85,6 +84,7 @@ def _overlap(pair: Pair) -> dict[str, float]:
         "rarest_found": found(rare, pair.given) if rare else 0.0,
         "precision": precision,
         "balance": 2 * recall * precision / (recall + precision) if recall + precision else 0.0,
+        "head_recall": _head_recall(pair),
         "bigrams": len(pairs_gold & pairs_said) / len(pairs_gold) if pairs_gold else recall,
         "gold_inside": float(bool(flat_gold) and f" {flat_gold} " in f" {flat_answer} "),
         "answer_inside": float(bool(flat_answer) and f" {flat_answer} " in f" {flat_gold} "),
@@ -94,6 +94,32 @@ def _overlap(pair: Pair) -> dict[str, float]:
         "gold_asked": float(all(found(word, pair.asked) for word in content(pair.gold)) and not values.polarity(pair.gold)),
         "asks": float(pair.answer.rstrip().endswith("?")),
     }
+
+
+def _head_recall(pair: Pair) -> float:
+    """Recall of the answer proper in a gold that explains itself, words of the question included."""
+    words = content(values.head(pair.gold)) or tokens(values.head(pair.gold))
+    left = [word for word in words if not found(word, pair.asked)]
+    said = frozenset(content(pair.answer)) | frozenset(tokens(pair.answer))
+    return _weighted(left or words, said)
+
+
+def _choice(pair: Pair) -> dict[str, float]:
+    """For a question with two options: whether the answer picks the gold's."""
+    sides = values.options(pair.question)
+    out = {"choice_same": 0.0, "choice_clash": 0.0, "choice_both": 0.0}
+    if sides is None:
+        return out
+    pools = [frozenset(content(side)) for side in sides]
+    gold = [_weighted(tuple(pool), frozenset(content(values.head(pair.gold)))) for pool in pools]
+    said = [_weighted(tuple(pool), frozenset(content(pair.answer))) for pool in pools]
+    if abs(gold[0] - gold[1]) < 0.3:
+        return out
+    wanted = gold[0] > gold[1]
+    out["choice_both"] = float(min(said) > 0.5)
+    if abs(said[0] - said[1]) >= 0.3:
+        out["choice_same" if (said[0] > said[1]) == wanted else "choice_clash"] = 1.0
+    return out
 
 
 def _items(pair: Pair) -> dict[str, float]:
@@ -144,15 +170,22 @@ def _year(interval: Interval) -> int:
     return date.fromordinal((interval.start + interval.end) // 2).year
 
 
+def _fits(offset: float, gold: Interval) -> bool:
+    """Whether a phrase without an anchor can mean the gold: years counted back from dates.DEFAULT_YEAR, give or take one."""
+    years = dates.DEFAULT_YEAR + offset / 365.25 - _year(gold)
+    return abs(years) <= 1.2 if abs(offset) > 200 else abs(years) <= 1.2 and gold.days <= 31
+
+
 def _dates(pair: Pair) -> dict[str, float]:
     golds, answers = gold_dates(pair.gold, pair.answer)
     names = ("date_overlap", "date_inside", "date_cover", "date_equal", "date_gap", "date_near", "date_coarser", "date_finer",
-             "date_year", "date_month", "date_first", "date_share", "date_open")  # fmt: skip
+             "date_year", "date_month", "date_first", "date_share", "date_open", "date_week", "date_far", "relative_fits")  # fmt: skip
     out = dict.fromkeys(names, 0.0)
     out["gold_date"] = float(bool(golds))
     out["date_none"] = float(bool(golds) and not answers)
     loose = dates.relative(pair.answer) if golds and not answers else ()
     out["date_relative"] = float(bool(loose))
+    out["relative_fits"] = float(any(_fits(offset, gold) for offset in loose for gold in golds))
     if not (golds and answers):
         return out
     _, gold, answer = _shift(golds, answers)
@@ -165,6 +198,8 @@ def _dates(pair: Pair) -> dict[str, float]:
     out["date_equal"] = max(shared, 0) / max(gold.days, answer.days)
     out["date_gap"] = min(math.log1p(gap) / 6, 1.5)
     out["date_near"] = float(0 < gap <= 2)
+    out["date_week"] = float(2 < gap <= 8)
+    out["date_far"] = float(gap > 60)
     out["date_coarser"] = max(ratio, 0) / 6
     out["date_finer"] = max(-ratio, 0) / 6
     out["date_year"] = float(_year(gold) == _year(answer))
@@ -241,7 +276,7 @@ def _stance(pair: Pair) -> dict[str, float]:
 
 def _denied(pair: Pair) -> float:
     """How much of the gold stands in a clause that denies it, minus what stands in clauses that do not; 0 for a denying gold."""
-    if values.negations(pair.gold) or values.polarity(pair.gold):
+    if values.negations(pair.gold) or values.polarity(pair.gold) or values.negations(pair.question):
         return 0.0
     denied = plain = 0.0
     for clause in values.clauses(pair.answer):

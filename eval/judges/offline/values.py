@@ -34,8 +34,11 @@ _NEGATION = re.compile(
     r"far from|except|nothing to do with|no way|ruled? out|excluded?|impossible|untrue|by no means|in no way)\b|n't\b",
     re.IGNORECASE,
 )
-_YES = re.compile(r"^\W*(?:yes|yeah|yep|correct|indeed|definitely|certainly|sure|true|likely|most likely|probably|very likely)\b", re.IGNORECASE)
-_NO = re.compile(r"^\W*(?:no|nope|not really|unlikely|probably not|likely not?|likely no|not likely|false|never)\b", re.IGNORECASE)
+_YES = re.compile(r"^\W*(?:yes|yeah|yep|correct|indeed|definitely|certainly|sure|true|likely|most likely|probably|presumably|very likely)\b", re.IGNORECASE)
+_NO = re.compile(
+    r"^\W*(?:no|nope|not really|unlikely|(?:probably|presumably|likely|most likely|definitely|certainly) not?|not likely|false|never)\b",
+    re.IGNORECASE,
+)
 _VAGUE = frozenset(
     "something someone somewhere sometime somehow some various several certain things thing stuff kind kinds type types sort sorts different "
     "many multiple few couple number activity activities event events item items place places related general generally various "
@@ -130,3 +133,21 @@ def clauses(text: str) -> tuple[str, ...]:
     """The clauses of a text; a denial reaches no further than its own."""
     parts = tuple(part.strip() for part in _CLAUSE.split(text) if part and part.strip())
     return parts or (text,)
+
+
+@lru_cache(maxsize=16384)
+def head(gold: str) -> str:
+    """The answer proper of a gold that goes on to explain itself: "Likely no; she moved" gives "Likely no"."""
+    return re.split(r";|\.\s|,? (?:since|because|as (?:she|he|they|it)|due to)\b", gold, maxsplit=1)[0].strip() or gold
+
+
+_OR = re.compile(r"(?:[-,:]|\b(?:a|an|the|to|at|in|be|for|by|with|enjoy|prefer|reading|like))? ?([\w.' ]+?),? or (?:an? |the |to |in )?([\w.' ]+?)\??$")
+
+
+@lru_cache(maxsize=16384)
+def options(question: str) -> tuple[str, str] | None:
+    """The two sides of a question that asks to choose ("the beach or the mountains?")."""
+    match = _OR.search(question.strip())
+    if match is None:
+        return None
+    return " ".join(match.group(1).split()[-3:]), match.group(2)

@@ -1,0 +1,239 @@
+"""Train the offline judge and measure it on what it has not seen: ``python scripts/train_judge.py PUBLISHED_DIR``.
+
+Headline protocol (judge.md): each system is scored by a model trained without that system's project and without the pair of
+conversations in question. Writes ``eval/judges/offline/weights.json`` with the measured error inside.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from eval.datasets.find import find_locomo  # noqa: E402
+from eval.datasets.locomo import load  # noqa: E402
+from eval.judges import agreement, probes, published  # noqa: E402
+from eval.judges.offline import corpus, gates, guards, model  # noqa: E402
+from eval.judges.offline.features import Pair  # noqa: E402
+from eval.types import JudgeTask  # noqa: E402
+from memos.embed.cache import CachedEmbedder  # noqa: E402
+from memos.embed.minilm import MiniLM  # noqa: E402
+from memos.errors import MemosError, require  # noqa: E402
+
+WEIGHTS = Path(__file__).resolve().parent.parent / "eval" / "judges" / "offline" / "weights.json"
+LICENCE = (
+    "Weights of a statistical model. They derive from LOCOMO (CC BY-NC 4.0), from dial481/locomo-audit's answers (CC BY-NC 4.0) and from answers "
+    "published by memobase and MIRIX (Apache-2.0), with verdicts of gpt-4o-mini. Not for commercial use. They hold no text of these."
+)
+CORE = ("recall", "precision", "tok_wanted", "cos_asked", "item_share", "date_overlap", "abstains", "gold_date", "temporal", "multi_hop",
+        "open_domain", "is_list", "gold_short", "gold_name", "denied_gold", "echo")  # fmt: skip
+"""Features whose products with every other one are in the model."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the model is fitted."""
+
+    strength: float = 0.001
+    """Inverse strength of the penalty on products; plain features are penalised ``LINEAR`` squared times less."""
+    wrong_weight: float = 0.1
+    """Weight of a row of the deliberately wrong sets, which carry GPT's own verdict."""
+    guard_weight: float = 3.0
+    nuisance: float = 10.0
+    """Scale of one intercept a project, dropped at prediction: how lenient a project's judge was must not bend the rest."""
+
+
+LINEAR = 3.0
+
+
+@dataclass(frozen=True)
+class Fitted:
+    linear: np.ndarray
+    products: np.ndarray
+    bias: float
+
+    def chance(self, plain: np.ndarray, products: np.ndarray) -> np.ndarray:
+        return 1 / (1 + np.exp(-(plain @ self.linear + products @ self.products + self.bias)))
+
+
+class Trainer:
+    """Holds the standardised matrices and fits models on subsets of them."""
+
+    def __init__(self, data: corpus.Corpus, guard_rows: np.ndarray, guard_list: list[guards.Guard], settings: Settings) -> None:
+        self.data, self.settings = data, settings
+        self.guard_label = np.array([int(guard.accepted) for guard in guard_list])
+        honest = data.matrix[data.honest]
+        self.mean = np.array([float(f"{v:.4g}") for v in honest.mean(0)])
+        self.scale = np.array([float(f"{v:.4g}") for v in np.maximum(honest.std(0), 1e-3)])
+        core = [data.names.index(name) for name in CORE]
+        self.pairs = [(a, b) for a in core for b in range(len(data.names)) if b not in core or core.index(b) > core.index(a)]
+        self.rows, self.guards = self.expand(data.matrix), self.expand(guard_rows)
+
+    def expand(self, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Standardised features and their products."""
+        plain = model.standardise(matrix, self.mean, self.scale).astype(np.float32)
+        first, second = np.array(self.pairs).T
+        return plain, plain[:, first] * plain[:, second]
+
+    def fit(self, rows: np.ndarray, guard_rows: np.ndarray) -> Fitted:
+        """Fit on a mask of the corpus and a mask of the guards."""
+        from sklearn.linear_model import LogisticRegression
+
+        data, settings = self.data, self.settings
+        projects = sorted(set(data.project[rows & data.honest]))
+        nuisance = np.array([[project == name for name in projects] for project in data.project[rows]], dtype=np.float32)
+        blocks = [
+            np.vstack([self.rows[0][rows], self.guards[0][guard_rows]]) * LINEAR,
+            np.vstack([self.rows[1][rows], self.guards[1][guard_rows]]),
+            np.vstack([nuisance * settings.nuisance, np.zeros((guard_rows.sum(), len(projects)), np.float32)]),
+        ]
+        weight = np.where(data.honest[rows], 1.0, settings.wrong_weight)
+        weight = np.concatenate([weight, np.full(guard_rows.sum(), settings.guard_weight)])
+        label = np.concatenate([data.label[rows], self.guard_label[guard_rows]])
+        learner = LogisticRegression(C=settings.strength, max_iter=500, tol=1e-4)
+        learner.fit(np.hstack(blocks), label, sample_weight=weight)
+        found = learner.coef_[0]
+        plain, products = len(data.names), len(self.pairs)
+        bias = learner.intercept_[0] + settings.nuisance * found[plain + products :].mean()
+        return Fitted(found[:plain] * LINEAR, found[plain : plain + products], float(bias))
+
+
+def cross_validate(trainer: Trainer, data: corpus.Corpus, fold: np.ndarray, guard_fold: np.ndarray,
+                   probe: tuple[np.ndarray, np.ndarray], probe_fold: np.ndarray, tell: Callable[[str], None]) -> tuple[np.ndarray, np.ndarray]:
+    """Out-of-sample probability of every row, and of every probe (mean over the models that have not seen its conversations)."""
+    chance, probed, times = np.zeros(len(data.system)), np.zeros(len(probe_fold)), np.zeros(len(probe_fold))
+    for project in sorted(set(data.project)):
+        for number in sorted(set(fold)):
+            held = (data.project == project) & (fold == number)
+            fitted = trainer.fit((data.project != project) & (fold != number), guard_fold != number)
+            chance[held] = fitted.chance(trainer.rows[0][held], trainer.rows[1][held])
+            mine = probe_fold == number
+            probed[mine] += fitted.chance(probe[0][mine], probe[1][mine])
+            times[mine] += 1
+        tell(f"  held out {project}")
+    return chance, probed / times
+
+
+def show(figures: dict, spans: dict, probed: dict[str, float], wrong: dict[str, float]) -> None:
+    def line(name: str, value: float, scale: float = 1.0, digits: int = 2) -> None:
+        low, high = (scale * v for v in spans.get(name, (np.nan, np.nan)))
+        text = f"[{low:.{digits}f}, {high:.{digits}f}]" if name in spans else ""
+        print(f"  {name:18s} {scale * value:8.{digits}f} {text}")
+
+    print(f"leave one project and one pair of conversations out: {figures['n']} rows of {figures['systems']} systems")
+    line("row_accuracy", figures["row_accuracy"], 100)
+    line("kappa", figures["kappa"], digits=3)
+    line("auc", figures["auc"], digits=4)
+    line("score_error_mean", figures["score_error_mean"])
+    line("score_error_max", figures["score_error_max"])
+    line("tau", figures["tau"], digits=3)
+    line("category_error", figures["category_error"])
+    print("  pairs in order     " + ", ".join(f"{good} of {total} {kind} points apart" for kind, (good, total) in figures["pairs"].items()))
+    for name, row in figures["by_category"].items():
+        print(f"  {name:18s} n {row['n']:5d} accuracy {100 * row['row_accuracy']:.1f} kappa {row['kappa']:.2f}")
+    for name, (recorded, judged, chance) in figures["scores"].items():
+        print(f"  {name:24s} recorded {recorded:6.2f} judged {judged:6.2f} mean probability {chance:6.2f}")
+    print("probes accepted in % (wordings not in training): " + ", ".join(f"{k} {100 * v:.1f}" for k, v in probed.items()))
+    print("deliberately wrong answers accepted in %: " + ", ".join(f"{k} {100 * v:.1f}" for k, v in wrong.items()))
+
+
+def wrong_sets(sets: dict[str, list[published.Row]], data: corpus.Corpus, accepted: np.ndarray) -> dict[str, float]:
+    """Acceptance of the deliberately wrong sets at both operating points."""
+    out = {}
+    for name in published.WRONG_SETS:
+        if name not in sets:
+            continue
+        here = data.system == name
+        rows = [row for row in sets[name] if row.labels]
+        open_ = np.array([not gates.rejects(Pair(r.question, r.gold, r.answer, r.category), {}) for r in rows])
+        temporal = data.category[here] == 2
+        for suffix, found in (("", accepted[here]), (" strict", accepted[here] & open_)):
+            out[name + suffix] = float(found.mean())
+            out[f"{name} temporal{suffix}"] = float(found[temporal].mean())
+    return out
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Train and measure the offline judge.")
+    parser.add_argument("published_dir", type=Path, help="folder of published answers with verdicts")
+    parser.add_argument("--dataset", type=Path, help="locomo10.json; found by itself where it lies in a usual place")
+    parser.add_argument("--out", type=Path, default=WEIGHTS, help="weights file to write")
+    parser.add_argument("--cache", type=Path, default=Path("results/cache"), help="folder of embeddings and features")
+    parser.add_argument("--dry", action="store_true", help="measure only, write nothing")
+    args = parser.parse_args()
+    try:
+        require("sklearn", "train", package="scikit-learn")
+        train(args)
+    except MemosError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def train(args: argparse.Namespace) -> None:
+    dataset = load(find_locomo(args.dataset))
+    sets = published.read_folder(args.published_dir)
+    make = corpus.Featuriser(CachedEmbedder(MiniLM(), args.cache / "embeddings.sqlite"), args.cache / "judge_features")
+    data = corpus.collect(sets, make)
+    questions = [q for q in dataset.questions if q.category != 5]
+    turns = corpus.said(dataset)
+    items = [(q.sample_id, Pair(q.text, q.gold, "", q.category)) for q in questions]
+    guard_list = guards.make(items, turns)
+    trainer = Trainer(data, corpus.guard_matrix(guard_list, make), guard_list, Settings())
+
+    order = [conversation.sample_id for conversation in dataset.conversations]
+    tasks = probes.build([JudgeTask(q.text, q.gold, "", q.category) for q in questions], turns)
+    owner = {(q.text, q.gold): q.sample_id for q in questions}
+    flat = [(kind, task) for kind, found in tasks.items() for task in found]
+    kinds = np.array([kind for kind, _ in flat])
+    probe_rows = make.matrix([Pair(t.question, t.gold, t.answer, t.category) for _, t in flat], "probes")[1]
+    fold, guard_fold, probe_fold = (
+        corpus.folds(found, order)
+        for found in (data.sample_id, [g.sample_id for g in guard_list], [owner[(t.question, t.gold)] for _, t in flat])
+    )
+    chance, probed = cross_validate(trainer, data, fold, guard_fold, trainer.expand(probe_rows), probe_fold, lambda text: print(text, flush=True))
+
+    table = agreement.Table(data.system, data.sample_id, data.category, data.recorded, (chance >= 0.5).astype(int), chance).take(data.honest)
+    figures, spans = agreement.measure(table), agreement.intervals(table)
+    acceptance = {kind: float(np.mean(probed[kinds == kind] >= 0.5)) for kind in tasks}
+    wrong = wrong_sets(sets, data, chance >= 0.5)
+    show(figures, spans, acceptance, wrong)
+    if not args.dry:
+        write(args.out, trainer, data, figures, spans, acceptance, wrong)
+
+
+def write(path: Path, trainer: Trainer, data: corpus.Corpus, figures: dict, spans: dict, probed: dict, wrong: dict) -> None:
+    """Fit on everything and write the weights with what cross-validation measured."""
+    fitted = trainer.fit(np.ones(len(data.system), bool), np.ones(len(trainer.guard_label), bool))
+    gaps = np.array([row[1] - row[0] for row in figures["scores"].values()])
+
+    def short(value):
+        if isinstance(value, dict):
+            return {str(k): short(v) for k, v in value.items()}
+        if isinstance(value, list | tuple):
+            return [short(v) for v in value]
+        return round(value, 4) if isinstance(value, float) else value
+
+    facts = {
+        "note": LICENCE,
+        "made_by": "scripts/train_judge.py",
+        "trained_on": {str(name): int((data.system == name).sum()) for name in sorted(set(data.system))},
+        "cross_validation": short({
+            **{key: figures[key] for key in ("row_accuracy", "kappa", "auc", "score_error_mean", "score_error_max", "tau", "category_error", "pairs")},
+            "score_se": float(np.sqrt(np.mean(gaps**2))), "intervals": spans, "probes": probed, "wrong_sets": wrong,
+        }),
+    }  # fmt: skip
+    content = model.to_json(data.names, trainer.mean, trainer.scale, fitted.linear, trainer.pairs, fitted.products, fitted.bias, facts)
+    path.write_text(json.dumps(content, separators=(",", ":"), ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"wrote {path} ({path.stat().st_size} bytes, digest {model.of_json(content).digest})")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-import yaml
 from hydra import compose, initialize_config_dir
 
 from eval.bench import Bench, plain
@@ -36,7 +35,7 @@ def test_component_has_a_typed_documented_config(path):
     for line in source.splitlines():
         key = line.partition(":")[0]
         if key in {f.name for f in fields}:
-            assert "#" in line or yaml.safe_load(source).get(key) in (None, {}, []), f"{key} has no comment"
+            assert "#" in line, f"{key} has no comment"
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

@@ -97,6 +97,10 @@ class Vault(Protocol):
         """Remove cubes with versions, vectors, edges and access log, for good (erasure and purge only)."""
         ...
 
+    def scrub(self) -> None:
+        """Rewrite the store so that no byte of purged memories is left in it; not inside a transaction."""
+        ...
+
     def get(self, cube_id: str) -> MemCube:
         """Raises NotFound."""
         ...

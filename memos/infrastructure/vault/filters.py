@@ -45,8 +45,12 @@ COLUMNS = {
 class Where:
     """A condition on cubes. Combine with ``&``, ``|`` and ``~``."""
 
-    def sql(self) -> Sql:
-        """A condition over the table ``cubes`` and its parameters."""
+    def sql(self, wide: bool = False) -> Sql:
+        """A condition over the table ``cubes`` and its parameters.
+
+        Args:
+            wide: it will be asked of all cubes, so that side tables should drive; else of a few cubes.
+        """
         raise TypeError(f"{type(self).__name__} has no SQL form")
 
     def matches(self, cube: MemCube) -> bool:
@@ -69,8 +73,8 @@ class AllOf(Where):
     def __init__(self, *parts: Where) -> None:
         self.parts = parts
 
-    def sql(self) -> Sql:
-        return _joined(self.parts, " AND ", "1")
+    def sql(self, wide: bool = False) -> Sql:
+        return _joined(self.parts, " AND ", "1", wide)
 
     def matches(self, cube: MemCube) -> bool:
         return all(part.matches(cube) for part in self.parts)
@@ -82,8 +86,8 @@ class AnyOf(Where):
     def __init__(self, *parts: Where) -> None:
         self.parts = parts
 
-    def sql(self) -> Sql:
-        return _joined(self.parts, " OR ", "0")
+    def sql(self, wide: bool = False) -> Sql:
+        return _joined(self.parts, " OR ", "0", wide)
 
     def matches(self, cube: MemCube) -> bool:
         return any(part.matches(cube) for part in self.parts)
@@ -95,8 +99,8 @@ class Not(Where):
     def __init__(self, part: Where) -> None:
         self.part = part
 
-    def sql(self) -> Sql:
-        text, values = self.part.sql()
+    def sql(self, wide: bool = False) -> Sql:
+        text, values = self.part.sql(wide)
         return f"NOT ({text})", values
 
     def matches(self, cube: MemCube) -> bool:
@@ -111,7 +115,7 @@ class Is(Where):
         if not values:
             raise CubeError(f"filter {column}: no value given")
 
-    def sql(self) -> Sql:
+    def sql(self, wide: bool = False) -> Sql:
         marks = ",".join("?" * len(self.values))
         return f"coalesce(cubes.{self.column} IN ({marks}), 0)", list(self.values)
 
@@ -125,7 +129,7 @@ class Between(Where):
     def __init__(self, column: str, low: float | None = None, high: float | None = None) -> None:
         self.column, self.low, self.high = _known(column), low, high
 
-    def sql(self) -> Sql:
+    def sql(self, wide: bool = False) -> Sql:
         return _range(f"cubes.{self.column}", self.low, self.high, "<=")
 
     def matches(self, cube: MemCube) -> bool:
@@ -143,8 +147,10 @@ class Tagged(Where):
     def __init__(self, *tags: str, every: bool = False) -> None:
         self.tags, self.every = tags, every
 
-    def sql(self) -> Sql:
+    def sql(self, wide: bool = False) -> Sql:
         test = "EXISTS (SELECT 1 FROM tags WHERE tags.id = cubes.id AND tags.tag IN ({}))"
+        if wide:
+            test = "cubes.id IN (SELECT id FROM tags WHERE tag IN ({}))"
         if self.every:
             return " AND ".join([test.format("?")] * len(self.tags)) or "1", list(self.tags)
         return test.format(",".join("?" * len(self.tags))), list(self.tags)
@@ -160,7 +166,7 @@ class Happened(Where):
         self.after = None if after is None else event_seconds(after)
         self.before = None if before is None else event_seconds(before)
 
-    def sql(self) -> Sql:
+    def sql(self, wide: bool = False) -> Sql:
         parts, values = ["cubes.event_start IS NOT NULL"], []
         if self.before is not None:
             parts.append("cubes.event_start < ?")
@@ -186,7 +192,7 @@ class Recorded(Where):
         self.after = None if after is None else after.timestamp()
         self.before = None if before is None else before.timestamp()
 
-    def sql(self) -> Sql:
+    def sql(self, wide: bool = False) -> Sql:
         return _range("cubes.created_at", self.after, self.before, "<")
 
     def matches(self, cube: MemCube) -> bool:
@@ -201,8 +207,10 @@ class FromTurn(Where):
         self.wanted = {name: value for name, value in
                        (("dialogue", dialogue), ("session", session), ("turn", turn)) if value}  # fmt: skip
 
-    def sql(self) -> Sql:
+    def sql(self, wide: bool = False) -> Sql:
         tests = "".join(f" AND sources.{name} = ?" for name in self.wanted)
+        if wide:
+            return f"cubes.id IN (SELECT id FROM sources WHERE 1{tests})", list(self.wanted.values())
         return f"EXISTS (SELECT 1 FROM sources WHERE sources.id = cubes.id{tests})", list(self.wanted.values())
 
     def matches(self, cube: MemCube) -> bool:
@@ -218,7 +226,7 @@ class ReadableBy(Where):
 
     caller: Caller
 
-    def sql(self) -> Sql:
+    def sql(self, wide: bool = False) -> Sql:
         principals = list(self.caller.principals)
         grant = (
             "EXISTS (SELECT 1 FROM acl WHERE acl.id = cubes.id AND acl.right = 'read' AND acl.allow = {} "
@@ -246,8 +254,8 @@ def _known(column: str) -> str:
     return column
 
 
-def _joined(parts: tuple[Where, ...], word: str, empty: str) -> Sql:
-    compiled = [part.sql() for part in parts]
+def _joined(parts: tuple[Where, ...], word: str, empty: str, wide: bool) -> Sql:
+    compiled = [part.sql(wide) for part in parts]
     text = word.join(f"({text})" for text, _ in compiled) or empty
     return text, [value for _, values in compiled for value in values]
 

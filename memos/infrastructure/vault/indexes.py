@@ -7,8 +7,8 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from memos.cube.cube import MemCube
-from memos.cube.errors import CubeError
 from memos.infrastructure.vault import rows
+from memos.infrastructure.vault.rules import checked_vector
 from memos.infrastructure.vault.schema import fts_table
 
 if TYPE_CHECKING:
@@ -79,17 +79,11 @@ class Indexes:
         self._db.execute(f"INSERT INTO fts_{ns} (fts_{ns}, rowid, body, head) VALUES ('delete', ?, ?, ?)", (row, *text))
 
     def _put_vectors(self, found: list[tuple[int, int, Any]]) -> None:
-        import numpy as np
-
         dim = self._meta("dim")
         out = []
         for ns, row, value in found:
-            vector = np.ascontiguousarray(value, dtype=np.float32)
-            dim = dim or vector.size
-            if vector.shape != (dim,):
-                raise CubeError(f"vector of shape {vector.shape} in a vault of {dim} dimensions")
-            if not np.isfinite(vector).all():
-                raise CubeError("vector with a value that is not finite")
+            vector = checked_vector(value, dim)
+            dim = vector.size
             self._seq += 1
             out.append((row, ns, self._seq, vector.tobytes()))
             if ns in self._loaded:
@@ -113,10 +107,8 @@ class Indexes:
             from memos.infrastructure.vault.vectors import VectorIndex
 
             found = self._db.execute("SELECT id, data FROM vectors WHERE ns = ? ORDER BY id", (ns,)).fetchall()
-            index = VectorIndex(dim)
             matrix = np.frombuffer(bytearray().join(data for _, data in found), dtype=np.float32).reshape(len(found), dim)
-            index.load(np.array([row for row, _ in found], dtype=np.int64), matrix)
-            self._loaded[ns] = index
+            index = self._loaded[ns] = VectorIndex(np.array([row for row, _ in found], dtype=np.int64), matrix)
         return index
 
     def vectors(self, ids: list[int]) -> list[np.ndarray | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _WORD = re.compile(r"\w+")
 FUNCTION_WORDS = frozenset(
@@ -13,15 +14,26 @@ FUNCTION_WORDS = frozenset(
 )
 """English words that carry no content. They are searched for only where a query has no other word."""
 MAX_WORDS = 64
-"""Distinct words of a query that are used; the rarest would be better, the first are cheaper."""
+"""Distinct words of a query that are used."""
+
+
+def words_of(text: str) -> list[str]:
+    """Words of a text, lower-case and without diacritics, as FTS5's unicode61 tokenizer reads them."""
+    plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+    return _WORD.findall(plain.lower().replace("_", " "))
 
 
 def query_words(query: str) -> list[str]:
-    """The distinct words of a query worth searching for, lower-case, in order."""
-    words = list(dict.fromkeys(_WORD.findall(query.lower())))
+    """The distinct words of a query worth searching for, in order."""
+    words = list(dict.fromkeys(words_of(query)))
     return [word for word in words if word not in FUNCTION_WORDS][:MAX_WORDS] or words[:MAX_WORDS]
 
 
-def match_expression(query: str) -> str:
-    """The FTS5 expression that matches any of the query's words; empty where it has none."""
-    return " OR ".join(f'"{word}"' for word in query_words(query))
+def any_of(words: list[str]) -> str:
+    """The FTS5 expression that matches any of the words."""
+    return " OR ".join(f'"{word}"' for word in words)
+
+
+def all_of(words: list[str]) -> str:
+    """The FTS5 expression that matches all of the words."""
+    return " AND ".join(f'"{word}"' for word in words)

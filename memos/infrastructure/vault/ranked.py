@@ -16,6 +16,7 @@ def filtered_top(
     fetch: Callable[[int], Ranked],
     keep: Callable[[list[int]], dict[int, str]],
     fetch_allowed: Callable[[], Ranked],
+    narrow: bool,
 ) -> list[Match]:
     """The ``k`` best matches that the filter keeps, equal scores by cube id.
 
@@ -24,10 +25,11 @@ def filtered_top(
         fetch: the channel's ``n`` best, whatever the filter.
         keep: of these row ids the ones the filter keeps, with their cube ids.
         fetch_allowed: the ranking over everything that the filter keeps (slow for wide filters).
+        narrow: whether the filter asks for more than live memories.
     """
     if k <= 0:
         return []
-    for depth in (2 * k + 32, 16 * k + 256):
+    for depth in (2 * k + 32 if narrow else k + 16, 16 * k + 256):
         ranked = fetch(depth)
         matches = _matches(ranked, keep([row for row, _ in ranked]))
         if len(ranked) < depth:
@@ -37,7 +39,8 @@ def filtered_top(
         if len(matches) * 8 < k:
             break
     ranked = fetch_allowed()
-    return _matches(ranked, keep([row for row, _ in ranked]))[:k]
+    end = next((end for end in range(k, len(ranked)) if ranked[end][1] < ranked[k - 1][1]), len(ranked))
+    return _matches(ranked[:end], keep([row for row, _ in ranked[:end]]))[:k]
 
 
 def merged(parts: Iterable[list[Match]], k: int) -> list[Match]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from memos.cube.codec import digest_of
 from memos.cube.cube import MemCube
@@ -11,6 +12,9 @@ from memos.cube.errors import ChainBroken, CubeError, FrozenCube, VersionConflic
 from memos.cube.header import Behavioural
 from memos.cube.versions import chain_digest
 from memos.infrastructure.vault.base import Use
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def check_new(cube: MemCube) -> None:
@@ -48,6 +52,25 @@ def check_revision(old: MemCube, new: MemCube) -> str:
     if digest != new.behavioural.content_digest or expected != new.behavioural.digest:
         raise ChainBroken(f"cube {old.cube_id}: version {new.version} does not continue the stored chain; use revise")
     return content
+
+
+def checked_vector(value: Any, dim: int) -> np.ndarray:
+    """A vector as float32.
+
+    Args:
+        dim: dimensions the vault's vectors have; 0 where it has none yet.
+
+    Raises:
+        CubeError: for another shape or a value that is not finite.
+    """
+    import numpy as np
+
+    vector = np.ascontiguousarray(value, dtype=np.float32)
+    if vector.ndim != 1 or not vector.size or (dim and vector.size != dim):
+        raise CubeError(f"vector of shape {vector.shape} where {dim or 'some'} dimensions are expected")
+    if not np.isfinite(vector).all():
+        raise CubeError("vector with a value that is not finite")
+    return vector
 
 
 def use_counts(behaviour: Behavioural, at: datetime, use: Use, half_life: float) -> Behavioural:

@@ -45,7 +45,14 @@ class SqliteVault(tables.Relations):
         read_only: bool = field(default=False, metadata={"help": "mount without the right to change anything"})
         heat_half_life: float = field(default=86_400.0, metadata={"help": "seconds in which the heat of use halves"})
 
+        keyword_matches: int = field(
+            default=1000,
+            metadata={"help": "above 4,000 memories: matches ranked before a query's commonest words are left out"},
+        )
+
         def __post_init__(self) -> None:
+            if self.keyword_matches < 1:
+                raise ConfigError(f"vault.keyword_matches: {self.keyword_matches} is not positive")
             if self.synchronous not in ("normal", "full"):
                 raise ConfigError(f"vault.synchronous: {self.synchronous!r} is neither normal nor full")
             if not self.heat_half_life > 0:
@@ -66,7 +73,7 @@ class SqliteVault(tables.Relations):
         self._depth = 0
         self._known: dict[int, MemCube] = {}
         self._indexes = Indexes(self._db)
-        self._search = Search(self._db, self._indexes, self.clock)
+        self._search = Search(self._db, self._indexes, self.clock, self.config.keyword_matches)
         self._seen = self._data_version()
 
     # -- transactions ------------------------------------------------------------------------------------------

@@ -1,0 +1,306 @@
+"""A vault in memory: plain dictionaries and exhaustive search. For tests, for small stores, and as the SQLite vault's oracle."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from memos.cube.clock import Clock, SystemClock
+from memos.cube.cube import LIVE, MemCube
+from memos.cube.errors import CubeError, DuplicateCube, NotFound
+from memos.cube.header import event_seconds
+from memos.cube.versions import Version
+from memos.infrastructure.audit import AuditEntry, LogQuery, seal
+from memos.infrastructure.vault.base import Edge, Match, Use, UseRecord
+from memos.infrastructure.vault.digests import vault_digest
+from memos.infrastructure.vault.filters import COLUMNS, Where
+from memos.infrastructure.vault.keywords import query_words, words_of
+from memos.infrastructure.vault.rows import expires_at, indexed_text
+from memos.infrastructure.vault.rules import check_new, check_revision, checked_vector, use_counts
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_K1, _B = 1.2, 0.75
+"""BM25's constants, those of SQLite FTS5."""
+_ORDERS = {
+    "created_at": lambda cube: cube.descriptive.created_at.timestamp(),
+    "updated_at": lambda cube: cube.descriptive.updated_at.timestamp(),
+    "last_access": lambda cube: cube.behavioural.last_access and cube.behavioural.last_access.timestamp(),
+    "heat": lambda cube: cube.behavioural.heat,
+    "event_start": lambda cube: cube.descriptive.event_start and event_seconds(cube.descriptive.event_start),
+}
+
+
+@dataclass
+class _Store:
+    """All that a transaction may have to take back. Values are immutable, so that a shallow copy is a snapshot."""
+
+    cubes: dict[str, MemCube] = field(default_factory=dict)
+    words: dict[str, Counter] = field(default_factory=dict)
+    vectors: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, tuple[Version, ...]] = field(default_factory=dict)
+    edges: dict[tuple[str, str, str], Edge] = field(default_factory=dict)
+    uses: list[UseRecord] = field(default_factory=list)
+    audit: list[AuditEntry] = field(default_factory=list)
+
+    def copy(self) -> _Store:
+        return _Store(
+            *(dict(part) for part in (self.cubes, self.words, self.vectors, self.versions, self.edges)),
+            list(self.uses), list(self.audit),
+        )  # fmt: skip
+
+
+class MemoryVault:
+    """See ``memos.infrastructure.vault.base.Vault``. Nothing is kept when the process ends."""
+
+    @dataclass
+    class Config:
+        heat_half_life: float = field(default=86_400.0, metadata={"help": "seconds in which the heat of use halves"})
+
+    def __init__(self, config: Config | None = None, *, clock: Clock | None = None) -> None:
+        self.config = config or self.Config()
+        self.clock = clock or SystemClock()
+        self._store = _Store()
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self._lock:
+            before = self._store.copy()
+            try:
+                yield
+            except BaseException:
+                self._store = before
+                raise
+
+    # -- cubes -------------------------------------------------------------------------------------------------
+    def add(self, cubes: Sequence[MemCube], vectors: Any = None, *, actor: str = "", cause: str = "") -> None:
+        given = [None] * len(cubes) if vectors is None else list(vectors)
+        if len(given) != len(cubes):
+            raise CubeError(f"{len(given)} vectors for {len(cubes)} cubes")
+        with self.transaction():
+            for cube, vector in zip(cubes, given, strict=True):
+                check_new(cube)
+                if cube.cube_id in self._store.cubes:
+                    raise DuplicateCube(f"cube {cube.cube_id} is in the vault already")
+                self._put(cube, vector)
+                self._store.versions[cube.cube_id] = (_version(cube, cube.content(), actor, cause),)
+
+    def update(self, cube: MemCube, vector: np.ndarray | None = None, *, actor: str = "", cause: str = "") -> None:
+        with self.transaction():
+            old = self.get(cube.cube_id)
+            content = check_revision(old, cube)
+            if vector is None and cube.text == old.text:
+                vector = self._store.vectors.get(cube.cube_id)
+            counts = ("access_count", "last_access", "heat", "injections", "helpful", "unhelpful")
+            kept = {name: getattr(old.behavioural, name) for name in counts}
+            behaviour = replace(cube.behavioural, **kept)
+            self._put(replace(cube, behavioural=behaviour, state=old.state, tier=old.tier, frozen=old.frozen), vector)
+            self._store.versions[cube.cube_id] += (_version(cube, content, actor, cause),)
+
+    def _put(self, cube: MemCube, vector: Any) -> None:
+        known = next(iter(self._store.vectors.values()), None)
+        self._store.vectors.pop(cube.cube_id, None)
+        if vector is not None:
+            self._store.vectors[cube.cube_id] = checked_vector(vector, 0 if known is None else known.size)
+        self._store.cubes[cube.cube_id] = cube
+        self._store.words[cube.cube_id] = Counter(map(_stem, words_of(" ".join(indexed_text(cube)))))
+
+    def place(self, cube_id: str, *, state: str | None = None, tier: str | None = None,
+              frozen: bool | None = None) -> None:  # fmt: skip
+        changes = {"state": state, "tier": tier, "frozen": frozen}
+        with self.transaction():
+            kept = {name: value for name, value in changes.items() if value is not None}
+            self._store.cubes[cube_id] = replace(self.get(cube_id), **kept)
+
+    def touch(self, cube_ids: Iterable[str], at: datetime, use: Use = "access", caller: str = "") -> None:
+        with self.transaction():
+            for cube_id in cube_ids:
+                cube = self.get(cube_id)
+                counts = use_counts(cube.behavioural, at, use, self.config.heat_half_life)
+                self._store.cubes[cube_id] = replace(cube, behavioural=counts)
+                self._store.uses.append(UseRecord(cube_id, at, use, caller))
+
+    def purge(self, cube_ids: Iterable[str]) -> None:
+        with self.transaction():
+            for cube_id in cube_ids:
+                self.get(cube_id)
+                for part in (self._store.cubes, self._store.words, self._store.vectors, self._store.versions):
+                    part.pop(cube_id, None)
+                self._store.uses = [use for use in self._store.uses if use.cube_id != cube_id]
+                self._store.edges = {
+                    key: edge for key, edge in self._store.edges.items() if cube_id not in (edge.source, edge.target)
+                }
+
+    def scrub(self) -> None:
+        """Nothing of purged memories is left in memory vaults."""
+
+    def get(self, cube_id: str) -> MemCube:
+        with self._lock:
+            if cube_id not in self._store.cubes:
+                raise NotFound(f"no cube {cube_id} in the vault in memory")
+            return self._store.cubes[cube_id]
+
+    def get_many(self, cube_ids: Sequence[str]) -> list[MemCube]:
+        with self._lock:
+            return [self.get(cube_id) for cube_id in cube_ids]
+
+    def versions(self, cube_id: str) -> list[Version]:
+        with self._lock:
+            self.get(cube_id)
+            return list(self._store.versions[cube_id])
+
+    def uses(self, cube_id: str | None = None) -> list[UseRecord]:
+        with self._lock:
+            return [use for use in self._store.uses if cube_id in (None, use.cube_id)]
+
+    # -- search ------------------------------------------------------------------------------------------------
+    def _allowed(self, where: Where | None, namespaces: Sequence[str] | None, live: bool) -> list[MemCube]:
+        now = self.clock().timestamp()
+
+        def alive(cube: MemCube) -> bool:
+            end = None if cube.frozen else expires_at(cube)
+            return cube.state in LIVE and (end is None or end > now)
+
+        return [
+            cube
+            for cube in self._store.cubes.values()
+            if (namespaces is None or cube.governance.namespace in namespaces)
+            and (not live or alive(cube))
+            and (where is None or where.matches(cube))
+        ]
+
+    def find(self, where: Where | None = None, *, namespaces: Sequence[str] | None = None, live: bool = True,
+             order: Sequence[str] = ("id",), limit: int | None = None) -> list[str]:  # fmt: skip
+        with self._lock:
+            found = self._allowed(where, namespaces, live)
+        for name in reversed([name for name in order if name != "id"]):
+            column = name.removeprefix("-")
+            key = _ORDERS.get(column) or COLUMNS.get(column)
+            if key is None and column != "id":
+                raise CubeError(f"order {column!r} is none of {', '.join(sorted({*COLUMNS, *_ORDERS, 'id'}))}")
+            if column == "id":
+                found.reverse()
+            else:
+                found.sort(key=lambda cube: (key(cube) is not None, key(cube) or 0), reverse=name.startswith("-"))
+        return [cube.cube_id for cube in found[:limit]]
+
+    def count(self, where: Where | None = None, *, namespaces: Sequence[str] | None = None, live: bool = True) -> int:
+        with self._lock:
+            return len(self._allowed(where, namespaces, live))
+
+    def keyword(self, query: str, k: int, *, where: Where | None = None, namespaces: Sequence[str] = ("default",),
+                live: bool = True) -> list[Match]:  # fmt: skip
+        stems = list(dict.fromkeys(map(_stem, query_words(query))))
+        with self._lock:
+            found = []
+            for namespace in dict.fromkeys(namespaces):
+                allowed = {cube.cube_id for cube in self._allowed(where, [namespace], live)}
+                scores = self._bm25(namespace, stems)
+                found += [Match(cube_id, score) for cube_id, score in scores.items() if cube_id in allowed]
+        return sorted(found, key=lambda match: (-match.score, match.cube_id))[: max(k, 0)]
+
+    def _bm25(self, namespace: str, stems: list[str]) -> dict[str, float]:
+        documents = {
+            cube_id: self._store.words[cube_id]
+            for cube_id, cube in self._store.cubes.items()
+            if cube.governance.namespace == namespace
+        }
+        mean = sum(counts.total() for counts in documents.values()) / max(len(documents), 1)
+        scores: dict[str, float] = {}
+        for stem in stems:
+            holders = [cube_id for cube_id, counts in documents.items() if stem in counts]
+            idf = max(math.log((len(documents) - len(holders) + 0.5) / (len(holders) + 0.5)), 1e-6)
+            for cube_id in holders:
+                count, length = documents[cube_id][stem], documents[cube_id].total()
+                gain = idf * count * (_K1 + 1) / (count + _K1 * (1 - _B + _B * length / mean))
+                scores[cube_id] = scores.get(cube_id, 0.0) + gain
+        return scores
+
+    def nearest(self, vector: np.ndarray, k: int, *, where: Where | None = None,
+                namespaces: Sequence[str] = ("default",), live: bool = True) -> list[Match]:  # fmt: skip
+        with self._lock:
+            known = next(iter(self._store.vectors.values()), None)
+            query = checked_vector(vector, 0 if known is None else known.size)
+            found = [
+                Match(cube.cube_id, round(float(self._store.vectors[cube.cube_id] @ query), 6))
+                for cube in self._allowed(where, namespaces, live)
+                if cube.cube_id in self._store.vectors
+            ]
+        return sorted(found, key=lambda match: (-match.score, match.cube_id))[: max(k, 0)]
+
+    def vectors(self, cube_ids: Sequence[str]) -> list[np.ndarray | None]:
+        with self._lock:
+            return [self._store.vectors.get(self.get(cube_id).cube_id) for cube_id in cube_ids]
+
+    # -- edges, audit, state -----------------------------------------------------------------------------------
+    def link(self, edges: Iterable[Edge]) -> None:
+        with self.transaction():
+            for edge in edges:
+                self.get_many([edge.source, edge.target])
+                self._store.edges[edge.source, edge.target, edge.relation] = edge
+
+    def unlink(self, edges: Iterable[Edge]) -> None:
+        with self.transaction():
+            for edge in edges:
+                self._store.edges.pop((edge.source, edge.target, edge.relation), None)
+
+    def edges(self, cube_ids: Sequence[str], *, relations: Sequence[str] | None = None,
+              direction: str = "both") -> list[Edge]:  # fmt: skip
+        wanted = set(cube_ids)
+        with self._lock:
+            found = [
+                edge
+                for edge in self._store.edges.values()
+                if (relations is None or edge.relation in relations)
+                and ((direction != "in" and edge.source in wanted) or (direction != "out" and edge.target in wanted))
+            ]
+        return sorted(found, key=lambda edge: (edge.source, edge.relation, edge.target))
+
+    def append_audit(self, entry: AuditEntry) -> AuditEntry:
+        with self.transaction():
+            log = self._store.audit
+            log.append(seal(entry, len(log) + 1, log[-1].digest if log else ""))
+            return log[-1]
+
+    def audit(self, query: LogQuery | None = None) -> list[AuditEntry]:
+        with self._lock:
+            return [entry for entry in self._store.audit if query is None or query.matches(entry)]
+
+    def namespaces(self) -> list[str]:
+        with self._lock:
+            return sorted({cube.governance.namespace for cube in self._store.cubes.values()})
+
+    def digest(self) -> str:
+        return vault_digest(self)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def _version(cube: MemCube, content: str, actor: str, cause: str) -> Version:
+    behaviour = cube.behavioural
+    return Version(
+        cube.cube_id, behaviour.version, behaviour.parent_version, cube.descriptive.updated_at, content,
+        behaviour.content_digest, behaviour.digest, actor, cause,
+    )  # fmt: skip
+
+
+@cache
+def _stemmer():
+    from nltk.stem.porter import PorterStemmer
+
+    return PorterStemmer(mode=PorterStemmer.ORIGINAL_ALGORITHM)
+
+
+@cache
+def _stem(word: str) -> str:
+    return _stemmer().stem(word) if len(word) > 2 else word

@@ -29,7 +29,7 @@ def event_of(text: str, said_at: datetime | None) -> dates.Mention | None:
 
 def turn_cube(
     turn: Turn, session: Session, *, dialogue: str, owner: str, ids: Ids, clock: Clock, position: int | None = None,
-    namespace: str = "default", tier: str = "long_term",
+    namespace: str = "default", tier: str = "long_term", tags: tuple[str, ...] = (),
 ) -> MemCube:  # fmt: skip
     """The memory of one turn. A turn without words and caption gives a memory that says so."""
     said = turn.said.strip() or "(said nothing)"
@@ -51,6 +51,7 @@ def turn_cube(
         state="activated",
         semantic_type="episode",
         speaker=turn.speaker,
+        tags=tags,
         entities=names(turn.text),
         sources=(Source(dialogue=dialogue, session=session.session_id, turn=turn.turn_id),),
         position=position,
@@ -62,12 +63,13 @@ def turn_cube(
 
 
 def read_session(
-    session: Session, *, dialogue: str, owner: str, ids: Ids, clock: Clock, start: int = 0, namespace: str = "default"
-) -> list[MemCube]:
+    session: Session, *, dialogue: str, owner: str, ids: Ids, clock: Clock, start: int = 0, namespace: str = "default",
+    tags: tuple[str, ...] = (),
+) -> list[MemCube]:  # fmt: skip
     """One memory for each turn of a session, in order; ``start`` is the position of its first turn in the dialogue."""
     return [
         turn_cube(turn, session, dialogue=dialogue, owner=owner, ids=ids, clock=clock, position=start + place,
-                  namespace=namespace)
+                  namespace=namespace, tags=tags)
         for place, turn in enumerate(session.turns)
     ]  # fmt: skip
 

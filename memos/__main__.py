@@ -1,0 +1,89 @@
+"""``python -m memos --vault FILE COMMAND …``: add, search, explain, show, history, restore, organise, dump, load, stats."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from memos.errors import MemosError
+from memos.mos import MemOS
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="python -m memos", description="Memories in one file, from the command line.")
+    top.add_argument("--vault", default="memos.sqlite", help="the vault's file (made where there is none)")
+    top.add_argument("--user", default="default", help="whose memories")
+    top.add_argument("--embedder", default="minilm", choices=("minilm", "mock"), help="mock needs no model; for tests")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    add = commands.add_parser("add", help="remember a text")
+    add.add_argument("text")
+    add.add_argument("--speaker", default="", help="who said it")
+    add.add_argument("--tag", action="append", default=[], help="a label (repeatable)")
+    search = commands.add_parser("search", help="find memories")
+    search.add_argument("query")
+    search.add_argument("-k", type=int, default=5, help="how many")
+    commands.add_parser("explain", help="show what would be searched, where and in which order").add_argument("query")
+    commands.add_parser("show", help="print one memory as JSON").add_argument("id")
+    commands.add_parser("history", help="list a memory's versions").add_argument("id")
+    restore = commands.add_parser("restore", help="make an earlier version or an archived memory current again")
+    restore.add_argument("id")
+    restore.add_argument("version", type=int)
+    commands.add_parser("organise", help="put memories under concepts and topics")
+    commands.add_parser("dump", help="write everything to a file").add_argument("file")
+    commands.add_parser("load", help="add the memories of a dump").add_argument("file")
+    commands.add_parser("stats", help="print counts")
+    return top
+
+
+def _open(args: argparse.Namespace) -> MemOS:
+    if args.embedder == "mock":
+        from memos.embed.mock import Mock
+
+        return MemOS(args.vault, embedder=Mock(Mock.Config()))
+    return MemOS(args.vault)
+
+
+def _run(memory: MemOS, args: argparse.Namespace) -> None:
+    if args.command == "add":
+        for made in memory.add(args.text, user=args.user, speaker=args.speaker, tags=args.tag):
+            print(f"{made.cube_id} {made.status}" + (f" {made.other}" if made.other else ""))
+    elif args.command == "search":
+        for hit in memory.search(args.query, user=args.user, k=args.k):
+            print(f"{hit.cube_ids[0]}  {hit.score:.3f}  {hit.text}")
+    elif args.command == "explain":
+        print(memory.explain(args.query, user=args.user))
+    elif args.command == "show":
+        print(json.dumps(memory.vault.get(args.id).to_json(), indent=2, ensure_ascii=False))
+    elif args.command == "history":
+        for version in memory.history(args.id):
+            text = json.loads(version.content)["payload"].get("text", "")
+            print(f"{version.version}  {version.at:%Y-%m-%d %H:%M:%S}  {version.actor} {version.cause}  {text}")
+    elif args.command == "restore":
+        print(memory.restore(args.id, args.version, user=args.user).text)
+    elif args.command == "organise":
+        done = memory.organise(user=args.user)
+        print(f"{done.concepts} concepts and {done.topics} topics over {done.clustered} memories")
+    elif args.command in ("dump", "load"):
+        count = memory.dump(args.file) if args.command == "dump" else memory.load(args.file)
+        print(f"{count} memories")
+    else:
+        print(json.dumps(memory.stats(), indent=2))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; 0 when done, 1 with one line on stderr when not."""
+    args = parser().parse_args(argv)
+    try:
+        with _open(args) as memory:
+            _run(memory, args)
+    except MemosError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,344 @@
+"""The facade: a memory operating system in five lines.
+
+    from memos import MemOS
+    memory = MemOS("memory.sqlite")
+    memory.add("I moved to Porto last May.", user="ana")
+    print(memory.search("Where does Ana live?", user="ana")[0].text)
+    memory.close()
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from memos.cube import MemCube, Source, Version
+from memos.cube.clock import Clock, Ids, RandomIds, SystemClock
+from memos.embed.base import Embedder
+from memos.errors import ConfigError, DataError, LLMError
+from memos.infrastructure.access import Caller
+from memos.infrastructure.vault import Edge, Tagged, Where
+from memos.llm.base import LLM, Request
+from memos.operation.operator import Inserted, MemOperator
+from memos.operation.units import render
+from memos.types import Message, Session, Turn
+
+PENDING = "fine:pending"
+"""Tag of fast memories that wait for the fine reading; it lives in the vault, so a crash loses none."""
+DUMP_SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """One search result."""
+
+    text: str
+    cube_ids: tuple[str, ...]
+    turn_ids: tuple[str, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """What ``drain`` did."""
+
+    read: int
+    """Fast memories whose fine reading is done."""
+    made: int
+    """Fine memories made."""
+    failed: int
+    """Fast memories whose fine reading failed; they stay as they are and are tried again by the next drain."""
+    errors: tuple[str, ...] = ()
+
+
+class MemOS:
+    """Memories of any number of users in one vault. Not thread-safe; open one a thread."""
+
+    @dataclass
+    class Config:
+        operator: MemOperator.Config = field(default_factory=MemOperator.Config, metadata={"help": "retrieval, tiers, resolution"})
+        preferences: bool = field(default=True, metadata={"help": "note preferences said outright"})
+        context_words: int = field(default=1600, metadata={"help": "words of memory in a chat prompt at most"})
+        dates: str = field(default="iso", metadata={"help": "date before each line: iso, long or none"})
+
+    def __init__(
+        self, path: str | Path = ":memory:", config: Config | None = None, *, embedder: Embedder | None = None,
+        llm: LLM | None = None, clock: Clock | None = None, ids: Ids | None = None,
+    ) -> None:  # fmt: skip
+        """Open (or make) a vault.
+
+        Args:
+            path: the vault's file, or ``:memory:``.
+            config: settings.
+            embedder: default is the embedded MiniLM.
+            llm: needed by ``chat`` and by the fine reading.
+            clock, ids: injected for tests.
+        """
+        from memos.infrastructure.vault.sqlite import SqliteVault
+
+        self.config = config or self.Config()
+        self.clock, self.ids = clock or SystemClock(), ids or RandomIds()
+        if embedder is None:
+            from memos.embed.minilm import MiniLM
+
+            embedder = MiniLM()
+        self.embedder, self.llm = embedder, llm
+        self.vault = SqliteVault(path, clock=self.clock)
+        self._operators: dict[str, MemOperator] = {}
+
+    def _operator(self, user: str) -> MemOperator:
+        if user not in self._operators:
+            self._operators[user] = MemOperator(
+                self.config.operator, vault=self.vault, embedder=self.embedder, clock=self.clock, namespace=user, llm=None
+            )
+        return self._operators[user]
+
+    # -- writing -----------------------------------------------------------------------------------------------
+    def add(self, text: str, *, user: str = "default", speaker: str = "", kind: str = "fact", at: datetime | None = None,
+            tags: Sequence[str] = ()) -> list[Inserted]:  # fmt: skip
+        """Remember a text of a user, at once.
+
+        Args:
+            text: what to remember.
+            user: whose memory it is (a namespace of its own).
+            speaker: who said it, where it is an utterance.
+            kind: semantic type, such as fact or episode.
+            at: wall-clock time it was said; now where None.
+            tags: labels.
+
+        Returns:
+            One outcome for each memory made, the preference memories found in the text included.
+        """
+        said = at or self.clock().replace(tzinfo=None)
+        return self._operator(user).insert(
+            [self._cube(text, user, speaker, kind, said, tuple(tags)), *self._preferences(text, user, speaker or user, said)],
+            actor=user, cause="add",
+        )  # fmt: skip
+
+    def add_dialogue(self, turns: Sequence[tuple[str, str]], *, user: str = "default", session: str = "session",
+                     at: datetime | None = None, fine: bool = False) -> list[Inserted]:  # fmt: skip
+        """Remember a conversation, one memory a turn.
+
+        Args:
+            turns: (speaker, text) pairs in order.
+            session: name of the session; neighbours are found within it.
+            fine: also have the language model read it later, in ``drain``.
+        """
+        from memos.interface.reader_fast import read_session
+
+        if fine:
+            self._need_llm("the fine reading")
+        said = at or self.clock().replace(tzinfo=None)
+        start = self.vault.count(namespaces=[user])
+        made = tuple(Turn(f"{session}:{n}", who, what) for n, (who, what) in enumerate(turns, 1))
+        cubes = read_session(
+            Session(session, said, f"{said:%Y-%m-%d %H:%M}", made), dialogue=user, owner=user, ids=self.ids,
+            clock=self.clock, start=start, namespace=user, tags=(PENDING,) if fine else (),
+        )  # fmt: skip
+        return self._operator(user).insert(cubes, actor=user, cause="read:fast")
+
+    def _cube(self, text: str, user: str, speaker: str, kind: str, said: datetime, tags: tuple[str, ...]) -> MemCube:
+        from memos.cube import new_cube
+        from memos.interface.reader_fast import event_of
+        from memos.operation.words import names
+
+        event = event_of(text, said)
+        return new_cube(
+            text, owner=user, ids=self.ids, clock=self.clock, governance={"namespace": user}, state="activated",
+            semantic_type=kind, speaker=speaker, tags=tags, entities=names(text), trigger="add",
+            event_start=event.start if event else None, event_end=event.end if event else None,
+            attributes={"said_at": said.isoformat()},
+        )  # fmt: skip
+
+    def _preferences(self, text: str, user: str, holder: str, said: datetime) -> list[MemCube]:
+        if not self.config.preferences:
+            return []
+        from memos.plaintext.preference import cube_of, explicit
+
+        return [
+            cube_of(found, owner=user, ids=self.ids, clock=self.clock, namespace=user, said_at=said.isoformat(),
+                    sources=(Source(dialogue=user),))
+            for found in explicit(text, holder)
+        ]  # fmt: skip
+
+    def drain(self) -> Drained:
+        """Do the work that waits: fine readings of dialogues. Afterwards every memory can be found."""
+        ids = self.vault.find(Tagged(PENDING), order=("id",))
+        read = made = failed = 0
+        errors = []
+        for group in _sessions(self.vault.get_many(ids)):
+            try:
+                made += self._read_fine(group)
+                read += len(group)
+            except LLMError as error:
+                failed += len(group)
+                errors.append(str(error))
+        return Drained(read, made, failed, tuple(errors))
+
+    def _read_fine(self, group: Sequence[MemCube]) -> int:
+        from memos.interface.reader_fine import FineReader
+
+        user = group[0].governance.namespace
+        result = FineReader(llm=self._need_llm("the fine reading")).read(group, ids=self.ids, clock=self.clock)
+        with self.vault.transaction():
+            self._operator(user).insert(result.cubes, actor=user, cause="read:fine")
+            for cube in group:
+                tags = [tag for tag in cube.descriptive.tags if tag != PENDING]
+                self.vault.update(
+                    cube.revise(self.clock(), descriptive={"tags": tuple(tags)}), actor=user, cause="read:fine"
+                )
+        return len(result.cubes)
+
+    # -- reading -----------------------------------------------------------------------------------------------
+    def search(self, query: str, *, user: str = "default", k: int = 5, where: Where | None = None) -> list[Memory]:
+        """The best memories for a query, best first; each use is counted."""
+        found = self._operator(user).search(query, k, caller=Caller(user), where=where)
+        out = []
+        for hit in found:
+            ids = tuple(unit.unit_id for unit in hit.units)
+            turns = tuple(dict.fromkeys(turn for unit in hit.units for turn in unit.turn_ids))
+            out.append(Memory(render(hit.units, self.config.dates), ids, turns, hit.score))
+        self.vault.touch(dict.fromkeys(cube_id for hit in out for cube_id in hit.cube_ids), self.clock(), "access", user)
+        return out
+
+    def explain(self, utterance: str, *, user: str = "default", now: datetime | None = None) -> str:
+        """What would be searched for an utterance, where and in which order, in words."""
+        from memos.interface.reader import MemReader
+        from memos.operation.route import plan
+
+        reader = MemReader([name for name in self._operator(user).index.speakers if name])
+        return plan(reader.read(utterance, caller=user, now=now or self.clock().replace(tzinfo=None))).explain()
+
+    def chat(self, message: str, *, user: str = "default", k: int = 20) -> str:
+        """Answer with the user's memories in the prompt; the message itself is remembered when it tells something."""
+        from memos.interface.reader import MemReader
+
+        llm = self._need_llm("chat")
+        operator = self._operator(user)
+        call = MemReader([name for name in operator.index.speakers if name]).read(
+            message, caller=user, now=self.clock().replace(tzinfo=None)
+        )
+        lines = self._lines(call.query, user, k) if call.needs_memory else ""
+        system = "Answer the user. Use the dated notes from memory where they help, and say so when they do not answer."
+        prompt = f"{system}\n\nNotes from memory:\n{lines or '(none)'}"
+        reply = llm.complete(Request((Message("system", prompt), Message("user", message)))).text
+        if call.access == "write" and call.intent in ("remember", "prefer", "correct"):
+            self.add(message, user=user, speaker=user)
+        return reply
+
+    def _lines(self, query: str, user: str, k: int) -> str:
+        texts, words = [], 0
+        for memory in self.search(query, user=user, k=k):
+            words += len(memory.text.split())
+            if words > self.config.context_words:
+                break
+            texts.append(memory.text)
+        return "\n".join(texts)
+
+    def organise(self, *, user: str = "default"):
+        """Put a user's memories under concepts and topics with summaries; a second run adds nothing."""
+        return self._operator(user).organise()
+
+    # -- history, state ----------------------------------------------------------------------------------------
+    def history(self, cube_id: str) -> list[Version]:
+        """All versions of a memory, oldest first."""
+        return self.vault.versions(cube_id)
+
+    def restore(self, cube_id: str, version: int, *, user: str = "default") -> MemCube:
+        """Make an earlier version (or an archived memory) current and findable again, as a new version."""
+        versions = {item.version: item for item in self.vault.versions(cube_id)}
+        if version not in versions:
+            raise DataError(f"memory {cube_id}: no version {version}; it has {', '.join(map(str, versions))}")
+        cube = self.vault.get(cube_id).with_content(versions[version].content, self.clock())
+        with self.vault.transaction():
+            self.vault.update(cube, self.embedder.encode([cube.text])[0], actor=user, cause=f"restore version {version}")
+            if self.vault.get(cube_id).state != "activated":
+                self.vault.place(cube_id, state="activated")
+        self._operators.pop(cube.governance.namespace, None)
+        return self.vault.get(cube_id)
+
+    def stats(self) -> dict[str, Any]:
+        """Counts a person asks for."""
+        names = self.vault.namespaces()
+        users = {name: self.vault.count(namespaces=[name]) for name in names}
+        total = self.vault.count(namespaces=names, live=False) if names else 0
+        return {
+            "memories": sum(users.values()), "archived": total - sum(users.values()), "users": users,
+            "pending": self.vault.count(Tagged(PENDING)),
+        }  # fmt: skip
+
+    def dump(self, path: str | Path) -> int:
+        """Write all memories and edges, of every state, as one JSON file; returns how many memories."""
+        ids = self.vault.find(live=False)
+        cubes = [cube.to_json() for cube in self.vault.get_many(ids)]
+        edges = [[e.source, e.target, e.relation, e.weight, dict(e.attributes)] for e in self.vault.edges(ids, direction="out")]
+        body = {"cubes": cubes, "edges": edges}
+        text = json.dumps({"format": "memos-dump", "schema": DUMP_SCHEMA, "digest": _digest(body), **body}, ensure_ascii=False)
+        Path(path).write_text(text, encoding="utf-8")
+        return len(cubes)
+
+    def load(self, path: str | Path) -> int:
+        """Add the memories of a dump; all or nothing. Returns how many.
+
+        Raises:
+            DataError: for a file that is no dump, is damaged or of another schema.
+        """
+        body = _read_dump(Path(path))
+        cubes = [MemCube.from_json(item) for item in body["cubes"]]
+        with self.vault.transaction():
+            for cube in cubes:
+                vector = self.embedder.encode([cube.text]) if cube.text else None
+                self.vault.add([cube], vector, actor=cube.governance.owner, cause=f"load {Path(path).name}")
+            self.vault.link([Edge(*item) for item in body["edges"]])
+        self._operators.clear()
+        return len(cubes)
+
+    def _need_llm(self, what: str) -> LLM:
+        if self.llm is None:
+            raise ConfigError(f"{what} needs a language model; pass llm= to MemOS")
+        return self.llm
+
+    def close(self) -> None:
+        """Close the vault; everything is on disk already."""
+        self.vault.close()
+
+    def __enter__(self) -> MemOS:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _sessions(cubes: Sequence[MemCube]) -> list[list[MemCube]]:
+    groups: dict[tuple[str, str, str], list[MemCube]] = {}
+    for cube in cubes:
+        source = cube.descriptive.sources[0] if cube.descriptive.sources else Source()
+        groups.setdefault((cube.governance.namespace, source.dialogue, source.session), []).append(cube)
+    return [sorted(group, key=lambda cube: cube.descriptive.position or 0) for group in groups.values()]
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    from memos.cube.codec import canonical, digest_of
+
+    return digest_of(canonical(body))
+
+
+def _read_dump(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise DataError(f"{path}: not JSON: {error}") from error
+    if not isinstance(value, dict) or value.get("format") != "memos-dump":
+        raise DataError(f"{path}: not a MemOS dump")
+    if value.get("schema") != DUMP_SCHEMA:
+        raise DataError(f"{path}: schema {value.get('schema')!r}, this program reads {DUMP_SCHEMA}")
+    body = {"cubes": value.get("cubes"), "edges": value.get("edges")}
+    if _digest(body) != value.get("digest"):
+        raise DataError(f"{path}: damaged: the content does not match its digest")
+    return body

@@ -1,0 +1,128 @@
+"""Measure scoring: the public way (one pair at a time, reference libraries) against ours, on given published answers.
+
+    python scripts/bench_scoring.py ../shared/data/published/mirix_run1.jsonl.gz
+
+Prints CPU seconds of one thread, ratios, and whether the values agree. The one-pair way of the semantic metrics is
+slow; --semantic-peer N times it on N pairs spread over the file and extrapolates, which the output says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from eval.metrics import peer  # noqa: E402
+from eval.metrics.lexical import Lexical  # noqa: E402
+from eval.metrics.semantic import Semantic  # noqa: E402
+from memos.errors import DataError, MemosError  # noqa: E402
+
+Pairs = list[tuple[str, str]]
+
+
+def read_pairs(path: Path) -> Pairs:
+    """(gold, answer) of each line of a JSON-lines file, gzipped or not."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rt", encoding="utf-8") as lines:
+            rows = [json.loads(line) for line in lines]
+        return [(str(row["gold"]), str(row["answer"])) for row in rows]
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{path}: {error!r}") from error
+
+
+def timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    """The result of some work and the CPU seconds of this process."""
+    start = time.process_time()
+    return work(), time.process_time() - start
+
+
+def columns(pairs: Pairs) -> tuple[list[str], list[str]]:
+    return [gold for gold, _ in pairs], [answer for _, answer in pairs]
+
+
+def bench_lexical(pairs: Pairs) -> tuple[float, float]:
+    """Print and return the CPU seconds of the peer and of ours (golds not prepared before)."""
+    peer.lexical_pair("a warm start. of it", "loads the data")
+    Lexical().score(["nothing here."], ["is cached for later!"])
+    theirs, slow = timed(lambda: [peer.lexical_pair(gold, answer) for gold, answer in pairs])
+    ours, fast = timed(lambda: Lexical().score(*columns(pairs)))
+    _, again = timed(lambda: Lexical().score([gold for gold, _ in pairs], [f"{answer} " for _, answer in pairs]))
+    equal = {name: sum(row[name] == value for row, value in zip(theirs, ours[name], strict=True)) for name in
+             peer.LEXICAL}
+    print(f"lexical: one pair at a time {slow:.2f} s, ours {fast:.2f} s, ratio {slow / fast:.1f} (target 3.5)")
+    print(f"  ours for a further system with the same golds and fresh answers: {again:.2f} s")
+    worst = min(equal, key=lambda name: equal[name])
+    print(f"  bit-equal values: {'all nine metrics on every row' if equal[worst] == len(pairs) else equal}")
+    print(f"  ours computes f1_locomo and f1_mem0 besides ({len(ours)} values a pair against {len(peer.LEXICAL)})")
+    return slow, fast
+
+
+def bench_semantic(pairs: Pairs, subset: int) -> tuple[float, float]:
+    """Print and return the CPU seconds of the peer (extrapolated where it ran on a subset) and of ours, fp32."""
+    step = max(len(pairs) // subset, 1) if subset else 1
+    sample = pairs[::step]
+    scale = len(pairs) / len(sample)
+    model = peer.SemanticPeer()
+    model.bertscore("warm", "up")
+    similar, first = timed(lambda: [model.similarity(gold, answer) for gold, answer in sample])
+    berts, second = timed(lambda: [model.bertscore(gold, answer) for gold, answer in sample])
+    Semantic().score(["warm"], ["up"])
+    ours, fast = timed(lambda: Semantic().score(*columns(pairs)))
+    slow = (first + second) * scale
+    said = f", extrapolated from {len(sample)} of {len(pairs)} pairs" if scale != 1 else ""
+    print(f"similarity and BERTScore (fp32, {model.name}): one pair at a time {slow:.1f} s (similarity "
+          f"{first * scale:.1f}, BERTScore {second * scale:.1f}{said}), ours {fast:.1f} s, ratio {slow / fast:.1f}")
+    for name, values in (("similarity", similar), ("bertscore_f1", berts)):
+        gap = max(abs(a - b) for a, b in zip(values, ours[name][::step], strict=True))
+        print(f"  {name}: largest difference {gap:.1e} on {len(sample)} pairs (target 1e-6)")
+    return slow, fast
+
+
+def bench_bfloat16(pairs: Pairs) -> None:
+    """Print time and deviation of the bfloat16 option."""
+    exact = Semantic().score(*columns(pairs))
+    scorer = Semantic(Semantic.Config(dtype="bfloat16"))
+    scorer.score(["warm"], ["up"])
+    values, seconds = timed(lambda: scorer.score(*columns(pairs)))
+    gaps = {name: max(abs(a - b) for a, b in zip(exact[name], values[name], strict=True)) for name in exact}
+    print(f"bfloat16 (option, flagged): {seconds:.1f} s; largest differences "
+          + ", ".join(f"{name} {gap:.1e}" for name, gap in gaps.items()))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("answers", type=Path, help="JSON lines with gold and answer, gzipped or not")
+    parser.add_argument("--lexical-only", action="store_true", help="leave the semantic metrics out")
+    parser.add_argument("--semantic-peer", type=int, default=154, metavar="N",
+                        help="pairs the one-pair way of the semantic metrics runs on; 0 for all (default 154)")
+    parser.add_argument("--bfloat16", action="store_true", help="time the bfloat16 option too")
+    options = parser.parse_args(arguments)
+    try:
+        pairs = read_pairs(options.answers)
+        print(f"{options.answers.name}: {len(pairs)} pairs; CPU seconds, one thread")
+        slow, fast = bench_lexical(pairs)
+        if not options.lexical_only:
+            import torch
+
+            torch.set_num_threads(1)
+            more_slow, more_fast = bench_semantic(pairs, options.semantic_peer)
+            ratio = (slow + more_slow) / (fast + more_fast)
+            print(f"all together: {slow + more_slow:.1f} s against {fast + more_fast:.1f} s, ratio {ratio:.1f} (target 6)")
+            if options.bfloat16:
+                bench_bfloat16(pairs)
+    except MemosError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

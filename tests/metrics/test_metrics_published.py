@@ -1,0 +1,36 @@
+"""The metrics against what real systems' authors published, and the ceilings (protocol.md 2.1; data/README.md)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from eval.metrics.ceilings import ceilings
+from eval.metrics.f1 import f1_mem0
+from eval.metrics.lexical import Lexical
+
+SETS = (
+    "memobase_0503", "memobase_0710", "mirix_run1", "mirix_run2", "mirix_run3",
+    "mirix_fullctx", "mirix_rag500", "mirix_langmem", "mirix_mem0",
+)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_published_f1_is_ours_on_every_row(published, name):
+    rows = [row for row in published(name) if row["f1_published"] is not None]
+    assert len(rows) == 1540
+    worst = max(abs(f1_mem0(str(row["gold"]), str(row["answer"])) - row["f1_published"]) for row in rows)
+    assert worst <= 1e-9
+
+
+def test_ceilings_of_the_real_golds(language_data, locomo_path):
+    from eval.datasets.locomo import load
+
+    found = ceilings(load(locomo_path).questions, [Lexical()])
+    percent = {group: (100 * row["meteor"], 100 * row["bleu2"]) for group, row in found.items()}
+    assert percent["all"] == (pytest.approx(90.66, abs=0.005), pytest.approx(89.0, abs=0.05))
+    for group, meteor, bleu2 in (("4", 91.3, 90.0), ("1", 89.8, 87.2), ("2", 91.5, 90.6), ("3", 84.6, 80.8)):
+        assert percent[group] == (pytest.approx(meteor, abs=0.06), pytest.approx(bleu2, abs=0.06))
+    for name in ("f1_memos", "f1_mem0", "rouge1", "rougeL", "bleu1"):
+        assert found["all"][name] == pytest.approx(1.0)

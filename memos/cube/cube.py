@@ -142,6 +142,12 @@ class MemCube:
         draft = replace(self, payload=payload, descriptive=header, governance=governance, behavioural=behaviour)
         return _sealed(draft, self.behavioural.digest)
 
+    def as_first_version(self, *, cube_id: str | None = None) -> MemCube:
+        """The same content as the start of a new version chain, without counters (export, publishing)."""
+        header = replace(self.descriptive, cube_id=cube_id or self.cube_id)
+        behaviour = Behavioural(derived_from=self.behavioural.derived_from, fingerprint=self.behavioural.fingerprint)
+        return _sealed(replace(self, descriptive=header, behavioural=behaviour, frozen=False), "")
+
     def to_json(self) -> dict[str, Any]:
         """The whole cube as a JSON object; ``from_json`` gives an equal cube back."""
         return {

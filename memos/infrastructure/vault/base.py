@@ -97,6 +97,15 @@ class Vault(Protocol):
         """Remove cubes with versions, vectors, edges and access log, for good (erasure and purge only)."""
         ...
 
+    def restore(self, cube: MemCube, versions: Sequence[Version], vector: np.ndarray | None = None,
+                uses: Sequence[UseRecord] = ()) -> None:  # fmt: skip
+        """Store a cube that comes from another vault, as it is: its versions, counters, state and access log.
+
+        Raises:
+            DuplicateCube, ChainBroken: the versions do not verify or do not end in the cube.
+        """
+        ...
+
     def scrub(self) -> None:
         """Rewrite the store so that no byte of purged memories is left in it; not inside a transaction."""
         ...

@@ -6,6 +6,7 @@ the two mean the same (checked against each other by tests).
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,13 @@ from memos.cube.header import event_seconds
 from memos.infrastructure.access import Caller, decide
 
 Sql = tuple[str, list[Any]]
+
+
+def expires_at(cube: MemCube) -> float | None:
+    """End of the cube's time to live in seconds since the epoch; None where it has none."""
+    ttl = cube.governance.ttl_seconds
+    return None if ttl is None else cube.descriptive.updated_at.timestamp() + ttl
+
 
 COLUMNS = {
     "cube_id": lambda cube: cube.cube_id,
@@ -37,6 +45,8 @@ COLUMNS = {
     "dialogue": lambda cube: cube.descriptive.sources[0].dialogue if cube.descriptive.sources else "",
     "session": lambda cube: cube.descriptive.sources[0].session if cube.descriptive.sources else "",
     "position": lambda cube: cube.descriptive.position,
+    "expires_at": expires_at,
+    "decay_half_life": lambda cube: cube.governance.decay_half_life,
     "access_count": lambda cube: cube.behavioural.access_count,
 }
 """Fields a filter can name. ``dialogue`` and ``session`` are those of the first source."""
@@ -218,6 +228,20 @@ class FromTurn(Where):
             all(getattr(source, name) == value for name, value in self.wanted.items())
             for source in cube.descriptive.sources
         )
+
+
+class DerivedFrom(Where):
+    """The cube was made from one of the given cubes (its lineage or its training cubes name it)."""
+
+    def __init__(self, *cube_ids: str) -> None:
+        self.cube_ids = frozenset(cube_ids)
+
+    def sql(self, wide: bool = False) -> Sql:
+        text = "cubes.id IN (SELECT id FROM lineage WHERE parent IN (SELECT value FROM json_each(?)))"
+        return text, [json.dumps(sorted(self.cube_ids))]
+
+    def matches(self, cube: MemCube) -> bool:
+        return not self.cube_ids.isdisjoint(cube.parents)
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,10 @@ from memos.cube.versions import Version
 from memos.infrastructure.audit import AuditEntry, LogQuery, seal
 from memos.infrastructure.vault.base import Edge, Match, Use, UseRecord
 from memos.infrastructure.vault.digests import vault_digest
-from memos.infrastructure.vault.filters import COLUMNS, Where
+from memos.infrastructure.vault.filters import COLUMNS, Where, expires_at
 from memos.infrastructure.vault.keywords import query_words, words_of
-from memos.infrastructure.vault.rows import expires_at, indexed_text
-from memos.infrastructure.vault.rules import check_new, check_revision, checked_vector, use_counts
+from memos.infrastructure.vault.rows import indexed_text
+from memos.infrastructure.vault.rules import check_new, check_restored, check_revision, checked_vector, use_counts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -139,6 +139,16 @@ class MemoryVault:
                 self._store.edges = {
                     key: edge for key, edge in self._store.edges.items() if cube_id not in (edge.source, edge.target)
                 }
+
+    def restore(self, cube: MemCube, versions: Sequence[Version], vector: np.ndarray | None = None,
+                uses: Sequence[UseRecord] = ()) -> None:  # fmt: skip
+        with self.transaction():
+            check_restored(cube, versions)
+            if cube.cube_id in self._store.cubes:
+                raise DuplicateCube(f"cube {cube.cube_id} is in the vault already")
+            self._put(cube, vector)
+            self._store.versions[cube.cube_id] = tuple(versions)
+            self._store.uses += uses
 
     def scrub(self) -> None:
         """Nothing of purged memories is left in memory vaults."""

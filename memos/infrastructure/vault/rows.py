@@ -10,13 +10,13 @@ from typing import Any
 from memos.cube.codec import from_json
 from memos.cube.cube import MemCube, parse_content
 from memos.cube.header import Behavioural, Descriptive, event_seconds
-from memos.infrastructure.vault.filters import context_key
+from memos.infrastructure.vault.filters import context_key, expires_at
 
 CONTENT_COLUMNS = (
     "cube_id", "ns", "namespace", "provenance_id", "owner", "layer", "sensitivity", "contexts", "priority", "kind",
     "origin", "semantic_type", "speaker", "topic", "concept", "dialogue", "session", "position", "created_at",
     "updated_at", "event_start", "event_end", "expires_at", "created", "updated", "fingerprint", "version",
-    "parent_version", "derived_from", "content_digest", "digest", "content",
+    "parent_version", "derived_from", "content_digest", "digest", "decay_half_life", "content",
 )  # fmt: skip
 """Columns that a new version sets."""
 PLACE_COLUMNS = ("state", "tier", "frozen")
@@ -43,7 +43,7 @@ def content_row(cube: MemCube, ns: int, content: str) -> tuple[Any, ...]:
         None if header.event_end is None else event_seconds(header.event_end),
         expires_at(cube), header.created_at.isoformat(), header.updated_at.isoformat(), behaviour.fingerprint,
         behaviour.version, behaviour.parent_version, json.dumps(behaviour.derived_from), behaviour.content_digest,
-        behaviour.digest, content,
+        behaviour.digest, rules.decay_half_life, content,
     )  # fmt: skip
 
 
@@ -56,12 +56,6 @@ def place_row(cube: MemCube) -> tuple[Any, ...]:
         None if used is None else used.isoformat(), behaviour.heat, behaviour.injections, behaviour.helpful,
         behaviour.unhelpful,
     )  # fmt: skip
-
-
-def expires_at(cube: MemCube) -> float | None:
-    """End of the cube's time to live in seconds since the epoch; None where it has none."""
-    ttl = cube.governance.ttl_seconds
-    return None if ttl is None else cube.descriptive.updated_at.timestamp() + ttl
 
 
 def side_rows(cube: MemCube, row: int) -> dict[str, list[tuple[Any, ...]]]:

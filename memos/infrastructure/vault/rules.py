@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from memos.cube.codec import digest_of
 from memos.cube.cube import MemCube
 from memos.cube.errors import ChainBroken, CubeError, FrozenCube, VersionConflict
 from memos.cube.header import Behavioural
-from memos.cube.versions import chain_digest
+from memos.cube.versions import Version, chain_digest, verify_chain
 from memos.infrastructure.vault.base import Use
 
 if TYPE_CHECKING:
@@ -52,6 +53,20 @@ def check_revision(old: MemCube, new: MemCube) -> str:
     if digest != new.behavioural.content_digest or expected != new.behavioural.digest:
         raise ChainBroken(f"cube {old.cube_id}: version {new.version} does not continue the stored chain; use revise")
     return content
+
+
+def check_restored(cube: MemCube, versions: Sequence[Version]) -> None:
+    """That the versions verify and end in the cube.
+
+    Raises:
+        ChainBroken: naming what does not fit.
+    """
+    verify_chain(versions)
+    last = versions[-1] if versions else None
+    if last is None or (last.version, last.digest) != (cube.version, cube.behavioural.digest):
+        raise ChainBroken(f"cube {cube.cube_id}: its versions do not end in version {cube.version}")
+    if last.content != cube.content() or any(version.cube_id != cube.cube_id for version in versions):
+        raise ChainBroken(f"cube {cube.cube_id}: its content is not that of its last version")
 
 
 def checked_vector(value: Any, dim: int) -> np.ndarray:

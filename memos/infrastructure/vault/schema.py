@@ -21,7 +21,7 @@ CREATE TABLE cubes (
   dialogue TEXT NOT NULL, session TEXT NOT NULL, position INTEGER, created_at REAL NOT NULL, updated_at REAL NOT NULL,
   event_start REAL, event_end REAL, expires_at REAL, created TEXT NOT NULL, updated TEXT NOT NULL,
   fingerprint TEXT NOT NULL, version INTEGER NOT NULL, parent_version INTEGER, derived_from TEXT NOT NULL,
-  content_digest TEXT NOT NULL, digest TEXT NOT NULL, content TEXT NOT NULL,
+  content_digest TEXT NOT NULL, digest TEXT NOT NULL, decay_half_life REAL, content TEXT NOT NULL,
   state TEXT NOT NULL, tier TEXT NOT NULL, frozen INTEGER NOT NULL,
   access_count INTEGER NOT NULL, last_access REAL, last_use TEXT, heat REAL NOT NULL,
   injections INTEGER NOT NULL, helpful INTEGER NOT NULL, unhelpful INTEGER NOT NULL);

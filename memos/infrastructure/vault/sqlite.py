@@ -17,11 +17,11 @@ from memos.cube.errors import CubeError, DuplicateCube, NotFound
 from memos.cube.versions import Version
 from memos.errors import ConfigError
 from memos.infrastructure.vault import rows, tables
-from memos.infrastructure.vault.base import Match, Use
+from memos.infrastructure.vault.base import Match, Use, UseRecord
 from memos.infrastructure.vault.digests import vault_digest
 from memos.infrastructure.vault.filters import Where
 from memos.infrastructure.vault.indexes import Indexes
-from memos.infrastructure.vault.rules import check_new, check_revision, use_counts
+from memos.infrastructure.vault.rules import check_new, check_restored, check_revision, use_counts
 from memos.infrastructure.vault.schema import open_database
 from memos.infrastructure.vault.search import Search
 
@@ -141,16 +141,31 @@ class SqliteVault(tables.Relations):
         if len(given) != len(cubes):
             raise CubeError(f"{len(given)} vectors for {len(cubes)} cubes")
         with self.transaction():
-            first = (self._db.execute("SELECT max(id) FROM cubes").fetchone()[0] or 0) + 1
-            batch = tables.Batch()
+            batch, first = tables.Batch(), self._next_row()
             for row, (cube, vector) in enumerate(zip(cubes, given, strict=True), first):
                 check_new(cube)
-                batch.add(cube, row, self._indexes.namespace(cube.governance.namespace), vector, actor, cause)
-            try:
-                batch.write(self._db)
-            except sqlite3.IntegrityError as error:
-                raise DuplicateCube(f"cube {self._duplicate(cubes)} is in the vault already") from error
-            self._indexes.insert(batch)
+                batch.add(cube, row, self._indexes.namespace(cube.governance.namespace), vector)
+                batch.first_version(cube, row, actor, cause)
+            self._write(batch, cubes)
+
+    def restore(self, cube: MemCube, versions: Sequence[Version], vector: np.ndarray | None = None,
+                uses: Sequence[UseRecord] = ()) -> None:  # fmt: skip
+        with self.transaction():
+            check_restored(cube, versions)
+            batch, row = tables.Batch(), self._next_row()
+            batch.add(cube, row, self._indexes.namespace(cube.governance.namespace), vector)
+            batch.history(row, versions, uses)
+            self._write(batch, [cube])
+
+    def _next_row(self) -> int:
+        return (self._db.execute("SELECT max(id) FROM cubes").fetchone()[0] or 0) + 1
+
+    def _write(self, batch: tables.Batch, cubes: Sequence[MemCube]) -> None:
+        try:
+            batch.write(self._db)
+        except sqlite3.IntegrityError as error:
+            raise DuplicateCube(f"cube {self._duplicate(cubes)} is in the vault already") from error
+        self._indexes.insert(batch)
 
     def _duplicate(self, cubes: Sequence[MemCube]) -> str:
         seen: set[str] = set()

@@ -32,30 +32,44 @@ class Batch:
     def __init__(self) -> None:
         self.cubes: list[tuple] = []
         self.versions: list[tuple] = []
+        self.uses: list[tuple] = []
         self.sides: dict[str, list[tuple]] = {table: [] for table in rows.SIDE_TABLES}
         self.indexed: list[tuple[int, int, str, str]] = []
         """(namespace, row, body, head) for the keyword index."""
         self.vectors: list[tuple[int, int, Any]] = []
         """(namespace, row, vector) for the vector index."""
 
-    def add(self, cube: MemCube, row: int, ns: int, vector: Any, actor: str, cause: str) -> None:
+    def add(self, cube: MemCube, row: int, ns: int, vector: Any) -> None:
         """Collect one cube."""
-        behaviour = cube.behavioural
         self.cubes.append((row, *rows.content_row(cube, ns, cube.content()), *rows.place_row(cube)))
-        self.versions.append(
-            (row, 1, None, cube.descriptive.updated_at.isoformat(), None, behaviour.content_digest, behaviour.digest,
-             actor, cause)
-        )  # fmt: skip
         for table, found in rows.side_rows(cube, row).items():
             self.sides[table] += found
         self.indexed.append((ns, row, *rows.indexed_text(cube)))
         if vector is not None:
             self.vectors.append((ns, row, vector))
 
+    def first_version(self, cube: MemCube, row: int, actor: str, cause: str) -> None:
+        """Start the version chain of a collected cube."""
+        behaviour = cube.behavioural
+        self.versions.append(
+            (row, 1, None, cube.descriptive.updated_at.isoformat(), None, behaviour.content_digest, behaviour.digest,
+             actor, cause)
+        )  # fmt: skip
+
+    def history(self, row: int, versions: Sequence[Version], uses: Sequence[UseRecord]) -> None:
+        """Take over the version chain and access log of a collected cube; its newest content is in the cube itself."""
+        self.versions += [
+            (row, one.version, one.parent_version, one.at.isoformat(), None if one is versions[-1] else one.content,
+             one.content_digest, one.digest, one.actor, one.cause)
+            for one in versions
+        ]  # fmt: skip
+        self.uses += [(row, use.at.isoformat(), use.use, use.caller) for use in uses]
+
     def write(self, db: sqlite3.Connection) -> None:
         """Insert the rows (the indexes are written by ``Indexes.insert``)."""
         db.executemany(_INSERT_CUBE, self.cubes)
         db.executemany(_insert("versions", 9), self.versions)
+        db.executemany("INSERT INTO uses (id, at, use, caller) VALUES (?, ?, ?, ?)", self.uses)
         for table, found in self.sides.items():
             if found:
                 db.executemany(_insert(table, rows.SIDE_TABLES[table]), found)

@@ -131,12 +131,13 @@ class Backbone:
         return reply.value
 
     def calls(
-        self, phase: str, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]
+        self, phase: str, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]], required: bool = False
     ) -> tuple[str, list[Call]]:
         """A reply that may call functions: its text and its checked calls.
 
-        A reply with a malformed call is asked for again; when all attempts fail the well-formed calls of the last one
-        are used and the failure is counted.
+        A reply is asked for again when it was refused or cut, has a malformed call, lacks a ``required`` call, or gives a
+        JSON object as text where a call or a sentence was asked for. When all attempts fail the well-formed calls of
+        the last one are used and the failure is counted.
         """
         request = Request(tuple(messages), tools=tuple(tools))
         schemas = {item["function"]["name"]: item["function"]["parameters"] for item in tools}
@@ -144,7 +145,9 @@ class Backbone:
         for attempt in range(self._retries + 1):
             completion = self._llm.complete(replace(request, sample_index=attempt))
             self._count(phase, completion.usage)
-            text, good, bad = completion.text.strip(), [], completion.finish_reason in ("refusal", "content_filter")
+            text, good = completion.text.strip(), []
+            bad = completion.finish_reason in ("refusal", "content_filter", "length")
+            bad |= not completion.tool_calls and (required or text.startswith("{"))
             for call in completion.tool_calls:
                 try:
                     good.append(_checked(call.name, call.arguments, schemas))

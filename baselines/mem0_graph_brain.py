@@ -21,16 +21,16 @@ RELATION_PROMPT = """State the relations between the given entities that the tex
 short, general, timeless relation names; source and destination from the list of entities; {user} stands for self references. \
 The text was said on {date}."""
 
-DELETE_PROMPT = """Compare stored relations with a new text and call delete_relation for each stored one that the text contradicts or makes \
-outdated. Never delete a relation merely because another target of the same kind appears: loving pizza and loving burgers can both hold. If \
-nothing is to be deleted, call no tool. {user} stands for self references."""
+DELETE_PROMPT = """Compare stored relations with a new text and list, by calling delete_relations, the stored ones that the text contradicts or \
+makes outdated. Never delete a relation merely because another target of the same kind appears: loving pizza and loving burgers can both hold. If \
+nothing is to be deleted, pass an empty list. {user} stands for self references."""
 
 _TRIPLE = record(source=TEXT, relationship=TEXT, destination=TEXT)
 ENTITY_TOOL = tool(
     "extract_entities", "Report entities and their types.", record(entities=listed(record(entity=TEXT, entity_type=TEXT)))
 )
 RELATION_TOOL = tool("add_relations", "Report relations between entities.", record(relations=listed(_TRIPLE)))
-DELETE_TOOL = tool("delete_relation", "Delete one stored relation.", _TRIPLE)
+DELETE_TOOL = tool("delete_relations", "Delete stored relations.", record(relations=listed(_TRIPLE)))
 
 _ONE_VALUED = frozenset("lives_in moved_to works_as works_at works_for is_married_to is_dating".split())
 
@@ -79,7 +79,7 @@ class ModelGraphBrain:
 
     def _entities(self, backbone: Backbone, phase: str, text: str, user: str) -> list[str]:
         messages = [Message("system", ENTITY_PROMPT.format(user=user)), Message("user", text)]
-        _, calls = backbone.calls(phase, messages, [ENTITY_TOOL])
+        _, calls = backbone.calls(phase, messages, [ENTITY_TOOL], required=True)
         found = [item["entity"] for call in calls for item in call.arguments["entities"]]
         return [name for name in dict.fromkeys(node_name(item) for item in found) if name]
 
@@ -93,7 +93,7 @@ class ModelGraphBrain:
             Message("system", RELATION_PROMPT.format(user=user, date=date)),
             Message("user", f"Entities: {', '.join(entities)}\n\nText:\n{text}"),
         ]
-        _, calls = self._backbone.calls("ingest", messages, [RELATION_TOOL])
+        _, calls = self._backbone.calls("ingest", messages, [RELATION_TOOL], required=True)
         turns = tuple(turn.turn_id for turn in batch)
         found: dict[tuple[str, str, str], NewRelation] = {}
         for call in calls:
@@ -111,9 +111,11 @@ class ModelGraphBrain:
             Message("system", DELETE_PROMPT.format(user=user)),
             Message("user", f"Stored relations:\n{shown}\n\nNew text ({session.time_text}):\n{_text(batch)}"),
         ]
-        _, calls = self._backbone.calls("organise", messages, [DELETE_TOOL])
+        _, calls = self._backbone.calls("organise", messages, [DELETE_TOOL], required=True)
         return [
-            tuple(node_name(call.arguments[part]) for part in ("source", "relationship", "destination")) for call in calls
+            tuple(node_name(item[part]) for part in ("source", "relationship", "destination"))
+            for call in calls
+            for item in call.arguments["relations"]
         ]
 
     def question_entities(self, question: str, user: str, backbone: Backbone) -> list[str]:

@@ -35,13 +35,14 @@ def paired(a: Run, b: Run, metric: str, category: int | None = None) -> Paired:
         if metric not in run.frame:
             known = ", ".join(sorted(run.summary["metrics"]))
             raise DataError(f"{run.folder}: metric {metric!r} is not in this run; known: {known}")
-    joined = a.frame[["category", metric]].join(b.frame[[metric]], how="inner", lsuffix="_a", rsuffix="_b").dropna()
+    left, right = a.frame[["category", metric]].rename(columns={metric: "a"}), b.frame[[metric]].rename(columns={metric: "b"})
+    joined = left.join(right, how="inner").dropna()
     if category is not None:
         joined = joined[joined.category == category]
     if joined.empty:
         raise DataError(f"{a.folder} and {b.folder} share no question with {metric}")
     keys = [(str(s), int(q)) for s, q in joined.index]
-    return Paired(keys, joined[f"{metric}_a"].to_numpy(), joined[f"{metric}_b"].to_numpy(), [s for s, _ in keys])
+    return Paired(keys, joined.a.to_numpy(), joined.b.to_numpy(), [s for s, _ in keys])
 
 
 def compare_runs(a: Run, b: Run, metric: str, category: int | None = None) -> Comparison:

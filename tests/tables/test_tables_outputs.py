@@ -1,0 +1,178 @@
+"""All tables and figures of the fixture runs against golden CSVs; figures are legible and nothing overlaps."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from eval import outputs, plots
+from eval.plots.style import COLUMN_CM
+from memos.errors import DataError
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNS = ROOT / "tests" / "fixtures" / "runs"
+GOLDEN = ROOT / "tests" / "fixtures" / "golden"
+TABLES = ["fixture", "fixture_table4", "fixture_recall", "fixture_cost", "kv_ttft_table5"]
+FIGURES = [
+    "fixture_score_against_tokens", "fixture_score_by_category", "fixture_recall", "fixture_latency", "fixture_cost",
+    "fixture_critical_difference", "fig9_figure9", "kv_ttft_figure10",
+]  # fmt: skip
+
+
+DPI = 300
+
+
+class Drawn:
+    """What each figure looked like when its PNG was drawn: every text with its size in points and its box in pixels."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, list] = {}
+        self.inches: dict[str, tuple[float, float]] = {}
+        self.units: dict[str, list[str]] = {}
+
+    def watch(self, patch: pytest.MonkeyPatch) -> None:
+        from matplotlib.figure import Figure
+        from matplotlib.text import Text
+
+        draw, savefig = Text.draw, Figure.savefig
+        current: list = []
+
+        def draw_text(text, renderer, *args, **options):
+            if text.get_visible() and text.get_text().strip():
+                current.append((text.get_text(), text.get_fontsize(), Text.get_window_extent(text, renderer)))
+            return draw(text, renderer, *args, **options)
+
+        def save(figure, path, **options):
+            current.clear()
+            savefig(figure, path, **options)
+            if Path(path).suffix == ".png":
+                once = {(text, tuple(box.extents.round())): (text, size, box) for text, size, box in current}
+                self.texts[path.stem] = list(once.values())
+                self.inches[path.stem] = tuple(figure.get_size_inches())
+                self.units[path.stem] = [x for axes in figure.axes for x in (axes.get_xlabel(), axes.get_ylabel()) if x]
+
+        patch.setattr(Text, "draw", draw_text)
+        patch.setattr(Figure, "savefig", save)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Everything drawn once: (output folder, what it looked like, figures not drawn)."""
+    out, drawn, skipped = tmp_path_factory.mktemp("out"), Drawn(), []
+    with pytest.MonkeyPatch.context() as patch:
+        drawn.watch(patch)
+        patch.chdir(ROOT)
+        for group in outputs.groups([RUNS], out):
+            outputs.make_tables(group, out)
+            only = ("figure9",) if group.experiment == "fig9" else ()
+            skipped += outputs.make_figures(group, out, only)[1]
+    return out, drawn, skipped
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_table_csv_equals_golden(made, name):
+    assert (made[0] / "tables" / f"{name}.csv").read_text() == (GOLDEN / f"table_{name}.csv").read_text()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figure_csv_equals_golden(made, name):
+    assert (made[0] / "figures" / f"{name}.csv").read_text() == (GOLDEN / f"figure_{name}.csv").read_text()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figure_is_legible_at_column_width(made, name):
+    drawn = made[1]
+    width, height = drawn.inches[name]
+    assert width * 2.54 == pytest.approx(COLUMN_CM) and height * 2.54 < 24
+    assert min(size for _, size, _ in drawn.texts[name]) >= 7.0
+    assert drawn.units[name]
+    for _, _, box in drawn.texts[name]:
+        assert box.x0 >= -1 and box.y0 >= -1 and box.x1 <= width * DPI + 1 and box.y1 <= height * DPI + 1
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_text_covers_another(made, name):
+    boxes = made[1].texts[name]
+    for i, (first, _, a) in enumerate(boxes):
+        for second, _, b in boxes[i + 1 :]:
+            apart = a.x1 - 2 <= b.x0 or b.x1 - 2 <= a.x0 or a.y1 - 2 <= b.y0 or b.y1 - 2 <= a.y0
+            assert apart, f"{first!r} covers {second!r}"
+
+
+@pytest.mark.parametrize("name", ["fixture_latency", "kv_ttft_figure10"])
+def test_pdf_text_is_vector_type_42(made, name):
+    content = (made[0] / "figures" / f"{name}.pdf").read_bytes()
+    assert b"/FontFile2" in content and b"/Type3" not in content
+
+
+def test_sources_name_runs_commit_and_command(made):
+    origin = json.loads((made[0] / "figures" / "fixture_cost.sources.json").read_text())
+    assert {r["system"] for r in origin["runs"]} == {"memos", "oracle", "rag"} and origin["command"]
+    assert all(re.fullmatch("[0-9a-f]{10}", r["fingerprint"]) for r in origin["runs"])
+    kv = json.loads((made[0] / "figures" / "kv_ttft_figure10.sources.json").read_text())
+    assert kv["runs"][0]["model"] == "made/up-135M"
+
+
+def test_what_cannot_be_drawn_says_why(made):
+    assert any("fixture figure9: no method has two settings" in line for line in made[2])
+
+
+def test_paper_overlay_only_for_comparable_runs(tmp_path):
+    from eval.records import load_summary, run_folders
+
+    own = [load_summary(f) for f in run_folders([RUNS / "fixture"])]
+    plots.score_against_tokens(own, tmp_path / "plain")
+    assert ",paper," not in (tmp_path / "plain.csv").read_text()
+    own[0]["not_comparable"] = []
+    plots.score_against_tokens(own, tmp_path / "beside")
+    assert (tmp_path / "beside.csv").read_text().count(",paper,") == 6
+
+
+def test_calibration_bins_and_figure(tmp_path):
+    bins = plots.calibration_bins([0.05, 0.05, 0.95, 1.0, 0.5], [0, 1, 1, 1, 0])
+    assert [(b["n"], b["observed"]) for b in bins] == [(2, 0.5), (1, 0.0), (2, 1.0)]
+    plots.calibration([{"judge": "offline", "reference": "made-up", "calibration": bins}], tmp_path / "c")
+    assert (tmp_path / "c.csv").read_text().splitlines()[1].startswith("offline,made-up,0.05,0.5,")
+    with pytest.raises(DataError, match="no judge card"):
+        plots.calibration([], tmp_path / "none")
+
+
+def script(name: str, *args: str) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, f"scripts/{name}.py", *args], cwd=ROOT, capture_output=True, text=True, timeout=300)
+
+
+def test_tables_check_prints_matrix_and_audit(tmp_path):
+    done = script("tables", str(RUNS), "--check", "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "NOT RUN: " in done.stdout and "FAILS" in done.stdout and "OKish" in done.stdout
+    assert {p.name for p in (tmp_path / "tables").iterdir()} >= {"reproduction.csv", "audit.md", "reproduction.sources.json"}
+    assert max(map(len, (line for line in done.stdout.splitlines() if "│" not in line and "holds" not in line and "FAILS" not in line))) <= 120
+
+
+def test_tables_check_works_without_any_run_and_tables_says_what_to_do(tmp_path):
+    done = script("tables", "--check", "--out", str(tmp_path))
+    assert done.returncode == 0 and "OK: 0" in done.stdout
+    done = script("tables", "--out", str(tmp_path))
+    assert done.returncode == 1 and done.stderr.startswith("error: ") and "run.py" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_compare_prints_and_writes_the_page(tmp_path):
+    memos, rag = (str(next((RUNS / "fixture").glob(f"{s}-*"))) for s in ("memos", "rag"))
+    done = script("compare", memos, rag, "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "overall (n = 60)" in done.stdout and "26 questions differ in judge_offline" in done.stdout
+    page = next((tmp_path / "compare").glob("*.html")).read_text()
+    assert page.count("<article") == 26 and "memories in the context" in page
+    assert not re.search(r"""(src|href)=|url\(|https?://""", page)
+    done = script("compare", memos, rag, "--metric", "zzz", "--out", str(tmp_path))
+    assert done.returncode == 1 and "'zzz' is not in this run" in done.stderr
+
+
+def test_figures_only(tmp_path):
+    done = script("figures", str(RUNS / "fixture"), "--only", "cost", "--out", str(tmp_path))
+    assert done.returncode == 0 and sorted(p.suffix for p in (tmp_path / "figures").iterdir()) == [".csv", ".json", ".pdf", ".png"]
+    done = script("figures", str(RUNS / "fixture"), "--only", "kost", "--out", str(tmp_path))
+    assert done.returncode == 1 and "kost" in done.stderr

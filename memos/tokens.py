@@ -58,7 +58,8 @@ def _piece(piece: str) -> tuple[str, ...] | None:
     return tuple(part for part in (opening, body, clitic, closing, mark) if part)
 
 
-def _sentence_words(sentence: str) -> list[str]:
+def sentence_words(sentence: str) -> list[str]:
+    """Tokens of NLTK's Treebank rules for one sentence."""
     pieces = sentence.split()
     if not pieces:
         return []
@@ -77,15 +78,19 @@ def _sentence_words(sentence: str) -> list[str]:
     return out
 
 
+def sentences(text: str) -> list[str]:
+    """Punkt's sentences of a text; a text in which nothing can end a sentence is not split."""
+    splitter = _punkt()
+    return splitter.tokenize(text) if _INNER_BREAK.search(text) else [text.rstrip()]
+
+
 def words(text: str) -> list[str]:
     """The tokens of ``nltk.word_tokenize(text)`` (Punkt sentences, then NLTK's Treebank rules).
 
     Raises:
         MissingDependency: where Punkt's data are absent, with the command that fetches them.
     """
-    splitter = _punkt()
-    sentences = splitter.tokenize(text) if _INNER_BREAK.search(text) else [text.rstrip()]
-    return [word for sentence in sentences for word in _sentence_words(sentence)]
+    return [word for sentence in sentences(text) for word in sentence_words(sentence)]
 
 
 @lru_cache(maxsize=65_536)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 
 from eval.metrics.bleu import bleu
 from eval.metrics.f1 import f1_locomo, f1_mem0, f1_memos
@@ -33,7 +34,8 @@ class Lexical:
         self.config = config or self.Config()
 
     def identity(self) -> Mapping[str, object]:
-        return {"scorer": "lexical", "version": "1", "metrics": list(self.names)}
+        """NLTK's version is part of it: 3.10 cuts some words differently (``eval.metrics.origin``)."""
+        return {"scorer": "lexical", "version": "1", "metrics": list(self.names), "nltk": version("nltk")}
 
     def not_comparable(self) -> list[str]:
         """Nothing: every definition is the paper's or named for its origin."""

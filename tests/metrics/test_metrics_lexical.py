@@ -132,13 +132,9 @@ def test_wordnet_reader_without_the_data_names_the_command(monkeypatch):
     from memos import resources
     from memos.errors import MissingDependency
 
-    resources.wordnet.cache_clear()
     monkeypatch.setattr(resources, "has_wordnet", lambda: False)
-    try:
-        with pytest.raises(MissingDependency, match=r"fetch_data\.py wordnet"):
-            resources.wordnet()
-    finally:
-        resources.wordnet.cache_clear()
+    with pytest.raises(MissingDependency, match=r"fetch_data\.py wordnet"):
+        resources.wordnet.__wrapped__()
 
 
 def test_unequal_lengths_are_refused(language_data):

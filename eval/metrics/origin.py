@@ -15,7 +15,6 @@ from typing import Any
 
 from memos.tokens import sentence_words, sentences
 
-
 _DIFFERS = re.compile(r"'(?!(?:re|ve|ll|[mtsd])\b)|[\u2012-\u2015]", re.IGNORECASE)
 """What the two rule sets may treat differently: an apostrophe that opens no clitic, and dashes."""
 

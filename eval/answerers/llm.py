@@ -43,10 +43,11 @@ class LLMAnswerer:
     def identity(self) -> Mapping[str, object]:
         """Version, model, parameters and the hash of every prompt that may be sent."""
         used = (self.config.prompt, "null") if self.config.prompt else tuple(PROMPTS)
+        identity = getattr(self.llm, "identity", None)
         return {
             "name": "llm",
             "version": self.version,
-            "model": self.llm.name,
+            "model": dict(identity()) if identity else self.llm.name,
             "prompts": {prompt_id: PROMPTS[prompt_id].hash for prompt_id in sorted(used)},
             **asdict(self.config),
         }

@@ -31,6 +31,10 @@ class QuestionView:
     """Stems of the content words that are not the asked people's names."""
     head: str
     """Stem of the noun asked for (``what book``: book), or empty."""
+    head_word: str
+    """That noun as it stands in the question."""
+    verb: str
+    """Stem of the main verb: the first content word after the first named person."""
     focus: tuple[str, ...]
     """Speakers the question names."""
     is_list: bool
@@ -64,7 +68,7 @@ def analyse(text: str, speakers: tuple[str, ...]) -> QuestionView:
         and not token.text[0].isdigit() and token.lower.capitalize() not in MONTHS
     )
     return QuestionView(
-        text, tokens, kind, stems, head, focus, plural or " both " in text, _options(text, kind), _grain(text, kind), dates, months
+        text, tokens, kind, stems, head, _word_of(tokens, head), _verb(tokens, names), focus, plural or " both " in text, _options(text, kind), _grain(text, kind), dates, months
     )
 
 
@@ -131,6 +135,20 @@ def _plural(word: str) -> bool:
 
 def _stem_of(tokens: tuple[Token, ...], word: str) -> str:
     return next((token.stem for token in tokens if token.lower == word), "")
+
+
+def _word_of(tokens: tuple[Token, ...], stem: str) -> str:
+    return next((token.lower for token in tokens if stem and token.stem == stem), "")
+
+
+def _verb(tokens: tuple[Token, ...], names: set[str]) -> str:
+    seen = False
+    for token in tokens:
+        if token.lower.removesuffix("'s") in names:
+            seen = not token.lower.endswith("'s")
+        elif seen and token.is_content:
+            return token.stem
+    return ""
 
 
 def _options(text: str, kind: str) -> tuple[str, ...]:

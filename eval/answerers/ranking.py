@@ -17,7 +17,6 @@ from eval.answerers.dates import durations, mentions
 from eval.answerers.question import QuestionView
 from eval.answerers.text import number_of
 
-
 SHORTLIST = 60
 """How many lines of a long context get the full set of features."""
 
@@ -48,6 +47,11 @@ class Index:
         if line not in self._sentences:
             self._sentences[line] = tuple(Sentence(text, line) for text in self.lines[line].sentence_texts)
         return self._sentences[line]
+
+    def concerns(self, number: int, people: Sequence[str]) -> bool:
+        """Whether a line is said by, kept for or names one of these people."""
+        line = self.lines[number]
+        return any(line.speaker == name or name.split()[0].lower() in self.text_lower[number] for name in people)
 
     def idf(self, stem: str) -> float:
         return math.log(1 + (len(self.lines) + 20) / (len(self.postings.get(stem, ())) + 0.5))

@@ -3,7 +3,8 @@
 It reads what a language model would read, the question, the context's text and the speakers' names, and nothing else. It
 ranks the context's lines, then answers by the type of question: a resolved time, a length of time, a count, yes or no, an
 alternative, a span, or several spans joined. Nothing in it knows a word of LOCOMO; its weights were fitted on six of the
-ten conversations (scripts/train_reader.py).
+ten conversations (scripts/train_reader.py). With WordNet's files on the machine it also knows that a piano is an
+instrument; its identity says whether it did.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from importlib import resources
 
 from eval.answerers import counts, lists, polarity, temporal
 from eval.answerers.context import parse
+from eval.answerers.lexicon import available
 from eval.answerers.question import QuestionView, analyse
 from eval.answerers.ranking import Index, Scored
 from eval.answerers.spans import Span, best_spans, sentence_features
@@ -49,6 +51,10 @@ class Reader:
         min_coverage: float = field(
             default=0.05, metadata={"help": "share of the question's idf weight the best line must hold, else it abstains"}
         )
+        short_context: int = field(
+            default=10,
+            metadata={"help": "a context of at most this many lines about the asked people is trusted without shared words"},
+        )
         use_embedder: bool = field(default=False, metadata={"help": "rank lines also by embedding similarity"})
         cache_contexts: int = field(default=64, metadata={"help": "parsed contexts kept; changes no answer"})
 
@@ -56,7 +62,7 @@ class Reader:
             for name in ("lines", "list_items", "cache_contexts"):
                 if getattr(self, name) < 1:
                     raise ConfigError(f"answerer.{name}: must be at least 1, found {getattr(self, name)}")
-            for name in ("score_margin", "list_margin", "min_coverage"):
+            for name in ("score_margin", "list_margin", "min_coverage", "short_context"):
                 if getattr(self, name) < 0:
                     raise ConfigError(f"answerer.{name}: must not be negative, found {getattr(self, name)}")
 
@@ -76,7 +82,14 @@ class Reader:
         """Version, parameters and the digest of the weights."""
         config = {key: value for key, value in asdict(self.config).items() if key != "cache_contexts"}
         embedder = self.embedder.name if self.embedder else None
-        return {"name": self.name, "version": self.version, "weights": digest(self._weights), "embedder": embedder, **config}
+        return {
+            "name": self.name,
+            "version": self.version,
+            "weights": digest(self._weights),
+            "embedder": embedder,
+            "wordnet": available(),
+            **config,
+        }
 
     def answer(self, tasks: Sequence[AnswerTask]) -> Iterator[tuple[int, Answer]]:
         """Yield ``(index, answer)`` in order; the reader never fails and spends no tokens."""
@@ -117,7 +130,12 @@ class Reader:
         return index.rank(view, self._weights["rank_cosine"], vectors[:-1] @ vectors[-1])
 
     def _supported(self, view: QuestionView, index: Index, ranked: Sequence[Scored]) -> bool:
-        return not view.stems or max(item.coverage for item in ranked[:3]) >= self.config.min_coverage
+        """Whether the context bears on the question at all: shared words, or a short context about the asked people."""
+        if not view.stems or max(item.coverage for item in ranked[:3]) >= self.config.min_coverage:
+            return True
+        if len(index.lines) > self.config.short_context:
+            return False
+        return any(index.concerns(item.index, view.focus) for item in ranked)
 
     def _by_kind(self, view: QuestionView, index: Index, ranked: list[Scored], speakers: tuple[str, str]) -> str:
         if view.kind == "when":

@@ -14,9 +14,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from eval.answerers.context import Sentence
+from eval.answerers.lexicon import field_of, is_a, part_of_speech
 from eval.answerers.question import QuestionView
 from eval.answerers.text import (
-    AUXILIARIES, CONJUNCTIONS, DETERMINERS, FILLERS, POSSESSIVES, PREPOSITIONS, PRONOUNS, WH, Token, number_of,
+    AUXILIARIES,
+    CONJUNCTIONS,
+    DETERMINERS,
+    FILLERS,
+    POSSESSIVES,
+    PREPOSITIONS,
+    PRONOUNS,
+    WH,
+    Token,
+    number_of,
 )
 
 MAX_WORDS = 14
@@ -45,8 +55,12 @@ def word_class(token: Token, first: bool) -> str:
         return "ed"
     if lower.endswith("ly") and len(lower) > 4:
         return "ly"
-    return "plural" if lower.endswith("s") and not lower.endswith(("ss", "us", "'s")) else "word"
+    if lower.endswith("s") and not lower.endswith(("ss", "us", "'s")):
+        return "plural"
+    return _BY_SPEECH[part_of_speech(lower)]
 
+
+_BY_SPEECH = {"": "word", "n": "noun", "v": "verb", "a": "adjective", "r": "ly"}
 
 _CLASSES = (
     ("to", frozenset(["to"])),
@@ -87,31 +101,53 @@ def token_features(question: QuestionView, sentence: Sentence, names: frozenset[
     """Feature names of every token as a span's start, as its end, and inside it."""
     tokens = sentence.tokens
     kinds = [word_class(token, index == 0) for index, token in enumerate(tokens)]
-    asked = [token.stem in question.stems and token.is_content for token in tokens]
-    hits = [index for index, flag in enumerate(asked) if flag]
+    marks = [_mark(question, token) for token in tokens]
+    hits = [index for index, mark in enumerate(marks) if mark != "new"]
     group = answer_group(question)
+    asked_field = field_of(question.head_word) if question.head_word else ""
     starts, ends, insides = [], [], []
     for index, token in enumerate(tokens):
-        before = kinds[index - 1] if index else "none"
-        after = kinds[index + 1] if index + 1 < len(tokens) else "none"
-        asked_before = index > 0 and asked[index - 1]
-        asked_after = index + 1 < len(tokens) and asked[index + 1]
+        kind, mark = kinds[index], marks[index]
+        before, mark_before = (kinds[index - 1], marks[index - 1]) if index else ("none", "none")
+        after, mark_after = (kinds[index + 1], marks[index + 1]) if index + 1 < len(tokens) else ("none", "none")
         gap = _bucket(index - max((hit for hit in hits if hit < index), default=-99))
         lead = _bucket(min((hit for hit in hits if hit > index), default=999) - index)
-        kind = kinds[index]
-        starts.append(_both(group, f"s0={kind}", f"s-1={before}", f"s-1s0={before},{kind}", f"sgap={gap}", f"sasked={asked[index]}")
-                      + [f"sprev_asked={asked_before}", f"s-2={kinds[index - 2] if index > 1 else 'none'}"])
-        ends.append(_both(group, f"e0={kind}", f"e+1={after}", f"elead={lead}", f"easked={asked[index]}")
-                    + [f"enext_asked={asked_after}", f"e0+1={kind},{after}"])
-        inside = [f"i={kind}", f"i={kind}|{group}"]
-        if asked[index]:
-            inside += ["iasked", f"iasked|{group}"]
-        if question.head and token.stem == question.head:
-            inside += ["ihead", f"ihead|{group}"]
-        if token.lower.removesuffix("'s") in names:
-            inside += ["iname", f"iname|{group}"]
-        insides.append(inside)
+        starts.append(
+            _both(group, f"s0={kind}", f"s-1={before}", f"s-1s0={before},{kind}", f"sgap={gap}", f"s0m={mark}", f"s-1m={mark_before}")
+            + [f"s-2={kinds[index - 2] if index > 1 else 'none'}", f"s0+1={kind},{after}"]
+        )
+        ends.append(
+            _both(group, f"e0={kind}", f"e+1={after}", f"elead={lead}", f"e0m={mark}", f"e+1m={mark_after}", f"e0+1={kind},{after}")
+            + [f"e-1e0={before},{kind}", f"e+2={kinds[index + 2] if index + 2 < len(tokens) else 'none'}"]
+        )
+        insides.append(_both(group, f"i={kind}", f"im={mark}", *_meaning(question, token, kind, asked_field))
+                       + (_both(group, "iname") if token.lower.removesuffix("'s") in names else []))
     return starts, ends, insides
+
+
+def _mark(question: QuestionView, token: Token) -> str:
+    """What a token is to the question: the noun asked for, its main verb, another of its words, or new."""
+    if not token.is_word or token.stem not in question.stems:
+        return "new"
+    return "head" if token.stem == question.head else "verb" if token.stem == question.verb else "asked"
+
+
+def _meaning(question: QuestionView, token: Token, kind: str, asked_field: str) -> list[str]:
+    """Features of the token's meaning: its field, and whether it is a kind of what is asked for."""
+    if kind not in _MEANT:
+        return []
+    found = []
+    if question.head_word and token.stem != question.head and is_a(token.lower, question.head_word):
+        found.append("iisa")
+    field = field_of(token.lower)
+    if field:
+        found.append(f"ifield={field}")
+        if field == asked_field:
+            found.append("isamefield")
+    return found
+
+
+_MEANT = frozenset("name noun plural word ing".split())
 
 
 def sentence_features(question: QuestionView, sentence: Sentence, rank: int, gap: float, coverage: float) -> dict[str, float]:

@@ -39,8 +39,10 @@ class Unit:
     """NLTK words of the rendered unit."""
 
     def line(self) -> str:
-        """``speaker: text``, the form that is embedded."""
-        return f"{self.speaker}: {self.text}" if self.speaker else self.text
+        """``speaker: text``, the form that is embedded; a text that begins with the name stands alone."""
+        if not self.speaker or self.text.startswith(self.speaker):
+            return self.text
+        return f"{self.speaker}: {self.text}"
 
 
 class MemoryIndex:

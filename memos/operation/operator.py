@@ -67,7 +67,10 @@ class MemOperator:
         self.index = MemoryIndex(self.embedder.dim)
         ids = self.vault.find(Is("kind", "plaintext"), namespaces=[self.namespace])
         cubes, vectors = self.vault.get_many(ids), self.vault.vectors(ids)
-        self._take([c for c, v in zip(cubes, vectors, strict=True) if v is not None], [v for v in vectors if v is not None])
+        bare = [place for place, vector in enumerate(vectors) if vector is None]
+        for place, vector in zip(bare, self.embedder.encode([unit_of(cubes[p]).line() for p in bare]), strict=True):
+            vectors[place] = vector
+        self._take(cubes, vectors)
 
     def _take(self, cubes: Sequence[MemCube], vectors: Sequence[np.ndarray]) -> None:
         units = [unit_of(cube) for cube in cubes]
@@ -166,6 +169,12 @@ class MemOperator:
     def _common(self) -> frozenset[str]:
         """Names of speakers: they link everything with everything."""
         return frozenset(name.lower() for name in self.index.speakers)
+
+    def update(self, cube: MemCube, *, actor: str, cause: str) -> None:
+        """Store the next version of a memory (from ``MemCube.revise``) and find it under its new words at once."""
+        vector = self.embedder.encode([unit_of(cube).line()])[0]
+        self.vault.update(cube, vector, actor=actor, cause=cause)
+        self._take([cube], [vector])
 
     def forget(self, cube_ids: Sequence[str]) -> None:
         """Take memories out of the local index after another part has archived them."""

@@ -44,14 +44,19 @@ class Claim:
     negated: bool
     numbers: frozenset[str]
     names: frozenset[str]
+    subject: tuple[str, ...]
+    """First content word and the number beside it: what the statement is about."""
     states: bool
     """Whether it says how something is, so that another value would contradict it."""
 
 
 def claim(text: str) -> Claim:
     """Read a statement by rules."""
+    content = terms(text)
+    subject = content[:2] if len(content) > 1 and content[1].isdigit() else content[:1]
     return Claim(
-        words=frozenset(terms(text)),
+        words=frozenset(content),
+        subject=tuple(subject),
         negated=bool(_NEGATION.search(text)),
         numbers=frozenset(match.group().lower() for match in _NUMBER.finditer(text)),
         names=frozenset(name.lower() for name in names(text)),
@@ -65,9 +70,10 @@ def compare(old: str, new: str, cosine: float, config: Resolver.Config) -> Verdi
         return "duplicate"
     a, b = claim(old), claim(new)
     shared = len(a.words & b.words) / max(len(a.words | b.words), 1)
-    if cosine < config.related and shared < config.overlap:
+    if a.subject != b.subject or (cosine < config.related and shared < config.overlap):
         return "independent"
-    differs = a.negated != b.negated or (a.numbers != b.numbers and a.numbers and b.numbers)
+    one_number = len(a.numbers) == len(b.numbers) and len(a.numbers - b.numbers) == 1
+    differs = a.negated != b.negated or one_number
     if differs and shared >= config.overlap:
         return "contradiction"
     rest_a, rest_b = a.words - b.words, b.words - a.words
@@ -107,7 +113,7 @@ class Resolver:
         """Model replies that were no use, so that the rules decided."""
 
     def decide(self, new: MemCube, olds: Sequence[tuple[MemCube, float]]) -> list[tuple[MemCube, Verdict]]:
-        """The verdict on each old memory that is a duplicate or a contradiction, nearest first.
+        """The verdict on each old memory that is a duplicate or a contradiction; duplicates, then nearest, first.
 
         Args:
             new: the memory being inserted.
@@ -124,7 +130,7 @@ class Resolver:
                 verdict = self._verdict(old.text, new.text, cosine)
             if verdict != "independent":
                 out.append((old, verdict))
-        return out
+        return sorted(out, key=lambda pair: pair[1] != "duplicate")
 
     def _verdict(self, old: str, new: str, cosine: float) -> Verdict:
         if self.llm is None or cosine < self.config.related:
@@ -152,9 +158,9 @@ def _same_subject(old: MemCube, new: MemCube) -> bool:
 
 
 def newer(a: MemCube, b: MemCube) -> tuple[MemCube, MemCube]:
-    """(winner, loser) of a contradiction: the later statement wins; equal times keep the one recorded later."""
+    """(winner, loser) of a contradiction: the later statement wins; at equal times the first argument, the one being inserted."""
     first, second = _spoken(a), _spoken(b)
-    return (a, b) if (first, a.descriptive.created_at) > (second, b.descriptive.created_at) else (b, a)
+    return (a, b) if (first, a.descriptive.created_at) >= (second, b.descriptive.created_at) else (b, a)
 
 
 def _spoken(cube: MemCube) -> str:

@@ -48,7 +48,7 @@ class Preference:
         if self.slot:
             return f"{self.holder}'s favourite {self.slot} is {self.topic}."
         verb = "likes" if self.likes else "dislikes"
-        return f"{self.holder} {verb if self.explicit else 'often does'} {self.topic}."
+        return f"{self.holder} {verb if self.explicit else 'is often busy with'} {self.topic}."
 
     def key(self) -> str:
         """Equal for preferences on the same matter."""

@@ -1,0 +1,43 @@
+"""Shared parts: the mock embedder, a still clock, counted ids, an operator over a vault in memory."""
+
+import pytest
+
+from memos.cube import FakeClock, SequentialIds, new_cube
+from memos.embed.mock import Mock
+from memos.infrastructure.vault.sqlite import SqliteVault
+from memos.operation.operator import MemOperator
+
+
+@pytest.fixture(scope="session")
+def mock_embedder():
+    return Mock(Mock.Config(dim=128))
+
+
+class Bench:
+    """An operator with what it needs, and a short way to make cubes."""
+
+    def __init__(self, embedder, config=None, llm=None):
+        self.clock, self.ids = FakeClock(), SequentialIds()
+        self.vault = SqliteVault(clock=self.clock)
+        self.operator = MemOperator(config, vault=self.vault, embedder=embedder, clock=self.clock, llm=llm)
+
+    def cube(self, text, kind="fact", **more):
+        self.clock.advance(seconds=1)
+        more = {"state": "activated", **more}
+        return new_cube(text, owner="ana", ids=self.ids, clock=self.clock, semantic_type=kind, **more)
+
+    def insert(self, *cubes):
+        return self.operator.insert(cubes, actor="ana", cause="test")
+
+    def texts(self, query, k=5, **more):
+        return [unit.text for hit in self.operator.search(query, k, **more) for unit in hit.units]
+
+
+@pytest.fixture
+def bench(mock_embedder):
+    return Bench(mock_embedder)
+
+
+@pytest.fixture
+def make_bench(mock_embedder):
+    return lambda config=None, llm=None: Bench(mock_embedder, config, llm)

@@ -1,0 +1,178 @@
+"""The facade, the fine reading, the command line and the examples."""
+
+import json
+import runpy
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from memos import MemOS
+from memos.__main__ import main
+from memos.cube import FakeClock, SequentialIds
+from memos.errors import ConfigError, DataError, LLMError
+from memos.llm.mock import MockLLM
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "scripts" / "examples").glob("*.py"))
+TURNS = [("Mara", "I finished the marathon yesterday!"), ("Tom", "How long did it take?"), ("Mara", "Under four hours.")]
+
+
+@pytest.fixture
+def memory(mock_embedder):
+    with MemOS(embedder=mock_embedder, clock=FakeClock(), ids=SequentialIds()) as memory:
+        yield memory
+
+
+def _reply(*items):
+    return MockLLM(function=lambda request: json.dumps({"memories": list(items)}))
+
+
+def test_add_search_and_use_counts(memory):
+    made = memory.add("I moved to Porto last May.", user="ana")
+    memory.add("The cat sleeps in the attic.", user="ana")
+    hit = memory.search("Where did Ana move?", user="ana", k=1)[0]
+    assert "Porto" in hit.text and hit.cube_ids == (made[0].cube_id,)
+    cube = memory.vault.get(made[0].cube_id)
+    assert cube.behavioural.access_count == 1
+    assert (cube.descriptive.event_start, cube.descriptive.event_end) == (datetime(2024, 5, 1), datetime(2024, 6, 1))
+
+
+def test_users_do_not_see_each_other(memory):
+    memory.add("The vault code is 9911.", user="ana")
+    assert memory.search("What is the vault code?", user="eve") == []
+
+
+def test_preferences_are_noted(memory):
+    memory.add("I love sour cherries.", user="ana")
+    memory.add("I hate sour cherries.", user="ana")
+    likes = [hit.text for hit in memory.search("cherries", user="ana") if "likes" in hit.text]
+    assert len(likes) == 1 and "dislikes sour cherries" in likes[0]
+
+
+def test_fast_now_fine_later(memory):
+    memory.llm = _reply(
+        {"text": "Mara finished a marathon on 6 October 2024.", "kind": "fact", "about": "Mara", "lines": [1], "when": "6 October 2024"},
+        {"text": "It took Mara under four hours.", "kind": "fact", "about": "Mara", "lines": [2, 3]},
+        {"text": "From nowhere.", "kind": "fact", "lines": [99]},
+    )
+    memory.add_dialogue(TURNS, user="mara", session="s1", at=datetime(2024, 10, 7, 9), fine=True)
+    assert memory.search("marathon", user="mara") and memory.stats()["pending"] == 3
+    done = memory.drain()
+    assert (done.read, done.made, done.failed) == (3, 2, 0) and memory.stats()["pending"] == 0
+    fine = [c for c in memory.vault.get_many(memory.vault.find()) if c.descriptive.trigger == "read:fine"]
+    known = {f"s1:{n}" for n in (1, 2, 3)}
+    assert all(set(cube.turn_ids) <= known and cube.turn_ids and cube.behavioural.derived_from for cube in fine)
+    assert fine[0].descriptive.event_start == datetime(2024, 10, 6)
+    assert memory.drain().read == 0
+
+
+@pytest.mark.parametrize("junk", ["", "nothing here", "{\"memories\": 3}", "[1, 2", "{\"memories\": [{\"kind\": \"fact\"}]}"])
+def test_a_malformed_reading_loses_nothing_and_is_tried_again(memory, junk):
+    memory.llm = MockLLM(function=lambda request: junk)
+    memory.add_dialogue(TURNS, user="mara", at=datetime(2024, 10, 7), fine=True)
+    done = memory.drain()
+    assert (done.read, done.failed) == (0, 3) and done.errors
+    assert memory.stats()["pending"] == 3 and memory.search("marathon", user="mara")
+    memory.llm = _reply({"text": "Mara ran.", "kind": "fact", "lines": [1]})
+    assert memory.drain().made == 1
+
+
+def test_a_reply_that_fails_once_is_asked_for_again(memory):
+    good = json.dumps({"memories": [{"text": "Mara ran.", "kind": "fact", "lines": [1]}]})
+    memory.llm = MockLLM(MockLLM.Config(replies=["not json", good]))
+    memory.add_dialogue(TURNS, user="mara", at=datetime(2024, 10, 7), fine=True)
+    assert memory.drain().made == 1 and len(memory.llm.requests) == 2
+
+
+def test_windows_cover_every_line(mock_embedder):
+    from memos.interface.reader_fine import FineReader
+
+    for size in range(1, 30):
+        for window, overlap in ((10, 2), (5, 0), (4, 3)):
+            reader = FineReader(FineReader.Config(window=window, overlap=overlap), llm=MockLLM())
+            parts = reader.windows(list(range(size)))
+            assert sorted({n for part in parts for n in part}) == list(range(size))
+            assert all(len(part) <= window for part in parts)
+
+
+def test_chat_puts_memories_in_the_prompt_and_remembers_statements(memory):
+    memory.llm = MockLLM(function=lambda request: "Porto, I think.")
+    memory.add("Ana moved to Porto.", user="ana")
+    assert memory.chat("Where do I live now?", user="ana") == "Porto, I think."
+    assert "Ana moved to Porto." in memory.llm.requests[0].messages[0].content
+    memory.chat("Remember that my locker code is 4417", user="ana")
+    assert any("4417" in hit.text for hit in memory.search("locker code", user="ana"))
+    memory.chat("thanks!", user="ana")
+    assert "(none)" in memory.llm.requests[-1].messages[0].content
+
+
+def test_chat_without_a_model_says_so(memory):
+    with pytest.raises(ConfigError, match="llm="):
+        memory.chat("Where do I live?")
+    with pytest.raises(ConfigError, match="llm="):
+        memory.add_dialogue(TURNS, fine=True)
+    assert memory.stats()["memories"] == 0
+
+
+def test_an_unreachable_model_is_reported_by_drain(memory):
+    memory.llm = MockLLM(function=lambda request: LLMError("no route"))
+    memory.add_dialogue(TURNS, user="mara", fine=True)
+    assert memory.drain().errors == ("no route",)
+
+
+def test_restore_brings_an_archived_memory_back(memory):
+    old = memory.add("Ben works at the harbour.", user="ben", at=datetime(2024, 1, 1))[0]
+    memory.add("Ben works at the library.", user="ben", at=datetime(2025, 1, 1))
+    assert memory.vault.get(old.cube_id).state == "archived"
+    memory.restore(old.cube_id, 1, user="ben")
+    assert any("harbour" in hit.text for hit in memory.search("harbour", user="ben"))
+    assert [v.version for v in memory.history(old.cube_id)] == [1, 2]
+    with pytest.raises(DataError, match="no version 9"):
+        memory.restore(old.cube_id, 9)
+
+
+def test_dump_and_load(memory, mock_embedder, tmp_path):
+    memory.add("Ana keeps bees.", user="ana")
+    memory.add("Ben works at the harbour.", user="ben", at=datetime(2024, 1, 1))
+    memory.add("Ben works at the library.", user="ben", at=datetime(2025, 1, 1))
+    memory.dump(tmp_path / "all.json")
+    with MemOS(embedder=mock_embedder) as other:
+        assert other.load(tmp_path / "all.json") == 3
+        assert [h.text for h in other.search("bees", user="ana")] == [h.text for h in memory.search("bees", user="ana")]
+        assert other.stats()["archived"] == 1
+
+
+def test_a_damaged_dump_changes_nothing(memory, tmp_path):
+    memory.add("Ana keeps bees.", user="ana")
+    path = tmp_path / "all.json"
+    memory.dump(path)
+    before = memory.vault.digest()
+    good = path.read_text()
+    for bad in (good.replace("bees", "wasps"), good[: len(good) // 2], "[]"):
+        path.write_text(bad)
+        with pytest.raises(DataError, match="all.json"):
+            memory.load(path)
+    assert memory.vault.digest() == before
+
+
+def test_command_line(tmp_path, capsys):
+    base = ["--vault", str(tmp_path / "v.sqlite"), "--embedder", "mock", "--user", "ana"]
+    assert main([*base, "add", "Ana keeps bees behind the shed."]) == 0
+    cube_id = capsys.readouterr().out.split()[0]
+    assert main([*base, "search", "Where are the bees?"]) == 0
+    assert "behind the shed" in capsys.readouterr().out
+    for command in (["history", cube_id], ["show", cube_id], ["restore", cube_id, "1"], ["explain", "Where did I put my bees?"],
+                    ["organise"], ["stats"]):  # fmt: skip
+        assert main([*base, *command]) == 0
+        assert capsys.readouterr().out.strip()
+    assert main([*base, "show", "nobody"]) == 1
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_examples_run(path, capsys, monkeypatch, mock_embedder):
+    monkeypatch.setattr("memos.embed.minilm.MiniLM", lambda *args: mock_embedder)
+    monkeypatch.setattr(sys, "argv", [str(path)])
+    runpy.run_path(str(path), run_name="__main__")
+    assert capsys.readouterr().out.strip()

@@ -1,0 +1,72 @@
+"""MemReader: utterances to memory calls, by rules (C9)."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from memos.interface.reader import MemReader, resolve_self
+
+NOW = datetime(2024, 9, 11, 15, 0)  # a Wednesday
+CASES = json.loads((Path(__file__).parent / "utterances.json").read_text())
+READER = MemReader(["Nadia", "Victor"])
+
+
+def _day(moment):
+    return None if moment is None else f"{moment:%Y-%m-%d}"
+
+
+@pytest.fixture(scope="module")
+def calls():
+    return [(case, READER.read(case["text"], caller="ana", now=NOW)) for case in CASES]
+
+
+def test_the_fixture_is_large_enough():
+    assert len(CASES) >= 60 and len({case["text"] for case in CASES}) == len(CASES)
+
+
+def test_intent(calls):
+    wrong = [(case["text"], call.intent) for case, call in calls if call.intent != case["intent"]]
+    assert len(wrong) <= 0.05 * len(calls), wrong
+
+
+def test_no_memory_needed_is_said_and_never_wrongly(calls):
+    small_talk = [(c, call) for c, call in calls if c["intent"] == "none"]
+    needing = [(c, call) for c, call in calls if c["intent"] != "none"]
+    assert all(not call.needs_memory and call.access == "none" for _, call in small_talk)
+    assert sum(not call.needs_memory for _, call in needing) <= 0.05 * len(needing)
+
+
+def test_time_window(calls):
+    expected = [(case, call) for case, call in calls if call.needs_memory]
+    wrong = []
+    for case, call in expected:
+        got = [_day(call.window.start), _day(call.window.end)] if call.window else None
+        if got != case.get("window"):
+            wrong.append((case["text"], got))
+    assert len(wrong) <= 0.1 * len(expected), wrong
+
+
+def test_scope_and_entities(calls):
+    asked = [(case, call) for case, call in calls if call.needs_memory]
+    wrong = [(case["text"], call.scope) for case, call in asked if call.scope != case.get("scope", "private")]
+    assert len(wrong) <= 0.1 * len(asked), wrong
+    named = [(case, call) for case, call in asked if "entities" in case]
+    assert all(set(case["entities"]) <= set(call.entities) for case, call in named)
+
+
+def test_reading_is_a_function_of_its_arguments():
+    for case in CASES:
+        assert READER.read(case["text"], now=NOW) == READER.read(case["text"], now=NOW)
+
+
+def test_a_follow_up_carries_what_it_refers_to():
+    alone = READER.read("And when was that?", now=NOW)
+    after = READER.read("And when was that?", now=NOW, history=["Where did Nadia go sailing?"])
+    assert not alone.needs_memory
+    assert after.intent == "recall" and "sailing" in after.query and after.anchors
+
+
+def test_first_person_becomes_the_caller():
+    assert resolve_self("I'm sure my dog likes me", "Ana") == "Ana is sure Ana's dog likes Ana"

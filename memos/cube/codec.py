@@ -1,7 +1,7 @@
 """Frozen dataclasses to JSON and back, strictly: unknown fields and wrong types are refused by name.
 
-Empty values (None, "", (), {}) are left out of the JSON; every field's default must therefore be that empty value or
-the field must never be empty. Floats are kept as Python prints them, so a round trip is exact.
+Empty values (None, "", (), {}) of fields with a default are left out of the JSON; such a default must therefore be that
+empty value, or the field must never be empty. Floats are kept as Python prints them, so a round trip is exact.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ def to_json(value: Any) -> Any:
         return [to_json(item) for item in value]
     if dataclasses.is_dataclass(value):
         out = {}
-        for name, plain in _fields(type(value)):
+        for name, encode, optional in _fields(type(value)):
             item = getattr(value, name)
-            if item is None or item == "" or item == () or item == {}:
+            if optional and (item is None or item == "" or item == () or item == {}):
                 continue
-            out[name] = item if plain else to_json(item)
+            out[name] = item if encode is None or item is None else encode(item)
         return out
     return value
 
@@ -69,9 +69,19 @@ def from_json(cls: type, value: Any, where: str = "") -> Any:
 
 
 @cache
-def _fields(cls: type) -> tuple[tuple[str, bool], ...]:
-    hints = typing.get_type_hints(cls)
-    return tuple((field.name, hints[field.name] in _SCALARS) for field in dataclasses.fields(cls))
+def _fields(cls: type) -> tuple[tuple[str, Callable[[Any], Any] | None, bool], ...]:
+    """Name, how its value becomes JSON (None: as it stands), whether it has a default."""
+    hints, missing = typing.get_type_hints(cls), dataclasses.MISSING
+    return tuple(
+        (field.name, _encoder(hints[field.name]), not field.default is field.default_factory is missing)
+        for field in dataclasses.fields(cls)
+    )
+
+
+def _encoder(hint: Any) -> Callable[[Any], Any] | None:
+    if float in (hint, *typing.get_args(hint)) and typing.get_origin(hint) is not tuple:
+        return float
+    return None if hint in _SCALARS else to_json
 
 
 @cache

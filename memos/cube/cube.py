@@ -148,6 +148,17 @@ class MemCube:
         behaviour = Behavioural(derived_from=self.behavioural.derived_from, fingerprint=self.behavioural.fingerprint)
         return _sealed(replace(self, descriptive=header, behavioural=behaviour, frozen=False), "")
 
+    def governed(self, **governance: Any) -> MemCube:
+        """The same, not yet stored cube under other governance fields."""
+        return replace(self, governance=replace(self.governance, **governance)).as_first_version()
+
+    def copied(self, cube_id: str, at: datetime, *, derived_from: Sequence[str], **governance: Any) -> MemCube:
+        """A cube of its own with the same content, under other governance fields; provenance id and origin stay."""
+        header = replace(self.descriptive, cube_id=cube_id, created_at=at, updated_at=at)
+        behaviour = Behavioural(derived_from=tuple(derived_from))
+        draft = replace(self, descriptive=header, behavioural=behaviour, state="generated", frozen=False)
+        return draft.governed(**governance)
+
     def to_json(self) -> dict[str, Any]:
         """The whole cube as a JSON object; ``from_json`` gives an equal cube back."""
         return {

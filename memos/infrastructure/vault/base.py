@@ -7,7 +7,7 @@ falling score, equal scores by cube id.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -41,7 +41,7 @@ class Edge:
     relation: str
     """Such as follows, relates, causes, conditions, contradicts, aggregates, merged_into."""
     weight: float = 1.0
-    attributes: Mapping[str, Any] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

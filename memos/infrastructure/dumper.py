@@ -1,0 +1,101 @@
+"""MemDumper (paper section 5.5): a whole vault, or what a caller may take, as JSON lines.
+
+A dump is one header line, one line a cube (with versions, vector and access log), one line an edge, and a last line
+with the digest of all before it, so that a cut or changed file is noticed. ``memos.infrastructure.loader`` reads it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from memos.cube.codec import canonical, to_json
+from memos.cube.cube import SCHEMA, MemCube
+from memos.infrastructure.access import Caller
+from memos.infrastructure.governance import MemGovernance
+from memos.infrastructure.vault.base import Vault
+from memos.infrastructure.vault.filters import Where
+
+FORMAT = "memos-dump"
+
+
+class MemDumper:
+    """Writes dumps and exports of one vault."""
+
+    def __init__(self, *, vault: Vault, governance: MemGovernance) -> None:
+        self.vault, self.governance = vault, governance
+
+    def dump(self, path: Path | str, caller: Caller, where: Where | None = None) -> int:
+        """Write everything (or what a filter keeps), states, versions and counters included, and log it.
+
+        Loading the file into an empty vault of any adapter gives an equal ``digest()``. The file replaces an older
+        one only when it is complete.
+
+        Args:
+            caller: must be privileged, as nothing is redacted.
+
+        Returns:
+            The number of cubes written.
+        """
+        if not caller.privileged:
+            where = self.governance.readable(caller) if where is None else where & self.governance.readable(caller)
+        ids = self.vault.find(where, live=False)
+        _write(Path(path), self._lines(ids))
+        self.governance.log(caller, "dump", cubes=ids if len(ids) <= 1000 else ids[:1000], count=len(ids))
+        return len(ids)
+
+    def export(self, path: Path | str, caller: Caller, cube_ids: Iterable[str], *, mark: str = "") -> int:
+        """Write cubes as they may leave the store: readable by the caller, redacted, watermarked, without history.
+
+        Raises:
+            AccessDenied: for a cube the caller may not read; then nothing is written.
+        """
+        cubes = [self.governance.exported(caller, cube, mark=mark) for cube in self.vault.get_many(list(cube_ids))]
+        _write(Path(path), ({"cube": cube.to_json()} for cube in cubes))
+        self.governance.log(caller, "export", cubes=[cube.cube_id for cube in cubes], watermark=mark)
+        return len(cubes)
+
+    def _lines(self, ids: list[str]) -> Iterator[dict[str, Any]]:
+        for start in range(0, len(ids), 500):
+            part = ids[start : start + 500]
+            for cube, vector in zip(self.vault.get_many(part), self.vault.vectors(part), strict=True):
+                yield self._cube_line(cube, vector)
+        kept = set(ids)
+        for edge in self.vault.edges(ids, direction="out"):
+            if edge.target in kept:
+                yield {"edge": to_json(edge)}
+
+    def _cube_line(self, cube: MemCube, vector: Any) -> dict[str, Any]:
+        versions = [to_json(version) for version in self.vault.versions(cube.cube_id)]
+        del versions[-1]["content"]
+        line = {"cube": cube.to_json(), "versions": versions}
+        if vector is not None:
+            line["vector"] = base64.b64encode(vector.astype("<f4").tobytes()).decode("ascii")
+        uses = [to_json(use) for use in self.vault.uses(cube.cube_id)]
+        return line | ({"uses": uses} if uses else {})
+
+
+def _write(path: Path, lines: Iterable[dict[str, Any]]) -> None:
+    """Write atomically: a file beside it, then a rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part, hasher, count = path.with_name(path.name + ".part"), hashlib.blake2b(digest_size=16), 0
+    with part.open("w", encoding="ascii", newline="\n") as file:
+
+        def put(value: dict[str, Any]) -> None:
+            text = canonical(value) + "\n"
+            hasher.update(text.encode("ascii"))
+            file.write(text)
+
+        put({"format": FORMAT, "schema": SCHEMA})
+        for line in lines:
+            put(line)
+            count += 1
+        file.write(json.dumps({"lines": count, "digest": hasher.hexdigest()}) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)

@@ -1,0 +1,168 @@
+"""MemStore (paper section 5.5): publish memories under a licence; subscribe by tag or by meaning; push and pull."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from memos.cube.clock import Clock, Ids
+from memos.cube.codec import canonical, from_json, to_json
+from memos.cube.cube import MemCube, new_cube
+from memos.cube.errors import CubeError, LicenceError, NotFound
+from memos.cube.header import Grant
+from memos.cube.payload import PlaintextPayload
+from memos.infrastructure.access import Caller
+from memos.infrastructure.governance import MemGovernance
+from memos.infrastructure.vault.base import Vault
+from memos.infrastructure.vault.filters import Is, Tagged
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Push = Callable[[str, MemCube], None]
+"""Called with a subscriber's name and a listing that matches one of its subscriptions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """What a reader of a published memory may do."""
+
+    max_accesses: int | None = None
+    """Reads each user has; None: any number."""
+    expires_at: datetime | None = None
+    """From this time on it cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a subscriber wants to hear of: all listings with one of the tags, or near enough in meaning."""
+
+    subscriber: str
+    tags: tuple[str, ...] = ()
+    vector: tuple[float, ...] = ()
+    threshold: float = 0.5
+    """Least inner product with ``vector``."""
+
+
+class MemStore:
+    """A market of memories in a namespace of the vault. Licences, access counts and subscriptions live in the vault."""
+
+    @dataclass
+    class Config:
+        namespace: str = field(default="memstore", metadata={"help": "namespace of the listings"})
+
+    def __init__(self, config: Config | None = None, *, vault: Vault, governance: MemGovernance, clock: Clock, ids: Ids,
+                 push: Push | None = None) -> None:  # fmt: skip
+        self.config = config or self.Config()
+        self.vault, self.governance, self.clock, self.ids, self.push = vault, governance, clock, ids, push
+
+    def publish(self, cube_id: str, caller: Caller, *, licence: Licence | None = None, mark: str = "") -> MemCube:
+        """Offer a redacted, watermarked copy to everybody; matching subscribers are told at once.
+
+        Raises:
+            AccessDenied: the caller has no right to share it.
+        """
+        cube = self.governance.fetch(caller, cube_id, "share")
+        copy = self.governance.exported(caller, cube, mark=mark).copied(
+            self.ids(), self.clock(), derived_from=(cube_id,), namespace=self.config.namespace, layer="global",
+            acl=(Grant("*", ("read",)),), read_only=True, contexts=(),
+            licence=canonical(to_json(licence or Licence())),
+        )  # fmt: skip
+        vector = self.vault.vectors([cube_id])[0]
+        with self.vault.transaction():
+            self.vault.add([copy], [vector], actor=caller.user, cause=f"publish {cube_id}")
+            self.governance.log(caller, "publish", cube_id, cube.kind, listing=copy.cube_id)
+        for subscription in self.subscriptions():
+            if self.push is not None and _wanted(subscription, copy, vector):
+                self.push(subscription.subscriber, copy)
+        return copy
+
+    def withdraw(self, listing_id: str, caller: Caller) -> None:
+        """End an offer: the listing is archived, what was read stays with its readers."""
+        listing = self._listing(listing_id)
+        with self.vault.transaction():
+            self.governance.require(caller, "share", listing)
+            self.vault.place(listing_id, state="archived")
+            self.governance.log(caller, "transition", listing_id, listing.kind, cause="withdrawn",
+                                **{"from": listing.state, "to": "archived"})  # fmt: skip
+
+    def access(self, listing_id: str, caller: Caller) -> MemCube:
+        """Read a listing under its licence; each read counts.
+
+        Raises:
+            NotFound: no such listing, or withdrawn.
+            LicenceError: expired, or the caller's reads are used up; logged.
+        """
+        listing = self._listing(listing_id)
+        if listing.state == "archived":
+            raise NotFound(f"listing {listing_id} was withdrawn")
+        licence = from_json(Licence, json.loads(listing.governance.licence))
+        used = sum(use.caller == caller.user for use in self.vault.uses(listing_id))
+        refusal = None
+        if licence.expires_at is not None and self.clock() >= licence.expires_at:
+            refusal = f"listing {listing_id}: the licence expired at {licence.expires_at.isoformat()}"
+        elif licence.max_accesses is not None and used >= licence.max_accesses:
+            refusal = f"listing {listing_id}: all {licence.max_accesses} reads of user {caller.user} are used up"
+        if refusal:
+            self.governance.log(caller, "denied", listing_id, listing.kind, cause=refusal, outcome="denied")
+            raise LicenceError(refusal)
+        with self.vault.transaction():
+            self.vault.touch([listing_id], self.clock(), "access", caller.user)
+            self.governance.log(caller, "licensed_read", listing_id, listing.kind)
+        return self.vault.get(listing_id)
+
+    def subscribe(self, subscription: Subscription) -> None:
+        """Keep a subscription; one without tag and vector is refused."""
+        if not subscription.tags and not subscription.vector:
+            raise CubeError(f"subscription of {subscription.subscriber}: neither tags nor vector")
+        payload = PlaintextPayload(f"subscription of {subscription.subscriber}", "record", to_json(subscription))
+        note = new_cube(
+            payload, owner=subscription.subscriber, ids=self.ids, clock=self.clock, semantic_type="subscription",
+            governance={"namespace": self._subscriptions},
+        )  # fmt: skip
+        self.vault.add([note], cause="subscribe")
+
+    def subscriptions(self) -> list[Subscription]:
+        """All subscriptions, oldest first."""
+        notes = self.vault.get_many(self.vault.find(namespaces=[self._subscriptions]))
+        return [from_json(Subscription, note.payload.record) for note in notes]
+
+    def pull(self, subscriber: str) -> list[str]:
+        """Ids of all listings that match the subscriber's subscriptions, oldest first."""
+        mine = [one for one in self.subscriptions() if one.subscriber == subscriber]
+        found: set[str] = set()
+        for one in mine:
+            if one.tags:
+                found.update(self.vault.find(Tagged(*one.tags), namespaces=[self.config.namespace]))
+            if one.vector:
+                total = self.vault.count(namespaces=[self.config.namespace])
+                near = self.vault.nearest(_array(one.vector), total, namespaces=[self.config.namespace])
+                found.update(match.cube_id for match in near if match.score >= one.threshold)
+        return [cube_id for cube_id in self.vault.find(namespaces=[self.config.namespace]) if cube_id in found]
+
+    @property
+    def _subscriptions(self) -> str:
+        return f"{self.config.namespace}/subscriptions"
+
+    def _listing(self, listing_id: str) -> MemCube:
+        found = self.vault.find(Is("cube_id", listing_id), namespaces=[self.config.namespace], live=False)
+        if not found:
+            raise NotFound(f"no listing {listing_id}")
+        return self.vault.get(listing_id)
+
+
+def _wanted(subscription: Subscription, listing: MemCube, vector: np.ndarray | None) -> bool:
+    if not set(subscription.tags).isdisjoint(listing.descriptive.tags):
+        return True
+    if not subscription.vector or vector is None:
+        return False
+    return round(float(_array(subscription.vector) @ vector), 6) >= subscription.threshold
+
+
+def _array(values: Sequence[float]) -> Any:
+    import numpy as np
+
+    return np.array(values, dtype=np.float32)

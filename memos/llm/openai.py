@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import os
 import queue
@@ -107,6 +108,7 @@ class OpenAIChat:
             self._thread.join()
             self._loop.close()
             self._loop = self._thread = None
+            atexit.unregister(self.close)
 
     def _start(self) -> asyncio.AbstractEventLoop:
         with self._start_lock:
@@ -118,6 +120,7 @@ class OpenAIChat:
                 make = asyncio.run_coroutine_threadsafe(_make_client(self.base_url, key, self.config.timeout_s), loop)
                 self._client, self._slots = make.result(), asyncio.Semaphore(self.config.concurrency)
                 self._loop = loop
+                atexit.register(self.close)
             return self._loop
 
     def _key(self) -> str:

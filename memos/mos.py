@@ -9,27 +9,31 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from memos.cube import MemCube, Source, Version
 from memos.cube.clock import Clock, Ids, RandomIds, SystemClock
 from memos.embed.base import Embedder
-from memos.errors import ConfigError, DataError, LLMError
+from memos.errors import ConfigError, LLMError
 from memos.infrastructure.access import Caller
-from memos.infrastructure.vault import Edge, Tagged, Where
+from memos.infrastructure.vault import Tagged, Where
 from memos.llm.base import LLM, Request
+from memos.operation.lifecycle import MemLifecycle
 from memos.operation.operator import Inserted, MemOperator
 from memos.operation.units import render
 from memos.types import Message, Session, Turn
 
+if TYPE_CHECKING:
+    from memos.infrastructure.governance import MemGovernance
+
 PENDING = "fine:pending"
 """Tag of fast memories that wait for the fine reading; it lives in the vault, so a crash loses none."""
-DUMP_SCHEMA = 1
+OWNER = Caller("memos", privileged=True)
+"""The program itself, for dumps of the whole vault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,16 +253,14 @@ class MemOS:
         return self.vault.versions(cube_id)
 
     def restore(self, cube_id: str, version: int, *, user: str = "default") -> MemCube:
-        """Make an earlier version (or an archived memory) current and findable again, as a new version."""
-        versions = {item.version: item for item in self.vault.versions(cube_id)}
-        if version not in versions:
-            raise DataError(f"memory {cube_id}: no version {version}; it has {', '.join(map(str, versions))}")
-        cube = self.vault.get(cube_id).with_content(versions[version].content, self.clock())
-        with self.vault.transaction():
-            self.vault.update(cube, self.embedder.encode([cube.text])[0], actor=user, cause=f"restore version {version}")
-            if self.vault.get(cube_id).state != "activated":
-                self.vault.place(cube_id, state="activated")
-        self._operators.pop(cube.governance.namespace, None)
+        """Make an earlier version (or an archived memory) current and findable again.
+
+        Raises:
+            NotFound: the memory has no such version.
+        """
+        lifecycle = MemLifecycle(vault=self.vault, clock=self.clock, ids=self.ids)
+        restored = lifecycle.restore(cube_id, version, cause="restore", actor=user)
+        self._operators.pop(restored.governance.namespace, None)
         return self.vault.get(cube_id)
 
     def stats(self) -> dict[str, Any]:
@@ -272,30 +274,28 @@ class MemOS:
         }  # fmt: skip
 
     def dump(self, path: str | Path) -> int:
-        """Write all memories and edges, of every state, as one JSON file; returns how many memories."""
-        ids = self.vault.find(live=False)
-        cubes = [cube.to_json() for cube in self.vault.get_many(ids)]
-        edges = [[e.source, e.target, e.relation, e.weight, dict(e.attributes)] for e in self.vault.edges(ids, direction="out")]
-        body = {"cubes": cubes, "edges": edges}
-        text = json.dumps({"format": "memos-dump", "schema": DUMP_SCHEMA, "digest": _digest(body), **body}, ensure_ascii=False)
-        Path(path).write_text(text, encoding="utf-8")
-        return len(cubes)
+        """Write everything (states, versions, vectors, edges) into one file; returns how many memories."""
+        from memos.infrastructure.dumper import MemDumper
+
+        return MemDumper(vault=self.vault, governance=self._governance()).dump(path, OWNER)
 
     def load(self, path: str | Path) -> int:
-        """Add the memories of a dump; all or nothing. Returns how many.
+        """Add the memories of a dump, all or none; returns how many.
 
         Raises:
-            DataError: for a file that is no dump, is damaged or of another schema.
+            ForeignFile: the file is no dump, is cut or was changed.
         """
-        body = _read_dump(Path(path))
-        cubes = [MemCube.from_json(item) for item in body["cubes"]]
-        with self.vault.transaction():
-            for cube in cubes:
-                vector = self.embedder.encode([cube.text]) if cube.text else None
-                self.vault.add([cube], vector, actor=cube.governance.owner, cause=f"load {Path(path).name}")
-            self.vault.link([Edge(*item) for item in body["edges"]])
+        from memos.infrastructure.loader import MemLoader
+
+        loader = MemLoader(vault=self.vault, governance=self._governance(), clock=self.clock, ids=self.ids)
+        loaded = loader.load(path, OWNER)
         self._operators.clear()
-        return len(cubes)
+        return len(loaded)
+
+    def _governance(self) -> MemGovernance:
+        from memos.infrastructure.governance import MemGovernance
+
+        return MemGovernance(vault=self.vault, clock=self.clock)
 
     def _need_llm(self, what: str) -> LLM:
         if self.llm is None:
@@ -319,26 +319,3 @@ def _sessions(cubes: Sequence[MemCube]) -> list[list[MemCube]]:
         source = cube.descriptive.sources[0] if cube.descriptive.sources else Source()
         groups.setdefault((cube.governance.namespace, source.dialogue, source.session), []).append(cube)
     return [sorted(group, key=lambda cube: cube.descriptive.position or 0) for group in groups.values()]
-
-
-def _digest(body: Mapping[str, Any]) -> str:
-    from memos.cube.codec import canonical, digest_of
-
-    return digest_of(canonical(body))
-
-
-def _read_dump(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
-        raise DataError(f"{path}: not JSON: {error}") from error
-    if not isinstance(value, dict) or value.get("format") != "memos-dump":
-        raise DataError(f"{path}: not a MemOS dump")
-    if value.get("schema") != DUMP_SCHEMA:
-        raise DataError(f"{path}: schema {value.get('schema')!r}, this program reads {DUMP_SCHEMA}")
-    body = {"cubes": value.get("cubes"), "edges": value.get("edges")}
-    if _digest(body) != value.get("digest"):
-        raise DataError(f"{path}: damaged: the content does not match its digest")
-    return body

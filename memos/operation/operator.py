@@ -13,14 +13,14 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from memos.cube import MemCube
-from memos.cube.clock import Clock
+from memos.cube.clock import Clock, RandomIds
 from memos.cube.cube import LIVE
 from memos.embed.base import Embedder
 from memos.infrastructure.access import Caller, decide
-from memos.infrastructure.audit import AuditEntry
 from memos.infrastructure.vault import Edge, Is, ReadableBy, Vault, Where
 from memos.llm.base import LLM
 from memos.operation.index import MemoryIndex
+from memos.operation.lifecycle import MemLifecycle
 from memos.operation.organise import Organised, Reorganiser
 from memos.operation.relate import by_cue, shared_names
 from memos.operation.resolve import Resolver, newer
@@ -57,6 +57,7 @@ class MemOperator:
         self.config = config or self.Config()
         self.vault, self.embedder, self.clock, self.namespace = vault, embedder, clock, namespace
         self.resolver = Resolver(self.config.resolve, llm=llm)
+        self.lifecycle = MemLifecycle(vault=vault, clock=clock, ids=RandomIds())
         self.tiers = Tiers(self.config.tiers)
         self.reorganiser = Reorganiser(self.config.organise, embedder=embedder, clock=clock, llm=llm)
         self.index = MemoryIndex(embedder.dim)
@@ -143,11 +144,7 @@ class MemOperator:
         return Inserted(new.cube_id, "duplicate", old.cube_id)
 
     def _archive(self, cube: MemCube, actor: str, cause: str) -> None:
-        self.vault.place(cube.cube_id, state="archived")
-        self.vault.append_audit(AuditEntry(
-            self.clock(), actor, "transition", cube.cube_id, cube.kind, cause,
-            details={"from": cube.state, "to": "archived"},
-        ))  # fmt: skip
+        self.lifecycle.transition(cube.cube_id, "archived", cause=cause, actor=actor)
         self.index.remove([cube.cube_id])
 
     def _make_room(self, cubes: Sequence[MemCube], actor: str) -> None:

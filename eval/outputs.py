@@ -18,6 +18,7 @@ from eval.tables.model import Table
 from eval.tables.values import Summary, judges
 from memos.errors import DataError, MemosError
 
+ORDER = ("null", "oracle", "full_context", "rag", "mem0", "mem0_graph", "langmem", "zep", "openai_memory", "memos")
 ABLATION_METRICS = (("", None), ("_generation", ("rougeL", "bleu1")), ("_meaning", ("meteor", "similarity")))
 """File suffix to the two metrics of each page of Figure 9; None: judge and F1."""
 
@@ -63,7 +64,7 @@ def groups(paths: Sequence[Path], out: Path) -> list[Group]:
         found: dict[str, list[Path]] = {}
         for folder in run_folders(paths):
             found.setdefault(str(load_summary(folder).get("experiment", "runs")), []).append(folder)
-        return [Group(name, tuple(folders)) for name, folders in found.items()]
+        return [Group(name, tuple(sorted(folders, key=_place))) for name, folders in found.items()]
     sweeps = sorted((out / "tables").glob("*.runs.json"))
     made = [Group(p.name.removesuffix(".runs.json"), tuple(find_runs(out, p.name.removesuffix(".runs.json")))) for p in sweeps]
     made = [Group(g.experiment, tuple(f for f in g.folders if (f / "summary.json").exists())) for g in made]
@@ -75,6 +76,14 @@ def groups(paths: Sequence[Path], out: Path) -> list[Group]:
     if not made:
         raise DataError(f"{out}: no finished sweep; run: python run.py experiment=locomo")
     return made
+
+
+def _place(folder: Path) -> tuple:
+    """Printing order of a folder the user named: references first, then baselines, MemOS last; by size and depth within."""
+    summary = load_summary(folder)
+    system, display = str(summary.get("system", "")), summary.get("display") or {}
+    place = next((i for i, name in reversed(list(enumerate(ORDER))) if system.startswith(name)), len(ORDER))
+    return place, display.get("chunk") or 0, display.get("top_k") or 0, folder.name
 
 
 def significant_ties(group: Group) -> tables.locomo.Ties | None:

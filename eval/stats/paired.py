@@ -39,10 +39,13 @@ class Comparison:
     note: str = ""
 
     def tie(self, alpha: float = 0.05) -> bool:
-        """Whether the data cannot tell A from B: the interval holds 0, the test is not significant, or neither exists."""
-        if self.low is None or self.high is None or self.p_sign_flip is None:
+        """Whether the data cannot tell A from B: the test is not significant or impossible, or the interval holds 0.
+
+        Where every conversation shows the same difference there is no interval, and the test alone decides.
+        """
+        if self.p_sign_flip is None or self.p_sign_flip > alpha:
             return True
-        return self.low <= 0 <= self.high or self.p_sign_flip > alpha
+        return self.low is not None and self.high is not None and self.low <= 0 <= self.high
 
 
 def compare(

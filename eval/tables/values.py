@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -60,6 +61,8 @@ def part_name(summary: Summary, part: str) -> str:
 
 
 MISSING_PART = "none"
+NORMAL = 1.96
+"""95 % of a normal distribution lies within this many standard errors."""
 
 
 def metrics(summary: Summary, category: int | None = None) -> Mapping[str, Any]:
@@ -68,11 +71,18 @@ def metrics(summary: Summary, category: int | None = None) -> Mapping[str, Any]:
 
 
 def metric_cell(summary: Summary, name: str, category: int | None = None) -> Cell:
-    """A metric with its interval; an empty cell where the run has none."""
+    """A metric with its interval; an empty cell where the run has none.
+
+    The interval of a judge's score includes the judge's own error (``judge_error``), which the summary's does not.
+    """
     entry = metrics(summary, category).get(name)
     if not entry or entry.get("mean") is None:
         return Cell()
     low, high = entry.get("ci95") or (None, None)
+    own = judge_error(summary, name)
+    if own and low is not None:
+        low, high = (entry["mean"] + side * math.hypot(entry["mean"] - end, NORMAL * own) for side, end in ((-1, low), (1, high)))
+        low, high = max(0.0, low), min(1.0, high)
     return Cell(entry["mean"], low, high)
 
 
@@ -99,11 +109,11 @@ def judges(summaries: Iterable[Summary]) -> list[str]:
 
 
 def judge_error(summary: Summary, name: str) -> float:
-    """The judge's own standard error of a system's score (a fraction), 0 where the run states none."""
-    entry = summary["metrics"].get(name, {})
-    judge = summary.get("judge")
-    stated = judge.get("score_se") if isinstance(judge, Mapping) and f"judge_{judge.get('name')}" == name else None
-    return float(entry.get("judge_se") or stated or 0.0)
+    """A judge's own standard error of a system's score (a fraction), 0 where the run states none.
+
+    ``summary["judge_error"]`` holds by metric the mean absolute error of a score that the judge's card found.
+    """
+    return float((summary.get("judge_error") or {}).get(name) or 0.0) * math.sqrt(math.pi / 2)
 
 
 def category_title(category: int | None, n: int) -> str:
@@ -118,6 +128,9 @@ def origin_notes(summaries: Sequence[Summary]) -> list[str]:
     reasons = dict.fromkeys(r for s in summaries for r in s.get("not_comparable") or ())
     if reasons:
         notes.append("NOT COMPARABLE with the paper's gpt-4o-mini rows: " + "; ".join(reasons) + ".")
+    errors = {name: value for s in summaries for name, value in (s.get("judge_error") or {}).items() if value}
+    for name, value in errors.items():
+        notes.append(f"{name}: the judge's own error of a score is {100 * value:.1f} points on average (its card); intervals include it.")
     for summary, name in zip(summaries, labels(summaries), strict=True):
         if not summary.get("complete", True):
             notes.append(f"{name}: the run is not finished; its numbers will change.")

@@ -71,6 +71,12 @@ def test_two_conversations_can_never_be_told_apart():
     assert found.low is None and found.p_sign_flip is None and found.smallest is None and found.tie()
 
 
+def test_the_same_difference_in_every_conversation_is_no_tie():
+    found = compare([1.0] * 20, [0.0] * 20, [i % 10 for i in range(20)])
+    assert found.low is None and found.p_sign_flip == 2 / 1024 and not found.tie()
+    assert compare([1.0] * 20, [1.0] * 20, [i % 10 for i in range(20)]).tie()
+
+
 def test_tie_and_judge_error():
     a, b, codes = _pair(5, 0.15)
     clear, unsure = compare(a, b, codes), compare(a, b, codes, extra_se=0.1)

@@ -2,8 +2,10 @@
 
 import importlib.util
 import json
+import math
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -124,9 +126,9 @@ def test_the_judges_own_error_widens_a_comparison(folder):
     a, b = load_run(folder["oracle"]), load_run(folder["rag"])
     plain = compare_runs(a, b, "judge_offline")
     for run in (a, b):
-        run.summary["judge"] = {"name": "offline", "score_se": 0.03}
+        run.summary["judge_error"] = {"judge_offline": 0.03}
     wide = compare_runs(a, b, "judge_offline")
-    assert wide.se == pytest.approx((plain.se**2 + 2 * 0.03**2) ** 0.5)
+    assert wide.se == pytest.approx((plain.se**2 + 2 * (0.03**2) * math.pi / 2) ** 0.5)
 
 
 def test_three_conversations_cannot_separate_and_gold_is_not_ranked(folder):
@@ -134,6 +136,19 @@ def test_three_conversations_cannot_separate_and_gold_is_not_ranked(folder):
     fingerprints = set().union(*found.values())
     assert fingerprints == {load_summary(folder["rag"])["fingerprint"]}  # against memos, not against the oracle
     assert ("judge_offline", None) in found and ("judge_offline", 4) in found
+
+
+def test_ten_conversations_can_separate_nine_systems_in_every_category():
+    """Holm over a section leaves a clear winner clear: with ten conversations the smallest p is 2/1,024."""
+    import pandas as pd
+
+    def made(i: int) -> SimpleNamespace:
+        index = pd.MultiIndex.from_tuples([(f"c{c}", q) for c in range(10) for q in range(8)], names=["sample_id", "qa_index"])
+        frame = pd.DataFrame({"category": [4, 1, 3, 2] * 20, "judge_x": [float(i == 0)] * 80}, index=index)
+        return SimpleNamespace(frame=frame, summary={"fingerprint": str(i), "system": "s"}, folder=Path(str(i)))
+
+    assert ties([made(i) for i in range(9)], "judge_x") == {}
+    assert ties([made(0), made(0)], "judge_x")[("judge_x", None)] == {"0"}
 
 
 def test_comparison_table_adjusts_over_all_rows(folder):

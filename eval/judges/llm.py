@@ -23,6 +23,9 @@ RUBRICS = {"generous": prompts.GENEROUS, "strict": prompts.STRICT, "longmemeval"
 class LLMJudge:
     """Verdicts of a language model under one of three rubrics; majority label, share of runs as score."""
 
+    version = digest([sorted(RUBRICS.items()), prompts.LONGMEMEVAL_RULES])
+    """Digest of the rubrics, so that a changed wording changes the fingerprint of every score."""
+
     @dataclass
     class Config:
         rubric: str = field(default="generous", metadata={"help": "generous, strict or longmemeval"})

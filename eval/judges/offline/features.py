@@ -17,9 +17,14 @@ from eval.judges.offline.text import content, found, idf, tokens
 
 TALK = frozenset(
     "ask question answer convers chat discuss talk mention said say topic regard concern came come bring brought dialogu memori context record "
-    "text messag inform subject matter relat anoth thing".split()
+    "text messag inform subject matter relat anoth thing well know see whether wonder one 1 would".split()
 )
 """Stems of words that speak about the conversation; they add nothing to an answer."""
+DENYING = frozenset(
+    "incorrect fals wrong contrari think thought certainli definit absolut true untru inaccur mistaken noth never opposit case assum suppos "
+    "believ els rather instead anyth far except noon nobodi none cannot deni claim fact correct right actual realli simpli way exclud rule".split()
+)
+"""Stems of words that only carry a denial."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,8 @@ def _overlap(pair: Pair) -> dict[str, float]:
         "echo": _weighted(content(pair.answer), pair.asked),
         "question_back": _weighted(tuple(pair.asked), frozenset(content(pair.answer))),
         "gold_asked": float(all(found(word, pair.asked) for word in content(pair.gold)) and not values.polarity(pair.gold)),
+        "restates": float(not pair.added and _weighted(tuple(pair.asked), frozenset(content(pair.answer))) >= 0.7
+                          and not values.polarity(pair.answer)),
         "asks": float(pair.answer.rstrip().endswith("?")),
     }
 
@@ -265,6 +272,7 @@ def _stance(pair: Pair) -> dict[str, float]:
         "denial_clash": float(denied_gold != denied and not gold),
         "denies": float(values.negations(pair.answer) > 0),
         "denied_gold": _denied(pair),
+        "flat_denial": _flat_denial(pair),
         "opens_denying": float(values.negations(" ".join(pair.answer.split()[:4])) > 0 and not denied_gold and gold >= 0),
         "abstains": refusal,
         "abstains_fully": float(refusal == 1.0),
@@ -276,17 +284,27 @@ def _stance(pair: Pair) -> dict[str, float]:
 
 def _denied(pair: Pair) -> float:
     """How much of the gold stands in a clause that denies it, minus what stands in clauses that do not; 0 for a denying gold."""
-    if values.negations(pair.gold) or values.polarity(pair.gold) or values.negations(pair.question):
+    if values.polarity(pair.gold) or values.refuses(pair.question):
         return 0.0
+    usual = values.negations(pair.gold)
     denied = plain = 0.0
     for clause in values.clauses(pair.answer):
         words = frozenset(content(clause)) | frozenset(word for word in tokens(clause) if word in pair.wanted)
         share = _weighted(pair.wanted, words)
-        if values.negations(clause):
+        if values.negations(clause) > usual:
             denied = max(denied, share)
         else:
             plain = max(plain, share)
     return max(denied - plain, 0.0)
+
+
+def _flat_denial(pair: Pair) -> float:
+    """1 for an answer that denies the gold and says nothing else."""
+    if _denied(pair) < 0.5:
+        return 0.0
+    gold = frozenset(content(pair.gold)) | frozenset(tokens(pair.gold))
+    more = [word for word in pair.added if word not in DENYING and not found(word, gold)]
+    return float(len(more) <= 1)
 
 
 def _kind(pair: Pair) -> dict[str, float]:

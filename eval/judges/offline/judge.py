@@ -25,6 +25,13 @@ def features(pairs: Sequence[Pair], reader: TokenReader, embedder: Embedder) -> 
     return [{**lexical(pair), **more} for pair, more in zip(pairs, meaning, strict=True)]
 
 
+class _Shipped:
+    """Reads the digest of the shipped weights when asked, not at import."""
+
+    def __get__(self, instance: object, owner: type) -> str:
+        return model.load().digest
+
+
 class OfflineJudge:
     """Verdicts from interpretable features and a small logistic model; the same answer always gets the same verdict.
 
@@ -32,6 +39,8 @@ class OfflineJudge:
     ``strict``, whose gates reject vagueness: for a gold that is a date the answer must meet it and not be coarser.
     """
 
+    version = _Shipped()
+    """Digest of the shipped weights, so that new weights change the fingerprint of every score."""
     comparable = False
     """An estimate of gpt-4o-mini's verdict is not the verdict: rows carry the judge's own error instead."""
 
@@ -53,6 +62,9 @@ class OfflineJudge:
         self.name = "offline_strict" if self.config.strict else "offline"
         self.weights = model.load(self.config.weights)
         network, self._embedder = base_model(embedder)
+        found = self.weights.facts.get("cross_validation", {})
+        self.score_se = float(found.get("score_se", 0.0)) / 100
+        """Standard error of a system's score that this judge brings (fraction), measured over foreign projects."""
         self._reader = TokenReader(network, self.config.batch_tokens)
 
     def identity(self) -> Mapping[str, object]:

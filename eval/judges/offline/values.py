@@ -125,7 +125,16 @@ def vague_share(text: str) -> float:
     return sum(word in _VAGUE for word in words) / len(words) if words else 1.0
 
 
-_CLAUSE = re.compile(r"[.;!?](?:\s|$)|,? (?:but|however|although|though|whereas|while|because|since|which|who|where)\b|, (?:and|so|as) ")
+_PLAIN_NOT = re.compile(r"\b(?:not|never|dislikes?|avoids?)\b|n't\b", re.IGNORECASE)
+
+
+@lru_cache(maxsize=16384)
+def refuses(question: str) -> bool:
+    """Whether a question itself asks for what is not the case."""
+    return bool(_PLAIN_NOT.search(question))
+
+
+_CLAUSE = re.compile(r"[.;!?](?:\s|$)|,? (?<!nything )(?:but|however|although|though|whereas|while|because|since|which|who|where)\b|, (?:and|so|as) ")
 
 
 @lru_cache(maxsize=16384)

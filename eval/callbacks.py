@@ -28,4 +28,4 @@ class SweepTables(Callback):
         OUTCOMES.extend(json.loads(path.read_text(encoding="utf-8")) for path in paths)
         module = importlib.import_module(config.entry.rpartition(".")[0])
         if hasattr(module, "finish"):
-            module.finish(Path(config.out), config.name, [o for o in OUTCOMES if o["folder"]])
+            module.finish(Path(config.out), config.name, [o for o in OUTCOMES if o["folder"]], config.figures)

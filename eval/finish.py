@@ -10,9 +10,9 @@ from typing import Any
 from eval.store import write_json
 
 
-def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]]) -> None:
+def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]], draw: bool = True) -> None:
     """Write ``tables/<name>*`` and ``figures/<name>*`` from the runs of a sweep and print the tables."""
-    from eval import plots, tables
+    from eval import tables
     from eval.sources import sources
 
     paths = [Path(o["folder"]) / "summary.json" for o in outcomes]
@@ -26,9 +26,15 @@ def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]]) -> None:
     for suffix, table in made.items():
         tables.write(table, stem.with_name(stem.name + suffix), sources(summaries))
         print("\n" + tables.terminal(table))
-    figures = out / "figures"
-    figures.mkdir(parents=True, exist_ok=True)
-    plots.score_against_tokens(summaries, figures / f"{name}_score_against_tokens")
-    plots.score_by_category(summaries, figures / f"{name}_score_by_category")
+    if draw:
+        _draw(out / "figures" / name, summaries)
     write_json(out / "tables" / f"{name}.runs.json", folders)
-    print(f"\ntables: {stem}.md, .csv, .tex and {name}_table4, {name}_recall; figures: {figures}/{name}_*")
+    print(f"\ntables: {stem}.md, .csv, .tex and {name}_table4, {name}_recall" + (f"; figures: {out}/figures/{name}_*" if draw else ""))
+
+
+def _draw(stem: Path, summaries: Sequence[Mapping[str, Any]]) -> None:
+    from eval import plots
+
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    plots.score_against_tokens(summaries, stem.with_name(stem.name + "_score_against_tokens"))
+    plots.score_by_category(summaries, stem.with_name(stem.name + "_score_by_category"))

@@ -11,13 +11,13 @@ from omegaconf import OmegaConf
 
 from eval import provenance
 from eval.bench import Bench
+from eval.finish import finish
 from eval.stages.answer import answer
 from eval.stages.latency import latency
 from eval.stages.score import judge, score
 from eval.stages.search import search
 from eval.store import RunDir, write_atomic, write_json
 from eval.summary import summarise
-from eval.finish import finish
 from memos.errors import BudgetExceeded
 
 __all__ = ["check", "finish", "run"]

@@ -17,6 +17,8 @@ from memos.types import Usage
 
 MEMORY_METRICS = ("memory_words", "memory_tokens", "evidence_")
 """Metrics of the retrieval, known even where answering failed (by prefix)."""
+SIGNED_METRICS = ("similarity", "bertscore_f1")
+"""Metrics whose mean may be below 0."""
 
 
 def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> dict[str, Any]:
@@ -124,7 +126,10 @@ def _estimates(columns: Mapping[str, Mapping[tuple, float]], questions: Sequence
         rows = [(columns[name][q.key], q.sample_id) for q in questions if q.key in columns[name]]
         if not rows:
             continue
-        found = interval([value for value, _ in rows], [cluster for _, cluster in rows])
+        bounds = None if name.startswith("memory_") else (0.0, 1.0)
+        if name in SIGNED_METRICS:
+            bounds = (-1.0, 1.0)
+        found = interval([value for value, _ in rows], [cluster for _, cluster in rows], bounds=bounds)
         ci = None if found.low is None else [round(found.low, 12), round(found.high, 12)]
         out[name] = {"mean": round(found.mean, 12), "ci95": ci, "n": found.n}
     return out
@@ -214,6 +219,7 @@ def not_comparable(bench: Bench) -> list[str]:
         reasons.append(f"embedder is {config['embedder']['name']}, the paper's is text-embedding-3-small")
     if not bench.dataset.official or len(bench.dataset.questions) != 1540:
         reasons.append(f"{len(bench.dataset.questions)} questions of {bench.dataset.name}, the paper's are 1,540 of LOCOMO")
+    reasons += [reason for scorer in bench.scorers() for reason in scorer.not_comparable()]
     if config["track"]["name"] != "paper":
         reasons.append(f"track is {config['track']['name']}")
     return reasons

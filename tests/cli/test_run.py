@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+VERDICTS = """llm.rules=[{pattern: 'JSON object', reply: '{"label": "CORRECT"}'}]"""
 FAST = ["experiment=tiny", "embedder=mock", "llm=mock", "answerer=llm", "judge=llm_generous",
-        "~judge@also_judges.strict", "latency.questions=0", "metrics.which=[lexical]"]  # fmt: skip
+        "~judge@also_judges.strict", VERDICTS, "latency.questions=0", "metrics.which=[lexical]", "figures=false"]  # fmt: skip
+SWEEP = "system=null,oracle,full_context,rag"
 
 
 def command(out: Path, *more: str) -> list[str]:
@@ -34,7 +36,7 @@ def summary(out: Path, system: str) -> dict:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess]:
     out = tmp_path_factory.mktemp("finished")
-    return out, run(out)
+    return out, run(out, SWEEP, "figures=true")
 
 
 def test_a_sweep_writes_summaries_tables_and_plots(finished):
@@ -44,7 +46,7 @@ def test_a_sweep_writes_summaries_tables_and_plots(finished):
         found = summary(out, system)
         assert found["schema"] == 1 and found["complete"] and found["n"] == 60 and found["failed"] == 0
         assert found["by_category"].keys() == {"1", "2", "3", "4"}
-        assert found["metrics"]["f1_memos"]["n"] == 60 and len(found["metrics"]["f1_memos"]["ci95"]) == 2
+        assert found["metrics"]["f1_memos"]["n"] == 60 and "ci95" in found["metrics"]["f1_memos"]
         assert found["ledger"]["answer"]["calls"] == 60 and found["ledger"]["judge"]["calls"] == 180
     assert summary(out, "oracle")["metrics"]["evidence_recall_at_5"]["mean"] == 1.0
     assert "evidence_recall_at_5" in summary(out, "null")["metrics"]
@@ -69,7 +71,7 @@ def test_every_question_once_and_a_manifest(finished):
 def test_a_second_run_does_nothing(finished):
     out, _ = finished
     before = {p: p.read_bytes() for p in (out / "runs").rglob("*") if p.is_file()}
-    done = run(out)
+    done = run(out, SWEEP)
     assert done.returncode == 0 and done.stdout.count("up to date") == 4
     assert {p: p.read_bytes() for p in (out / "runs").rglob("*") if p.is_file()} == before
 

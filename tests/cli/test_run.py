@@ -13,6 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from eval.cli import CONF
+from eval.precheck import precheck
+from memos.errors import MemosError
+
 ROOT = Path(__file__).resolve().parents[2]
 VERDICTS = """llm.rules=[{pattern: 'JSON object', reply: '{"label": "CORRECT"}'}]"""
 FAST = ["experiment=tiny", "embedder=mock", "llm=mock", "answerer=llm", "judge=llm_generous",
@@ -168,7 +172,7 @@ def test_budget_stops_with_code_3_and_resumes(tmp_path):
         (["system=rag", "system.top_k=many"], ["system.top_k", "many"]),
         (["system=rag", "system.top_k=0"], ["system.top_k", "0"]),
         (["dataset.categories=[7]"], ["dataset.categories", "7"]),
-        (["dataset.conversations=[tiny-9]"], ["tiny-9", "tiny-1"]),
+        (["dataset.conversations=[tiny-9]"], ["tiny-9", "tiny-4"]),
         (["dataset.limt=3"], ["dataset.limt", "limit"]),
         (["dataset.image_query=true"], ["dataset.image_query", "refused"]),
         (["dataset.path=/no/such/file.json"], ["/no/such/file.json"]),
@@ -177,13 +181,17 @@ def test_budget_stops_with_code_3_and_resumes(tmp_path):
         (["judge=ofline"], ["judge=ofline", "offline"]),
     ],
 )
-def test_mistakes_are_one_line(arguments, expected, tmp_path):
-    done = run(tmp_path, *arguments)
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr + done.stdout
-    lines = [line for line in done.stderr.splitlines() if line.startswith("error:")]
-    assert len(set(lines)) == 1, done.stderr
-    assert all(part in lines[0] for part in expected), lines[0]
+def test_mistakes_are_told_before_anything_starts(arguments, expected, tmp_path):
+    with pytest.raises(MemosError) as error:
+        precheck(CONF, [*FAST, f"out={tmp_path}", *arguments])
+    text = str(error.value)
+    assert "\n" not in text and all(part in text for part in expected), text
+
+
+def test_a_mistake_is_one_line_and_exit_code_1(tmp_path):
+    done = run(tmp_path, "system=ragg")
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.startswith("error: system=ragg: no such system") and done.stderr.count("\n") == 1
     assert not (tmp_path / "runs").exists()
 
 

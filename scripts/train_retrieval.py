@@ -17,7 +17,7 @@ import numpy as np
 from eval.datasets.locomo import load
 from memos.embed.cache import CachedEmbedder
 from memos.embed.minilm import MiniLM
-from memos.operation.features import FEATURES, GROUPS, features
+from memos.operation.features import FEATURES, GROUPS, features, first_pass
 from memos.operation.index import MemoryIndex, Unit
 from memos.operation.question import read
 from memos.operation.ranker import key
@@ -41,7 +41,8 @@ def examples(dataset, embedder, sample_ids, off):
                  if q.sample_id == conversation.sample_id and q.category != 5 and q.evidence]  # fmt: skip
         vectors = embedder.encode([q.text for q in asked])
         for question, vector in zip(asked, vectors, strict=True):
-            values = features(index, read(question.text, index.speakers), vector, off)
+            asks = read(question.text, index.speakers)
+            values = features(index, asks, first_pass(index, asks, vector, off), off)
             yield values, [index.row_of[turn] for turn in question.evidence], question
 
 

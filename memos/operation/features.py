@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
 from memos.operation import keyword, traits
-from memos.operation.index import MemoryIndex
+from memos.operation.index import MemoryIndex, Unit
 from memos.operation.question import Question
+
+Span = tuple[datetime, datetime]
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "keyword": ("keyword", "keyword_window", "keyword_wide", "keyword_session", "keyword_share"),
@@ -28,32 +32,76 @@ GROUPS: dict[str, tuple[str, ...]] = {
 FEATURES = tuple(name for group in GROUPS.values() for name in group)
 
 
-def features(index: MemoryIndex, question: Question, vector: np.ndarray, off: frozenset[str] = frozenset()) -> np.ndarray:
-    """All features of all rows.
+WHOLE = 4096
+"""Up to so many units every one is ranked; beyond, the best of each channel with their neighbours are."""
+POOL = 300
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """What the two channels say of every row, before anything else is looked at; None for a channel that is off."""
+
+    query: dict[str, float]
+    body: np.ndarray | None
+    """BM25 of the unit alone, float64 (n,)."""
+    cosine: np.ndarray | None
+    """float32 (n,)."""
+
+
+def first_pass(index: MemoryIndex, question: Question, vector: np.ndarray, off: frozenset[str] = frozenset()) -> First:
+    """Score every row by each channel that is on. ``vector`` is the question's unit vector."""
+    query = {term: float(count) for term, count in Counter(question.terms).items()}
+    return First(
+        query,
+        None if "keyword" in off else keyword.scores(index, query),
+        None if "vector" in off else index.vectors @ vector,
+    )
+
+
+def candidates(index: MemoryIndex, first: First, allowed: np.ndarray) -> np.ndarray:
+    """Rows worth ranking, ascending: the ``POOL`` best of each channel and their neighbours, where allowed."""
+    best = np.zeros(index.n + 1, dtype=bool)
+    for column in (first.body, first.cosine):
+        if column is not None:
+            best[np.argpartition(-np.where(allowed, column, -np.inf), POOL)[:POOL]] = True
+    for _ in range(2):
+        rows = np.flatnonzero(best[:-1])
+        best[index.before[rows]] = best[index.after[rows]] = True
+        best[-1] = False
+    return np.flatnonzero(best[:-1] & allowed)
+
+
+def features(
+    index: MemoryIndex, question: Question, first: First, off: frozenset[str] = frozenset(), rows: np.ndarray | None = None
+) -> np.ndarray:
+    """The features of rows.
 
     Args:
         index: the units.
         question: the question as read.
-        vector: its unit vector.
+        first: the first pass over the same index.
         off: groups that are switched off; their columns stay 0.
+        rows: which rows; None for all.
 
     Returns:
-        float64 (n, len(FEATURES)).
+        float64 (len(rows), len(FEATURES)).
     """
+    rows = np.arange(index.n) if rows is None else rows
     columns: dict[str, np.ndarray] = {}
-    if "keyword" not in off:
-        _keyword(index, question, columns)
-    if "vector" not in off:
-        _vector(index, vector, columns)
+    body = None if first.body is None else _scaled(first.body)
+    if body is not None:
+        _keyword(index, first, body, columns, rows)
+    if first.cosine is not None:
+        _vector(index, first.cosine, columns, rows)
     if "graph" not in off:
-        _graph(index, columns)
+        _graph(index, columns, rows, body, first.cosine)
     if "speaker" not in off:
-        columns["speaker"] = _speaker(index, question)
+        columns["speaker"] = _speaker(index, question)[rows]
     if "time" not in off:
-        _time(index, question, columns)
+        _time(index, question, columns, rows)
     if "traits" not in off:
-        _traits(index, question, columns)
-    out = np.zeros((index.n, len(FEATURES)))
+        _traits(index, question, columns, rows)
+    out = np.zeros((len(rows), len(FEATURES)))
     for place, name in enumerate(FEATURES):
         if name in columns:
             out[:, place] = columns[name]
@@ -65,42 +113,45 @@ def _scaled(values: np.ndarray) -> np.ndarray:
     return values / top if top > 0 else values
 
 
-def _keyword(index: MemoryIndex, question: Question, columns: dict[str, np.ndarray]) -> None:
-    query = {term: float(count) for term, count in Counter(question.terms).items()}
-    body = keyword.scores(index, query)
-    most = sum(weight * keyword.idf(index, term) for term, weight in query.items()) * (keyword.K1 + 1)
-    columns["keyword"] = _scaled(body)
-    columns["keyword_share"] = body / most if most > 0 else body
-    columns["keyword_window"] = _scaled(keyword.scores(index, query, 1))
-    columns["keyword_wide"] = _scaled(keyword.scores(index, query, 2))
-    columns["keyword_session"] = _scaled(keyword.session_scores(index, query))
+def _keyword(
+    index: MemoryIndex, first: First, scaled: np.ndarray, columns: dict[str, np.ndarray], rows: np.ndarray
+) -> None:
+    most = sum(weight * keyword.idf(index, term) for term, weight in first.query.items()) * (keyword.K1 + 1)
+    columns["keyword"] = scaled[rows]
+    columns["keyword_share"] = first.body[rows] / most if most > 0 else first.body[rows]
+    columns["keyword_window"] = _scaled(keyword.scores(index, first.query, 1, rows))
+    columns["keyword_wide"] = _scaled(keyword.scores(index, first.query, 2, rows))
+    columns["keyword_session"] = _scaled(keyword.session_scores(index, first.query))[rows]
 
 
 def _gather(values: np.ndarray, rows: np.ndarray, empty: float) -> np.ndarray:
     return np.where(rows >= 0, values[rows], empty)
 
 
-def _vector(index: MemoryIndex, vector: np.ndarray, columns: dict[str, np.ndarray]) -> None:
-    cosine = (index.vectors @ vector).astype(np.float64)
-    columns["vector"] = cosine
+def _vector(index: MemoryIndex, cosine: np.ndarray, columns: dict[str, np.ndarray], rows: np.ndarray) -> None:
+    columns["vector"] = cosine[rows]
     near, wide = index.window_norms()
-    one = cosine + _gather(cosine, index.before, 0.0) + _gather(cosine, index.after, 0.0)
-    columns["vector_window"] = one / near
-    before2 = _gather(index.before, index.before, -1)
-    after2 = _gather(index.after, index.after, -1)
-    columns["vector_wide"] = (one + _gather(cosine, before2, 0.0) + _gather(cosine, after2, 0.0)) / wide
+    before, after = index.before[rows], index.after[rows]
+    one = cosine[rows] + _gather(cosine, before, 0.0) + _gather(cosine, after, 0.0)
+    columns["vector_window"] = one / near[rows]
+    before2 = _gather(index.before, before, -1)
+    after2 = _gather(index.after, after, -1)
+    columns["vector_wide"] = (one + _gather(cosine, before2, 0.0) + _gather(cosine, after2, 0.0)) / wide[rows]
 
 
-def _graph(index: MemoryIndex, columns: dict[str, np.ndarray]) -> None:
-    asked = (index.traits[index.before] & traits.HAS_QUESTION > 0) & (index.before >= 0)
-    if "keyword" in columns:
-        columns["keyword_before"] = _gather(columns["keyword"], index.before, 0.0)
-        columns["keyword_after"] = _gather(columns["keyword"], index.after, 0.0)
+def _graph(
+    index: MemoryIndex, columns: dict[str, np.ndarray], rows: np.ndarray, body: np.ndarray | None, cosine: np.ndarray | None
+) -> None:
+    before, after = index.before[rows], index.after[rows]
+    asked = (index.traits[before] & traits.HAS_QUESTION > 0) & (before >= 0)
+    if body is not None:
+        columns["keyword_before"] = _gather(body, before, 0.0)
+        columns["keyword_after"] = _gather(body, after, 0.0)
         columns["reply_keyword"] = asked * columns["keyword_before"]
-    if "vector" in columns:
-        mean = float(columns["vector"].mean()) if index.n else 0.0
-        columns["vector_before"] = _gather(columns["vector"], index.before, mean)
-        columns["vector_after"] = _gather(columns["vector"], index.after, mean)
+    if cosine is not None:
+        mean = float(cosine.mean()) if index.n else 0.0
+        columns["vector_before"] = _gather(cosine, before, mean)
+        columns["vector_after"] = _gather(cosine, after, mean)
         columns["reply_vector"] = asked * (columns["vector_before"] - mean)
 
 
@@ -112,46 +163,45 @@ def _speaker(index: MemoryIndex, question: Question) -> np.ndarray:
     return np.where(np.isin(index.speaker, named), 1.0, -1.0)
 
 
-def _time(index: MemoryIndex, question: Question, columns: dict[str, np.ndarray]) -> None:
-    days, months = [], []
-    for mention in question.times:
-        (days if mention.grain in ("day", "weekend", "week") else months).append(mention)
-    on_date = _spoken_within(index, [(m.start, m.end) for m in days])
-    in_month = _spoken_within(index, [_month_of(m) for m in days] + [(m.start, m.end) for m in months])
+def _time(index: MemoryIndex, question: Question, columns: dict[str, np.ndarray], rows: np.ndarray) -> None:
+    columns["time_word"] = float(question.wants_time) * (index.traits[rows] & traits.TIME > 0)
+    if not question.times:
+        return
+    days = [(m.start, m.end) for m in question.times if m.grain in ("day", "weekend", "week")]
+    months = [_month_of(*span) for span in days]
+    longer = [(m.start, m.end) for m in question.times if m.grain not in ("day", "weekend", "week")]
+    units = [index.units[row] for row in rows.tolist()]
+    on_date = _share(units, days, _spoken)
     columns["on_date"] = on_date
-    columns["in_month"] = in_month * (1 - on_date)
-    columns["in_event"] = _tells_of(index, [(m.start, m.end) for m in days + months])
-    columns["time_word"] = float(question.wants_time) * (index.traits & traits.TIME > 0)
+    columns["in_month"] = _share(units, months + longer, _spoken) * (1 - on_date)
+    columns["in_event"] = _share(units, days + longer, _tells_of)
 
 
-def _month_of(mention):
-    start = mention.start.replace(day=1)
-    after = start.replace(year=start.year + 1, month=1) if start.month == 12 else start.replace(month=start.month + 1)
-    return start, max(after, mention.end)
+def _month_of(start: datetime, end: datetime) -> Span:
+    first = start.replace(day=1)
+    after = first.replace(year=first.year + 1, month=1) if first.month == 12 else first.replace(month=first.month + 1)
+    return first, max(after, end)
 
 
-def _spoken_within(index: MemoryIndex, spans: list) -> np.ndarray:
-    return _where_unit(index, bool(spans), lambda u: u.time is not None and any(a <= u.time < b for a, b in spans))
+def _spoken(unit: Unit, span: Span) -> bool:
+    return unit.time is not None and span[0] <= unit.time < span[1]
 
 
-def _tells_of(index: MemoryIndex, spans: list) -> np.ndarray:
-    return _where_unit(
-        index, bool(spans), lambda u: u.event is not None and any(u.event[0] < b and a < u.event[1] for a, b in spans)
-    )
+def _tells_of(unit: Unit, span: Span) -> bool:
+    return unit.event is not None and unit.event[0] < span[1] and span[0] < unit.event[1]
 
 
-def _where_unit(index: MemoryIndex, any_span: bool, test: Callable) -> np.ndarray:
-    if not any_span:
-        return np.zeros(index.n)
-    return np.fromiter((float(test(unit)) for unit in index.units), dtype=np.float64, count=index.n)
+def _share(units: list[Unit], spans: list[Span], test: Callable[[Unit, Span], bool]) -> np.ndarray:
+    """1 for units that pass the test for one of the spans, else 0."""
+    return np.fromiter((any(test(unit, span) for span in spans) for unit in units), dtype=np.float64, count=len(units))
 
 
-def _traits(index: MemoryIndex, question: Question, columns: dict[str, np.ndarray]) -> None:
-    bits = index.traits
+def _traits(index: MemoryIndex, question: Question, columns: dict[str, np.ndarray], rows: np.ndarray) -> None:
+    bits = index.traits[rows]
     columns["asks"] = (bits & traits.ENDS_AS_QUESTION > 0).astype(float)
     columns["has_question"] = (bits & traits.HAS_QUESTION > 0).astype(float)
     columns["first_person"] = (bits & traits.FIRST_PERSON > 0).astype(float)
     columns["name"] = (bits & traits.NAME > 0).astype(float)
-    columns["length"] = np.log(np.maximum(index.words, 1))
+    columns["length"] = np.log(np.maximum(index.words[rows], 1))
     columns["place_name"] = float(question.wants_place) * columns["name"]
     columns["number_word"] = float(question.wants_count) * (bits & traits.NUMBER > 0)

@@ -63,6 +63,7 @@ class MemoryIndex:
         self._size = 0
         self._norms = np.ones((2, 16))
         self._stale: set[int] = set()
+        self._spans: dict[int, tuple[np.ndarray, float]] = {}
 
     def __len__(self) -> int:
         return len(self.row_of)
@@ -161,6 +162,18 @@ class MemoryIndex:
                 del rows[place], counts[place]
                 self._packed.pop(term, None)
 
+    def window_lengths(self, reach: int) -> tuple[np.ndarray, float]:
+        """Content words in the window of ``reach`` neighbours a side of each row, and their mean over live rows."""
+        if reach not in self._spans:
+            total = self.lengths.astype(np.float64)
+            for link in (self.before, self.after):
+                here = np.arange(self._size)
+                for _ in range(reach):
+                    here = np.where(here >= 0, link[here], -1)
+                    total += np.where(here >= 0, self.lengths[here], 0)
+            self._spans[reach] = (total, float(total[self.alive].mean()) if len(self) else 1.0)
+        return self._spans[reach]
+
     def window_norms(self) -> tuple[np.ndarray, np.ndarray]:
         """Lengths of the sums of vectors over each row's window of one and of two neighbours a side. float64 (n,)."""
         if self._stale:
@@ -184,6 +197,7 @@ class MemoryIndex:
 
     def _spoil(self, row: int) -> None:
         """Mark the windows that hold a row as to be measured again."""
+        self._spans.clear()
         self._stale.add(row)
         for link in (0, 1):
             here = row

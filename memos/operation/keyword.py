@@ -20,63 +20,50 @@ def idf(index: MemoryIndex, term: str) -> float:
     return float(np.log(1 + (max(len(index), found) - found + 0.5) / (found + 0.5)))
 
 
-def _steps(index: MemoryIndex, rows: np.ndarray, reach: int) -> list[np.ndarray]:
-    """The rows themselves and their neighbours up to ``reach`` steps away; -1 where there is none."""
-    out = [rows]
-    for link in (index.before, index.after):
-        here = rows
-        for _ in range(reach):
-            here = np.where(here >= 0, link[here], -1)
-            out.append(here)
-    return out
-
-
-def scores(index: MemoryIndex, query: Mapping[str, float], reach: int = 0) -> np.ndarray:
-    """BM25 of every row for weighted terms.
+def scores(index: MemoryIndex, query: Mapping[str, float], reach: int = 0, rows: np.ndarray | None = None) -> np.ndarray:
+    """BM25 for weighted terms.
 
     Args:
         index: the units.
         query: term to weight.
         reach: 0 scores the unit alone, 1 or 2 the window of that many neighbours on each side.
+        rows: which rows to score; None for all.
 
     Returns:
-        float64 (n,).
+        float64 (n,) or (len(rows),).
     """
-    n = index.n
-    out = np.zeros(n)
-    if n == 0:
-        return out
-    lengths = window_lengths(index, reach)
-    mean = lengths[index.alive].mean() if len(index) else 1.0
+    lengths, mean = index.window_lengths(reach)
+    if rows is not None:
+        lengths = lengths[rows]
     norm = K1 * (1 - B + B * lengths / max(mean, 1.0))
+    out = np.zeros(len(norm))
+    places = [] if reach == 0 else _window(index, reach, rows)
     for term, weight in query.items():
         posting = index.posting(term)
         if posting is None:
             continue
-        rows, counts = posting
-        rarity = weight * idf(index, term)
-        if reach == 0:
-            out[rows] += rarity * counts * (K1 + 1) / (counts + norm[rows])
+        rarity = weight * idf(index, term) * (K1 + 1)
+        if reach == 0 and rows is None:
+            here, counts = posting
+            out[here] += rarity * counts / (counts + norm[here])
             continue
-        total = np.zeros(n)
-        for targets in _steps(index, rows, reach):
-            here = targets >= 0
-            total[targets[here]] += counts[here]
-        touched = np.flatnonzero(total)
-        out[touched] += rarity * total[touched] * (K1 + 1) / (total[touched] + norm[touched])
+        dense = np.zeros(index.n + 1)
+        dense[posting[0]] = posting[1]
+        counts = dense[rows] if reach == 0 else sum(dense[place] for place in places)
+        out += rarity * counts / (counts + norm)
     return out
 
 
-def window_lengths(index: MemoryIndex, reach: int) -> np.ndarray:
-    """Content words in the window of each row."""
-    lengths = index.lengths.astype(np.float64)
-    total = lengths.copy()
+def _window(index: MemoryIndex, reach: int, rows: np.ndarray | None) -> list[np.ndarray]:
+    """The rows and their neighbours up to ``reach`` steps away; -1, the empty last place, where there is none."""
+    here = np.arange(index.n) if rows is None else rows
+    out = [here]
     for link in (index.before, index.after):
-        here = np.arange(index.n)
+        step = here
         for _ in range(reach):
-            here = np.where(here >= 0, link[here], -1)
-            total += np.where(here >= 0, lengths[here], 0.0)
-    return total
+            step = np.where(step >= 0, link[step], -1)
+            out.append(step)
+    return out
 
 
 def session_scores(index: MemoryIndex, query: Mapping[str, float]) -> np.ndarray:

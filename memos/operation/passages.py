@@ -40,13 +40,14 @@ def assemble(index: MemoryIndex, scores: np.ndarray, shape: Shape, depth: int) -
         shape: limits.
         depth: how many passages at most.
     """
-    order = np.argsort(-scores, kind="stable")
-    rank = np.empty(len(scores), dtype=np.int64)
-    rank[order] = np.arange(len(scores))
+    finite = np.flatnonzero(np.isfinite(scores))
+    order = finite[np.argsort(-scores[finite], kind="stable")]
+    rank = np.full(len(scores), len(scores), dtype=np.int64)
+    rank[order] = np.arange(len(order))
     taken = np.zeros(len(scores), dtype=bool)
     out: list[Passage] = []
     for seed in order.tolist():
-        if len(out) >= depth or scores[seed] == -np.inf:
+        if len(out) >= depth:
             break
         if not taken[seed]:
             rows = _grow(index, scores, rank, taken, seed, shape)
@@ -77,5 +78,6 @@ def _grow(index: MemoryIndex, scores, rank, taken, seed: int, shape: Shape) -> t
 
 def singles(scores: np.ndarray, depth: int) -> list[Passage]:
     """One unit a passage, for use with passages switched off."""
-    order = np.argsort(-scores, kind="stable")[:depth]
-    return [Passage((row,), float(scores[row])) for row in order.tolist() if scores[row] > -np.inf]
+    finite = np.flatnonzero(np.isfinite(scores))
+    order = finite[np.argsort(-scores[finite], kind="stable")][:depth]
+    return [Passage((row,), float(scores[row])) for row in order.tolist()]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from memos.errors import ConfigError
-from memos.operation.features import GROUPS, features
+from memos.operation.features import FEATURES, GROUPS, WHOLE, candidates, features, first_pass
 from memos.operation.index import MemoryIndex, Unit
 from memos.operation.passages import Passage, Shape, assemble, singles
 from memos.operation.question import Question, read
@@ -58,16 +58,22 @@ class Found:
     score: float
 
 
-def score_rows(index: MemoryIndex, question: Question, vector: np.ndarray, config: RetrieveConfig) -> np.ndarray:
-    """Score of every row, -inf for removed ones. float64 (n,)."""
+def score_rows(
+    index: MemoryIndex, question: Question, vector: np.ndarray, config: RetrieveConfig, allowed: np.ndarray | None = None
+) -> np.ndarray:
+    """Score of every row; -inf for rows that are removed, not allowed, or no candidates. float64 (n,)."""
     off = config.off
+    mask = index.alive if allowed is None else index.alive & allowed
+    first = first_pass(index, question, vector, off)
+    rows = np.flatnonzero(mask) if index.n <= WHOLE else candidates(index, first, mask)
+    values = features(index, question, first, off, rows)
     if config.ranker:
-        scores = linear(features(index, question, vector, off), off)
+        scores = linear(values, off)
     else:
-        scores = fused(features(index, question, vector, off), RRF_COLUMNS)
-        if config.speaker:
-            scores = scores * (1 + 0.3 * (features(index, question, vector, frozenset(GROUPS) - {"speaker"}).max(axis=1) > 0))
-    return np.where(index.alive, scores, -np.inf)
+        scores = fused(values, RRF_COLUMNS) * (1 + 0.3 * (values[:, FEATURES.index("speaker")] > 0))
+    out = np.full(index.n, -np.inf)
+    out[rows] = scores
+    return out
 
 
 def search(
@@ -93,11 +99,9 @@ def search(
     """
     if not len(index):
         return []
-    scores = score_rows(index, read(text, index.speakers), vector, config)
-    if allowed is not None:
-        scores = np.where(allowed, scores, -np.inf)
+    scores = score_rows(index, read(text, index.speakers), vector, config, allowed)
     if edges is not None and config.graph and config.hops:
-        scores = spread(index, scores, edges, hops=config.hops)
+        scores = spread(index, scores, edges, hops=config.hops, allowed=allowed)
     if config.passages:
         shape = Shape(config.passage_units, config.passage_words, config.passage_rank)
         found = assemble(index, scores, shape, depth)

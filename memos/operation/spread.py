@@ -16,18 +16,22 @@ COST = {"causes": 0.5, "conditions": 0.5, "contradicts": 0.5, "follows": 1.0, "r
 """What a hop along a relation takes off, in standard deviations of the scores; others cost 1."""
 
 
-def spread(index: MemoryIndex, scores: np.ndarray, edges: Edges, *, hops: int = 2, seeds: int = 10) -> np.ndarray:
+def spread(
+    index: MemoryIndex, scores: np.ndarray, edges: Edges, *, hops: int = 2, seeds: int = 10, allowed: np.ndarray | None = None
+) -> np.ndarray:
     """Scores after the best ``seeds`` rows have lent theirs along edges, ``hops`` times.
 
-    A linked row gets at least the lender's score less the cost of the relation; no score falls. Removed rows stay -inf.
+    A linked row gets at least the lender's score less the cost of the relation; no score falls. Removed rows, and
+    rows that are not ``allowed``, stay -inf.
     """
-    alive = np.isfinite(scores)
-    if hops < 1 or not alive.any():
+    may = index.alive if allowed is None else index.alive & allowed
+    known_scores = np.isfinite(scores)
+    if hops < 1 or not known_scores.any():
         return scores
-    deviation = float(scores[alive].std()) or 1.0
+    deviation = float(scores[known_scores].std()) or 1.0
     out = scores.copy()
-    order = np.argsort(-scores, kind="stable")[:seeds]
-    frontier = [int(row) for row in order if alive[row]]
+    finite = np.flatnonzero(known_scores)
+    frontier = finite[np.argsort(-scores[finite], kind="stable")][:seeds].tolist()
     for _ in range(hops):
         lent: dict[int, float] = {}
         ids = [index.units[row].unit_id for row in frontier]
@@ -35,7 +39,7 @@ def spread(index: MemoryIndex, scores: np.ndarray, edges: Edges, *, hops: int = 
         for edge in edges(ids):
             for here, there in ((edge.source, edge.target), (edge.target, edge.source)):
                 row = index.row_of.get(there)
-                if here in known and row is not None and alive[row]:
+                if here in known and row is not None and may[row]:
                     gain = out[index.row_of[here]] - COST.get(edge.relation, 1.0) * deviation
                     if gain > max(out[row], lent.get(row, -np.inf)):
                         lent[row] = float(gain)

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from memos.operation import keyword
-from memos.operation.features import FEATURES, GROUPS, features
+from memos.operation.features import FEATURES, GROUPS, features, first_pass
 from memos.operation.index import MemoryIndex, Unit
 from memos.operation.question import read
+from memos.operation.retrieve import RetrieveConfig, search
 from memos.operation.words import names, terms
 
 WORDS = "harbour lantern violin pepper glacier tunnel saddle comet orchard parcel meadow anchor".split()
@@ -86,13 +87,28 @@ def test_every_group_of_features_can_be_switched_off():
         np.array([[1, 0], [0.6, 0.8]], np.float32),
     )
     question = read("When and how many comets did Bo see on 2 May 2024, and where?", index.speakers)
-    full = features(index, question, np.array([1, 0], np.float32))
+    vector = np.array([1, 0], np.float32)
+    full = features(index, question, first_pass(index, question, vector))
     for group, columns in GROUPS.items():
         places = [FEATURES.index(name) for name in columns]
         assert np.any(full[:, places]), group
-        without = features(index, question, np.array([1, 0], np.float32), frozenset([group]))
+        off = frozenset([group])
+        without = features(index, question, first_pass(index, question, vector, off), off)
         assert not np.any(without[:, places]), group
 
 
 def test_names_are_capitals_that_do_not_only_begin_a_sentence():
     assert names("Today I met Leo Park in Ghent. Then we left.") == ("Leo Park", "Ghent")
+
+
+def test_a_large_store_ranks_candidates_as_a_whole_pass_would(monkeypatch):
+    rng, index = random.Random(3), MemoryIndex(8)
+    vectors = np.random.default_rng(3).normal(size=(900, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    index.add([_unit(n, rng, group=str(n // 30)) for n in range(900)], vectors)
+    for query in ("Which comet and pepper?", "Where is the glacier, Ada?"):
+        whole = search(index, query, vectors[5], RetrieveConfig(passages=False), depth=5)
+        monkeypatch.setattr("memos.operation.retrieve.WHOLE", 10)
+        pooled = search(index, query, vectors[5], RetrieveConfig(passages=False), depth=5)
+        monkeypatch.undo()
+        assert [f.units[0].unit_id for f in whole[:3]] == [f.units[0].unit_id for f in pooled[:3]]

@@ -1,0 +1,213 @@
+"""Search speed of MemOS beside mem0ai, LangMem and Chroma, where they are installed; no model is called.
+
+    python scripts/bench_search.py [--sizes 1000 10000 100000] [--queries 50] [--out results/bench/search.json]
+
+Memories are random sentences with random unit vectors of 384 dimensions; the query's embedding is never timed. ``hybrid`` is
+filter, keywords, vectors and fusion as in ``MemOperator.search``; ``fresh`` is from the commit of a new memory to the end of
+the search that finds it. Times are P50 milliseconds, k = 10. Peers are optional: pip install mem0ai langmem chromadb.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+DIM, K = 384, 10
+
+
+class Fixed:
+    """An embedder whose vectors are random but fixed by the text."""
+
+    name, dim, max_tokens, pooled = "bench", DIM, 10_000, 0
+
+    def encode(self, texts):
+        rows = [np.random.default_rng(abs(hash(text)) % 2**32).standard_normal(DIM).astype(np.float32) for text in texts]
+        matrix = np.stack(rows) if rows else np.zeros((0, DIM), np.float32)
+        return matrix / np.linalg.norm(matrix, axis=1, keepdims=True) if rows else matrix
+
+
+def sentences(count: int, seed: int = 0) -> list[str]:
+    """Sentences over a vocabulary with a natural (Zipf) spread of word frequencies."""
+    rng = np.random.default_rng(seed)
+    letters = random.Random(seed)
+    words = ["".join(letters.choices("abcdefghijklmnopqrstuvwxyz", k=letters.randint(3, 9))) for _ in range(20_000)]
+    picks = np.minimum(rng.zipf(1.3, size=(count, 14)), len(words)) - 1
+    return [" ".join(words[i] for i in row) for row in picks.tolist()]
+
+
+def p50(run: Callable[[int], object], count: int) -> float:
+    """Median milliseconds of ``count`` calls, after two that are not counted."""
+    times = []
+    for number in range(count + 2):
+        start = time.perf_counter()
+        run(number)
+        times.append(1000 * (time.perf_counter() - start))
+    return statistics.median(times[2:])
+
+
+def bench_memos(texts: list[str], queries: list[str], folder: Path) -> dict[str, float]:
+    from memos.cube import FakeClock, SequentialIds, new_cube
+    from memos.infrastructure.vault.sqlite import SqliteVault
+    from memos.operation.operator import MemOperator
+
+    clock, ids = FakeClock(), SequentialIds()
+    vault = SqliteVault(folder / "memos.sqlite", clock=clock)
+    embedder = Fixed()
+    operator = MemOperator(vault=vault, embedder=embedder, clock=clock)
+    made = lambda text: new_cube(text, owner="u", ids=ids, clock=clock, semantic_type="episode", state="activated")  # noqa: E731
+    seconds = 0.0
+    for start in tqdm(range(0, len(texts), 1000), desc="memos", disable=None):
+        part = texts[start : start + 1000]
+        vectors = embedder.encode(part)
+        begin = time.perf_counter()
+        cubes = [made(text) for text in part]
+        vault.add(cubes, vectors)
+        operator._take(cubes, vectors)
+        seconds += time.perf_counter() - begin
+    known = {text: vector for text, vector in zip(queries, embedder.encode(queries), strict=True)}
+    operator.embedder = type("Known", (Fixed,), {"encode": lambda self, given: np.stack([known[t] for t in given])})()
+    from memos.cube import Source  # noqa: F401  (imported before anything is timed)
+    from memos.infrastructure.access import Caller
+    from memos.infrastructure.vault import Is
+
+    out = {
+        "ingest_per_s": len(texts) / seconds,
+        "hybrid": p50(lambda n: operator.search(queries[n % len(queries)], K, caller=Caller("u")), len(queries)),
+        "vault_keyword": p50(lambda n: vault.keyword(queries[n % len(queries)], K), len(queries)),
+        "vault_nearest": p50(lambda n: vault.nearest(known[queries[n % len(queries)]], K), len(queries)),
+        "filtered": p50(lambda n: operator.search(queries[n % len(queries)], K, where=Is("owner", "u")), len(queries) // 5),
+    }
+    fresh = []
+    for number in range(10):
+        text = f"freshword{number} {texts[number]}"
+        known[text] = Fixed().encode([text])[0]
+        operator.insert([made(text)], actor="u", cause="bench")
+        start = time.perf_counter()
+        hits = operator.search(text, K)
+        fresh.append(1000 * (time.perf_counter() - start))
+        assert any(unit.text == text for hit in hits for unit in hit.units), "a new memory was not found"
+    out["fresh"] = statistics.median(fresh)
+    vault.close()
+    return out
+
+
+def bench_chroma(texts: list[str], queries: list[str], folder: Path) -> dict[str, float]:
+    import chromadb
+
+    store = chromadb.PersistentClient(path=str(folder / "chroma")).create_collection("m", metadata={"hnsw:space": "ip"})
+    embedder, seconds = Fixed(), 0.0
+    for start in tqdm(range(0, len(texts), 1000), desc="chroma", disable=None):
+        part = texts[start : start + 1000]
+        vectors = embedder.encode(part).tolist()
+        begin = time.perf_counter()
+        store.add(ids=[str(start + i) for i in range(len(part))], embeddings=vectors, documents=part)
+        seconds += time.perf_counter() - begin
+    vectors = embedder.encode(queries).tolist()
+    found = p50(lambda n: store.query(query_embeddings=[vectors[n % len(vectors)]], n_results=K), len(queries))
+    return {"ingest_per_s": len(texts) / seconds, "vectors": found}
+
+
+def bench_langmem(texts: list[str], queries: list[str], folder: Path) -> dict[str, float]:
+    from langgraph.store.memory import InMemoryStore
+    from langmem import create_search_memory_tool
+
+    known: dict[str, list[float]] = {}
+
+    def embed(given: list[str]) -> list[list[float]]:
+        new = [text for text in given if text not in known]
+        known.update(zip(new, Fixed().encode(new).tolist(), strict=True))
+        return [known[text] for text in given]
+
+    store = InMemoryStore(index={"dims": DIM, "embed": embed, "fields": ["content"]})
+    embed(texts + queries)
+    begin = time.perf_counter()
+    for number, text in enumerate(tqdm(texts, desc="langmem", disable=None)):
+        store.put(("memories",), str(number), {"content": text})
+    seconds = time.perf_counter() - begin
+    tool = create_search_memory_tool(namespace=("memories",), store=store)
+    found = p50(lambda n: tool.invoke({"query": queries[n % len(queries)], "limit": K}), min(len(queries), 20))
+    return {"ingest_per_s": len(texts) / seconds, "tool": found}
+
+
+def bench_mem0(texts: list[str], queries: list[str], folder: Path) -> dict[str, float]:
+    from mem0.vector_stores.qdrant import Qdrant
+
+    store = Qdrant(collection_name="m", embedding_model_dims=DIM, path=str(folder / "qdrant"), on_disk=True)
+    embedder, seconds = Fixed(), 0.0
+    for start in tqdm(range(0, len(texts), 500), desc="mem0", disable=None):
+        part = texts[start : start + 500]
+        vectors = embedder.encode(part).tolist()
+        begin = time.perf_counter()
+        payloads = [{"data": text, "user_id": "u"} for text in part]
+        store.insert(vectors=vectors, payloads=payloads, ids=list(range(start, start + len(part))))
+        seconds += time.perf_counter() - begin
+    vectors = embedder.encode(queries).tolist()
+
+    def ask(number: int) -> object:
+        at = number % len(queries)
+        return store.search(query=queries[at], vectors=vectors[at], top_k=K, filters={"user_id": "u"})
+
+    out = {"ingest_per_s": len(texts) / seconds, "vectors": p50(ask, min(len(queries), 20))}
+    if hasattr(store, "keyword_search"):
+        def hybrid(number: int) -> object:
+            at = number % len(queries)
+            store.keyword_search(query=queries[at], top_k=K, filters={"user_id": "u"})
+            return ask(number)
+
+        out["hybrid"] = p50(hybrid, min(len(queries), 20))
+    return out
+
+
+PEERS = {
+    "mem0ai": ("mem0", bench_mem0),
+    "langmem": ("langmem", bench_langmem),
+    "chromadb": ("chromadb", bench_chroma),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000, 100_000], help="memories in the store")
+    parser.add_argument("--queries", type=int, default=50, help="queries a measurement")
+    parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=list(PEERS), help="which peers, where installed")
+    parser.add_argument("--peer-limit", type=int, default=10_000, help="largest store the peers are measured at")
+    parser.add_argument("--out", type=Path, help="also write the figures as JSON")
+    args = parser.parse_args()
+    results: dict[str, dict[str, dict[str, float]]] = {}
+    for size in args.sizes:
+        texts = sentences(size)
+        queries = [" ".join(text.split()[:6]) for text in random.Random(1).sample(texts, min(args.queries, size))]
+        row = results[str(size)] = {}
+        systems = {"memos": bench_memos}
+        for name in args.peers:
+            module, run = PEERS[name]
+            if importlib.util.find_spec(module) is None:
+                print(f"{name}: not installed; pip install {name}")
+            elif size <= args.peer_limit:
+                systems[name] = run
+        for name, run in systems.items():
+            with tempfile.TemporaryDirectory() as folder:
+                row[name] = run(texts, queries, Path(folder))
+            print(f"{size:>9,d} {name:9s} " + "  ".join(f"{key} {value:,.2f}" for key, value in row[name].items()), flush=True)
+        ours = row["memos"]["hybrid"]
+        for name, figures in row.items():
+            for key, value in figures.items():
+                if name != "memos" and key != "ingest_per_s":
+                    print(f"{size:>9,d} {name} {key} takes {value / ours:,.1f} times as long as our hybrid search")
+    if args.out:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        args.out.write_text(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()

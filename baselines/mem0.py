@@ -91,13 +91,15 @@ class Mem0:
             self._count(self._apply(store, decision.event, decision.text, memory, session, decision.turn_ids, vector))
 
     def _apply(self, store: MemoryStore, event: str, text: str, memory: Memory | None, session: Session, turns, vector) -> str:
-        """Carry out one event; what cannot be carried out is skipped and counted, as mem0 does."""
+        """Carry out one event; one without text or with an unknown id is skipped and counted, as mem0 does."""
+        if not text:
+            return "skipped"
         if event == "NONE":
             return "none"
-        if event == "ADD" and text:
+        if event == "ADD":
             store.add(text, session.time_text, turns, vector)
             return "add"
-        if memory is None or memory.id not in store.items or (event == "UPDATE" and not text):
+        if memory is None or memory.id not in store.items:
             return "skipped"
         if event == "UPDATE":
             store.update(memory.id, text, session.time_text, turns, vector)

@@ -29,7 +29,7 @@ class OpenAIMemory:
         memories_dir: str | None = field(
             default=None, metadata={"help": "folder of recorded dumps (<sample id>.txt or <index>.txt); null: extract"}
         )
-        session_words: int = field(default=110, metadata={"help": "rules: words of entries kept of each session"})
+        session_words: int = field(default=100, metadata={"help": "rules: words of entries kept of each session"})
         max_fact_words: int = field(default=40, metadata={"help": "rules: longest run of sentences in one entry"})
         revise: bool = field(default=False, metadata={"help": "llm: show the running list and let the model change it"})
         retries: int = field(default=3, metadata={"help": "llm: how often a malformed reply is asked for again"})

@@ -1,0 +1,87 @@
+"""What the adapters share: the connection's settings, the ledger of calls, and provenance by identifier."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from memos.errors import ConfigError
+from memos.types import Usage
+
+
+@dataclass
+class Connection:
+    """Fields every adapter's configuration has."""
+
+    base_url: str | None = field(default=None, metadata={"help": "OpenAI-compatible server up to /v1; null: OpenAI"})
+    model: str = field(default="gpt-4o-mini", metadata={"help": "model id as the server knows it"})
+    api_key_env: str | None = field(
+        default="OPENAI_API_KEY", metadata={"help": "NAME of the environment variable that holds the key; null: no key"}
+    )
+    top_k: int = field(default=20, metadata={"help": "memories in the context (of each speaker's store, where there are two)"})
+
+    def __post_init__(self) -> None:
+        if self.top_k < 1:
+            raise ConfigError(f"top_k={self.top_k} must be at least 1")
+        if self.base_url is not None and not self.base_url.startswith(("http://", "https://")):
+            raise ConfigError(f"base_url={self.base_url!r} is no http(s) URL")
+
+    def key(self) -> str:
+        """The key, read when it is needed.
+
+        Raises:
+            ConfigError: where the variable is not set.
+        """
+        if self.api_key_env is None:
+            return "none"
+        value = os.environ.get(self.api_key_env)
+        if not value:
+            raise ConfigError(f"api_key_env={self.api_key_env} is not set in the environment")
+        return value
+
+
+class Ledger:
+    """Counts the tokens of every reply that passes a client."""
+
+    def __init__(self) -> None:
+        self.usage = Usage()
+
+    def count(self, reply: Any) -> None:
+        """Add the ``usage`` of a chat completion (absent: the call alone)."""
+        usage = getattr(reply, "usage", None)
+        prompt = getattr(usage, "prompt_tokens", 0) or 0
+        completion = getattr(usage, "completion_tokens", 0) or 0
+        self.usage += Usage(1, prompt, completion)
+
+    def wrap(self, create: Callable[..., Any]) -> Callable[..., Any]:
+        """A counting version of a client's ``create``."""
+
+        def counted(*args: Any, **options: Any) -> Any:
+            reply = create(*args, **options)
+            self.count(reply)
+            return reply
+
+        return counted
+
+    def wrap_async(self, create: Callable[..., Any]) -> Callable[..., Any]:
+        """The same for an asynchronous client."""
+
+        async def counted(*args: Any, **options: Any) -> Any:
+            reply = await create(*args, **options)
+            self.count(reply)
+            return reply
+
+        return counted
+
+    def state(self) -> list[int]:
+        return [self.usage.calls, self.usage.prompt_tokens, self.usage.completion_tokens]
+
+    def restore(self, state: list[int]) -> None:
+        self.usage = Usage(*state)
+
+
+def union(old: Iterable[str], new: Iterable[str]) -> list[str]:
+    """Turn ids of both, in order, once."""
+    return list(dict.fromkeys([*old, *new]))

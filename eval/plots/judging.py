@@ -109,7 +109,7 @@ def critical_difference(runs: Sequence[Run], metric: str, stem: Path) -> list[Pa
     with canvas(height_cm=2.9 + 0.36 * (len(found.names) + len(groups))) as (figure, axes):
         k = len(found.names)
         for i, (name, rank) in enumerate(zip(found.names, found.ranks, strict=True)):
-            axes.plot(rank, i, markersize=4, **look(i))
+            axes.plot(rank, i, marker="o", color=COLOURS[0], markersize=4)
             right = rank > (k + 1) / 2
             axes.annotate(f"{name}  {rank:.1f}", (rank, i), xytext=(-5 if right else 5, 0), textcoords="offset points", va="center",
                           ha="right" if right else "left")  # fmt: skip

@@ -67,7 +67,7 @@ def score_against_tokens(summaries: Sequence[Summary], stem: Path) -> list[Path]
                           capsize=1.5, elinewidth=0.7)
         axes.set_xlabel("context of a question (NLTK words, log scale)")
         percent_axis(axes, f"score, judge {judge.removeprefix('judge_')}", top=100)
-        axes.set_xlim(-2, 90_000)
+        axes.set_xlim(-2, 200_000)
         axes.set_xticks([0, 10, 100, 1000, 10_000], ["0", "10", "100", "1,000", "10,000"])
         legend_below(figure, axes)
         points = [(r.context_words, r.score * 100, r.method) for r in ours.itertuples()]

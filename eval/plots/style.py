@@ -138,7 +138,7 @@ def place_labels(
 ) -> None:
     """Write a name beside each point where it covers neither a point nor another name.
 
-    Tries eight places around the point at growing distance; call it after limits and scales are set. ``avoid`` lists
+    Tries eight places around the point at growing distance, the most crowded points first; call it after limits and scales are set. ``avoid`` lists
     more places (data coordinates) that no name may cover, such as the ends of error bars.
     """
     from matplotlib.text import Text
@@ -151,7 +151,9 @@ def place_labels(
     dots = [axes.transData.transform((x, y)) for x, y, _ in points]
     others = [axes.transData.transform(place) for place in avoid]
     taken: list[Any] = []
-    for (x, y, name), dot, colour in zip(points, dots, colours, strict=True):
+    crowd = [sum(abs(a[0] - b[0]) < 60 * scale and abs(a[1] - b[1]) < 20 * scale for b in dots) for a in dots]
+    for i in sorted(range(len(points)), key=lambda i: (-crowd[i], i)):
+        (x, y, name), dot, colour = points[i], dots[i], colours[i]
         line = {"arrowstyle": "-", "linewidth": 0.4, "color": colour, "shrinkA": 0, "shrinkB": 2}
         text = axes.annotate(name, (x, y), (0, 0), textcoords="offset points", color=colour, annotation_clip=False, arrowprops=line)
         text.arrow_patch.set_visible(False)

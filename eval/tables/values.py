@@ -123,8 +123,9 @@ def category_title(category: int | None, n: int) -> str:
 
 def origin_notes(summaries: Sequence[Summary]) -> list[str]:
     """Who made the numbers, what they must not be compared with, what is unfinished or failed."""
-    parts = {p: sorted({part_name(s, p) for s in summaries}) for p in ("answerer", "judge", "embedder", "llm")}
-    notes = ["; ".join(f"{part.capitalize()}: {', '.join(names)}" for part, names in parts.items()) + "."]
+    titles = {"answerer": "Answerer", "judge": "Judge", "embedder": "Embedder", "llm": "LLM"}
+    parts = (f"{title}: {', '.join(sorted({part_name(s, part) for s in summaries}))}" for part, title in titles.items())
+    notes = ["; ".join(parts) + "."]
     reasons = dict.fromkeys(r for s in summaries for r in s.get("not_comparable") or ())
     if reasons:
         notes.append("NOT COMPARABLE with the paper's gpt-4o-mini rows: " + "; ".join(reasons) + ".")

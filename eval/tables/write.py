@@ -91,7 +91,7 @@ def latex(table: Table) -> str:
         body += [" & ".join(cell(c, col) for c, col in zip(row, table.columns, strict=True)) + r" \\" for row in section.rows]
     notes = r" \\ ".join(escape(note) for note in table.notes)
     return "\n".join(
-        [r"% needs \usepackage{booktabs}", r"\begin{table*}[t]", r"\centering\scriptsize\setlength{\tabcolsep}{3pt}",
+        [r"% needs \usepackage{booktabs}", r"\begin{table*}[t]", rf"\centering\scriptsize\setlength{{\tabcolsep}}{{{3 if width <= 14 else 2}pt}}",
          rf"\caption{{{escape(table.title)}}}", rf"\label{{tab:{table.name}}}", rf"\begin{{tabular}}{{{align}}}", r"\toprule",
          *body, r"\bottomrule", r"\end{tabular}", rf"\\[2pt]\parbox{{\textwidth}}{{\tiny {notes}}}", r"\end{table*}", ""]
     )

@@ -142,3 +142,13 @@ def test_bad_reference_files(tmp_path):
 def test_overlay_points_have_measured_contexts():
     points = dict((name, (words, score)) for name, words, score in paper_points())
     assert points["memos-0630"] == (1593, pytest.approx(0.7331)) and "RAG" not in points and len(points) == 6
+
+
+@pytest.mark.parametrize("table", [3, 4])
+def test_commands_name_configurations_that_exist(table):
+    commands = {c.command for c in load().cells if c.table == table}
+    for command in commands:
+        for part in command.removeprefix("python run.py ").split():
+            group, _, name = part.partition("=")
+            if "." not in group:
+                assert (CONF / group / f"{name}.yaml").exists(), f"{command}: conf/{group}/{name}.yaml"

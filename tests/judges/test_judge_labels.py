@@ -1,0 +1,61 @@
+"""Label extraction: every shape a judge model replies in, and fuzz."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eval.judges import labels
+
+SHAPES = [
+    ('{"label": "CORRECT"}', "correct"),
+    ('{"label": "WRONG"}', "wrong"),
+    ('The dates agree. {"label": "CORRECT"}', "correct"),
+    ('```json\n{"reason": "not the same", "label": "wrong"}\n```', "wrong"),
+    ("{'label': 'CORRECT'}", "correct"),
+    ('{"label": "incorrect"}', "wrong"),
+    ('{"verdict": "correct."}', "correct"),
+    ('{"correct": false}', "wrong"),
+    ("label: WRONG", "wrong"),
+    ("**Label:** CORRECT", "correct"),
+    ("The answer is not what I would call wrong, so: CORRECT", "correct"),
+    ("CORRECT or WRONG? Hard to say.", "unparsed"),
+    ("<think>maybe WRONG</think>{\"label\": \"CORRECT\"}", "correct"),
+    ('{"label": "WRONG"} wait, {"label": "CORRECT"}', "correct"),
+    ("incorrect", "wrong"),
+    ("not correct", "wrong"),
+    ("", "unparsed"),
+    ("I cannot tell.", "unparsed"),
+    ('{"label": null}', "unparsed"),
+    ('{"label": "CORR', "unparsed"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), SHAPES, ids=range(len(SHAPES)))
+def test_shapes(text, expected):
+    assert labels.label(text) == expected
+
+
+@given(st.text(max_size=200))
+@settings(max_examples=300, deadline=None)
+def test_any_text_gives_a_known_label(text):
+    assert labels.label(text) in ("correct", "wrong", "unparsed")
+
+
+@given(st.text(alphabet="abxyz ,.!\n", max_size=80), st.sampled_from(["CORRECT", "WRONG"]), st.text(alphabet="abxyz ,.!\n", max_size=80))
+@settings(max_examples=200, deadline=None)
+def test_an_object_counts_whatever_surrounds_it(before, word, after):
+    assert labels.label(f'{before}{{"label": "{word}"}}{after}') == word.lower()
+
+
+def test_yes_and_no():
+    assert labels.yes_no("Yes.") == "correct"
+    assert labels.yes_no("No, it is not.") == "wrong"
+    assert labels.yes_no("yes and no") == "correct"
+    assert labels.yes_no("It is, yes; well, no") == "unparsed"
+
+
+def test_majority_keeps_failures_apart():
+    assert labels.majority(["correct", "correct", "wrong"]) == ("correct", pytest.approx(2 / 3))
+    assert labels.majority(["correct", "error", "error"]) == ("correct", 1.0)
+    assert labels.majority(["error", "error", "unparsed"]) == ("error", None)
+    assert labels.majority(["correct", "wrong"]) == ("wrong", 0.5)

@@ -1,0 +1,88 @@
+"""LLM judges over a scripted model: majority, failures kept apart, everything kept."""
+
+import pytest
+
+from eval.judges import prompts
+from eval.judges.llm import LLMJudge
+from eval.judges.published import Row
+from eval.judges.recorded import RecordedJudge
+from eval.types import JudgeTask
+from memos.errors import ConfigError, LLMError
+from memos.llm.base import Completion
+from memos.types import Usage
+
+TASK = JudgeTask("What did Tom build {gold}?", "a kite", "A kite {answer}", 4)
+
+
+class Scripted:
+    """Replies by sample index; out of order, as concurrent clients do."""
+
+    name, context_window, comparable = "scripted", None, False
+
+    def __init__(self, replies):
+        self.replies, self.asked = replies, []
+
+    def complete_many(self, requests):
+        for index in reversed(range(len(requests))):
+            self.asked.append(requests[index])
+            reply = self.replies[requests[index].sample_index]
+            yield index, reply if isinstance(reply, LLMError) else Completion(reply, "scripted-1", Usage(1, 10, 2), latency_ms=5.0)
+
+    def close(self):
+        pass
+
+
+def judged(replies, tasks=(TASK,), **fields):
+    llm = Scripted(replies)
+    judge = LLMJudge(LLMJudge.Config(runs=len(replies), **fields), llm=llm)
+    return dict(judge.judge(list(tasks))), llm
+
+
+def test_three_runs_majority_share_and_everything_kept():
+    found, llm = judged(['{"label": "CORRECT"}', '{"label": "WRONG"}', '{"label": "CORRECT"}'])
+    verdict = found[0]
+    assert (verdict.label, verdict.score) == ("correct", pytest.approx(2 / 3))
+    assert verdict.runs == ("correct", "wrong", "correct")
+    assert verdict.raw[1] == '{"label": "WRONG"}' and verdict.model == "scripted-1"
+    assert verdict.usage == Usage(3, 30, 6) and verdict.latency_ms == 15
+    assert sorted(request.sample_index for request in llm.asked) == [0, 1, 2]
+
+
+def test_failures_are_never_wrong():
+    found, _ = judged([LLMError("down"), LLMError("down")])
+    assert found[0].label == "error" and found[0].score is None and "down" in found[0].raw[0]
+    found, _ = judged(["hm", "well"])
+    assert found[0].label == "unparsed" and found[0].score is None
+
+
+def test_many_tasks_over_windows_keep_their_places():
+    tasks = [JudgeTask(f"q{i}", "g", "a", 4) for i in range(7)]
+    found, llm = judged(["CORRECT", "CORRECT"], tasks, window=3)
+    assert sorted(found) == list(range(7)) and len(llm.asked) == 14
+
+
+def test_braces_in_texts_survive_the_prompt():
+    text = LLMJudge(LLMJudge.Config(), llm=Scripted([])).messages(TASK)[0].content
+    assert "What did Tom build {gold}?" in text and "A kite {answer}" in text and '{"label": "CORRECT"}' in text
+
+
+def test_longmemeval_picks_its_rule_by_category():
+    judge = LLMJudge(LLMJudge.Config(rubric="longmemeval"), llm=Scripted([]))
+    texts = {c: judge.messages(JudgeTask("q", "g", "a", c))[0].content for c in (1, 2, 3, 4, 5)}
+    assert "off by one" in texts[2] and "off by one" not in texts[4]
+    assert prompts.LONGMEMEVAL_RULES["abstention"] in texts[5]
+
+
+def test_mistakes_are_one_line():
+    with pytest.raises(ConfigError, match="judge.rubric"):
+        LLMJudge.Config(rubric="kind")
+    with pytest.raises(ConfigError, match="needs a language model"):
+        LLMJudge(LLMJudge.Config(), llm=None)
+
+
+def test_recorded_verdicts_come_back_and_strangers_are_not_wrong():
+    row = Row("s", "c", 0, 4, "q", "g", "a", (1, 0, 1), None, None)
+    judge = RecordedJudge(rows=[row])
+    found = dict(judge.judge([JudgeTask("q", "g", "a", 4), JudgeTask("q", "g", "other", 4)]))
+    assert found[0].label == "correct" and found[0].score == pytest.approx(2 / 3)
+    assert found[1].label == "unparsed" and found[1].score is None

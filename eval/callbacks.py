@@ -12,10 +12,12 @@ from omegaconf import DictConfig
 
 OUTCOMES: list[dict[str, Any]] = []
 """Outcomes of the jobs of this command, in order; read by ``eval.cli`` for the exit code."""
+ENDED: list[tuple[str, Path, str, bool]] = []
+"""Entry, results folder, experiment and whether to draw, of the sweep that ended."""
 
 
 class SweepTables(Callback):
-    """Gathers the jobs' outcomes, wherever they ran, and lets the experiment write its tables."""
+    """Gathers the jobs' outcomes, wherever they ran. Hydra only warns of errors in a callback, so the tables come later."""
 
     def on_run_end(self, config: DictConfig, **kwargs: Any) -> None:
         self._end(config, Path(config.hydra.runtime.output_dir), "outcome.json")
@@ -26,6 +28,12 @@ class SweepTables(Callback):
     def _end(self, config: DictConfig, folder: Path, pattern: str) -> None:
         paths = sorted(folder.glob(pattern), key=lambda p: (len(p.parent.name), p.parent.name))
         OUTCOMES.extend(json.loads(path.read_text(encoding="utf-8")) for path in paths)
-        module = importlib.import_module(config.entry.rpartition(".")[0])
+        ENDED.append((config.entry, Path(config.out), config.name, bool(config.figures)))
+
+
+def finish() -> None:
+    """Let the experiment of this command write its tables."""
+    for entry, out, name, figures in ENDED:
+        module = importlib.import_module(entry.rpartition(".")[0])
         if hasattr(module, "finish"):
-            module.finish(Path(config.out), config.name, [o for o in OUTCOMES if o["folder"]], config.figures)
+            module.finish(out, name, [o for o in OUTCOMES if o["folder"]], figures)

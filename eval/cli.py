@@ -17,6 +17,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from eval import callbacks
 from eval.bench import plain
 from eval.precheck import precheck
 from eval.run import BUDGET_REACHED, CONFIG_ERROR, FAILED_QUESTIONS, INTERRUPTED, OK
@@ -36,6 +37,7 @@ def main() -> None:
         if not any(arg.split("=")[0] in INFORMATION for arg in sys.argv[1:]):
             precheck(CONF, sys.argv[1:])
         _hydra_main()
+        callbacks.finish()
     except KeyboardInterrupt:
         print("interrupted; the same command resumes", file=sys.stderr)
         sys.exit(INTERRUPTED)
@@ -43,9 +45,7 @@ def main() -> None:
         fail(f"configuration: {_where(error)}")
     except (MemosError, HydraException, OmegaConfBaseException) as error:
         fail(one_line(error))
-    from eval.callbacks import OUTCOMES
-
-    codes = {outcome["code"] for outcome in OUTCOMES}
+    codes = {outcome["code"] for outcome in callbacks.OUTCOMES}
     sys.exit(next((code for code in SEVERITY if code in codes), OK))
 
 

@@ -1,0 +1,53 @@
+"""``experiment=judge_card``: measure a judge on published answers, probes and wrong keys (judge.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from eval.bench import Bench
+from eval.judges import card
+from eval.provenance import ROOT
+from eval.schema import typed
+from eval.store import write_json
+from memos.errors import DataError
+
+
+def check(config: Mapping[str, Any]) -> None:
+    """Raise for a wrong field, a missing dataset or missing published answers."""
+    made = Bench(config)
+    _card_config(config)
+    _published(config)
+    made.dataset  # noqa: B018 - reading it is the check
+
+
+def run(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Write ``cards/judge_card_<judge>.md`` and ``.json`` below the results folder."""
+    bench = Bench(config)
+    judge = bench.judge(config["judge"])
+    found = card.run(_card_config(config), judge, bench.dataset, _published(config))
+    judge.close()
+    folder = bench.out / "cards"
+    paths = card.write(found, folder)
+    return {"folder": str(folder), "code": 0, "message": f"judge card: {paths[0]}"}
+
+
+def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]], draw: bool = True) -> None:
+    """Print the cards that were made."""
+    for outcome in outcomes:
+        print(Path(outcome["message"].removeprefix("judge card: ")).read_text(encoding="utf-8"))
+    if outcomes:
+        write_json(out / "cards" / "cards.json", [o["message"].removeprefix("judge card: ") for o in outcomes])
+
+
+def _card_config(config: Mapping[str, Any]) -> card.CardConfig:
+    return typed(card.CardConfig, {k: v for k, v in config["card"].items() if k != "published_dir"}, "card")
+
+
+def _published(config: Mapping[str, Any]) -> Path:
+    given = config["card"]["published_dir"]
+    folder = Path(given) if given else ROOT.parent / "shared" / "data" / "published"
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder; card.published_dir=FOLDER names the published answers")
+    return folder

@@ -58,8 +58,12 @@ def _recombination(reference: Reference, rows: Sequence[Row], overall: Mapping[s
 
 def _agreement(overall: Mapping[str, Row], t4: Sequence[Row]) -> Finding:
     shared = [r for r in t4 if r["method"] in overall]
-    same = all(r["judge"] == overall[r["method"]]["judge"] and r["words"] == overall[r["method"]]["words"] for r in shared)
-    return Finding("weighted means", "Table 4 repeats Table 3's overall score and words", same, f"{len(shared)} methods")
+    same = all(
+        r["judge"] == overall[r["method"]]["judge"] and r["words"] == overall[r["method"]]["words"] for r in shared
+    )
+    return Finding(
+        "weighted means", "Table 4 repeats Table 3's overall score and words", same, f"{len(shared)} methods"
+    )
 
 
 def _seconds(rows: Sequence[Row]) -> Finding:
@@ -160,7 +164,12 @@ def _outliers(rows: Sequence[Row]) -> list[Finding]:
         return "; ".join(f"{_names([r])}: {key(r)}" for r in found) or "no exception"
 
     return [
-        Finding("Table 5", "Build does not depend on the query (within 5 %)", not build, show(build, lambda r: f"{r['build']} s")),
+        Finding(
+            "Table 5",
+            "Build does not depend on the query (within 5 %)",
+            not build,
+            show(build, lambda r: f"{r['build']} s"),
+        ),
         Finding("Table 5", "KV TTFT grows with the query", not growth, show(growth, lambda r: f"{r['kv_ttft']} s")),
     ]
 

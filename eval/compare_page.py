@@ -52,7 +52,10 @@ def write_page(a: Run, b: Run, metric: str, table: Table, path: Path) -> int:
     names = (label(a.summary), label(b.summary))
     categories = sorted({int(a.frame.loc[key, "category"]) for key, *_ in differing})
     options = "".join(f'<option value="{c}">{c} {CATEGORIES.get(c, "unknown")}</option>' for c in categories)
-    sides = "".join(f'<option value="{side}">{side} ({escape(name)}) better</option>' for side, name in zip("AB", names, strict=True))
+    sides = "".join(
+        f'<option value="{side}">{side} ({escape(name)}) better</option>'
+        for side, name in zip("AB", names, strict=True)
+    )
     body = "\n".join(_article(a, b, names, *row) for row in differing)
     title = f"{names[0]} against {names[1]}"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -73,7 +76,11 @@ def _article(a: Run, b: Run, names: tuple[str, str], key: tuple[str, int], x: fl
     question = a.questions.get(key)
     category = int(a.frame.loc[key, "category"])
     head = escape(question.text) if question else f"{key[0]} question {key[1]}"
-    gold = f"gold: {escape(question.gold)} · evidence {escape(', '.join(question.evidence) or 'none')} · " if question else ""
+    gold = (
+        f"gold: {escape(question.gold)} · evidence {escape(', '.join(question.evidence) or 'none')} · "
+        if question
+        else ""
+    )
     sides = "".join(_side(*args) for args in ((a, "A", names[0], key, x, x > y), (b, "B", names[1], key, y, y > x)))
     return (
         f'<article data-category="{category}" data-better="{"A" if x > y else "B"}"><h3>{head}</h3><div class="meta">{gold}'

@@ -66,7 +66,10 @@ def groups(paths: Sequence[Path], out: Path) -> list[Group]:
             found.setdefault(str(load_summary(folder).get("experiment", "runs")), []).append(folder)
         return [Group(name, tuple(sorted(folders, key=_place))) for name, folders in found.items()]
     sweeps = sorted((out / "tables").glob("*.runs.json"))
-    made = [Group(p.name.removesuffix(".runs.json"), tuple(find_runs(out, p.name.removesuffix(".runs.json")))) for p in sweeps]
+    made = [
+        Group(p.name.removesuffix(".runs.json"), tuple(find_runs(out, p.name.removesuffix(".runs.json"))))
+        for p in sweeps
+    ]
     made = [Group(g.experiment, tuple(f for f in g.folders if (f / "summary.json").exists())) for g in made]
     known = {group.experiment for group in made}
     for name in ("kv_ttft", "judge_card"):
@@ -116,7 +119,9 @@ def make_tables(group: Group, out: Path) -> list[Table]:
     return list(made.values())
 
 
-def make_check(found: Sequence[Group], out: Path, path: Path = reference.PAPER) -> tuple[list[reference.Check], list[Finding]]:
+def make_check(
+    found: Sequence[Group], out: Path, path: Path = reference.PAPER
+) -> tuple[list[reference.Check], list[Finding]]:
     """Write ``tables/reproduction*`` and ``tables/audit*``: every cell of the paper beside ours, and the paper's own sums."""
     paper = reference.load(path)
     summaries = [s for group in found for s in group.summaries]

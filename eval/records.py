@@ -35,7 +35,9 @@ def run_folders(paths: Sequence[Path | str]) -> list[Path]:
             raise DataError(f"{path}: no such folder; make runs with: python run.py experiment=locomo")
         own = [path] if (path / "summary.json").exists() else sorted(p.parent for p in path.rglob("summary.json"))
         if not own:
-            raise DataError(f"{path}: holds no finished run (no summary.json); finish it with the command that began it")
+            raise DataError(
+                f"{path}: holds no finished run (no summary.json); finish it with the command that began it"
+            )
         found.update(dict.fromkeys(own))
     return list(found)
 

@@ -176,7 +176,10 @@ def _fits(row: Mapping[str, Any], summary: Summary) -> bool:
     if row["system"] != "rag":
         return summary["system"] == row["system"]
     display = summary.get("display", {})
-    return summary["system"].startswith("rag") and (display.get("chunk"), display.get("top_k")) == (row["chunk"], row["top_k"])
+    return summary["system"].startswith("rag") and (display.get("chunk"), display.get("top_k")) == (
+        row["chunk"],
+        row["top_k"],
+    )
 
 
 def _value(reference: Reference, cell: PaperCell, summary: Summary) -> Cell:
@@ -232,4 +235,6 @@ def check_table(checks: Sequence[Check]) -> Table:
     commands = dict.fromkeys(c.cell.command for c in checks if c.verdict in ("NOT RUN", "NOT COMPARABLE"))
     notes += [f"To make what is missing: {command}" for command in commands]
     sections = tuple(Section(name, tuple(rows)) for name, rows in groups.items())
-    return Table("reproduction", "Reproduction of the paper's Tables 3, 4 and 5, cell by cell", columns, sections, tuple(notes))
+    return Table(
+        "reproduction", "Reproduction of the paper's Tables 3, 4 and 5, cell by cell", columns, sections, tuple(notes)
+    )

@@ -35,7 +35,10 @@ def paired(a: Run, b: Run, metric: str, category: int | None = None) -> Paired:
         if metric not in run.frame:
             known = ", ".join(sorted(run.summary["metrics"]))
             raise DataError(f"{run.folder}: metric {metric!r} is not in this run; known: {known}")
-    left, right = a.frame[["category", metric]].rename(columns={metric: "a"}), b.frame[[metric]].rename(columns={metric: "b"})
+    left, right = (
+        a.frame[["category", metric]].rename(columns={metric: "a"}),
+        b.frame[[metric]].rename(columns={metric: "b"}),
+    )
     joined = left.join(right, how="inner").dropna()
     if category is not None:
         joined = joined[joined.category == category]
@@ -62,7 +65,10 @@ def ties(runs: Sequence[Run], metric: str) -> dict[tuple[str, int | None], set[s
     if len(taking) < 2:
         return {}
     found: dict[tuple[str, int | None], set[str]] = {}
-    categories: list[int | None] = [None, *(c for c in TABLE_CATEGORIES if any((r.frame.category == c).any() for r in taking))]
+    categories: list[int | None] = [
+        None,
+        *(c for c in TABLE_CATEGORIES if any((r.frame.category == c).any() for r in taking)),
+    ]
     for category in categories:
         best = max(taking, key=lambda r: _mean(r, metric, category))
         tests = [(r, compare_runs(best, r, metric, category)) for r in taking if r is not best]
@@ -107,7 +113,9 @@ def comparison_table(a: Run, b: Run, metrics: Sequence[str]) -> Table:
         "conversations; Holm over this table. McNemar takes questions as independent: secondary. Resolvable: smallest "
         "difference found with 80 % power.",
     ]
-    return Table("compare", "Paired comparison", columns, tuple(Section(t, tuple(r)) for t, r in sections.items()), tuple(notes))
+    return Table(
+        "compare", "Paired comparison", columns, tuple(Section(t, tuple(r)) for t, r in sections.items()), tuple(notes)
+    )
 
 
 def _compare_row(metric: str, pair: Paired, result: Comparison, p_holm: float | None) -> tuple[Cell, ...]:

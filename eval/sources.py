@@ -10,9 +10,7 @@ from typing import Any
 from eval.provenance import ROOT, code
 
 
-def sources(
-    summaries: Sequence[Mapping[str, Any]], command: str | None = None, **extra: Any
-) -> dict[str, Any]:
+def sources(summaries: Sequence[Mapping[str, Any]], command: str | None = None, **extra: Any) -> dict[str, Any]:
     """What an output was made from.
 
     Args:

@@ -16,10 +16,14 @@ from memos.errors import ConfigError, DataError, MemosError
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Compare two runs on the same questions: differences, intervals, exact tests, Holm.")
+    parser = argparse.ArgumentParser(
+        description="Compare two runs on the same questions: differences, intervals, exact tests, Holm."
+    )
     parser.add_argument("a", type=Path, metavar="A", help="run folder")
     parser.add_argument("b", type=Path, metavar="B", help="run folder to compare with")
-    parser.add_argument("--metric", action="append", help="metric to compare (may be repeated); default: every judge and f1_memos")
+    parser.add_argument(
+        "--metric", action="append", help="metric to compare (may be repeated); default: every judge and f1_memos"
+    )
     parser.add_argument("--out", type=Path, default=Path("results"), help="results folder (default: results)")
     args = parser.parse_args()
     try:
@@ -61,7 +65,9 @@ def default_metrics(a: Run, b: Run) -> list[str]:
     shared = set(a.summary["metrics"]) & set(b.summary["metrics"])
     found = [m for m in (*judges([a.summary, b.summary]), "f1_memos") if m in shared]
     if not found:
-        raise ConfigError(f"--metric: the runs share no judge and no f1_memos; they share {', '.join(sorted(shared)) or 'nothing'}")
+        raise ConfigError(
+            f"--metric: the runs share no judge and no f1_memos; they share {', '.join(sorted(shared)) or 'nothing'}"
+        )
     return found
 
 

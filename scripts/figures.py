@@ -12,9 +12,15 @@ from memos.errors import MemosError
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Draw the figures (PNG, PDF, CSV, sources); those without data are named with the reason.")
-    parser.add_argument("runs", nargs="*", type=Path, help="run or experiment folders; default: each experiment's newest sweep")
-    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="draw only this figure (may be repeated)")
+    parser = argparse.ArgumentParser(
+        description="Draw the figures (PNG, PDF, CSV, sources); those without data are named with the reason."
+    )
+    parser.add_argument(
+        "runs", nargs="*", type=Path, help="run or experiment folders; default: each experiment's newest sweep"
+    )
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="NAME", help="draw only this figure (may be repeated)"
+    )
     parser.add_argument("--out", type=Path, default=Path("results"), help="results folder (default: results)")
     args = parser.parse_args()
     start = time.perf_counter()

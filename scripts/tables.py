@@ -13,11 +13,19 @@ from memos.errors import DataError, MemosError
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Write and print the tables; with --check, ours beside the paper's cell by cell.")
-    parser.add_argument("runs", nargs="*", type=Path, help="run or experiment folders; default: each experiment's newest sweep")
-    parser.add_argument("--check", action="store_true", help="verdict on every cell of the paper, and the audit of its own sums")
+    parser = argparse.ArgumentParser(
+        description="Write and print the tables; with --check, ours beside the paper's cell by cell."
+    )
+    parser.add_argument(
+        "runs", nargs="*", type=Path, help="run or experiment folders; default: each experiment's newest sweep"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="verdict on every cell of the paper, and the audit of its own sums"
+    )
     parser.add_argument("--out", type=Path, default=Path("results"), help="results folder (default: results)")
-    parser.add_argument("--reference", type=Path, default=reference.PAPER, help="the paper's cells (default: paper.yaml)")
+    parser.add_argument(
+        "--reference", type=Path, default=reference.PAPER, help="the paper's cells (default: paper.yaml)"
+    )
     parser.add_argument("--width", type=int, default=120, help="columns of the terminal (default: 120)")
     args = parser.parse_args()
     try:
@@ -52,7 +60,10 @@ def check(args: argparse.Namespace) -> int:
     print(f"\nwritten to {args.out / 'tables'}")
     broken = [c for c in checks if c.must and c.verdict == "DIFFERS"]
     for c in broken:
-        print(f"error: {c.cell.name} {c.cell.column} must not differ: ours {c.ours:g}, the paper's {c.cell.value:g}", file=sys.stderr)
+        print(
+            f"error: {c.cell.name} {c.cell.column} must not differ: ours {c.ours:g}, the paper's {c.cell.value:g}",
+            file=sys.stderr,
+        )
     return 1 if broken else 0
 
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from eval.records import Run
 
 
-def calibration_bins(probabilities: Sequence[float], outcomes: Sequence[float], bins: int = 10) -> list[dict[str, float]]:
+def calibration_bins(
+    probabilities: Sequence[float], outcomes: Sequence[float], bins: int = 10
+) -> list[dict[str, float]]:
     """Bins of a judge's probability with what a reference judge said: ``predicted`` and ``observed`` shares, interval, ``n``.
 
     Args:
@@ -34,7 +36,15 @@ def calibration_bins(probabilities: Sequence[float], outcomes: Sequence[float], 
         n = int(mine.sum())
         if n:
             low, high = wilson(int(round(y[mine].sum())), n)
-            found.append({"predicted": float(p[mine].mean()), "observed": float(y[mine].mean()), "low": low, "high": high, "n": n})
+            found.append(
+                {
+                    "predicted": float(p[mine].mean()),
+                    "observed": float(y[mine].mean()),
+                    "low": low,
+                    "high": high,
+                    "n": n,
+                }
+            )
     return found
 
 
@@ -56,7 +66,16 @@ def calibration(cards: Sequence[Mapping[str, Any]], stem: Path) -> list[Path]:
         top.plot([0, 100], [0, 100], color="#999999", linewidth=0.7, linestyle="--", label="perfect")
         for i, (judge, own) in enumerate(data.groupby("judge", sort=False)):
             reach = np.array([own.observed - own.low, own.high - own.observed], dtype=float) * 100
-            top.errorbar(own.predicted * 100, own.observed * 100, yerr=reach, label=judge, capsize=1.2, elinewidth=0.6, markersize=3, **look(i))
+            top.errorbar(
+                own.predicted * 100,
+                own.observed * 100,
+                yerr=reach,
+                label=judge,
+                capsize=1.2,
+                elinewidth=0.6,
+                markersize=3,
+                **look(i),
+            )
             bottom.plot(own.predicted * 100, own.n, drawstyle="steps-mid", color=COLOURS[i], linewidth=0.9)
         references = ", ".join(dict.fromkeys(filter(None, data.reference)))
         top.set_ylabel(f"called correct by\n{references or 'the reference'} (%)")
@@ -66,7 +85,12 @@ def calibration(cards: Sequence[Mapping[str, Any]], stem: Path) -> list[Path]:
         bottom.set_xlabel("probability of correct (%)")
         bottom.set_xlim(0, 100)
         legend_below(figure, top)
-        return save(figure, data, stem, sources([], cards=[{k: c.get(k) for k in ("judge", "reference", "fingerprint")} for c in cards]))
+        return save(
+            figure,
+            data,
+            stem,
+            sources([], cards=[{k: c.get(k) for k in ("judge", "reference", "fingerprint")} for c in cards]),
+        )
 
 
 def cards_of_runs(runs: Sequence[Run]) -> list[dict[str, Any]]:
@@ -85,7 +109,9 @@ def cards_of_runs(runs: Sequence[Run]) -> list[dict[str, Any]]:
                     if labels_.get(key, {}).get("label") in ("correct", "wrong"):
                         p.append(value)
                         y.append(float(labels_[key]["label"] == "correct"))
-    return [{"judge": j, "reference": r, "calibration": calibration_bins(p, y)} for (j, r), (p, y) in pooled.items() if p]
+    return [
+        {"judge": j, "reference": r, "calibration": calibration_bins(p, y)} for (j, r), (p, y) in pooled.items() if p
+    ]
 
 
 def critical_difference(runs: Sequence[Run], metric: str, stem: Path) -> list[Path]:
@@ -97,7 +123,9 @@ def critical_difference(runs: Sequence[Run], metric: str, stem: Path) -> list[Pa
 
     runs = [r for r in runs if ranked(r.summary)]
     names = labels([r.summary for r in runs])
-    means = {n: r.frame[metric].groupby("sample_id").mean() for n, r in zip(names, runs, strict=True) if metric in r.frame}
+    means = {
+        n: r.frame[metric].groupby("sample_id").mean() for n, r in zip(names, runs, strict=True) if metric in r.frame
+    }
     table = pd.DataFrame(means).dropna()
     if len(table.columns) < 2 or len(table) < 2:
         raise DataError(f"a critical-difference plot needs two systems with {metric} on two conversations")
@@ -114,12 +142,29 @@ def critical_difference(runs: Sequence[Run], metric: str, stem: Path) -> list[Pa
             axes.annotate(f"{name}  {rank:.1f}", (rank, i), xytext=(-5 if right else 5, 0), textcoords="offset points", va="center",
                           ha="right" if right else "left")  # fmt: skip
         for j, (first, last) in enumerate(groups):
-            axes.plot([found.ranks[first], found.ranks[last]], [k + 0.2 + j] * 2, color="#333333", linewidth=2.2, solid_capstyle="butt")
-        axes.errorbar(1 + found.critical_difference / 2, -1.4, xerr=found.critical_difference / 2, color="#333333", capsize=2, elinewidth=0.8)
-        axes.annotate(f"critical difference {found.critical_difference:.2f}", (1, -1.4), xytext=(0, 4), textcoords="offset points")
+            axes.plot(
+                [found.ranks[first], found.ranks[last]],
+                [k + 0.2 + j] * 2,
+                color="#333333",
+                linewidth=2.2,
+                solid_capstyle="butt",
+            )
+        axes.errorbar(
+            1 + found.critical_difference / 2,
+            -1.4,
+            xerr=found.critical_difference / 2,
+            color="#333333",
+            capsize=2,
+            elinewidth=0.8,
+        )
+        axes.annotate(
+            f"critical difference {found.critical_difference:.2f}", (1, -1.4), xytext=(0, 4), textcoords="offset points"
+        )
         axes.set_ylim(k + len(groups), -2.6)
         axes.set_xlim(0.7, max(k, 1 + found.critical_difference) + 0.3)
-        axes.set_xlabel(f"average rank over {found.conversations} conversations (1 = best)\nbars join systems that cannot be told apart")
+        axes.set_xlabel(
+            f"average rank over {found.conversations} conversations (1 = best)\nbars join systems that cannot be told apart"
+        )
         axes.set_xticks(range(1, k + 1))
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)

@@ -37,10 +37,27 @@ def ablation_data(summaries: Sequence[Summary], metrics: Sequence[str]) -> pd.Da
                 cell = metric_cell(summary, metric, category)
                 if cell.value is not None:
                     shown = "overall" if category is None else f"{category} {CATEGORIES[category]}"
-                    rows.append((series, chunk, k, words, shown, metric, cell.value, cell.low, cell.high, _paper(summary, category, metric)))
+                    rows.append(
+                        (
+                            series,
+                            chunk,
+                            k,
+                            words,
+                            shown,
+                            metric,
+                            cell.value,
+                            cell.low,
+                            cell.high,
+                            _paper(summary, category, metric),
+                        )
+                    )
     columns = ["series", "chunk", "top_k", "context_words", "category", "metric", "value", "low", "high", "paper"]
     numbers = {name: float for name in ("context_words", "value", "low", "high", "paper")}
-    return pd.DataFrame(rows, columns=columns).astype(numbers).sort_values(["series", "metric", "category", "context_words"])
+    return (
+        pd.DataFrame(rows, columns=columns)
+        .astype(numbers)
+        .sort_values(["series", "metric", "category", "context_words"])
+    )
 
 
 def _paper(summary: Summary, category: int | None, metric: str) -> float | None:
@@ -68,13 +85,24 @@ def ablation(summaries: Sequence[Summary], stem: Path, metrics: Sequence[str] | 
         raise DataError("no method has two settings of chunk size or top-k; run: python run.py experiment=fig9")
     names = [c for c in (*(f"{k} {CATEGORIES[k]}" for k in TABLE_CATEGORIES), "overall") if (data.category == c).any()]
     series = list(dict.fromkeys(data.series))
-    with canvas(len(names), 2, height_cm=1.4 + 2.4 * len(names), sharex=True, sharey=True, squeeze=False) as (figure, panels):
+    with canvas(len(names), 2, height_cm=1.4 + 2.4 * len(names), sharex=True, sharey=True, squeeze=False) as (
+        figure,
+        panels,
+    ):
         for row, category in enumerate(names):
             for column, metric in enumerate(chosen):
                 panel = panels[row][column]
                 for i, name in enumerate(series):
                     own = data[(data.series == name) & (data.category == category) & (data.metric == metric)]
-                    panel.plot(own.context_words, own.paper * 100, color=PAPER, marker="*", markersize=5, linestyle=":", zorder=1)
+                    panel.plot(
+                        own.context_words,
+                        own.paper * 100,
+                        color=PAPER,
+                        marker="*",
+                        markersize=5,
+                        linestyle=":",
+                        zorder=1,
+                    )
                     panel.errorbar(own.context_words, own.value * 100, yerr=_bars(own), label=name, elinewidth=0.5, capsize=1,
                                    markersize=3, **look(i))  # fmt: skip
                 panel.set_xscale("log")
@@ -119,7 +147,15 @@ def ttft(cells: Sequence[Mapping[str, Any]], stem: Path, kv_summaries: Sequence[
          *(paper.get((_short(c["model"]), c["context"], c["query"]), {}).get(k) for k, _ in TIMES))
         for c in cells
     ]  # fmt: skip
-    columns = ["model", "context", "context_tokens", "query", "query_tokens", *(k for k, _ in TIMES), *(f"paper_{k}" for k, _ in TIMES)]
+    columns = [
+        "model",
+        "context",
+        "context_tokens",
+        "query",
+        "query_tokens",
+        *(k for k, _ in TIMES),
+        *(f"paper_{k}" for k, _ in TIMES),
+    ]
     data = pd.DataFrame(rows, columns=columns)
     models = list(dict.fromkeys(data.model))
     with canvas(len(models), 3, height_cm=1.5 + 3.8 * len(models), sharey="row", squeeze=False) as (figure, panels):

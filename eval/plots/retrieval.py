@@ -26,7 +26,9 @@ def recall_against_budget(summaries: Sequence[Summary], stem: Path) -> list[Path
             cell = metric_cell(summary, metric)
             if cell.value is not None:
                 rows.append((name, kind, depth, cell.value, cell.low, cell.high))
-    data = pd.DataFrame(rows, columns=["method", "budget", "depth", "recall", "low", "high"]).astype({"low": float, "high": float})
+    data = pd.DataFrame(rows, columns=["method", "budget", "depth", "recall", "low", "high"]).astype(
+        {"low": float, "high": float}
+    )
     if data.empty:
         raise DataError("no run has evidence recall (metrics evidence_recall_…)")
     names = list(dict.fromkeys(data.method))
@@ -35,7 +37,9 @@ def recall_against_budget(summaries: Sequence[Summary], stem: Path) -> list[Path
             for i, name in enumerate(names):
                 own = data[(data.method == name) & (data.budget == kind)]
                 panel.plot(own.depth, own.recall * 100, label=name, markersize=3, **look(i))
-                panel.fill_between(own.depth, own.low * 100, own.high * 100, color=look(i)["color"], alpha=0.12, linewidth=0)
+                panel.fill_between(
+                    own.depth, own.low * 100, own.high * 100, color=look(i)["color"], alpha=0.12, linewidth=0
+                )
             depths = sorted(set(data[data.budget == kind].depth))
             panel.set_xscale("log")
             panel.set_xticks(depths, [str(d) for d in depths])

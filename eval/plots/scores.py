@@ -59,12 +59,21 @@ def score_against_tokens(summaries: Sequence[Summary], stem: Path) -> list[Path]
         paper = data[data.source == "paper"]
         axes.set_xscale("symlog", linthresh=10, linscale=0.4)
         if len(paper):
-            axes.scatter(paper.context_words, paper.score * 100, s=22, color=PAPER, marker="*", label="the paper's values")
+            axes.scatter(
+                paper.context_words, paper.score * 100, s=22, color=PAPER, marker="*", label="the paper's values"
+            )
         for i, row in ours.iterrows():
             style = look(int(i))
-            axes.errorbar(row.context_words, row.score * 100, yerr=_reach(row), fmt=style["marker"], color=style["color"],
-                          label=row.method if len(ours) > MOST_NAMES else None,
-                          capsize=1.5, elinewidth=0.7)
+            axes.errorbar(
+                row.context_words,
+                row.score * 100,
+                yerr=_reach(row),
+                fmt=style["marker"],
+                color=style["color"],
+                label=row.method if len(ours) > MOST_NAMES else None,
+                capsize=1.5,
+                elinewidth=0.7,
+            )
         axes.set_xlabel("context of a question (NLTK words, log scale)")
         percent_axis(axes, f"score, judge {judge.removeprefix('judge_')}", top=100)
         axes.set_xlim(-2, 200_000)
@@ -79,7 +88,11 @@ def score_against_tokens(summaries: Sequence[Summary], stem: Path) -> list[Path]
 
 def _along(row) -> list[float]:
     """Places along an error bar that labels keep clear of."""
-    return [] if row.low != row.low or row.low is None else [row.low, (row.low + row.score) / 2, (row.high + row.score) / 2, row.high]
+    return (
+        []
+        if row.low != row.low or row.low is None
+        else [row.low, (row.low + row.score) / 2, (row.high + row.score) / 2, row.high]
+    )
 
 
 def _reach(row) -> list[list[float]] | None:
@@ -112,7 +125,15 @@ def score_by_category(summaries: Sequence[Summary], stem: Path) -> list[Path]:
             axes.plot(own.score * 100, at, linestyle="none", label=name, markersize=3.2, **look(i))
             for y, row in zip(at, own.itertuples(), strict=True):
                 if _reach(row):
-                    axes.errorbar(row.score * 100, y, xerr=_reach(row), fmt="none", ecolor=look(i)["color"], elinewidth=0.7, capsize=1.2)
+                    axes.errorbar(
+                        row.score * 100,
+                        y,
+                        xerr=_reach(row),
+                        fmt="none",
+                        ecolor=look(i)["color"],
+                        elinewidth=0.7,
+                        capsize=1.2,
+                    )
         sizes = data.groupby("category").n.max()
         axes.set_yticks(range(len(shown)), [f"{c}\nn = {sizes[c]}" for c in shown])
         axes.set_ylim(len(shown) - 0.5, -0.5)
@@ -123,4 +144,3 @@ def score_by_category(summaries: Sequence[Summary], stem: Path) -> list[Path]:
         axes.set_xlim(-2, 102)
         legend_below(figure, axes)
         return save(figure, data, stem, sources(summaries))
-

@@ -155,7 +155,9 @@ def place_labels(
     for i in sorted(range(len(points)), key=lambda i: (-crowd[i], i)):
         (x, y, name), dot, colour = points[i], dots[i], colours[i]
         line = {"arrowstyle": "-", "linewidth": 0.4, "color": colour, "shrinkA": 0, "shrinkB": 2}
-        text = axes.annotate(name, (x, y), (0, 0), textcoords="offset points", color=colour, annotation_clip=False, arrowprops=line)
+        text = axes.annotate(
+            name, (x, y), (0, 0), textcoords="offset points", color=colour, annotation_clip=False, arrowprops=line
+        )
         text.arrow_patch.set_visible(False)
         best = None
         for reach, dx, dy in _places():
@@ -167,7 +169,9 @@ def place_labels(
             clashes = sum(box.overlaps(other) for other in taken)
             clashes += sum(_near(box, d, 3 * scale) for d in dots if d is not dot)
             clashes += sum(_near(box, d, 1 * scale) for d in others)
-            clashes += not (inside.x0 <= box.x0 and box.x1 <= inside.x1 + 2 * scale and inside.y0 <= box.y0 and box.y1 <= inside.y1)
+            clashes += not (
+                inside.x0 <= box.x0 and box.x1 <= inside.x1 + 2 * scale and inside.y0 <= box.y0 and box.y1 <= inside.y1
+            )
             if best is None or clashes < best[0]:
                 best = (clashes, text.get_position(), text.get_ha(), text.get_va(), box, reach)
             if clashes == 0:

@@ -112,7 +112,13 @@ def cluster_bootstrap(
     means = (draws @ sums) / (draws @ sizes)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return Estimate(
-        float(x.mean()), float(low), float(high), len(x), count, float(means.std(ddof=1)), f"bootstrap, {resamples} draws"
+        float(x.mean()),
+        float(low),
+        float(high),
+        len(x),
+        count,
+        float(means.std(ddof=1)),
+        f"bootstrap, {resamples} draws",
     )
 
 

@@ -28,7 +28,9 @@ def table5(cells: Sequence[Mapping[str, Any]]) -> Table:
         "Speed-up: (Direct - KV) / Direct. It leaves Build out; Direct / (Build + KV) far from 1 means a weak Direct arm.",
         "Time from the query's text to the first token.",
     )
-    return Table("table5", "Time to first token: memory as text (direct) or as key-value cache", columns, tuple(sections), notes)
+    return Table(
+        "table5", "Time to first token: memory as text (direct) or as key-value cache", columns, tuple(sections), notes
+    )
 
 
 def _row(cell: Mapping[str, Any], titles: Mapping[str, str]) -> tuple[Cell, ...]:

@@ -24,7 +24,9 @@ from eval.tables.values import (
 Ties = Mapping[tuple[str, int | None], Collection[str]]
 """(metric, category) to the fingerprints of runs that paired tests cannot tell from the best; see eval.significance."""
 
-INTERVALS = "Brackets: 95 % interval, t over conversations (clustered). Scores are percent; a dash is a missing value, never 0."
+INTERVALS = (
+    "Brackets: 95 % interval, t over conversations (clustered). Scores are percent; a dash is a missing value, never 0."
+)
 MARKS = "Best bold (* in the terminal), second underlined (+); systems that see the gold evidence are not ranked."
 TIED = "≈: a paired sign-flip test over conversations (Holm over the category's tests) cannot tell it from the best."
 WORDS = "Chunk / Mem: chunk size in cl100k tokens for RAG, otherwise NLTK words of the retrieved context (the paper's count)."
@@ -53,7 +55,9 @@ def table4(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
     """Method, chunk or words, top-k, score, search and total latency at P50 and P95."""
     shown = judges(summaries)
     latency = tuple(
-        Column(f"{part}_{q}_ms", q.upper(), "ms", group=f"{part} (ms)") for part in ("search", "total") for q in ("p50", "p95")
+        Column(f"{part}_{q}_ms", q.upper(), "ms", group=f"{part} (ms)")
+        for part in ("search", "total")
+        for q in ("p50", "p95")
     )
     columns = (*_head_columns(), *_judge_columns(shown), *latency)
     sections = []
@@ -108,7 +112,8 @@ def _head(summary: Summary, category: int | None, judge: str | None) -> tuple[Ce
 
 def _judge_cells(summary: Summary, category: int | None, names: Sequence[str], ties: Ties) -> tuple[Cell, ...]:
     return tuple(
-        replace(metric_cell(summary, n, category), tied=summary["fingerprint"] in ties.get((n, category), ())) for n in names
+        replace(metric_cell(summary, n, category), tied=summary["fingerprint"] in ties.get((n, category), ()))
+        for n in names
     )
 
 

@@ -26,7 +26,10 @@ def recall_table(summaries: Sequence[Summary]) -> Table:
     columns = (
         Column("method", "Method", "text"),
         Column("n", "n", "count"),
-        *(Column(name, str(depth), better=1, group=group, primary=name.endswith("words_1600")) for name, group, depth in wanted),
+        *(
+            Column(name, str(depth), better=1, group=group, primary=name.endswith("words_1600"))
+            for name, group, depth in wanted
+        ),
     )
     rows = []
     for summary, name in zip(summaries, labels(summaries), strict=True):

@@ -38,7 +38,9 @@ def label(summary: Summary) -> str:
 def full_label(summary: Summary) -> str:
     """The name with chunk size and top-k, so that two settings of one system differ."""
     display = summary.get("display", {})
-    parts = [f"{name}={display[key]}" for key, name in (("chunk", "chunk"), ("top_k", "k")) if display.get(key) is not None]
+    parts = [
+        f"{name}={display[key]}" for key, name in (("chunk", "chunk"), ("top_k", "k")) if display.get(key) is not None
+    ]
     return " ".join([label(summary), *parts])
 
 
@@ -81,7 +83,9 @@ def metric_cell(summary: Summary, name: str, category: int | None = None) -> Cel
     low, high = entry.get("ci95") or (None, None)
     own = judge_error(summary, name)
     if own and low is not None:
-        low, high = (entry["mean"] + side * math.hypot(entry["mean"] - end, NORMAL * own) for side, end in ((-1, low), (1, high)))
+        low, high = (
+            entry["mean"] + side * math.hypot(entry["mean"] - end, NORMAL * own) for side, end in ((-1, low), (1, high))
+        )
         low, high = max(0.0, low), min(1.0, high)
     return Cell(entry["mean"], low, high)
 
@@ -131,7 +135,9 @@ def origin_notes(summaries: Sequence[Summary]) -> list[str]:
         notes.append("NOT COMPARABLE with the paper's gpt-4o-mini rows: " + "; ".join(reasons) + ".")
     errors = {name: value for s in summaries for name, value in (s.get("judge_error") or {}).items() if value}
     for name, value in errors.items():
-        notes.append(f"{name}: the judge's own error of a score is {100 * value:.1f} points on average (its card); intervals include it.")
+        notes.append(
+            f"{name}: the judge's own error of a score is {100 * value:.1f} points on average (its card); intervals include it."
+        )
     for summary, name in zip(summaries, labels(summaries), strict=True):
         if not summary.get("complete", True):
             notes.append(f"{name}: the run is not finished; its numbers will change.")
@@ -140,7 +146,9 @@ def origin_notes(summaries: Sequence[Summary]) -> list[str]:
         if summary.get("cut"):
             notes.append(f"{name}: {summary['cut']} prompts were cut to the model's window.")
         spread = {k: m["repeat_sd"] for k, m in summary["metrics"].items() if m.get("repeat_sd") is not None}
-        notes += [f"{name}: {k} varies by {100 * v:.2f} points between repeats of the judge." for k, v in spread.items()]
+        notes += [
+            f"{name}: {k} varies by {100 * v:.2f} points between repeats of the judge." for k, v in spread.items()
+        ]
     return notes
 
 

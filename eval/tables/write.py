@@ -87,13 +87,29 @@ def latex(table: Table) -> str:
         body.insert(0, _latex_groups(table.columns))
     for i, section in enumerate(table.sections):
         if section.title:
-            body += ([r"\midrule"] if i else []) + [rf"\multicolumn{{{width}}}{{l}}{{\emph{{{escape(section.title)}}}}} \\"]
-        body += [" & ".join(cell(c, col) for c, col in zip(row, table.columns, strict=True)) + r" \\" for row in section.rows]
+            body += ([r"\midrule"] if i else []) + [
+                rf"\multicolumn{{{width}}}{{l}}{{\emph{{{escape(section.title)}}}}} \\"
+            ]
+        body += [
+            " & ".join(cell(c, col) for c, col in zip(row, table.columns, strict=True)) + r" \\" for row in section.rows
+        ]
     notes = r" \\ ".join(escape(note) for note in table.notes)
     return "\n".join(
-        [r"% needs \usepackage{booktabs}", r"\begin{table*}[t]", rf"\centering\scriptsize\setlength{{\tabcolsep}}{{{3 if width <= 14 else 2}pt}}",
-         rf"\caption{{{escape(table.title)}}}", rf"\label{{tab:{table.name}}}", rf"\begin{{tabular}}{{{align}}}", r"\toprule",
-         *body, r"\bottomrule", r"\end{tabular}", rf"\\[2pt]\parbox{{\textwidth}}{{\tiny {notes}}}", r"\end{table*}", ""]
+        [
+            r"% needs \usepackage{booktabs}",
+            r"\begin{table*}[t]",
+            rf"\centering\scriptsize\setlength{{\tabcolsep}}{{{3 if width <= 14 else 2}pt}}",
+            rf"\caption{{{escape(table.title)}}}",
+            rf"\label{{tab:{table.name}}}",
+            rf"\begin{{tabular}}{{{align}}}",
+            r"\toprule",
+            *body,
+            r"\bottomrule",
+            r"\end{tabular}",
+            rf"\\[2pt]\parbox{{\textwidth}}{{\tiny {notes}}}",
+            r"\end{table*}",
+            "",
+        ]
     )
 
 
@@ -178,9 +194,21 @@ def _groups(columns: tuple[Column, ...]) -> list[tuple[str, list[int]]]:
     return found
 
 
-_TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--", "±": r"$\pm$",
-        "≈": r"$\approx$", "≥": r"$\geq$", "≤": r"$\leq$", "×": r"$\times$", "…": r"\ldots{}", "<": r"$<$", ">": r"$>$",
-        **{c: "\\" + c for c in "&%$#_{}"}}
+_TEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "–": "--",
+    "±": r"$\pm$",
+    "≈": r"$\approx$",
+    "≥": r"$\geq$",
+    "≤": r"$\leq$",
+    "×": r"$\times$",
+    "…": r"\ldots{}",
+    "<": r"$<$",
+    ">": r"$>$",
+    **{c: "\\" + c for c in "&%$#_{}"},
+}
 
 
 def escape(text: str) -> str:
@@ -210,4 +238,3 @@ def _wrap(note: str, width: int) -> str:
     import textwrap
 
     return textwrap.fill(note, width, initial_indent="  ", subsequent_indent="    ")
-

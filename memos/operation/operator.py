@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from memos.cube import MemCube
 from memos.cube.clock import Clock, RandomIds
-from memos.cube.cube import LIVE
 from memos.embed.base import Embedder
-from memos.infrastructure.access import Caller, decide
+from memos.infrastructure.access import Caller
 from memos.infrastructure.vault import Edge, Is, ReadableBy, Vault, Where
 from memos.llm.base import LLM
 from memos.operation.index import MemoryIndex
@@ -202,14 +200,9 @@ class MemOperator:
         vector = self.embedder.encode([text])[0]
         settings = config or self.config.retrieve
         found = search(self.index, text, vector, settings, depth=2 * k, allowed=allowed, edges=self.vault.edges)
-        out = []
-        for hit in found:
-            kept = tuple(unit for unit in hit.units if self._readable(unit.unit_id, caller))
-            if kept:
-                out.append(Found(kept, hit.score))
-            if len(out) >= k:
-                break
-        return out
+        shown = self._shown([unit.unit_id for hit in found[: 2 * k] for unit in hit.units], caller)
+        kept = (Found(tuple(unit for unit in hit.units if unit.unit_id in shown), hit.score) for hit in found)
+        return [hit for hit in kept if hit.units][:k]
 
     def _mask(self, where: Where | None) -> np.ndarray | None:
         if where is None:
@@ -219,20 +212,12 @@ class MemOperator:
         mask[[row for row in rows if row is not None]] = True
         return mask
 
-    def _readable(self, cube_id: str, caller: Caller | None) -> bool:
-        from memos.cube import NotFound
-
-        try:
-            cube = self.vault.get(cube_id)
-        except NotFound:
-            self.index.remove([cube_id])
-            return False
-        if cube.state not in LIVE or _expired(cube, self.clock()):
-            self.index.remove([cube_id])
-            return False
-        return caller is None or decide(caller, cube.governance, "read", cube_id).allowed
-
-
-def _expired(cube: MemCube, now: datetime) -> bool:
-    ttl = cube.governance.ttl_seconds
-    return ttl is not None and now >= cube.descriptive.updated_at.astimezone(UTC) + timedelta(seconds=ttl)
+    def _shown(self, cube_ids: Sequence[str], caller: Caller | None) -> frozenset[str]:
+        """Those of the ids that are live now and that the caller may read; what is no longer live leaves the index."""
+        if not cube_ids:
+            return frozenset()
+        live = frozenset(self.vault.find(Is("cube_id", *cube_ids), namespaces=[self.namespace]))
+        self.index.remove([cube_id for cube_id in cube_ids if cube_id not in live])
+        if caller is None or not live:
+            return live
+        return frozenset(self.vault.find(Is("cube_id", *live) & ReadableBy(caller), namespaces=[self.namespace]))

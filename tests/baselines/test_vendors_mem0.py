@@ -33,7 +33,6 @@ class Untied(WordEmbedder):
 
 def decisions(body) -> dict:
     """What the scripted model replies, to the prompts of either side: a function of the facts and memories shown."""
-    text = "\n".join(content_text(message["content"]) for message in body["messages"])
     last = content_text(body["messages"][-1]["content"])
     if re.search(r"^(Input:\n)?(user|assistant): ", last):
         return {"facts": [line[6:] for line in last.splitlines() if line.startswith("user: ")]}

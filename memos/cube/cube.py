@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from memos.cube.clock import Clock, Ids
@@ -145,7 +146,7 @@ class MemCube:
     def as_first_version(self, *, cube_id: str | None = None) -> MemCube:
         """The same content as the start of a new version chain, without counters (export, publishing)."""
         header = replace(self.descriptive, cube_id=cube_id or self.cube_id)
-        behaviour = Behavioural(derived_from=self.behavioural.derived_from, fingerprint=self.behavioural.fingerprint)
+        behaviour = Behavioural(derived_from=self.behavioural.derived_from)
         return _sealed(replace(self, descriptive=header, behavioural=behaviour, frozen=False), "")
 
     def governed(self, **governance: Any) -> MemCube:
@@ -214,19 +215,32 @@ def parse_content(content: str) -> tuple[Payload, dict[str, Any], Governance]:
 
 
 def fingerprint(text: str) -> str:
-    """64-bit simhash of a text's lower-case words, in hex; near-duplicates differ in few bits."""
-    counts = [0] * 64
-    for word in set(_WORD.findall(text.lower())):
-        bits = int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
-        for place in range(64):
-            counts[place] += 1 if bits >> place & 1 else -1
-    return f"{sum(1 << place for place, count in enumerate(counts) if count > 0):016x}"
+    """64-bit simhash of a text's lower-case words, in hex; near-duplicates differ in few bits. Empty for no words."""
+    words = set(_WORD.findall(text.lower()))
+    if not words or len(words) >= _LANE:
+        return "" if not words else digest_of(canonical(text.lower()))[:16]
+    total = sum(map(_spread, words))
+    lanes = (total >> 16 * place & 0xFFFF for place in range(64))
+    return f"{sum(1 << place for place, count in enumerate(lanes) if 2 * count > len(words)):016x}"
+
+
+_LANE = 1 << 15
+"""More distinct words than any lane of 16 bits may count; such a text gets a plain digest."""
+
+
+@lru_cache(maxsize=65_536)
+def _spread(word: str) -> int:
+    """The 64 hash bits of a word, each in a lane of 16 bits, so that adding numbers counts all bits at once."""
+    bits = int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+    return sum(1 << 16 * place for place in range(64) if bits >> place & 1)
 
 
 def _sealed(cube: MemCube, parent_digest: str) -> MemCube:
     content_digest = digest_of(cube.content())
     chained = chain_digest(parent_digest, cube.cube_id, cube.version, cube.descriptive.updated_at, content_digest)
-    return replace(cube, behavioural=replace(cube.behavioural, content_digest=content_digest, digest=chained))
+    light = fingerprint(cube.text)
+    behaviour = replace(cube.behavioural, content_digest=content_digest, digest=chained, fingerprint=light)
+    return replace(cube, behavioural=behaviour)
 
 
 def new_cube(

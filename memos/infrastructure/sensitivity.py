@@ -47,7 +47,8 @@ def _key_like(text: str) -> bool:
 
 
 def _phone(text: str) -> bool:
-    return 9 <= len(_digits(text)) <= 15 if text.lstrip().startswith(("+", "00")) else 10 <= len(_digits(text)) <= 11
+    abroad = re.match(r"\+|00[1-9]", text) is not None
+    return (9 if abroad else 10) <= len(_digits(text)) <= (15 if abroad else 11)
 
 
 _RULES: tuple[tuple[str, Sensitivity, str, Callable[[str], bool] | None], ...] = (

@@ -200,7 +200,7 @@ class SqliteVault(tables.Relations):
         with self.transaction():
             for cube_id in cube_ids:
                 row = self._row(cube_id)
-                counts = use_counts(self._cube(row).behavioural, at, use, self.config.heat_half_life)
+                counts = use_counts(tables.read_counts(self._db, row), at, use, self.config.heat_half_life)
                 used = counts.last_access
                 self._db.execute(
                     "UPDATE cubes SET access_count = ?, last_access = ?, last_use = ?, heat = ?, injections = ?, "

@@ -11,6 +11,7 @@ from typing import Any
 from memos.cube.codec import canonical
 from memos.cube.cube import MemCube
 from memos.cube.errors import NotFound
+from memos.cube.header import Behavioural
 from memos.cube.versions import Version
 from memos.infrastructure.audit import AuditEntry, LogQuery, seal
 from memos.infrastructure.vault import rows
@@ -101,6 +102,14 @@ def delete_cube(db: sqlite3.Connection, row: int, cube_id: str) -> None:
         db.execute(f"DELETE FROM {table} WHERE id = ?", (row,))
     db.execute("DELETE FROM edges WHERE source = ? OR target = ?", (cube_id, cube_id))
     db.execute("UPDATE meta SET value = value + 1 WHERE key = 'purges'")
+
+
+def read_counts(db: sqlite3.Connection, row: int) -> Behavioural:
+    """The counters of use of a cube; version and digests are not filled in."""
+    count, used, *rest = db.execute(
+        "SELECT access_count, last_use, heat, injections, helpful, unhelpful FROM cubes WHERE id = ?", (row,)
+    ).fetchone()
+    return Behavioural(count, None if used is None else datetime.fromisoformat(used), *rest)
 
 
 def read_versions(db: sqlite3.Connection, row: int, cube_id: str) -> list[Version]:

@@ -73,12 +73,15 @@ class Promotion:
         """Decide for one window from the readings of all candidate memories."""
         seen = {reading.cube_id: reading for reading in readings}
         demoted = [(cube_id, reason) for cube_id in self.held if (reason := self._lost(cube_id, seen))]
-        for cube_id, _ in demoted:
+        restarted = set()
+        for cube_id, reason in demoted:
             del self._held[cube_id]
+            if reason == "changed":
+                restarted.add(cube_id)
         for cube_id in set(self._streak) - set(seen):
             del self._streak[cube_id]
         for reading in seen.values():
-            hot = reading.heat >= self.config.hot
+            hot = reading.heat >= self.config.hot and reading.cube_id not in restarted
             self._streak[reading.cube_id] = self._streak.get(reading.cube_id, 0) + 1 if hot else 0
         promoted = []
         for reading in sorted(seen.values(), key=lambda one: (-one.heat, one.cube_id)):

@@ -58,7 +58,11 @@ def judged(questions: list[Question], answers: list[str]) -> list[float]:
 def report(label: str, questions: list[Question], scores: dict[str, list[float]], keep) -> None:
     rows = [index for index, question in enumerate(questions) if keep(question)]
     for metric, values in scores.items():
-        parts = [f"{label:24s} {metric:14s} n {len(rows):4d}  all {100 * np.mean([values[i] for i in rows]):5.1f}" if rows else label]
+        parts = [
+            f"{label:24s} {metric:14s} n {len(rows):4d}  all {100 * np.mean([values[i] for i in rows]):5.1f}"
+            if rows
+            else label
+        ]
         for category in (4, 1, 2, 3):
             own = [values[i] for i in rows if questions[i].category == category]
             parts.append(f"cat {category} {100 * np.mean(own):5.1f}" if own else f"cat {category}   -  ")
@@ -84,7 +88,9 @@ def main() -> None:
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     answers = [found[index].text for index in range(len(tasks))]
     errors = sum(answer.status != "ok" for answer in found.values())
-    print(f"{answerer.name}: {len(tasks)} questions, {errors} errors, {wall:.1f} s wall ({len(tasks) / wall:.1f}/s), {cpu:.1f} s CPU")
+    print(
+        f"{answerer.name}: {len(tasks)} questions, {errors} errors, {wall:.1f} s wall ({len(tasks) / wall:.1f}/s), {cpu:.1f} s CPU"
+    )
     scores = {"f1_memos": [f1_memos(q.gold, answer) for q, answer in zip(questions, answers, strict=True)]}
     if not args.no_judge:
         scores["judge_offline"] = judged(questions, answers)

@@ -32,10 +32,17 @@ from eval.answerers.question import QuestionView, analyse  # noqa: E402
 from eval.answerers.ranking import Index, Scored  # noqa: E402
 from eval.answerers.reader import load_weights  # noqa: E402
 from eval.answerers.spans import (  # noqa: E402
-    allowed, answer_group, length_features, sentence_features, token_features,
+    allowed,
+    answer_group,
+    length_features,
+    sentence_features,
+    token_features,
 )
 from eval.datasets.locomo import load  # noqa: E402
 from eval.types import Dataset, Question  # noqa: E402
+from memos.embed.base import Embedder  # noqa: E402
+from memos.embed.cache import CachedEmbedder  # noqa: E402
+from memos.embed.minilm import MiniLM  # noqa: E402
 from memos.types import Conversation  # noqa: E402
 
 TUNING = ("conv-26", "conv-30", "conv-41", "conv-42", "conv-43", "conv-44")
@@ -96,9 +103,12 @@ class SpanData:
     def scores(self, weights: np.ndarray) -> np.ndarray:
         inside = np.concatenate([[0.0], np.cumsum(self.inside_rows @ weights)])
         return (
-            (self.start_rows @ weights)[self.first] + (self.end_rows @ weights)[self.last]
-            + inside[self.last + 1] - inside[self.first]
-            + (self.length_rows @ weights)[self.length] + (self.sentence_rows @ weights)[self.sentence]
+            (self.start_rows @ weights)[self.first]
+            + (self.end_rows @ weights)[self.last]
+            + inside[self.last + 1]
+            - inside[self.first]
+            + (self.length_rows @ weights)[self.length]
+            + (self.sentence_rows @ weights)[self.sentence]
         )
 
     def gradient(self, by_candidate: np.ndarray) -> np.ndarray:
@@ -107,8 +117,10 @@ class SpanData:
         add = lambda index, size: np.bincount(index, by_candidate, size)  # noqa: E731
         inside = np.cumsum(add(self.first, tokens + 1) - add(self.last + 1, tokens + 1))[:-1]
         return (
-            self.start_rows.T @ add(self.first, tokens) + self.end_rows.T @ add(self.last, tokens)
-            + self.inside_rows.T @ inside + self.length_rows.T @ add(self.length, self.length_rows.shape[0])
+            self.start_rows.T @ add(self.first, tokens)
+            + self.end_rows.T @ add(self.last, tokens)
+            + self.inside_rows.T @ inside
+            + self.length_rows.T @ add(self.length, self.length_rows.shape[0])
             + self.sentence_rows.T @ add(self.sentence, self.sentence_rows.shape[0])
         )
 
@@ -117,7 +129,9 @@ def rendered(conversation: Conversation, wanted: Sequence[str] | None = None) ->
     """The conversation's transcript, or only the turns wanted."""
     keep = None if wanted is None else set(wanted)
     return "\n".join(
-        transcript_line(session, turn).text for session, turn in conversation.turns() if keep is None or turn.turn_id in keep
+        transcript_line(session, turn).text
+        for session, turn in conversation.turns()
+        if keep is None or turn.turn_id in keep
     )
 
 
@@ -132,7 +146,10 @@ def gold_sets(question: Question, view: QuestionView) -> list[tuple[frozenset[st
 
 
 def span_data(
-    dataset: Dataset, names: Names, contexts: Callable[[Question], list[tuple[Index, int, float]]], rank: dict[str, float]
+    dataset: Dataset,
+    names: Names,
+    contexts: Callable[[Question], list[tuple[Index, int, float]]],
+    rank: dict[str, float],
 ) -> SpanData:
     """Candidates of every question that is answered by spans; ``contexts`` gives (index, lines to read, importance)."""
     rows = {kind: Rows(names) for kind in ("start", "end", "inside", "length", "sentence")}
@@ -149,7 +166,9 @@ def span_data(
         for index, count, worth in contexts(question):
             for place, sentence, scored, gap in _sentences(index, view, rank, count):
                 offset = len(rows["start"].ends) - 1
-                for kind, features in zip(("start", "end", "inside"), token_features(view, sentence, people), strict=True):
+                for kind, features in zip(
+                    ("start", "end", "inside"), token_features(view, sentence, people), strict=True
+                ):
                     for item in features:
                         rows[kind].add(item)
                 own = rows["sentence"].add(sentence_features(view, sentence, place, gap, scored.coverage))
@@ -158,8 +177,12 @@ def span_data(
                     size = sum(token.is_word for token in sentence.tokens[first : last + 1])
                     if (group, size) not in length_row:
                         length_row[group, size] = rows["length"].add(length_features(size, group))
-                    best = max(worth_ * 2 * len(words & gold) / (len(words) + len(gold)) for gold, worth_ in golds if gold)
-                    for key, value in zip(columns, (offset + first, offset + last, length_row[group, size], own, best), strict=True):
+                    best = max(
+                        worth_ * 2 * len(words & gold) / (len(words) + len(gold)) for gold, worth_ in golds if gold
+                    )
+                    for key, value in zip(
+                        columns, (offset + first, offset + last, length_row[group, size], own, best), strict=True
+                    ):
                         columns[key].append(value)
             if len(columns["first"]) > bounds[-1]:
                 bounds.append(len(columns["first"]))
@@ -181,7 +204,9 @@ def _sentences(index: Index, view: QuestionView, rank: dict[str, float], count: 
                 yield place, sentence, scored, min(8.0, ranked[0].score - scored.score)
 
 
-def fit_spans(data: SpanData, use: np.ndarray, names: Names, l2: float, typed: float, likelihood: float, steps: int) -> np.ndarray:
+def fit_spans(
+    data: SpanData, use: np.ndarray, names: Names, l2: float, typed: float, likelihood: float, steps: int
+) -> np.ndarray:
     """Weights of the highest expected F1 (plus a share of likelihood of the good spans) over the questions in ``use``.
 
     Args:
@@ -211,26 +236,113 @@ def fit_spans(data: SpanData, use: np.ndarray, names: Names, l2: float, typed: f
     return found.x * scale
 
 
+def line_data(
+    dataset: Dataset, indexes: dict[str, Index], names: Names, embedder: Embedder | None
+) -> list[tuple[sparse.csr_matrix, np.ndarray]]:
+    """For each question the feature rows of its conversation's lines, and which lines are gold evidence."""
+    gold_text = {
+        c.sample_id: {turn.turn_id: (turn.speaker, turn.text) for _, turn in c.turns()} for c in dataset.conversations
+    }
+    vectors = (
+        {}
+        if embedder is None
+        else {
+            key: embedder.encode([f"{line.speaker}: {line.text}" for line in index.lines])
+            for key, index in indexes.items()
+        }
+    )
+    out = []
+    for question in tqdm(dataset.questions, disable=None, desc="lines"):
+        wanted = {gold_text[question.sample_id][turn] for turn in question.evidence}
+        index = indexes[question.sample_id]
+        gold = np.array(
+            [any(line.speaker == who and line.text in text for who, text in wanted) for line in index.lines]
+        )
+        if question.category == 5 or not gold.any():
+            continue
+        view = analyse(question.text, dataset.conversation(question.sample_id).speakers)
+        cosine = vectors[question.sample_id] @ embedder.encode([question.text])[0] if embedder else None
+        covered, rows = index.coverage(view), Rows(names)
+        for number in range(len(index.lines)):
+            rows.add(index.features(view, number, covered, None if cosine is None else float(cosine[number])))
+        out.append((rows.matrix(), gold))
+    for matrix, _ in out:
+        matrix.resize(matrix.shape[0], len(names.column))
+    return out
+
+
+def fit_lines(data: list[tuple[sparse.csr_matrix, np.ndarray]], names: Names, l2: float = 0.5) -> dict[str, float]:
+    """Weights that put the most of a softmax over all lines on the gold ones."""
+
+    def objective(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        loss, slope = l2 * (weights**2).sum(), 2 * l2 * weights
+        for rows, gold in data:
+            scores = rows @ weights
+            chance = np.exp(scores - scores.max())
+            chance /= chance.sum()
+            share = chance[gold].sum() + 1e-12
+            loss -= np.log(share)
+            slope = slope + rows.T @ (chance - np.where(gold, chance / share, 0.0))
+        return loss, slope
+
+    found = minimize(objective, np.zeros(len(names.column)), jac=True, method="L-BFGS-B", options={"maxiter": 150})
+    return {name: round(float(found.x[column]), 3) for name, column in names.column.items()}
+
+
 def reached(data: SpanData, weights: np.ndarray, use: np.ndarray) -> float:
     """Mean F1 of the best-scored span over the questions in ``use``."""
     scores = data.scores(weights)
-    picks = [start + int(np.argmax(scores[start:end])) for start, end in zip(data.bounds, data.bounds[1:], strict=False)]
+    picks = [
+        start + int(np.argmax(scores[start:end])) for start, end in zip(data.bounds, data.bounds[1:], strict=False)
+    ]
     return float(data.target[picks][use].mean()) if use.any() else float("nan")
+
+
+def save(weights: dict[str, dict[str, float]]) -> None:
+    note = "Fitted by scripts/train_reader.py on LOCOMO's conversations conv-26 to conv-44 (CC BY-NC 4.0)."
+    WEIGHTS.write_text(json.dumps({"note": note, **weights}, indent=0, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def write_line_weights(dataset: Dataset, cache: Path | None) -> None:
+    """Fit the ranking without, and where a cache of embeddings is given with, cosine; fit the spans again afterwards."""
+    indexes = {c.sample_id: Index(parse(rendered(c), c.speakers)) for c in dataset.conversations}
+    current = {key: value for key, value in load_weights().items() if isinstance(value, dict)}
+    names = Names()
+    current["rank"] = fit_lines(line_data(dataset, indexes, names, None), names)
+    if cache is not None:
+        names = Names()
+        current["rank_cosine"] = fit_lines(line_data(dataset, indexes, names, CachedEmbedder(MiniLM(), cache)), names)
+    save(current)
+    print(json.dumps(current["rank"], indent=1))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="locomo10.json")
     parser.add_argument("--write", action="store_true", help="fit on all tuning conversations and write the weights")
+    parser.add_argument(
+        "--lines", action="store_true", help="fit and write the weights of the line ranking instead of the spans'"
+    )
+    parser.add_argument(
+        "--embeddings", type=Path, help="embedding cache (sqlite); with --lines also fits the ranking with cosine"
+    )
     parser.add_argument("--l2", type=float, default=0.5, help="penalty of the squared weights")
     parser.add_argument("--typed", type=float, default=0.5, help="scale of weights kept for one question type")
     parser.add_argument("--likelihood", type=float, default=0.15, help="share of likelihood in the objective")
     parser.add_argument("--steps", type=int, default=100, help="L-BFGS steps")
     args = parser.parse_args()
     whole = load(args.data)
-    dataset = Dataset(whole.name, whole.sha256, whole.path, whole.official,
-                      tuple(c for c in whole.conversations if c.sample_id in TUNING),
-                      tuple(q for q in whole.questions if q.sample_id in TUNING))
+    dataset = Dataset(
+        whole.name,
+        whole.sha256,
+        whole.path,
+        whole.official,
+        tuple(c for c in whole.conversations if c.sample_id in TUNING),
+        tuple(q for q in whole.questions if q.sample_id in TUNING),
+    )
+    if args.lines:
+        write_line_weights(dataset, args.embeddings)
+        return
     current = {key: value for key, value in load_weights().items() if isinstance(value, dict)}
     indexes = {c.sample_id: Index(parse(rendered(c), c.speakers)) for c in dataset.conversations}
 
@@ -254,9 +366,10 @@ def main() -> None:
         print("left out: gold turns {:.4f}, whole conversation {:.4f}".format(*np.mean(outcomes, axis=0)), outcomes)
         return
     weights = fit_spans(data, np.ones(len(home), bool), *settings)
-    current["span"] = {name: round(float(weights[column]), 3) for name, column in names.column.items() if abs(weights[column]) >= 0.01}
-    note = "Fitted by scripts/train_reader.py on LOCOMO's conversations conv-26 to conv-44 (CC BY-NC 4.0)."
-    WEIGHTS.write_text(json.dumps({"note": note, **current}, indent=0, sort_keys=True) + "\n", encoding="utf-8")
+    current["span"] = {
+        name: round(float(weights[column]), 3) for name, column in names.column.items() if abs(weights[column]) >= 0.01
+    }
+    save(current)
     print(f"{WEIGHTS}: {len(current['span'])} span weights")
 
 

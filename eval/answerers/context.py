@@ -20,7 +20,9 @@ _WRAP = re.compile(r"^[\s\"'“{\[(<]+|[\s,]+$")
 _PREFIX_END = re.compile(r"^\s*(?:[\])>]\s*)?(?:\(?UTC\)?\s*)?(?:[|:\-–—\])>,]+\s*|\s+)", re.IGNORECASE)
 _TAIL = re.compile(r"\s*[(\[](?:[A-Za-z_ ]+[:=]\s*)?([^()\[\]]*\d[^()\[\]]*)[)\]]\s*[.\"']*$")
 _TAIL_DATE = re.compile(r"\b(?:event_time|valid_at|date|time|created_at|timestamp)\b", re.IGNORECASE)
-_KEY = re.compile(r"^\"?(?:memory|fact|text|content|value|timestamp|time|date|created_at)\"?\s*[:=]\s*\"?", re.IGNORECASE)
+_KEY = re.compile(
+    r"^\"?(?:memory|fact|text|content|value|timestamp|time|date|created_at)\"?\s*[:=]\s*\"?", re.IGNORECASE
+)
 _NAME = re.compile(r"^([A-Z][\w.'’-]*(?: [A-Z][\w.'’-]*){0,2})\s*:\s+")
 _BREAK = re.compile(r"^\W*$")
 
@@ -85,7 +87,9 @@ def _trailing_time(text: str) -> tuple[datetime | None, str]:
     if match is None:
         return None, text
     found = explicit_dates(match.group(1))
-    words = re.sub(r"[\W\d_]+|\b(?:T|Z|UTC|present|from|to|date|range|unknown|am|pm|on)\b", "", match.group(1), flags=re.I)
+    words = re.sub(
+        r"[\W\d_]+|\b(?:T|Z|UTC|present|from|to|date|range|unknown|am|pm|on)\b", "", match.group(1), flags=re.I
+    )
     if not found or (len(words) > 12 and not _TAIL_DATE.search(match.group())):
         return None, text
     return found[0][2], text[: match.start()]
@@ -124,11 +128,16 @@ def parse(text: str, speakers: tuple[str, ...]) -> tuple[Line, ...]:
             block_time = when
             continue
         tail, rest = _trailing_time(rest)
-        rest = rest.strip().strip("\"“”").strip()
+        rest = rest.strip().strip('"“”').strip()
         if not re.search(r"\w", rest):
             continue
         continues = when is None and not speaker and not fresh and bool(lines) and lines[-1].said
-        line = Line(rest, speaker or (lines[-1].speaker if continues else block_speaker), when or tail or block_time, bool(speaker) or continues)
+        line = Line(
+            rest,
+            speaker or (lines[-1].speaker if continues else block_speaker),
+            when or tail or block_time,
+            bool(speaker) or continues,
+        )
         if line.time is None and continues:
             line = replace(line, time=lines[-1].time)
         lines.append(line)

@@ -8,8 +8,6 @@ from eval.answerers.question import QuestionView
 from eval.answerers.ranking import Index, Scored
 from eval.answerers.text import number_of
 
-_TIMES = {1: "once", 2: "twice"}
-
 
 def how_many(question: QuestionView, index: Index, ranked: Sequence[Scored], margin: float = 3.0) -> str:
     """The number said next to what is counted; empty where no number is said."""

@@ -13,9 +13,7 @@ from functools import lru_cache
 
 from eval.answerers.text import number_of
 
-MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+MONTHS = ("January February March April May June July August September October November December").split()
 WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 _WEEKDAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
@@ -24,7 +22,9 @@ _NUMBER = r"(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|t
 _VAGUE = r"(?:a few|few|several|some|a couple(?: of)?|couple(?: of)?|many)"
 _UNIT = r"(?:day|night|week|weekend|month|year|decade)"
 
-_ISO = re.compile(r"\b(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2}| UTC)?)?")
+_ISO = re.compile(
+    r"\b(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2}| UTC)?)?"
+)
 _DAY_MONTH = re.compile(
     rf"\b(?:(\d{{1,2}}):(\d{{2}})\s*([ap])\.?m\.?\s+on\s+)?(\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?\s+({_MONTH})\b\.?,?(?:\s*(\d{{4}})\b)?",
     re.IGNORECASE,
@@ -88,10 +88,14 @@ def explicit_dates(text: str) -> list[tuple[int, int, datetime]]:
         found.append((m.start(), m.end(), _moment(*map(int, m.group(1, 2, 3)), *_clock(m[4], m[5], None))))
     for m in _DAY_MONTH.finditer(text):
         if m[6]:
-            found.append((m.start(), m.end(), _moment(int(m[6]), month_number(m[5]), int(m[4]), *_clock(m[1], m[2], m[3]))))
+            found.append(
+                (m.start(), m.end(), _moment(int(m[6]), month_number(m[5]), int(m[4]), *_clock(m[1], m[2], m[3])))
+            )
     for m in _MONTH_DAY.finditer(text):
         if m[3]:
-            found.append((m.start(), m.end(), _moment(int(m[3]), month_number(m[1]), int(m[2]), *_clock(m[4], m[5], m[6]))))
+            found.append(
+                (m.start(), m.end(), _moment(int(m[3]), month_number(m[1]), int(m[2]), *_clock(m[4], m[5], m[6])))
+            )
     return sorted((item for item in found if item[2] is not None), key=lambda item: item[0])
 
 
@@ -129,7 +133,13 @@ def _period(match: re.Match, anchor: datetime):
     """``last week``, ``this month``, ``next year``, ``last summer``, ``last June``."""
     which = match["which"].lower()
     unit = match["unit"].lower()
-    step = 1 if which in ("next", "coming", "upcoming", "this coming", "the following") else 0 if which in ("this", "the current") else -1
+    step = (
+        1
+        if which in ("next", "coming", "upcoming", "this coming", "the following")
+        else 0
+        if which in ("this", "the current")
+        else -1
+    )
     if which == "this past":
         step = -1
     if unit in ("week", "weekend"):

@@ -16,7 +16,17 @@ _SENSES = 3
 _HEAD_SENSES = 8
 _FILES = {"n": "noun", "v": "verb", "a": "adj", "r": "adv"}
 _ENDINGS = {
-    "n": (("s", ""), ("ses", "s"), ("ves", "f"), ("xes", "x"), ("zes", "z"), ("ches", "ch"), ("shes", "sh"), ("men", "man"), ("ies", "y")),
+    "n": (
+        ("s", ""),
+        ("ses", "s"),
+        ("ves", "f"),
+        ("xes", "x"),
+        ("zes", "z"),
+        ("ches", "ch"),
+        ("shes", "sh"),
+        ("men", "man"),
+        ("ies", "y"),
+    ),
     "v": (("s", ""), ("ies", "y"), ("es", "e"), ("es", ""), ("ed", "e"), ("ed", ""), ("ing", "e"), ("ing", "")),
     "a": (("er", ""), ("est", ""), ("er", "e"), ("est", "e")),
     "r": (),
@@ -66,7 +76,9 @@ def _lemmas(word: str, pos: str) -> list[str]:
     """The dictionary forms of a word, itself first (morphy(7WN))."""
     forms = [word, *_exceptions(pos).get(word, ())]
     if len(forms) == 1:
-        forms += [word.removesuffix(end) + new for end, new in _ENDINGS[pos] if word.endswith(end) and len(word) > len(end)]
+        forms += [
+            word.removesuffix(end) + new for end, new in _ENDINGS[pos] if word.endswith(end) and len(word) > len(end)
+        ]
     return [form for form in dict.fromkeys(forms) if form.encode() in _index(pos)]
 
 

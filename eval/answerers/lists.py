@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eval.answerers.spans import Span
-from eval.answerers.text import NUMBER_WORDS, content_stems
-
-_WORDS = {value: word for word, value in NUMBER_WORDS.items() if word not in ("once", "twice")}
+from eval.answerers.text import content_stems
 
 
 def join_items(spans: Sequence[Span], asked: frozenset[str], margin: float, limit: int) -> str:
@@ -30,8 +28,3 @@ def join_items(spans: Sequence[Span], asked: frozenset[str], margin: float, limi
         items.append(span.text.strip(" ,"))
         seen |= stems
     return ", ".join(items)
-
-
-def count_word(count: int) -> str:
-    """``two`` for 2; numerals from 21 on."""
-    return _WORDS.get(count, str(count)) if count <= 20 else str(count)

@@ -136,7 +136,9 @@ as few words as possible; if you cannot know, answer: Not mentioned."""
 _NULL_USER = """Question: {question}
 Answer:"""
 
-_BRIEF_SYSTEM = "You read a conversation of {speaker_1} and {speaker_2} and answer a question about it with a few of its words."
+_BRIEF_SYSTEM = (
+    "You read a conversation of {speaker_1} and {speaker_2} and answer a question about it with a few of its words."
+)
 _BRIEF_USER = """{context}
 
 Answer this question about the conversation with one short phrase, without a sentence around it.
@@ -151,7 +153,10 @@ PROMPTS = {
         Prompt("mem0_graph", _MEM0_RULES + _GRAPH_RULE + _MEM0_STEPS + _CLOSING),
         Prompt("zep", _ZEP_SYSTEM, _ZEP_USER),
         Prompt("langmem", _MEM0_RULES + _CLOSING),
-        Prompt("openai_memory", _MEM0_RULES.replace("memories of two people", "saved memories about two people") + _MEM0_STEPS + _CLOSING),
+        Prompt(
+            "openai_memory",
+            _MEM0_RULES.replace("memories of two people", "saved memories about two people") + _MEM0_STEPS + _CLOSING,
+        ),
         Prompt("rag", _RAG_SYSTEM, _RAG_USER),
         Prompt("null", _NULL_SYSTEM, _NULL_USER),
         Prompt("brief", _BRIEF_SYSTEM, _BRIEF_USER),

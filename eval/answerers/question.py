@@ -12,7 +12,10 @@ from eval.answerers.text import AUXILIARIES, Token, tokenize
 _YES_NO = re.compile(
     r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|might|may)\b", re.IGNORECASE
 )
-_LEAD = re.compile(r"^(?:(?:according to|based on|around|after|in|on|at|for|during|by|from|with|about|to|of|as of)\b[^,?]*?,?\s+)(?=wh|how)", re.IGNORECASE)
+_LEAD = re.compile(
+    r"^(?:(?:according to|based on|around|after|in|on|at|for|during|by|from|with|about|to|of|as of)\b[^,?]*?,?\s+)(?=wh|how)",
+    re.IGNORECASE,
+)
 _MONTH_NAMES = "|".join(MONTHS)
 _QUESTION_MONTH = re.compile(rf"\b({_MONTH_NAMES})\b,?(?:\s+(?:of\s+)?(\d{{4}}))?", re.IGNORECASE)
 _NOT_PLURAL = frozenset("this his is was does has ss us news series class business process always pass".split())
@@ -64,11 +67,27 @@ def analyse(text: str, speakers: tuple[str, ...]) -> QuestionView:
         if not any(start <= m.start() < end for start, end in spans)
     )
     stems = frozenset(
-        token.stem for token in tokens if token.is_content and token.lower.removesuffix("'s") not in names
-        and not token.text[0].isdigit() and token.lower.capitalize() not in MONTHS
+        token.stem
+        for token in tokens
+        if token.is_content
+        and token.lower.removesuffix("'s") not in names
+        and not token.text[0].isdigit()
+        and token.lower.capitalize() not in MONTHS
     )
     return QuestionView(
-        text, tokens, kind, stems, head, _word_of(tokens, head), _verb(tokens, names), focus, plural or " both " in text, _options(text, kind), _grain(text, kind), dates, months
+        text,
+        tokens,
+        kind,
+        stems,
+        head,
+        _word_of(tokens, head),
+        _verb(tokens, names),
+        focus,
+        plural or " both " in text,
+        _options(text, kind),
+        _grain(text, kind),
+        dates,
+        months,
     )
 
 
@@ -80,8 +99,14 @@ def _kind(text: str, tokens: tuple[Token, ...], names: set[str]) -> tuple[str, s
     lead = words[0].removesuffix("'s")
     if _YES_NO.match(text):
         return ("would" if lead in ("would", "could", "might", "should", "will", "can") else "yes_no"), "", False
-    start = next((i for i, word in enumerate(words) if word.removesuffix("'s") in
-                  ("what", "which", "who", "whom", "whose", "when", "where", "why", "how")), None)
+    start = next(
+        (
+            i
+            for i, word in enumerate(words)
+            if word.removesuffix("'s") in ("what", "which", "who", "whom", "whose", "when", "where", "why", "how")
+        ),
+        None,
+    )
     if start is None:
         return "what", "", False
     wh, rest = words[start].removesuffix("'s"), words[start + 1 :]
@@ -121,10 +146,18 @@ def _what(tokens: tuple[Token, ...], rest: list[str], names: set[str]) -> tuple[
     if does:
         return "what_do", "", False
     if second in ("are", "were") and len(rest) > 1:
-        nouns = [word for word in rest[1:6] if word.removesuffix("'s") not in names and word not in ("the", "some", "of", "'s")]
+        nouns = [
+            word
+            for word in rest[1:6]
+            if word.removesuffix("'s") not in names and word not in ("the", "some", "of", "'s")
+        ]
         return "what", _stem_of(tokens, nouns[0]) if nouns else "", True
     if second in ("is", "was") and len(rest) > 1:
-        nouns = [word for word in rest[1:] if word.removesuffix("'s") not in names and word not in ("the", "a", "an", "one", "some", "of")]
+        nouns = [
+            word
+            for word in rest[1:]
+            if word.removesuffix("'s") not in names and word not in ("the", "a", "an", "one", "some", "of")
+        ]
         return "what", _stem_of(tokens, nouns[0]) if nouns else "", False
     return "what", "", False
 

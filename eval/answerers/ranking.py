@@ -60,8 +60,7 @@ class Index:
         self, question: QuestionView, weights: Mapping[str, float], cosine: Sequence[float] | None = None
     ) -> list[Scored]:
         """All lines with any bearing on the question, best first."""
-        total = sum(self.idf(stem) for stem in question.stems) or 1.0
-        covered = self._coverage(question, total)
+        covered = self.coverage(question)
         scored = []
         for number in self._shortlist(question, covered, cosine):
             values = self.features(question, number, covered, None if cosine is None else float(cosine[number]))
@@ -88,7 +87,9 @@ class Index:
             near += 0.3 * np.array([line.time is not None and line.time.date() == when.date() for line in self.lines])
         return sorted(np.argsort(-near, kind="stable")[:SHORTLIST].tolist())
 
-    def _coverage(self, question: QuestionView, total: float) -> list[float]:
+    def coverage(self, question: QuestionView) -> list[float]:
+        """For each line the share of the question's idf weight that its words hold."""
+        total = sum(self.idf(stem) for stem in question.stems) or 1.0
         covered = [0.0] * len(self.lines)
         for stem in question.stems:
             gain = self.idf(stem) / total
@@ -105,7 +106,11 @@ class Index:
         values["coverage_squared"] = covered[number] ** 2
         values["before"] = covered[number - 1] if number else 0.0
         values["after"] = covered[number + 1] if number + 1 < len(self.lines) else 0.0
-        if number and self.lines[number - 1].text.rstrip().endswith("?") and self.lines[number - 1].speaker != line.speaker:
+        if (
+            number
+            and self.lines[number - 1].text.rstrip().endswith("?")
+            and self.lines[number - 1].speaker != line.speaker
+        ):
             values["before_asks"] = covered[number - 1]
         if question.focus:
             if line.said:

@@ -45,15 +45,20 @@ class Reader:
     @dataclass
     class Config:
         lines: int = field(default=5, metadata={"help": "lines of the context that spans are taken from"})
-        score_margin: float = field(default=6.0, metadata={"help": "how far below the best line a line may rank to be read"})
+        score_margin: float = field(
+            default=6.0, metadata={"help": "how far below the best line a line may rank to be read"}
+        )
         list_items: int = field(default=5, metadata={"help": "most items of a list answer"})
         list_margin: float = field(default=3.0, metadata={"help": "how far below the best item's score an item may be"})
         min_coverage: float = field(
-            default=0.05, metadata={"help": "share of the question's idf weight the best line must hold, else it abstains"}
+            default=0.05,
+            metadata={"help": "share of the question's idf weight the best line must hold, else it abstains"},
         )
         short_context: int = field(
             default=10,
-            metadata={"help": "a context of at most this many lines about the asked people is trusted without shared words"},
+            metadata={
+                "help": "a context of at most this many lines about the asked people is trusted without shared words"
+            },
         )
         use_embedder: bool = field(default=False, metadata={"help": "rank lines also by embedding similarity"})
         cache_contexts: int = field(default=64, metadata={"help": "parsed contexts kept; changes no answer"})

@@ -32,7 +32,10 @@ from eval.answerers.text import (
 MAX_WORDS = 14
 _NEVER_FIRST = frozenset("and or but so because of than".split()) | {"'s"}
 _NEVER_LAST = (
-    DETERMINERS | POSSESSIVES | AUXILIARIES | frozenset("and or but so because since to of in on at for with from by about i we they he she as".split())
+    DETERMINERS
+    | POSSESSIVES
+    | AUXILIARIES
+    | frozenset("and or but so because since to of in on at for with from by about i we they he she as".split())
 ) - frozenset("that this those these some any do done".split())
 _NEGATION = frozenset("not never no don't didn't can't won't isn't wasn't haven't couldn't".split())
 
@@ -113,15 +116,33 @@ def token_features(question: QuestionView, sentence: Sentence, names: frozenset[
         gap = _bucket(index - max((hit for hit in hits if hit < index), default=-99))
         lead = _bucket(min((hit for hit in hits if hit > index), default=999) - index)
         starts.append(
-            _both(group, f"s0={kind}", f"s-1={before}", f"s-1s0={before},{kind}", f"sgap={gap}", f"s0m={mark}", f"s-1m={mark_before}")
+            _both(
+                group,
+                f"s0={kind}",
+                f"s-1={before}",
+                f"s-1s0={before},{kind}",
+                f"sgap={gap}",
+                f"s0m={mark}",
+                f"s-1m={mark_before}",
+            )
             + [f"s-2={kinds[index - 2] if index > 1 else 'none'}", f"s0+1={kind},{after}"]
         )
         ends.append(
-            _both(group, f"e0={kind}", f"e+1={after}", f"elead={lead}", f"e0m={mark}", f"e+1m={mark_after}", f"e0+1={kind},{after}")
+            _both(
+                group,
+                f"e0={kind}",
+                f"e+1={after}",
+                f"elead={lead}",
+                f"e0m={mark}",
+                f"e+1m={mark_after}",
+                f"e0+1={kind},{after}",
+            )
             + [f"e-1e0={before},{kind}", f"e+2={kinds[index + 2] if index + 2 < len(tokens) else 'none'}"]
         )
-        insides.append(_both(group, f"i={kind}", f"im={mark}", *_meaning(question, token, kind, asked_field))
-                       + (_both(group, "iname") if token.lower.removesuffix("'s") in names else []))
+        insides.append(
+            _both(group, f"i={kind}", f"im={mark}", *_meaning(question, token, kind, asked_field))
+            + (_both(group, "iname") if token.lower.removesuffix("'s") in names else [])
+        )
     return starts, ends, insides
 
 
@@ -150,7 +171,9 @@ def _meaning(question: QuestionView, token: Token, kind: str, asked_field: str) 
 _MEANT = frozenset("name noun plural word ing".split())
 
 
-def sentence_features(question: QuestionView, sentence: Sentence, rank: int, gap: float, coverage: float) -> dict[str, float]:
+def sentence_features(
+    question: QuestionView, sentence: Sentence, rank: int, gap: float, coverage: float
+) -> dict[str, float]:
     """What a sentence gives to each of its spans: its line's place in the ranking and how much of the question it holds."""
     own = len(sentence.stems & question.stems) / max(1, len(question.stems))
     values = {f"rank={min(rank, 5)}": 1.0, "gap": gap, "line_coverage": coverage, "own_coverage": own}
@@ -202,7 +225,12 @@ def surface(sentence: Sentence, first: int, last: int) -> str:
 
 
 def best_spans(
-    question: QuestionView, sentence: Sentence, base: float, weights: Mapping[str, float], names: frozenset[str], keep: int = 3
+    question: QuestionView,
+    sentence: Sentence,
+    base: float,
+    weights: Mapping[str, float],
+    names: frozenset[str],
+    keep: int = 3,
 ) -> list[Span]:
     """The ``keep`` best spans of a sentence, best first; ``base`` is the sentence's own score."""
     pairs = list(allowed(sentence.tokens))

@@ -43,7 +43,9 @@ def _fit(question: QuestionView, mention: TimeMention) -> float:
     fit = 0.5 if mention.grain in ("day", "week", "weekend") else 0.3
     if mention.grain == question.grain:
         fit += 0.5
-    future = bool(_FUTURE.search(question.text)) or question.text.lower().startswith(("when is", "when are", "when will"))
+    future = bool(_FUTURE.search(question.text)) or question.text.lower().startswith(
+        ("when is", "when are", "when will")
+    )
     if future and " after " in mention.phrase:
         fit += 0.5
     return fit

@@ -56,7 +56,10 @@ _RULES: tuple[tuple[str, Sensitivity, str, Callable[[str], bool] | None], ...] =
     ("key", "restricted", r"\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_\w{20,}|xox[abpr]-[\w-]{10,}|sk-[\w-]{16,}|eyJ[\w-]+\.[\w-]+\.[\w-]+)", None),
     ("key", "restricted", r"(?<![\w/+-])[A-Za-z0-9_\-/+]{32,}={0,2}(?![\w/+-])", _key_like),
     ("password", "restricted", r"(?i)\b(?:password|passwd|passphrase|pin code)\b\s*(?:is|:|=)\s*\S+", None),
-    ("card", "restricted", r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)", luhn),
+    *(
+        ("card", "restricted", rf"(?<!\d)\d(?:[ -]?\d){{{length - 1}}}(?!\d)", luhn)
+        for length in (16, 15, 19, 18, 17, 14, 13)
+    ),
     ("bank_account", "restricted", r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", _iban),
     ("national_id", "restricted", r"\b(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}\b", None),
     ("national_id", "restricted", r"\b(?![DFIQUV])[A-Z](?![DFIQUVO])[A-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]\b", None),

@@ -60,7 +60,7 @@ def cubes(draw):
     )  # fmt: skip
 
 
-@settings(max_examples=1000, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1000, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(cubes())
 def test_json_round_trip_keeps_the_digest(cube):
     back = MemCube.from_json(json.loads(canonical(cube.to_json())))

@@ -221,8 +221,8 @@ def test_erasure_follows_the_lineage(governance, vault, family):
 
 
 def test_erased_words_leave_no_residue_in_the_file(sqlite_vault, clock, make, tmp_path):
-    filler = [make(f"filler {number}") for number in range(50)]
-    sqlite_vault.add([make("quokka sanctuary", tags=("wombat",), key="numbat"), *filler])
+    secret = make("quokka sanctuary", tags=("wombat",), key="numbat")
+    sqlite_vault.add([secret, *(make(f"filler {number}") for number in range(50))])
     sqlite_vault.update(sqlite_vault.get("cube-000001").revise(clock(), payload=PlaintextPayload("bandicoot")))
     stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert b"quokka" in stored and b"bandicoot" in stored

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,24 +11,19 @@ from eval.store import write_json
 
 def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]], draw: bool = True) -> None:
     """Write ``tables/<name>*`` and ``figures/<name>*`` from the runs of a sweep and print the tables."""
-    from eval import tables
-    from eval.sources import sources
+    from eval.outputs import Group, make_tables
+    from eval.tables import terminal
 
-    paths = [Path(o["folder"]) / "summary.json" for o in outcomes]
-    summaries = [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
-    if not summaries:
+    folders = [Path(o["folder"]) for o in outcomes if (Path(o["folder"]) / "summary.json").exists()]
+    if not folders:
         return
-    folders = [str(path.parent) for path in paths if path.exists()]
-    stem = out / "tables" / name
-    made = {"": tables.table3(summaries), "_table4": tables.table4(summaries), "_recall": tables.recall_table(summaries),
-            "_cost": tables.cost_table(summaries)}
-    for suffix, table in made.items():
-        tables.write(table, stem.with_name(stem.name + suffix), sources(summaries))
-        print("\n" + tables.terminal(table))
+    group = Group(name, tuple(folders))
+    for table in make_tables(group, out):
+        print("\n" + terminal(table))
     if draw:
-        _draw(out / "figures" / name, summaries)
-    write_json(out / "tables" / f"{name}.runs.json", folders)
-    print(f"\ntables: {stem}.md, .csv, .tex and {name}_table4, {name}_recall" + (f"; figures: {out}/figures/{name}_*" if draw else ""))
+        _draw(out / "figures" / name, group.summaries)
+    write_json(out / "tables" / f"{name}.runs.json", [str(folder) for folder in folders])
+    print(f"\ntables: {out}/tables/{name}.md, .csv, .tex and {name}_table4, {name}_recall" + (f"; figures: {out}/figures/{name}_*" if draw else ""))
 
 
 def _draw(stem: Path, summaries: Sequence[Mapping[str, Any]]) -> None:

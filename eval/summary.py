@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from eval.bench import Bench
+from eval.rescoring import own_error
 from eval.stages.score import judge_journal, metrics_journal
-from eval.stats import interval
+from eval.stats import cluster_bootstrap, interval
 from eval.store import RunDir
 from eval.types import Question
 from memos.types import Usage
@@ -50,6 +51,7 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> dict[str
         },
         "ledger": _ledger(bench, run),
         "latency_ms": _latency(run),
+        "judge_error": _judge_errors(bench),
         "missing": dict(sorted(missing.items())),
         **_labels_of_parts(bench),
         "cut": sum(1 for r in run.journal("answers").records.values() if r.get("cut_tokens")),
@@ -115,6 +117,12 @@ def _verdict(record: Mapping[str, Any] | None) -> float:
     return sum(label == "correct" for label in runs) / len(runs)
 
 
+def _judge_errors(bench: Bench) -> dict[str, float]:
+    """Standard error of a system's score that a judge itself brings, as a fraction; tables widen intervals by it."""
+    found = {f"judge_{spec['name']}": own_error(bench.judge(spec)) for spec in bench.judge_specs}
+    return {name: error for name, error in found.items() if error}
+
+
 def _labels(journal, questions: Sequence[Question]) -> dict[str, int]:
     counts = Counter(journal.records[q.key]["label"] for q in questions if q.key in journal.records)
     return {"n": sum(counts.values()), **dict(sorted(counts.items()))}
@@ -129,9 +137,13 @@ def _estimates(columns: Mapping[str, Mapping[tuple, float]], questions: Sequence
         bounds = None if name.startswith("memory_") else (0.0, 1.0)
         if name in SIGNED_METRICS:
             bounds = (-1.0, 1.0)
-        found = interval([value for value, _ in rows], [cluster for _, cluster in rows], bounds=bounds)
+        pairs = [value for value, _ in rows], [cluster for _, cluster in rows]
+        found = interval(*pairs, bounds=bounds)
         ci = None if found.low is None else [round(found.low, 12), round(found.high, 12)]
         out[name] = {"mean": round(found.mean, 12), "ci95": ci, "n": found.n}
+        if name.startswith("judge_") and ci is not None:
+            again = cluster_bootstrap(*pairs)
+            out[name]["bootstrap95"] = [round(again.low, 12), round(again.high, 12)]
     return out
 
 

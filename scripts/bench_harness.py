@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import math
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -22,6 +24,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from memos.llm.base import Completion, Request
@@ -122,7 +125,63 @@ def arm_bare(setting: Setting) -> int:
     return asyncio.run(run())
 
 
-ARMS: Mapping[str, Callable[[Setting], int]] = {"client": arm_client, "stack": arm_stack, "bare": arm_bare}
+@lru_cache(maxsize=4)
+def _prepared(base_url: str, questions: int, concurrency: int) -> tuple[dict, Path]:
+    """A configuration and a results folder in which everything but answering and judging is done."""
+    from hydra import compose, initialize_config_dir
+
+    from eval.bench import Bench, plain
+    from eval.cli import CONF
+    from eval.stages.search import search
+    from eval.store import RunDir
+
+    out = Path(tempfile.mkdtemp(prefix="bench_harness_"))
+    turns = [{"speaker": "Ann", "dia_id": f"D1:{i}", "text": f"I did thing number {i} with a friend."} for i in range(questions)]
+    body = {"speaker_a": "Ann", "speaker_b": "Ben", "session_1_date_time": "1:00 pm on 8 May, 2023", "session_1": turns}
+    asked = [{"question": f"Question {i}: what did Ann do?", "answer": f"thing {i}", "category": 4, "evidence": [f"D1:{i}"]}
+             for i in range(questions)]  # fmt: skip
+    data = out / "data.json"
+    data.write_text(json.dumps([{"sample_id": "bench", "conversation": body, "qa": asked}]), encoding="utf-8")
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = plain(compose("config", [
+            "experiment=tiny", "system=oracle", f"dataset.path={data}", "llm=openai", f"llm.base_url={base_url}",
+            "llm.model=scripted-1", "llm.api_key_env=null", f"llm.concurrency={concurrency}", "answerer=llm",
+            "judge=llm_strict", "~judge@also_judges.strict", f"out={out / 'results'}",
+        ]))  # fmt: skip
+    bench = Bench(config)
+    run = RunDir(bench.folder)
+    search(bench, run)
+    run.close()
+    return config, out / "results"
+
+
+def arm_harness(setting: Setting) -> int:
+    """The harness itself: answer and judge stages, with ledger, response cache and a durable record a reply."""
+    from eval.bench import Bench
+    from eval.stages.answer import answer
+    from eval.stages.score import judge, judge_journal
+    from eval.store import RunDir
+
+    config, ready = _prepared(setting.base_url, setting.questions, setting.concurrency)
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "results"
+        shutil.copytree(ready, out)
+        bench = Bench({**config, "out": str(out)})
+        run = RunDir(bench.folder)
+        answer(bench, run)
+        judge(bench, run, bench.judge_specs[0])
+        verdicts = judge_journal(bench, run, bench.judge_specs[0]).records.values()
+        done = len(run.journal("answers").ok()) + sum(record["label"] != "error" for record in verdicts)
+        run.close()
+    return done
+
+
+ARMS: Mapping[str, Callable[[Setting], int]] = {
+    "client": arm_client,
+    "stack": arm_stack,
+    "harness": arm_harness,
+    "bare": arm_bare,
+}
 
 
 @contextmanager

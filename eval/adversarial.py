@@ -18,7 +18,10 @@ from eval.types import Question
 from memos.errors import DataError
 
 NOT_MENTIONED = "Not mentioned in the conversation"
-_LETTER = re.compile(r"^\W*(?:answer\W*|option\W*|choice\W*)?\(?([ab])\)?(?:[\s.:,)]|$)", re.IGNORECASE)
+_LETTER = re.compile(
+    r"^\W*(?:(?:answer|option|choice)\W*\(?([ab])\b|\(?([ab])(?:[).:,]|\s*$))", re.IGNORECASE
+)
+"""A letter counts at the start: bracketed, followed by a mark, alone, or after "option"; "A red kite" is no letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ def chosen(choice: Choice, answer: str) -> str | None:
     """The letter an answer chooses: named at its start, or through the only option it quotes; None where neither is clear."""
     match = _LETTER.match(answer)
     if match:
-        return match.group(1).lower()
+        return (match.group(1) or match.group(2)).lower()
     text = answer.lower()
     quoted = [letter for letter, option in zip("ab", choice.options, strict=True) if option.lower().rstrip(".") in text]
     if len(quoted) == 1:

@@ -28,6 +28,7 @@ from memos.embed.minilm import MiniLM  # noqa: E402
 from memos.errors import MemosError, require  # noqa: E402
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "eval" / "judges" / "offline" / "weights.json"
+PARAPHRASES = WEIGHTS.with_name("paraphrases.json")
 LICENCE = (
     "Weights of a statistical model. They derive from LOCOMO (CC BY-NC 4.0), from dial481/locomo-audit's answers (CC BY-NC 4.0) and from answers "
     "published by memobase and MIRIX (Apache-2.0), with verdicts of gpt-4o-mini. Not for commercial use. They hold no text of these."
@@ -50,7 +51,7 @@ class Settings:
     wrong_weight: float = 0.1
     """Weight of a row of the deliberately wrong sets, which carry GPT's own verdict."""
     guard_weight: float = 3.0
-    denial_weight: float = 3.0
+    denial_weight: float = 4.0
     """Extra factor on denied golds, the hardest guard."""
     nuisance: float = 3.0
     """Scale of one intercept a project, dropped at prediction: how lenient a project's judge was must not bend the rest."""
@@ -153,9 +154,18 @@ def show(figures: dict, spans: dict, probed: dict[str, float], wrong: dict[str, 
     print("deliberately wrong answers accepted in %: " + ", ".join(f"{k} {100 * v:.1f}" for k, v in wrong.items()))
 
 
-def wrong_sets(sets: dict[str, list[published.Row]], data: corpus.Corpus, accepted: np.ndarray) -> dict[str, float]:
-    """Acceptance of the deliberately wrong sets at both operating points."""
+def paraphrases(data: corpus.Corpus, accepted: np.ndarray) -> float:
+    """Share of the hand-read valid paraphrases of ap_v2 that are accepted."""
+    labels = json.loads(PARAPHRASES.read_text(encoding="utf-8"))["labels"]
+    valid = [name == "ap_v2" and labels.get(f"{sample}/{index}") == 1
+             for name, sample, index in zip(data.system, data.sample_id, data.qa_index, strict=True)]  # fmt: skip
+    return float(accepted[np.array(valid)].mean())
+
+
+def wrong_sets(sets: dict[str, list[published.Row]], data: corpus.Corpus, chance: np.ndarray) -> dict[str, float]:
+    """Acceptance of the deliberately wrong sets, and of the valid paraphrases among them, at both operating points."""
     out = {}
+    gated = chance >= gates.THRESHOLD
     for name in published.WRONG_SETS:
         if name not in sets:
             continue
@@ -163,9 +173,12 @@ def wrong_sets(sets: dict[str, list[published.Row]], data: corpus.Corpus, accept
         rows = [row for row in sets[name] if row.labels]
         open_ = np.array([not gates.rejects(Pair(r.question, r.gold, r.answer, r.category), {}) for r in rows])
         temporal = data.category[here] == 2
-        for suffix, found in (("", accepted[here]), (" strict", accepted[here] & open_)):
+        for suffix, found in (("", chance[here] >= 0.5), (" strict", gated[here] & open_)):
             out[name + suffix] = float(found.mean())
             out[f"{name} temporal{suffix}"] = float(found[temporal].mean())
+        gated[here] &= open_
+    if "ap_v2" in sets:
+        out["valid paraphrases"], out["valid paraphrases strict"] = paraphrases(data, chance >= 0.5), paraphrases(data, gated)
     return out
 
 
@@ -212,7 +225,7 @@ def train(args: argparse.Namespace) -> None:
     table = agreement.Table(data.system, data.sample_id, data.category, data.recorded, (chance >= 0.5).astype(int), chance).take(data.honest)
     figures, spans = agreement.measure(table), agreement.intervals(table)
     acceptance = {kind: float(np.mean(probed[kinds == kind] >= 0.5)) for kind in tasks}
-    wrong = wrong_sets(sets, data, chance >= 0.5)
+    wrong = wrong_sets(sets, data, chance)
     show(figures, spans, acceptance, wrong)
     if not args.dry:
         write(args.out, trainer, data, figures, spans, acceptance, wrong)

@@ -35,7 +35,7 @@ def rate(judge, answers):
 def test_gold_and_its_wordings_are_accepted(judge):
     assert all(rate(judge, [g for _, g, _ in FACTS]))
     assert all(rate(judge, ["the cello", "7 August 2020", "A donkey, ponies (2) and goats", "7", "in Helsinki, Finland", "a lighthouse by the sea",
-                            "about 21 days", "he carves spoons out of wood"]))  # fmt: skip
+                            "about 3 weeks", "he carves spoons out of wood"]))  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,10 @@ def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]], draw: bo
     group = Group(name, tuple(folders))
     for table in make_tables(group, out):
         print("\n" + terminal(table))
-    if draw:
-        _draw(out / "figures" / name, group.summaries)
+    stem = out / "figures" / name
+    changed = any(o.get("fresh", True) for o in outcomes)
+    if draw and (changed or not stem.with_name(f"{name}_score_by_category.png").exists()):
+        _draw(stem, group.summaries)
     write_json(out / "tables" / f"{name}.runs.json", [str(folder) for folder in folders])
     print(f"\ntables: {out}/tables/{name}.md, .csv, .tex and {name}_table4, {name}_recall" + (f"; figures: {out}/figures/{name}_*" if draw else ""))
 

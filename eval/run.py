@@ -37,7 +37,7 @@ def check(config: Mapping[str, Any]) -> None:
 def run(config: Mapping[str, Any]) -> dict[str, Any]:
     """Bring one system's run to its end.
 
-    Returns ``{"folder", "code", "message"}``.
+    Returns ``{"folder", "code", "message", "fresh"}``; ``fresh`` says whether there was anything to do.
     """
     bench = Bench(config)
     _tell(bench.dataset.notes)
@@ -117,4 +117,4 @@ def _outcome(bench: Bench, summary: Mapping[str, Any], how: str) -> dict[str, An
         stages = ", ".join(f"{count} in {stage}" for stage, count in summary["failed_by_stage"].items())
         message += f", {failed} failed ({stages}); the same command retries them"
     code = FAILED_QUESTIONS if failed > allowed else OK
-    return {"folder": str(bench.folder), "code": code, "message": message}
+    return {"folder": str(bench.folder), "code": code, "message": message, "fresh": how != "up to date"}

@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from nltk.stem.porter import PorterStemmer
-
 _TOKEN = re.compile(r"\d{1,2}:\d{2}|\d+(?:[.,]\d+)*(?:st|nd|rd|th)?|[^\W\d_]+(?:[-'’&][^\W\d_]+)*|[^\w\s]|_")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”')\]]*\s+(?=[\"“'(\[]?[A-Z0-9])|\n+|(?<=[!?])\s+")
 _ABBREVIATION = re.compile(r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|St|vs|etc|e\.g|i\.e)\.$")
@@ -44,14 +42,18 @@ NUMBER_WORDS = {
     )
 } | {"once": 1, "twice": 2, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100}
 
-_STEMMER = PorterStemmer()
 
+@lru_cache(maxsize=1)
+def _stemmer():
+    """NLTK's Porter stemmer; importing it takes over a second, so it waits until a word is stemmed."""
+    from nltk.stem.porter import PorterStemmer
+
+    return PorterStemmer()
 
 @lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
     """Porter stem of a lower-case word, without a possessive or contracted ending."""
-    return _STEMMER.stem(_CLITIC.sub("", word))
-
+    return _stemmer().stem(_CLITIC.sub("", word))
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -72,7 +74,6 @@ class Token:
     def is_content(self) -> bool:
         return self.text[0].isalnum() and self.lower not in STOPWORDS
 
-
 @lru_cache(maxsize=60_000)
 def tokenize(text: str) -> tuple[Token, ...]:
     """Words (contractions and hyphens kept whole) and single punctuation marks, with offsets."""
@@ -82,7 +83,6 @@ def tokenize(text: str) -> tuple[Token, ...]:
         lower = word.lower().replace("’", "'")
         out.append(Token(word, lower, stem(lower) if word[0].isalnum() else lower, match.start(), match.end()))
     return tuple(out)
-
 
 def split_sentences(text: str) -> list[str]:
     """Sentences of a text; abbreviations and initials do not end one."""
@@ -98,11 +98,9 @@ def split_sentences(text: str) -> list[str]:
         pieces.append(text[start:].strip())
     return pieces
 
-
 def content_stems(text: str) -> tuple[str, ...]:
     """Stems of the content words of a text, in order, each once."""
     return tuple(dict.fromkeys(token.stem for token in tokenize(text) if token.is_content))
-
 
 def number_of(word: str) -> int | None:
     """The integer a word or numeral says, or None."""

@@ -50,10 +50,12 @@ def _stemmer():
 
     return PorterStemmer()
 
+
 @lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
     """Porter stem of a lower-case word, without a possessive or contracted ending."""
     return _stemmer().stem(_CLITIC.sub("", word))
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -74,6 +76,7 @@ class Token:
     def is_content(self) -> bool:
         return self.text[0].isalnum() and self.lower not in STOPWORDS
 
+
 @lru_cache(maxsize=60_000)
 def tokenize(text: str) -> tuple[Token, ...]:
     """Words (contractions and hyphens kept whole) and single punctuation marks, with offsets."""
@@ -83,6 +86,7 @@ def tokenize(text: str) -> tuple[Token, ...]:
         lower = word.lower().replace("’", "'")
         out.append(Token(word, lower, stem(lower) if word[0].isalnum() else lower, match.start(), match.end()))
     return tuple(out)
+
 
 def split_sentences(text: str) -> list[str]:
     """Sentences of a text; abbreviations and initials do not end one."""
@@ -98,9 +102,11 @@ def split_sentences(text: str) -> list[str]:
         pieces.append(text[start:].strip())
     return pieces
 
+
 def content_stems(text: str) -> tuple[str, ...]:
     """Stems of the content words of a text, in order, each once."""
     return tuple(dict.fromkeys(token.stem for token in tokenize(text) if token.is_content))
+
 
 def number_of(word: str) -> int | None:
     """The integer a word or numeral says, or None."""

@@ -1,0 +1,100 @@
+"""Cutting a chat prompt into a memory part that is encoded once and a query part (spec/kv.md, Boundaries).
+
+The model's full template is rendered with memory and query in their places and cut at a special token between them, so
+that the boundary is tokenised once and the two parts' tokens are exactly those of the whole. Where a template has no
+special token there, the part that all queries share in tokens is cached instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from memos.llm.prefix import common_length
+
+PROBES = ("7 probe alpha", "beta 9 probe")
+"""Two texts that no tokenizer starts alike; they stand where a query will be."""
+
+Ids = tuple[int, ...]
+
+
+def render(tokenizer: Any, system: str, query: str) -> str | None:
+    """The chat as text, up to the start of the reply; None without a chat template."""
+    if not tokenizer.chat_template:
+        return None
+    turns = [{"role": "system", "content": system}, {"role": "user", "content": query}]
+    return tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+
+
+def encode(tokenizer: Any, system: str, query: str) -> Ids:
+    """Token ids of the whole prompt: what a model without activation memory is given."""
+    text = render(tokenizer, system, query)
+    if text is None:
+        return tuple(tokenizer(f"system: {system}\nuser: {query}\nassistant:")["input_ids"])
+    return _ids(tokenizer, text)
+
+
+class MemoryPrompt:
+    """A memory in its place in the template, ready for any query.
+
+    Attributes:
+        head: the memory part as text; None where the cut is by tokens.
+        head_ids: its tokens, the ones to cache.
+    """
+
+    def __init__(self, tokenizer: Any, system: str) -> None:
+        self.tokenizer, self.system = tokenizer, system
+        self.head = self._cut()
+        if self.head is None:
+            first, second = (encode(tokenizer, system, probe) for probe in PROBES)
+            self.head_ids: Ids = first[: common_length(first, second)]
+        else:
+            self.head_ids = _ids(tokenizer, self.head)
+
+    def rest(self, query: str) -> tuple[int, Ids]:
+        """How many of ``head_ids`` this query's prompt starts with, and the tokens after them.
+
+        ``head_ids[:n] + rest`` are the tokens of the whole prompt. The memory is not tokenised again.
+        """
+        if self.head is not None:
+            text = render(self.tokenizer, self.system, query)
+            if text.startswith(self.head):
+                return len(self.head_ids), _ids(self.tokenizer, text[len(self.head) :])
+        ids = encode(self.tokenizer, self.system, query)
+        shared = min(common_length(self.head_ids, ids), len(ids) - 1)
+        return shared, ids[shared:]
+
+    def _cut(self) -> str | None:
+        """The text before the last special token ahead of the query, if cutting there changes no token."""
+        text = render(self.tokenizer, self.system, PROBES[0])
+        place = -1 if text is None else text.rfind(PROBES[0])
+        if place < 0:
+            return None
+        cut = max((text.rfind(mark, 0, place) for mark in special_tokens(self.tokenizer)), default=-1)
+        if cut <= 0 or cut < text.find(self.system.strip()) + len(self.system.strip()):
+            return None
+        parts = _ids(self.tokenizer, text[:cut]) + _ids(self.tokenizer, text[cut:])
+        return text[:cut] if parts == _ids(self.tokenizer, text) else None
+
+
+def special_tokens(tokenizer: Any) -> list[str]:
+    """Texts that a tokenizer never merges with their neighbours."""
+    added = {str(token) for token in tokenizer.added_tokens_decoder.values() if token.special}
+    return sorted({*added, *map(str, tokenizer.all_special_tokens)} - {""})
+
+
+def segments(tokenizer: Any, text: str, starts: Sequence[int]) -> list[Ids]:
+    """The tokens of ``text``, cut where each of ``starts`` (characters, rising) begins.
+
+    A token that reaches over a start belongs to the segment before it. Returns ``len(starts) + 1`` segments, whose
+    concatenation is the tokenisation of the whole.
+    """
+    made = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    ids, offsets = made["input_ids"], made["offset_mapping"]
+    cuts = [next((i for i, (begin, _) in enumerate(offsets) if begin >= start), len(ids)) for start in starts]
+    bounds = [0, *cuts, len(ids)]
+    return [tuple(ids[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+
+
+def _ids(tokenizer: Any, text: str) -> Ids:
+    return tuple(tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -1,0 +1,34 @@
+"""Fixtures of the tests of activation memory."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from conftest_activation import tiny, tokenizer  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def words():
+    pytest.importorskip("transformers")
+    return tokenizer()
+
+
+@pytest.fixture(scope="session")
+def llama(words):
+    pytest.importorskip("transformers")
+    from memos.activation.model import ActivationModel
+
+    return ActivationModel.over(tiny(), words, name="tiny-llama")
+
+
+@pytest.fixture(scope="session")
+def qwen(words):
+    pytest.importorskip("transformers")
+    from memos.activation.model import ActivationModel
+
+    return ActivationModel.over(tiny("Qwen3", seed=1), words, name="tiny-qwen3")

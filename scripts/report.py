@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 from eval.datasets.load import load_dataset
+from eval.outputs import Group, groups, make_figures
+from eval.records import Run, is_locomo
 from eval.report.page import write_page
 from eval.runs import find_runs
 from eval.selection import DatasetConfig
@@ -16,27 +18,52 @@ from memos.errors import MemosError
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Write one static page that leads from every number to its question.")
-    parser.add_argument("runs", nargs="*", type=Path, help="run folders; by default the newest sweep of --experiment")
+    parser = argparse.ArgumentParser(
+        description="Write one static page that leads from every number to its question."
+    )
+    parser.add_argument("runs", nargs="*", type=Path, help="run folders; default: the newest sweep of --experiment")
     parser.add_argument("--experiment", default="locomo", help="experiment whose newest sweep is shown (default: locomo)")
     parser.add_argument("--out", type=Path, default=Path("results"), help="results folder (default: results)")
     parser.add_argument("--to", type=Path, help="file to write (default: <out>/report.html)")
     parser.add_argument("--path", help="the dataset file, where it is not in the usual places")
+    parser.add_argument("--no-figures", action="store_true", help="leave the figures out")
     args = parser.parse_args()
     start = time.perf_counter()
     try:
-        folders = args.runs or find_runs(args.out, args.experiment)
-        config = json.loads((folders[0] / "manifest.json").read_text(encoding="utf-8"))["config"]["dataset"]
-        fields = DatasetConfig(path=args.path or config["path"], captions=config["captions"])
-        dataset = load_dataset(config["name"], fields)
-        figures = sorted((args.out / "figures").glob(f"{args.experiment}_*.png"))
-        target = write_page(args.to or args.out / "report.html", folders, dataset, figures)
-    except (MemosError, FileNotFoundError) as error:
+        found = chosen(args.runs or find_runs(args.out, args.experiment), args.path)
+        with tempfile.TemporaryDirectory() as scratch:
+            if not args.no_figures:
+                make_figures(found, Path(scratch))
+            figures = sorted((Path(scratch) / "figures").glob("*.png"))
+            target = write_page(args.to or args.out / "report.html", found, figures)
+    except MemosError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    size = target.stat().st_size / 2**20
-    print(f"{target}: {len(folders)} runs, {size:.1f} MB, {time.perf_counter() - start:.1f} s")
+    size, seconds = target.stat().st_size / 2**20, time.perf_counter() - start
+    print(f"{target}: {len(found.runs)} runs, {size:.1f} MB, {seconds:.1f} s")
     return 0
+
+
+def chosen(paths: list[Path], file: str | None) -> Group:
+    """The question-answering runs among some folders as one group, in printing order.
+
+    Raises:
+        DataError: a folder holds no finished run.
+    """
+    folders = tuple(folder for group in groups(paths, Path()) for folder in group.folders)
+    group = Group("report", folders)
+    if file is not None:
+        for run in group.runs:
+            adopt(run, file)
+    return group
+
+
+def adopt(run: Run, file: str) -> None:
+    """Give a run the dataset in a file, read as the run read its own."""
+    spec = (run.manifest.get("config") or {}).get("dataset") or {}
+    fields = ("captions", "answer_key", "answer_key_errors")
+    config = DatasetConfig(path=file, **{k: spec[k] for k in fields if k in spec})
+    run.dataset = load_dataset(spec.get("name", "locomo"), config)
 
 
 if __name__ == "__main__":

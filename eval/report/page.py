@@ -6,87 +6,106 @@ import base64
 import html
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from eval import tables
-from eval.report.pack import RunFiles, block, index, pack
+from eval.outputs import Group, significant_ties
+from eval.records import Run
+from eval.report.overview import category_rows, pairs, plain_table, system_entries
+from eval.report.pack import asked, block, pack, question_index
 from eval.store import write_atomic
-from eval.tables.model import Table, show, show_interval
 from eval.types import Dataset
 from memos.errors import DataError
 
 HERE = Path(__file__).parent
+SCRIPTS = ("base.js", "overview.js", "questions.js", "detail.js", "compare.js", "start.js")
 
 
-def write_page(target: Path, folders: Sequence[Path], dataset: Dataset, figures: Sequence[Path] = ()) -> Path:
-    """Write the page of some finished runs.
+def write_page(target: Path, group: Group, figures: Sequence[Path] = ()) -> Path:
+    """Write the page of some runs.
 
     Args:
         target: the HTML file.
-        folders: run folders, in the order of the columns.
-        dataset: the dataset they were run on, for evidence texts; all categories.
+        group: question-answering runs with their records, in the order of the columns; all of one dataset.
         figures: PNG files to show in the overview.
 
     Raises:
-        DataError: when a folder is no finished run or belongs to another dataset.
+        DataError: a run has no records, its dataset cannot be found, or the runs are of different datasets.
     """
-    for folder in folders:
-        for name in ("summary.json", "manifest.json"):
-            if not (folder / name).exists():
-                raise DataError(f"{folder}: no {name}; give folders of runs that have ended")
-    runs = [RunFiles.read(folder) for folder in folders]
-    _same_dataset(runs, dataset)
+    runs = group.runs
+    if not runs:
+        raise DataError("no question-answering run among the folders; give folders below results/runs/<experiment>/")
+    dataset = common_dataset(runs)
     ids = [f"s{n}" for n in range(len(runs))]
-    summaries = [run.summary for run in runs]
-    made = [tables.table3(summaries), tables.table4(summaries), tables.recall_table(summaries), tables.cost_table(summaries)]
-    pictures = [
-        {"title": p.stem.replace("_", " "), "src": "data:image/png;base64," + base64.b64encode(p.read_bytes()).decode()}
-        for p in figures
-    ]
-    names = sorted({s["experiment"] for s in summaries})
-    notes = [f"{len(runs)} runs of {', '.join(names)} on {dataset.name}; every number below is derived from the records shown."]
-    title = f"Memory systems on {dataset.name}: {', '.join(names)}"
-    contents = index(title, dataset, runs, ids, [_plain(t) for t in made], pictures, notes)
-    data = [f'<script type="text/plain" id="data-index">{pack(contents)}</script>']
-    data += [
-        f'<script type="text/plain" id="data-{name}">{pack(block(run, dataset, runs))}</script>'
-        for run, name in zip(runs, ids, strict=True)
-    ]
+    questions = asked(dataset, runs)
+    data = {"index": _index(group, dataset, ids, figures)} | {
+        name: block(run, questions) for run, name in zip(runs, ids, strict=True)
+    }
     page = (HERE / "page.html").read_text(encoding="utf-8")
-    page = page.replace("__TITLE__", html.escape(title))
-    for mark, text in (("__CSS__", "page.css"), ("__JS__", "page.js")):
-        page = page.replace(mark, (HERE / text).read_text(encoding="utf-8"))
-    write_atomic(target, page.replace("__DATA__", "\n".join(data)))
+    script = "".join((HERE / "js" / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    parts = {
+        "__TITLE__": html.escape(data["index"]["title"]),
+        "__CSS__": (HERE / "page.css").read_text(encoding="utf-8"),
+        "__JS__": script,
+        "__DATA__": "\n".join(f'<script type="text/plain" id="data-{k}">{pack(v)}</script>' for k, v in data.items()),
+    }
+    for mark, text in parts.items():
+        page = page.replace(mark, text)
+    write_atomic(target, page)
     return target
 
 
-def _same_dataset(runs: Sequence[RunFiles], dataset: Dataset) -> None:
-    for run in runs:
-        found = run.summary["dataset"]
-        if found["name"] != dataset.name:
-            raise DataError(f"{run.folder}: was run on {found['name']}, the page is made for {dataset.name}")
-        known = {q.key for q in dataset.questions}
-        foreign = next((key for key in run.search if key not in known), None)
-        if foreign:
-            raise DataError(f"{run.folder}: question {foreign[0]} {foreign[1]} is not in {dataset.path}")
-
-
-def _plain(table: Table) -> dict:
-    """A table as texts, one row a row, with its section as first column."""
-    sectioned = any(section.title for section in table.sections)
-    rows = []
-    for section in table.sections:
-        for row in section.rows:
-            cells = [
-                " ".join(filter(None, (show(c, column), show_interval(c, column, digits=1))))
-                for c, column in zip(row, table.columns, strict=True)
-            ]
-            rows.append(([section.title] if sectioned else []) + cells)
-    heads = [" ".join(filter(None, (c.group, c.title))) for c in table.columns]
-    kinds = [c.kind != "text" for c in table.columns]
+def _index(group: Group, dataset: Dataset, ids: Sequence[str], figures: Sequence[Path]) -> dict[str, Any]:
+    runs, summaries = group.runs, group.summaries
+    known = significant_ties(group)
+    made = [category_rows(tables.table3(summaries, known)), tables.table4(summaries, known)]
+    made += [tables.recall_table(summaries), tables.cost_table(summaries)]
+    names = ", ".join(sorted({str(s["experiment"]) for s in summaries}))
     return {
-        "title": table.title,
-        "columns": (["Category"] if sectioned else []) + heads,
-        "numeric": ([False] if sectioned else []) + kinds,
-        "rows": rows,
-        "notes": list(table.notes),
+        "title": f"Memory systems on {dataset.name} ({names})",
+        "notes": [
+            f"{len(runs)} runs of {names} on {dataset.name}, {len(asked(dataset, runs)):,} questions. Every score below is a "
+            "link to the questions it is the mean of; from there to the evidence, the retrieved memories, the prompt, the answer "
+            "and each judge's verdict."
+        ],
+        "systems": system_entries(runs, ids),
+        "tables": [plain_table(t, summaries, ids) for t in made],
+        "figures": [_figure(path) for path in figures],
+        "pairs": pairs(runs, ids),
+        **question_index(dataset, runs, ids),
     }
+
+
+def _figure(path: Path) -> dict[str, str]:
+    source = "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
+    return {"title": path.stem.partition("_")[2].replace("_", " ") or path.stem, "src": source}
+
+
+def common_dataset(runs: Sequence[Run]) -> Dataset:
+    """The dataset all runs were made from.
+
+    Raises:
+        DataError: naming the run that has no records or does not belong.
+    """
+    first = runs[0]
+    for run in runs:
+        if not run.search:
+            raise DataError(f"{run.folder}: search.jsonl: missing or empty; the page needs the records of each question")
+    dataset = first.dataset
+    if dataset is None:
+        stated = (first.summary.get("dataset") or {}).get("name")
+        raise DataError(f"{first.folder}: its dataset ({stated}) cannot be found here; name the file with --path")
+    known = {q.key for q in dataset.questions}
+    key = (first.summary.get("dataset") or {}).get("answer_key", "official")
+    for run in runs:
+        found = run.summary.get("dataset") or {}
+        if found.get("sha256") != dataset.sha256:
+            raise DataError(
+                f"{run.folder}: was run on {found.get('name')} {found.get('sha256')}, not on {dataset.path} ({dataset.sha256})"
+            )
+        if found.get("answer_key", "official") != key:
+            raise DataError(f"{run.folder}: scored with answer_key={found.get('answer_key', 'official')}, others with {key}")
+        foreign = next((k for k in run.search if k not in known), None)
+        if foreign:
+            raise DataError(f"{run.folder}: search.jsonl: question {foreign[0]} {foreign[1]} is not in {dataset.path}")
+    return dataset

@@ -96,7 +96,7 @@ def _recall(run: Run, key: Key) -> int:
 
 
 def block(run: Run, questions: Sequence[Question]) -> dict[str, Any]:
-    """One system's answers, verdicts, metrics, memories and contexts, one entry a question.
+    """One system's verdicts, metrics, memories and contexts, one entry a question.
 
     Contexts are kept as lists of line numbers into one list of distinct lines, since most lines occur in many. A question's
     ``hits`` are numbers into ``memories`` in ranked order; ``of`` says how many there were before the cut at HITS_SHOWN.
@@ -114,8 +114,6 @@ def block(run: Run, questions: Sequence[Question]) -> dict[str, Any]:
     hits = [[wanted.setdefault(i, len(wanted)) for i in r.get("hits", ())[:HITS_SHOWN]] for r in search]
     metrics = [name for name in run.summary["metrics"] if not name.startswith("judge_")]
     return {
-        "answers": [a["answer"] if a and a.get("status", "ok") == "ok" else None for a in answers],
-        "errors": {n: text for n, pair in enumerate(zip(search, answers, strict=True)) if (text := _error(*pair))},
         "model": _distinct([(a or {}).get("model", "") for a in answers]),
         "prompt": _distinct([(a or {}).get("prompt_hash", "") for a in answers]),
         "cut": {n: a["cut_tokens"] for n, a in enumerate(answers) if a and a.get("cut_tokens")},
@@ -131,6 +129,16 @@ def block(run: Run, questions: Sequence[Question]) -> dict[str, Any]:
         "contexts": contexts,
         "context": [numbers.get(r.get("context_id")) for r in search],
     }
+
+
+def answer_texts(run: Run, questions: Sequence[Question]) -> list[str | list[str]]:
+    """One system's answers; where there is none, a list with the reason alone."""
+    found: list[str | list[str]] = []
+    for q in questions:
+        search, answer = run.search.get(q.key, {}), run.answers.get(q.key)
+        reason = _error(search, answer)
+        found.append([reason] if reason or answer is None else answer["answer"])
+    return found
 
 
 def _error(search: Mapping[str, Any], answer: Mapping[str, Any] | None) -> str:

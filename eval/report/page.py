@@ -12,7 +12,7 @@ from eval import tables
 from eval.outputs import Group, significant_ties
 from eval.records import Run
 from eval.report.overview import category_rows, pairs, plain_table, system_entries
-from eval.report.pack import asked, block, pack, question_index
+from eval.report.pack import answer_texts, asked, block, pack, question_index
 from eval.store import write_atomic
 from eval.types import Dataset
 from memos.errors import DataError
@@ -38,9 +38,9 @@ def write_page(target: Path, group: Group, figures: Sequence[Path] = ()) -> Path
     dataset = common_dataset(runs)
     ids = [f"s{n}" for n in range(len(runs))]
     questions = asked(dataset, runs)
-    data = {"index": _index(group, dataset, ids, figures)} | {
-        name: block(run, questions) for run, name in zip(runs, ids, strict=True)
-    }
+    data: dict[str, Any] = {"index": _index(group, dataset, ids, figures)}
+    data["answers"] = {name: answer_texts(run, questions) for run, name in zip(runs, ids, strict=True)}
+    data |= {name: block(run, questions) for run, name in zip(runs, ids, strict=True)}
     page = (HERE / "page.html").read_text(encoding="utf-8")
     script = "".join((HERE / "js" / name).read_text(encoding="utf-8") for name in SCRIPTS)
     parts = {
@@ -71,6 +71,7 @@ def _index(group: Group, dataset: Dataset, ids: Sequence[str], figures: Sequence
         "systems": system_entries(runs, ids),
         "tables": [plain_table(t, summaries, ids) for t in made],
         "figures": [_figure(path) for path in figures],
+        "metrics": list(dict.fromkeys(m for s in summaries for m in s["metrics"] if not m.startswith("judge_"))),
         "pairs": pairs(runs, ids),
         **question_index(dataset, runs, ids),
     }

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from eval.identity import digest
 from eval.judges import published
 from eval.judges.published import Row
 from eval.judges.recorded import verdict as recorded_verdict
@@ -122,6 +123,7 @@ def summary(scored: Scored, dataset: str = "locomo") -> dict[str, Any]:
         "experiment": "rescore",
         "system": scored.name,
         "track": "published",
+        "fingerprint": digest([scored.name, [[*row.key, row.answer] for row in rows]], 10),
         "complete": True,
         "n": len(rows),
         "failed": sum(1 for v in scored.verdicts.get(judges[0], ()) if v.label not in ("correct", "wrong")) if judges else 0,

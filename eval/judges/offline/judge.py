@@ -49,7 +49,7 @@ class OfflineJudge:
         strict: bool = field(default=False, metadata={"help": "apply the gates that reject vague answers"})
         threshold: float = field(default=0.5, metadata={"help": "probability from which an answer is correct"})
         weights: str = field(default="", metadata={"help": "weights file of scripts/train_judge.py; empty: the shipped one"})
-        batch_tokens: int = field(default=4096, metadata={"help": "padded word pieces a forward pass"})
+        batch_tokens: int = field(default=512, metadata={"help": "padded word pieces a forward pass"})
 
         def __post_init__(self) -> None:
             if not 0 < self.threshold < 1:

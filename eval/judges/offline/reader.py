@@ -34,7 +34,7 @@ class TokenReader:
         batch_tokens: padded word pieces a forward pass.
     """
 
-    def __init__(self, model: MiniLM, batch_tokens: int = 4096) -> None:
+    def __init__(self, model: MiniLM, batch_tokens: int = 512) -> None:
         self.model, self.batch_tokens = model, batch_tokens
 
     def __call__(self, texts: Sequence[str]) -> Mapping[str, Reading]:

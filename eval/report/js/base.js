@@ -57,6 +57,7 @@ function readFields(fields, values) {
   }
 }
 const writeFields = (fields) => Object.fromEntries(Object.entries(fields).map(([name, id]) => [name, $(id).value]));
+const viewOf = () => location.hash.slice(1).split("?")[0];
 function remember(view, fields) {
-  history.replaceState(null, "", href(view, fields));
+  if (viewOf() === view) history.replaceState(null, "", href(view, fields));
 }

@@ -15,11 +15,11 @@ async function go() {
   if (view === "overview" || (view === "runs" && !values.get("system"))) scrollTo(0, 0);
 }
 function open(view) {
-  const now = location.hash.slice(1).split("?")[0];
-  last[now] = location.hash;
+  last[viewOf()] = location.hash;
   location.hash = last[view] ?? "#" + view;
 }
-function escape() {
+function escape(event) {
+  event.preventDefault();
   if (/INPUT|SELECT/.test(document.activeElement.tagName)) return document.activeElement.blur();
   if ($("questions").hidden) return;
   $("detail").replaceChildren(text("p", "Choose a question.", "hint"));
@@ -28,7 +28,7 @@ function escape() {
   remember("questions", writeFields(FILTERS));
 }
 function keys(event) {
-  if (event.key === "Escape") return escape();
+  if (event.key === "Escape") return escape(event);
   if (/INPUT|SELECT|TEXTAREA/.test(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey) return;
   const here = VIEWS.find((view) => !$(view).hidden), key = event.key;
   if ("1234".includes(key)) open(VIEWS[Number(key) - 1]);

@@ -24,10 +24,11 @@ from memos.infrastructure.vault import Tagged, Where
 from memos.llm.base import LLM, Request
 from memos.operation.lifecycle import MemLifecycle
 from memos.operation.operator import Inserted, MemOperator
-from memos.operation.units import render
+from memos.operation.units import line, render, unit_of
 from memos.types import Message, Session, Turn
 
 if TYPE_CHECKING:
+    from memos.activation.manager import ActivationManager, Changes
     from memos.infrastructure.governance import MemGovernance
 
 PENDING = "fine:pending"
@@ -72,6 +73,7 @@ class MemOS:
     def __init__(
         self, path: str | Path = ":memory:", config: Config | None = None, *, embedder: Embedder | None = None,
         llm: LLM | None = None, clock: Clock | None = None, ids: Ids | None = None,
+        activation: ActivationManager | None = None,
     ) -> None:  # fmt: skip
         """Open (or make) a vault.
 
@@ -81,6 +83,7 @@ class MemOS:
             embedder: default is the embedded MiniLM.
             llm: needed by ``chat`` and by the fine reading.
             clock, ids: injected for tests.
+            activation: keeps hot memories as key-value caches; ``schedule`` feeds it and ``chat`` reads from it.
         """
         from memos.infrastructure.vault.sqlite import SqliteVault
 
@@ -93,6 +96,9 @@ class MemOS:
         self.embedder, self.llm = embedder, llm
         self.vault = SqliteVault(path, clock=self.clock)
         self._operators: dict[str, MemOperator] = {}
+        self.activation = activation
+        if activation is not None and activation.vault is None:
+            activation.vault = self.vault
 
     def _operator(self, user: str) -> MemOperator:
         if user not in self._operators:
@@ -200,13 +206,21 @@ class MemOS:
     # -- reading -----------------------------------------------------------------------------------------------
     def search(self, query: str, *, user: str = "default", k: int = 5, where: Where | None = None) -> list[Memory]:
         """The best memories for a query, best first; each use is counted."""
+        return self._search(query, user, k, where)
+
+    def _search(self, query: str, user: str, k: int, where: Where | None = None,
+                without: frozenset[str] = frozenset()) -> list[Memory]:  # fmt: skip
+        """``search``; the units in ``without`` count as used but are left out of the texts."""
         found = self._operator(user).search(query, k, caller=Caller(user), where=where)
         out = []
         for hit in found:
-            ids = tuple(unit.unit_id for unit in hit.units)
-            turns = tuple(dict.fromkeys(turn for unit in hit.units for turn in unit.turn_ids))
-            out.append(Memory(render(hit.units, self.config.dates), ids, turns, hit.score))
-        self.vault.touch(dict.fromkeys(cube_id for hit in out for cube_id in hit.cube_ids), self.clock(), "access", user)
+            units = [unit for unit in hit.units if unit.unit_id not in without]
+            ids = tuple(unit.unit_id for unit in units)
+            turns = tuple(dict.fromkeys(turn for unit in units for turn in unit.turn_ids))
+            if units:
+                out.append(Memory(render(units, self.config.dates), ids, turns, hit.score))
+        used = dict.fromkeys(unit.unit_id for hit in found for unit in hit.units)
+        self.vault.touch(used, self.clock(), "access", user)
         return out
 
     def explain(self, utterance: str, *, user: str = "default", now: datetime | None = None) -> str:
@@ -218,25 +232,42 @@ class MemOS:
         return plan(reader.read(utterance, caller=user, now=now or self.clock().replace(tzinfo=None))).explain()
 
     def chat(self, message: str, *, user: str = "default", k: int = 20) -> str:
-        """Answer with the user's memories in the prompt; the message itself is remembered when it tells something."""
+        """Answer with the user's memories; the message itself is remembered when it tells something.
+
+        Memories that ``schedule`` made a cache of are read from it and are not put into the prompt as well.
+        """
         from memos.interface.reader import MemReader
 
-        llm = self._need_llm("chat")
+        cached = self.activation.hot(user) if self.activation is not None else ()
         operator = self._operator(user)
         call = MemReader([name for name in operator.index.speakers if name]).read(
             message, caller=user, now=self.clock().replace(tzinfo=None)
         )
-        lines = self._lines(call.query, user, k) if call.needs_memory else ""
-        system = "Answer the user. Use the dated notes from memory where they help, and say so when they do not answer."
-        prompt = f"{system}\n\nNotes from memory:\n{lines or '(none)'}"
-        reply = llm.complete(Request((Message("system", prompt), Message("user", message)))).text
+        lines = self._lines(call.query, user, k, frozenset(cached)) if call.needs_memory else ""
+        reply = self.activation.reply(user, message, lines) if cached else self._reply(lines, message)
         if call.access == "write" and call.intent in ("remember", "prefer", "correct"):
             self.add(message, user=user, speaker=user)
         return reply
 
-    def _lines(self, query: str, user: str, k: int) -> str:
+    def _reply(self, lines: str, message: str) -> str:
+        system = "Answer the user. Use the dated notes from memory where they help, and say so when they do not answer."
+        prompt = f"{system}\n\nNotes from memory:\n{lines or '(none)'}"
+        return self._need_llm("chat").complete(Request((Message("system", prompt), Message("user", message)))).text
+
+    def schedule(self, *, user: str = "default") -> Changes:
+        """One window of the scheduler: hot, stable memories become a key-value cache, cold ones plain text again.
+
+        Raises:
+            ConfigError: MemOS was opened without ``activation=``.
+        """
+        if self.activation is None:
+            raise ConfigError("schedule needs activation memory; pass activation= to MemOS")
+        cubes = self.vault.get_many(self.vault.find(namespaces=[user]))
+        return self.activation.observe(user, cubes, self.clock(), text=lambda cube: line(unit_of(cube), self.config.dates))
+
+    def _lines(self, query: str, user: str, k: int, cached: frozenset[str]) -> str:
         texts, words = [], 0
-        for memory in self.search(query, user=user, k=k):
+        for memory in self._search(query, user, k, without=cached):
             words += len(memory.text.split())
             if words > self.config.context_words:
                 break

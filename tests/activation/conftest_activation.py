@@ -40,7 +40,7 @@ def tiny(kind: str = "Llama", *, seed: int = 0, layers: int = 3, **more):
     torch.manual_seed(seed)
     config = getattr(transformers, f"{kind}Config")(
         vocab_size=272, hidden_size=48, intermediate_size=96, num_hidden_layers=layers, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=4096, initializer_range=0.4, eos_token_id=1, bos_token_id=0,
-        pad_token_id=1, **{**({"head_dim": 16} if kind == "Qwen3" else {}), **more},
+        num_key_value_heads=2, max_position_embeddings=4096, eos_token_id=1, bos_token_id=0,
+        pad_token_id=1, **{"initializer_range": 0.4, **({"head_dim": 16} if kind == "Qwen3" else {}), **more},
     )  # fmt: skip
     return getattr(transformers, f"{kind}ForCausalLM")(config).eval()

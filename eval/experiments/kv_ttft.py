@@ -1,0 +1,124 @@
+"""``experiment=kv_ttft``: time to first token with memory as text or as key-value cache (paper section 6.3, Table 5)."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from eval import provenance
+from eval.bench import Bench
+from eval.identity import digest
+from eval.kv import models, report, texts
+from eval.kv.config import KvConfig
+from eval.progress import bar
+from eval.provenance import ROOT
+from eval.run import FAILED_QUESTIONS, OK
+from eval.schema import typed
+from eval.store import RunDir, write_json
+from memos.errors import ConfigError
+
+_EXECUTION = ("timeout_s", "api_key_env", "cells")
+"""Settings that change no cell's outcome."""
+
+
+def check(config: Mapping[str, Any]) -> None:
+    """Raise for a wrong field, an unknown model or missing data."""
+    Bench(config).dataset  # noqa: B018 - reading it is the check
+    kv = _kv(config)
+    if not kv.base_url:
+        models.check_name(config["model"])
+
+
+def run(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Measure each missing cell in a process of its own; finished cells are kept, failed ones are tried again."""
+    bench, kv = Bench(config), _kv(config)
+    lines, questions = texts.lines(bench.dataset, bench.seed)
+    settings = {k: v for k, v in asdict(kv).items() if k not in _EXECUTION}
+    fingerprint = digest({"model": config["model"], "kv": settings, "seed": bench.seed, "texts": digest([lines, questions])}, 10)
+    slug = re.sub(r"[^A-Za-z0-9.]+", "-", str(config["model"]).split("/")[-1]).strip("-")
+    folder = bench.out / "runs" / bench.name / f"{slug}-{fingerprint}"
+    directory = RunDir(folder)
+    try:
+        _describe(config, folder, fingerprint)
+        cells = directory.journal("cells", key=lambda record: (record["context"], record["query"]))
+        done = cells.ok()
+        todo = [cell for cell in kv.grid() if cell[:2] not in done]
+        with bar("cells", len(kv.grid()), len(kv.grid()) - len(todo)) as progress:
+            for cell in todo:
+                spec = {"model": config["model"], "kv": asdict(kv), "cell": cell, "lines": lines, "questions": questions,
+                        "seed": bench.seed}  # fmt: skip
+                cells.append(_cell(spec, folder, kv.timeout_s))
+                progress.update()
+        kept = [cells.records[key] for cell in kv.grid() if (key := cell[:2]) in cells.records]
+    finally:
+        directory.close()
+    made = _summary(config, fingerprint, kept)
+    write_json(folder / "summary.json", made)
+    return _outcome(config, folder, made)
+
+
+def _cell(spec: Mapping[str, Any], folder: Path, timeout: float) -> dict[str, Any]:
+    """Run one cell; a process that dies or hangs is that cell's error."""
+    context, query, _, _ = spec["cell"]
+    target = folder / f".cell-{context}-{query}.json"
+    target.unlink(missing_ok=True)
+    failed = {"status": "error", "context": context, "query": query}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "eval.kv.cell", str(target.resolve())], cwd=ROOT, input=json.dumps(spec),
+            capture_output=True, text=True, timeout=timeout,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return failed | {"error": f"no result within kv.timeout_s={timeout:g}"}
+    if not target.exists():
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        return failed | {"error": f"its process ended with code {done.returncode}: {last}"}
+    record = json.loads(target.read_text(encoding="utf-8"))
+    target.unlink()
+    return record
+
+
+def _summary(config: Mapping[str, Any], fingerprint: str, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The run folder's ``summary.json``; only cells that passed their checks are in ``cells``."""
+    cells = [{k: v for k, v in record.items() if k != "rounds"} for record in records if record["status"] == "ok"]
+    bad = [record for record in records if record["status"] != "ok"]
+    random = any(cell["random_weights"] for cell in cells)
+    return {
+        "schema": 1, "experiment": "kv_ttft", "model": config["model"], "fingerprint": fingerprint,
+        "device": cells[0]["device"] if cells else provenance.hardware()["cpu"], "cells": cells,
+        "random_weights": random, "dtype": config["kv"]["dtype"], "complete": not bad,
+        "failed_cells": [{"cell": f"{r['context']}/{r['query']}", "reason": report.reason(r)} for r in bad],
+        "gates": report.gates(cells),
+    }  # fmt: skip
+
+
+def _outcome(config: Mapping[str, Any], folder: Path, made: Mapping[str, Any]) -> dict[str, Any]:
+    bad = made["failed_cells"]
+    message = f"{config['model']}: {len(made['cells'])} cells measured"
+    if bad:
+        message += f", {len(bad)} failed ({bad[0]['cell']}: {bad[0]['reason']}); the same command retries them"
+    return {"folder": str(folder), "code": FAILED_QUESTIONS if bad else OK, "message": message}
+
+
+def _describe(config: Mapping[str, Any], folder: Path, fingerprint: str) -> None:
+    path = folder / "manifest.json"
+    earlier = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    write_json(path, provenance.manifest(config, {"fingerprint": fingerprint}, earlier))
+
+
+def _kv(config: Mapping[str, Any]) -> KvConfig:
+    if not isinstance(config.get("model"), str) or not config["model"]:
+        raise ConfigError("model: name one, such as model=SmolLM2-135M-Instruct")
+    return typed(KvConfig, config["kv"], "kv")
+
+
+def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]], draw: bool = True) -> None:
+    """Table 5, its audit and Figure 10 of all models of the command."""
+    folders = [Path(o["folder"]) for o in outcomes if o["folder"] and (Path(o["folder"]) / "summary.json").exists()]
+    report.write(out, name, folders, draw)

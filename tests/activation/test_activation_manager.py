@@ -1,0 +1,158 @@
+"""Promotion and demotion, and chat on a cache (memos.md C27, C28; defects 6, 7, 9, 10)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from conftest_activation import FACTS
+
+from memos import MemOS
+from memos.activation.manager import ActivationManager, Source
+from memos.activation.store import load
+from memos.cube import FakeClock, SequentialIds
+from memos.embed.mock import Mock
+from memos.errors import ConfigError
+from memos.infrastructure.audit import LogQuery
+from memos.operation.scheduler import Promotion
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def manager(model, budget: int = 1 << 30, **more) -> ActivationManager:
+    rules = Promotion.Config(hot=3.0, cold=1.0, windows=2, stable_seconds=60.0, budget_bytes=budget)
+    return ActivationManager(ActivationManager.Config(promotion=rules), model=model, **more)
+
+
+def sources(*heats: float, digest: str = "a") -> list[Source]:
+    return [Source(f"m{i}", FACTS[i], heat, digest + str(i), START) for i, heat in enumerate(heats)]
+
+
+def later(minutes: float) -> datetime:
+    return START + timedelta(minutes=minutes)
+
+
+def test_an_unchanged_hot_set_is_built_once(llama):
+    """Defect 9: the composed text was compared with a value nobody set, so every interval built it again."""
+    made = manager(llama)
+    for window in range(12):
+        made.step("ana", sources(5.0, 4.0, 0.5), later(5 + window))
+    assert made.builds == {"ana": 1} and made.hot("ana") == ("m0", "m1")
+    assert FACTS[0] in made.memory("ana").system and FACTS[2] not in made.memory("ana").system
+
+
+def test_heat_must_last_and_content_must_rest(llama):
+    made = manager(llama)
+    assert not made.step("ana", sources(9.0), later(0.1)).promoted
+    assert not made.step("ana", sources(9.0), later(0.5)).promoted, "hot for two windows, but changed a moment ago"
+    assert made.step("ana", sources(9.0), later(2)).promoted == ("m0",)
+    for window, heat in enumerate((2.0, 1.1, 2.9)):
+        assert not made.step("ana", sources(heat), later(3 + window)).demoted, "between the thresholds nothing moves"
+
+
+def test_demotion_frees_the_measured_bytes(llama):
+    made = manager(llama)
+    for window in (2, 3):
+        made.step("ana", sources(9.0, 9.0), later(window))
+    held = made.memory("ana").nbytes
+    part = made.step("ana", sources(9.0, 0.1), later(4))
+    assert part.demoted == (("m1", "cold"),) and part.freed_bytes == held - made.memory("ana").nbytes > 0
+    rest = made.memory("ana").nbytes
+    whole = made.step("ana", [], later(5))
+    assert whole.demoted == (("m0", "gone"),) and whole.freed_bytes == rest
+    assert made.memory("ana") is None and sum(made.pool.nbytes) == 0
+
+
+def test_a_newcomer_is_encoded_alone(llama):
+    made = manager(llama)
+    for window in (2, 3):
+        first = made.step("ana", sources(9.0, 9.0), later(window))
+    for window in (4, 5):
+        second = made.step("ana", sources(9.0, 9.0, 9.0), later(window))
+    assert second.promoted == ("m2",) and second.built_tokens < first.built_tokens / 2
+    whole = llama.build("\n".join(FACTS[:3]))
+    assert made.memory("ana").states.ids == whole.states.ids
+
+
+def test_a_changed_memory_is_demoted_and_the_budget_holds(llama):
+    small = manager(llama)._reading(sources(9.0)[0]).bytes
+    made = manager(llama, budget=small)
+    for window in (2, 3, 4):
+        made.step("ana", sources(9.0, 8.0), later(window))
+    assert made.hot("ana") == ("m0",), "the second does not fit"
+    assert made.step("ana", sources(9.0, 8.0, digest="b"), later(5)).demoted == (("m0", "changed"),)
+
+
+def test_users_have_windows_and_caches_of_their_own(llama):
+    """Defect 10: one global time of the last update for all users."""
+    made = manager(llama)
+    for window in (2, 3):
+        made.step("ana", sources(9.0), later(window))
+    assert not made.step("bob", sources(9.0), later(3)).promoted
+    assert made.step("bob", sources(9.0), later(4)).promoted == ("m0",)
+    assert made.forget("ana") > 0 and made.memory("ana") is None and made.memory("bob") is not None
+
+
+def test_a_cache_becomes_an_activation_payload(llama, tmp_path):
+    made = manager(llama)
+    for window in (2, 3):
+        made.step("ana", sources(9.0), later(window))
+    payload = made.payload("ana", tmp_path, "fp32")
+    assert payload.weights_digest == llama.identity.weights and payload.composition == "exact"
+    assert load(tmp_path / payload.file, identity=llama.identity).digest() == made.memory("ana").digest()
+
+
+@pytest.fixture
+def memos(llama):
+    clock = FakeClock(START)
+    made = MemOS(embedder=Mock(Mock.Config(dim=64)), clock=clock, ids=SequentialIds(), activation=manager(llama))
+    for fact in FACTS:
+        made.add(fact, user="ana", at=datetime(2025, 1, 1))
+    yield made, clock
+    made.close()
+
+
+def warm(made: MemOS, clock: FakeClock, query: str) -> None:
+    for _ in range(2):
+        for _ in range(5):
+            made.search(query, user="ana", k=1)
+        clock.advance(minutes=10)
+        made.schedule(user="ana")
+
+
+def test_chat_reads_the_cache_and_never_prompts_the_same_memory(memos, monkeypatch):
+    """Defects 6 and 7: memories were injected and prompted as well, and the attribute that held them did not exist."""
+    made, clock = memos
+    warm(made, clock, "Where is the red kite?")
+    hot = made.activation.hot("ana")
+    assert 0 < len(hot) < len(FACTS)
+    seen = []
+    inner = made.activation.model.generate
+    monkeypatch.setattr(made.activation.model, "generate",
+                        lambda memory, queries, max_new: seen.append((memory, queries)) or inner(memory, queries, 4))  # fmt: skip
+    assert isinstance(made.chat("Who has two cats?", user="ana"), str)
+    (memory, (query,)), cached = seen[0], [made.vault.get(cube_id).text for cube_id in hot]
+    assert all(text in memory.system and text not in query for text in cached)
+    others = [fact for fact in FACTS if fact not in cached]
+    assert others, (hot, query)
+    assert any(fact in query for fact in others), query
+    assert not any(fact in memory.system for fact in others)
+
+
+def test_decisions_are_logged_on_the_memory_and_cold_ones_go(memos):
+    made, clock = memos
+    warm(made, clock, "Where is the red kite?")
+    (first, *_) = made.activation.hot("ana")
+    clock.advance(days=30)
+    changes = made.schedule(user="ana")
+    assert (first, "cold") in changes.demoted and changes.freed_bytes > 0 and not made.activation.hot("ana")
+    logged = [entry.operation for entry in made.vault.audit(LogQuery(cube_id=first)) if entry.actor == "scheduler"]
+    assert logged == ["promote", "demote"]
+    assert made.vault.get(first).text == FACTS[0], "the text stays"
+
+
+def test_schedule_without_activation_memory_says_so(llama):
+    with MemOS(embedder=Mock(Mock.Config(dim=64))) as made, pytest.raises(ConfigError, match="pass activation="):
+        made.schedule()
+    with pytest.raises(ConfigError, match="'ana' has no cache"):
+        manager(llama).reply("ana", "Hello?")

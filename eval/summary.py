@@ -32,6 +32,11 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> dict[str
     failed = _failed(bench, run, questions)
     columns = _columns(bench, run, questions, failed)
     judges = {f"judge_{spec['name']}": judge_journal(bench, run, spec) for spec in bench.judge_specs}
+    metrics = _estimates(columns, questions)
+    for name, journal in judges.items():
+        spread = _repeat_sd([journal.records[q.key] for q in questions if q.key in journal.records])
+        if spread is not None and name in metrics:
+            metrics[name]["repeat_sd"] = spread
     categories = sorted({q.category for q in questions})
     return {
         "schema": 1,
@@ -45,7 +50,7 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> dict[str
         "failed": len(failed),
         "failed_by_stage": dict(sorted(Counter(failed.values()).items())),
         "judged": {name: _labels(journal, questions) for name, journal in judges.items()},
-        "metrics": _estimates(columns, questions),
+        "metrics": metrics,
         "by_category": {
             str(c): _estimates(columns, [q for q in questions if q.category == c]) for c in categories
         },
@@ -115,6 +120,14 @@ def _verdict(record: Mapping[str, Any] | None) -> float:
         return 0.0
     runs = record["runs"] or [record["label"]]
     return sum(label == "correct" for label in runs) / len(runs)
+
+
+def _repeat_sd(records: Sequence[Mapping[str, Any]]) -> float | None:
+    """Population standard deviation of run-level accuracies: the judge's jitter on one set of answers (the paper's ±)."""
+    repeats = min((len(r["runs"]) for r in records), default=0)
+    if repeats < 2:
+        return None
+    return float(np.std([np.mean([r["runs"][i] == "correct" for r in records]) for i in range(repeats)]))
 
 
 def _judge_errors(bench: Bench) -> dict[str, float]:

@@ -115,9 +115,9 @@ def judges(summaries: Iterable[Summary]) -> list[str]:
 def judge_error(summary: Summary, name: str) -> float:
     """A judge's own standard error of a system's score (a fraction), 0 where the run states none.
 
-    ``summary["judge_error"]`` holds by metric the mean absolute error of a score that the judge's card found.
+    ``summary["judge_error"]`` holds it by metric, as measured by cross-validation over foreign projects (judge card).
     """
-    return float((summary.get("judge_error") or {}).get(name) or 0.0) * math.sqrt(math.pi / 2)
+    return float((summary.get("judge_error") or {}).get(name) or 0.0)
 
 
 def category_title(category: int | None, n: int) -> str:
@@ -136,8 +136,13 @@ def origin_notes(summaries: Sequence[Summary]) -> list[str]:
     errors = {name: value for s in summaries for name, value in (s.get("judge_error") or {}).items() if value}
     for name, value in errors.items():
         notes.append(
-            f"{name}: the judge's own error of a score is {100 * value:.1f} points on average (its card); intervals include it."
+            f"{name}: the judge's own standard error of a score is {100 * value:.1f} points; intervals include it."
         )
+    cards = sorted({name.removeprefix("judge_") for s in summaries for name in s["metrics"] if name.startswith("judge_")})
+    notes.append(
+        "Judge cards: " + ", ".join(f"cards/judge_card_{name}.md" for name in cards)
+        + " (python run.py experiment=judge_card judge=NAME)."
+    )  # fmt: skip
     for summary, name in zip(summaries, labels(summaries), strict=True):
         if not summary.get("complete", True):
             notes.append(f"{name}: the run is not finished; its numbers will change.")

@@ -110,10 +110,10 @@ def test_terminal_fits_and_shows_the_main_interval(runs, make):
 def test_the_judges_own_error_is_in_the_interval_and_the_notes(runs):
     runs[2]["judge_error"] = {"judge_offline": 0.03}
     own = cell(table3(runs), 2, 2, "judge_offline")
-    reach = 1.96 * 0.03 * (3.141592653589793 / 2) ** 0.5
+    reach = 1.96 * 0.03
     assert own.low == pytest.approx(0.7 - (0.02**2 + reach**2) ** 0.5) and own.high == pytest.approx(0.7 + (0.03**2 + reach**2) ** 0.5)
     assert cell(table3(runs), 2, 2, "f1_memos").low == pytest.approx(0.33)
-    assert any("own error of a score is 3.0 points" in note for note in table3(runs).notes)
+    assert any("own standard error of a score is 3.0 points" in note for note in table3(runs).notes)
 
 
 def test_tied_cells_are_shown(runs):

@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import math
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -128,7 +127,7 @@ def test_the_judges_own_error_widens_a_comparison(folder):
     for run in (a, b):
         run.summary["judge_error"] = {"judge_offline": 0.03}
     wide = compare_runs(a, b, "judge_offline")
-    assert wide.se == pytest.approx((plain.se**2 + 2 * (0.03**2) * math.pi / 2) ** 0.5)
+    assert wide.se == pytest.approx((plain.se**2 + 2 * 0.03**2) ** 0.5)
 
 
 def test_three_conversations_cannot_separate_and_gold_is_not_ranked(folder):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,10 +20,20 @@ CHUNK = 256
 """Tasks read together; bounds memory and lets the harness save between."""
 
 
+KEPT = 4096
+"""Pairs whose features are remembered: both operating points judge the same answers, one after the other."""
+_KNOWN: OrderedDict[Pair, dict[str, float]] = OrderedDict()
+
+
 def features(pairs: Sequence[Pair], reader: TokenReader, embedder: Embedder) -> list[dict[str, float]]:
-    """All features of many pairs, those of content and those of MiniLM."""
-    meaning = read_all(pairs, reader, embedder.encode)
-    return [{**lexical(pair), **more} for pair, more in zip(pairs, meaning, strict=True)]
+    """All features of many pairs, those of content and those of MiniLM; pairs seen a moment ago are not read again."""
+    fresh = [pair for pair in dict.fromkeys(pairs) if pair not in _KNOWN]
+    known = {pair: _KNOWN[pair] for pair in pairs if pair in _KNOWN}
+    for pair, more in zip(fresh, read_all(fresh, reader, embedder.encode) if fresh else (), strict=True):
+        known[pair] = _KNOWN[pair] = {**lexical(pair), **more}
+    while len(_KNOWN) > KEPT:
+        _KNOWN.popitem(last=False)
+    return [known[pair] for pair in pairs]
 
 
 class _Shipped:

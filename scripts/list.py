@@ -24,6 +24,15 @@ def about(path: Path) -> str:
     return ""
 
 
+def entries(folder: Path) -> list[tuple[str, str]]:
+    """Name and description of every configuration of a group; the settings of a sweep are counted, not listed."""
+    own = [(path.stem, path) for path in sorted(folder.glob("*.yaml"))]
+    own += [(f"{path.parent.name}/{path.stem}", path) for path in sorted(folder.glob("vendors/*.yaml"))]
+    found = [(name, about(path)) for name, path in own]
+    settings = len(list(folder.glob("sweep/*.yaml")))
+    return found + ([("sweep/…", f"{settings} settings, the rows of the experiments that sweep.")] if settings else [])
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="List systems, datasets, models, judges, experiments and finished runs.")
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"only these: {', '.join([*GROUPS, 'runs'])}")
@@ -37,8 +46,8 @@ def main() -> int:
         if args.groups and group not in args.groups:
             continue
         print(f"{title} ({group}=NAME)")
-        for path in sorted((CONF / group).glob("*.yaml")):
-            print(f"  {path.stem:22} {about(path)}")
+        for name, text in entries(CONF / group):
+            print(f"  {name:22} {text}")
         print()
     if not args.groups or "runs" in args.groups:
         found = states(args.out)

@@ -12,11 +12,18 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from memos.operation.traits import traits
 from memos.operation.words import terms
+
+if TYPE_CHECKING:
+    from memos.infrastructure.vault.vectors import Screen
+
+SCREENED = 4096
+"""Rows from which the nearest are found through 8-bit codes of the vectors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +69,11 @@ class MemoryIndex:
         self._packed: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._size = 0
         self._norms = np.ones((2, 16))
+        self._spans = np.zeros((2, 16))
+        self._sessions = np.zeros(16)
+        self._sum = np.zeros(dim)
         self._stale: set[int] = set()
-        self._spans: dict[int, tuple[np.ndarray, float]] = {}
+        self._screen: Screen | None = None
 
     def __len__(self) -> int:
         return len(self.row_of)
@@ -130,6 +140,8 @@ class MemoryIndex:
                 self._ints[1, last] = row
             self._last[group] = row
             self._vectors[row] = vector
+            self._sum += self._vectors[row]
+            self._sessions[group] += len(words)
             self._spoil(row)
             self._alive[row] = True
             self.units.append(unit)
@@ -148,6 +160,7 @@ class MemoryIndex:
             if row is None:
                 continue
             self._alive[row] = False
+            self._sessions[self._ints[2, row]] -= self._ints[4, row]
             self._spoil(row)
             before, after = self._ints[0, row], self._ints[1, row]
             if before >= 0:
@@ -164,24 +177,54 @@ class MemoryIndex:
 
     def window_lengths(self, reach: int) -> tuple[np.ndarray, float]:
         """Content words in the window of ``reach`` neighbours a side of each row, and their mean over live rows."""
-        if reach not in self._spans:
-            total = self.lengths.astype(np.float64)
-            for link in (self.before, self.after):
-                here = np.arange(self._size)
-                for _ in range(reach):
-                    here = np.where(here >= 0, link[here], -1)
-                    total += np.where(here >= 0, self.lengths[here], 0)
-            self._spans[reach] = (total, float(total[self.alive].mean()) if len(self) else 1.0)
-        return self._spans[reach]
+        if reach:
+            self._measure_stale()
+            total = self._spans[reach - 1, : self._size]
+        else:
+            total = self.lengths
+        return total, float(total @ self.alive) / len(self) if len(self) else 1.0
+
+    def session_lengths(self) -> np.ndarray:
+        """Content words of the live units of each group. float64 (len(groups),)."""
+        return self._sessions[: len(self.groups)]
+
+    def mean_cosine(self, vector: np.ndarray) -> float:
+        """Mean over all rows of the inner product with a vector."""
+        return float(self._sum @ vector) / max(self._size, 1)
+
+    def nearest(self, vector: np.ndarray, count: int, rows: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The live rows (among ``rows``, where given) whose vectors are nearest, at most ``count``, best first; cosines."""
+        if rows is None and self._size >= SCREENED and count + self._size - len(self) < self._size // 8:
+            found = self._screened(vector, count + self._size - len(self))
+            found = found[self._alive[found]]
+        else:
+            found = np.flatnonzero(self.alive) if rows is None else rows[self._alive[rows]]
+        cosine = self._vectors[found] @ vector if len(found) < self._size // 2 else (self.vectors @ vector)[found]
+        order = np.argsort(-cosine, kind="stable")[:count]
+        return found[order], cosine[order]
+
+    def _screened(self, vector: np.ndarray, count: int) -> np.ndarray:
+        """Rows that hold the ``count`` nearest, by an 8-bit copy of the vectors that is made on first use."""
+        from memos.infrastructure.vault.vectors import Screen, faiss
+
+        if faiss is None:
+            return np.argpartition(-(self.vectors @ vector), count)[:count]
+        if self._screen is None:
+            self._screen = Screen(self.vectors)
+        query = np.ascontiguousarray(vector, dtype=np.float32)
+        return self._screen.nearest(self.vectors, query, count, lambda asked, rows: self._vectors[rows] @ asked)[0]
 
     def window_norms(self) -> tuple[np.ndarray, np.ndarray]:
         """Lengths of the sums of vectors over each row's window of one and of two neighbours a side. float64 (n,)."""
+        self._measure_stale()
+        return self._norms[0, : self._size], self._norms[1, : self._size]
+
+    def _measure_stale(self) -> None:
         if self._stale:
             rows = np.fromiter(self._stale, dtype=np.int64, count=len(self._stale))
             for start in range(0, len(rows), 4096):
                 self._measure(rows[start : start + 4096])
             self._stale.clear()
-        return self._norms[0, : self._size], self._norms[1, : self._size]
 
     def _measure(self, rows: np.ndarray) -> None:
         left, right = self.before[rows], self.after[rows]
@@ -195,9 +238,14 @@ class MemoryIndex:
         self._norms[0, rows] = np.maximum(np.linalg.norm(total, axis=1), 1e-9)
         self._norms[1, rows] = np.maximum(np.linalg.norm(total + part(far_left) + part(far_right), axis=1), 1e-9)
 
+        def words(places: np.ndarray) -> np.ndarray:
+            return np.where(places >= 0, self.lengths[places], 0)
+
+        self._spans[0, rows] = self.lengths[rows] + words(left) + words(right)
+        self._spans[1, rows] = self._spans[0, rows] + words(far_left) + words(far_right)
+
     def _spoil(self, row: int) -> None:
         """Mark the windows that hold a row as to be measured again."""
-        self._spans.clear()
         self._stale.add(row)
         for link in (0, 1):
             here = row
@@ -226,5 +274,7 @@ class MemoryIndex:
         self._vectors = np.concatenate([self._vectors, np.zeros((room - len(self._vectors), self.dim), np.float32)])
         self._ints = np.concatenate([self._ints, np.zeros((7, room - self._ints.shape[1]), np.int64)], axis=1)
         self._norms = np.concatenate([self._norms, np.ones((2, room - self._norms.shape[1]))], axis=1)
+        self._spans = np.concatenate([self._spans, np.zeros((2, room - self._spans.shape[1]))], axis=1)
+        self._sessions = np.concatenate([self._sessions, np.zeros(room - len(self._sessions))])
         self._alive = np.concatenate([self._alive, np.zeros(room - len(self._alive), bool)])
 

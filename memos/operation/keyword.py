@@ -67,20 +67,20 @@ def _window(index: MemoryIndex, reach: int, rows: np.ndarray | None) -> list[np.
 
 
 def session_scores(index: MemoryIndex, query: Mapping[str, float]) -> np.ndarray:
-    """BM25 of each row's whole session (group), the same for all its rows. float64 (n,)."""
-    n, groups = index.n, len(index.groups)
+    """BM25 of each session (group). float64 (len(index.groups),)."""
+    groups = len(index.groups)
     out = np.zeros(groups)
-    if n == 0:
+    if index.n == 0:
         return out
-    lengths = np.bincount(index.group, weights=np.where(index.alive, index.lengths, 0), minlength=groups)
-    count = max(int((lengths > 0).sum()), 1)
+    lengths = index.session_lengths()
+    count = max(int(np.count_nonzero(lengths)), 1)
     norm = K1 * (0.5 + 0.5 * lengths / max(lengths.sum() / count, 1.0))
     for term, weight in query.items():
         posting = index.posting(term)
         if posting is None:
             continue
         total = np.bincount(index.group[posting[0]], weights=posting[1], minlength=groups)
-        found = int((total > 0).sum())
+        found = int(np.count_nonzero(total))
         rarity = weight * np.log(1 + (max(count, found) - found + 0.5) / (found + 0.5))
         out += rarity * total * (K1 + 1) / (total + norm)
-    return out[index.group]
+    return out

@@ -17,6 +17,7 @@ from memos.embed.base import Embedder
 from memos.infrastructure.access import Caller
 from memos.infrastructure.vault import Edge, Is, ReadableBy, Vault, Where
 from memos.llm.base import LLM
+from memos.operation.filtering import Filter
 from memos.operation.index import MemoryIndex
 from memos.operation.lifecycle import MemLifecycle
 from memos.operation.organise import Organised, Reorganiser
@@ -155,11 +156,9 @@ class MemOperator:
         """The nearest live memories with their cosine, from the local index: earlier ones of the batch included."""
         if not len(self.index):
             return []
-        cosine = np.where(self.index.alive, self.index.vectors @ vector, -np.inf)
-        rows = np.argsort(-cosine, kind="stable")[: self.config.resolve.neighbours]
-        rows = [row for row in rows.tolist() if np.isfinite(cosine[row])]
+        rows, cosine = self.index.nearest(vector, self.config.resolve.neighbours)
         cubes = self.vault.get_many([self.index.units[row].unit_id for row in rows])
-        return [(cube, float(cosine[row])) for cube, row in zip(cubes, rows, strict=True)]
+        return list(zip(cubes, cosine.tolist(), strict=True))
 
     def _common(self) -> frozenset[str]:
         """Names of speakers: they link everything with everything."""
@@ -196,7 +195,7 @@ class MemOperator:
         return found
 
     def _search(self, text: str, k: int, caller: Caller | None, where: Where | None, config: RetrieveConfig | None) -> list[Found]:
-        allowed = self._mask(where)
+        allowed = None if where is None else Filter(self.vault, self.namespace, self.index, where)
         vector = self.embedder.encode([text])[0]
         settings = config or self.config.retrieve
         found = search(self.index, text, vector, settings, depth=2 * k, allowed=allowed, edges=self.vault.edges)
@@ -204,20 +203,12 @@ class MemOperator:
         kept = (Found(tuple(unit for unit in hit.units if unit.unit_id in shown), hit.score) for hit in found)
         return [hit for hit in kept if hit.units][:k]
 
-    def _mask(self, where: Where | None) -> np.ndarray | None:
-        if where is None:
-            return None
-        mask = np.zeros(self.index.n, dtype=bool)
-        rows = (self.index.row_of.get(cube_id) for cube_id in self.vault.find(where, namespaces=[self.namespace]))
-        mask[[row for row in rows if row is not None]] = True
-        return mask
-
     def _shown(self, cube_ids: Sequence[str], caller: Caller | None) -> frozenset[str]:
         """Those of the ids that are live now and that the caller may read; what is no longer live leaves the index."""
         if not cube_ids:
             return frozenset()
-        live = frozenset(self.vault.find(Is("cube_id", *cube_ids), namespaces=[self.namespace]))
+        live = frozenset(self.vault.find(Is("cube_id", *cube_ids), namespaces=[self.namespace], order=()))
         self.index.remove([cube_id for cube_id in cube_ids if cube_id not in live])
         if caller is None or not live:
             return live
-        return frozenset(self.vault.find(Is("cube_id", *live) & ReadableBy(caller), namespaces=[self.namespace]))
+        return frozenset(self.vault.find(Is("cube_id", *live) & ReadableBy(caller), namespaces=[self.namespace], order=()))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from memos.errors import ConfigError
-from memos.operation.features import FEATURES, GROUPS, WHOLE, candidates, features, first_pass
+from memos.operation.features import FEATURES, GROUPS, WHOLE, Allowed, features, first_pass, pooled
 from memos.operation.index import MemoryIndex, Unit
 from memos.operation.passages import Passage, Shape, assemble, singles
 from memos.operation.question import Question, read
@@ -59,13 +59,15 @@ class Found:
 
 
 def score_rows(
-    index: MemoryIndex, question: Question, vector: np.ndarray, config: RetrieveConfig, allowed: np.ndarray | None = None
+    index: MemoryIndex, question: Question, vector: np.ndarray, config: RetrieveConfig, allowed: Allowed | None = None
 ) -> np.ndarray:
     """Score of every row; -inf for rows that are removed, not allowed, or no candidates. float64 (n,)."""
     off = config.off
-    mask = index.alive if allowed is None else index.alive & allowed
-    first = first_pass(index, question, vector, off)
-    rows = np.flatnonzero(mask) if index.n <= WHOLE else candidates(index, first, mask)
+    if index.n <= WHOLE:
+        first = first_pass(index, question, vector, off)
+        rows = np.flatnonzero(index.alive if allowed is None else index.alive & allowed.mask())
+    else:
+        first, rows = pooled(index, question, vector, off, allowed)
     values = features(index, question, first, off, rows)
     if config.ranker:
         scores = linear(values, off)
@@ -83,7 +85,7 @@ def search(
     config: RetrieveConfig,
     *,
     depth: int = 20,
-    allowed: np.ndarray | None = None,
+    allowed: Allowed | None = None,
     edges: Edges | None = None,
 ) -> list[Found]:
     """Ranked hits for a question.
@@ -94,7 +96,7 @@ def search(
         vector: its unit vector, shape (dim,).
         config: channels and mechanisms.
         depth: how many hits at most.
-        allowed: boolean (n,) from structured filters; None allows every row.
+        allowed: what structured filters let through; None allows every row.
         edges: looks up stored edges, for the graph channel; None: there are none.
     """
     if not len(index):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from memos.infrastructure.vault import Edge
+from memos.operation.features import Allowed
 from memos.operation.index import MemoryIndex
 
 Edges = Callable[[Sequence[str]], Sequence[Edge]]
@@ -17,14 +18,14 @@ COST = {"causes": 0.5, "conditions": 0.5, "contradicts": 0.5, "follows": 1.0, "r
 
 
 def spread(
-    index: MemoryIndex, scores: np.ndarray, edges: Edges, *, hops: int = 2, seeds: int = 10, allowed: np.ndarray | None = None
-) -> np.ndarray:
+    index: MemoryIndex, scores: np.ndarray, edges: Edges, *, hops: int = 2, seeds: int = 10,
+    allowed: Allowed | None = None,
+) -> np.ndarray:  # fmt: skip
     """Scores after the best ``seeds`` rows have lent theirs along edges, ``hops`` times.
 
     A linked row gets at least the lender's score less the cost of the relation; no score falls. Removed rows, and
     rows that are not ``allowed``, stay -inf.
     """
-    may = index.alive if allowed is None else index.alive & allowed
     known_scores = np.isfinite(scores)
     if hops < 1 or not known_scores.any():
         return scores
@@ -39,10 +40,13 @@ def spread(
         for edge in edges(ids):
             for here, there in ((edge.source, edge.target), (edge.target, edge.source)):
                 row = index.row_of.get(there)
-                if here in known and row is not None and may[row]:
+                if here in known and row is not None and index.alive[row]:
                     gain = out[index.row_of[here]] - COST.get(edge.relation, 1.0) * deviation
                     if gain > max(out[row], lent.get(row, -np.inf)):
                         lent[row] = float(gain)
+        if allowed is not None and lent:
+            rows = np.array(sorted(lent), dtype=np.int64)
+            lent = {row: lent[row] for row in rows[allowed.of(rows)].tolist()}
         if not lent:
             break
         for row, score in lent.items():

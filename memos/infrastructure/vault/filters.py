@@ -50,6 +50,8 @@ COLUMNS = {
     "access_count": lambda cube: cube.behavioural.access_count,
 }
 """Fields a filter can name. ``dialogue`` and ``session`` are those of the first source."""
+_MAY_BE_NULL = frozenset({"position", "expires_at", "decay_half_life"})
+"""Fields whose test may give NULL; the others are asked plainly, so that SQLite can use their index."""
 
 
 class Where:
@@ -126,8 +128,10 @@ class Is(Where):
             raise CubeError(f"filter {column}: no value given")
 
     def sql(self, wide: bool = False) -> Sql:
-        marks = ",".join("?" * len(self.values))
-        return f"coalesce(cubes.{self.column} IN ({marks}), 0)", list(self.values)
+        text = f"cubes.{self.column} IN ({','.join('?' * len(self.values))})"
+        if self.column in _MAY_BE_NULL or None in self.values:
+            text = f"coalesce({text}, 0)"
+        return text, list(self.values)
 
     def matches(self, cube: MemCube) -> bool:
         return COLUMNS[self.column](cube) in self.values

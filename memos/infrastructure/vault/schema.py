@@ -25,7 +25,8 @@ CREATE TABLE cubes (
   state TEXT NOT NULL, tier TEXT NOT NULL, frozen INTEGER NOT NULL,
   access_count INTEGER NOT NULL, last_access REAL, last_use TEXT, heat REAL NOT NULL,
   injections INTEGER NOT NULL, helpful INTEGER NOT NULL, unhelpful INTEGER NOT NULL);
-CREATE INDEX cubes_place ON cubes (ns, state, tier);
+CREATE INDEX cubes_place ON cubes (ns, state, tier, frozen, expires_at, speaker, owner, layer, kind, semantic_type,
+  session, dialogue, topic, concept, position, created_at, event_start, event_end, cube_id);
 CREATE INDEX cubes_order ON cubes (dialogue, position);
 CREATE TABLE versions (
   id INTEGER NOT NULL, version INTEGER NOT NULL, parent_version INTEGER, at TEXT NOT NULL, content TEXT,

@@ -53,11 +53,13 @@ class Search:
         text, values = ("1", []) if where is None else where.sql(wide)
         if live:
             text = f"{_LIVE} AND ({text})"
-            if "cubes.id IN (SELECT" in text:
-                text = text.replace("cubes.state IN", "+cubes.state IN", 1)
             values = [self._clock().timestamp(), *values]
+        # Where the filter itself names rows, they drive; SQLite would take the index of places instead.
+        drives = "cubes.id IN (SELECT" in text or "cubes.cube_id IN (" in text
+        if live and drives:
+            text = f"+{text}"
         if namespaces is not None:
-            text = f"cubes.ns IN (SELECT value FROM json_each(?)) AND {text}"
+            text = f"{'+' * drives}cubes.ns IN (SELECT value FROM json_each(?)) AND {text}"
             values = [json.dumps(self._indexes.known(namespaces)), *values]
         return text, values
 
@@ -70,8 +72,9 @@ class Search:
             if column not in ORDERS:
                 raise CubeError(f"order {column!r} is none of {', '.join(sorted(ORDERS))}")
             terms.append(f"cubes.{column} DESC" if name.startswith("-") else f"cubes.{column}")
+        sorting = f"ORDER BY {', '.join([*terms, 'cubes.id'])}" if terms else ""
         found = self._db.execute(
-            f"SELECT cube_id FROM cubes WHERE {text} ORDER BY {', '.join([*terms, 'cubes.id'])} LIMIT ?",
+            f"SELECT cube_id FROM cubes WHERE {text} {sorting} LIMIT ?",
             [*values, -1 if limit is None else limit],
         )
         return [cube_id for (cube_id,) in found]

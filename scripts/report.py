@@ -10,7 +10,7 @@ from pathlib import Path
 
 from eval.datasets.load import load_dataset
 from eval.outputs import Group, groups, make_figures
-from eval.records import Run, is_locomo
+from eval.records import Run
 from eval.report.page import write_page
 from eval.runs import find_runs
 from eval.selection import DatasetConfig

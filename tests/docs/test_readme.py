@@ -1,0 +1,190 @@
+"""Every command of the README works: run where that is quick, otherwise composed and checked without starting.
+
+- ``python run.py …`` goes through the check that runs before anything starts, on the synthetic dataset; ``experiment=tiny`` and
+  ``--help`` are run.
+- ``python scripts/X.py …`` is run on fixture runs (see RUN_ON_FIXTURES); the others (NOT_RUN, with the reason) show their help,
+  which must know every option the README uses.
+- ``make X`` is planned by ``make -n``; the extras of ``pip install`` must be declared; an exported variable must be one the code reads.
+- The Python block is run; YAML blocks are read.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import yaml
+
+from eval.cli import CONF, quote_null
+from eval.precheck import precheck
+
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+FIXTURE = ROOT / "tests" / "fixtures" / "runs"
+RUNS = sorted((FIXTURE / "fixture").iterdir())
+RUN_ON_FIXTURES = {
+    "list.py": [],
+    "tables.py": [FIXTURE],
+    "figures.py": [FIXTURE / "fixture", "--only", "score_by_category"],
+    "report.py": [FIXTURE / "fixture", "--no-figures"],
+    "compare.py": RUNS[:2],
+}
+"""Script to what stands for its positional arguments; each writes below ``--out``."""
+NOT_RUN = {
+    "fetch_data.py": "downloads or installs packages",
+    "rescore.py": "needs published answers; tests/judges and tests/metrics run it on made-up ones",
+    "bench_report.py": "a bench",
+    "bench_search.py": "a bench",
+    "bench_scoring.py": "a bench",
+    "bench_harness.py": "a bench",
+    "bench_answerers.py": "a bench",
+    "train_judge.py": "needs LOCOMO and published answers",
+    "train_reader.py": "needs LOCOMO",
+    "train_retrieval.py": "needs LOCOMO",
+}
+EXAMPLE = "my_memory"
+"""The name of a system that the reader is to write."""
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def commands() -> list[str]:
+    """Single commands of the bash blocks (joined over a trailing backslash, split at &&) and of the running text."""
+    text = re.sub(r"```.*?```", "", README.read_text(encoding="utf-8"), flags=re.DOTALL)
+    inline = re.findall(r"`((?:python|make|pip|pytest) [^`]+)`", text)
+    lines = [line for block in blocks("bash") for line in block.replace("\\\n", " ").splitlines()]
+    single = [part for line in lines + inline for part in re.split(r"\s&&\s", re.sub(r"(^|\s)#\s.*", "", line))]
+    return list(dict.fromkeys(" ".join(part.split()) for part in single if part.strip() and EXAMPLE not in part and "*.py" not in part))
+
+
+def words(command: str) -> list[str]:
+    return shlex.split(command)
+
+
+def of(*start: str) -> list[str]:
+    return [c for c in commands() if tuple(words(c)[: len(start)]) == start]
+
+
+def run(command: list[object], **kwargs) -> subprocess.CompletedProcess:
+    return subprocess.run([str(x) for x in command], capture_output=True, text=True, timeout=300, **({"cwd": ROOT} | kwargs))
+
+
+def installed(distribution: str) -> bool:
+    try:
+        return bool(metadata.version(distribution))
+    except metadata.PackageNotFoundError:
+        return False
+
+
+def script_commands() -> list[str]:
+    return [c for c in commands() if c.startswith("python scripts/")]
+
+
+KNOWN = (("python", "run.py"), ("make",), ("pip", "install"), ("export",), ("pytest",), ("python", "-m"), ("cd",))
+
+
+def test_no_command_goes_untested():
+    kinds = [c for c in commands() if not any(tuple(words(c)[: len(k)]) == k for k in KNOWN)]
+    assert [c for c in kinds if c not in script_commands()] == [], "teach this test the new kind of command"
+    assert len(of("python", "run.py")) > 5 and script_commands(), "the README's commands were not found"
+
+
+@pytest.mark.parametrize("command", of("python", "run.py"))
+def test_run_commands_compose(command):
+    arguments = words(command)[2:]
+    if "--help" in arguments:
+        done = run([sys.executable, "run.py", *arguments])
+        assert done.returncode == 0 and "system" in done.stdout
+        return
+    if any(a.startswith("hydra/launcher=") for a in arguments) and not installed("hydra-submitit-launcher"):
+        pytest.skip("the launcher is not installed; run: pip install -e '.[slurm]'")
+    kept = [a for a in arguments if not a.startswith(("dataset.conversations=", "dataset.path=", "dataset="))]
+    precheck(CONF, [*(quote_null(a) for a in kept), "dataset=tiny"])
+
+
+def test_first_look_runs(tmp_path):
+    assert "python run.py experiment=tiny" in commands()
+    narrow = ["system=oracle", "embedder=mock", "metrics.which=[lexical]", "latency.questions=0", "figures=false"]
+    done = run([sys.executable, "run.py", "experiment=tiny", *narrow, f"out={tmp_path}"])
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "runs" / "tiny").glob("*/summary.json"))) == 1
+
+
+@pytest.mark.parametrize("command", script_commands())
+def test_script_commands(command, tmp_path):
+    script, arguments = Path(words(command)[1]), words(command)[2:]
+    assert (ROOT / script).exists(), f"{script} is named in the README and does not exist"
+    if script.name in RUN_ON_FIXTURES:
+        options = [a for a in arguments if a.startswith("--")]
+        assert all("=" in o or arguments[-1] == o or arguments[arguments.index(o) + 1].startswith("--") for o in options), (
+            "write options with a value as --option=value, so that this test knows them from positional arguments"
+        )
+        done = run([sys.executable, script, *RUN_ON_FIXTURES[script.name], *options, f"--out={tmp_path}"])
+        assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+        assert script.name == "list.py" or any(tmp_path.rglob("*.*")), "nothing was written"
+        return
+    assert script.name in NOT_RUN, f"add {script.name} to RUN_ON_FIXTURES, or to NOT_RUN with the reason"
+    shown = run([sys.executable, script, "--help"])
+    assert shown.returncode == 0, shown.stderr
+    for option in (a.split("=")[0] for a in arguments if a.startswith("-")):
+        assert option in shown.stdout, f"{script.name} knows no {option}"
+
+
+@pytest.mark.parametrize("command", of("make"))
+def test_make_targets_exist(command):
+    done = run([*words(command)[:1], "-n", *words(command)[1:]], env={**os.environ, "MAKEFLAGS": ""})
+    assert done.returncode == 0, done.stderr
+    for script in re.findall(r"(?:scripts/\w+|run)\.py", done.stdout):
+        assert (ROOT / script).exists()
+
+
+@pytest.mark.parametrize("command", of("pip", "install"))
+def test_extras_are_declared(command):
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    named = re.search(r"\[(.+)\]", command)
+    assert named and set(named.group(1).split(",")) <= set(declared)
+
+
+@pytest.mark.parametrize("command", of("export"))
+def test_exported_variables_are_read(command):
+    name = words(command)[1].partition("=")[0]
+    sources = [*(ROOT / "conf").rglob("*.yaml"), *(ROOT / "eval").rglob("*.py"), *(ROOT / "memos").rglob("*.py")]
+    assert any(name in path.read_text(encoding="utf-8") for path in sources), f"nothing reads {name}"
+
+
+@pytest.mark.parametrize("command", of("python", "-m"))
+def test_modules_show_their_help(command):
+    done = run([sys.executable, *words(command)[1:3], "--help"])
+    assert done.returncode == 0 and "usage" in done.stdout
+
+
+@pytest.mark.parametrize("number", range(len(blocks("python"))))
+def test_python_blocks_run(number, tmp_path):
+    if find_spec("torch") is None:
+        pytest.skip("the embedder is not installed; run: pip install -e '.[embedded]'")
+    code = blocks("python")[number]
+    done = run([sys.executable, "-c", code], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "print(" not in code or done.stdout.strip()
+
+
+def test_yaml_blocks_are_configurations():
+    for block in blocks("yaml"):
+        assert {"_target_", "name"} <= set(yaml.safe_load(block))
+
+
+def test_files_named_in_the_readme_exist():
+    text = README.read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:conf|scripts|eval|memos|baselines|tests|results/reference)/[\w./-]*)`", text))
+    missing = [name for name in named if not (ROOT / name).exists()]
+    assert missing == [], "the README names files that are not there"

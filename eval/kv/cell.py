@@ -72,6 +72,7 @@ def _texts(model: Any, spec: Mapping[str, Any], repeats: int) -> tuple[str, list
     _, _, context, mean = spec["cell"]
     words = " \n".join(spec["lines"]).split(" ")
     half = len(words) // 2
+
     def head(text: str) -> int:
         return len(MemoryPrompt(model.tokenizer, system_text(text, INSTRUCTIONS)).head_ids)
 

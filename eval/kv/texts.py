@@ -40,7 +40,7 @@ def fit(count: Callable[[str], int], words: Sequence[str], target: int, end: str
 
     Where the words do not reach, they are repeated. The count is met exactly wherever short fillers can meet it.
     """
-    words = list(words) * (1 + 4 * target // max(1, len(words)))
+    words = (list(words) * (1 + target // max(1, len(words))))[:target]  # a word has at least one token
     low, high = 1, len(words)
     while low < high:
         middle = (low + high + 1) // 2

@@ -38,7 +38,7 @@ async function filter() {
 function counts(f, values) {
   const right = rows.filter((n) => verdict(f.system, f.judge, n) === "c").length;
   const parts = [`${rows.length.toLocaleString("en")} of ${index.questions.length.toLocaleString("en")} questions`];
-  if (rows.length && f.judge) parts.push(`${systemOf(f.system).label}: ${percent(right / rows.length, 2)} % correct by ${f.judge}`);
+  if (rows.length && f.judge && (!f.verdict || f.verdict === "split")) parts.push(`${systemOf(f.system).label}: ${percent(right / rows.length, 2)} % correct by ${f.judge}`);
   if (values) {
     // As in the summary: a failed question counts 0 in metrics of the answer, and is left out of those of the context.
     const own = rows.map((n) => values[n] ?? (/^(memory|evidence)_/.test(f.metric) ? null : 0)).filter((x) => x !== null);

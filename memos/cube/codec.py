@@ -18,6 +18,7 @@ from typing import Any
 
 from memos.cube.errors import CubeError
 
+_PLAIN = frozenset({str, int, bool, float, type(None), dict})
 _SCALARS = {str: str, int: int, bool: bool, float: (int, float)}
 
 
@@ -33,6 +34,8 @@ def digest_of(text: str) -> str:
 
 def to_json(value: Any) -> Any:
     """A dataclass of this package (or a tuple, datetime, scalar) as a JSON value."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, tuple):

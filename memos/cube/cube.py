@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -80,10 +81,15 @@ class MemCube:
 
     def content(self) -> str:
         """Canonical JSON of what a version keeps: payload, descriptive (without ids and record times), governance."""
+        parts = (self.payload, self.descriptive, self.governance)
+        key = tuple(map(id, parts))
+        known = _RECENT.get(key)
+        if known is not None:
+            return known[1]
         descriptive = to_json(self.descriptive)
         for name in _STAMPS:
             descriptive.pop(name, None)
-        return canonical(
+        content = canonical(
             {
                 "kind": self.kind,
                 "payload": to_json(self.payload),
@@ -91,6 +97,11 @@ class MemCube:
                 "governance": to_json(self.governance),
             }
         )
+        if isinstance(self.payload, PlaintextPayload):
+            if len(_RECENT) >= 1024:
+                _RECENT.clear()
+            _RECENT[key] = (parts, content)
+        return content
 
     def revise(
         self,
@@ -207,6 +218,11 @@ class MemCube:
         return digest_of(canonical(self.to_json()))
 
 
+_RECENT: dict[tuple[int, ...], tuple[tuple[Payload, Descriptive, Governance], str]] = {}
+"""Contents of plaintext cubes written last, by the identity of their (frozen) parts, which are kept so that it stays theirs:
+a cube's content is needed when it is sealed and again when it is stored."""
+
+
 def parse_content(content: str) -> tuple[Payload, dict[str, Any], Governance]:
     """The payload, the descriptive fields (as JSON) and the governance header of a version's content."""
     parts = json.loads(content)
@@ -220,10 +236,12 @@ def fingerprint(text: str) -> str:
     if not words or len(words) >= _LANE:
         return "" if not words else digest_of(canonical(text.lower()))[:16]
     total = sum(map(_spread, words))
-    lanes = (total >> 16 * place & 0xFFFF for place in range(64))
-    return f"{sum(1 << place for place, count in enumerate(lanes) if 2 * count > len(words)):016x}"
+    lanes = struct.unpack("<64H", total.to_bytes(128, "little"))
+    half = len(words)
+    return f"{sum(_BITS[place] for place, count in enumerate(lanes) if 2 * count > half):016x}"
 
 
+_BITS = [1 << place for place in range(64)]
 _LANE = 1 << 15
 """More distinct words than any lane of 16 bits may count; such a text gets a plain digest."""
 

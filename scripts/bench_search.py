@@ -18,6 +18,7 @@ import json
 import os
 import random
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -88,6 +89,7 @@ def p50(run: Callable[[int], object], count: int) -> float:
 
 
 def bench_memos(texts: list[str], queries: list[str], folder: Path) -> dict[str, float]:
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     from memos.cube import FakeClock, MemCube, SequentialIds, Source, new_cube
     from memos.infrastructure.access import Caller
     from memos.infrastructure.vault import Is, Tagged
@@ -150,7 +152,7 @@ def bench_memos(texts: list[str], queries: list[str], folder: Path) -> dict[str,
 def bench_chroma(texts: list[str], queries: list[str], folder: Path) -> dict[str, float]:
     import chromadb
 
-    store = chromadb.PersistentClient(path=str(folder / "chroma")).create_collection("m", metadata={"hnsw:space": "ip"})
+    store = chromadb.PersistentClient(path=str(folder / "chroma")).create_collection("memories", metadata={"hnsw:space": "ip"})
     embedder, seconds = Fixed(), 0.0
     for start in tqdm(range(0, len(texts), 1000), desc="chroma", disable=None):
         part = texts[start : start + 1000]
@@ -204,7 +206,9 @@ def bench_mem0(texts: list[str], queries: list[str], folder: Path) -> dict[str, 
         return store.search(query=queries[at], vectors=vectors[at], top_k=K, filters={"user_id": "u"})
 
     out = {"ingest_per_s": len(texts) / seconds, "vectors": p50(ask, min(len(queries), 20))}
-    if hasattr(store, "keyword_search"):
+    if importlib.util.find_spec("fastembed") is None:
+        print('mem0ai: its keyword search is off without fastembed; pip install "mem0ai[extras]"')
+    elif hasattr(store, "keyword_search"):
         def hybrid(number: int) -> object:
             at = number % len(queries)
             store.keyword_search(query=queries[at], top_k=K, filters={"user_id": "u"})

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -114,9 +112,7 @@ class MemOSSystem:
         return {}
 
     def save(self, folder: Path) -> None:
-        with closing(sqlite3.connect(Path(self._folder.name) / _VAULT)) as source:
-            with closing(sqlite3.connect(folder / _VAULT)) as target:
-                source.backup(target)
+        self.vault.backup(folder / _VAULT)
         state = {"dialogue": self.dialogue, "position": self.position, "now": self.clock().isoformat()}
         (folder / _STATE).write_text(json.dumps(state), encoding="utf-8")
 

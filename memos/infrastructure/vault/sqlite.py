@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -230,6 +230,14 @@ class SqliteVault(tables.Relations):
             self._db.execute("VACUUM")
             if self.config.path != ":memory:":
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def backup(self, path: Path | str) -> None:
+        """Copy the whole vault, as last committed, into a file of its own. Not inside a transaction."""
+        with self._reading():
+            if self._depth:
+                raise CubeError("vault: backup cannot run inside a transaction")
+            with closing(sqlite3.connect(path)) as target:
+                self._db.backup(target)
 
     def get(self, cube_id: str) -> MemCube:
         return self.get_many([cube_id])[0]

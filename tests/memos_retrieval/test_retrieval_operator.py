@@ -239,3 +239,45 @@ def test_plan_filters_find_what_they_name(bench):
     found = bench.vault.get_many(bench.vault.find(where))
     assert [cube.text for cube in found] == ["picnic"]
     assert bench.clock().tzinfo is UTC
+
+
+@pytest.mark.parametrize("where", [Tagged("t1"), Is("owner", "ana"), Tagged("t1") & ~Is("owner", "ana"), Tagged("none")])
+def test_a_filter_asked_of_candidates_gives_what_a_filter_asked_of_all_gives(bench, monkeypatch, where):
+    words = "harbour lantern violin pepper glacier tunnel saddle comet orchard parcel meadow anchor".split()
+    rng = random.Random(5)
+    cubes = [bench.cube(" ".join(rng.sample(words, 4)), kind="episode", tags=(f"t{n % 7}",)) for n in range(210)]
+    bench.insert(*cubes)
+    bench.vault.link([Edge(cubes[1].cube_id, cubes[8].cube_id, "causes"), Edge(cubes[1].cube_id, cubes[9].cube_id, "causes")])
+    may = set(bench.vault.find(where))
+
+    def asked():
+        found = bench.operator.search("Which comet and violin?", 5, where=where, config=RetrieveConfig(passages=False))
+        return [unit.unit_id for hit in found for unit in hit.units]
+
+    whole = asked()
+    monkeypatch.setattr("memos.operation.retrieve.WHOLE", 10)
+    for enough in (1, 10_000):
+        monkeypatch.setattr("memos.operation.features.ENOUGH", enough)
+        pooled = asked()
+        assert set(pooled) <= may and bool(pooled) == bool(may)
+        assert pooled[:1] == whole[:1]
+
+
+def test_near_rows_are_those_of_a_plain_product_with_and_without_codes(monkeypatch):
+    import numpy as np
+
+    from memos.operation.index import MemoryIndex, Unit
+
+    monkeypatch.setattr("memos.operation.index.SCREENED", 50)
+    vectors = np.random.default_rng(2).normal(size=(300, 16)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    index = MemoryIndex(16)
+    for start in (0, 200):
+        index.add([Unit(f"u{n}", f"word {n}") for n in range(start, start + 100)], vectors[start : start + 100])
+        index.remove([f"u{start + 3}"])
+        live = np.flatnonzero(index.alive)
+        want = live[np.argsort(-(index.vectors[live] @ vectors[7]), kind="stable")][:9]
+        rows, cosine = index.nearest(vectors[7], 9)
+        assert rows.tolist() == want.tolist()
+        np.testing.assert_allclose(cosine, index.vectors[want] @ vectors[7], rtol=1e-5)
+        assert index.mean_cosine(vectors[7]) == pytest.approx(float((index.vectors @ vectors[7]).mean()), abs=1e-6)

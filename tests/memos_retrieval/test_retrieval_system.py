@@ -172,3 +172,18 @@ def test_a_budget_is_exact_and_a_larger_one_only_adds(unit):
     kept = [fit(texts, limit, unit) for limit in range(0, 200, 7)]
     assert all(result.size <= limit for result, limit in zip(kept, range(0, 200, 7), strict=True))
     assert [r.kept for r in kept] == sorted(r.kept for r in kept) and kept[-1].kept > 5
+
+
+def test_a_backup_is_the_whole_vault_and_not_taken_inside_a_transaction(tmp_path):
+    from memos.cube import CubeError, FakeClock, SequentialIds, new_cube
+    from memos.infrastructure.vault.sqlite import SqliteVault
+
+    clock = FakeClock()
+    vault = SqliteVault(clock=clock)
+    vault.add([new_cube("a heron on the jetty", owner="ana", ids=SequentialIds(), clock=clock)])
+    vault.backup(tmp_path / "copy.sqlite")
+    copy = SqliteVault(tmp_path / "copy.sqlite", clock=clock)
+    assert copy.digest() == vault.digest() and copy.count() == 1
+    copy.close()
+    with pytest.raises(CubeError, match="inside a transaction"), vault.transaction():
+        vault.backup(tmp_path / "other.sqlite")

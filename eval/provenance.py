@@ -26,12 +26,16 @@ def _git(*args: str) -> str | None:
 
 @cache
 def code() -> dict[str, Any]:
-    """Git commit, whether the tree differs from it, and the digest of that difference (None outside git)."""
+    """Git commit, whether the tree differs from it, and the digest of that difference (None outside git).
+
+    Outputs below ``results/`` are no part of the code and do not count.
+    """
     commit = _git("rev-parse", "HEAD")
     if commit is None:
         return {"commit": None, "dirty": None, "diff_sha256": None}
-    status = _git("status", "--porcelain", "--untracked-files=normal") or ""
-    diff = (_git("diff", "HEAD") or "") + status
+    rest = ("--", ".", ":(exclude)results")
+    status = _git("status", "--porcelain", "--untracked-files=normal", *rest) or ""
+    diff = (_git("diff", "HEAD", *rest) or "") + status
     return {
         "commit": commit.strip(),
         "dirty": bool(status.strip()),

@@ -32,12 +32,11 @@ class LLMJudge:
         runs: int = field(default=3, metadata={"help": "how often each answer is judged"})
         temperature: float = field(default=0.0, metadata={"help": "sampling temperature of the judge"})
         max_tokens: int = field(default=256, metadata={"help": "longest reply in tokens"})
-        window: int = field(default=64, metadata={"help": "answers in flight together"})
 
         def __post_init__(self) -> None:
             if self.rubric not in RUBRICS:
                 raise ConfigError(f"judge.rubric: known are {', '.join(RUBRICS)}, found {self.rubric!r}")
-            for name in ("runs", "max_tokens", "window"):
+            for name in ("runs", "max_tokens"):
                 if getattr(self, name) < 1:
                     raise ConfigError(f"judge.{name}: must be at least 1, found {getattr(self, name)}")
             if self.temperature < 0:
@@ -65,12 +64,6 @@ class LLMJudge:
 
     def judge(self, tasks: Sequence[JudgeTask]) -> Iterator[tuple[int, Verdict]]:
         """Verdicts as they complete; each holds the texts, labels, tokens and latency of all its runs."""
-        for start in range(0, len(tasks), self.config.window):
-            part = tasks[start : start + self.config.window]
-            for offset, verdict in self._window(part):
-                yield start + offset, verdict
-
-    def _window(self, tasks: Sequence[JudgeTask]) -> Iterator[tuple[int, Verdict]]:
         runs = self.config.runs
         requests = [
             Request(self.messages(task), temperature=self.config.temperature, max_tokens=self.config.max_tokens, sample_index=run)

@@ -55,9 +55,9 @@ def test_failures_are_never_wrong():
     assert found[0].label == "unparsed" and found[0].score is None
 
 
-def test_many_tasks_over_windows_keep_their_places():
+def test_many_tasks_keep_their_places():
     tasks = [JudgeTask(f"q{i}", "g", "a", 4) for i in range(7)]
-    found, llm = judged(["CORRECT", "CORRECT"], tasks, window=3)
+    found, llm = judged(["CORRECT", "CORRECT"], tasks)
     assert sorted(found) == list(range(7)) and len(llm.asked) == 14
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from eval.bench import Bench
 from eval.rescoring import own_error
+from eval.schema import component_config
 from eval.stages.score import judge_journal, metrics_journal
 from eval.stats import cluster_bootstrap, interval
 from eval.store import RunDir
@@ -80,18 +81,13 @@ def _failed(bench: Bench, run: RunDir, questions: Sequence[Question]) -> dict[tu
 
 def _complete(bench: Bench, run: RunDir, questions: Sequence[Question]) -> bool:
     """Whether every question has been through every stage, failed or not."""
-    answered = run.journal("answers").ok()
-    tried = set(run.journal("search").records) | set(run.journal("answers").records)
+    searched, answers = run.journal("search"), run.journal("answers")
+    answered = answers.ok()
+    after = [metrics_journal(bench, run).records, *(judge_journal(bench, run, spec).records for spec in bench.judge_specs)]
     return (
-        all(q.key in tried for q in questions)
-        and all(key in run.journal("answers").records for key in run.journal("search").ok())
-        and all(q.key in metrics_journal(bench, run).records for q in questions if q.key in answered)
-        and all(
-            q.key in judge_journal(bench, run, spec).records
-            for spec in bench.judge_specs
-            for q in questions
-            if q.key in answered
-        )
+        all(q.key in searched.records or q.key in answers.records for q in questions)
+        and searched.ok() <= answers.records.keys()
+        and all(q.key in records for records in after for q in questions if q.key in answered)
     )
 
 
@@ -232,8 +228,6 @@ def _labels_of_parts(bench: Bench) -> dict[str, Any]:
 def not_comparable(bench: Bench) -> list[str]:
     """Reasons why the row may not stand beside the paper's gpt-4o-mini rows; empty where it may."""
     config, reasons = bench.config, []
-    from eval.schema import component_config
-
     model = config["llm"].get("model")
     for group in ("answerer", "judge"):
         cls, _ = component_config(config[group], group)

@@ -27,10 +27,7 @@ class StateFolder:
 
     def progress(self) -> dict[str, Any] | None:
         """How far the saved store is, or None where there is none."""
-        try:
-            return json.loads((self.path / "progress.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            self._recover()
+        self._recover()
         try:
             return json.loads((self.path / "progress.json").read_text(encoding="utf-8"))
         except FileNotFoundError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from memos.types import Conversation, Retrieved, Usage
+from memos.types import Conversation, Usage
 
 CATEGORIES: Mapping[int, str] = {
     4: "single-hop",
@@ -68,7 +68,6 @@ class AnswerTask:
     speakers: tuple[str, str]
     prompt: str = "default"
     """Id of the answer prompt: a system's own one in ``track=paper``, the shared one in ``track=controlled``."""
-    retrieved: Retrieved | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,21 +18,24 @@ from typing import TYPE_CHECKING, Any
 from memos.cube import MemCube, Source, Version
 from memos.cube.clock import Clock, Ids, RandomIds, SystemClock
 from memos.embed.base import Embedder
-from memos.errors import ConfigError, LLMError
+from memos.errors import ConfigError
 from memos.infrastructure.access import Caller
 from memos.infrastructure.vault import Tagged, Where
+from memos.interface.reader_fast import event_of, read_session
+from memos.interface.reader_fine import FineReader
 from memos.llm.base import LLM, Request
 from memos.operation.lifecycle import MemLifecycle
 from memos.operation.operator import Inserted, MemOperator
-from memos.operation.units import line, render, unit_of
+from memos.operation.organise import Organised
+from memos.operation.scheduler.queue import MemQueue
+from memos.operation.units import check_style, line, render, unit_of
 from memos.types import Message, Session, Turn
+from memos.work import DEAD, PENDING, Drained, MemWork
 
 if TYPE_CHECKING:
     from memos.activation.manager import ActivationManager, Changes
     from memos.infrastructure.governance import MemGovernance
 
-PENDING = "fine:pending"
-"""Tag of fast memories that wait for the fine reading; it lives in the vault, so a crash loses none."""
 OWNER = Caller("memos", privileged=True)
 """The program itself, for dumps of the whole vault."""
 
@@ -47,19 +50,6 @@ class Memory:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
-class Drained:
-    """What ``drain`` did."""
-
-    read: int
-    """Fast memories whose fine reading is done."""
-    made: int
-    """Fine memories made."""
-    failed: int
-    """Fast memories whose fine reading failed; they stay as they are and are tried again by the next drain."""
-    errors: tuple[str, ...] = ()
-
-
 class MemOS:
     """Memories of any number of users in one vault. Not thread-safe; open one a thread."""
 
@@ -67,8 +57,18 @@ class MemOS:
     class Config:
         operator: MemOperator.Config = field(default_factory=MemOperator.Config, metadata={"help": "retrieval, tiers, resolution"})
         preferences: bool = field(default=True, metadata={"help": "note preferences said outright"})
+        relations: str = field(default="rules", metadata={"help": "relations of fine memories: by rules or also by the model (llm)"})
+        queue: MemQueue.Config = field(default_factory=MemQueue.Config, metadata={"help": "the scheduler's queue"})
+        reader: FineReader.Config = field(default_factory=FineReader.Config, metadata={"help": "the fine reading"})
         context_words: int = field(default=1600, metadata={"help": "words of memory in a chat prompt at most"})
         dates: str = field(default="iso", metadata={"help": "date before each line: iso, long or none"})
+
+        def __post_init__(self) -> None:
+            if self.relations not in ("rules", "llm"):
+                raise ConfigError(f"memos.relations: {self.relations!r} is neither rules nor llm")
+            if self.context_words < 1:
+                raise ConfigError(f"memos.context_words: must be at least 1, found {self.context_words}")
+            check_style(self.dates, "memos.dates")
 
     def __init__(
         self, path: str | Path = ":memory:", config: Config | None = None, *, embedder: Embedder | None = None,
@@ -96,6 +96,10 @@ class MemOS:
         self.embedder, self.llm = embedder, llm
         self.vault = SqliteVault(path, clock=self.clock)
         self._operators: dict[str, MemOperator] = {}
+        self.work = MemWork(
+            self.config.queue, self.config.reader, vault=self.vault, clock=self.clock, ids=self.ids, operator=self._operator,
+            llm=lambda: self._need_llm("the fine reading"), relate=self.config.relations == "llm",
+        )  # fmt: skip
         self.activation = activation
         if activation is not None and activation.vault is None:
             activation.vault = self.vault
@@ -129,31 +133,35 @@ class MemOS:
             actor=user, cause="add",
         )  # fmt: skip
 
-    def add_dialogue(self, turns: Sequence[tuple[str, str]], *, user: str = "default", session: str = "session",
+    def add_dialogue(self, turns: Sequence[tuple[str, str]], *, user: str = "default", session: str = "",
                      at: datetime | None = None, fine: bool = False) -> list[Inserted]:  # fmt: skip
         """Remember a conversation, one memory a turn.
 
         Args:
             turns: (speaker, text) pairs in order.
-            session: name of the session; neighbours are found within it.
+            session: name of the session, in which neighbours are found; without one it gets a name of its own.
             fine: also have the language model read it later, in ``drain``.
-        """
-        from memos.interface.reader_fast import read_session
 
+        Raises:
+            ConfigError: ``fine`` without a model.
+        """
         if fine:
             self._need_llm("the fine reading")
+        session = session or f"session-{self.ids()}"
         said = at or self.clock().replace(tzinfo=None)
-        start = self.vault.count(namespaces=[user])
-        made = tuple(Turn(f"{session}:{n}", who, what) for n, (who, what) in enumerate(turns, 1))
+        start = self.vault.count(namespaces=[user], live=False)
+        made = tuple(Turn(f"{session}:{start + n}", who, what) for n, (who, what) in enumerate(turns, 1))
         cubes = read_session(
             Session(session, said, f"{said:%Y-%m-%d %H:%M}", made), dialogue=user, owner=user, ids=self.ids,
             clock=self.clock, start=start, namespace=user, tags=(PENDING,) if fine else (),
         )  # fmt: skip
-        return self._operator(user).insert(cubes, actor=user, cause="read:fast")
+        out = self._operator(user).insert(cubes, actor=user, cause="read:fast")
+        if fine:
+            self.work.read(user, cubes)
+        return out
 
     def _cube(self, text: str, user: str, speaker: str, kind: str, said: datetime, tags: tuple[str, ...]) -> MemCube:
         from memos.cube import new_cube
-        from memos.interface.reader_fast import event_of
         from memos.operation.words import names
 
         event = event_of(text, said)
@@ -175,33 +183,19 @@ class MemOS:
             for found in explicit(text, holder)
         ]  # fmt: skip
 
-    def drain(self) -> Drained:
-        """Do the work that waits: fine readings of dialogues. Afterwards every memory can be found."""
-        ids = self.vault.find(Tagged(PENDING), order=("id",))
-        read = made = failed = 0
-        errors = []
-        for group in _sessions(self.vault.get_many(ids)):
-            try:
-                made += self._read_fine(group)
-                read += len(group)
-            except LLMError as error:
-                failed += len(group)
-                errors.append(str(error))
-        return Drained(read, made, failed, tuple(errors))
+    def drain(self, timeout: float | None = None) -> Drained:
+        """Do the work that waits (fine readings, relations, organising), user by user; then every memory can be found.
 
-    def _read_fine(self, group: Sequence[MemCube]) -> int:
-        from memos.interface.reader_fine import FineReader
+        What failed for good is named in ``errors`` and stays until ``revive``.
 
-        user = group[0].governance.namespace
-        result = FineReader(llm=self._need_llm("the fine reading")).read(group, ids=self.ids, clock=self.clock)
-        with self.vault.transaction():
-            self._operator(user).insert(result.cubes, actor=user, cause="read:fine")
-            for cube in group:
-                tags = [tag for tag in cube.descriptive.tags if tag != PENDING]
-                self.vault.update(
-                    cube.revise(self.clock(), descriptive={"tags": tuple(tags)}), actor=user, cause="read:fine"
-                )
-        return len(result.cubes)
+        Raises:
+            QueueTimeout: after ``timeout`` seconds; what is left waits for the next drain.
+        """
+        return self.work.drain(timeout)
+
+    def revive(self) -> int:
+        """Put tasks that failed for good back into the queue; gives their number. ``drain`` runs them."""
+        return self.work.revive()
 
     # -- reading -----------------------------------------------------------------------------------------------
     def search(self, query: str, *, user: str = "default", k: int = 5, where: Where | None = None) -> list[Memory]:
@@ -274,8 +268,15 @@ class MemOS:
             texts.append(memory.text)
         return "\n".join(texts)
 
-    def organise(self, *, user: str = "default"):
-        """Put a user's memories under concepts and topics with summaries; a second run adds nothing."""
+    def organise(self, *, user: str = "default", later: bool = False) -> Organised | None:
+        """Put a user's memories under concepts and topics with summaries; a second run adds nothing.
+
+        Args:
+            later: leave it to ``drain``, after the fine readings that wait; then None is returned.
+        """
+        if later:
+            self.work.organise(user)
+            return None
         return self._operator(user).organise()
 
     # -- history, state ----------------------------------------------------------------------------------------
@@ -295,13 +296,14 @@ class MemOS:
         return self.vault.get(cube_id)
 
     def stats(self) -> dict[str, Any]:
-        """Counts a person asks for."""
+        """Counts a person asks for: memories by user, archived ones, turns that wait for or failed their fine reading."""
         names = self.vault.namespaces()
         users = {name: self.vault.count(namespaces=[name]) for name in names}
         total = self.vault.count(namespaces=names, live=False) if names else 0
         return {
             "memories": sum(users.values()), "archived": total - sum(users.values()), "users": users,
-            "pending": self.vault.count(Tagged(PENDING)),
+            "pending": self.vault.count(Tagged(PENDING)), "failed": self.vault.count(Tagged(DEAD)),
+            "tasks": asdict(self.work.counters()),
         }  # fmt: skip
 
     def dump(self, path: str | Path) -> int:
@@ -342,11 +344,3 @@ class MemOS:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _sessions(cubes: Sequence[MemCube]) -> list[list[MemCube]]:
-    groups: dict[tuple[str, str, str], list[MemCube]] = {}
-    for cube in cubes:
-        source = cube.descriptive.sources[0] if cube.descriptive.sources else Source()
-        groups.setdefault((cube.governance.namespace, source.dialogue, source.session), []).append(cube)
-    return [sorted(group, key=lambda cube: cube.descriptive.position or 0) for group in groups.values()]

@@ -84,20 +84,22 @@ class FineReader:
         starts = range(0, max(len(cubes) - self.config.overlap, 1), step)
         return [cubes[start : start + size] for start in starts if cubes[start : start + size]]
 
-    def read(self, cubes: Sequence[MemCube], *, ids: Ids, clock: Clock) -> FineRead:
+    def read(self, cubes: Sequence[MemCube], *, ids: Ids, clock: Clock, sample: int = 0) -> FineRead:
         """Memories of consecutive turns of one session.
 
         Args:
             cubes: fast memories, in order.
             ids, clock: for the new memories.
+            sample: number of earlier tries, so that a response cache does not give the same useless reply again.
 
         Raises:
             LLMError: when a window could not be read; no memory of any window is returned then.
         """
         out: list[MemCube] = []
         usage, dropped, seen = Usage(), 0, set()
+        speakers = {cube.descriptive.speaker.lower(): cube.descriptive.speaker for cube in cubes if cube.descriptive.speaker}
         for part in self.windows(cubes):
-            request = Request((Message("user", _ASK + _listing(part)),), max_tokens=self.config.max_tokens)
+            request = Request((Message("user", _ASK + _listing(part)),), max_tokens=self.config.max_tokens, sample_index=sample)
             reply = complete_json(self.llm, request, SCHEMA, self.config.retries)
             usage += reply.usage
             for item in reply.value["memories"]:
@@ -107,11 +109,15 @@ class FineReader:
                     dropped += 1
                 elif text.lower() not in seen:
                     seen.add(text.lower())
-                    out.append(self._cube(item, text, sources, reply.completion.model, ids, clock))
+                    out.append(self._cube(item, text, sources, speakers, reply.completion.model, ids, clock))
         return FineRead(tuple(out), usage, dropped)
 
-    def _cube(self, item: dict, text: str, sources: Sequence[MemCube], model: str, ids: Ids, clock: Clock) -> MemCube:
+    def _cube(
+        self, item: dict, text: str, sources: Sequence[MemCube], speakers: dict[str, str], model: str, ids: Ids, clock: Clock
+    ) -> MemCube:
         first = sources[0]
+        about = str(item.get("about", "")).strip()
+        named = [name for cube in sources for name in cube.descriptive.entities] + [about] * bool(about)
         said = first.descriptive.attributes.get("said_at")
         event = _event(str(item.get("when", "")), text, said)
         attributes = {"said_at": said} if said else {}
@@ -126,9 +132,9 @@ class FineReader:
             tier="user" if item["kind"] != "fact" else "long_term",
             origin="inference",
             semantic_type=item["kind"],
-            speaker=str(item.get("about", "")).strip(),
+            speaker=speakers.get(about.lower(), ""),
             sources=tuple(dict.fromkeys(source for cube in sources for source in cube.descriptive.sources)),
-            entities=tuple(dict.fromkeys(name for cube in sources for name in cube.descriptive.entities)),
+            entities=tuple(dict.fromkeys(named)),
             event_start=event.start if event else None,
             event_end=event.end if event else None,
             trigger="read:fine",

@@ -21,7 +21,7 @@ from memos.operation.filtering import Filter
 from memos.operation.index import MemoryIndex
 from memos.operation.lifecycle import MemLifecycle
 from memos.operation.organise import Organised, Reorganiser
-from memos.operation.relate import by_cue, shared_names
+from memos.operation.relate import by_cue, closes, detect, shared_names
 from memos.operation.resolve import Resolver, newer
 from memos.operation.retrieve import Found, RetrieveConfig, search
 from memos.operation.tiers import Tiers
@@ -173,6 +173,20 @@ class MemOperator:
     def forget(self, cube_ids: Sequence[str]) -> None:
         """Take memories out of the local index after another part has archived them."""
         self.index.remove(cube_ids)
+
+    def relate(self, cubes: Sequence[MemCube], llm: LLM) -> int:
+        """Link memories by the relations a model names between them; gives the number of new edges.
+
+        An edge that would close a cycle of a directed relation with what is stored is left out.
+
+        Raises:
+            LLMError: the model gave no usable reply; nothing has changed.
+        """
+        edges = detect(cubes, llm)
+        with self.vault.transaction():
+            fresh = [edge for edge in edges if not closes(self.vault.edges, edge)]
+            self.vault.link(fresh)
+        return len(fresh)
 
     def organise(self) -> Organised:
         """Run the reorganiser and take its parents into the index."""

@@ -16,7 +16,7 @@ import numpy as np
 from memos.cube import MemCube, new_cube
 from memos.cube.clock import Clock
 from memos.embed.base import Embedder
-from memos.errors import ConfigError, LLMError
+from memos.errors import ConfigError, MalformedOutput
 from memos.infrastructure.vault import Edge, Is, Vault
 from memos.llm.base import LLM, Request
 from memos.operation.words import stem, surface
@@ -132,7 +132,7 @@ class Reorganiser:
                 value = complete_json(self.llm, Request((Message("user", ask),)), SCHEMA).value
                 if value["title"].strip() and value["summary"].strip():
                     return value["title"].strip(), value["summary"].strip()
-            except LLMError:
+            except MalformedOutput:
                 pass
             self._fallbacks += 1
         return extract(children, vectors)

@@ -1,22 +1,26 @@
-"""Typed relations between memories: follows, relates, causes, conditions (memos.md C20).
+"""Typed relations between memories: follows, relates, causes, conditions, contradicts, aggregates (memos.md C20).
 
-Rules read the cue words; a language model may be asked instead. ``contradicts`` comes from ``resolve``, ``aggregates``
-from ``organise``.
+``detect`` reads them by rules (cue words, event times, names in common) or asks a language model and checks what it says.
+On insert, ``resolve`` finds contradictions and ``by_cue`` causes and conditions; ``organise`` makes aggregates of its own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from memos.cube import MemCube
+from memos.dates import DAYS, MONTHS
 from memos.infrastructure.vault import Edge
 from memos.llm.base import LLM, Request
-from memos.operation.words import terms
+from memos.operation.words import stem, terms
 from memos.types import Message
 
 RELATIONS = ("follows", "relates", "causes", "conditions", "contradicts", "aggregates")
+DIRECTED = ("follows", "causes", "conditions", "aggregates")
+"""Relations that must not form cycles."""
 SCHEMA = {
     "type": "object",
     "properties": {
@@ -27,7 +31,7 @@ SCHEMA = {
                 "properties": {
                     "source": {"type": "integer", "minimum": 0},
                     "target": {"type": "integer", "minimum": 0},
-                    "relation": {"type": "string", "enum": ["causes", "conditions", "relates", "follows"]},
+                    "relation": {"type": "string", "enum": list(RELATIONS)},
                 },
                 "required": ["source", "target", "relation"],
             },
@@ -37,6 +41,7 @@ SCHEMA = {
 }
 _CAUSE = re.compile(r"\b(?:because(?: of)?|due to|thanks to|since|after|as a result of|inspired by|caused by)\b(.*)", re.I | re.S)
 _EFFECT = re.compile(r"\b(?:therefore|as a result|so (?:now|then|that)|that's why|that is why|led (?:me |us )?to)\b", re.I)
+_SUM = re.compile(r"\b(?:altogether|in total|in all|all in all|overall|to sum up|all (?:two|three|four|five|of)|both|so far)\b", re.I)
 _CONDITION = re.compile(r"\b(?:if|unless|as long as|provided|once)\b([^,.;]*)", re.I)
 
 
@@ -97,22 +102,127 @@ def by_model(llm: LLM, cubes: Sequence[MemCube]) -> list[Edge]:
     """
     from memos.llm.structured import complete_json
 
-    listing = "\n".join(f"{number}. {cube.text}" for number, cube in enumerate(cubes))
+    listing = "\n".join(f"{number}. {_dated(cube)}" for number, cube in enumerate(cubes))
     ask = (
-        "Numbered memories follow. Name the relations between them as JSON {\"relations\": [{\"source\": n, \"target\": m, "
-        "\"relation\": r}]}. r is causes (source brought target about), conditions (target holds only if source does), follows "
-        "(source happened after target) or relates (same subject). Name only relations the texts support.\n" + listing
+        "Numbered memories follow, some with the date of the event. Name the relations between them as JSON {\"relations\": "
+        "[{\"source\": n, \"target\": m, \"relation\": r}]}. r is causes (source brought target about), conditions (target "
+        "holds only if source does), follows (source is a later event of the same story as target), contradicts (both cannot "
+        "be true now), aggregates (source sums up target and others) or relates (same subject, none of the others). "
+        "Name only relations the texts support.\n" + listing
     )
     value = complete_json(llm, Request((Message("user", ask),)), SCHEMA).value
     kept = []
     for item in value["relations"]:
         source, target = item["source"], item["target"]
         if source != target and source < len(cubes) and target < len(cubes):
-            kept.append(Edge(cubes[source].cube_id, cubes[target].cube_id, item["relation"]))
+            kept.append(_turned(cubes[source], cubes[target], item["relation"]))
+    return checked(kept)
+
+
+def _dated(cube: MemCube) -> str:
+    moment = cube.descriptive.event_start
+    return f"[{moment:%Y-%m-%d}] {cube.text}" if moment else cube.text
+
+
+def _turned(source: MemCube, target: MemCube, relation: str) -> Edge:
+    """The edge in the direction that event times (follows) or record times (contradicts: newer to older) give it."""
+    if relation == "follows":
+        later, earlier = source.descriptive.event_start, target.descriptive.event_start
+    elif relation == "contradicts":
+        later, earlier = source.descriptive.created_at, target.descriptive.created_at
+    else:
+        later = earlier = None
+    if later and earlier and later.replace(tzinfo=None) < earlier.replace(tzinfo=None):
+        source, target = target, source
+    return Edge(source.cube_id, target.cube_id, relation)
+
+
+def checked(edges: Sequence[Edge]) -> list[Edge]:
+    """Each edge once; ``relates`` only where nothing more exact joins the pair; no cycle of a directed relation."""
+    exact = {frozenset((edge.source, edge.target)) for edge in edges if edge.relation != "relates"}
+    seen, kept = set(), []
+    for edge in edges:
+        pair = frozenset((edge.source, edge.target))
+        key = (edge.relation, edge.source, edge.target) if edge.relation in DIRECTED else (edge.relation, pair)
+        if key not in seen and not (edge.relation == "relates" and pair in exact):
+            seen.add(key)
+            kept.append(edge)
     return acyclic(kept)
 
 
-def acyclic(edges: Sequence[Edge], directed: Sequence[str] = ("follows", "causes", "conditions")) -> list[Edge]:
+def detect(cubes: Sequence[MemCube], llm: LLM | None = None, common: frozenset[str] = frozenset()) -> list[Edge]:
+    """All relations among some memories, checked.
+
+    Args:
+        llm: the model to ask; None: rules.
+        common: lower-case names that relate nothing, such as the speakers'.
+
+    Raises:
+        LLMError: when the model gives no usable reply.
+    """
+    if llm is not None:
+        return by_model(llm, cubes)
+    edges: list[Edge] = []
+    for cube in cubes:
+        edges += by_cue(cube, [other for other in cubes if other is not cube])
+    edges += conflicts(cubes) + aggregates(cubes) + stories(cubes, common)
+    for place, cube in enumerate(cubes):
+        edges += shared_names(cube, cubes[:place], common)
+    return checked(edges)
+
+
+def conflicts(cubes: Sequence[MemCube]) -> list[Edge]:
+    """``contradicts`` edges, newer to older, between statements that cannot both hold, by the rules of ``resolve``."""
+    from memos.operation.resolve import Resolver, compare
+
+    config, out = Resolver.Config(), []
+    for place, new in enumerate(cubes):
+        for old in cubes[:place]:
+            if compare(old.text, new.text, 0.0, config) == "contradiction":
+                out.append(_turned(new, old, "contradicts"))
+    return out
+
+
+def aggregates(cubes: Sequence[MemCube], least: int = 2) -> list[Edge]:
+    """``aggregates`` edges from a memory that counts or sums up (by its own words) to those that share its words."""
+    out = []
+    for cube in cubes:
+        if _SUM.search(cube.text):
+            words = set(terms(_SUM.sub(" ", cube.text)))
+            parts = [other for other in cubes if other is not cube and words & set(terms(other.text)) and not _SUM.search(other.text)]
+            if len(parts) >= least:
+                out += [Edge(cube.cube_id, part.cube_id, "aggregates") for part in parts]
+    return out
+
+
+def stories(cubes: Sequence[MemCube], common: frozenset[str] = frozenset()) -> list[Edge]:
+    """``follows`` chains, by event time, over dated memories of one story: those that share a name or a word of content."""
+    left = [cube for cube in cubes if cube.descriptive.event_start is not None and not _SUM.search(cube.text)]
+    out: list[Edge] = []
+    while left:
+        story = [left.pop(0)]
+        for member in story:
+            near = [cube for cube in left if _told(member, common) & _told(cube, common)]
+            story += near
+            left = [cube for cube in left if cube not in near]
+        if len({cube.descriptive.event_start for cube in story}) == len(story):
+            out += follows(story)
+    return out
+
+
+def _told(cube: MemCube, common: frozenset[str]) -> set[str]:
+    """Content words of a memory without names that are common and words of time."""
+    plain = {stem(name) for name in common} | _times()
+    return {word for word in terms(cube.text) if not word.isdigit()} - plain
+
+
+@lru_cache(maxsize=1)
+def _times() -> frozenset[str]:
+    """Stems that make no story of two memories."""
+    return frozenset(map(stem, (*MONTHS, *DAYS, *"day week weekend month year today yesterday morning evening night".split())))
+
+
+def acyclic(edges: Sequence[Edge], directed: Sequence[str] = DIRECTED) -> list[Edge]:
     """The edges without those that would close a cycle of one directed relation; earlier edges win."""
     kept: list[Edge] = []
     reach: dict[str, dict[str, set[str]]] = {}
@@ -124,6 +234,18 @@ def acyclic(edges: Sequence[Edge], directed: Sequence[str] = ("follows", "causes
             ahead.setdefault(edge.source, set()).add(edge.target)
         kept.append(edge)
     return kept
+
+
+def closes(stored: Callable[..., Sequence[Edge]], edge: Edge) -> bool:
+    """Whether an edge would close a cycle of its directed relation with the stored ones (``vault.edges``)."""
+    if edge.relation not in DIRECTED:
+        return False
+    seen, open_ = {edge.target}, [edge.target]
+    while open_ and edge.source not in seen:
+        ahead = {one.target for one in stored(open_, relations=[edge.relation], direction="out")} - seen
+        seen |= ahead
+        open_ = sorted(ahead)
+    return edge.source in seen
 
 
 def _reached(ahead: dict[str, set[str]], start: str) -> set[str]:

@@ -2,7 +2,7 @@
 
 A duplicate adds its sources to the memory that is there. A contradiction archives the older statement and keeps a
 ``contradicts`` edge, so that both can be shown. Nothing is deleted. Rules decide; a language model may decide instead,
-and where its reply is no use the rules do.
+and where its reply is no use the rules do; a model that cannot be reached fails the insert.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from memos.cube import MemCube
-from memos.errors import ConfigError, LLMError
+from memos.errors import ConfigError, MalformedOutput
 from memos.llm.base import LLM, Request
 from memos.operation.words import names, surface, terms
 from memos.plaintext.preference import stands_to
@@ -144,7 +144,7 @@ class Resolver:
         )
         try:
             return complete_json(self.llm, Request((Message("user", ask),), max_tokens=30), SCHEMA).value["relation"]
-        except LLMError:
+        except MalformedOutput:
             self.fallbacks += 1
             return compare(old, new, cosine, self.config)
 

@@ -9,15 +9,18 @@ from memos.cube import MemCube
 from memos.errors import ConfigError
 from memos.operation.index import Unit
 
+_MADE = ("read:fine", "read:preference", "organise")
+"""Triggers of memories made from turns."""
 DATE_STYLES = ("iso", "long", "none")
 
 
 def unit_of(cube: MemCube, words: int = 0) -> Unit:
-    """The unit under which a plaintext cube is indexed."""
+    """The unit under which a plaintext cube is indexed. What was made from turns later is no neighbour of theirs."""
     head = cube.descriptive
     said_at = head.attributes.get("said_at")
     source = head.sources[0] if head.sources else None
-    group = f"{source.dialogue}\x1f{source.session}" if source and (source.dialogue or source.session) else ""
+    placed = source is not None and head.trigger not in _MADE and (source.dialogue or source.session)
+    group = f"{source.dialogue}\x1f{source.session}" if placed else ""
     event = (head.event_start, head.event_end or head.event_start) if head.event_start else None
     return Unit(
         unit_id=cube.cube_id,

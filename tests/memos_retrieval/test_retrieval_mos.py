@@ -3,6 +3,7 @@
 import json
 import runpy
 import sys
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 from memos import MemOS
 from memos.__main__ import main
 from memos.cube import FakeClock, SequentialIds
-from memos.errors import ConfigError, LLMError, MemosError
+from memos.errors import BudgetExceeded, ConfigError, LLMError, MemosError
 from memos.llm.mock import MockLLM
+from memos.operation.scheduler.queue import QueueTimeout
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "scripts" / "examples").glob("*.py"))
 TURNS = [("Mara", "I finished the marathon yesterday!"), ("Tom", "How long did it take?"), ("Mara", "Under four hours.")]
@@ -68,14 +70,20 @@ def test_fast_now_fine_later(memory):
 
 
 @pytest.mark.parametrize("junk", ["", "nothing here", "{\"memories\": 3}", "[1, 2", "{\"memories\": [{\"kind\": \"fact\"}]}"])
-def test_a_malformed_reading_loses_nothing_and_is_tried_again(memory, junk):
+def test_a_malformed_reading_loses_nothing_and_waits_as_a_dead_letter(memory, junk):
     memory.llm = MockLLM(function=lambda request: junk)
     memory.add_dialogue(TURNS, user="mara", at=datetime(2024, 10, 7), fine=True)
     done = memory.drain()
     assert (done.read, done.failed) == (0, 3) and done.errors
-    assert memory.stats()["pending"] == 3 and memory.search("marathon", user="mara")
+    assert len({request.sample_index for request in memory.llm.requests}) == 3, "each try is a request of its own"
+    assert memory.search("marathon", user="mara")
+    stats = memory.stats()
+    assert (stats["pending"], stats["failed"], stats["tasks"]["dead"]) == (0, 3, 1)
+    assert memory.drain().read == 0, "a dead letter is not tried again by itself"
     memory.llm = _reply({"text": "Mara ran.", "kind": "fact", "lines": [1]})
-    assert memory.drain().made == 1
+    assert memory.revive() == 1 and memory.drain().made == 1
+    stats = memory.stats()
+    assert (stats["failed"], stats["tasks"]["dead"], stats["tasks"]["pending"]) == (0, 0, 0)
 
 
 def test_a_reply_that_fails_once_is_asked_for_again(memory):
@@ -83,6 +91,112 @@ def test_a_reply_that_fails_once_is_asked_for_again(memory):
     memory.llm = MockLLM(MockLLM.Config(replies=["not json", good]))
     memory.add_dialogue(TURNS, user="mara", at=datetime(2024, 10, 7), fine=True)
     assert memory.drain().made == 1 and len(memory.llm.requests) == 2
+
+
+def test_an_unreachable_model_is_tried_again_then_reported(memory):
+    calls = []
+
+    def flaky(request):
+        calls.append(request)
+        return LLMError("no route") if len(calls) < 3 else json.dumps({"memories": []})
+
+    memory.llm = MockLLM(function=flaky)
+    memory.add_dialogue(TURNS, user="mara", fine=True)
+    assert memory.drain().read == 3 and len(calls) == 3
+    memory.llm = MockLLM(function=lambda request: LLMError("no route"))
+    memory.add_dialogue(TURNS, user="mara", fine=True)
+    assert memory.drain().errors == ("LLMError: no route",)
+
+
+def _seen(memory):
+    """The first line each request of the model showed."""
+    return [request.messages[0].content.split("\n1. ")[1].split("\n")[0] for request in memory.llm.requests]
+
+
+def test_users_take_turns_and_each_ones_tasks_keep_their_order(memory):
+    memory.llm = MockLLM(function=lambda request: json.dumps({"memories": []}))
+    for n in range(20):
+        memory.add_dialogue([("Big", f"line {n}")], user="big", fine=True)
+    memory.organise(user="big", later=True)
+    for n in range(2):
+        memory.add_dialogue([("Small", f"line {n}")], user="small", fine=True)
+    memory.drain()
+    order = [line.split("] ")[1] for line in _seen(memory)]
+    assert [place for place, line in enumerate(order) if line.startswith("Small")] == [1, 3]
+    assert [line for line in order if line.startswith("Big")] == [f"Big: line {n}" for n in range(20)]
+
+
+def test_organising_waits_for_the_readings_before_it(memory):
+    places = ("the old harbour", "a pine forest", "the castle", "a frozen lake", "the vineyards")
+    facts = [{"text": f"Once Mara ran a marathon in the rain past {place}.", "kind": "fact", "lines": [1]} for place in places]
+    memory.llm = _reply(*facts)
+    memory.config.operator.organise.distance = 0.9
+    assert memory.organise(user="mara", later=True) is None
+    memory.add_dialogue([("Mara", "I ran another marathon in the rain.")], user="mara", fine=True)
+    assert memory.organise(user="mara", later=True) is None
+    done = memory.drain()
+    assert done.made == 5 and done.parents > 0
+    parents = [c for c in memory.vault.get_many(memory.vault.find()) if c.descriptive.trigger == "organise"]
+    made = {c.cube_id for c in memory.vault.get_many(memory.vault.find()) if c.descriptive.trigger == "read:fine"}
+    assert made & {child for parent in parents for child in parent.behavioural.derived_from}
+
+
+def test_what_a_crash_left_pending_is_read_after_reopening(tmp_path, mock_embedder):
+    path = tmp_path / "v.sqlite"
+    with MemOS(path, embedder=mock_embedder, llm=_reply()) as first:
+        for n in range(3):
+            first.add_dialogue(TURNS, user=f"user{n}", fine=True)
+    with MemOS(path, embedder=mock_embedder, llm=_reply({"text": "Mara ran.", "kind": "fact", "lines": [1]})) as second:
+        assert second.stats()["pending"] == 9 and second.stats()["tasks"]["pending"] == 0
+        done = second.drain()
+        assert (done.read, done.made) == (9, 3) and second.stats()["pending"] == 0
+
+
+def test_a_used_up_budget_ends_the_drain_and_loses_no_task(memory):
+    def spent(request):
+        raise BudgetExceeded("budget.max_tokens: used up")
+
+    memory.llm = MockLLM(function=spent)
+    memory.add_dialogue(TURNS, user="mara", fine=True)
+    with pytest.raises(BudgetExceeded):
+        memory.drain()
+    assert memory.stats()["tasks"]["pending"] == 1 and memory.stats()["pending"] == 3
+    memory.llm = _reply({"text": "Mara ran.", "kind": "fact", "lines": [1]})
+    assert memory.drain().made == 1
+
+
+def test_drain_gives_up_in_time(memory):
+    def slow(request):
+        time.sleep(0.02)
+        return json.dumps({"memories": []})
+
+    memory.llm = MockLLM(function=slow)
+    for n in range(5):
+        memory.add_dialogue(TURNS, user="mara", fine=True)
+    with pytest.raises(QueueTimeout):
+        memory.drain(0.01)
+    assert 0 < memory.stats()["tasks"]["pending"] < 5
+    memory.drain()
+    assert memory.stats()["tasks"]["pending"] == memory.stats()["pending"] == 0
+
+
+def test_a_model_names_relations_of_fine_memories(mock_embedder):
+    def brain(request):
+        if "relations" in str(request.json_schema):
+            return json.dumps({"relations": [{"source": 0, "target": 1, "relation": "causes"},
+                                             {"source": 1, "target": 0, "relation": "causes"}]})  # fmt: skip
+        return json.dumps({"memories": [{"text": "The bridge closed for repairs.", "kind": "fact", "lines": [1]},
+                                        {"text": "Mara cycles along the canal.", "kind": "fact", "lines": [3]}]})  # fmt: skip
+
+    config = MemOS.Config(relations="llm")
+    with MemOS(":memory:", config, embedder=mock_embedder, clock=FakeClock(), ids=SequentialIds()) as memory:
+        memory.llm = MockLLM(function=brain)
+        memory.add_dialogue(TURNS, user="mara", fine=True)
+        assert memory.drain().related == 1
+        fine = [c.cube_id for c in memory.vault.get_many(memory.vault.find()) if c.descriptive.trigger == "read:fine"]
+        assert [(e.source, e.target) for e in memory.vault.edges(fine, relations=["causes"])] == [tuple(fine)]
+    with pytest.raises(ConfigError, match="relations"):
+        MemOS.Config(relations="magic")
 
 
 def test_windows_cover_every_line(mock_embedder):
@@ -113,12 +227,6 @@ def test_chat_without_a_model_says_so(memory):
     with pytest.raises(ConfigError, match="llm="):
         memory.add_dialogue(TURNS, fine=True)
     assert memory.stats()["memories"] == 0
-
-
-def test_an_unreachable_model_is_reported_by_drain(memory):
-    memory.llm = MockLLM(function=lambda request: LLMError("no route"))
-    memory.add_dialogue(TURNS, user="mara", fine=True)
-    assert memory.drain().errors == ("no route",)
 
 
 def test_restore_brings_an_archived_memory_back(memory):

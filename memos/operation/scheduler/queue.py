@@ -4,6 +4,7 @@
 * Users take turns: with any backlog, a user's next runnable task waits for at most one task of every other user.
 * A task counts as done only when its handler returned; a handler that raises is run again up to ``attempts`` times,
   then the task is kept as a dead letter. No task is lost.
+* Errors named as ``fatal`` (a used-up budget, say) say nothing about the task: it keeps its place, and ``drain`` raises.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ class DeadLetter:
     task: Task
     attempts: int
     error: str
+    cause: Exception | None = field(default=None, compare=False, repr=False)
+    """What the handler raised last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Counters:
 
 
 Handler = Callable[[Task], None]
+OnDead = Callable[[DeadLetter], None]
 
 
 class QueueTimeout(MemosError):
@@ -72,11 +76,16 @@ class MemQueue:
                 if getattr(self, name) < 1:
                     raise ConfigError(f"scheduler.{name}: {getattr(self, name)} is not positive")
 
-    def __init__(self, config: Config | None = None, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self, config: Config | None = None, *, clock: Clock | None = None, fatal: tuple[type[Exception], ...] = ()
+    ) -> None:
         self.config = config or self.Config()
         self.clock = clock or SystemClock()
+        self.fatal = fatal
         self.dead: list[DeadLetter] = []
+        self._broken: Exception | None = None
         self._handlers: dict[str, Handler] = {}
+        self._on_dead: dict[str, OnDead] = {}
         self._waiting: OrderedDict[str, OrderedDict[str, deque[tuple[Task, int]]]] = OrderedDict()
         self._busy: set[str] = set()
         self._counts = {"submitted": 0, "done": 0, "retried": 0}
@@ -85,9 +94,11 @@ class MemQueue:
         self._stopping = False
         self._periodic: list[tuple[float, Task, float]] = []
 
-    def on(self, label: str, handler: Handler) -> None:
-        """Set the handler of a label. A handler may submit further tasks."""
+    def on(self, label: str, handler: Handler, dead: OnDead | None = None) -> None:
+        """Set the handler of a label. A handler may submit further tasks; ``dead`` hears of tasks that failed for good."""
         self._handlers[label] = handler
+        if dead is not None:
+            self._on_dead[label] = dead
 
     def submit(self, task: Task) -> None:
         """Put a task into the queue.
@@ -129,14 +140,27 @@ class MemQueue:
                 self._counts["retried"],
             )  # fmt: skip
 
+    def revive(self) -> int:
+        """Put the dead letters back into the queue, with all their attempts before them; gives their number."""
+        letters, self.dead = self.dead, []
+        with self._changed:
+            self._counts["submitted"] -= len(letters)
+        for letter in letters:
+            self.submit(letter.task)
+        return len(letters)
+
     def drain(self, timeout: float | None = None) -> Counters:
         """Run (or wait) until nothing is pending or running, tasks submitted meanwhile included.
 
         Raises:
             QueueTimeout: after ``timeout`` seconds; what is left stays in the queue.
+            Exception: one of the ``fatal`` kinds, as a handler raised it; its task stays in the queue.
         """
         end = None if timeout is None else time.monotonic() + timeout
         while True:
+            if self._broken is not None:
+                broken, self._broken = self._broken, None
+                raise broken
             if end is not None and time.monotonic() > end:
                 raise QueueTimeout(f"scheduler: not drained after {timeout} s ({self.counters()})")
             if self._run_next():
@@ -166,7 +190,11 @@ class MemQueue:
 
     def _work(self) -> None:
         while not self._stopping:
-            if not self._run_next():
+            try:
+                ran = self._broken is None and self._run_next()
+            except self.fatal as error:
+                self._broken, ran = error, False
+            if not ran:
                 with self._changed:
                     if not self._stopping:
                         self._changed.wait(0.05)
@@ -188,22 +216,31 @@ class MemQueue:
         if taken is None:
             return False
         task, failures = taken
-        error: str | None = "interrupted"
+        error: Exception | str | None = "interrupted"
         try:
             self._handlers[task.label](task)
             error = None
+        except self.fatal:
+            error = ""
+            raise
         except Exception as caught:  # noqa: BLE001 - any failure of a handler is recorded: retried, then a dead letter
-            error = f"{type(caught).__name__}: {caught}"
+            error = caught
         finally:
-            self._settle(task, failures, error)
+            letter = self._settle(task, failures, error)
+        if letter is not None and task.label in self._on_dead:
+            self._on_dead[task.label](letter)
         return True
 
-    def _settle(self, task: Task, failures: int, error: str | None) -> None:
+    def _settle(self, task: Task, failures: int, error: Exception | str | None) -> DeadLetter | None:
+        """Enter a run's outcome; ``error`` is None when it went well and empty when the run does not count."""
+        letter = None
         with self._changed:
             cubes = self._waiting[task.user]
             tasks = cubes[task.cube]
             self._busy.discard(task.cube)
-            if error is not None and failures + 1 < self.config.attempts:
+            if error == "":
+                pass
+            elif error is not None and failures + 1 < self.config.attempts:
                 tasks[0] = (task, failures + 1)
                 self._counts["retried"] += 1
             else:
@@ -211,9 +248,17 @@ class MemQueue:
                 if error is None:
                     self._counts["done"] += 1
                 else:
-                    self.dead.append(DeadLetter(task, failures + 1, error))
+                    letter = _letter(task, failures + 1, error)
+                    self.dead.append(letter)
                 if not tasks:
                     del cubes[task.cube]
                 if not cubes:
                     del self._waiting[task.user]
             self._changed.notify_all()
+        return letter
+
+
+def _letter(task: Task, attempts: int, error: Exception | str) -> DeadLetter:
+    if isinstance(error, str):
+        return DeadLetter(task, attempts, error)
+    return DeadLetter(task, attempts, f"{type(error).__name__}: {error}", error)

@@ -40,6 +40,9 @@ class HFConfig:
     )
     long_prompt: str = field(default="refuse", metadata={"help": "refuse or cut a prompt longer than the window"})
     min_shared: int = field(default=16, metadata={"help": "shortest common start in tokens that is encoded once"})
+    min_saved: int = field(
+        default=1024, metadata={"help": "least tokens of encoding that a shared start must save to be decoded apart"}
+    )
     prefix_cache_mb: int = field(default=1024, metadata={"help": "memory for prefixes kept between calls; 0: none"})
     threads: int = field(default=0, metadata={"help": "CPU threads of the model; 0 leaves torch's setting"})
 
@@ -163,7 +166,7 @@ class HFChat:
             except LLMError as error:
                 yield index, error
         order = list(prompts)
-        for part in group([prompts[index][0] for index in order], self.config.min_shared):
+        for part in group([prompts[index][0] for index in order], self.config.min_shared, self.config.min_saved):
             yield from self._group(part, [order[member] for member in part.members], requests, prompts)
 
     def _prompt(self, request: Request) -> tuple[tuple[int, ...], int]:

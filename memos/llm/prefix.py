@@ -32,12 +32,13 @@ def common_length(a: Ids, b: Ids) -> int:
     return low
 
 
-def group(prompts: Sequence[Ids], min_shared: int) -> list[Group]:
+def group(prompts: Sequence[Ids], min_shared: int, min_saved: int = 0) -> list[Group]:
     """Partition prompts into groups by common prefix.
 
     Prompts are sorted; neighbours stay together while they share at least half of the shorter one (the questions of
-    one conversation). Prompts that share less are gathered in groups of their own, which share what they all start
-    with (a system prompt). A common start shorter than ``min_shared`` tokens counts as none.
+    one conversation). Prompts that share less, and neighbours whose group would save fewer than ``min_saved`` tokens
+    of encoding (decoding them in a batch of their own costs more), are gathered in a group that shares what
+    they all start with (a system prompt). A common start shorter than ``min_shared`` tokens counts as none.
     """
     order = sorted(range(len(prompts)), key=lambda index: prompts[index])
     runs: list[tuple[int, list[int]]] = []
@@ -50,10 +51,11 @@ def group(prompts: Sequence[Ids], min_shared: int) -> list[Group]:
                 runs[-1] = (both, [*members, index])
                 continue
         runs.append((len(ids), [index]))
-    groups = [_closed(prompts, members, min_shared) for _, members in runs if len(members) > 1]
-    singles = [members[0] for _, members in runs if len(members) == 1]
-    if singles:
-        groups.append(_closed(prompts, singles, min_shared))
+    alone = [len(members) == 1 or shared * (len(members) - 1) < min_saved for shared, members in runs]
+    groups = [_closed(prompts, members, min_shared) for (_, members), one in zip(runs, alone, strict=True) if not one]
+    strays = [index for (_, members), one in zip(runs, alone, strict=True) if one for index in members]
+    if strays:
+        groups.append(_closed(prompts, strays, min_shared))
     return groups
 
 

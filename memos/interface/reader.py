@@ -81,12 +81,28 @@ _PERSONAL = re.compile(
     r"remember|recall|told|mentioned|he|she|his|her|their|they|them)\b",
     re.I,
 )
-_GENERAL = re.compile(
-    r"^\W*(what|who|when|where|why|how|define|explain|translate|calculate|compute|convert|tell me a joke|write (me )?(a|an)|spell|"
-    r"is it|can you (explain|translate|write|tell me a))\b",
+_TASK = re.compile(
+    r"^\W*(?:please )?(?:(?:can|could|would|will) you )?(?:please )?"
+    r"(define|explain|translate|calculate|compute|convert|spell|tell me a joke|write|draft|compose|generate|proofread|rephrase)\b",
     re.I,
 )
-_TASK = re.compile(r"^\W*(define|explain|translate|calculate|compute|convert|spell|tell me a joke|write)\b", re.I)
+_PHATIC = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|so|well)\W+)?(?:how (?:are|is|'?s) (?:you|it going|everything|things|life)|how do you do|how have you been|"
+    r"what'?s up|what is up|who are you|what are you|what can you do|how was your day|really|are you (?:there|sure|ok|okay|a (?:bot|robot))|"
+    r"is that so|you know what|guess what)(?: doing| today| then)?\W*$",
+    re.I,
+)
+_YES_NO = re.compile(
+    r"^\W*(?:do|does|did|is|are|was|were|am|has|have|had|can|could|will|would|should|shall|may|might|must)(?:n't)?\b", re.I
+)
+_DEFINITE = re.compile(r"\b(?:the|that|this|those|these)\s+[^\W\d_]{3,}", re.I)
+"""A thing both sides know: whether the boat is repaired is for memory, whether water is wet is not."""
+_FOR_NAME = re.compile(r"\b(?:for|with|about|from|by)\s+[A-Z][\w’'-]+|\b[A-Z][\w-]+['’]s\b")
+_TELLS = re.compile(
+    r"^\W*[A-Z][\w-]+(?: [A-Z][\w-]+| and [A-Z][\w-]+)?(?:['’]s [\w ]{2,30}?)? "
+    r"(?:is|was|are|were|has|had|got|went|came|took|made|works?|lives?|moves?|said|says|likes?|loves?|wants?|plans?|plays?|studies|[a-z]+ed)\b"
+)
+"""A statement that begins with a name, such as one about somebody not spoken of before."""
 _QUESTION = re.compile(r"\?\s*$|^\W*(what|who|whom|whose|when|where|why|how|which|did|do|does|is|are|was|were|has|have|can|could|tell me)\b", re.I)
 _SHARED = re.compile(r"\b(our (team|group|project|family|company|class|department|office|lab)|the team|the group|everyone on|shared|we all|between us)\b", re.I)
 _GLOBAL = re.compile(r"\b(company[- ]wide|everybody|everyone(?! on)|public(ly)?|all users|global(ly)?|official policy|company policy|anyone)\b", re.I)
@@ -133,7 +149,7 @@ class MemReader:
 
     def intent(self, text: str, follows: bool = False) -> Intent:
         """What the utterance wants of memory."""
-        if not text or not surface(text) and not (follows and _FOLLOW.search(text)) or _GREETING.match(text):
+        if not text or not re.search(r"\w", text) or _GREETING.match(text) or _PHATIC.match(text):
             return "none"
         asks = bool(_QUESTION.search(text))
         personal = bool(_PERSONAL.search(text)) or any(name.lower() in text.lower() for name in self.speakers)
@@ -149,12 +165,23 @@ class MemReader:
             return "prefer"
         if asks and _PROCEDURE.search(text) and personal:
             return "procedure"
-        if asks or _GENERAL.match(text):
-            named = self.entities(text)
-            if _TASK.match(text) and not re.search(r"\b(my|our|we|i)\b", text, re.I):
-                return "none"
-            return "recall" if personal or (follows and _FOLLOW.search(text)) or any(n in self.speakers for n in named) else "none"
-        return "remember" if personal else "none"
+        if _TASK.match(text):
+            return "recall" if re.search(r"\b(my|our|we|i)\b", text, re.I) or _FOR_NAME.search(text) else "none"
+        if asks:
+            return "recall" if self._asks_memory(text, personal, follows) else "none"
+        return "remember" if personal or self.entities(text) or _TELLS.match(text) else "none"
+
+    def _asks_memory(self, text: str, personal: bool, follows: bool) -> bool:
+        """Whether a question may be about what is remembered.
+
+        Who, what, when and the like always may be, whoever they name: a search in vain costs little, an answer without the
+        memory that has it costs the answer. Yes-or-no questions need a person, a name or a thing both sides know.
+        """
+        if not surface(text) and not follows:
+            return False
+        if not _YES_NO.match(text):
+            return True
+        return personal or follows and bool(_FOLLOW.search(text)) or bool(self.entities(text)) or bool(_DEFINITE.search(text))
 
     def entities(self, text: str) -> tuple[str, ...]:
         """Names in the text, known people first."""

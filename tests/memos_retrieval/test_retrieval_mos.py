@@ -171,7 +171,7 @@ def test_drain_gives_up_in_time(memory):
         return json.dumps({"memories": []})
 
     memory.llm = MockLLM(function=slow)
-    for n in range(5):
+    for _ in range(5):
         memory.add_dialogue(TURNS, user="mara", fine=True)
     with pytest.raises(QueueTimeout):
         memory.drain(0.01)
@@ -219,6 +219,15 @@ def test_chat_puts_memories_in_the_prompt_and_remembers_statements(memory):
     assert any("4417" in hit.text for hit in memory.search("locker code", user="ana"))
     memory.chat("thanks!", user="ana")
     assert "(none)" in memory.llm.requests[-1].messages[0].content
+
+
+@pytest.mark.parametrize("question", ["What does Ingrid do for a living?", "Is Ingrid a welder?", "which harbour does ingrid work at"])
+def test_chat_looks_for_people_it_was_never_told_the_names_of(memory, question):
+    memory.llm = MockLLM(function=lambda request: "A welder.")
+    memory.add("Ingrid works as a welder at the north harbour.", user="ana")
+    memory.chat(question, user="ana")
+    assert "north harbour" in memory.llm.requests[-1].messages[0].content
+    assert memory.stats()["memories"] == 1, "a question is not remembered"
 
 
 def test_chat_without_a_model_says_so(memory):

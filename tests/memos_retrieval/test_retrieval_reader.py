@@ -26,6 +26,23 @@ def test_the_fixture_is_large_enough():
     assert len(CASES) >= 60 and len({case["text"] for case in CASES}) == len(CASES)
 
 
+def test_without_known_speakers_the_same_holds():
+    """Nobody tells the reader who there is (MemOS.chat on a fresh vault): names are unknown, and still looked for."""
+    stranger = [(case, MemReader().read(case["text"], caller="ana", now=NOW)) for case in CASES]
+    wrong = [(case["text"], call.intent) for case, call in stranger if call.intent != case["intent"]]
+    assert len(wrong) <= 0.05 * len(stranger), wrong
+    needing = [(case, call) for case, call in stranger if case["intent"] != "none"]
+    missed = [case["text"] for case, call in needing if not call.needs_memory]
+    assert len(missed) <= 0.05 * len(needing), missed
+
+
+@pytest.mark.parametrize("word", ["what", "who", "whom", "whose", "when", "where", "why", "how", "which"])
+def test_no_question_with_a_question_word_goes_without_memory(word):
+    for rest in ("did Zoltan eat", "car does zoltan drive", "is the blue vase", "was it like in Tartu"):
+        for form in (f"{word} {rest}?", f"{word.capitalize()} {rest}", f"Tell me, {word} {rest}?", f"And {word} {rest}?"):
+            assert MemReader().read(form, now=NOW).needs_memory, form
+
+
 def test_intent(calls):
     wrong = [(case["text"], call.intent) for case, call in calls if call.intent != case["intent"]]
     assert len(wrong) <= 0.05 * len(calls), wrong

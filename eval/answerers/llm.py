@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from eval.answerers.prompts import PROMPTS, Prompt, get
 from eval.types import Answer, AnswerTask
 from memos.errors import ConfigError, LLMError
 from memos.llm.base import LLM, Completion, Request
+from memos.types import Usage
+
+_UNUSABLE = ("refusal", "content_filter", "length")
 
 
 class LLMAnswerer:
@@ -23,6 +26,7 @@ class LLMAnswerer:
         max_tokens: int | None = field(default=None, metadata={"help": "longest reply in tokens; null sends no limit"})
         seed: int | None = field(default=0, metadata={"help": "sampling seed sent with each request; null sends none"})
         stop: list[str] = field(default_factory=list, metadata={"help": "texts that end a reply"})
+        retries: int = field(default=2, metadata={"help": "how often a refused or broken-off reply is asked for again"})
 
         def __post_init__(self) -> None:
             if self.prompt and self.prompt not in PROMPTS:
@@ -31,6 +35,8 @@ class LLMAnswerer:
                 raise ConfigError(f"answerer.temperature={self.temperature} must not be negative")
             if self.max_tokens is not None and self.max_tokens < 1:
                 raise ConfigError(f"answerer.max_tokens={self.max_tokens} must be at least 1, or null for no limit")
+            if self.retries < 0:
+                raise ConfigError(f"answerer.retries={self.retries} must not be negative")
 
     version = "1"
 
@@ -41,7 +47,7 @@ class LLMAnswerer:
         self.comparable = llm.comparable
 
     def identity(self) -> Mapping[str, object]:
-        """Version, model, parameters and the hash of every prompt that may be sent."""
+        """Version, model, parameters and the hash of every prompt that may be sent; not how often a failure is repeated."""
         used = (self.config.prompt, "null") if self.config.prompt else tuple(PROMPTS)
         identity = getattr(self.llm, "identity", None)
         return {
@@ -49,7 +55,7 @@ class LLMAnswerer:
             "version": self.version,
             "model": dict(identity()) if identity else self.llm.name,
             "prompts": {prompt_id: PROMPTS[prompt_id].hash for prompt_id in sorted(used)},
-            **asdict(self.config),
+            **{key: value for key, value in asdict(self.config).items() if key != "retries"},
         }
 
     def prompt_of(self, task: AnswerTask) -> Prompt:
@@ -61,11 +67,32 @@ class LLMAnswerer:
         return PROMPTS["null"] if not task.context.strip() else get(self.config.prompt or task.prompt)
 
     def answer(self, tasks: Sequence[AnswerTask]) -> Iterator[tuple[int, Answer]]:
-        """Yield ``(index, answer)`` as replies arrive; a failed call is an answer with status ``error``."""
+        """Yield ``(index, answer)`` as replies arrive; a failed call is an answer with status ``error``.
+
+        A reply that was refused, or broken off though no ``max_tokens`` asked for it, is asked for again up to ``retries``
+        times, all such questions together, as another sample; the last reply stands. Usage covers all attempts.
+        """
         prompts = [self.prompt_of(task) for task in tasks]
         requests = [self._request(prompt, task) for prompt, task in zip(prompts, tasks, strict=True)]
-        for index, outcome in self.llm.complete_many(requests):
-            yield index, self._outcome(prompts[index], outcome)
+        waiting, spent = list(range(len(tasks))), [Usage()] * len(tasks)
+        for attempt in range(self.config.retries + 1):
+            again = []
+            sent = [replace(requests[index], sample_index=attempt) for index in waiting]
+            for position, outcome in self.llm.complete_many(sent):
+                index = waiting[position]
+                if isinstance(outcome, Completion):
+                    spent[index] += outcome.usage
+                    if attempt < self.config.retries and self._unusable(outcome):
+                        again.append(index)
+                        continue
+                yield index, self._outcome(prompts[index], outcome, spent[index])
+            waiting = sorted(again)
+            if not waiting:
+                return
+
+    def _unusable(self, outcome: Completion) -> bool:
+        own_limit = outcome.finish_reason == "length" and self.config.max_tokens is not None
+        return outcome.finish_reason in _UNUSABLE and not own_limit
 
     def close(self) -> None:
         """The model belongs to the run, which closes it."""
@@ -74,13 +101,13 @@ class LLMAnswerer:
         config = self.config
         return Request(prompt.messages(task), config.temperature, config.max_tokens, config.seed, tuple(config.stop))
 
-    def _outcome(self, prompt: Prompt, outcome: Completion | LLMError) -> Answer:
+    def _outcome(self, prompt: Prompt, outcome: Completion | LLMError, usage: Usage) -> Answer:
         if isinstance(outcome, LLMError):
             reason = f"{type(outcome).__name__}: {outcome}"
-            return Answer("", status="error", model=self.llm.name, prompt_hash=prompt.hash, error=reason)
+            return Answer("", status="error", usage=usage, model=self.llm.name, prompt_hash=prompt.hash, error=reason)
         return Answer(
             outcome.text.strip(),
-            usage=outcome.usage,
+            usage=usage,
             model=outcome.model,
             prompt_hash=prompt.hash,
             latency_ms=outcome.latency_ms,

@@ -67,13 +67,15 @@ def ingest(bench: Bench, conversation: Conversation, system: MemorySystem) -> di
         system.load(state.path / "store")
     if not progress["finished"]:
         earlier = {phase: Usage(**usage) for phase, usage in progress["usage"].items()}
+        loaded = dict(system.usage()) if saved else {}
         before, clock = progress["seconds"], time.perf_counter()
         if not saved:
             system.start(conversation)
 
         def snapshot(sessions: int, finished: bool) -> None:
             usage = dict(earlier)
-            for phase, spent in system.usage().items():
+            for phase, total in system.usage().items():
+                spent = total - loaded.get(phase, Usage())  # a loaded system may bring its ledger along
                 usage[phase] = usage.get(phase, Usage()) + spent
             progress.update(
                 sessions=sessions, finished=finished, seconds=before + time.perf_counter() - clock,

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from eval.tables.model import Cell, Column, Section, Table
+from eval.tables.more import INGESTION, ingestion_cells
 from eval.tables.values import (
     METRIC_TITLES,
     TABLE_CATEGORIES,
@@ -52,14 +53,14 @@ def table3(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
 
 
 def table4(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
-    """Method, chunk or words, top-k, score, search and total latency at P50 and P95."""
+    """Method, chunk or words, top-k, score, search and total latency at P50 and P95, and apart from them the ingestion."""
     shown = judges(summaries)
     latency = tuple(
         Column(f"{part}_{q}_ms", q.upper(), "ms", group=f"{part} (ms)")
         for part in ("search", "total")
         for q in ("p50", "p95")
     )
-    columns = (*_head_columns(), *_judge_columns(shown), *latency)
+    columns = (*_head_columns(), *_judge_columns(shown), *latency, *INGESTION)
     sections = []
     for track, group in _tracks(summaries):
         rows = tuple(_row4(s, shown, ties or {}) for s in group)
@@ -71,6 +72,7 @@ def table4(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
     sampled = sorted({s["latency_ms"]["n"] for s in summaries if (s.get("latency_ms") or {}).get("n")})
     if sampled:
         notes.append(f"Latency: questions one at a time, nothing cached; sample of {' or '.join(map(str, sampled))}.")
+        notes.append("Ingest: seconds (embeddings from the cache where it holds them), model calls and their tokens for all stores.")
     return Table("table4", "LOCOMO score and latency by method", columns, tuple(sections), tuple(notes)).marked()
 
 
@@ -126,7 +128,8 @@ def _row3(summary: Summary, category: int | None, shown: Sequence[str], ties: Ti
 def _row4(summary: Summary, shown: Sequence[str], ties: Ties) -> tuple[Cell, ...]:
     latency = summary.get("latency_ms") or {}
     durations = tuple(Cell((latency.get(part) or {}).get(q)) for part in ("search", "total") for q in ("p50", "p95"))
-    return (*_head(summary, None, shown[0] if shown else None), *_judge_cells(summary, None, shown, ties), *durations)
+    head = _head(summary, None, shown[0] if shown else None)
+    return (*head, *_judge_cells(summary, None, shown, ties), *durations, *ingestion_cells(summary))
 
 
 def _tracks(summaries: Sequence[Summary]) -> list[tuple[str, list[Summary]]]:

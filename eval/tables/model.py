@@ -16,7 +16,7 @@ class Column:
     """Name in the CSV."""
     title: str
     kind: str = "percent"
-    """``text``, ``count``, ``percent`` (cells hold fractions) or ``ms``."""
+    """``text``, ``count``, ``percent`` (cells hold fractions) or ``ms`` (a time, in the unit its heading names)."""
     better: int = 0
     """1 where larger is better, -1 where smaller is, 0 where cells are not ranked."""
     primary: bool = False

@@ -1,4 +1,4 @@
-"""Tables the paper does not have: evidence recall, and calls and tokens by phase."""
+"""What the paper does not have: evidence recall, the cost of ingestion, and calls and tokens by phase."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from eval.tables.model import Cell, Column, Section, Table
 from eval.tables.values import Summary, count, labels, metric_cell, missing_notes, origin_notes, ranked
 
 PHASES = ("ingest", "organise", "search", "answer", "judge")
+INGESTION = (
+    Column("ingest_s", "s", "ms", group="ingest"),
+    Column("ingest_calls", "calls", "count", group="ingest"),
+    Column("ingest_tokens", "tokens", "count", group="ingest"),
+)
 RECALL = re.compile(r"evidence_(recall|hit)_(at|words)_(\d+)")
 
 
@@ -46,21 +51,41 @@ def recall_table(summaries: Sequence[Summary]) -> Table:
     return Table("recall", title, columns, (Section("", tuple(rows), order),), tuple(notes)).marked()
 
 
+def ingestion_cells(summary: Summary) -> tuple[Cell, Cell, Cell]:
+    """Seconds, calls and tokens that building the stores took (the columns of ``INGESTION``), organising included."""
+    spent = [phase for name in ("ingest", "organise") if (phase := (summary.get("ledger") or {}).get(name))]
+    calls = sum(phase.get("calls", 0) for phase in spent) if spent else None
+    tokens = sum(phase.get("prompt_tokens", 0) + phase.get("completion_tokens", 0) for phase in spent) if spent else None
+    return Cell((summary.get("latency_ms") or {}).get("ingest_s")), Cell(calls), Cell(tokens)
+
+
 def cost_table(summaries: Sequence[Summary]) -> Table:
-    """Model calls and tokens by phase, and prompt tokens a question for search and answer together."""
-    present = [p for p in PHASES if any(p in (s.get("ledger") or {}) for s in summaries)]
+    """Model calls and tokens by phase, and prompt tokens a question for search and answer together.
+
+    Phases in which no run called a model are left out, ingestion apart.
+    """
+    ledgers = [summary.get("ledger") or {} for summary in summaries]
+    present = [p for p in PHASES if any(p in ledger and (p == "ingest" or ledger[p].get("calls")) for ledger in ledgers)]
     kinds = (("calls", "calls"), ("prompt_tokens", "prompt"), ("completion_tokens", "compl."))
     columns = (
         Column("method", "Method", "text"),
+        Column("ingest_s", "Ingest (s)", "ms"),
         *(Column(f"{phase}_{key}", title, "count", group=phase) for phase in present for key, title in kinds),
         Column("query_tokens", "tok/question", "count"),
     )
     rows = []
-    for summary, name in zip(summaries, labels(summaries), strict=True):
-        ledger = summary.get("ledger") or {}
+    for summary, name, ledger in zip(summaries, labels(summaries), ledgers, strict=True):
         spent = [ledger.get(p, {}) for p in ("search", "answer")]
         total = sum(p.get("prompt_tokens", 0) + p.get("completion_tokens", 0) for p in spent)
         cells = tuple(Cell(ledger.get(phase, {}).get(key)) for phase in present for key, _ in kinds)
-        rows.append((Cell(name), *cells, Cell(total / count(summary) if count(summary) else None)))
-    notes = (*origin_notes(summaries), "Tokens as the model reports them; local models that make no call count 0.")
-    return Table("cost", "Calls and tokens by phase", columns, (Section("", tuple(rows)),), notes)
+        seconds = ingestion_cells(summary)[0]
+        rows.append((Cell(name), seconds, *cells, Cell(total / count(summary) if count(summary) else None)))
+    silent = [phase for phase in PHASES if phase not in present]
+    notes = [*origin_notes(summaries), "Tokens as the model reports them; local models that make no call count 0."]
+    if silent:
+        notes.append(f"No model was called to {_joined(silent)}.")
+    return Table("cost", "Calls and tokens by phase", columns, (Section("", tuple(rows)),), tuple(notes))
+
+
+def _joined(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"

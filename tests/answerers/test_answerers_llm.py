@@ -93,6 +93,28 @@ def test_cut_tokens_reach_the_record():
     assert answer.cut_tokens == 7 and answer.usage == Usage(1, 9, 1)
 
 
+@pytest.mark.parametrize("finish", ["refusal", "content_filter", "length"])
+def test_refused_and_broken_off_replies_are_asked_for_again(finish):
+    def reply(request):
+        if request.sample_index == 0 and "second" in request.messages[-1].content:
+            return Completion("I can", "m", Usage(1, 5, 2), finish)
+        return Completion("Lisbon", "m", Usage(1, 5, 1))
+
+    model = MockLLM(function=reply)
+    tasks = [TASK, AnswerTask("the second?", "x", PEOPLE, prompt="mem0")]
+    first, second = answers(LLMAnswerer(LLMAnswerer.Config(), llm=model), tasks)
+    assert (first.text, second.text, second.usage) == ("Lisbon", "Lisbon", Usage(2, 10, 3))
+    assert len(model.requests) == 3
+    (last,) = answers(LLMAnswerer(LLMAnswerer.Config(retries=0), llm=model), tasks[1:])
+    assert last.text == "I can", "the last reply stands"
+
+
+def test_a_reply_cut_by_the_users_own_limit_stands():
+    model = MockLLM(function=lambda request: Completion("one two", "m", Usage(1, 5, 2), "length"))
+    (only,) = answers(LLMAnswerer(LLMAnswerer.Config(max_tokens=2), llm=model), [TASK])
+    assert only.text == "one two" and len(model.requests) == 1
+
+
 def test_unknown_prompts_are_named():
     with pytest.raises(ConfigError, match="breif"):
         LLMAnswerer.Config(prompt="breif")

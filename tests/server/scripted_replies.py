@@ -45,7 +45,8 @@ class FaultPlan:
 
     ``sequence`` fails the n-th request with its n-th entry (None: no fault). ``rate`` fails that share of distinct
     requests, chosen by a hash of ``seed`` and the body, on their first ``attempts`` tries only; so a client that
-    retries always gets through, and which ones fail does not depend on the order.
+    retries always gets through, and which ones fail does not depend on the order. ``wrong_schema`` is only dealt to
+    requests that ask for a schema or offer tools: a free text has none. ``retry_after`` goes with each 429.
     """
 
     def __init__(
@@ -55,8 +56,9 @@ class FaultPlan:
         seed: int = 0,
         kinds: Sequence[str] = ("429", "500", "drop"),
         attempts: int = 1,
+        retry_after: float = 0.0,
     ) -> None:
-        self.sequence = list(sequence)
+        self.sequence, self.retry_after = list(sequence), retry_after
         self.rate, self.seed, self.kinds, self.attempts = rate, seed, tuple(kinds), attempts
         self._tries: dict[bytes, int] = {}
         self.injected: list[str] = []
@@ -80,7 +82,16 @@ class FaultPlan:
         draw = random.Random(key)
         if draw.random() >= self.rate or self._tries[key] > self.attempts:
             return None
-        return Fault(draw.choice(self.kinds))
+        kinds = self.kinds
+        if "wrong_schema" in kinds and not _has_shape(raw_body):
+            kinds = tuple(kind for kind in kinds if kind != "wrong_schema")
+        return Fault(draw.choice(kinds), self.retry_after)
+
+
+def _has_shape(raw_body: bytes) -> bool:
+    """Whether a request asks for structured output or offers tools."""
+    body = json.loads(raw_body or b"{}")
+    return bool(body.get("response_format") or body.get("tools"))
 
 
 Source = str | Mapping[str, Any] | Sequence[Any] | Reply | Callable[[dict[str, Any]], Any]

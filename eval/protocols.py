@@ -18,6 +18,9 @@ class MemorySystem(Protocol):
     for shared parts by keyword: ``embedder``, ``llm``. The harness calls ``start``, then ``add`` for each session in
     order, then ``finish``; it saves between sessions and after a crash loads and goes on with the first session that
     is not in the saved state, so a system never has to think about resuming.
+
+    A system with a scheduler also has ``pending() -> int``, its waiting tasks: the harness searches nothing, and times
+    nothing, while it is not 0.
     """
 
     version: str

@@ -1,32 +1,46 @@
-"""MemOS as a memory system of the benchmark: fast extraction into a vault, hybrid retrieval, passages as hits."""
+"""MemOS as a memory system of the benchmark: extraction into a vault, hybrid retrieval, passages as hits.
+
+``extractor=rules`` reads fast: one memory a turn, no language model. ``extractor=llm`` reads fast and then finely: each
+session's turns go through the scheduler's queue to the model, whose memories (with the turns they come from) are resolved
+against what is stored and become hits beside the turns.
+"""
 
 from __future__ import annotations
 
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from memos.cube import MemCube, SequentialIds
 from memos.embed.base import Embedder
-from memos.errors import ConfigError, DataError
+from memos.errors import ConfigError, DataError, LLMError, MalformedOutput
+from memos.infrastructure.vault import Tagged
 from memos.infrastructure.vault.sqlite import SqliteVault
 from memos.interface.reader_fast import SessionClock, read_session
-from memos.operation.index import MemoryIndex
+from memos.interface.reader_fine import FineReader
+from memos.llm.base import LLM
+from memos.llm.counted import CountedLLM
+from memos.operation.index import MemoryIndex, Unit
+from memos.operation.operator import MemOperator
 from memos.operation.retrieve import Found, RetrieveConfig, search
+from memos.operation.scheduler.queue import MemQueue
 from memos.operation.units import check_style, line, render, unit_of
 from memos.tokens import count_words
 from memos.types import Conversation, Hit, Query, Retrieved, Session, Usage
+from memos.work import DEAD, PENDING, MemWork
 
+_EXTRACTORS = ("rules", "llm")
 _ORDERS = ("rank", "time")
 _STATE = "memos.json"
 _VAULT = "vault.sqlite"
 
 
 class MemOSSystem:
-    """One conversation in a vault of its own. No language model is called; every mechanism can be switched off."""
+    """One conversation in a vault of its own. Every mechanism can be switched off."""
 
     @dataclass
     class Config(RetrieveConfig):
@@ -34,9 +48,18 @@ class MemOSSystem:
         max_words: int = field(default=1600, metadata={"help": "NLTK words in the context at most", "stage": "search"})
         order: str = field(default="time", metadata={"help": "lines of the context by time or by rank", "stage": "search"})
         dates: str = field(default="iso", metadata={"help": "date before each line: iso (2023-05-08), long or none"})
+        extractor: str = field(default="rules", metadata={"help": "rules (fast reading, no model) or llm (fine reading too)"})
+        keep_turns: bool = field(default=True, metadata={"help": "llm: turns stay hits beside the memories made of them"})
+        window: int = field(default=10, metadata={"help": "llm: turns a model call reads"})
+        overlap: int = field(default=2, metadata={"help": "llm: turns of the window before that are shown again"})
+        retries: int = field(default=2, metadata={"help": "llm: how often a malformed reply is asked for again"})
+        attempts: int = field(default=3, metadata={"help": "llm: runs of a failing reading before it is given up"})
 
         def __post_init__(self) -> None:
             super().__post_init__()
+            if self.extractor not in _EXTRACTORS:
+                raise ConfigError(f"system.extractor: {self.extractor!r} is none of {', '.join(_EXTRACTORS)}")
+            self.reader(), self.queue()
             for name in ("top_k", "max_words"):
                 if getattr(self, name) < 1:
                     raise ConfigError(f"system.{name}: must be at least 1, found {getattr(self, name)}")
@@ -44,47 +67,101 @@ class MemOSSystem:
                 raise ConfigError(f"system.order: {self.order!r} is none of {', '.join(_ORDERS)}")
             check_style(self.dates, "system.dates")
 
+        def reader(self) -> FineReader.Config:
+            return FineReader.Config(window=self.window, overlap=self.overlap, retries=self.retries)
+
+        def queue(self) -> MemQueue.Config:
+            return MemQueue.Config(attempts=self.attempts)
+
     version = "1"
     sees_gold = False
     prompt = "memos"
 
-    def __init__(self, config: Config | None = None, *, embedder: Embedder) -> None:
+    def __init__(self, config: Config | None = None, *, embedder: Embedder, llm: LLM | None = None) -> None:
         self.config = config or self.Config()
+        self.fine = self.config.extractor == "llm"
+        if self.fine and (llm is None or llm.name == "none"):
+            raise ConfigError("memos: extractor=llm needs a language model; set llm=… or system.extractor=rules")
         self.embedder = embedder
+        self.models = {phase: CountedLLM(llm) for phase in ("ingest", "organise")} if self.fine else {}
+        self._spent = {phase: Usage() for phase in self.models}
         self.clock = SessionClock()
         self._folder = TemporaryDirectory(prefix="memos-")
+        self.dialogue, self.position, self._ids = "", 0, SequentialIds("fine")
         self._open()
-        self.dialogue, self.position = "", 0
 
     def _open(self) -> None:
         self.vault = SqliteVault(Path(self._folder.name) / _VAULT, clock=self.clock)
-        self.index = MemoryIndex(self.embedder.dim)
+        self.operator = MemOperator(
+            vault=self.vault, embedder=self.embedder, clock=self.clock, llm=self.models.get("organise"), unit=self._unit
+        )
+        self.work = MemWork(
+            self.config.queue(), self.config.reader(), vault=self.vault, clock=self.clock, ids=lambda: self._ids(),
+            operator=lambda _: self.operator, llm=lambda: self.models["ingest"],
+        )  # fmt: skip
+        self._hide()
+
+    @property
+    def index(self) -> MemoryIndex:
+        return self.operator.index
+
+    def _unit(self, cube: MemCube) -> Unit:
+        return unit_of(cube, count_words(line(unit_of(cube), self.config.dates)))
 
     def start(self, conversation: Conversation) -> None:
         self.dialogue, self.position = conversation.sample_id, 0
+        self._ids = SequentialIds(f"{self.dialogue}-fine")
 
     def add(self, session: Session) -> None:
-        """Read one session into the vault (one transaction) and the index."""
+        """Read one session into the vault (one transaction) and the index; with a model, finely too.
+
+        Raises:
+            LLMError: the model could not be reached; replies of no use only leave the session with its fast memories.
+        """
         self.clock.set(session.time)
         cubes = read_session(
             session, dialogue=self.dialogue, owner=self.dialogue, start=self.position, clock=self.clock,
-            ids=SequentialIds(self.dialogue, self.position + 1),
+            ids=SequentialIds(self.dialogue, self.position + 1), tags=(PENDING,) if self.fine else (),
         )  # fmt: skip
         vectors = self.embedder.encode([unit_of(cube).line() for cube in cubes])
         self.vault.add(cubes, vectors, actor=self.dialogue, cause="read:fast")
-        self._index(cubes, vectors)
+        self.index.add([self._unit(cube) for cube in cubes], vectors)
         self.position += len(cubes)
+        if self.fine:
+            self.work.read("default", cubes)
+            self._drain()
 
-    def _index(self, cubes: Sequence[MemCube], vectors) -> None:
-        units = [unit_of(cube, count_words(line(unit_of(cube), self.config.dates))) for cube in cubes]
-        self.index.add(units, vectors)
+    def _drain(self) -> None:
+        self.work.drain()
+        for letter in self.work.queue.dead:
+            if not isinstance(letter.cause, MalformedOutput):
+                raise LLMError(f"memos: the fine reading failed {letter.attempts} times: {letter.error}") from letter.cause
+        self._hide()
+
+    def _hide(self) -> None:
+        """Without ``keep_turns``, turns that were read finely are no hits any more (they stay in the vault)."""
+        if not self.config.keep_turns:
+            cubes = self.vault.get_many(list(self.index.row_of))
+            waiting = {PENDING, DEAD}
+            self.index.remove(
+                [c.cube_id for c in cubes if c.descriptive.trigger == "read:fast" and not waiting & {*c.descriptive.tags}]
+            )
+
+    def pending(self) -> int:
+        """Tasks of the scheduler that wait or run, and turns that wait for one; 0 once ``finish`` has returned."""
+        return self.work.waiting + (self.vault.count(Tagged(PENDING)) if self.fine else 0)
 
     def finish(self) -> None:
-        """Nothing waits: reading is synchronous and the index is as fresh as the vault."""
+        """Drain the queue. The index is then built from the vault, as it will be after ``load``."""
+        if self.fine:
+            self._drain()
+            self.operator.refresh()
+            self._hide()
 
     def search(self, query: Query) -> Retrieved:
         vector = self.embedder.encode([query.text])[0]
-        found = search(self.index, query.text, vector, self.config, depth=max(query.depth, self.config.top_k))
+        edges = self.vault.edges if self.fine else None
+        found = search(self.index, query.text, vector, self.config, depth=max(query.depth, self.config.top_k), edges=edges)
         hits = tuple(self._hit(item) for item in found)
         used, words = 0, 0
         for hit in hits[: self.config.top_k]:
@@ -105,31 +182,36 @@ class MemOSSystem:
         return "\n".join(render(item.units, self.config.dates) for item in found)
 
     def stats(self) -> Mapping[str, int | float]:
-        size = (Path(self._folder.name) / _VAULT).stat().st_size
-        return {"items": len(self.index), "bytes": size, "sessions": len(self.index.groups)}
+        out = {"items": len(self.index), "bytes": self.vault.bytes, "sessions": len(self.index.groups)}
+        if self.fine:
+            failed = self.vault.count(Tagged(DEAD))
+            fine = self.vault.count(live=False) - self.position
+            out |= {"fine": fine, "failed_turns": failed, "malformed_verdicts": self.operator.resolver.fallbacks}
+        return out
 
     def usage(self) -> Mapping[str, Usage]:
-        return {}
+        return {phase: self._spent[phase] + model.usage for phase, model in self.models.items()}
 
     def save(self, folder: Path) -> None:
         self.vault.backup(folder / _VAULT)
-        state = {"dialogue": self.dialogue, "position": self.position, "now": self.clock().isoformat()}
+        state = {
+            "dialogue": self.dialogue, "position": self.position, "now": self.clock().isoformat(), "fine": self._ids.next,
+            "usage": {phase: asdict(usage) for phase, usage in self.usage().items()},
+        }  # fmt: skip
         (folder / _STATE).write_text(json.dumps(state), encoding="utf-8")
 
     def load(self, folder: Path) -> None:
-        from datetime import datetime
-
         try:
             state = json.loads((folder / _STATE).read_text(encoding="utf-8"))
         except (OSError, json.JSONDecodeError) as error:
             raise DataError(f"{folder / _STATE}: {error}") from error
         self.vault.close()
         shutil.copyfile(folder / _VAULT, Path(self._folder.name) / _VAULT)
-        self._open()
         self.dialogue, self.position = state["dialogue"], state["position"]
+        self._ids = SequentialIds(f"{self.dialogue}-fine", state["fine"])
+        self._spent |= {phase: Usage(**usage) for phase, usage in state["usage"].items()}
         self.clock.set(datetime.fromisoformat(state["now"]))
-        ids = self.vault.find(order=("position",))
-        self._index(self.vault.get_many(ids), self.vault.vectors(ids))
+        self._open()
 
     def close(self) -> None:
         self.vault.close()

@@ -13,6 +13,7 @@ from typing import Any
 
 from eval.bench import Bench
 from eval.protocols import MemorySystem
+from memos.errors import DataError
 from memos.types import Conversation, Usage
 
 SAVE_EVERY_S = 5.0
@@ -55,6 +56,17 @@ class StateFolder:
         shutil.rmtree(old, ignore_errors=True)
 
 
+def check_drained(system: MemorySystem, sample_id: str) -> None:
+    """Refuse to search a system that says (``pending``) that work of its ingestion still waits.
+
+    Raises:
+        DataError: naming the conversation and the number of tasks.
+    """
+    waiting = getattr(system, "pending", int)()
+    if waiting:
+        raise DataError(f"{sample_id}: {type(system).__name__} still has {waiting} waiting tasks; finish() must drain them")
+
+
 def ingest(bench: Bench, conversation: Conversation, system: MemorySystem) -> dict[str, Any]:
     """Bring a fresh system to the finished store of a conversation, from what is saved where possible.
 
@@ -92,7 +104,9 @@ def ingest(bench: Bench, conversation: Conversation, system: MemorySystem) -> di
                 snapshot(number, False)
                 last_save = time.perf_counter()
         system.finish()
+        check_drained(system, conversation.sample_id)
         snapshot(len(conversation.sessions), True)
+    check_drained(system, conversation.sample_id)
     return {
         "sample_id": conversation.sample_id,
         "status": "ok",

@@ -8,7 +8,7 @@ from eval.bench import Bench
 from eval.progress import bar
 from eval.selection import stratified
 from eval.stages.boundary import attempt
-from eval.stages.ingest import StateFolder
+from eval.stages.ingest import StateFolder, check_drained
 from eval.stages.search import make_query, render
 from eval.store import RunDir
 from eval.types import AnswerTask, Question
@@ -32,6 +32,7 @@ def latency(bench: Bench, run: RunDir) -> None:
             continue
         system = bench.new_system(latency=True)
         system.load(state.path / "store")
+        check_drained(system, conversation.sample_id)
         _ask(bench, system, answerer, conversation, waiting[0])
         for question in waiting:
             times.append(_ask(bench, system, answerer, conversation, question))

@@ -6,7 +6,7 @@ against the vault before they are returned, so a memory that was archived, expir
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,7 +18,7 @@ from memos.infrastructure.access import Caller
 from memos.infrastructure.vault import Edge, Is, ReadableBy, Vault, Where
 from memos.llm.base import LLM
 from memos.operation.filtering import Filter
-from memos.operation.index import MemoryIndex
+from memos.operation.index import MemoryIndex, Unit
 from memos.operation.lifecycle import MemLifecycle
 from memos.operation.organise import Organised, Reorganiser
 from memos.operation.relate import by_cue, closes, detect, shared_names
@@ -51,8 +51,14 @@ class MemOperator:
 
     def __init__(
         self, config: Config | None = None, *, vault: Vault, embedder: Embedder, clock: Clock, namespace: str = "default",
-        llm: LLM | None = None,
+        llm: LLM | None = None, unit: Callable[[MemCube], Unit] = unit_of,
     ) -> None:  # fmt: skip
+        """
+        Args:
+            llm: decides on duplicates and conflicts and writes summaries; None: rules do.
+            unit: how a cube is indexed.
+        """
+        self.unit = unit
         self.config = config or self.Config()
         self.vault, self.embedder, self.clock, self.namespace = vault, embedder, clock, namespace
         self.resolver = Resolver(self.config.resolve, llm=llm)
@@ -73,7 +79,7 @@ class MemOperator:
         self._take(cubes, vectors)
 
     def _take(self, cubes: Sequence[MemCube], vectors: Sequence[np.ndarray]) -> None:
-        units = [unit_of(cube) for cube in cubes]
+        units = [self.unit(cube) for cube in cubes]
         if units:
             self.index.add(units, np.asarray(vectors, dtype=np.float32))
 
@@ -99,9 +105,9 @@ class MemOperator:
         return out
 
     def _settle(self, cube: MemCube, vector: np.ndarray, actor: str) -> Inserted:
-        near = self._neighbours(vector)
-        self._take([cube], [vector])
         resolvable = cube.descriptive.semantic_type in self.config.resolve.kinds
+        near = self._neighbours(vector) if resolvable else []
+        self._take([cube], [vector])
         verdicts = self.resolver.decide(cube, near) if resolvable else []
         if self.config.relate and resolvable:
             others = [other for other, _ in near]
@@ -221,8 +227,11 @@ class MemOperator:
         """Those of the ids that are live now and that the caller may read; what is no longer live leaves the index."""
         if not cube_ids:
             return frozenset()
-        live = frozenset(self.vault.find(Is("cube_id", *cube_ids), namespaces=[self.namespace], order=()))
+        asked = Is("cube_id", *cube_ids)
+        if caller is not None:
+            readable = frozenset(self.vault.find(asked & ReadableBy(caller), namespaces=[self.namespace], order=()))
+            if len(readable) == len(cube_ids):
+                return readable
+        live = frozenset(self.vault.find(asked, namespaces=[self.namespace], order=()))
         self.index.remove([cube_id for cube_id in cube_ids if cube_id not in live])
-        if caller is None or not live:
-            return live
-        return frozenset(self.vault.find(Is("cube_id", *live) & ReadableBy(caller), namespaces=[self.namespace], order=()))
+        return live if caller is None else readable

@@ -117,6 +117,12 @@ class SqliteVault(tables.Relations):
         self._indexes.undo(mark)
         self._known.clear()
 
+    @property
+    def bytes(self) -> int:
+        """Size of the database, what still lies in its write-ahead log included."""
+        pages, size = (self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+        return pages * size
+
     def _data_version(self) -> int:
         return self._db.execute("PRAGMA data_version").fetchone()[0]
 

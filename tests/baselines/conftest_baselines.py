@@ -111,4 +111,9 @@ def toy_value(system: str, user: str, wanted: set[str]):
     if wanted == {"insert", "patch", "remove"}:
         return {"insert": [line.split(" | ", 1)[1] for line in user.splitlines()], "patch": [], "remove": []}
     items = [line.split(") ", 1)[1].split(": ", 1) for line in user.splitlines()]
-    return {"entries": [{"speaker": who, "date": "some day", "text": f"{who}: {what}"} for who, what in items]}
+    made = {"entries": [{"speaker": who, "date": "some day", "text": f"{who}: {what}"} for who, what in items]}
+    if "updates" not in wanted:
+        return made
+    known = re.findall(r"^\[(e\d+)\] (.+)$", system, re.M)
+    updates = [{"id": key, "text": f"{text} Again."} for key, text in known[:1]]
+    return {**made, "updates": updates, "deletes": [key for key, _ in known[1:2]]}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -89,13 +88,9 @@ class MemCube:
         descriptive = to_json(self.descriptive)
         for name in _STAMPS:
             descriptive.pop(name, None)
-        content = canonical(
-            {
-                "kind": self.kind,
-                "payload": to_json(self.payload),
-                "descriptive": descriptive,
-                "governance": to_json(self.governance),
-            }
+        content = (
+            f'{{"descriptive":{canonical(descriptive)},"governance":{_rules(self.governance)},"kind":"{self.kind}",'
+            f'"payload":{canonical(to_json(self.payload))}}}'
         )
         if isinstance(self.payload, PlaintextPayload):
             if len(_RECENT) >= 1024:
@@ -235,15 +230,18 @@ def fingerprint(text: str) -> str:
     words = set(_WORD.findall(text.lower()))
     if not words or len(words) >= _LANE:
         return "" if not words else digest_of(canonical(text.lower()))[:16]
-    total = sum(map(_spread, words))
-    lanes = struct.unpack("<64H", total.to_bytes(128, "little"))
-    half = len(words)
-    return f"{sum(_BITS[place] for place, count in enumerate(lanes) if 2 * count > half):016x}"
+    # What is missing to 2**15 above half of the words, added to every lane: the highest bit is then the majority's.
+    total = sum(map(_spread, words), _ONES * (_LANE - len(words) // 2 - 1))
+    majority = total.to_bytes(128, "big")[::2].translate(_HIGH)
+    return f"{int(majority, 2):016x}"
 
 
-_BITS = [1 << place for place in range(64)]
 _LANE = 1 << 15
 """More distinct words than any lane of 16 bits may count; such a text gets a plain digest."""
+_ONES = sum(1 << 16 * place for place in range(64))
+"""A one in each lane."""
+_HIGH = b"0" * 128 + b"1" * 128
+"""The highest bit of a byte as a digit."""
 
 
 @lru_cache(maxsize=65_536)
@@ -253,12 +251,26 @@ def _spread(word: str) -> int:
     return sum(1 << 16 * place for place in range(64) if bits >> place & 1)
 
 
+def _rules(governance: Governance) -> str:
+    """Canonical JSON of a governance header."""
+    try:
+        return _known_rules(governance)
+    except TypeError:  # a field holds a list, which cannot be looked up
+        return canonical(to_json(governance))
+
+
+@lru_cache(maxsize=1024)
+def _known_rules(governance: Governance) -> str:
+    """The same, remembered: most memories share one header."""
+    return canonical(to_json(governance))
+
+
 def _sealed(cube: MemCube, parent_digest: str) -> MemCube:
     content_digest = digest_of(cube.content())
     chained = chain_digest(parent_digest, cube.cube_id, cube.version, cube.descriptive.updated_at, content_digest)
     light = fingerprint(cube.text)
     behaviour = replace(cube.behavioural, content_digest=content_digest, digest=chained, fingerprint=light)
-    return replace(cube, behavioural=behaviour)
+    return MemCube(cube.payload, cube.descriptive, cube.governance, behaviour, cube.state, cube.tier, cube.frozen)
 
 
 def new_cube(

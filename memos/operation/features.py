@@ -96,7 +96,7 @@ def pooled(
         return First(query, body, None), rows
     cosine = np.zeros(index.n, dtype=np.float32)
     around = _around(index, rows)
-    cosine[around] = index.vectors[around] @ vector
+    cosine[around] = index.cosines(vector, around)
     return First(query, body, cosine, index.mean_cosine(vector)), rows
 
 
@@ -116,14 +116,13 @@ def _best(index: MemoryIndex, body: np.ndarray | None, vector: np.ndarray | None
 
 def _around(index: MemoryIndex, rows: np.ndarray) -> np.ndarray:
     """Rows with their neighbours up to two steps away, each once, ascending."""
-    parts = [rows]
+    held = np.zeros(index.n + 1, dtype=bool)
+    held[rows] = True
     for link in (index.before, index.after):
-        step = rows
-        for _ in range(2):
-            step = link[step]
-            step = step[step >= 0]
-            parts.append(step)
-    return np.unique(np.concatenate(parts))
+        step = link[rows]
+        held[step] = True
+        held[link[step[step >= 0]]] = True
+    return np.flatnonzero(held[:-1])
 
 
 def features(
@@ -174,8 +173,8 @@ def _keyword(
     most = sum(weight * keyword.idf(index, term) for term, weight in first.query.items()) * (keyword.K1 + 1)
     columns["keyword"] = scaled[rows]
     columns["keyword_share"] = first.body[rows] / most if most > 0 else first.body[rows]
-    columns["keyword_window"] = _scaled(keyword.scores(index, first.query, 1, rows))
-    columns["keyword_wide"] = _scaled(keyword.scores(index, first.query, 2, rows))
+    near, wide = keyword.window_scores(index, first.query, rows)
+    columns["keyword_window"], columns["keyword_wide"] = _scaled(near), _scaled(wide)
     columns["keyword_session"] = _scaled(keyword.session_scores(index, first.query))[index.group[rows]]
 
 

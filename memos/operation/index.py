@@ -7,8 +7,6 @@ vector channel from one product with the query's vector, so a search is a few pa
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from memos.operation.postings import Postings
 from memos.operation.traits import traits
 from memos.operation.words import terms
 
@@ -65,11 +64,11 @@ class MemoryIndex:
         self._vectors = np.zeros((16, dim), dtype=np.float32)
         self._ints = np.zeros((7, 16), dtype=np.int64)
         self._alive = np.zeros(16, dtype=bool)
-        self._postings: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-        self._packed: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self._postings = Postings()
         self._size = 0
         self._norms = np.ones((2, 16))
         self._spans = np.zeros((2, 16))
+        self._totals = np.zeros(3)
         self._sessions = np.zeros(16)
         self._sum = np.zeros(dim)
         self._stale: set[int] = set()
@@ -124,34 +123,38 @@ class MemoryIndex:
         return self._ints[6, : self._size]
 
     def add(self, units: Sequence[Unit], vectors: np.ndarray) -> None:
-        """Append units with their unit vectors, shape (len(units), dim). A known id is replaced by the new unit."""
-        self._reserve(self._size + len(units))
-        for unit, vector in zip(units, vectors, strict=True):
+        """Append units with their unit vectors, shape (len(units), dim). A known id is replaced by the new unit.
+
+        Nothing is built again: a search after it takes in the new rows alone.
+        """
+        start = self._size
+        self._reserve(start + len(units))
+        self._vectors[start : start + len(units)] = vectors
+        for unit in units:
             if unit.unit_id in self.row_of:
                 self.remove([unit.unit_id])
-            row = self._size
-            group = self.groups.setdefault(unit.group or f"\0{unit.unit_id}", len(self.groups))
-            speaker = self.speakers.setdefault(unit.speaker, len(self.speakers))
-            last = self._last.get(group, -1)
-            words = terms(unit.line())
-            spoken = unit.words or len(unit.line().split())
-            self._ints[:, row] = (last, -1, group, speaker, len(words), traits(unit.text), spoken)
-            if last >= 0:
-                self._ints[1, last] = row
-            self._last[group] = row
-            self._vectors[row] = vector
-            self._sum += self._vectors[row]
-            self._sessions[group] += len(words)
-            self._spoil(row)
-            self._alive[row] = True
-            self.units.append(unit)
-            self.row_of[unit.unit_id] = row
-            self._size += 1
-            for term, count in Counter(words).items():
-                rows, counts = self._postings[term]
-                rows.append(row)
-                counts.append(count)
-                self._packed.pop(term, None)
+            self._append(unit)
+        self._sum += self._vectors[start : self._size].sum(axis=0, dtype=np.float64)
+
+    def _append(self, unit: Unit) -> None:
+        row = self._size
+        group = self.groups.setdefault(unit.group or f"\0{unit.unit_id}", len(self.groups))
+        speaker = self.speakers.setdefault(unit.speaker, len(self.speakers))
+        last = self._last.get(group, -1)
+        line = unit.line()
+        words = terms(line)
+        self._ints[:, row] = (last, -1, group, speaker, len(words), traits(unit.text), unit.words or len(line.split()))
+        if last >= 0:
+            self._ints[1, last] = row
+        self._last[group] = row
+        self._sessions[group] += len(words)
+        self._totals[0] += len(words)
+        self._alive[row] = True
+        self._spoil(row)
+        self.units.append(unit)
+        self.row_of[unit.unit_id] = row
+        self._size += 1
+        self._postings.add(row, words)
 
     def remove(self, unit_ids: Sequence[str]) -> None:
         """Hide units at once; unknown ids are ignored. Their neighbours become neighbours of each other."""
@@ -161,6 +164,7 @@ class MemoryIndex:
                 continue
             self._alive[row] = False
             self._sessions[self._ints[2, row]] -= self._ints[4, row]
+            self._totals[0] -= self._ints[4, row]
             self._spoil(row)
             before, after = self._ints[0, row], self._ints[1, row]
             if before >= 0:
@@ -169,11 +173,7 @@ class MemoryIndex:
                 self._ints[0, after] = before
             else:
                 self._last[int(self._ints[2, row])] = int(before)
-            for term in set(terms(self.units[row].line())):
-                rows, counts = self._postings[term]
-                place = bisect_left(rows, row)
-                del rows[place], counts[place]
-                self._packed.pop(term, None)
+            self._postings.remove(row, terms(self.units[row].line()))
 
     def window_lengths(self, reach: int) -> tuple[np.ndarray, float]:
         """Content words in the window of ``reach`` neighbours a side of each row, and their mean over live rows."""
@@ -182,7 +182,7 @@ class MemoryIndex:
             total = self._spans[reach - 1, : self._size]
         else:
             total = self.lengths
-        return total, float(total @ self.alive) / len(self) if len(self) else 1.0
+        return total, float(self._totals[reach]) / len(self) if len(self) else 1.0
 
     def session_lengths(self) -> np.ndarray:
         """Content words of the live units of each group. float64 (len(groups),)."""
@@ -195,24 +195,32 @@ class MemoryIndex:
     def nearest(self, vector: np.ndarray, count: int, rows: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The live rows (among ``rows``, where given) whose vectors are nearest, at most ``count``, best first; cosines."""
         if rows is None and self._size >= SCREENED and count + self._size - len(self) < self._size // 8:
-            found = self._screened(vector, count + self._size - len(self))
-            found = found[self._alive[found]]
-        else:
-            found = np.flatnonzero(self.alive) if rows is None else rows[self._alive[rows]]
-        cosine = self._vectors[found] @ vector if len(found) < self._size // 2 else (self.vectors @ vector)[found]
+            found, cosine = self._screened(vector, count + self._size - len(self))
+            live = self._alive[found]
+            return found[live][:count], cosine[live][:count]
+        found = np.flatnonzero(self.alive) if rows is None else rows[self._alive[rows]]
+        cosine = self.cosines(vector, found) if len(found) < self._size // 2 else (self.vectors @ vector)[found]
         order = np.argsort(-cosine, kind="stable")[:count]
         return found[order], cosine[order]
 
-    def _screened(self, vector: np.ndarray, count: int) -> np.ndarray:
-        """Rows that hold the ``count`` nearest, by an 8-bit copy of the vectors that is made on first use."""
+    def cosines(self, vector: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Inner products of the rows' vectors with a vector. float32 (len(rows),)."""
+        from memos.infrastructure.vault.vectors import products
+
+        return products(self._vectors, rows, vector)
+
+    def _screened(self, vector: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """The ``count`` nearest rows in falling order and their cosines, by an 8-bit copy of the vectors made on first use."""
         from memos.infrastructure.vault.vectors import Screen, faiss
 
         if faiss is None:
-            return np.argpartition(-(self.vectors @ vector), count)[:count]
+            cosine = self.vectors @ vector
+            found = np.argsort(-cosine, kind="stable")[:count]
+            return found, cosine[found]
         if self._screen is None:
             self._screen = Screen(self.vectors)
         query = np.ascontiguousarray(vector, dtype=np.float32)
-        return self._screen.nearest(self.vectors, query, count, lambda asked, rows: self._vectors[rows] @ asked)[0]
+        return self._screen.nearest(self.vectors, query, count, self.cosines)
 
     def window_norms(self) -> tuple[np.ndarray, np.ndarray]:
         """Lengths of the sums of vectors over each row's window of one and of two neighbours a side. float64 (n,)."""
@@ -241,8 +249,11 @@ class MemoryIndex:
         def words(places: np.ndarray) -> np.ndarray:
             return np.where(places >= 0, self.lengths[places], 0)
 
-        self._spans[0, rows] = self.lengths[rows] + words(left) + words(right)
-        self._spans[1, rows] = self._spans[0, rows] + words(far_left) + words(far_right)
+        live = self._alive[rows]
+        near = self.lengths[rows] + words(left) + words(right)
+        spans = np.stack([near, near + words(far_left) + words(far_right)]) * live
+        self._totals[1:] += (spans - self._spans[:, rows]).sum(axis=1)
+        self._spans[:, rows] = spans
 
     def _spoil(self, row: int) -> None:
         """Mark the windows that hold a row as to be measured again."""
@@ -257,14 +268,7 @@ class MemoryIndex:
 
     def posting(self, term: str) -> tuple[np.ndarray, np.ndarray] | None:
         """Rows with a term and its counts there; None where no unit has it."""
-        packed = self._packed.get(term)
-        if packed is None:
-            lists = self._postings.get(term)
-            if lists is None or not lists[0]:
-                return None
-            packed = (np.array(lists[0], dtype=np.int64), np.array(lists[1], dtype=np.float64))
-            self._packed[term] = packed
-        return packed
+        return self._postings.of(term)
 
     def _reserve(self, size: int) -> None:
         room = len(self._alive)

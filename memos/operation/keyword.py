@@ -20,50 +20,49 @@ def idf(index: MemoryIndex, term: str) -> float:
     return float(np.log(1 + (max(len(index), found) - found + 0.5) / (found + 0.5)))
 
 
-def scores(index: MemoryIndex, query: Mapping[str, float], reach: int = 0, rows: np.ndarray | None = None) -> np.ndarray:
-    """BM25 for weighted terms.
+def scores(index: MemoryIndex, query: Mapping[str, float]) -> np.ndarray:
+    """BM25 of every unit alone for weighted terms. float64 (n,)."""
+    out = np.zeros(index.n)
+    lengths, mean = index.window_lengths(0)
+    for term, weight in query.items():
+        posting = index.posting(term)
+        if posting is None:
+            continue
+        here, counts = posting
+        norm = K1 * (1 - B + B * lengths[here] / max(mean, 1.0))
+        out[here] += weight * idf(index, term) * (K1 + 1) * counts / (counts + norm)
+    return out
 
-    Args:
-        index: the units.
-        query: term to weight.
-        reach: 0 scores the unit alone, 1 or 2 the window of that many neighbours on each side.
-        rows: which rows to score; None for all.
 
-    Returns:
-        float64 (n,) or (len(rows),).
-    """
-    lengths, mean = index.window_lengths(reach)
-    if rows is not None:
-        lengths = lengths[rows]
-    norm = K1 * (1 - B + B * lengths / max(mean, 1.0))
-    out = np.zeros(len(norm))
-    places = [] if reach == 0 else _window(index, reach, rows)
+def window_scores(index: MemoryIndex, query: Mapping[str, float], rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """BM25 of the windows of one and of two neighbours a side of each of the rows. Two of float64 (len(rows),)."""
+    places = _window(index, rows)
+    dense = np.zeros(index.n + 1)
+    norms = []
+    for reach in (1, 2):
+        lengths, mean = index.window_lengths(reach)
+        norms.append(K1 * (1 - B + B * lengths[rows] / max(mean, 1.0)))
+    near, wide = np.zeros(len(rows)), np.zeros(len(rows))
     for term, weight in query.items():
         posting = index.posting(term)
         if posting is None:
             continue
         rarity = weight * idf(index, term) * (K1 + 1)
-        if reach == 0 and rows is None:
-            here, counts = posting
-            out[here] += rarity * counts / (counts + norm[here])
-            continue
-        dense = np.zeros(index.n + 1)
         dense[posting[0]] = posting[1]
-        counts = dense[rows] if reach == 0 else sum(dense[place] for place in places)
-        out += rarity * counts / (counts + norm)
-    return out
+        found = dense[places]
+        dense[posting[0]] = 0.0
+        counts = found[:3].sum(axis=0)
+        near += rarity * counts / (counts + norms[0])
+        counts += found[3] + found[4]
+        wide += rarity * counts / (counts + norms[1])
+    return near, wide
 
 
-def _window(index: MemoryIndex, reach: int, rows: np.ndarray | None) -> list[np.ndarray]:
-    """The rows and their neighbours up to ``reach`` steps away; -1, the empty last place, where there is none."""
-    here = np.arange(index.n) if rows is None else rows
-    out = [here]
-    for link in (index.before, index.after):
-        step = here
-        for _ in range(reach):
-            step = np.where(step >= 0, link[step], -1)
-            out.append(step)
-    return out
+def _window(index: MemoryIndex, rows: np.ndarray) -> np.ndarray:
+    """The rows, then those one step before and after, then two steps; -1, the empty last place, where there is none."""
+    before, after = index.before, index.after
+    left, right = before[rows], after[rows]
+    return np.stack([rows, left, right, np.where(left >= 0, before[left], -1), np.where(right >= 0, after[right], -1)])
 
 
 def session_scores(index: MemoryIndex, query: Mapping[str, float]) -> np.ndarray:

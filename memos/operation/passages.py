@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from memos.operation.index import MemoryIndex
+from memos.operation.ranker import best
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,44 +41,40 @@ def assemble(index: MemoryIndex, scores: np.ndarray, shape: Shape, depth: int) -
         shape: limits.
         depth: how many passages at most.
     """
-    finite = np.flatnonzero(np.isfinite(scores))
-    order = finite[np.argsort(-scores[finite], kind="stable")]
-    rank = np.full(len(scores), len(scores), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    taken = np.zeros(len(scores), dtype=bool)
+    reach = max(shape.rank, depth * shape.units)
+    order = best(scores, reach + reach // 2 + 1).tolist()
+    rank = dict(zip(order, range(len(order)), strict=True))
     out: list[Passage] = []
-    for seed in order.tolist():
+    for seed in order:
         if len(out) >= depth:
             break
-        if not taken[seed]:
-            rows = _grow(index, scores, rank, taken, seed, shape)
-            taken[list(rows)] = True
+        if seed in rank:
+            rows = _grow(index, rank, seed, shape)
+            for row in rows:
+                del rank[row]
             out.append(Passage(rows, float(scores[seed])))
     return out
 
 
-def _grow(index: MemoryIndex, scores, rank, taken, seed: int, shape: Shape) -> tuple[int, ...]:
+def _grow(index: MemoryIndex, rank: dict[int, int], seed: int, shape: Shape) -> tuple[int, ...]:
+    """The passage around a seed; ``rank`` holds the rows that are not taken yet."""
     rows = [seed]
-    words = int(index.words[seed])
+    words = index.words.item(seed)
     limit = shape.rank if rank[seed] < shape.rank else 1.5 * rank[seed]
     while len(rows) < shape.units:
-        ends = (int(index.before[rows[0]]), int(index.after[rows[-1]]))
-        free = [
-            (int(rank[row]), side, row)
-            for side, row in enumerate(ends)
-            if row >= 0 and not taken[row] and scores[row] > -np.inf and rank[row] < limit
-            and words + index.words[row] <= shape.words
-        ]  # fmt: skip
+        free = []
+        for side, row in enumerate((index.before.item(rows[0]), index.after.item(rows[-1]))):
+            place = rank.get(row, limit)
+            if place < limit and words + index.words.item(row) <= shape.words:
+                free.append((place, side, row))
         if not free:
             break
         _, side, row = min(free)
         rows.insert(0 if side == 0 else len(rows), row)
-        words += int(index.words[row])
+        words += index.words.item(row)
     return tuple(rows)
 
 
 def singles(scores: np.ndarray, depth: int) -> list[Passage]:
     """One unit a passage, for use with passages switched off."""
-    finite = np.flatnonzero(np.isfinite(scores))
-    order = finite[np.argsort(-scores[finite], kind="stable")][:depth]
-    return [Passage((row,), float(scores[row])) for row in order.tolist()]
+    return [Passage((row,), float(scores[row])) for row in best(scores, depth)[:depth].tolist()]

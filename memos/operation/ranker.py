@@ -55,6 +55,16 @@ def rrf(rankings: Sequence[np.ndarray], k: int = RRF_K) -> np.ndarray:
     return total
 
 
+def best(scores: np.ndarray, count: int | None = None) -> np.ndarray:
+    """Rows with a finite score by falling score, equal scores by row; at least the first ``count`` of them (None: all)."""
+    rows = np.flatnonzero(np.isfinite(scores))
+    found = scores[rows]
+    if count is not None and count < len(rows):
+        kept = found >= np.partition(found, len(rows) - count)[len(rows) - count]
+        rows, found = rows[kept], found[kept]
+    return rows[np.argsort(-found, kind="stable")]
+
+
 def fused(values: np.ndarray, columns: Sequence[str]) -> np.ndarray:
     """RRF over named features that are present (not all zero), for use without the fitted ranker."""
     chosen = [values[:, FEATURES.index(name)] for name in columns]

@@ -9,6 +9,7 @@ import numpy as np
 from memos.infrastructure.vault import Edge
 from memos.operation.features import Allowed
 from memos.operation.index import MemoryIndex
+from memos.operation.ranker import best
 
 Edges = Callable[[Sequence[str]], Sequence[Edge]]
 """All edges at the given ids, in both directions."""
@@ -26,13 +27,11 @@ def spread(
     A linked row gets at least the lender's score less the cost of the relation; no score falls. Removed rows, and
     rows that are not ``allowed``, stay -inf.
     """
-    known_scores = np.isfinite(scores)
-    if hops < 1 or not known_scores.any():
+    frontier = best(scores, seeds)[:seeds].tolist() if hops > 0 else []
+    if not frontier:
         return scores
-    deviation = float(scores[known_scores].std()) or 1.0
+    deviation = float(scores[np.isfinite(scores)].std()) or 1.0
     out = scores.copy()
-    finite = np.flatnonzero(known_scores)
-    frontier = finite[np.argsort(-scores[finite], kind="stable")][:seeds].tolist()
     for _ in range(hops):
         lent: dict[int, float] = {}
         ids = [index.units[row].unit_id for row in frontier]

@@ -8,16 +8,15 @@ from memos.operation.words import names
 
 ENDS_AS_QUESTION, HAS_QUESTION, FIRST_PERSON, TIME, NUMBER, NAME = 1, 2, 4, 8, 16, 32
 
-_FIRST = re.compile(r"\b(I|[Mm]y|[Mm]e|[Mm]ine|[Ww]e|[Oo]ur|[Uu]s)\b")
-_TIME = re.compile(
-    r"\b(yesterday|today|tonight|tomorrow|last|next|ago|week|weekend|month|years?|monday|tuesday|wednesday|thursday|"
-    r"friday|saturday|sunday|january|february|march|april|may|june|july|august|september|october|november|december|"
-    r"morning|recently|soon|\d{4}|since|just)\b",
-    re.IGNORECASE,
+_TOKEN = re.compile(r"\w+")
+_FIRST = frozenset(("I", "My", "my", "Me", "me", "Mine", "mine", "We", "we", "Our", "our", "Us", "us"))
+_TIME = frozenset(
+    """yesterday today tonight tomorrow last next ago week weekend month year years monday tuesday wednesday thursday friday
+    saturday sunday january february march april may june july august september october november december morning recently
+    soon since just""".split()
 )
-_NUMBER = re.compile(
-    r"\b(\d+|one|two|three|four|five|six|seven|eight|nine|ten|dozen|couple|once|twice|several|first|second|third)\b",
-    re.IGNORECASE,
+_NUMBER = frozenset(
+    """one two three four five six seven eight nine ten dozen couple once twice several first second third""".split()
 )
 
 
@@ -28,11 +27,14 @@ def traits(text: str) -> int:
         bits |= HAS_QUESTION
         if text.rstrip().endswith("?"):
             bits |= ENDS_AS_QUESTION
-    if _FIRST.search(text):
+    spoken = set(_TOKEN.findall(text))
+    if not spoken.isdisjoint(_FIRST):
         bits |= FIRST_PERSON
-    if _TIME.search(text):
+    tokens = set(map(str.lower, spoken))
+    numbers = [token for token in tokens if token.isdecimal()]
+    if not tokens.isdisjoint(_TIME) or any(len(number) == 4 for number in numbers):
         bits |= TIME
-    if _NUMBER.search(text):
+    if numbers or not tokens.isdisjoint(_NUMBER):
         bits |= NUMBER
     if names(text):
         bits |= NAME

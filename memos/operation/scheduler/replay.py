@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -31,6 +32,10 @@ class Replayed:
     """Tokens of the memories brought into the working set ahead of a step."""
     wasted_tokens: int
     """Of those, tokens of memories that left the set again without having been needed."""
+    shares: tuple[float, ...] = ()
+    """Share of each step's needed memories that were held; one number a step that needed any."""
+    waste: tuple[int, ...] = ()
+    """Tokens that turned out wasted at each step (and, in the last, at the end); they sum to ``wasted_tokens``."""
 
     @property
     def hit_rate(self) -> float:
@@ -41,6 +46,9 @@ def replay(policy: Policy, candidates: Mapping[str, Candidate], trace: Sequence[
            start: datetime) -> Replayed:  # fmt: skip
     """Before each step the working set is the policy's best ``capacity`` memories, judged by the uses so far.
 
+    A memory that was never used and for which a policy has nothing to say (score 0 or none) is not loaded, so a policy
+    may leave room unused.
+
     Args:
         candidates: all memories by id; their counters start as given and are counted on here.
         trace: the steps, one a minute from ``start``.
@@ -48,23 +56,33 @@ def replay(policy: Policy, candidates: Mapping[str, Candidate], trace: Sequence[
     """
     state, recent = dict(candidates), ()
     held: dict[str, bool] = {}
-    needed = hits = loaded = wasted = 0
+    needed = hits = loaded = 0
+    shares: list[float] = []
+    waste: list[int] = []
     for number, step in enumerate(trace):
         now = start + timedelta(minutes=number)
         scene = replace(step.scene or Scene(now), now=now, recent=recent)
-        chosen = [one.cube_id for one in policy.rank(list(state.values()), scene)[:capacity]]
-        wasted += sum(state[one].tokens for one, used in held.items() if one not in chosen and not used)
+        ranked = policy.rank(list(state.values()), scene)[:capacity]
+        chosen = [one.cube_id for one in ranked if _speaks(one.score) or state[one.cube_id].last_access is not None]
+        waste.append(sum(state[one].tokens for one, used in held.items() if one not in chosen and not used))
         loaded += sum(state[one].tokens for one in chosen if one not in held)
         held = {one: held.get(one, False) for one in chosen}
+        found = [one for one in step.needed if one in held]
+        needed, hits = needed + len(step.needed), hits + len(found)
+        if step.needed:
+            shares.append(len(found) / len(step.needed))
         for one in step.needed:
-            needed += 1
             if one in held:
-                hits += 1
                 held[one] = True
             state[one] = replace(state[one], access_count=state[one].access_count + 1, last_access=now)
         recent = (*recent, *step.needed)[-32:]
         observe = getattr(policy, "observe", None)
         if observe is not None:
             observe(step.needed)
-    wasted += sum(state[one].tokens for one, used in held.items() if not used)
-    return Replayed(policy.name, needed, hits, loaded, wasted)
+    if waste:
+        waste[-1] += sum(state[one].tokens for one, used in held.items() if not used)
+    return Replayed(policy.name, needed, hits, loaded, sum(waste), tuple(shares), tuple(waste))
+
+
+def _speaks(score: float) -> bool:
+    return score != 0 and not math.isinf(score)

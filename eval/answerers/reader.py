@@ -22,7 +22,7 @@ from eval.answerers.context import parse
 from eval.answerers.lexicon import available
 from eval.answerers.question import QuestionView, analyse
 from eval.answerers.ranking import Index, Scored
-from eval.answerers.spans import Span, best_spans, sentence_features
+from eval.answerers.spans import FeatureSums, Span, best_spans, sentence_features
 from eval.identity import digest
 from eval.types import Answer, AnswerTask
 from memos.embed.base import Embedder
@@ -81,6 +81,7 @@ class Reader:
             raise ConfigError("answerer.use_embedder: true needs an embedder, found none")
         self.embedder = embedder if self.config.use_embedder else None
         self._weights = load_weights()
+        self._sums = FeatureSums(self._weights["span"])
         self._contexts: OrderedDict[tuple[str, tuple[str, str]], Index] = OrderedDict()
 
     def identity(self) -> Mapping[str, object]:
@@ -176,7 +177,7 @@ class Reader:
             for sentence in index.sentences(scored.index):
                 features = sentence_features(view, sentence, place, min(8.0, gap), scored.coverage)
                 base = sum(weights.get(name, 0.0) * value for name, value in features.items())
-                spans += best_spans(view, sentence, base, weights, names, keep=1)
+                spans += best_spans(view, sentence, base, self._sums, names, keep=1)
             if spans:
                 found.append(max(spans, key=lambda span: span.score))
         return sorted(found, key=lambda span: -span.score)

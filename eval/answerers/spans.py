@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -113,37 +114,40 @@ def token_features(question: QuestionView, sentence: Sentence, names: frozenset[
         kind, mark = kinds[index], marks[index]
         before, mark_before = (kinds[index - 1], marks[index - 1]) if index else ("none", "none")
         after, mark_after = (kinds[index + 1], marks[index + 1]) if index + 1 < len(tokens) else ("none", "none")
+        second_before = kinds[index - 2] if index > 1 else "none"
+        second_after = kinds[index + 2] if index + 2 < len(tokens) else "none"
         gap = _bucket(index - max((hit for hit in hits if hit < index), default=-99))
         lead = _bucket(min((hit for hit in hits if hit > index), default=999) - index)
-        starts.append(
-            _both(
-                group,
-                f"s0={kind}",
-                f"s-1={before}",
-                f"s-1s0={before},{kind}",
-                f"sgap={gap}",
-                f"s0m={mark}",
-                f"s-1m={mark_before}",
-            )
-            + [f"s-2={kinds[index - 2] if index > 1 else 'none'}", f"s0+1={kind},{after}"]
-        )
-        ends.append(
-            _both(
-                group,
-                f"e0={kind}",
-                f"e+1={after}",
-                f"elead={lead}",
-                f"e0m={mark}",
-                f"e+1m={mark_after}",
-                f"e0+1={kind},{after}",
-            )
-            + [f"e-1e0={before},{kind}", f"e+2={kinds[index + 2] if index + 2 < len(tokens) else 'none'}"]
-        )
-        insides.append(
-            _both(group, f"i={kind}", f"im={mark}", *_meaning(question, token, kind, asked_field))
-            + (_both(group, "iname") if token.lower.removesuffix("'s") in names else [])
-        )
+        named = token.lower.removesuffix("'s") in names
+        starts.append(_start_features(group, kind, before, second_before, after, gap, mark, mark_before))
+        ends.append(_end_features(group, kind, before, after, second_after, lead, mark, mark_after))
+        insides.append(_inside_features(group, kind, mark, named, *_meaning(question, token, kind, asked_field)))
     return starts, ends, insides
+
+
+@lru_cache(maxsize=1 << 17)
+def _start_features(
+    group: str, kind: str, before: str, second_before: str, after: str, gap: str, mark: str, mark_before: str
+) -> tuple[str, ...]:
+    names = (
+        f"s0={kind}", f"s-1={before}", f"s-1s0={before},{kind}", f"sgap={gap}", f"s0m={mark}", f"s-1m={mark_before}",
+    )  # fmt: skip
+    return (*_both(group, *names), f"s-2={second_before}", f"s0+1={kind},{after}")
+
+
+@lru_cache(maxsize=1 << 17)
+def _end_features(
+    group: str, kind: str, before: str, after: str, second_after: str, lead: str, mark: str, mark_after: str
+) -> tuple[str, ...]:
+    names = (
+        f"e0={kind}", f"e+1={after}", f"elead={lead}", f"e0m={mark}", f"e+1m={mark_after}", f"e0+1={kind},{after}",
+    )  # fmt: skip
+    return (*_both(group, *names), f"e-1e0={before},{kind}", f"e+2={second_after}")
+
+
+@lru_cache(maxsize=1 << 15)
+def _inside_features(group: str, kind: str, mark: str, named: bool, *meaning: str) -> tuple[str, ...]:
+    return (*_both(group, f"i={kind}", f"im={mark}", *meaning), *(_both(group, "iname") if named else ()))
 
 
 def _mark(question: QuestionView, token: Token) -> str:
@@ -186,13 +190,14 @@ def sentence_features(
     return values
 
 
-def length_features(size: int, group: str) -> list[str]:
+@lru_cache(maxsize=1 << 10)
+def length_features(size: int, group: str) -> tuple[str, ...]:
     name = f"len={size if size <= 6 else 7 if size <= 8 else 9 if size <= 10 else 11}"
-    return [name, f"{name}|{group}"]
+    return (name, f"{name}|{group}")
 
 
-def _both(group: str, *names: str) -> list[str]:
-    return [*names, *(f"{name}|{group}" for name in names)]
+def _both(group: str, *names: str) -> tuple[str, ...]:
+    return (*names, *(f"{name}|{group}" for name in names))
 
 
 def _bucket(distance: int) -> str:
@@ -224,11 +229,26 @@ def surface(sentence: Sentence, first: int, last: int) -> str:
     return text.replace('"', "").strip() if text.count('"') % 2 else text
 
 
+class FeatureSums(dict):
+    """What a set of features is worth, by its names: sums of weights, each computed once (there are few distinct sets)."""
+
+    def __init__(self, weights: Mapping[str, float], limit: int = 1 << 18) -> None:
+        super().__init__()
+        self._weights, self._limit = weights, limit
+
+    def __missing__(self, features: tuple[str, ...]) -> float:
+        if len(self) >= self._limit:
+            self.clear()
+        weights = self._weights
+        value = self[features] = sum(weights.get(name, 0.0) for name in features)
+        return value
+
+
 def best_spans(
     question: QuestionView,
     sentence: Sentence,
     base: float,
-    weights: Mapping[str, float],
+    sums: FeatureSums,
     names: frozenset[str],
     keep: int = 3,
 ) -> list[Span]:
@@ -237,12 +257,11 @@ def best_spans(
     if not pairs:
         return []
     starts, ends, insides = token_features(question, sentence, names)
-    total = lambda features: sum(weights.get(name, 0.0) for name in features)  # noqa: E731
-    start, end = np.array([total(f) for f in starts]), np.array([total(f) for f in ends])
-    prefix = np.concatenate([[0.0], np.cumsum([total(f) for f in insides])])
+    start, end = np.array([sums[f] for f in starts]), np.array([sums[f] for f in ends])
+    prefix = np.concatenate([[0.0], np.cumsum([sums[f] for f in insides])])
     words = np.concatenate([[0], np.cumsum([token.is_word for token in sentence.tokens])])
     group = answer_group(question)
-    length = np.array([total(length_features(size, group)) if size else 0.0 for size in range(MAX_WORDS + 1)])
+    length = np.array([sums[length_features(size, group)] if size else 0.0 for size in range(MAX_WORDS + 1)])
     first, last = np.array(pairs).T
     scores = base + start[first] + end[last] + prefix[last + 1] - prefix[first] + length[words[last + 1] - words[first]]
     order = np.argsort(-scores, kind="stable")[:keep]

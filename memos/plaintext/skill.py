@@ -9,9 +9,26 @@ from typing import Any
 
 from memos.cube import MemCube, PlaintextPayload, new_cube
 from memos.cube.clock import Clock, Ids
-from memos.errors import ConfigError
+from memos.errors import ConfigError, DataError
 from memos.llm.schema import problems
 
+_LINES = {"type": "array", "items": {"type": "string", "minLength": 1}}
+SKILL_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "task": {"type": "string", "minLength": 1}, "steps": {**_LINES, "minItems": 1}, "experience": _LINES, "tools": _LINES,
+    },
+    "required": ["task", "steps", "experience", "tools"],
+    "additionalProperties": False,
+}  # fmt: skip
+TOOL_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "minLength": 1}, "description": {"type": "string"}, "parameters": {"type": "object"},
+    },
+    "required": ["name", "description", "parameters"],
+    "additionalProperties": False,
+}  # fmt: skip
 _TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 
 
@@ -105,6 +122,28 @@ def learned(cube: MemCube, at: datetime, *, steps: Sequence[str] | None = None, 
 
 
 def skill_of(cube: MemCube) -> Skill:
-    """The skill a cube holds."""
-    record = cube.payload.record
+    """The skill a cube holds.
+
+    Raises:
+        DataError: the cube holds no skill, or one whose record breaks the schema.
+    """
+    record = _record(cube, "skill", SKILL_SCHEMA)
     return Skill(record["task"], tuple(record["steps"]), tuple(record["experience"]), tuple(record["tools"]))
+
+
+def tool_of(cube: MemCube) -> Tool:
+    """The tool a cube holds.
+
+    Raises:
+        DataError: the cube holds no tool, or one whose record breaks the schema.
+    """
+    record = _record(cube, "tool", TOOL_SCHEMA)
+    return Tool(record["name"], record["description"], record["parameters"])
+
+
+def _record(cube: MemCube, kind: str, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    record = getattr(cube.payload, "record", None)
+    broken = problems(dict(record or {}), schema)
+    if cube.descriptive.semantic_type != kind or broken:
+        raise DataError(f"cube {cube.cube_id}: holds no {kind}: {'; '.join(broken[:3]) or cube.descriptive.semantic_type}")
+    return record

@@ -2,9 +2,12 @@
 
 import pytest
 
-from memos.errors import ConfigError
+from memos.cube import PlaintextPayload
+from memos.errors import ConfigError, DataError
+from memos.operation.lifecycle import MemLifecycle
 from memos.plaintext.preference import cube_of, explicit, implicit
-from memos.plaintext.skill import Skill, Tool, learned, skill_cube, skill_of, tool_cube
+from memos.plaintext.skill import Skill, Tool, learned, skill_cube, skill_of, tool_cube, tool_of
+from memos.plaintext.trajectory import SkillBook, ToolCall, Trajectory, distil
 
 STATED = [
     ("I love sour cherries.", "sour cherries", True),
@@ -81,3 +84,84 @@ def test_tool_schemas_are_checked(bench):
     for broken in ({"type": "text"}, {"type": "object", "required": ["x"]}, {"type": "object", "properties": {"a": 3}}):
         with pytest.raises(ConfigError, match="tool t"):
             Tool("t", "", broken)
+
+
+FLIGHTS = Tool("search_flights", "finds flights to a city on a day", {
+    "type": "object", "properties": {"city": {"type": "string"}, "day": {"type": "string"}}, "required": ["city", "day"],
+    "additionalProperties": False})  # fmt: skip
+BOOK = Tool("book", "books a flight by its number", {
+    "type": "object", "properties": {"flight": {"type": "string"}}, "required": ["flight"]})  # fmt: skip
+LIGHT = Tool("lamp", "switches the lamp on or off", {"type": "object", "properties": {"on": {"type": "boolean"}}})
+
+
+@pytest.fixture
+def book(bench):
+    made = SkillBook(operator=bench.operator, owner="ana", ids=bench.ids, clock=lambda: bench.clock.advance(seconds=1))
+    for tool in (FLIGHTS, BOOK, LIGHT):
+        made.add_tool(tool)
+    return made
+
+
+def _trip(city, *, fails=False, done=True, extra=0):
+    first = (ToolCall("search_flights", {"city": city}, "day is missing", ok=False),) if fails else ()
+    again = tuple(ToolCall("search_flights", {"city": city, "day": f"day {n}"}) for n in range(extra))
+    last = (ToolCall("search_flights", {"city": city, "day": "tomorrow"}, "KL7"), ToolCall("book", {"flight": "KL7"}, "booked", done))
+    return Trajectory(f"book a flight to {city} tomorrow", (*first, *again, *last), done)
+
+
+def test_a_skill_is_made_of_what_worked_and_keeps_what_went_wrong(book):
+    cube = book.record(_trip("Oslo", fails=True))
+    skill = skill_of(cube)
+    assert skill.task == "book a flight to <city> <day>"
+    assert skill.steps == ("search_flights(city=<city>, day=<day>)", 'book(flight="KL7")')
+    assert skill.tools == ("search_flights", "book") and skill.experience == ("search_flights failed at first: day is missing",)
+    assert set(skill.tools) <= set(cube.descriptive.tags)
+
+
+def test_the_same_task_again_is_a_new_version_only_where_something_was_learned(book):
+    first = book.record(_trip("Oslo", extra=1))
+    assert book.record(_trip("Lima", extra=1)).version == 1
+    better = book.record(_trip("Lima", fails=True))
+    assert better.cube_id == first.cube_id and better.version == 2
+    assert len(skill_of(better).steps) == 2 and skill_of(better).experience
+    assert [v.version for v in book.vault.versions(first.cube_id)] == [1, 2]
+    assert book.record(_trip("Cairo", done=False)) is None
+    use = book.vault.get(first.cube_id).behavioural
+    assert (use.helpful, use.unhelpful, book.vault.get(first.cube_id).version) == (2, 1, 2)
+    restored = MemLifecycle(vault=book.vault, clock=book.clock, ids=book.ids).restore(first.cube_id, 1, cause="test", actor="ana")
+    assert len(skill_of(restored).steps) == 3
+
+
+def test_skills_and_tools_are_found_by_task(book):
+    trip = book.record(_trip("Oslo"))
+    lamp = book.record(Trajectory("switch off the lamp in the hall", (ToolCall("lamp", {"on": False}),)))
+    for n in range(30):
+        book.operator.insert([skill_cube(Skill(f"polish stone number {n}", ("rub",)), owner="ana", ids=book.ids, clock=book.clock)],
+                             actor="ana", cause="test")  # fmt: skip
+    assert book.find("How do I book a flight to Rome?", 1)[0].cube_id == trip.cube_id
+    assert book.find("the lamp in the hall should be switched off", 1)[0].cube_id == lamp.cube_id
+    assert [tool.name for tool in book.tools("which tool books a flight by its number", 1)] == ["book"]
+    assert all(cube.descriptive.semantic_type == "skill" for cube in book.find("flight", 10))
+
+
+@pytest.mark.parametrize("call", [ToolCall("fly", {}), ToolCall("search_flights", {"city": 3, "day": "x"}),
+                                  ToolCall("search_flights", {"city": "Oslo"}), ToolCall("search_flights", {"city": "a", "day": "b", "seat": 1})])  # fmt: skip
+def test_calls_that_break_a_tools_schema_teach_nothing(book, call):
+    before = book.vault.digest()
+    with pytest.raises(DataError, match="call 1"):
+        book.record(Trajectory("go", (call,)))
+    assert book.vault.digest() == before
+    with pytest.raises(DataError, match="not achieved"):
+        distil(_trip("Oslo", done=False))
+
+
+def test_tools_are_versioned_and_foreign_records_refused(book, bench):
+    wider = Tool("lamp", "switches or dims the lamp", {"type": "object", "properties": {"level": {"type": "number"}}})
+    assert book.add_tool(LIGHT).version == 1 and book.add_tool(wider).version == 2
+    assert [tool.name for tool in book.tools("dims the lamp", 1)] == ["lamp"]
+    cube = book.find("x", 1)[0] if book.find("x", 1) else book.record(_trip("Oslo"))
+    with pytest.raises(DataError, match="holds no tool"):
+        tool_of(cube)
+    broken = cube.revise(bench.clock(), payload=PlaintextPayload("x", form="record", record={"task": "t", "steps": []}))
+    with pytest.raises(DataError, match="holds no skill"):
+        skill_of(broken)

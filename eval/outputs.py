@@ -29,6 +29,8 @@ class Group:
 
     experiment: str
     folders: tuple[Path, ...]
+    cards: Path | None = None
+    """Folder of judge cards (``experiment=judge_card``), where the group is one."""
 
     @cached_property
     def runs(self) -> list[Run]:
@@ -41,7 +43,7 @@ class Group:
 
     @property
     def others(self) -> list[Path]:
-        """Folders of other experiments (kv_ttft, judge_card)."""
+        """Folders of other experiments (kv_ttft)."""
         return [f for f in self.folders if not is_locomo(load_summary(f))]
 
     @property
@@ -51,34 +53,41 @@ class Group:
 
 
 def groups(paths: Sequence[Path], out: Path) -> list[Group]:
-    """Runs by experiment.
+    """Runs by experiment, and the judge cards.
 
     Args:
-        paths: folders the user named; none: the newest sweep of every experiment in the results folder.
+        paths: folders of runs or of judge cards the user named; none: the newest sweep of every experiment and the cards in the
+            results folder.
         out: the results folder.
 
     Raises:
         DataError: when nothing is found.
     """
     if paths:
+        carded = [path for path in paths if has_cards(path)]
         found: dict[str, list[Path]] = {}
-        for folder in run_folders(paths):
+        for folder in run_folders([path for path in paths if path not in carded]):
             found.setdefault(str(load_summary(folder).get("experiment", "runs")), []).append(folder)
-        return [Group(name, tuple(sorted(folders, key=_place))) for name, folders in found.items()]
+        made = [Group(name, tuple(sorted(folders, key=_place))) for name, folders in found.items()]
+        return made + [Group("judge_card", (), path) for path in carded]
     sweeps = sorted((out / "tables").glob("*.runs.json"))
     made = [
         Group(p.name.removesuffix(".runs.json"), tuple(find_runs(out, p.name.removesuffix(".runs.json"))))
         for p in sweeps
     ]
     made = [Group(g.experiment, tuple(f for f in g.folders if (f / "summary.json").exists())) for g in made]
-    known = {group.experiment for group in made}
-    for name in ("kv_ttft", "judge_card"):
-        folders = sorted(p.parent for p in (out / "runs" / name).glob("*/summary.json"))
-        if folders and name not in known:
-            made.append(Group(name, tuple(folders)))
+    if "kv_ttft" not in {group.experiment for group in made}:
+        folders = sorted(p.parent for p in (out / "runs" / "kv_ttft").glob("*/summary.json"))
+        made += [Group("kv_ttft", tuple(folders))] if folders else []
+    made += [Group("judge_card", (), out / "cards")] if has_cards(out / "cards") else []
     if not made:
         raise DataError(f"{out}: no finished sweep; run: python run.py experiment=locomo")
     return made
+
+
+def has_cards(folder: Path) -> bool:
+    """Whether judge cards lie in a folder."""
+    return any(Path(folder).glob("judge_card_*.json"))
 
 
 def _place(folder: Path) -> tuple:
@@ -150,7 +159,7 @@ def figures(group: Group, out: Path) -> Iterator[tuple[str, Callable[[], list[Pa
             yield f"figure9{suffix}", lambda s=suffix, m=metrics: plots.ablation(own, at(f"figure9{s}"), m)
     if len(group.recorded) > 1:
         yield "critical_difference", lambda: _critical_difference(group, at("critical_difference"))
-    cards = plots.cards_of_runs(group.recorded) + [c for f in group.others if (c := load_summary(f)).get("calibration")]
+    cards = plots.cards_of_runs(group.recorded) + (plots.cards_of_folder(group.cards) if group.cards else [])
     if cards:
         yield "calibration", lambda: plots.calibration(cards, at("calibration"))
     cells = kv_cells(group.others)

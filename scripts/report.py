@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 import time
@@ -14,6 +15,7 @@ from eval.records import Run
 from eval.report.page import write_page
 from eval.runs import find_runs
 from eval.selection import DatasetConfig
+from eval.sources import sources
 from memos.errors import MemosError
 
 
@@ -36,6 +38,8 @@ def main() -> int:
                 make_figures(found, Path(scratch))
             figures = sorted((Path(scratch) / "figures").glob("*.png"))
             target = write_page(args.to or args.out / "report.html", found, figures)
+            origin = sources(found.summaries, page=target.name)
+            target.with_name(target.name + ".sources.json").write_text(json.dumps(origin, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     except MemosError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

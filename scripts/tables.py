@@ -1,4 +1,4 @@
-"""Tables 3, 4, 5 and ours from finished runs: ``python scripts/tables.py [RUNS…] [--check]``."""
+"""Tables 3, 4, 5 and ours from finished runs: ``python scripts/tables.py [RUNS…] [--check | --readme]``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 
 from eval import reference
 from eval.outputs import groups, make_check, make_tables
+from eval.provenance import ROOT
 from eval.tables import terminal
+from eval.tables.readme import replace_table
 from memos.errors import DataError, MemosError
 
 
@@ -22,6 +24,9 @@ def main() -> int:
     parser.add_argument(
         "--check", action="store_true", help="verdict on every cell of the paper, and the audit of its own sums"
     )
+    parser.add_argument(
+        "--readme", action="store_true", help="put the table of results/ into README.md, between its marks, and do nothing else"
+    )
     parser.add_argument("--out", type=Path, default=Path("results"), help="results folder (default: results)")
     parser.add_argument(
         "--reference", type=Path, default=reference.PAPER, help="the paper's cells (default: paper.yaml)"
@@ -29,6 +34,10 @@ def main() -> int:
     parser.add_argument("--width", type=int, default=120, help="columns of the terminal (default: 120)")
     args = parser.parse_args()
     try:
+        if args.readme:
+            replace_table(ROOT / "README.md", args.out)
+            print(f"README.md: table of {args.out}")
+            return 0
         return check(args) if args.check else show(args)
     except MemosError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,11 +35,20 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]], draw: bool = True) -> None:
-    """Print the cards that were made."""
-    for outcome in outcomes:
-        print(Path(outcome["message"].removeprefix("judge card: ")).read_text(encoding="utf-8"))
-    if outcomes:
-        write_json(out / "cards" / "cards.json", [o["message"].removeprefix("judge card: ") for o in outcomes])
+    """Print the cards that were made, write what each is made from, and draw the calibration of all cards at hand."""
+    from eval import plots
+    from eval.sources import sources
+
+    paths = [Path(o["message"].removeprefix("judge card: ")) for o in outcomes]
+    for path in paths:
+        card_json = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        made_from = {key: card_json[key] for key in ("judge", "identity", "dataset", "rows_per_set")}
+        write_json(path.with_suffix(".sources.json"), sources([], card=made_from))
+        print(path.read_text(encoding="utf-8"))
+    if paths:
+        write_json(out / "cards" / "cards.json", [str(path) for path in paths])
+        if draw:
+            plots.calibration(plots.cards_of_folder(out / "cards"), out / "figures" / f"{name}_calibration")
 
 
 def _card_config(config: Mapping[str, Any]) -> card.CardConfig:

@@ -100,6 +100,7 @@ def write(out: Path, name: str, folders: Sequence[Path], draw: bool) -> None:
     """Write and print the tables of finished folders, and draw the figure."""
     from eval import tables
     from eval.records import kv_cells, load_summary
+    from eval.sources import sources
     from eval.tables.kv import table5
 
     summaries = [load_summary(folder) for folder in folders]
@@ -107,7 +108,7 @@ def write(out: Path, name: str, folders: Sequence[Path], draw: bool) -> None:
     if not cells:
         return
     stem = out / "tables" / name
-    made_from = {"runs": [{k: s[k] for k in ("model", "device", "fingerprint")} for s in summaries]}
+    made_from = sources([]) | {"runs": [{k: s[k] for k in ("experiment", "model", "device", "fingerprint")} for s in summaries]}
     for suffix, table in (("_table5", table5(cells)), ("_audit", audit(summaries))):
         tables.write(table, stem.with_name(stem.name + suffix), made_from)
         print("\n" + tables.terminal(table))

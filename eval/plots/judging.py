@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from eval.identity import digest
 from eval.plots.style import COLOURS, canvas, legend_below, look, save
 from eval.sources import sources
 from eval.stats import ranking, wilson
@@ -112,6 +114,22 @@ def cards_of_runs(runs: Sequence[Run]) -> list[dict[str, Any]]:
     return [
         {"judge": j, "reference": r, "calibration": calibration_bins(p, y)} for (j, r), (p, y) in pooled.items() if p
     ]
+
+
+def cards_of_folder(folder: Path) -> list[dict[str, Any]]:
+    """The judge cards of a results folder (``cards/judge_card_*.json``) as ``calibration`` takes them, one a judge.
+
+    A card has rows, mean score and the share recorded as correct for each tenth of the score; intervals are Wilson's.
+    """
+    found = []
+    for path in sorted(Path(folder).glob("judge_card_*.json")):
+        card = json.loads(path.read_text(encoding="utf-8"))
+        bins = []
+        for row in card.get("calibration", ()):
+            low, high = wilson(round(row["recorded"] * row["n"]), row["n"])
+            bins.append({"predicted": row["score"], "observed": row["recorded"], "low": low, "high": high, "n": row["n"]})
+        found.append({"judge": card["judge"], "reference": "recorded judges", "fingerprint": digest(card["identity"], 10), "calibration": bins})
+    return found
 
 
 def critical_difference(runs: Sequence[Run], metric: str, stem: Path) -> list[Path]:

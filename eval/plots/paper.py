@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.plots.scores import primary_judge
+from eval.plots.scores import CURVE, bars, family, primary_judge
 from eval.plots.style import PAPER, canvas, legend_below, log_axis, look, save
 from eval.sources import sources
-from eval.tables.values import METRIC_TITLES, TABLE_CATEGORIES, Summary, label, metric_cell
+from eval.tables.values import METRIC_TITLES, TABLE_CATEGORIES, Summary, metric_cell
 from eval.types import CATEGORIES
 from memos.errors import DataError
 
@@ -31,7 +31,7 @@ def ablation_data(summaries: Sequence[Summary], metrics: Sequence[str]) -> pd.Da
         words = metric_cell(summary, "memory_words").value
         if k is None or words is None:
             continue
-        series = f"RAG, top-{k}" if chunk else label(summary)
+        series = family(summary)
         for category in (*TABLE_CATEGORIES, None):
             for metric in metrics:
                 cell = metric_cell(summary, metric, category)
@@ -81,8 +81,8 @@ def ablation(summaries: Sequence[Summary], stem: Path, metrics: Sequence[str] | 
     """
     chosen = tuple(metrics or (primary_judge(summaries), "f1_memos"))
     data = ablation_data(summaries, chosen)
-    if data.empty or data.groupby("series").context_words.nunique().max() < 2:
-        raise DataError("no method has two settings of chunk size or top-k; run: python run.py experiment=fig9")
+    if data.empty or data.groupby("series").context_words.nunique().max() < CURVE:
+        raise DataError(f"no method has {CURVE} settings of chunk size or top-k; run: python run.py experiment=fig9")
     names = [c for c in (*(f"{k} {CATEGORIES[k]}" for k in TABLE_CATEGORIES), "overall") if (data.category == c).any()]
     series = list(dict.fromkeys(data.series))
     with canvas(len(names), 2, height_cm=1.4 + 2.4 * len(names), sharex=True, sharey=True, squeeze=False) as (
@@ -103,7 +103,7 @@ def ablation(summaries: Sequence[Summary], stem: Path, metrics: Sequence[str] | 
                         linestyle=":",
                         zorder=1,
                     )
-                    panel.errorbar(own.context_words, own.value * 100, yerr=_bars(own), label=name, elinewidth=0.5, capsize=1,
+                    panel.errorbar(own.context_words, own.value * 100, yerr=bars(own), label=name, elinewidth=0.5, capsize=1,
                                    markersize=3, **look(i))  # fmt: skip
                 panel.set_xscale("log")
                 panel.set_ylim(0, 100)
@@ -118,13 +118,6 @@ def ablation(summaries: Sequence[Summary], stem: Path, metrics: Sequence[str] | 
             panels[0][0].plot([], [], color=PAPER, marker="*", linestyle=":", label="the paper's RAG")
         legend_below(figure, panels[0][0])
         return save(figure, data, stem, sources(summaries))
-
-
-def _bars(own: pd.DataFrame) -> Any:
-    import numpy as np
-
-    reach = np.array([own.value - own.low, own.high - own.value]) * 100
-    return None if np.isnan(reach).all() else np.nan_to_num(reach)
 
 
 def ttft(cells: Sequence[Mapping[str, Any]], stem: Path, kv_summaries: Sequence[Mapping[str, Any]] = ()) -> list[Path]:
@@ -163,6 +156,7 @@ def ttft(cells: Sequence[Mapping[str, Any]], stem: Path, kv_summaries: Sequence[
             for column, context in enumerate(LENGTHS):
                 own = data[(data.model == model) & (data.context == context)]
                 _ttft_panel(panels[row][column], own, titled=row == 0)
+            log_axis(panels[row][0].yaxis)
             panels[row][0].set_ylabel(f"{_short(model)}\ntime (s, log scale)")
         panels[-1][1].set_xlabel("query (tokens)")
         if data[[f"paper_{k}" for k, _ in TIMES]].notna().any(axis=None):
@@ -178,7 +172,6 @@ def _ttft_panel(panel: Any, own: pd.DataFrame, titled: bool) -> None:
         panel.plot(own.index, own[f"paper_{key}"].astype(float), marker="*", color=PAPER, linestyle=":", zorder=1)
         panel.plot(own.index, own[key], label=name, **look(i))
     panel.set_yscale("log")
-    log_axis(panel.yaxis)
     panel.set_xticks(own.index, [f"{q:.0f}" for q in own.query_tokens])
     panel.set_xlim(-0.4, len(own) - 0.6)
     if titled and len(own):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from eval.plots.style import (
     PAPER,
@@ -15,12 +17,17 @@ from eval.plots.style import (
     save,
 )
 from eval.sources import sources
-from eval.tables.values import TABLE_CATEGORIES, Summary, count, judges, labels, metric_cell
+from eval.tables.values import TABLE_CATEGORIES, Summary, count, judges, label, labels, metric_cell
 from eval.types import CATEGORIES
 from memos.errors import DataError
 
-MOST_NAMES = 12
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_NAMES = 6
 """Up to this many points are named in the drawing; more go into a legend."""
+CURVE = 3
+"""From this many settings on, a method's points are one curve under one name."""
 
 
 def primary_judge(summaries: Sequence[Summary]) -> str:
@@ -46,11 +53,12 @@ def score_against_tokens(summaries: Sequence[Summary], stem: Path) -> list[Path]
     from eval.reference import comparable, paper_points
 
     judge = primary_judge(summaries)
-    rows = []
+    rows, families = [], []
     for summary, name in zip(summaries, labels(summaries), strict=True):
         score, words = metric_cell(summary, judge), metric_cell(summary, "memory_words")
         if score.value is not None and words.value is not None:
             rows.append((name, "ours", words.value, score.value, score.low, score.high))
+            families.append(family(summary))
     if comparable(summaries):
         rows += [(name, "paper", words, score, None, None) for name, words, score in paper_points()]
     data = pd.DataFrame(rows, columns=["method", "source", "context_words", "score", "low", "high"])
@@ -62,18 +70,14 @@ def score_against_tokens(summaries: Sequence[Summary], stem: Path) -> list[Path]
             axes.scatter(
                 paper.context_words, paper.score * 100, s=22, color=PAPER, marker="*", label="the paper's values"
             )
-        for i, row in ours.iterrows():
-            style = look(int(i))
-            axes.errorbar(
-                row.context_words,
-                row.score * 100,
-                yerr=_reach(row),
-                fmt=style["marker"],
-                color=style["color"],
-                label=row.method if len(ours) > MOST_NAMES else None,
-                capsize=1.5,
-                elinewidth=0.7,
-            )
+        crowded = len(ours) > MOST_NAMES
+        joined = crowded and max(Counter(families).values()) >= CURVE
+        series = families if joined else list(ours.method)
+        order = list(dict.fromkeys(series))
+        for i, name in enumerate(order):
+            own = ours[[s == name for s in series]].sort_values("context_words")
+            style = look(i) | {"linestyle": "-" if joined else "none", "label": name if crowded else None}
+            axes.errorbar(own.context_words, own.score * 100, yerr=bars(own), capsize=1.5, elinewidth=0.6, **style)
         axes.set_xlabel("context of a question (NLTK words, log scale)")
         percent_axis(axes, f"score, judge {judge.removeprefix('judge_')}", top=100)
         axes.set_xlim(-2, 200_000)
@@ -81,9 +85,24 @@ def score_against_tokens(summaries: Sequence[Summary], stem: Path) -> list[Path]
         legend_below(figure, axes)
         points = [(r.context_words, r.score * 100, r.method) for r in ours.itertuples()]
         ends = [(r.context_words, 100 * v) for r in ours.itertuples() for v in _along(r)]
-        if len(ours) <= MOST_NAMES:
+        if not crowded:
             place_labels(axes, points, [look(i)["color"] for i in range(len(points))], ends)
         return save(figure, data, stem, sources(summaries))
+
+
+def family(summary: Summary) -> str:
+    """What a run is one setting of: RAG of a depth over chunk sizes, or a method over its depths."""
+    display = summary.get("display", {})
+    return f"RAG, top-{display['top_k']}" if display.get("chunk") and display.get("top_k") else label(summary)
+
+
+def bars(own: pd.DataFrame) -> Any:
+    """Error bars in percent points of rows with ``value`` or ``score``, ``low`` and ``high``; None where no row has an interval."""
+    import numpy as np
+
+    value = own["value"] if "value" in own else own["score"]
+    reach = np.array([value - own.low, own.high - value], dtype=float) * 100
+    return None if np.isnan(reach).all() else np.nan_to_num(reach)
 
 
 def _along(row) -> list[float]:

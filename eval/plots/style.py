@@ -17,10 +17,10 @@ COLUMN_CM = 8.5
 PAGE_CM = 17.6
 PAPER = "#BBBBBB"
 """Colour of the paper's own values, shown pale behind ours."""
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D00", "#7A7A7A")
-"""Okabe and Ito's palette (its yellow darkened to be legible on white) and a grey; never the only carrier of meaning."""
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
-HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo", "---", "***")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D00", "#7A7A7A", "#882255")
+"""Okabe and Ito's palette (its yellow darkened to be legible on white), a grey and Tol's wine; never the only carrier of meaning."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
+HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo", "---", "***", "|||")
 _RC = {
     "font.family": "DejaVu Sans",
     "font.size": 7.0,
@@ -113,8 +113,12 @@ def legend_below(figure: Figure, axes: Axes) -> None:
 
 
 def log_axis(axis: Any) -> None:
-    """Plain numbers (1,000 rather than a power of ten) on a logarithmic axis."""
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+    """Plain numbers (1,000 rather than a power of ten) on a logarithmic axis; on less than two decades 2 and 5 as well."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    low, high = axis.get_view_interval()
+    if 0 < low < high < 100 * low:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
 
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
@@ -139,7 +143,8 @@ def place_labels(
     """Write a name beside each point where it covers neither a point nor another name.
 
     Tries eight places around the point at growing distance, the most crowded points first; call it after limits and scales are set. ``avoid`` lists
-    more places (data coordinates) that no name may cover, such as the ends of error bars.
+    more places (data coordinates) that no name may cover, such as the ends of error bars. A name far from its point has a
+    line to it, which crosses no other name either.
     """
     from matplotlib.text import Text
 
@@ -162,30 +167,47 @@ def place_labels(
         best = None
         for reach, dx, dy in _places():
             text.set_position((dx * reach, dy * reach))
-            text.set_ha({-1: "right", 0: "center", 1: "left"}[dx])
-            text.set_va({-1: "top", 0: "center", 1: "bottom"}[dy])
+            text.set_ha("center" if not dx else "left" if dx > 0 else "right")
+            text.set_va("center" if not dy else "bottom" if dy > 0 else "top")
             text.update_positions(renderer)
             box = Text.get_window_extent(text, renderer).expanded(1.02, 1.05)
+            leader = _leader(box, dot) if reach > NEAR else []
             clashes = sum(box.overlaps(other) for other in taken)
+            clashes += sum(other.contains(*spot) for other in taken for spot in leader)
+            clashes += sum(abs(d[0] - x1) + abs(d[1] - y1) < 6 * scale for d in dots if d is not dot for x1, y1 in leader)
             clashes += sum(_near(box, d, 3 * scale) for d in dots if d is not dot)
             clashes += sum(_near(box, d, 1 * scale) for d in others)
-            clashes += not (
+            clashes += OUTSIDE * (not (
                 inside.x0 <= box.x0 and box.x1 <= inside.x1 + 2 * scale and inside.y0 <= box.y0 and box.y1 <= inside.y1
-            )
+            ))  # fmt: skip
             if best is None or clashes < best[0]:
-                best = (clashes, text.get_position(), text.get_ha(), text.get_va(), box, reach)
+                best = (clashes, text.get_position(), text.get_ha(), text.get_va(), box, leader)
             if clashes == 0:
                 break
         text.set_position(best[1])
         text.set_ha(best[2])
         text.set_va(best[3])
-        text.arrow_patch.set_visible(best[5] > 8)
+        text.arrow_patch.set_visible(bool(best[5]))
         taken.append(best[4])
+        others += best[5]
+
+
+OUTSIDE = 10
+"""Clashes that a name outside the axes counts as: it could cover the axis's own words."""
+NEAR = 8
+"""Up to this distance in points a name needs no line to its point."""
+
+
+def _leader(box: Any, dot: Sequence[float]) -> list[tuple[float, float]]:
+    """Places along the line from a point to the middle of a name, without those inside the name."""
+    middle = ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
+    spots = [(dot[0] + (middle[0] - dot[0]) * t / 12, dot[1] + (middle[1] - dot[1]) * t / 12) for t in range(1, 12)]
+    return [spot for spot in spots if not box.contains(*spot)]
 
 
 def _places() -> list[tuple[float, int, int]]:
     around = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)]
-    return [(reach, dx, dy) for reach in (5, 8, 14, 20, 27) for dx, dy in around]
+    return [(reach, dx, dy) for reach in (5, NEAR, 14, 20, 27, 36) for dx, dy in around]
 
 
 def _near(box: Any, dot: Sequence[float], margin: float) -> bool:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from eval import tables
+from eval import reference, tables
 from eval.outputs import Group, significant_ties
-from eval.records import Run
+from eval.records import Run, kv_cells
 from eval.report.overview import category_rows, pairs, plain_table, system_entries
 from eval.report.pack import answer_texts, asked, block, pack, question_index
 from eval.store import write_atomic
@@ -70,11 +70,17 @@ def _index(group: Group, dataset: Dataset, ids: Sequence[str], figures: Sequence
         ],
         "systems": system_entries(runs, ids),
         "tables": [plain_table(t, summaries, ids) for t in made],
+        "reproduction": plain_table(reference.check_table(_checks(group)), [], []),
         "figures": [_figure(path) for path in figures],
         "metrics": list(dict.fromkeys(m for s in summaries for m in s["metrics"] if not m.startswith("judge_"))),
         "pairs": pairs(runs, ids),
         **question_index(dataset, runs, ids),
     }
+
+
+def _checks(group: Group) -> list[reference.Check]:
+    """Verdict on every cell of the paper's tables, against these runs."""
+    return reference.check(reference.load(), group.summaries, kv_cells(group.others))
 
 
 def _figure(path: Path) -> dict[str, str]:

@@ -1,7 +1,6 @@
-"""Every command of the README works: run where that is quick, otherwise composed and checked without starting.
+"""Every command of the README works.
 
-- ``python run.py …`` goes through the check that runs before anything starts, on the synthetic dataset; ``experiment=tiny`` and
-  ``--help`` are run.
+- ``python run.py …`` goes through the check that runs before anything starts, with all that it sweeps; test_readme_runs.py runs it.
 - ``python scripts/X.py …`` is run on fixture runs (see RUN_ON_FIXTURES); the others (NOT_RUN, with the reason) show their help,
   which must know every option the README uses.
 - ``make X`` is planned by ``make -n``; the extras of ``pip install`` must be declared; an exported variable must be one the code reads.
@@ -12,7 +11,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import subprocess
 import sys
 import tomllib
@@ -22,12 +20,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from readme_text import README, blocks, commands, of, words
 
 from eval.cli import CONF, quote_null
 from eval.precheck import precheck
 
 ROOT = Path(__file__).resolve().parents[2]
-README = ROOT / "README.md"
 FIXTURE = ROOT / "tests" / "fixtures" / "runs"
 RUNS = sorted((FIXTURE / "fixture").iterdir())
 RUN_ON_FIXTURES = {
@@ -36,11 +34,11 @@ RUN_ON_FIXTURES = {
     "figures.py": [FIXTURE / "fixture", "--only", "score_by_category"],
     "report.py": [FIXTURE / "fixture", "--no-figures"],
     "compare.py": RUNS[:2],
+    "rescore.py": [RUNS[0], f"--dataset={FIXTURE / 'dataset.json'}", "--metrics=lexical"],
 }
 """Script to what stands for its positional arguments; each writes below ``--out``."""
 NOT_RUN = {
     "fetch_data.py": "downloads or installs packages",
-    "rescore.py": "needs published answers; tests/judges and tests/metrics run it on made-up ones",
     "bench_report.py": "a bench",
     "bench_search.py": "a bench",
     "bench_scoring.py": "a bench",
@@ -50,29 +48,6 @@ NOT_RUN = {
     "train_reader.py": "needs LOCOMO",
     "train_retrieval.py": "needs LOCOMO",
 }
-EXAMPLE = "my_memory"
-"""The name of a system that the reader is to write."""
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-
-
-def commands() -> list[str]:
-    """Single commands of the bash blocks (joined over a trailing backslash, split at &&) and of the running text."""
-    text = re.sub(r"```.*?```", "", README.read_text(encoding="utf-8"), flags=re.DOTALL)
-    inline = re.findall(r"`((?:python|make|pip|pytest) [^`]+)`", text)
-    lines = [line for block in blocks("bash") for line in block.replace("\\\n", " ").splitlines()]
-    single = [part for line in lines + inline for part in re.split(r"\s&&\s", re.sub(r"(^|\s)#\s.*", "", line))]
-    return list(dict.fromkeys(" ".join(part.split()) for part in single if part.strip() and EXAMPLE not in part and "*.py" not in part))
-
-
-def words(command: str) -> list[str]:
-    return shlex.split(command)
-
-
-def of(*start: str) -> list[str]:
-    return [c for c in commands() if tuple(words(c)[: len(start)]) == start]
 
 
 def run(command: list[object], **kwargs) -> subprocess.CompletedProcess:
@@ -110,14 +85,6 @@ def test_run_commands_compose(command):
         pytest.skip("the launcher is not installed; run: pip install -e '.[slurm]'")
     kept = [a for a in arguments if not a.startswith(("dataset.conversations=", "dataset.path=", "dataset="))]
     precheck(CONF, [*(quote_null(a) for a in kept), "dataset=tiny"])
-
-
-def test_first_look_runs(tmp_path):
-    assert "python run.py experiment=tiny" in commands()
-    narrow = ["system=oracle", "embedder=mock", "metrics.which=[lexical]", "latency.questions=0", "figures=false"]
-    done = run([sys.executable, "run.py", "experiment=tiny", *narrow, f"out={tmp_path}"])
-    assert done.returncode == 0, done.stderr
-    assert len(list((tmp_path / "runs" / "tiny").glob("*/summary.json"))) == 1
 
 
 @pytest.mark.parametrize("command", script_commands())

@@ -39,6 +39,17 @@ def test_overview_shows_tables_without_network(browser, page):
     assert browser.evaluate("performance.getEntriesByType('resource').length") == 0, "the page loads something"
 
 
+def test_the_papers_cells_unfold_with_a_verdict_each(browser, page):
+    browser.open(page)
+    folded = "document.querySelector('#overview details.folded')"
+    assert "NOT COMPARABLE: " in browser.evaluate(folded + ".querySelector('summary').textContent")
+    browser.evaluate(folded + ".querySelector('summary').focus()")
+    browser.press("Enter")
+    verdicts = f"[...{folded}.querySelectorAll('tbody tr')].map((r) => r.cells[6] && r.cells[6].textContent).filter(Boolean)"
+    shown = browser.wait(f"{folded}.querySelector('table') && {verdicts}")
+    assert len(shown) > 300 and set(shown) <= {"OK", "OKish", "DIFFERS", "NOT COMPARABLE", "NOT RUN"}
+
+
 def test_a_score_leads_to_the_questions_behind_it(browser, page):
     browser.open(page)
     href = "document.querySelector('#overview a[href*=\"category=4\"][href*=\"judge=offline\"]')"

@@ -27,11 +27,20 @@ function tableOf(table) {
     section.rows.map((row) => make("tr", {}, row.map((cell, i) => cellOf(cell, table.columns[i][2]))))));
   return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": table.title }, make("table", { class: "paper" }, head, bodies));
 }
+function foldedOf(table) {
+  const box = make("details", { class: "folded" }, text("summary", `${table.title}: ${table.notes[0]}`));
+  box.addEventListener("toggle", () => {
+    if (box.open && !box.querySelector("table"))
+      box.append(tableOf(table), make("ul", { class: "notes" }, table.notes.slice(1).map((n) => text("li", n))));
+  });
+  return box;
+}
 function overview() {
   const root = $("overview");
   root.append(...index.notes.map((note) => text("p", note, "note")));
   for (const table of index.tables)
     root.append(text("h2", table.title), tableOf(table), make("details", { class: "notes", open: table === index.tables[0] }, text("summary", "how to read it"), make("ul", {}, table.notes.map((n) => text("li", n)))));
+  root.append(text("h2", "Against the paper"), foldedOf(index.reproduction));
   if (index.figures.length) root.append(text("h2", "Figures"));
   root.append(...index.figures.map((f) => make("figure", {}, make("img", { src: f.src, alt: f.title, loading: "lazy" }), text("figcaption", f.title))));
 }

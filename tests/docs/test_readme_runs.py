@@ -1,0 +1,134 @@
+"""Every ``python run.py`` of the README runs to its end, on the synthetic dataset under LOCOMO's conversation ids.
+
+The words are the README's. What the test appends makes it small and keeps it on this machine: the dataset's path, the results folder,
+one conversation, the first and last system of a sweep, no model for scoring; a scripted server for OpenAI and for vLLM; a
+random model of a few thousand weights for a model of transformers. ``experiment=locomo`` alone keeps all defaults and systems.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import yaml
+from readme_text import of, words
+from scripted import ScriptedServer
+from tiny_model import save
+
+from eval.datasets.load import TINY
+
+ROOT = Path(__file__).resolve().parents[2]
+MAIN = "python run.py experiment=locomo"
+COMMANDS = [c for c in of("python", "run.py") if "--help" not in c]
+ELSEWHERE = {"hydra/launcher=gpu_nodes": "needs Slurm: tests/slurm runs this command on one of its own"}
+"""Words of commands that other tests run."""
+SMALL = ["embedder=mock", "metrics=lexical", "latency.questions=2", "figures=false"]
+IDS = ("conv-26", "conv-30", "conv-41", "conv-42")
+
+
+def elsewhere(command: str) -> str:
+    return next((reason for word, reason in ELSEWHERE.items() if word in words(command)), "")
+
+
+def experiment(command: str) -> str:
+    return next(w.partition("=")[2] for w in words(command) if w.startswith("experiment="))
+
+
+def more(command: str, place: Path, url: str) -> list[str]:
+    """What the test appends to a command (see the module's text)."""
+    given, name = dict(w.partition("=")[::2] for w in words(command)[2:]), experiment(command)
+    added = [f"out={place / 'out' / str(COMMANDS.index(command))}"]
+    if name != "tiny":
+        added.append(f"dataset.path={place / 'locomo.json'}")
+    added += ["latency.questions=2"] if command == MAIN else [a for a in SMALL if a.partition("=")[0] not in given]
+    if not given.keys() & {"dataset.conversations", "dataset.limit"}:
+        added.append("dataset.conversations=" + ("[tiny-1]" if name == "tiny" else "[conv-26]"))
+    if "system" not in given and command != MAIN:
+        added += _first_and_last(name)
+    if given.get("llm") == "openai":
+        added += [f"llm.base_url={url}"] + ([f"embedder.base_url={url}"] if given.get("embedder") == "openai" else [])
+    if given.get("llm") in ("hf", "embedded"):
+        added += [f"llm.model={place / 'model'}", "llm._target_=memos.llm.hf.HFChat", "llm.max_new_tokens=4", "llm.threads=1"]
+    if name == "kv_ttft":
+        added += ["model=random:tiny", "kv.contexts=[40,60,80]", "kv.queries=[20,24,28]", "kv.cells=[short/short]", "kv.repeats=1",
+                  "kv.threads=1", "kv.equality_tokens=4"]  # fmt: skip
+    if name == "judge_card":
+        added += [f"card.published_dir={place / 'published'}", "card.probes_per_kind=2"]
+    return added
+
+
+def _first_and_last(name: str) -> list[str]:
+    config = yaml.safe_load((ROOT / "conf" / "experiment" / f"{name}.yaml").read_text(encoding="utf-8"))
+    swept = config.get("hydra", {}).get("sweeper", {}).get("params", {}).get("system", "").split(",")
+    return [f"system={swept[0]},{swept[-1]}"] if swept != [""] else []
+
+
+def _data(place: Path) -> None:
+    """The synthetic dataset under LOCOMO's ids, published answers to it (every third one wrong), and the random model."""
+    made = json.loads(TINY.read_text(encoding="utf-8"))
+    for sample, sample_id in zip(made, IDS, strict=True):
+        sample["sample_id"] = sample_id
+    (place / "locomo.json").write_text(json.dumps(made), encoding="utf-8")
+    (place / "published").mkdir()
+    for shift, name in enumerate(("first_set", "second_set")):
+        rows = [
+            {"sample_id": s["sample_id"], "qa_index": i, "category": q["category"], "question": q["question"], "gold": str(q["answer"]),
+             "answer": "no idea" if (i + shift) % 3 == 0 else str(q["answer"]), "labels": [int((i + shift) % 3 != 0)]}
+            for s in made for i, q in enumerate(s["qa"]) if q["category"] != 5
+        ]  # fmt: skip
+        (place / "published" / f"{name}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
+    save(place / "model")
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory) -> tuple[Path, dict[str, dict]]:
+    """All commands, run in one process: the folder, and the result of each."""
+    if find_spec("torch") is None:
+        pytest.skip("torch is not installed; run: pip install -e '.[embedded]'")
+    place = tmp_path_factory.mktemp("readme")
+    _data(place)
+    with ScriptedServer(dim=1536) as server:
+        todo = [c for c in COMMANDS if not elsewhere(c)]
+        specs = [{"name": c, "command": words(c)[2:], "more": more(c, place, server.base_url)} for c in todo]
+        (place / "specs.json").write_text(json.dumps(specs), encoding="utf-8")
+        environment = {**os.environ, "OPENAI_API_KEY": "a-key-of-the-test", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+        driver = [sys.executable, str(Path(__file__).with_name("readme_runs.py")), str(place / "specs.json"), str(place / "ran.jsonl")]
+        done = subprocess.run(driver, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=560)
+        assert done.returncode == 0, done.stderr[-3000:]
+    results = [json.loads(line) for line in (place / "ran.jsonl").read_text(encoding="utf-8").splitlines()]
+    return place, {result["name"]: result for result in results}
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_run_command(command, request):
+    if elsewhere(command):
+        pytest.skip(elsewhere(command))
+    place, results = request.getfixturevalue("ran")
+    done = results[command]
+    assert done["code"] == 0, f"{done['more']}\n{done['stdout']}\n{done['stderr']}"
+    out = place / "out" / str(COMMANDS.index(command))
+    if experiment(command) == "judge_card":
+        card = json.loads((out / "cards" / "judge_card_offline.json").read_text(encoding="utf-8"))
+        assert card["agreement"] and sum(row["n"] for row in card["calibration"]) == 120
+        assert (out / "cards" / "judge_card_offline.sources.json").exists()
+        return
+    summaries = [json.loads(p.read_text(encoding="utf-8")) for p in (out / "runs" / experiment(command)).glob("*/summary.json")]
+    systems = [w for w in [*words(command), *done["more"]] if w.startswith("system=")]
+    assert len(summaries) == (systems[0].count(",") + 1 if systems else 10 if command == MAIN else 1)
+    assert all(s["complete"] for s in summaries)
+    if experiment(command) != "kv_ttft":
+        assert all(s["n"] > 0 and s["failed"] == 0 and s["metrics"]["f1_memos"]["n"] == s["n"] for s in summaries)
+    assert list((out / "tables").glob("*.md")) and list((out / "tables").glob("*.sources.json"))
+
+
+def test_skipped_commands_run_in_other_tests():
+    for word, reason in ELSEWHERE.items():
+        assert any(word in words(c) for c in COMMANDS), f"no command has {word} any more"
+        folder = ROOT / next(part for part in reason.split() if part.startswith("tests/"))
+        assert any(word in path.read_text(encoding="utf-8") for path in folder.glob("test_*.py"))

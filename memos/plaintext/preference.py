@@ -15,21 +15,27 @@ from memos.cube import MemCube, PlaintextPayload, Source, new_cube
 from memos.cube.clock import Clock, Ids
 from memos.operation.words import stem, surface
 
+_WHAT = r"(?:(?! (?:and|but|so|while|because) I\b)[^.,;!?])+"
+"""A topic: up to the end of the clause, or to the next thing the speaker says of themselves."""
+_NOT_SAID = re.compile(r"\b(?:if|whether|unless|until|says?|said|thinks?|thought|claims?|claimed|believes?)\s+(?:that\s+)?$", re.I)
+"""Before the "I": a condition, or somebody else's words."""
+_NO_TOPIC = re.compile(r"(?:that|how|what|when|if|it when|who|to be honest)\b", re.I)
+"""Beginnings of clauses that are no thing to like."""
 _FOR = r"(?:really |absolutely |generally |usually |always |now |still |just |do |also )*"
 _LIKE = re.compile(
-    rf"\bI {_FOR}(?:like|love|prefer|enjoy|adore)\b(?: to)? (?P<topic>[^.,;!?]+)|"
-    r"\bI(?:'m| am) (?:really |so |totally )*(?:into|fond of|a (?:big |huge )?fan of) (?P<topic2>[^.,;!?]+)|"
-    r"\b[Mm]y favou?rite (?P<slot>[\w ]+?) (?:is|are) (?P<topic3>[^.,;!?]+)",
+    rf"\bI {_FOR}(?:like|love|prefer|enjoy|adore)\b(?: to)? (?P<topic>{_WHAT})|"
+    rf"\bI(?:'m| am) (?:really |so |totally )*(?:into|fond of|a (?:big |huge )?fan of) (?P<topic2>{_WHAT})|"
+    rf"\b[Mm]y favou?rite (?P<slot>[\w ]+?) (?:is|are) (?P<topic3>{_WHAT})",
     re.I,
 )
 _DISLIKE = re.compile(
-    rf"\bI {_FOR}(?:hate|dislike|can't stand|cannot stand|detest)\b(?: to)? (?P<topic>[^.,;!?]+)|"
-    rf"\bI (?:don't|do not|no longer|never) {_FOR}(?:like|love|enjoy|prefer|want)\b(?: to)? (?P<topic2>[^.,;!?]+)|"
-    r"\bI(?:'m| am) (?:not|no longer) (?:really |so |that )*(?:into|fond of|a (?:big |huge )?fan of) (?P<topic3>[^.,;!?]+)",
+    rf"\bI {_FOR}(?:hate|dislike|can't stand|cannot stand|detest)\b(?: to)? (?P<topic>{_WHAT})|"
+    rf"\bI (?:don't|do not|no longer|never) {_FOR}(?:like|love|enjoy|prefer|want)\b(?: to)? (?P<topic2>{_WHAT})|"
+    rf"\bI(?:'m| am) (?:not|no longer) (?:really |so |that )*(?:into|fond of|a (?:big |huge )?fan of) (?P<topic3>{_WHAT})",
     re.I,
 )
 _CUT = re.compile(r"\b(?:because|since|when|but|and I|so I|anymore|any more|these days|now|too|as well|a lot|so much)\b.*$", re.I)
-_DID = re.compile(r"\bI (?:went|go|played|play|cooked|cook|baked|bake|watched|watch|read|painted|paint|made|did|do)\b\s*(?P<topic>[^.,;!?]+)", re.I)
+_DID = re.compile(rf"\bI (?:went|go|played|play|cooked|cook|baked|bake|watched|watch|read|painted|paint|made|did|do)\b\s*(?P<topic>{_WHAT})", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +70,11 @@ def explicit(text: str, holder: str) -> list[Preference]:
     taken: list[tuple[int, int]] = []
     for pattern, likes in ((_DISLIKE, False), (_LIKE, True)):
         for match in pattern.finditer(text):
-            if any(a < match.end() and match.start() < b for a, b in taken):
+            if any(a < match.end() and match.start() < b for a, b in taken) or _NOT_SAID.search(text[: match.start()]):
                 continue
             groups = match.groupdict()
             topic = _CUT.sub("", next((groups[n] for n in ("topic", "topic2", "topic3") if groups.get(n)), "")).strip()
-            if surface(topic):
+            if surface(topic) and not _NO_TOPIC.match(topic):
                 taken.append(match.span())
                 found.append(Preference(holder, topic, likes, True, (groups.get("slot") or "").strip().lower()))
     return found

@@ -1,6 +1,7 @@
 """MemOS with a language model's reading in the harness: sources, phases, resuming, faults (C10, C21, C30, C31)."""
 
 import json
+import random
 import re
 
 import pytest
@@ -11,7 +12,7 @@ from scripted_replies import FaultPlan, content_text
 from eval.bench import Bench, plain
 from eval.cli import CONF
 from eval.stages.ingest import StateFolder, check_drained, ingest
-from memos.errors import BudgetExceeded, ConfigError, DataError, LLMError
+from memos.errors import BudgetExceeded, ConfigError, DataError, LLMError, MalformedOutput
 from memos.llm.mock import MockLLM
 from memos.system import MemOSSystem
 from memos.types import Query, Usage
@@ -74,6 +75,45 @@ def test_fine_memories_are_hits_whose_turns_exist(conversation, questions, mock_
     assert said and all(len(hit.turn_ids) >= 1 and set(hit.turn_ids) <= set(turns) for hit in said)
     usage = system.usage()
     assert usage["ingest"].calls >= len(conversation.sessions) and usage["ingest"].completion_tokens > 0
+    system.close()
+
+
+def test_a_thousand_malformed_readings_give_sourced_memories_or_a_typed_error(conversation):
+    """Whatever the reply, a reading ends in memories that name existing turns or in MalformedOutput; nothing else comes out."""
+    from memos.cube import FakeClock, SequentialIds
+    from memos.interface.reader_fast import read_session
+    from memos.interface.reader_fine import FineReader
+
+    rng, clock, refused = random.Random(21), FakeClock(), 0
+    cubes = read_session(conversation.sessions[0], dialogue="d", owner="d", ids=SequentialIds(), clock=clock)
+    known = {cube.turn_ids[0] for cube in cubes}
+    whole = '{"memories": [{"text": "Somebody moved.", "kind": "fact", "about": "", "lines": [1, 2], "when": "May 2023"}]}'
+    for _ in range(1000):
+        text = list(whole)
+        for _ in range(rng.randint(0, 6)):
+            at = rng.randrange(len(text))
+            text[at : at + rng.randint(0, 3)] = rng.choice(['"', "}", "]", "99", "null", "[", "\n", "é", ""])
+        reply = "".join(text)[: rng.choice([len(text), len(text), rng.randint(1, len(text))])]
+        reader = FineReader(FineReader.Config(retries=0, window=1000, overlap=0), llm=MockLLM(function=lambda _, reply=reply: reply))
+        try:
+            made = reader.read(cubes, ids=SequentialIds("f"), clock=clock).cubes
+        except MalformedOutput:
+            refused += 1
+            continue
+        assert all(cube.turn_ids and set(cube.turn_ids) <= known and cube.text for cube in made)
+    assert 200 < refused < 900
+
+
+def test_fast_reading_asks_no_model_and_sources_every_memory(conversation, mock_embedder):
+    llm = MockLLM(function=lambda request: LLMError("must not be asked"))
+    system = MemOSSystem(MemOSSystem.Config(), embedder=mock_embedder, llm=llm)
+    system.start(conversation)
+    for session in conversation.sessions:
+        system.add(session)
+    system.finish()
+    cubes = system.vault.get_many(system.vault.find())
+    assert [cube.turn_ids for cube in cubes] == [(turn.turn_id,) for _, turn in conversation.turns()]
+    assert llm.requests == [] and system.usage() == {} and system.pending() == 0
     system.close()
 
 

@@ -10,8 +10,10 @@ from conftest_baselines import toy_value
 from hydra import compose, initialize_config_dir
 from scripted_replies import Reply, content_text
 
+import eval.stages.ingest
 from eval.bench import Bench, plain
 from eval.cli import CONF
+from eval.run import run
 
 ARMS = {
     "mem0": ("system=mem0", "system.extractor=llm"),
@@ -60,6 +62,18 @@ def _agent(contents: list[str]) -> Any:
     if " | " in last:
         return Reply(tool_calls=(("manage_memory", {"action": "create", "content": last.split(" | ", 1)[1]}),))
     return Reply(tool_calls=(("search_memory", {"query": last}),))
+
+
+def run_saving_each_session(config: dict[str, Any]) -> None:
+    """A run that saves after every session; for a process that is going to be killed."""
+    eval.stages.ingest.SAVE_EVERY_S = -1.0
+    run(config)
+
+
+def ingest_usage(config: dict[str, Any]) -> dict[str, Any]:
+    """Calls and tokens of the ingestion by phase, as the run recorded them."""
+    path = Bench(config).folder / "ingest.jsonl"
+    return json.loads(path.read_text(encoding="utf-8").splitlines()[-1])["usage"]
 
 
 def rows(folder: Path, name: str) -> list[dict[str, Any]]:

@@ -1,12 +1,17 @@
-"""Whole runs of the harness (ingest, search, answer) behind HTTP: a fifth of the calls failing changes nothing."""
+"""Whole runs of the harness (ingest, search, answer) behind HTTP: failing calls and SIGKILL change nothing."""
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
+
 import pytest
-from baseline_runs import ARMS, config, model, results
+from baseline_runs import ARMS, config, ingest_usage, model, results, run_saving_each_session
 from scripted_replies import FaultPlan
 
 from eval.run import run
+from eval.stages.ingest import StateFolder
 
 KINDS = ("429", "500", "drop", "truncated", "wrong_schema", "refusal", "garbage")
 
@@ -28,3 +33,60 @@ def test_a_fifth_of_the_calls_failing_changes_neither_store_nor_answers(arm, scr
     assert len(set(plan.injected)) >= 4, "several kinds of fault have come"
     for part in calm:
         assert stormy[part] == calm[part], part
+
+
+@pytest.fixture(scope="module")
+def processes():
+    """Processes forked from a clean one that has imported the harness (the tests' own process has threads)."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["eval.run", "memos.llm.openai", "openai", "aiohttp"])
+    return context
+
+
+class Killer:
+    """The toy model, which kills the asking process instead of answering its n-th request."""
+
+    def __init__(self) -> None:
+        self.pid, self.left = 0, 0
+
+    def __call__(self, body):
+        self.left -= 1
+        if self.left == 0:
+            os.kill(self.pid, signal.SIGKILL)
+        return model(body)
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_killed_within_and_between_sessions_no_session_is_lost_or_repeated(
+    arm, processes, scripted_server, server_key, tmp_path, monkeypatch
+):
+    killer = Killer()
+    server = scripted_server(rules=[("", killer)])
+    common = config(arm, f"llm.api_key_env={server_key}", f"llm.base_url={server.base_url}")
+    saved: list[int] = []
+    save = StateFolder.save
+
+    def noted(self, system, progress):
+        saved.append(len(server.chats()))
+        save(self, system, progress)
+
+    monkeypatch.setattr(StateFolder, "save", noted)
+    monkeypatch.setattr("eval.stages.ingest.SAVE_EVERY_S", -1.0)
+    straight = {**common, "out": str(tmp_path / "straight")}
+    run(straight)
+    assert len(saved) == 5 and saved[0] > 0, "four sessions and the end"
+    made = {**common, "out": str(tmp_path / "killed")}
+    within = (saved[0] + saved[1]) // 2 + 1  # in the second session; where a session is one call, that call is under way
+    between = saved[2] - saved[0] + 1  # the first call of the fourth session, counted from the second's first
+    for request in (within, between):
+        killer.left = request
+        process = processes.Process(target=run_saving_each_session, args=(made,))
+        process.start()
+        killer.pid = process.pid
+        process.join(120)
+        assert process.exitcode == -signal.SIGKILL
+    run(made)
+    assert ingest_usage(made) == ingest_usage(straight)
+    expected, found = results(straight), results(made)
+    for part in expected:
+        assert found[part] == expected[part], part

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -73,16 +74,24 @@ def to_csv(table: Table) -> str:
 
 
 def latex(table: Table) -> str:
-    r"""A ``table*`` that needs only ``\usepackage{booktabs}``; intervals of the primary column, notes below."""
+    r"""A ``table*`` that needs only ``\usepackage{booktabs}``; intervals of the primary column, headings stacked, notes below.
+
+    The type is the largest of 7, 6 and 5 points at which the table should fit a text width of 16 cm; where it does not at 7, columns
+    in which every cell is missing or 0 are left out (the notes say why they are empty).
+    """
+    if _latex_width(table, 7) > TEXT_WIDTH:
+        table = _without_empty(table)
 
     def cell(c: Cell, column: Column) -> str:
         text = {"best": r"\textbf{%s}", "second": r"\underline{%s}"}.get(c.mark, "%s") % escape(show(c, column))
         half = rf"\,{{\tiny {show_interval(c, column, digits=1)}}}" if column.primary and c.low is not None else ""
         return text + (r"$^{\approx}$" if c.tied else "") + half
 
-    width = len(table.columns)
+    width, rooms = len(table.columns), _latex_rooms(table)
+    size = next((n for n in LETTER_WIDTH if _latex_width(table, n) <= TEXT_WIDTH), min(LETTER_WIDTH))
     align = "".join("l" if c.kind == "text" else "r" for c in table.columns)
-    body = [" & ".join(escape(c.title) for c in table.columns) + r" \\", r"\midrule"]
+    heads = [_stacked(c, int(room)) for c, room in zip(table.columns, rooms, strict=True)]
+    body = [" & ".join(heads) + r" \\", r"\midrule"]
     if any(c.group for c in table.columns):
         body.insert(0, _latex_groups(table.columns))
     for i, section in enumerate(table.sections):
@@ -98,9 +107,9 @@ def latex(table: Table) -> str:
         [
             r"% needs \usepackage{booktabs}",
             r"\begin{table*}[t]",
-            rf"\centering\scriptsize\setlength{{\tabcolsep}}{{{3 if width <= 14 else 2}pt}}",
-            rf"\caption{{{escape(table.title)}}}",
+            rf"\centering\caption{{{escape(table.title)}}}",
             rf"\label{{tab:{table.name}}}",
+            rf"\fontsize{{{size}}}{{{size + 1}}}\selectfont\setlength{{\tabcolsep}}{{{GAP_PT}pt}}",
             rf"\begin{{tabular}}{{{align}}}",
             r"\toprule",
             *body,
@@ -111,6 +120,50 @@ def latex(table: Table) -> str:
             "",
         ]
     )
+
+
+TEXT_WIDTH = 455
+"""Width in points that a LaTeX table may take: 16 cm, both columns of a page."""
+LETTER_WIDTH = {7: 4.0, 6: 3.67, 5: 3.4}
+"""Width in points of a digit of Computer Modern by its size; small sizes are drawn wider."""
+GAP_PT = 1.5
+"""White space in points on each side of a column."""
+
+
+def _latex_width(table: Table, size: int) -> float:
+    """What a table takes in points, roughly."""
+    return sum(_latex_rooms(table)) * LETTER_WIDTH[size] + 2 * GAP_PT * len(table.columns)
+
+
+def _latex_rooms(table: Table) -> list[float]:
+    """Letters that each column needs: its longest cell (an interval's are small) or the longest word of its heading."""
+    rooms = []
+    for j, column in enumerate(table.columns):
+        cells = [row[j] for section in table.sections for row in section.rows]
+        small = 0.75 if column.primary else 0
+        longest = max((len(show(c, column)) + 2 * c.tied + small * len(show_interval(c, column, digits=1)) for c in cells), default=0)
+        rooms.append(max(longest * (0.9 if column.kind == "text" else 1), *(len(word) for word in _words(column.title))))
+    return rooms
+
+
+def _words(title: str) -> list[str]:
+    """The pieces between which a heading may be broken: at spaces and after slashes, hyphens and underscores."""
+    return re.findall(r"[^\s/_-]+[/_-]?|[/_-]", title) or [""]
+
+
+def _stacked(column: Column, room: int) -> str:
+    """A heading broken into lines no longer than the column needs."""
+    lines = [""]
+    for word in _words(column.title):
+        joined = lines[-1] + ("" if lines[-1].endswith(("/", "-", "_")) or not lines[-1] else " ") + word
+        if len(joined) <= room or not lines[-1]:
+            lines[-1] = joined
+        else:
+            lines.append(word)
+    if len(lines) == 1:
+        return escape(lines[0])
+    side = "l" if column.kind == "text" else "r"
+    return rf"\shortstack[{side}]{{" + r"\\".join(map(escape, lines)) + "}"
 
 
 def terminal(table: Table, width: int = 120) -> str:

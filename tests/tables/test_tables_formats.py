@@ -8,9 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from eval.records import kv_cells, run_folders
 from eval.sources import sources
 from eval.tables import Cell, Column, Section, Table, latex, markdown, recall_table, table3, table4, terminal, write
+from eval.tables.kv import table5
 from eval.tables.write import escape, to_csv
+
+FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "runs"
+RECALLS = ("at_5", "at_10", "at_20", "at_50", "words_200", "words_400", "words_800", "words_1600", "words_3200")
 
 
 def summary(system: str, score: float, **more) -> dict:
@@ -140,14 +145,22 @@ def test_latex_escapes():
     not shutil.which("pdflatex") or subprocess.run(["kpsewhich", "booktabs.sty"], capture_output=True).returncode != 0,
     reason="pdflatex with booktabs is not installed",
 )
-def test_latex_compiles(runs, tmp_path: Path):
+def test_latex_tables_compile_and_fit_the_page(runs, tmp_path: Path):
+    """Tables 3, 4, 5 and recall, with the widest names and intervals in use, on a text width of 16 cm."""
     runs[0]["missing"] = {"bertscore_f1": "a_b & c % d # ≈ ± $ ~ ^ \\ { }"}
-    for table in (table3(runs), table4(runs)):
+    runs[1]["display"]["label"] = "langmem (background, rules)"
+    for s in runs:
+        s["metrics"] |= {f"evidence_recall_{kind}": {"mean": 0.5, "ci95": [0.4, 0.6], "n": 9} for kind in RECALLS}
+        s["metrics"]["memory_words"] = {"mean": 22640.04, "ci95": [20000.0, 25000.0], "n": 10}
+    made = [table3(runs), table4(runs), recall_table(runs), table5(kv_cells(run_folders([FIXTURE / "kv_ttft"])))]
+    for table in made:
         write(table, tmp_path / table.name, {})
-    body = r"\input{table3}\input{table4}"
-    (tmp_path / "all.tex").write_text(r"\documentclass{article}\usepackage{booktabs}\begin{document}" + body + r"\end{document}")
-    done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"], cwd=tmp_path, capture_output=True)
+    body = "".join(rf"\input{{{table.name}}}\clearpage" for table in made)
+    head = r"\documentclass{article}\usepackage{booktabs}\usepackage[textwidth=16cm,textheight=24cm]{geometry}\begin{document}"
+    (tmp_path / "all.tex").write_text(head + body + r"\end{document}")
+    done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-1500:]
+    assert "Overfull" not in done.stdout, [line for line in done.stdout.splitlines() if "Overfull" in line]
 
 
 def test_write_gives_four_files_with_sources(runs, tmp_path):

@@ -1,8 +1,9 @@
-"""Fit the linear ranker of ``memos/operation/ranker.json`` and print its evidence recall, apart for held-out conversations.
+"""Fit both looks of ``memos/operation/ranker.json`` and print their evidence recall, apart for held-out conversations.
 
     python scripts/train_retrieval.py --data /path/to/locomo10.json [--write]
 
-Trains on conversations 26 to 44 without captions, with one set of weights for each switched-off group of features.
+Trains on conversations 26 to 44 without captions, with one set of weights for each switched-off group of features: first
+the linear ranker over all memories, then the second look (``memos.operation.feedback``) over the best by it.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ import numpy as np
 from eval.datasets.locomo import load
 from memos.embed.cache import CachedEmbedder
 from memos.embed.minilm import MiniLM
+from memos.operation import feedback
 from memos.operation.features import FEATURES, GROUPS, features, first_pass
 from memos.operation.index import MemoryIndex, Unit
 from memos.operation.question import read
-from memos.operation.ranker import key
+from memos.operation.ranker import SECOND, best, key
 
 TRAIN = ("conv-26", "conv-30", "conv-41", "conv-42", "conv-43", "conv-44")
-RIDGE = 1e-3
+RIDGE, SECOND_RIDGE = 1e-3, 1e-2
 
 
 def examples(dataset, embedder, sample_ids, off):
@@ -43,7 +45,17 @@ def examples(dataset, embedder, sample_ids, off):
         for question, vector in zip(asked, vectors, strict=True):
             asks = read(question.text, index.speakers)
             values = features(index, asks, first_pass(index, asks, vector, off), off)
-            yield values, [index.row_of[turn] for turn in question.evidence], question
+            yield values, [index.row_of[turn] for turn in question.evidence], (index, asks)
+
+
+def looked_again(rows, weights, off):
+    """The same questions with the features of the second look over all memories, by falling score of the first."""
+    for values, gold, (index, asks) in rows:
+        scores = values @ weights
+        order = best(scores)
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        yield feedback.features(index, asks, scores, order, off), place[gold].tolist(), (index, asks)
 
 
 def fit(rows, ridge: float = RIDGE) -> np.ndarray:
@@ -72,8 +84,8 @@ def fit(rows, ridge: float = RIDGE) -> np.ndarray:
                 slope = slope + ((pull + mass[row] * values[row]) / whole - values[row]) / len(gold) / len(data)
         return total, slope
 
-    best = minimize(loss, np.zeros(len(FEATURES)), jac=True, method="L-BFGS-B", options={"maxiter": 80})
-    return best.x / scale * live
+    found = minimize(loss, np.zeros(stacked.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 80})
+    return found.x / scale * live
 
 
 def recall(rows, weights, k: int = 20) -> float:
@@ -95,20 +107,26 @@ def main() -> None:
     combinations = [frozenset()] + [frozenset([group]) for group in GROUPS]
     if args.pairs:
         combinations += [frozenset(pair) for pair in itertools.combinations(GROUPS, 2)]
-    out = {}
+    out, again = {}, {}
     for off in combinations:
         train = list(examples(dataset, embedder, TRAIN, off))
         test = list(examples(dataset, embedder, held, off))
         weights = fit(train)
         out[key(off)] = {name: round(float(w), 6) for name, w in zip(FEATURES, weights, strict=True) if w}
         print(f"{key(off):24s} single turns, recall@20: train {recall(train, weights):.2f}  held out {recall(test, weights):.2f}")
+        second, held_second = (list(looked_again(part, weights, off)) for part in (train, test))
+        refined = fit(second, SECOND_RIDGE)
+        again[key(off)] = {name: round(float(w), 6) for name, w in zip(SECOND, refined, strict=True) if w}
+        print(f"{'':24s} second look,  recall@20: train {recall(second, refined):.2f}  held out {recall(held_second, refined):.2f}")
         if not off:
             for name, w in zip(FEATURES, weights, strict=True):
                 print(f"    {name:16s} {w:8.3f}")
     if args.write:
         target = Path(__file__).parent.parent / "memos" / "operation" / "ranker.json"
         about = "Fitted by scripts/train_retrieval.py on LOCOMO conversations 26 to 44, captions off; see ranker.py."
-        target.write_text(json.dumps({"about": about, "trained_on": TRAIN, "ridge": RIDGE, "weights": out}, indent=1) + "\n")
+        table = {"about": about, "trained_on": TRAIN, "ridge": RIDGE, "weights": out,
+                 "second_ridge": SECOND_RIDGE, "feedback": again}
+        target.write_text(json.dumps(table, indent=1) + "\n")
 
 
 if __name__ == "__main__":

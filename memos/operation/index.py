@@ -20,6 +20,7 @@ from memos.operation.words import terms
 
 if TYPE_CHECKING:
     from memos.infrastructure.vault.vectors import Screen
+    from memos.operation.paths import Tree
 
 SCREENED = 4096
 """Rows from which the nearest are found through 8-bit codes of the vectors."""
@@ -73,6 +74,8 @@ class MemoryIndex:
         self._sum = np.zeros(dim)
         self._stale: set[int] = set()
         self._screen: Screen | None = None
+        self.structure: tuple[tuple[int, int], Tree] | None = None
+        """Kept for ``memos.operation.paths``: rows and live rows when it was made, and the topics and concepts."""
 
     def __len__(self) -> int:
         return len(self.row_of)

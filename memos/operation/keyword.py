@@ -26,12 +26,28 @@ def scores(index: MemoryIndex, query: Mapping[str, float]) -> np.ndarray:
     lengths, mean = index.window_lengths(0)
     for term, weight in query.items():
         posting = index.posting(term)
-        if posting is None:
-            continue
-        here, counts = posting
-        norm = K1 * (1 - B + B * lengths[here] / max(mean, 1.0))
-        out[here] += weight * idf(index, term) * (K1 + 1) * counts / (counts + norm)
+        if posting is not None:
+            here, counts = posting
+            out[here] += weight * idf(index, term) * _saturated(counts, lengths[here], mean)
     return out
+
+
+def scores_of(index: MemoryIndex, query: Mapping[str, float], rows: np.ndarray) -> np.ndarray:
+    """The same for a few rows. float64 (len(rows),)."""
+    out = np.zeros(len(rows))
+    lengths, mean = index.window_lengths(0)
+    for term, weight in query.items():
+        posting = index.posting(term)
+        if posting is not None:
+            here, counts = posting
+            places = np.minimum(np.searchsorted(here, rows), len(here) - 1)
+            counts = np.where(here[places] == rows, counts[places], 0.0)
+            out += weight * idf(index, term) * _saturated(counts, lengths[rows], mean)
+    return out
+
+
+def _saturated(counts: np.ndarray, lengths: np.ndarray, mean: float) -> np.ndarray:
+    return (K1 + 1) * counts / (counts + K1 * (1 - B + B * lengths / max(mean, 1.0)))
 
 
 def window_scores(index: MemoryIndex, query: Mapping[str, float], rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

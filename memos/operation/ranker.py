@@ -18,12 +18,15 @@ from memos.errors import DataError
 from memos.operation.features import FEATURES
 
 RRF_K = 60
+SECOND = ("first", "like_3", "like_8", "like_20", "like_near", "like_nearest", "new_words", "place")
+"""Features of the second look."""
 
 
 @lru_cache(maxsize=1)
-def _weights() -> dict[str, dict[str, float]]:
+def _fitted() -> dict[str, dict[str, dict[str, float]]]:
     try:
-        return json.loads(files("memos.operation").joinpath("ranker.json").read_text(encoding="utf-8"))["weights"]
+        table = json.loads(files("memos.operation").joinpath("ranker.json").read_text(encoding="utf-8"))
+        return {part: table[part] for part in ("weights", "feedback")}
     except (OSError, KeyError, json.JSONDecodeError) as error:
         raise DataError(f"memos/operation/ranker.json: {error}; reinstall the package") from error
 
@@ -35,9 +38,18 @@ def key(off: frozenset[str]) -> str:
 
 def weights(off: frozenset[str] = frozenset()) -> np.ndarray:
     """Weight of each feature, float64 (len(FEATURES),); of the full ranker where the combination was not fitted."""
-    table = _weights()
+    return _chosen("weights", off, FEATURES)
+
+
+def feedback_weights(off: frozenset[str] = frozenset()) -> np.ndarray:
+    """Weight of each feature of the second look (``memos.operation.feedback``), in its order."""
+    return _chosen("feedback", off, SECOND)
+
+
+def _chosen(part: str, off: frozenset[str], names: Sequence[str]) -> np.ndarray:
+    table = _fitted()[part]
     chosen = table.get(key(off), table["all"])
-    return np.array([chosen.get(name, 0.0) for name in FEATURES])
+    return np.array([chosen.get(name, 0.0) for name in names])
 
 
 def linear(values: np.ndarray, off: frozenset[str] = frozenset()) -> np.ndarray:

@@ -8,8 +8,10 @@ import numpy as np
 
 from memos.errors import ConfigError
 from memos.operation.features import FEATURES, GROUPS, WHOLE, Allowed, features, first_pass, pooled
+from memos.operation.feedback import second_look
 from memos.operation.index import MemoryIndex, Unit
 from memos.operation.passages import Passage, Shape, assemble, singles
+from memos.operation.paths import routed
 from memos.operation.question import Question, read
 from memos.operation.ranker import fused, linear
 from memos.operation.spread import Edges, spread
@@ -30,10 +32,12 @@ class RetrieveConfig:
     traits: bool = field(default=True, metadata={"help": "surface signs: asks, names, numbers, first person, length", "stage": "search"})
     hops: int = field(default=2, metadata={"help": "steps along stored edges from the best hits; 0: none", "stage": "search"})
     ranker: bool = field(default=True, metadata={"help": "fitted linear fusion; false: reciprocal rank fusion", "stage": "search"})
+    feedback: bool = field(default=True, metadata={"help": "second look: the best found say what else to look for; with the ranker", "stage": "search"})
+    route: bool = field(default=False, metadata={"help": "facts on the best topic and concept paths come forward", "stage": "search"})
     passages: bool = field(default=True, metadata={"help": "a hit is a passage of neighbours; false: one turn a hit", "stage": "search"})
     passage_units: int = field(default=4, metadata={"help": "turns a passage may hold", "stage": "search"})
     passage_words: int = field(default=110, metadata={"help": "NLTK words a passage may hold", "stage": "search"})
-    passage_rank: int = field(default=100, metadata={"help": "rank within which a neighbour joins a passage", "stage": "search"})
+    passage_rank: int = field(default=60, metadata={"help": "rank within which a neighbour joins a passage", "stage": "search"})
 
     def __post_init__(self) -> None:
         for name in ("passage_units", "passage_words", "passage_rank"):
@@ -101,7 +105,12 @@ def search(
     """
     if not len(index):
         return []
-    scores = score_rows(index, read(text, index.speakers), vector, config, allowed)
+    question = read(text, index.speakers)
+    scores = score_rows(index, question, vector, config, allowed)
+    if config.ranker and config.feedback:
+        scores = second_look(index, question, scores, config.off)
+    if config.route:
+        scores = routed(index, vector, scores)
     if edges is not None and config.graph and config.hops:
         scores = spread(index, scores, edges, hops=config.hops, allowed=allowed)
     if config.passages:

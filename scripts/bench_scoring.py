@@ -9,33 +9,31 @@ slow; --semantic-peer N times it on N pairs spread over the file and extrapolate
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from eval.metrics import peer  # noqa: E402
+from eval.judges import published  # noqa: E402
+from eval.judges.offline import OfflineJudge  # noqa: E402
+from eval.metrics import encoders, peer  # noqa: E402
 from eval.metrics.lexical import Lexical  # noqa: E402
 from eval.metrics.semantic import Semantic  # noqa: E402
-from memos.errors import DataError, MemosError  # noqa: E402
+from eval.types import JudgeTask  # noqa: E402
+from memos.embed.minilm import MiniLM  # noqa: E402
+from memos.errors import MemosError  # noqa: E402
 
 Pairs = list[tuple[str, str]]
 
 
-def read_pairs(path: Path) -> Pairs:
-    """(gold, answer) of each line of a JSON-lines file, gzipped or not."""
-    opener = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opener(path, "rt", encoding="utf-8") as lines:
-            rows = [json.loads(line) for line in lines]
-        return [(str(row["gold"]), str(row["answer"])) for row in rows]
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{path}: {error!r}") from error
+def read_tasks(path: Path) -> list[JudgeTask]:
+    """The answers of a JSON-lines file, gzipped or not, as tasks for a judge."""
+    return [JudgeTask(row.question, row.gold, row.answer, row.category) for row in published.read(path)]
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:
@@ -97,6 +95,39 @@ def bench_bfloat16(pairs: Pairs) -> None:
           + ", ".join(f"{name} {gap:.1e}" for name, gap in gaps.items()))
 
 
+class Clocked:
+    """An embedder without a cache that adds up its CPU seconds."""
+
+    def __init__(self) -> None:
+        self.inner = MiniLM()
+        self.name, self.dim, self.seconds = self.inner.name, self.inner.dim, 0.0
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        found, seconds = timed(lambda: self.inner.encode(texts))
+        self.seconds += seconds
+        return found
+
+
+def bench_judge(tasks: list[JudgeTask]) -> float:
+    """Print and return the CPU seconds of the offline judge's verdicts beside the metrics of the same answers, nothing cached on disk."""
+    encoders.token_encoder.cache_clear()
+    shared = encoders.token_encoder(encoders.MINILM, "cpu", "float32")
+    embedder = Clocked()
+    judge = OfflineJudge(embedder=embedder)
+    strict = OfflineJudge(OfflineJudge.Config(strict=True), embedder=embedder)
+    list(judge.judge([JudgeTask("Is it warm?", "warm", "up", 4)]))
+    _, metrics = timed(lambda: Semantic().score([task.gold for task in tasks], [task.answer for task in tasks]))
+    read, embedder.seconds = shared.read, 0.0
+    verdicts, cost = timed(lambda: list(judge.judge(tasks)))
+    texts = len({text for task in tasks for text in (task.gold, task.answer)})
+    print(f"offline judge, {len(verdicts)} verdicts after similarity and BERTScore ({metrics:.1f} s) of the same answers: {cost:.1f} s more "
+          f"(target 30 s on 2 cores; question with answer {embedder.seconds:.1f}, features and the rest {cost - embedder.seconds:.1f})")
+    print(f"  {shared.read - read} of {texts} golds and answers had to be read again")
+    _, once_more = timed(lambda: list(strict.judge(tasks)))
+    print(f"  offline_strict on the same answers: {once_more:.1f} s more")
+    return cost
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("answers", type=Path, help="JSON lines with gold and answer, gzipped or not")
@@ -106,7 +137,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--bfloat16", action="store_true", help="time the bfloat16 option too")
     options = parser.parse_args(arguments)
     try:
-        pairs = read_pairs(options.answers)
+        tasks = read_tasks(options.answers)
+        pairs = [(task.gold, task.answer) for task in tasks]
         print(f"{options.answers.name}: {len(pairs)} pairs; CPU seconds, one thread")
         slow, fast = bench_lexical(pairs)
         if not options.lexical_only:
@@ -116,6 +148,7 @@ def main(arguments: list[str] | None = None) -> int:
             more_slow, more_fast = bench_semantic(pairs, options.semantic_peer)
             ratio = (slow + more_slow) / (fast + more_fast)
             print(f"all together: {slow + more_slow:.1f} s against {fast + more_fast:.1f} s, ratio {ratio:.1f} (target 6)")
+            bench_judge(tasks)
             if options.bfloat16:
                 bench_bfloat16(pairs)
     except MemosError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from eval.judges.offline import dates
@@ -16,15 +17,33 @@ from eval.types import JudgeTask
 
 RIGHT = ("gold", "gold_date_format")
 """Kinds whose answers are right; those of all others are wrong."""
-RESTATED = ("You asked: {question}", "Well, {statement} - they discussed it in one of their chats.", "Regarding {statement}, that came up.",
-            "As for your question, {question}")  # fmt: skip
-DENIED = ("Anything but {gold}.", "Certainly not {gold}.", "{gold} would be incorrect.", "That {gold} is false.",
-          "They said it had nothing to do with {gold}.", "Contrary to what one might think, it isn't {gold}.")  # fmt: skip
-REFUSALS = ("I have no memory of that.", "Sorry, I can't find anything about this.", "The provided memories contain no details on it.",
-            "It cannot be determined from what was said.", "Nothing in our chats tells me that.")  # fmt: skip
 
 
-def build(questions: Sequence[JudgeTask], turns: Sequence[str], *, per_kind: int = 150, seed: int = 7) -> dict[str, list[JudgeTask]]:
+@dataclass(frozen=True, slots=True)
+class Wordings:
+    """How wrong answers are worded; ``{question}``, ``{statement}`` (the question without its question word) and ``{gold}`` are filled in."""
+
+    restated: tuple[str, ...]
+    denied: tuple[str, ...]
+    refusals: tuple[str, ...]
+    blank: tuple[str, ...] = ("",)
+    turns: tuple[int, ...] = (20,)
+    """How many random turns an answer is made of."""
+
+
+TUNED = Wordings(
+    restated=("You asked: {question}", "Well, {statement} - they discussed it in one of their chats.", "Regarding {statement}, that came up.",
+              "As for your question, {question}"),
+    denied=("Anything but {gold}.", "Certainly not {gold}.", "{gold} would be incorrect.", "That {gold} is false.",
+            "They said it had nothing to do with {gold}.", "Contrary to what one might think, it isn't {gold}."),
+    refusals=("I have no memory of that.", "Sorry, I can't find anything about this.", "The provided memories contain no details on it.",
+              "It cannot be determined from what was said.", "Nothing in our chats tells me that."),
+)  # fmt: skip
+"""Absent from training; settings and features were chosen while looking at how the offline judge takes them."""
+
+
+def build(questions: Sequence[JudgeTask], turns: Sequence[str], *, per_kind: int = 150, seed: int = 7,
+          wordings: Wordings = TUNED) -> dict[str, list[JudgeTask]]:
     """Probes over real questions, by kind.
 
     Args:
@@ -32,29 +51,35 @@ def build(questions: Sequence[JudgeTask], turns: Sequence[str], *, per_kind: int
         turns: utterances for the random answers.
         per_kind: how many at most of each kind.
         seed: of the choice.
+        wordings: of the wrong answers; ``eval.judges.unseen`` holds some that nothing was tuned on.
     """
     chance = random.Random(seed)
     pool = list(questions)
     out: dict[str, list[JudgeTask]] = {"gold": [_with(task, task.gold) for task in pool]}
     reworded = [(task, other_format(task.gold)) for task in pool]
     out["gold_date_format"] = [_with(task, text) for task, text in reworded if text]
-    out["empty"] = [_with(task, "") for task in _some(pool, per_kind, chance)]
+    out["empty"] = [_with(task, _one(wordings.blank, chance)) for task in _some(pool, per_kind, chance)]
     says_no = ("no", "not", "none", "never", "unknown")
     plain = [task for task in pool if not set(task.gold.lower().replace(",", " ").split()) & set(says_no)]
-    out["refusal"] = [_with(task, chance.choice(REFUSALS)) for task in _some(plain, per_kind, chance)]
+    out["refusal"] = [_with(task, _one(wordings.refusals, chance)) for task in _some(plain, per_kind, chance)]
     out["question_restated"] = [
-        _with(task, chance.choice(RESTATED).format(question=task.question, statement=statement(task.question)))
+        _with(task, _one(wordings.restated, chance).format(question=task.question, statement=statement(task.question)))
         for task in _some(pool, per_kind, chance)
     ]
     out["other_gold"] = [_with(task, _other(task, pool, chance)) for task in _some(pool, per_kind, chance)]
     out["random_turns"] = [
-        _with(task, " ".join(chance.choice(turns) for _ in range(20))) for task in _some(pool, per_kind, chance) if turns
+        _with(task, " ".join(chance.choice(turns) for _ in range(_one(wordings.turns, chance)))) for task in _some(pool, per_kind, chance) if turns
     ]
     deniable = [task for task in plain if not task.gold.lower().startswith(("yes", "likely"))]
     out["gold_denied"] = [
-        _with(task, chance.choice(DENIED).format(gold=task.gold.strip().rstrip("."))) for task in _some(deniable, per_kind, chance)
+        _with(task, _one(wordings.denied, chance).format(gold=task.gold.strip().rstrip("."))) for task in _some(deniable, per_kind, chance)
     ]
     return {kind: tasks for kind, tasks in out.items() if tasks}
+
+
+def _one(choices: Sequence, chance: random.Random):
+    """A choice that leaves the draw alone where there is none to make."""
+    return choices[0] if len(choices) == 1 else chance.choice(choices)
 
 
 def _some(pool: Sequence[JudgeTask], count: int, chance: random.Random) -> list[JudgeTask]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Protocol
@@ -21,6 +22,8 @@ LAYERS = {
 BASELINE_F = {"roberta-large": 0.83122575}
 """BERTScore-F1 of unrelated English sentences at that layer, for rescaling as ``rescale_with_baseline`` does."""
 BATCH_TOKENS = 512
+ROOM = 512 * 2**20
+"""Bytes of answers' token states that a process keeps: 1,540 answers of 220 word pieces."""
 
 
 class TokenEncoder(Protocol):
@@ -89,18 +92,37 @@ class HubEncoder:
 
 
 class Remembering:
-    """Keeps the states of the texts it is told to keep (golds), so that they are computed once a process."""
+    """One reading of each text for everyone in the process who needs its token states: BERTScore, similarity and the offline judge.
 
-    def __init__(self, inner: TokenEncoder) -> None:
-        self.inner = inner
+    Golds are kept for good, so that many systems' answers share them. Answers are kept, the latest first, as long as they fit into
+    ``room`` bytes: the stage that comes next finds them.
+    """
+
+    def __init__(self, inner: TokenEncoder, room: int = ROOM) -> None:
+        self.inner, self.room = inner, room
+        self.read = 0
+        """How many texts went through the model."""
         self._kept: dict[str, TokenStates] = {}
+        self._recent: OrderedDict[str, TokenStates] = OrderedDict()
+        self._used = 0
 
     def states(self, golds: Sequence[str], answers: Sequence[str]) -> dict[str, TokenStates]:
-        """States of every distinct text; those of the golds stay for the next call."""
-        fresh = [text for text in dict.fromkeys([*golds, *answers]) if text not in self._kept]
-        found = dict(zip(fresh, self.inner.encode_tokens(fresh), strict=True))
-        self._kept.update((text, found[text]) for text in golds if text in found)
-        return {**found, **{text: self._kept[text] for text in {*golds, *answers} if text in self._kept}}
+        """States of every distinct text."""
+        wanted = list(dict.fromkeys([*golds, *answers]))
+        fresh = [text for text in wanted if text not in self._kept and text not in self._recent]
+        self.read += len(fresh)
+        found = dict(zip(fresh, self.inner.encode_tokens(fresh), strict=True)) if fresh else {}
+        for text in wanted:
+            if text not in found:
+                found[text] = self._kept[text] if text in self._kept else self._recent[text]
+        self._kept.update((text, found[text]) for text in golds)
+        for text in fresh:
+            if text not in self._kept:
+                self._recent[text] = found[text]
+                self._used += found[text].tokens.nbytes
+        while self._used > self.room:
+            self._used -= self._recent.popitem(last=False)[1].tokens.nbytes
+        return found
 
 
 @lru_cache(maxsize=8)

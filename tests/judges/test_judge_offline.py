@@ -4,6 +4,10 @@ import pytest
 
 from eval.judges.offline import OfflineJudge, gates, model
 from eval.judges.offline.features import Pair
+from eval.judges.offline.judge import forget
+from eval.judges.offline.reader import TokenReader
+from eval.metrics import encoders
+from eval.metrics.semantic import Semantic
 from eval.types import JudgeTask
 from memos.errors import ConfigError, DataError
 
@@ -63,6 +67,28 @@ def test_verdicts_do_not_depend_on_the_batch(judge):
         assert together[i].label == alone[i].label == again[i].label
         assert together[i].score == pytest.approx(alone[i].score, abs=2e-4)
         assert together[i].score == again[i].score
+
+
+def test_the_metrics_of_the_same_answers_spare_the_judge_a_reading():
+    answers = [f"{g}, as far as one can tell" for _, g, _ in FACTS]
+    fresh = rate(OfflineJudge(), answers)
+    encoders.token_encoder.cache_clear()
+    Semantic().score([g for _, g, _ in FACTS], answers)
+    shared = encoders.token_encoder(encoders.MINILM, "cpu", "float32")
+    before = shared.read
+    forget()
+    assert rate(OfflineJudge(), answers) == fresh
+    assert shared.read == before == 2 * len(FACTS)
+
+
+def test_long_answers_are_read_to_their_end():
+    """The window of the model is 254 word pieces; what stands behind it counts as well."""
+    talk = " ".join(f"On day {n} they walked along the river and spoke of nothing in particular." for n in range(40))
+    reading = TokenReader()(["a lighthouse"], [f"{talk} She inherited a lighthouse."])
+    long = reading[f"{talk} She inherited a lighthouse."]
+    assert len(long.pieces) == len(long.states) > 500
+    assert "lighthouse" in long.pieces[-3:]
+    assert (reading["a lighthouse"].states @ long.states.T).max(1).min() > 0.6
 
 
 def test_strict_rejects_the_coarser_date_only():

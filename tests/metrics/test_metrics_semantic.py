@@ -72,21 +72,40 @@ def test_bertscore_by_hand_with_negative_cosines_and_special_tokens():
     assert bertscore_f1(states([[1, 0]], [False]), lonely, baseline=0.5) == pytest.approx(-1.0)
 
 
-def test_golds_are_encoded_once_a_process():
-    seen: list[str] = []
+class Counting:
+    """An encoder that lists what it was asked for; every text has one token of 8 bytes."""
 
-    class Counting:
-        name = "counting"
+    name = "counting"
 
-        def encode_tokens(self, texts):
-            seen.extend(texts)
-            return [states([[1, len(text)]], [True]) for text in texts]
+    def __init__(self):
+        self.seen: list[str] = []
 
-    shared = encoders.Remembering(Counting())
+    def encode_tokens(self, texts):
+        self.seen.extend(texts)
+        return [states([[1, len(text)]], [True]) for text in texts]
+
+
+def test_texts_are_encoded_once_for_all_who_need_them():
+    counting = Counting()
+    shared = encoders.Remembering(counting)
     first = shared.states(["g1", "g2", "g1"], ["a1", "a1"])
     second = shared.states(["g1", "g2"], ["a2", "a1"])
     assert set(first) == {"g1", "g2", "a1"} and set(second) == {"g1", "g2", "a2", "a1"}
-    assert seen == ["g1", "g2", "a1", "a2", "a1"]
+    assert counting.seen == ["g1", "g2", "a1", "a2"] and shared.read == 4
+
+
+def test_without_room_the_oldest_answers_go_and_golds_stay():
+    counting = Counting()
+    one = counting.encode_tokens(["a"])[0].tokens.nbytes
+    counting.seen.clear()
+    shared = encoders.Remembering(counting, room=2 * one)
+    shared.states(["g1"], ["a1", "a2", "a3"])
+    found = shared.states(["g1"], ["a1", "a3"])
+    assert counting.seen == ["g1", "a1", "a2", "a3", "a1"]
+    assert set(found) == {"g1", "a1", "a3"}
+    shared.states(["a3"], [])
+    shared.states(["g1"], ["b1", "b2", "b3", "a3"])
+    assert counting.seen[5:] == ["b1", "b2", "b3"], "an answer that is someone's gold stays"
 
 
 def test_long_answers_are_read_whole_and_counted():

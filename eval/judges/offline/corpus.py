@@ -14,7 +14,7 @@ from eval.judges import published
 from eval.judges.offline.features import Pair
 from eval.judges.offline.guards import Guard
 from eval.judges.offline.judge import CHUNK, features
-from eval.judges.offline.reader import TokenReader, base_model
+from eval.judges.offline.reader import TokenReader, sentence_model
 from eval.types import Dataset
 from memos.embed.base import Embedder
 
@@ -53,10 +53,10 @@ class Featuriser:
     """
 
     def __init__(self, embedder: Embedder | None, cache: Path | None) -> None:
-        network, self.embedder = base_model(embedder)
-        self.reader, self.cache = TokenReader(network), cache
+        self.embedder = sentence_model(embedder)
+        self.reader, self.cache = TokenReader(), cache
         here = Path(__file__).parent
-        code = [(here / name).read_bytes() for name in ("text.py", "calendar.py", "dates.py", "values.py", "features.py", "semantic.py", "idf.json")]
+        code = [(here / name).read_bytes() for name in ("text.py", "calendar.py", "dates.py", "values.py", "features.py", "semantic.py", "reader.py", "idf.json")]
         self._code = hashlib.sha256(b"\0".join(code)).hexdigest()
 
     def matrix(self, pairs: Sequence[Pair], what: str) -> tuple[tuple[str, ...], np.ndarray]:

@@ -8,6 +8,7 @@ polarity, negation, abstention, numbers, durations and names.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -22,7 +23,7 @@ TALK = frozenset(
 """Stems of words that speak about the conversation; they add nothing to an answer."""
 DENYING = frozenset(
     "incorrect fals wrong contrari think thought certainli definit absolut true untru inaccur mistaken noth never opposit case assum suppos "
-    "believ els rather instead anyth far except noon nobodi none cannot deni claim fact correct right actual realli simpli way exclud rule".split()
+    "believ doubt els rather instead anyth far except noon nobodi none cannot deni claim fact correct right actual realli simpli way exclud rule".split()
 )
 """Stems of words that only carry a denial."""
 
@@ -136,12 +137,19 @@ def _items(pair: Pair) -> dict[str, float]:
         words = [word for word in content(part) if not found(word, pair.asked)] or content(part) or tokens(part)
         recalls.append(_weighted(words, pair.given))
     covered = [recall >= 0.5 for recall in recalls]
+    given = values.items(pair.answer)
+    gold = frozenset(content(pair.gold))
+    foreign = [part for part in given
+               if _weighted([word for word in content(part) if word not in pair.asked] or list(content(part)), gold) < 0.3]
+    several = len(parts) > 1
     return {
         "item_share": sum(covered) / len(parts),
+        "items_foreign": len(foreign) / max(len(given), 1) if several else 0.0,
+        "items_short": max(1 - len(given) / len(parts), 0.0) if several else 0.0,
         "item_mean": sum(recalls) / len(parts),
         "item_least": min(recalls),
         "item_most": max(recalls),
-        "is_list": float(len(parts) > 1),
+        "is_list": float(several),
         "list_long": float(len(parts) > 3),
     }
 
@@ -183,15 +191,34 @@ def _fits(offset: float, gold: Interval) -> bool:
     return abs(years) <= 1.2 if abs(offset) > 200 else abs(years) <= 1.2 and gold.days <= 31
 
 
+_TOLD = re.compile(r"\b(?:before|after|prior to|following|preceding|week of|weekend of|last|next|few|around)\b")
+"""A gold that tells its date through another one ("the Friday before 20 May 2023"): judges take dates a few days off for it."""
+
+
+def _stretch(days: float) -> str:
+    """Which stretch people count in: days, weeks, months or years."""
+    return "year" if days > 80 else "month" if days >= 20 else "week" if days >= 4 else "day"
+
+
+def _same_kind(offset: float, gold: Interval, told: bool) -> bool:
+    """Whether a phrase without an anchor counts in the gold's stretch ("last year" for 2022); days only for a gold told through another."""
+    kind = _stretch(abs(offset))
+    return (kind == _stretch(gold.days) and kind != "day") or (told and kind in ("day", "week"))
+
+
 def _dates(pair: Pair) -> dict[str, float]:
     golds, answers = gold_dates(pair.gold, pair.answer)
     names = ("date_overlap", "date_inside", "date_cover", "date_equal", "date_gap", "date_near", "date_coarser", "date_finer",
-             "date_year", "date_month", "date_first", "date_share", "date_open", "date_week", "date_far", "relative_fits")  # fmt: skip
+             "date_year", "date_month", "date_first", "date_open", "date_week", "date_far", "relative_fits", "relative_kind",
+             "loose_near", "exact_near")  # fmt: skip
     out = dict.fromkeys(names, 0.0)
     out["gold_date"] = float(bool(golds))
     out["date_none"] = float(bool(golds) and not answers)
     loose = dates.relative(pair.answer) if golds and not answers else ()
     out["date_relative"] = float(bool(loose))
+    told = bool(golds) and bool(_TOLD.search(dates.normalise(pair.gold)))
+    out["gold_told"] = float(told)
+    out["relative_kind"] = float(any(_same_kind(offset, gold, told) for offset in loose for gold in golds))
     out["relative_fits"] = float(any(_fits(offset, gold) for offset in loose for gold in golds))
     if not (golds and answers):
         return out
@@ -204,6 +231,7 @@ def _dates(pair: Pair) -> dict[str, float]:
     out["date_cover"] = max(shared, 0) / gold.days
     out["date_equal"] = max(shared, 0) / max(gold.days, answer.days)
     out["date_gap"] = min(math.log1p(gap) / 6, 1.5)
+    out["loose_near"], out["exact_near"] = float(told and 0 < gap <= 9), float(not told and 0 < gap <= 9)
     out["date_near"] = float(0 < gap <= 2)
     out["date_week"] = float(2 < gap <= 8)
     out["date_far"] = float(gap > 60)
@@ -213,8 +241,6 @@ def _dates(pair: Pair) -> dict[str, float]:
     out["date_month"] = float(abs((gold.start + gold.end) - (answer.start + answer.end)) / 2 <= 31)
     first = _shift(golds, answers[:1])[0]
     out["date_first"] = float(first > 0)
-    hits = sum(any(min(g.end, a.end) >= max(g.start, a.start) for a in answers) for g in golds)
-    out["date_share"] = hits / len(golds)
     out["date_open"] = float(answer.open)
     return out
 
@@ -269,6 +295,7 @@ def _stance(pair: Pair) -> dict[str, float]:
         "polar": float(gold != 0),
         "polar_same": float(gold != 0 and gold == answer),
         "polar_clash": float(gold * answer < 0),
+        "polar_implied": float(gold > 0 and not answer and not denied and refusal < 1),
         "denial_clash": float(denied_gold != denied and not gold),
         "denies": float(values.negations(pair.answer) > 0),
         "denied_gold": _denied(pair),
@@ -288,14 +315,27 @@ def _denied(pair: Pair) -> float:
         return 0.0
     usual = values.negations(pair.gold)
     denied = plain = 0.0
-    for clause in values.clauses(pair.answer):
+    for clause, denials in _clauses(pair.answer):
         words = frozenset(content(clause)) | frozenset(word for word in tokens(clause) if word in pair.wanted)
         share = _weighted(pair.wanted, words)
-        if values.negations(clause) > usual:
+        if denials > usual:
             denied = max(denied, share)
         else:
             plain = max(plain, share)
     return max(denied - plain, 0.0)
+
+
+@lru_cache(maxsize=16384)
+def _clauses(answer: str) -> tuple[tuple[str, int], ...]:
+    """The clauses of an answer with how many words deny each; a clause that only denies ("That is not so") speaks of the one before it."""
+    out: list[tuple[str, int]] = []
+    for clause in values.clauses(answer):
+        denials = values.negations(clause)
+        if denials and out and (len(tokens(clause)) <= 3 or set(content(clause)) <= DENYING):
+            out[-1] = (out[-1][0], out[-1][1] + denials)
+        else:
+            out.append((clause, denials))
+    return tuple(out)
 
 
 def _flat_denial(pair: Pair) -> float:

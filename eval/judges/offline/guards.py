@@ -15,9 +15,11 @@ from eval.judges.offline.features import Pair
 from eval.judges.offline.text import content
 
 RESTATED = ("{question}", "The question was: {question}", "{statement}.", "That is about {statement}.",
-            "{statement}, as they talked about.", "I would say that {statement}.")  # fmt: skip
+            "{statement}, as they talked about.", "I would say that {statement}.", "{question} They talked about it.", "It is about {statement}, I guess.")  # fmt: skip
 DENIED = ("Not {gold}.", "It is not {gold}.", "It was not {gold}.", "No, it wasn't {gold}.", "They never said {gold}.",
-          "{gold} is not the answer.", "The answer isn't {gold}.", "It is not true that it is {gold}.")  # fmt: skip
+          "{gold} is not the answer.", "The answer isn't {gold}.", "It is not true that it is {gold}.", "I doubt it was {gold}.",
+          "{gold}? That is not so.", "Nobody said {gold}.", "It was never {gold}.", "{gold} can be ruled out.", "Wrong: {gold}.",
+          "It was something other than {gold}.", "You might think {gold}, but no.", "It is a mistake to say {gold}.")  # fmt: skip
 REFUSALS = ("", "I don't know.", "No information available.", "The conversation does not mention this.",
             "There is not enough information to answer.", "This is not specified in the memories.", "Unknown")  # fmt: skip
 WORDED = ("{gold}", "{gold}.", "The answer is {gold}.", "It was {gold}.", "I think it is {gold}.", "{statement}: {gold}")

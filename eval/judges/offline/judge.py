@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from eval.identity import digest
 from eval.judges.offline import gates, model
 from eval.judges.offline.features import Pair, lexical
-from eval.judges.offline.reader import TokenReader, base_model
+from eval.judges.offline.reader import TokenReader, sentence_model
 from eval.judges.offline.semantic import read_all
 from eval.types import JudgeTask, Verdict
 from memos.embed.base import Embedder
@@ -34,6 +34,11 @@ def features(pairs: Sequence[Pair], reader: TokenReader, embedder: Embedder) -> 
     while len(_KNOWN) > KEPT:
         _KNOWN.popitem(last=False)
     return [known[pair] for pair in pairs]
+
+
+def forget() -> None:
+    """Drop the remembered features."""
+    _KNOWN.clear()
 
 
 class _Shipped:
@@ -60,23 +65,20 @@ class OfflineJudge:
         strict: bool = field(default=False, metadata={"help": "apply the gates that reject vague answers"})
         threshold: float = field(default=0.5, metadata={"help": "probability from which an answer is correct"})
         weights: str = field(default="", metadata={"help": "weights file of scripts/train_judge.py; empty: the shipped one"})
-        batch_tokens: int = field(default=512, metadata={"help": "padded word pieces a forward pass"})
 
         def __post_init__(self) -> None:
             if not 0 < self.threshold < 1:
                 raise ConfigError(f"judge.threshold: must lie between 0 and 1, found {self.threshold}")
-            if self.batch_tokens < 256:
-                raise ConfigError(f"judge.batch_tokens: must be at least 256, found {self.batch_tokens}")
 
     def __init__(self, config: Config | None = None, *, embedder: Embedder | None = None) -> None:
         self.config = config or self.Config()
         self.name = "offline_strict" if self.config.strict else "offline"
         self.weights = model.load(self.config.weights)
-        network, self._embedder = base_model(embedder)
+        self._embedder = sentence_model(embedder)
         found = self.weights.facts.get("cross_validation", {})
         self.score_se = float(found.get("score_se", 0.0)) / 100
         """Standard error of a system's score that this judge brings (fraction), measured over foreign projects."""
-        self._reader = TokenReader(network, self.config.batch_tokens)
+        self._reader = TokenReader()
 
     def identity(self) -> Mapping[str, object]:
         """Weights and operating point; part of the score fingerprint."""

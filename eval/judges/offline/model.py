@@ -110,3 +110,16 @@ def to_json(names: Sequence[str], mean: np.ndarray, scale: np.ndarray, linear: n
         name: [short(mean[i]), short(scale[i]), short(linear[i])] for i, name in enumerate(names)
     }
     return {**facts, "bias": short(bias), "features": features, "products": table}
+
+
+def pretty(content: Mapping[str, Any]) -> str:
+    """The content of a weights file as text to be reviewed: one entry a line, a feature's mean, scale and weight beside its name."""
+
+    def lines(value: Any, depth: int) -> str:
+        if not isinstance(value, Mapping) or not value:
+            return json.dumps(value, ensure_ascii=False)
+        pad = " " * (depth + 1)
+        rows = [f"{pad}{json.dumps(name, ensure_ascii=False)}: {lines(row, depth + 1)}" for name, row in value.items()]
+        return "{\n" + ",\n".join(rows) + "\n" + " " * depth + "}"
+
+    return lines(content, 0) + "\n"

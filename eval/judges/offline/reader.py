@@ -1,75 +1,46 @@
-"""Reads texts with MiniLM: the states of the tokens and the vector of the text from one forward pass."""
+"""Reads texts with MiniLM: the states of the tokens and the vector of the text from one forward pass, shared with the semantic metrics."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from eval.judges.offline.semantic import Reading
-from memos.embed.base import Embedder
-from memos.embed.minilm import MiniLM
+from eval.metrics.encoders import MINILM, Remembering, token_encoder
+from memos.embed.base import Embedder, TokenStates
 
-MODEL = MiniLM.name
+MODEL = MINILM
 """The only model the weights were fitted to."""
 
 
-def base_model(embedder: Embedder | None) -> tuple[MiniLM, Embedder]:
-    """The MiniLM inside a (cached) embedder, and the embedder to encode with; a fresh one where it is another model."""
+def sentence_model(embedder: Embedder | None) -> Embedder:
+    """The given embedder where MiniLM is what it asks (through any caches), else the MiniLM of the process's token encoder."""
     inner: Any = embedder
-    while inner is not None and not isinstance(inner, MiniLM):
-        inner = getattr(inner, "inner", None)
-    if inner is None:
-        fresh = MiniLM()
-        return fresh, fresh
-    return inner, embedder or inner
+    while hasattr(inner, "inner"):
+        inner = inner.inner
+    if embedder is not None and inner.name == MODEL:
+        return embedder
+    return token_encoder(MODEL, "cpu", "float32").inner
 
 
 class TokenReader:
-    """Texts to :class:`Reading`, in batches of equal padding; texts beyond the model's window are cut there.
+    """Texts to :class:`Reading` by way of the process's token encoder, so that a text which BERTScore or similarity has met is not read again.
+
+    Texts beyond the model's window (254 word pieces) are read in windows, none is cut.
 
     Args:
-        model: the embedder whose weights and tokenizer are shared.
-        batch_tokens: padded word pieces a forward pass.
+        encoder: another encoder than the process's own.
     """
 
-    def __init__(self, model: MiniLM, batch_tokens: int = 512) -> None:
-        self.model, self.batch_tokens = model, batch_tokens
+    def __init__(self, encoder: Remembering | None = None) -> None:
+        self._encoder = encoder
 
-    def __call__(self, texts: Sequence[str]) -> Mapping[str, Reading]:
-        tokenizer, network = self.model.network()
-        body = self.model.max_tokens - 2
-        encodings = tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        order = sorted(range(len(texts)), key=lambda index: len(encodings[index].ids))
-        out: dict[str, Reading] = {}
-        start = 0
-        while start < len(order):
-            end = start + 1
-            while end < len(order) and (min(len(encodings[order[end]].ids), body) + 2) * (end + 1 - start) <= self.batch_tokens:
-                end += 1
-            batch = order[start:end]
-            rows = [encodings[index].ids[:body] for index in batch]
-            for index, (states, vector) in zip(batch, _forward(tokenizer, network, rows), strict=True):
-                out[texts[index]] = Reading(tuple(encodings[index].tokens[:body]), states, vector)
-            start = end
-        return out
+    def __call__(self, golds: Sequence[str], answers: Sequence[str]) -> Mapping[str, Reading]:
+        encoder = self._encoder or token_encoder(MODEL, "cpu", "float32")
+        return {text: _reading(states) for text, states in encoder.states(golds, answers).items()}
 
 
-def _forward(tokenizer: Any, network: Any, rows: list[list[int]]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Unit states of each row's own pieces, shape (pieces, 384), and the unit mean over all its positions."""
-    import torch
-
-    first, last = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
-    width = max(map(len, rows)) + 2
-    ids = torch.zeros((len(rows), width), dtype=torch.long)
-    mask = torch.zeros((len(rows), width), dtype=torch.long)
-    for number, row in enumerate(rows):
-        ids[number, : len(row) + 2] = torch.tensor([first, *row, last])
-        mask[number, : len(row) + 2] = 1
-    with torch.inference_mode():
-        hidden = network(input_ids=ids, attention_mask=mask).last_hidden_state
-        weights = mask.unsqueeze(-1).to(hidden.dtype)
-        pooled = torch.nn.functional.normalize((hidden * weights).sum(1) / weights.sum(1), dim=1).numpy()
-        states = torch.nn.functional.normalize(hidden, dim=-1).numpy()
-    return [(states[number, 1 : len(row) + 1].copy(), pooled[number]) for number, row in enumerate(rows)]
+def _reading(states: TokenStates) -> Reading:
+    """Without the special tokens."""
+    pieces = tuple(piece for piece, own in zip(states.pieces, states.content, strict=True) if own)
+    return Reading(pieces, states.tokens[states.content], states.sentence)

@@ -29,7 +29,8 @@ class Reading:
     """Unit vector of the whole text."""
 
 
-Reader = Callable[[Sequence[str]], Mapping[str, Reading]]
+Reader = Callable[[Sequence[str], Sequence[str]], Mapping[str, Reading]]
+"""Golds and answers to readings by text."""
 NAMES = ("cos_answer", "cos_asked", "cos_gain", "cos_question", "tok_recall", "tok_wanted", "tok_least", "tok_precision",
          "tok_items", "tok_item_least", "tok_added")  # fmt: skip
 
@@ -139,11 +140,10 @@ def read_all(pairs: Sequence[Pair], reader: Reader, encode: Callable[[Sequence[s
 
     Args:
         pairs: what to judge.
-        reader: texts to readings (states of the tokens and vectors).
+        reader: golds and answers to readings (states of the tokens and vectors).
         encode: texts to unit vectors, possibly cached.
     """
-    alone = list(dict.fromkeys(text for pair in pairs for text in (pair.gold, pair.answer)))
-    readings = reader(alone)
+    readings = reader([pair.gold for pair in pairs], [pair.answer for pair in pairs])
     joint = list(
         dict.fromkeys(
             text

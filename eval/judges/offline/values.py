@@ -30,7 +30,7 @@ _ABSTAIN = re.compile(
 )
 _NEGATION = re.compile(
     r"\b(?:not|never|no|none|nobody|nothing|neither|nor|without|cannot|unable|unlikely|refus\w+|declin\w+|false|untrue|"
-    r"incorrect|deni(?:es|ed)|lacks?|hardly|opposite|contrary|wrong|mistaken|inaccurate|instead of|rather than|other than|anything but|"
+    r"incorrect|doubt(?:s|ed|ful)?|mistake|deni(?:es|ed)|lacks?|hardly|opposite|contrary|wrong|mistaken|inaccurate|instead of|rather than|other than|anything but|"
     r"far from|except|nothing to do with|no way|ruled? out|excluded?|impossible|untrue|by no means|in no way)\b|n't\b",
     re.IGNORECASE,
 )

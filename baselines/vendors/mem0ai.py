@@ -1,16 +1,20 @@
 """The package ``mem0ai`` as a memory system, driven as its evaluation harness drives it (protocol.md 1.6, 1.7, 8.4).
 
-The package's own prompts and update logic run unchanged, except that its "today's date" is the session's date: without
-that every fact of a replay is dated today.
+The package's own prompts and logic run unchanged, except that its "today's date" is the session's date: without that every
+fact of a replay is dated today. Two lines of versions are known: up to 1.x the algorithm of mid-2025 (facts, then an update
+call), from 2 on the additive one (one call that only adds; protocol.md 8.6), whose figures are no figures of 2025.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import sqlite3
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +24,7 @@ from baselines.memories import STATE_VERSION, ranked_hits, read_json, write_json
 from baselines.vendors.common import Connection, Ledger, union
 from memos.embed.base import Embedder
 from memos.errors import require
-from memos.types import Conversation, Hit, Query, Retrieved, Session, Usage
+from memos.types import Conversation, Hit, Query, Retrieved, Session, Turn, Usage
 
 _TODAY = re.compile(r"(Today's date is )[0-9-]+")
 _EVERYTHING = 100_000
@@ -75,6 +79,7 @@ class Mem0Package:
             }
         )
         memory.embedding_model.embed = lambda text, action=None: self._embedder.encode([text])[0].tolist()
+        memory.embedding_model.embed_batch = lambda texts, action=None: self._embedder.encode(list(texts)).tolist()
         completions = memory.llm.client.chat.completions
         completions.create = self._ledger.wrap(completions.create)
         return memory
@@ -82,21 +87,46 @@ class Mem0Package:
     def start(self, conversation: Conversation) -> None:
         self._speakers = conversation.speakers
 
-    def add(self, session: Session) -> None:
-        prompts = require("mem0.configs.prompts", "vendors", package="mem0ai")
-        if session.time is not None:
-            day = session.time.date().isoformat()
+    @property
+    def additive(self) -> bool:
+        """Whether the installed package only adds (2.x) instead of deciding on updates (up to 1.x)."""
+        return "custom_fact_extraction_prompt" not in type(self._memory.config).model_fields
+
+    @contextmanager
+    def _dated(self, session: Session) -> Iterator[None]:
+        """While the block runs, the package's extraction believes that today is the session's day."""
+        if session.time is None:
+            yield
+            return
+        day = session.time.date().isoformat()
+        if not self.additive:
+            prompts = require("mem0.configs.prompts", "vendors", package="mem0ai")
             dated, count = _TODAY.subn(rf"\g<1>{day}", prompts.FACT_RETRIEVAL_PROMPT)
             self._memory.config.custom_fact_extraction_prompt = dated if count else f"{dated}\nToday's date is {day}."
-        for batch in batches(session, self.config.batch_messages):
-            for number, user in enumerate(self._speakers):
-                messages = [
-                    {"role": "user" if turn.speaker == user else "assistant", "content": f"{turn.speaker}: {turn.said}"}
-                    for turn in batch
-                ]
-                turns = [turn.turn_id for turn in batch if turn.speaker == user] or [turn.turn_id for turn in batch]
-                done = self._memory.add(messages, user_id=f"speaker_{number}", metadata={"timestamp": session.time_text})
-                self._note(done["results"], turns)
+            yield
+            return
+        main = require("mem0.memory.main", "vendors", package="mem0ai")
+        own = main.generate_additive_extraction_prompt
+        main.generate_additive_extraction_prompt = partial(own, timestamp=day, current_date=day)
+        try:
+            yield
+        finally:
+            main.generate_additive_extraction_prompt = own
+
+    def add(self, session: Session) -> None:
+        with self._dated(session):
+            for batch in batches(session, self.config.batch_messages):
+                for number, user in enumerate(self._speakers):
+                    self._add_batch(session, batch, number, user)
+
+    def _add_batch(self, session: Session, batch: Sequence[Turn], number: int, user: str) -> None:
+        messages = [
+            {"role": "user" if turn.speaker == user else "assistant", "content": f"{turn.speaker}: {turn.said}"}
+            for turn in batch
+        ]
+        turns = [turn.turn_id for turn in batch if turn.speaker == user] or [turn.turn_id for turn in batch]
+        done = self._memory.add(messages, user_id=f"speaker_{number}", metadata={"timestamp": session.time_text})
+        self._note(done["results"], turns)
 
     def _note(self, results: list[Mapping[str, Any]], turns: list[str]) -> None:
         for result in results:
@@ -112,12 +142,17 @@ class Mem0Package:
         groups, blocks = [], []
         for number, user in enumerate(self._speakers):
             limit = max(query.depth, self.config.top_k)
-            found = self._memory.search(query.text, user_id=f"speaker_{number}", limit=limit)["results"]
+            found = self._find(query.text, f"speaker_{number}", limit)
             groups.append([Hit(m["memory"], self._turns(m["id"]), float(m["score"]), f"{number}/{m['id']}") for m in found])
             lines = [f"{(m.get('metadata') or {}).get('timestamp', '')}: {m['memory']}" for m in found]
             blocks.append((user, lines[: self.config.top_k]))
         hits, used = ranked_hits(groups, self.config.top_k, query.depth)
         return Retrieved(hits, used, speaker_blocks(blocks))
+
+    def _find(self, text: str, user_id: str, limit: int) -> list[Mapping[str, Any]]:
+        if self.additive:
+            return self._memory.search(text, filters={"user_id": user_id}, top_k=limit)["results"]
+        return self._memory.search(text, user_id=user_id, limit=limit)["results"]
 
     def _turns(self, memory_id: str) -> tuple[str, ...]:
         return tuple(self._sources.get(memory_id, ()))
@@ -130,7 +165,11 @@ class Mem0Package:
         }
 
     def _records(self, number: int) -> list[Any]:
-        return self._memory.vector_store.list(filters={"user_id": f"speaker_{number}"}, limit=_EVERYTHING)[0]
+        return self._memory.vector_store.list({"user_id": f"speaker_{number}"}, _EVERYTHING)[0]
+
+    def _entities(self) -> Any:
+        """The package's second collection, which links memories by entities (2.x), or None."""
+        return getattr(self._memory, "entity_store", None)
 
     def stats(self) -> Mapping[str, int | float]:
         return {"items": sum(len(self._records(number)) for number in range(len(self._speakers)))}
@@ -139,25 +178,40 @@ class Mem0Package:
         return {"ingest": self._ledger.usage}
 
     def save(self, folder: Path) -> None:
-        records = [
-            {"id": str(record.id), "payload": dict(record.payload)}
-            for number in range(len(self._speakers))
-            for record in self._records(number)
-        ]
-        state = {"version": STATE_VERSION, "speakers": self._speakers, "sources": self._sources}
-        write_json(folder / "mem0_package.json", {**state, "records": records, "usage": self._ledger.state()})
+        """Write the records, the linked entities and the package's own log of messages and changes."""
+        linked = self._entities()
+        state = {
+            "version": STATE_VERSION,
+            "speakers": self._speakers,
+            "sources": self._sources,
+            "records": [_plain(record) for number in range(len(self._speakers)) for record in self._records(number)],
+            "entities": [_plain(record) for record in linked.list(None, _EVERYTHING)[0]] if linked is not None else [],
+            "usage": self._ledger.state(),
+        }
+        write_json(folder / "mem0_package.json", state)
+        with closing(sqlite3.connect(folder / "history.db")) as copy:
+            self._memory.db.connection.backup(copy)
 
     def load(self, folder: Path) -> None:
-        """Put the saved records back; their vectors come from the embedder again."""
+        """Put everything back; vectors come from the embedder again."""
         state = read_json(folder / "mem0_package.json")
         self._speakers, self._sources = tuple(state["speakers"]), state["sources"]
         self._ledger.restore(state["usage"])
-        records = state["records"]
+        self._insert(self._memory.vector_store, state["records"])
+        self._insert(self._entities(), state["entities"])
+        with closing(sqlite3.connect(folder / "history.db")) as copy:
+            copy.backup(self._memory.db.connection)
+
+    def _insert(self, collection: Any, records: list[Mapping[str, Any]]) -> None:
         if records:
             vectors = self._embedder.encode([record["payload"]["data"] for record in records]).tolist()
-            self._memory.vector_store.insert(
+            collection.insert(
                 vectors=vectors, ids=[r["id"] for r in records], payloads=[r["payload"] for r in records]
             )
 
     def close(self) -> None:
         self._folder.cleanup()
+
+
+def _plain(record: Any) -> dict[str, Any]:
+    return {"id": str(record.id), "payload": dict(record.payload)}

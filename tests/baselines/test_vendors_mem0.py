@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import random
 import re
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from memos.types import Conversation, Query, Session, Turn
 if importlib.util.find_spec("mem0") is None:
     pytest.skip("mem0ai is not installed; run: pip install -e '.[vendors]'", allow_module_level=True)
 
+ADDITIVE = int(importlib.metadata.version("mem0ai").split(".")[0]) >= 2
 THINGS = "tea rome oslo chess piano dogs cats rowing trains bread maps violins clocks stamps lemons kites".split()
 
 
@@ -34,6 +37,10 @@ class Untied(WordEmbedder):
 def decisions(body) -> dict:
     """What the scripted model replies, to the prompts of either side: a function of the facts and memories shown."""
     last = content_text(body["messages"][-1]["content"])
+    if "## New Messages" in last:
+        said = last.split("## New Messages")[1].split("## Observation Date")[0]
+        stated = [line[6:] for line in said.splitlines() if line.startswith("user: ")]
+        return {"memory": [{"id": str(i), "text": text, "attributed_to": "user"} for i, text in enumerate(stated)]}
     if re.search(r"^(Input:\n)?(user|assistant): ", last):
         return {"facts": [line[6:] for line in last.splitlines() if line.startswith("user: ")]}
     memory = re.split("Entries of the memory|current content of my memory|Current memory is empty", last)[-1]
@@ -73,6 +80,7 @@ def package(server, key) -> Mem0Package:
     return Mem0Package(config, embedder=Untied())
 
 
+@pytest.mark.skipif(ADDITIVE, reason="mem0ai 2.x only adds; the algorithm of 2025 is compared with 0.1.118")
 def test_ours_and_the_package_keep_the_same_memories(scripted_server, server_key):
     conversation = long_conversation()
     theirs = ingest(package(scripted_server(rules=[("", decisions)]), server_key), conversation)
@@ -86,11 +94,24 @@ def test_ours_and_the_package_keep_the_same_memories(scripted_server, server_key
     assert [hit.text for hit in ours.search(question).hits[:5]] == [hit.text for hit in theirs.search(question).hits[:5]]
 
 
+@pytest.mark.skipif(not ADDITIVE, reason="mem0ai up to 1.x also updates and deletes")
+def test_the_current_package_adds_what_each_speaker_says_and_nothing_else(scripted_server, server_key):
+    """protocol.md 8.6: one call an add, only ADD; it differs from ours, which follows 2025, by design."""
+    conversation = long_conversation()
+    server = scripted_server(rules=[("", decisions)])
+    theirs = ingest(package(server, server_key), conversation)
+    said = {name: sorted(f"{name}: {t.said}" for _, t in conversation.turns() if t.speaker == name) for name in ("Ada", "Ben")}
+    assert theirs.memories() == said
+    assert len(server.chats()) == sum(2 * ((len(session.turns) + 1) // 2) for session in conversation.sessions)
+
+
 def test_the_package_is_told_the_sessions_date_and_keeps_provenance(scripted_server, server_key, tmp_path):
     server = scripted_server(rules=[("", decisions)])
     system = ingest(package(server, server_key), CONVERSATION)
-    systems = [content_text(body["messages"][0]["content"]) for body in server.chats()]
-    assert any("2023-05-01" in text for text in systems) and any("2023-05-08" in text for text in systems)
+    prompts = ["\n".join(content_text(message["content"]) for message in body["messages"]) for body in server.chats()]
+    assert any("2023-05-01" in text for text in prompts) and any("2023-05-08" in text for text in prompts)
+    today = datetime.now(UTC).date().isoformat()
+    assert not any(today in text for text in prompts if "New Messages" in text or "Today's date" in text)
     found = system.search(Query("Rome"))
     assert found.used >= 1 and all(hit.turn_ids for hit in found.hits)
     assert "10:00 am on" in found.context and system.usage()["ingest"].calls == len(server.chats())

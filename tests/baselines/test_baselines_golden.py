@@ -6,16 +6,18 @@ import json
 from datetime import datetime
 
 import pytest
-from conftest_baselines import ingest
+from conftest_baselines import ingest, session
 
 from baselines.langmem import LangMem
 from baselines.mem0 import Mem0
 from baselines.mem0_graph import Mem0Graph
 from baselines.openai_memory import OpenAIMemory
-from baselines.zep import Zep
+from baselines.zep import Zep, invalidate
+from baselines.zep_graph import Edge, Graph
+from baselines.zep_search import edge_candidates, search_edges
 from memos.llm.base import Completion, ToolCall
 from memos.llm.mock import MockLLM
-from memos.types import Query, Usage
+from memos.types import Conversation, Query, Usage
 
 
 def add(text: str) -> dict:
@@ -129,6 +131,30 @@ def test_mem0_graph_trace(conversation, embedder):
     assert (stats["events_relation_add"], stats["events_relation_delete"], stats["events_relation_skipped"]) == (2, 1, 1)
 
 
+def test_mem0_graph_search_asks_for_entities_and_ranks_five_triples_a_speaker(conversation, embedder):
+    """Section 8.5: entities of the question, edges of near nodes, BM25 of the question's words, top 5, beside the memories."""
+    targets = "rome tea chess maps kites bread trains".split()
+    triples = [{"source": "Ada", "relationship": "likes", "destination": name} for name in targets]
+    found = [{"entity": name, "entity_type": "thing"} for name in ("Ada", *targets)]
+    none = call("extract_entities", entities=[])
+    nothing = {"facts": []}
+    replies = [nothing, nothing, call("extract_entities", entities=found), call("add_relations", relations=triples), none]
+    llm = scripted(
+        *replies, *[nothing] * 4, *[none] * 4,
+        call("extract_entities", entities=[{"entity": "Ada", "entity_type": "person"}]), none,
+    )  # fmt: skip
+    system = ingest(Mem0Graph(Mem0Graph.Config(extractor="llm"), embedder=embedder, llm=llm), conversation)
+    before = len(llm.requests)
+    result = system.search(Query("Does Ada fly kites?"))
+    assert asked(llm)[before:] == ["extract_entities"] * 2, "one call a speaker's graph"
+    assert "Does Ada fly kites?" in prompts(llm)[before] and result.usage.calls == 2
+    assert system.usage()["ingest"].calls + system.usage().get("organise", Usage()).calls == before
+    assert len(result.hits) == result.used == 5, "five of seven triples"
+    assert [hit.text for hit in result.hits][0] == "ada -- likes -- kites"
+    ada, ben = result.context.split("Relations of Ada:")[1].split("Relations of Ben:")
+    assert ada.count(" -- likes -- ") == 5 and " -- " not in ben
+
+
 def test_mem0_graph_merges_near_nodes_and_counts_mentions(embedder):
     from baselines.mem0_graph_store import RelationGraph
 
@@ -221,6 +247,66 @@ def test_zep_trace(conversation, embedder):
     context = system.search(Query("Where does Ada live?")).context
     assert "Ada lives in Rome. (event_time: 1 May 2023, until 8 May 2023)" in context
     assert "Ada lives in Oslo. (event_time: 8 May 2023)" in context and "- Ada: Lives in Rome." in context
+
+
+def test_zep_asks_whether_a_near_name_is_a_known_entity_and_keeps_the_known_one(conversation, embedder):
+    """Section 9: speaker always an entity; candidates by embedding and full text, exact names first, then the model."""
+    quiet = [{"entities": []}, {"edges": []}]
+    met = {"source": "Ada", "target": "city of Oslo", "relation": "MOVED", "fact": "Ada moved to Oslo.", "valid_at": "2023",
+           "invalid_at": None}  # fmt: skip
+    llm = scripted(
+        {"entities": [{"name": "Oslo", "type": "City"}]}, {"edges": []}, *quiet,
+        {"entities": [{"name": "ada", "type": "Person"}, {"name": "city of Oslo", "type": "City"}, {"name": "Lima", "type": "City"}]},
+        {"resolutions": [{"new": 0, "existing": 0}, {"new": 9, "existing": 0}]},
+        {"edges": [met]}, {"summaries": [{"name": "Oslo", "summary": "Ada's new home."}]},
+        *quiet, *quiet,
+    )  # fmt: skip
+    system = ingest(Zep(Zep.Config(extractor="llm", min_score=0.4), embedder=embedder, llm=llm), conversation)
+    plain = ["entities", "edges"]
+    assert asked(llm) == [*plain, *plain, "entities", "resolutions", "edges", "summaries", *plain, *plain]
+    question = prompts(llm)[5]
+    assert "EXISTING\n0: Oslo." in question and "NEW\n0: city of Oslo" in question
+    assert "Lima" not in question.split("NEW\n")[1], "a name that resembles nothing is new without a call"
+    assert [entity.name for entity in system.graph.entities.values()] == ["Ada", "Oslo", "Ben", "Lima"]
+    (edge,) = system.graph.edges.values()
+    ada, oslo = (system.graph.entities[key] for key in (edge.source, edge.target))
+    assert (ada.name, oslo.name, oslo.summary) == ("Ada", "Oslo", "Ada's new home.")
+    assert edge.valid_at == datetime(2023, 1, 1), "only a year is known: 1 January"
+
+
+def test_zep_sees_the_last_ten_messages_and_ends_an_older_fact_learnt_later(embedder):
+    """Section 9: last 10 episodes as context; a fact whose time lies before a stored contradiction ends at once."""
+    said = [session(1, 1, *[("Ada", f"Line {n}.") for n in range(12)])]
+    quiet = [{"entities": []}, {"edges": []}]
+    llm = scripted(*quiet * 12)
+    ingest(Zep(Zep.Config(extractor="llm"), embedder=embedder, llm=llm), Conversation("demo", ("Ada", "Ben"), tuple(said)))
+    earlier = prompts(llm)[-2].split("EARLIER MESSAGES\n")[1].split("\n\nCURRENT MESSAGE")[0].splitlines()
+    assert earlier == [f"Ada: Line {n}." for n in range(1, 11)]
+    old = Edge("f0", "n0", "n1", "IN", "Ada is in Oslo.", datetime(2023, 5, 8), None, None)
+    new = Edge("f1", "n0", "n2", "IN", "Ada is in Rome.", datetime(2023, 1, 1), None, None)
+    now = datetime(2023, 6, 1)
+    assert invalidate(old, new, now) and (new.invalid_at, new.expired_at) == (datetime(2023, 5, 8), now)
+    assert old.invalid_at is None and old.expired_at is None
+    over = Edge("f2", "n0", "n3", "IN", "Ada was in Bonn.", datetime(2020, 1, 1), datetime(2021, 1, 1), None)
+    assert not invalidate(over, old, now), "intervals that do not overlap contradict nothing"
+
+
+def test_zep_recipes_by_hand(embedder):
+    """Section 9: score of a key = sum of 1/(rank + 1); candidates by cosine need at least min_score."""
+    graph = Graph(embedder)
+    ada, tea, chess = (graph.add_entity(name, "Thing", None) for name in ("Ada", "tea", "chess"))
+    for target, fact in ((tea, "Ada likes green tea"), (chess, "Ada plays chess"), (tea, "green leaves make tea for Ada")):
+        key = graph.new_edge_id()
+        graph.add_edge(Edge(key, ada.id, target.id, "X", fact, None, None, None), embedder.encode([fact])[0])
+    vector = embedder.encode(["green tea"])[0]
+    found = edge_candidates(graph, "green tea", vector, 6)
+    assert found.by_text == ["f0", "f2"]
+    assert [key for key, _ in found.by_vector][:2] == ["f0", "f2"]
+    best = search_edges(graph, found, vector, "rrf", 3, 0.3, 0.5)
+    assert best[:2] == [("f0", 1 / 1 + 1 / 1), ("f2", 1 / 2 + 1 / 2)]
+    alone = search_edges(graph, found, vector, "rrf", 3, 1.0, 0.5)
+    assert alone == [("f0", 1.0), ("f2", 0.5)], "no cosine reaches 1, so the full text decides alone"
+    assert graph.reachable([tea.id], 1, 10) == ["f0", "f2"] and set(graph.reachable([tea.id], 2, 10)) == {"f0", "f1", "f2"}
 
 
 def test_zep_repeated_fact_gets_another_episode(conversation, embedder):

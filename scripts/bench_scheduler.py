@@ -9,8 +9,13 @@ rate is the share of needed turns found in it, waste is the words of loaded turn
 ``known``: the policy sees the question itself, as the choice of what to inject does; lru and next_scene do not look at it.
 
 Preloading the next scene is compared with LRU, paired on the same questions, and the verdict is printed whichever way it falls.
-LOCOMO's questions roughly follow the dialogue, and a preload by neighbourhood lives on that: ``--shuffle 1`` puts the questions
+LOCOMO's questions roughly follow the dialogue, and a preload by neighbourhood lives on that; ``--shuffle 1`` puts the questions
 of each conversation in random order as a control. Deterministic; brackets are 95 % intervals clustered by conversation.
+
+Found (1,536 questions, MiniLM, ahead, 20 turns held): next_scene holds 41.2 % [37.4, 45.0] of what is needed, heat 20.4, lru 15.8,
+label 15.5, semantic 13.4; next_scene is 25.5 points [21.6, 29.3] above lru and wastes 232 words a question where lru wastes 42.
+In random order the gain is gone: next_scene 4.8, lru 8.9, 4.2 points [2.8, 5.5] below. So preload the next scene where a
+conversation goes through its past in order, and keep LRU where it jumps.
 """
 
 from __future__ import annotations

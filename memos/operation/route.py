@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC
 
 from memos.infrastructure.vault import AllOf, AnyOf, Happened, Is, Recorded, Where
 from memos.interface.reader import MemoryCall
@@ -22,7 +23,8 @@ class Step:
     where: str
     """Tier or layer."""
     why: str
-    filter: Where | None = None
+    filter: Where | None = field(default=None, compare=False)
+    """The same for equal ``what``, ``where`` and calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,10 @@ def plan(call: MemoryCall) -> Plan:
 
 def _within(call: MemoryCall) -> Where:
     start, end = call.window.start, call.window.end
-    from datetime import UTC
-
     aware = [None if moment is None else moment.replace(tzinfo=UTC) for moment in (start, end)]
     return AnyOf(Happened(start, end), AllOf(Recorded(aware[0], aware[1])))
 
 
 def _span(call: MemoryCall) -> str:
     start, end = call.window.start, call.window.end
-    return f"from {start:%Y-%m-%d}" * bool(start) + " " * bool(start and end) + f"before {end:%Y-%m-%d}" * bool(end)
+    return " ".join(f"{word} {moment:%Y-%m-%d}" for word, moment in (("from", start), ("before", end)) if moment is not None)

@@ -235,3 +235,64 @@ def test_the_byte_budget_is_never_exceeded_and_only_much_hotter_ones_push_others
         assert promotion.bytes_held <= 50
     with pytest.raises(ConfigError):
         Promotion.Config(hot=1.0, cold=2.0)
+
+
+class Spent(Exception):
+    """Says nothing about the task: a budget is used up."""
+
+
+def test_fatal_errors_keep_the_task_and_revived_letters_run_again():
+    seen, moods = [], {"a": Spent("used up"), "b": ValueError("bad")}
+
+    def handler(task):
+        seen.append(task.cube)
+        if moods.get(task.cube):
+            raise moods[task.cube]
+
+    letters = []
+    queue = MemQueue(MemQueue.Config(attempts=2), fatal=(Spent,))
+    queue.on("work", handler, letters.append)
+    for cube in "abc":
+        queue.submit(Task("work", cube, "u"))
+    for _ in range(3):
+        with pytest.raises(Spent):
+            queue.drain()
+            queue.drain()
+    assert queue.counters().pending >= 1 and "a" not in [letter.task.cube for letter in queue.dead]
+    moods["a"] = None
+    counters = queue.drain()
+    assert (counters.done, counters.dead, counters.pending, counters.submitted) == (2, 1, 0, 3)
+    assert [letter.task.cube for letter in letters] == ["b"] and isinstance(letters[0].cause, ValueError)
+    moods["b"] = None
+    assert queue.revive() == 1 and queue.counters().pending == 1
+    counters = queue.drain()
+    assert (counters.submitted, counters.done, counters.dead) == (3, 3, 0)
+    moods["a"] = Spent("again")
+    queue.start()
+    queue.submit(Task("work", "a", "u"))
+    with pytest.raises(Spent):
+        queue.drain(10)
+    queue.stop()
+    assert queue.counters().pending == 1
+
+
+def test_the_bench_of_policies_runs_twice_alike(monkeypatch, capsys):
+    """The script on the synthetic data: every policy has a row, next-scene is compared with LRU, and a second run is equal."""
+    import runpy
+    import sys
+    from pathlib import Path
+
+    from memos.embed.mock import Mock
+
+    root = Path(__file__).resolve().parents[2]
+    monkeypatch.setattr("memos.embed.minilm.MiniLM", lambda *_: Mock(Mock.Config(dim=16)))
+    monkeypatch.setattr("memos.embed.cache.CachedEmbedder", lambda inner, path: inner)
+    arguments = ["--data", str(root / "eval" / "datasets" / "tiny.json"), "--capacity", "5"]
+    texts = []
+    for more in ([], [], ["--shuffle", "1"]):
+        monkeypatch.setattr(sys, "argv", ["bench_scheduler.py", *arguments, *more])
+        runpy.run_path(str(root / "scripts" / "bench_scheduler.py"), run_name="__main__")
+        texts.append(capsys.readouterr().out)
+    assert texts[0] == texts[1] != texts[2]
+    for name in (*POLICIES, "next_scene", "next_scene - lru:", "scene ahead", "scene known"):
+        assert name in texts[0]

@@ -279,10 +279,18 @@ def test_command_line(tmp_path, capsys):
     cube_id = capsys.readouterr().out.split()[0]
     assert main([*base, "search", "Where are the bees?"]) == 0
     assert "behind the shed" in capsys.readouterr().out
-    for command in (["history", cube_id], ["show", cube_id], ["restore", cube_id, "1"], ["explain", "Where did I put my bees?"],
+    for command in (["history", cube_id], ["show", cube_id], ["restore", cube_id, "1"], ["explain", "Where did I put my bees before 2020?"],
                     ["organise"], ["stats"]):  # fmt: skip
         assert main([*base, *command]) == 0
         assert capsys.readouterr().out.strip()
+    assert main([*base[:4], "--user", "eve", "search", "bees"]) == 0
+    assert "nothing found for user eve (memories are kept for: ana)" in capsys.readouterr().err
+    assert main([*base, "dump", str(tmp_path / "d.jsonl")]) == 0 and capsys.readouterr().out == "1 memories\n"
+    other = ["--vault", str(tmp_path / "w.sqlite"), *base[2:]]
+    assert main([*other, "load", str(tmp_path / "d.jsonl")]) == 0 and main([*other, "search", "bees"]) == 0
+    assert cube_id in capsys.readouterr().out
+    assert main(["--vault", str(tmp_path / "d.jsonl"), *base[2:], "stats"]) == 1
+    assert "not a vault" in capsys.readouterr().err
     assert main([*base, "show", "nobody"]) == 1
     assert capsys.readouterr().err.startswith("error: ")
 

@@ -257,6 +257,14 @@ def test_the_plan_says_what_where_and_in_which_order():
     assert plan(reader.read("thanks!")).explain() == "no memory is needed"
 
 
+@pytest.mark.parametrize(("asked", "span"), [("What happened before 2020 with our house?", "before 2020-01-01"),
+                                             ("What have I eaten since Monday?", "from 2024-09-09"),
+                                             ("What did I say in March 2023?", "from 2023-03-01 before 2023-04-01")])  # fmt: skip
+def test_a_plan_names_times_that_are_open_on_one_side(asked, span):
+    call = MemReader().read(asked, now=datetime(2024, 9, 11))
+    assert f"the time {span}:" in plan(call).explain() and plan(call) == plan(call)
+
+
 def test_plan_filters_find_what_they_name(bench):
     call = MemReader().read("What did I do on 2 May 2024?", now=datetime(2024, 9, 11))
     bench.insert(bench.cube("picnic", kind="episode", event_start=datetime(2024, 5, 2), event_end=datetime(2024, 5, 3)),

@@ -12,6 +12,7 @@ from eval import adversarial
 from eval.bench import Bench
 from eval.datasets.load import load_dataset
 from eval.run import FAILED_QUESTIONS, OK
+from eval.sources import sources
 from eval.stages.answer import answer, answer_tasks
 from eval.stages.search import search
 from eval.stats import Estimate
@@ -68,4 +69,7 @@ def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]], draw: bo
     if rows:
         text = adversarial.markdown(rows)
         write_atomic(out / "tables" / f"{name}.md", text + "\n")
+        runs = [{"experiment": name, "system": label, "fingerprint": Path(o["folder"]).name.rpartition("-")[2]}
+                for label, o in zip(rows, outcomes, strict=True)]  # fmt: skip
+        write_json(out / "tables" / f"{name}.sources.json", sources([]) | {"runs": runs})
         print("\n" + text)

@@ -156,7 +156,7 @@ def ttft(cells: Sequence[Mapping[str, Any]], stem: Path, kv_summaries: Sequence[
             for column, context in enumerate(LENGTHS):
                 own = data[(data.model == model) & (data.context == context)]
                 _ttft_panel(panels[row][column], own, titled=row == 0)
-            log_axis(panels[row][0].yaxis)
+            log_axis(panels[row][0].yaxis, fine=True)
             panels[row][0].set_ylabel(f"{_short(model)}\ntime (s, log scale)")
         panels[-1][1].set_xlabel("query (tokens)")
         if data[[f"paper_{k}" for k, _ in TIMES]].notna().any(axis=None):

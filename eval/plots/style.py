@@ -112,12 +112,12 @@ def legend_below(figure: Figure, axes: Axes) -> None:
     figure.set_size_inches(width, height + extent.height / figure.dpi)
 
 
-def log_axis(axis: Any) -> None:
-    """Plain numbers (1,000 rather than a power of ten) on a logarithmic axis; on less than two decades 2 and 5 as well."""
+def log_axis(axis: Any, *, fine: bool = False) -> None:
+    """Plain numbers (1,000 rather than a power of ten) on a logarithmic axis; ``fine``: on less than two decades 2 and 5 as well."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     low, high = axis.get_view_interval()
-    if 0 < low < high < 100 * low:
+    if fine and 0 < low < high < 100 * low:
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
 
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))

@@ -46,7 +46,9 @@ def more(command: str, place: Path, url: str) -> list[str]:
     if name != "tiny":
         added.append(f"dataset.path={place / 'locomo.json'}")
     added += ["latency.questions=2"] if command == MAIN else [a for a in SMALL if a.partition("=")[0] not in given]
-    if not given.keys() & {"dataset.conversations", "dataset.limit"}:
+    if "dataset.limit" in given:
+        added.append("dataset.limit=12")
+    elif "dataset.conversations" not in given:
         added.append("dataset.conversations=" + ("[tiny-1]" if name == "tiny" else "[conv-26]"))
     if "system" not in given and command != MAIN:
         added += _first_and_last(name)
@@ -86,14 +88,15 @@ def _data(place: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory) -> tuple[Path, dict[str, dict]]:
-    """All commands, run in one process: the folder, and the result of each."""
+def ran(request, tmp_path_factory) -> tuple[Path, dict[str, dict]]:
+    """All commands (those of the tests chosen with -k), run in one process: the folder, and the result of each."""
     if find_spec("torch") is None:
         pytest.skip("torch is not installed; run: pip install -e '.[embedded]'")
     place = tmp_path_factory.mktemp("readme")
     _data(place)
-    with ScriptedServer(dim=1536) as server:
-        todo = [c for c in COMMANDS if not elsewhere(c)]
+    with ScriptedServer(rules=[('"label": "CORRECT"', '{"label": "CORRECT"}')], dim=1536) as server:
+        chosen = {item.callspec.params.get("command") for item in request.session.items if hasattr(item, "callspec")}
+        todo = [c for c in COMMANDS if c in chosen and not elsewhere(c)]
         specs = [{"name": c, "command": words(c)[2:], "more": more(c, place, server.base_url)} for c in todo]
         (place / "specs.json").write_text(json.dumps(specs), encoding="utf-8")
         environment = {**os.environ, "OPENAI_API_KEY": "a-key-of-the-test", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
@@ -117,6 +120,11 @@ def test_run_command(command, request):
         card = json.loads((out / "cards" / "judge_card_offline.json").read_text(encoding="utf-8"))
         assert card["agreement"] and sum(row["n"] for row in card["calibration"]) == 120
         assert (out / "cards" / "judge_card_offline.sources.json").exists()
+        return
+    if experiment(command) == "adversarial":
+        found = [json.loads(p.read_text(encoding="utf-8")) for p in (out / "runs" / "adversarial").glob("*/abstention.json")]
+        assert len(found) == 2 and all(f["free_form"]["n"] > 0 and f["forced_choice"]["n"] > 0 for f in found)
+        assert (out / "tables" / "adversarial.sources.json").exists()
         return
     summaries = [json.loads(p.read_text(encoding="utf-8")) for p in (out / "runs" / experiment(command)).glob("*/summary.json")]
     systems = [w for w in [*words(command), *done["more"]] if w.startswith("system=")]

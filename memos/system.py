@@ -85,6 +85,7 @@ class MemOSSystem:
         self.embedder = embedder
         self.models = {phase: CountedLLM(llm) for phase in ("ingest", "organise")} if self.fine else {}
         self._spent = {phase: Usage() for phase in self.models}
+        self._counts = {"dropped": 0, "malformed_verdicts": 0}
         self.clock = SessionClock()
         self._folder = TemporaryDirectory(prefix="memos-")
         self.dialogue, self.position, self._ids = "", 0, SequentialIds("fine")
@@ -132,7 +133,9 @@ class MemOSSystem:
             self._drain()
 
     def _drain(self) -> None:
-        self.work.drain()
+        checked = self.operator.resolver.fallbacks
+        self._counts["dropped"] += self.work.drain().dropped
+        self._counts["malformed_verdicts"] += self.operator.resolver.fallbacks - checked
         for letter in self.work.queue.dead:
             if not isinstance(letter.cause, MalformedOutput):
                 raise LLMError(f"memos: the fine reading failed {letter.attempts} times: {letter.error}") from letter.cause
@@ -186,7 +189,7 @@ class MemOSSystem:
         if self.fine:
             failed = self.vault.count(Tagged(DEAD))
             fine = self.vault.count(live=False) - self.position
-            out |= {"fine": fine, "failed_turns": failed, "malformed_verdicts": self.operator.resolver.fallbacks}
+            out |= {"fine": fine, "failed_turns": failed, **self._counts}
         return out
 
     def usage(self) -> Mapping[str, Usage]:
@@ -196,7 +199,7 @@ class MemOSSystem:
         self.vault.backup(folder / _VAULT)
         state = {
             "dialogue": self.dialogue, "position": self.position, "now": self.clock().isoformat(), "fine": self._ids.next,
-            "usage": {phase: asdict(usage) for phase, usage in self.usage().items()},
+            "counts": self._counts, "usage": {phase: asdict(usage) for phase, usage in self.usage().items()},
         }  # fmt: skip
         (folder / _STATE).write_text(json.dumps(state), encoding="utf-8")
 
@@ -209,6 +212,7 @@ class MemOSSystem:
         shutil.copyfile(folder / _VAULT, Path(self._folder.name) / _VAULT)
         self.dialogue, self.position = state["dialogue"], state["position"]
         self._ids = SequentialIds(f"{self.dialogue}-fine", state["fine"])
+        self._counts = dict(state["counts"])
         self._spent |= {phase: Usage(**usage) for phase, usage in state["usage"].items()}
         self.clock.set(datetime.fromisoformat(state["now"]))
         self._open()

@@ -46,6 +46,8 @@ class Drained:
     """Relations a model named."""
     parents: int = 0
     """Concepts and topics made."""
+    dropped: int = 0
+    """What the model stated without naming a line it was shown; without a source nothing is stored."""
 
 
 class MemWork:
@@ -71,7 +73,7 @@ class MemWork:
         self.operator, self.llm = operator, llm
         self._queued: set[tuple[str, ...]] = set()
         self._tries: dict[tuple[str, ...], int] = {}
-        self._tally = {"read": 0, "made": 0, "related": 0, "parents": 0}
+        self._tally = {"read": 0, "made": 0, "related": 0, "parents": 0, "dropped": 0}
 
     # -- submitting --------------------------------------------------------------------------------------------
     def read(self, user: str, cubes: Sequence[MemCube]) -> None:
@@ -141,6 +143,7 @@ class MemWork:
                 self._retag(group, PENDING, "", "read:fine")
             self._tally["read"] += len(group)
             self._tally["made"] += len(result.cubes)
+            self._tally["dropped"] += result.dropped
             fresh = tuple(one.cube_id for one in made if one.status != "duplicate")
             if self.relate and len(fresh) > 0:
                 self.queue.submit(Task(RELATE, task.cube, task.user, {"cubes": fresh}))

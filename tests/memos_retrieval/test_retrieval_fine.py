@@ -143,6 +143,16 @@ def test_saved_resumed_and_straight_stores_are_equal(conversation, questions, mo
     assert lists(again, questions) == lists(whole, questions) and again.stats() == whole.stats()
 
 
+def test_what_names_no_line_is_counted_not_stored(conversation, mock_embedder, tmp_path):
+    loose = MockLLM(function=lambda request: {"memories": [{"text": "Somebody moved.", "kind": "fact", "lines": [99]}]})
+    system = filled(conversation, mock_embedder, loose, window=100)
+    assert (system.stats()["fine"], system.stats()["dropped"]) == (0, len(conversation.sessions))
+    system.save(tmp_path)
+    again = MemOSSystem(MemOSSystem.Config(extractor="llm"), embedder=mock_embedder, llm=loose)
+    again.load(tmp_path)
+    assert again.stats() == system.stats()
+
+
 def test_a_reading_of_no_use_leaves_the_session_with_its_turns(conversation, questions, mock_embedder):
     seen = []
 

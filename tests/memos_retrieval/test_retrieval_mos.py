@@ -61,7 +61,7 @@ def test_fast_now_fine_later(memory):
     memory.add_dialogue(TURNS, user="mara", session="s1", at=datetime(2024, 10, 7, 9), fine=True)
     assert memory.search("marathon", user="mara") and memory.stats()["pending"] == 3
     done = memory.drain()
-    assert (done.read, done.made, done.failed) == (3, 2, 0) and memory.stats()["pending"] == 0
+    assert (done.read, done.made, done.failed, done.dropped) == (3, 2, 0, 1) and memory.stats()["pending"] == 0
     fine = [c for c in memory.vault.get_many(memory.vault.find()) if c.descriptive.trigger == "read:fine"]
     known = {f"s1:{n}" for n in (1, 2, 3)}
     assert all(set(cube.turn_ids) <= known and cube.turn_ids and cube.behavioural.derived_from for cube in fine)

@@ -152,7 +152,7 @@ PROMPTS = {
         Prompt("mem0", _MEM0_RULES + _MEM0_STEPS + _CLOSING),
         Prompt("mem0_graph", _MEM0_RULES + _GRAPH_RULE + _MEM0_STEPS + _CLOSING),
         Prompt("zep", _ZEP_SYSTEM, _ZEP_USER),
-        Prompt("langmem", _MEM0_RULES + _CLOSING),
+        Prompt("langmem", _MEM0_RULES + _MEM0_STEPS + _CLOSING),
         Prompt(
             "openai_memory",
             _MEM0_RULES.replace("memories of two people", "saved memories about two people") + _MEM0_STEPS + _CLOSING,

@@ -43,7 +43,7 @@ def test_each_task_gets_its_own_prompt_and_its_context():
     model, answerer = recorded()
     answers(answerer, [AnswerTask(TASK.question, TASK.context, PEOPLE, prompt=name) for name in PROMPTS])
     texts = ["\n".join(message.content for message in request.messages) for request in model.requests]
-    assert len(set(texts)) == len(PROMPTS)
+    assert len(set(texts)) == len({prompt.hash for prompt in PROMPTS.values()})
     for name, text in zip(PROMPTS, texts, strict=True):
         assert TASK.question in text, name
         assert (TASK.context in text) == (name != "null"), name
@@ -113,6 +113,11 @@ def test_a_reply_cut_by_the_users_own_limit_stands():
     model = MockLLM(function=lambda request: Completion("one two", "m", Usage(1, 5, 2), "length"))
     (only,) = answers(LLMAnswerer(LLMAnswerer.Config(max_tokens=2), llm=model), [TASK])
     assert only.text == "one two" and len(model.requests) == 1
+
+
+def test_langmem_answers_with_mem0s_prompt():
+    """protocol.md section 10: the agents' replies are the memories in mem0's answer prompt."""
+    assert PROMPTS["langmem"].hash == PROMPTS["mem0"].hash
 
 
 def test_unknown_prompts_are_named():

@@ -184,6 +184,22 @@ def test_langmem_background_trace(conversation, embedder):
     assert system.search(Query("home?")).context == "- Ada moved from Rome to Oslo by 8 May 2023"
 
 
+def test_langmem_manager_makes_five_searches_and_touches_only_what_they_found(conversation, embedder):
+    """Section 10: query_limit 5; patches and removals of entries that were not shown are refused."""
+    likes = [f"Ada likes {word}" for word in "tea rome chess maps kites bread trains".split()]
+    llm = scripted(
+        {"queries": []}, {"insert": likes, "patch": [], "remove": []},
+        {"queries": likes}, {"insert": [], "patch": [{"id": "m6", "content": "Ada hates trains"}], "remove": ["m5", "m0"]},
+    )  # fmt: skip
+    config = LangMem.Config(extractor="llm", found_limit=1)
+    system = ingest(LangMem(config, embedder=embedder, llm=llm), conversation)
+    shown = prompts(llm)[3].split("Entries found in the memory:\n")[1].split("\n\n")[0].splitlines()
+    assert shown == [f"[m{i}] {text}" for i, text in enumerate(likes[:5])]
+    assert [memory.id for memory in system.memories()] == ["m1", "m2", "m3", "m4", "m5", "m6"]
+    assert system.memories()[-1].text == "Ada likes trains"
+    assert (system.stats()["events_remove"], system.stats()["events_skipped"]) == (1, 2)
+
+
 def test_langmem_agentic_trace(conversation, embedder):
     done = "Noted."
     llm = scripted(

@@ -32,21 +32,30 @@ class RunState:
     experiment: str
     folder: Path
     state: str
-    """``complete``, ``failed questions``, ``unfinished`` or ``begun`` (no summary yet)."""
+    """``complete``, ``failed questions`` (or cells), ``unfinished`` or ``begun`` (no summary yet)."""
     n: int
     failed: int
+    what: str = "questions"
+    """What ``n`` and ``failed`` count: questions, or cells of a time-to-first-token run."""
 
 
 def states(out: Path) -> list[RunState]:
     """Every run folder below a results folder."""
-    found = []
-    for folder in sorted((out / "runs").glob("*/*/")):
-        path = folder / "summary.json"
-        if not path.exists():
-            found.append(RunState(folder.parent.name, folder, "begun", 0, 0))
-            continue
-        summary = json.loads(path.read_text(encoding="utf-8"))
-        n, failed = summary.get("n", 0), summary.get("failed", 0)
-        state = "unfinished" if not summary.get("complete") else "failed questions" if failed else "complete"
-        found.append(RunState(folder.parent.name, folder, state, n, failed))
-    return found
+    return [_state(folder) for folder in sorted((out / "runs").glob("*/*/"))]
+
+
+def _state(folder: Path) -> RunState:
+    experiment, path = folder.parent.name, folder / "summary.json"
+    if (folder / "abstention.json").exists():
+        made = json.loads((folder / "abstention.json").read_text(encoding="utf-8"))
+        return RunState(experiment, folder, "complete", made["free_form"]["n"], 0)
+    if not path.exists():
+        return RunState(experiment, folder, "begun", 0, 0)
+    summary = json.loads(path.read_text(encoding="utf-8"))
+    if "cells" in summary:
+        n, failed, what = len(summary["cells"]), len(summary.get("failed_cells", ())), "cells"
+    else:
+        n, failed, what = summary.get("n", 0), summary.get("failed", 0), "questions"
+    whole = summary.get("complete") or what == "cells"
+    state = "unfinished" if not whole else f"failed {what}" if failed else "complete"
+    return RunState(experiment, folder, state, n, failed, what)

@@ -63,6 +63,16 @@ def test_states_of_runs(tmp_path):
     assert "trial/failed" in shown[3] and shown[3].endswith("failed questions, 9 questions, 2 failed")
 
 
+def test_states_of_other_experiments(tmp_path):
+    kept = {"adversarial/rag-1": ("abstention.json", {"free_form": {"n": 7}}),
+            "kv_ttft/m-1": ("summary.json", {"complete": False, "cells": [{}, {}], "failed_cells": [{}]})}  # fmt: skip
+    for name, (file, value) in kept.items():
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        (tmp_path / "runs" / name / file).write_text(json.dumps(value), encoding="utf-8")
+    shown = listing("runs", "--out", str(tmp_path)).stdout.splitlines()
+    assert shown[1].endswith("complete, 7 questions, 0 failed") and shown[2].endswith("failed cells, 2 cells, 1 failed")
+
+
 def test_newest_sweep(tmp_path):
     with pytest.raises(DataError, match="run python run.py experiment=trial first"):
         find_runs(tmp_path, "trial")

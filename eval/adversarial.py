@@ -86,6 +86,11 @@ class Abstention:
     constant_all: float
     """And on all five categories together: what a mixed average would have rewarded."""
 
+    @property
+    def chooses(self) -> bool:
+        """Whether the answerer chooses at all: at least half of its answers to the forced choices name an option."""
+        return self.forced_choice is not None and 2 * self.unclear <= self.forced_choice.n
+
 
 def table(questions: Sequence[Question], free: Mapping[tuple[str, int], str],
           forced: Mapping[tuple[str, int], str] | None = None, seed: int = 0) -> Abstention:
@@ -108,11 +113,11 @@ def table(questions: Sequence[Question], free: Mapping[tuple[str, int], str],
         letters = [chosen(c, forced.get(c.question.key, "")) for c in answerable]
         unclear = sum(letter is None for letter in letters)
         forced_estimate = interval([float(letter == c.right) for letter, c in zip(letters, answerable, strict=True)],
-                                   [c.question.sample_id for c in answerable])  # fmt: skip
+                                   [c.question.sample_id for c in answerable], bounds=(0.0, 1.0))  # fmt: skip
     others = [q for q in questions if q.category != 5]
     known = sum(abstention(q.gold) == 1.0 for q in others if q.gold.strip())
     return Abstention(
-        free_form=interval(right, clusters),
+        free_form=interval(right, clusters, bounds=(0.0, 1.0)),
         forced_choice=forced_estimate,
         unclear=unclear,
         constant_adversarial=1.0,
@@ -125,11 +130,14 @@ def markdown(rows: Mapping[str, Abstention]) -> str:
     """The table of several systems, the constant answerer last."""
     lines = ["| system | n | free form: abstains | forced choice | unclear |", "|---|---|---|---|---|"]
     for name, row in rows.items():
-        forced = "–" if row.forced_choice is None else _percent(row.forced_choice)
+        forced = "–" if row.forced_choice is None or not row.chooses else _percent(row.forced_choice)
         lines.append(f"| {name} | {row.free_form.n} | {_percent(row.free_form)} | {forced} | {row.unclear} |")
     any_row = next(iter(rows.values()))
     lines.append(f"| constant \"not mentioned\" | {any_row.free_form.n} | 100.00 | 100.00 | 0 |")
     lines.append("")
+    if any(row.forced_choice is not None and not row.chooses for row in rows.values()):
+        lines.append("A dash: fewer than half of the answers name an option (an extractive reader follows no instruction), so a share would not be "
+                     "about the choice. Otherwise unclear choices count as wrong.\n")  # fmt: skip
     lines.append(
         f"The constant answerer gets {100 * any_row.constant_answerable:.2f} % of categories 1-4 and would get {100 * any_row.constant_all:.2f} % of all five "
         "in a mixed average; category 5 is therefore never part of an overall score."

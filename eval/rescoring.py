@@ -17,6 +17,7 @@ from eval.identity import digest
 from eval.judges import published
 from eval.judges.published import Row
 from eval.judges.recorded import verdict as recorded_verdict
+from eval.metrics.ceilings import gold_ceilings
 from eval.protocols import Judge, Scorer
 from eval.stats.intervals import interval
 from eval.types import Dataset, JudgeTask, Verdict
@@ -130,6 +131,7 @@ def summary(scored: Scored, dataset: str = "locomo") -> dict[str, Any]:
         "judged": {f"judge_{name}": _labels(verdicts) for name, verdicts in scored.verdicts.items()},
         "metrics": _estimates(found, rows, None, scored.judge_se),
         "by_category": {str(c): _estimates(found, rows, c, {}) for c in sorted(counts)},
+        "ceilings": gold_ceilings([(row.gold, row.category) for row in rows]) if scored.metrics else {},
         "missing": dict(sorted(scored.missing.items())),
         "ledger": {},
         "display": {"label": scored.name, "chunk": None, "top_k": None},
@@ -153,7 +155,9 @@ def _estimates(found: Mapping[str, Sequence[float]], rows: Sequence[Row], catego
     clusters = [rows[i].sample_id for i in keep]
     out = {}
     for name in sorted(found):
-        estimate = interval([found[name][i] for i in keep], clusters)
+        values = [found[name][i] for i in keep]
+        shares = all(0 <= value <= 1 for value in values)
+        estimate = interval(values, clusters, bounds=(0.0, 1.0) if shares else None)
         low_high = None if estimate.low is None else [estimate.low, estimate.high]
         out[name] = {"mean": estimate.mean, "ci95": low_high, "n": estimate.n}
         if judge_se.get(name.removeprefix("judge_")):
@@ -178,7 +182,7 @@ def check_published(rows: Sequence[Row]) -> list[Check]:
     """Compare our mem0-style F1 and BLEU-1 with the values that the rows carry; empty where they carry none."""
     from eval.metrics.bleu import bleu
     from eval.metrics.f1 import f1_mem0
-    from eval.origin import bleu1
+    from eval.metrics.origin import bleu1_origin
 
     given = [row for row in rows if row.f1 is not None]
     out = []
@@ -190,7 +194,7 @@ def check_published(rows: Sequence[Row]) -> list[Check]:
     if given:
         ours = [abs(bleu(row.gold, row.answer)[0] - row.bleu1) for row in given]
         origin = [
-            gap if gap <= TOLERANCE else abs(bleu1(row.gold, row.answer) - row.bleu1) for gap, row in zip(ours, given, strict=True)
+            gap if gap <= TOLERANCE else abs(bleu1_origin(row.gold, row.answer) - row.bleu1) for gap, row in zip(ours, given, strict=True)
         ]
         out.append(
             Check("bleu1", len(given), sum(gap <= TOLERANCE for gap in ours), sum(gap <= TOLERANCE for gap in origin), max(origin))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from eval.bench import Bench
+from eval.metrics.ceilings import gold_ceilings
 from eval.rescoring import own_error
 from eval.schema import component_config
 from eval.stages.score import judge_journal, metrics_journal
@@ -58,6 +59,7 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> dict[str
         "ledger": _ledger(bench, run),
         "latency_ms": _latency(run),
         "judge_error": _judge_errors(bench),
+        "ceilings": gold_ceilings([(q.gold, q.category) for q in questions if q.category != 5]),
         "missing": dict(sorted(missing.items())),
         **_labels_of_parts(bench),
         "cut": sum(1 for r in run.journal("answers").records.values() if r.get("cut_tokens")),

@@ -30,7 +30,7 @@ def main() -> int:
         a, b = one(args.a), one(args.b)
         metrics = args.metric or default_metrics(a, b)
         table = comparison_table(a, b, metrics)
-        print(terminal(table))
+        print(terminal(table, width=140))
         stem = args.out / "compare" / f"{a.folder.name}-vs-{b.folder.name}"
         write(table, stem, sources([a.summary, b.summary]))
         page = stem.with_name(stem.name + ".html")

@@ -130,6 +130,21 @@ def apply(dataset: Dataset, mode: str, errors_file: Path) -> Dataset:
     return replace(dataset, sha256=content, questions=tuple(questions), notes=(*dataset.notes, note))
 
 
+def noted(dataset: Dataset, errors_file: str | Path | None = None) -> Dataset:
+    """The dataset with its official key and a note of the key's ceilings; without the note where no list of defects is at hand.
+
+    Raises:
+        DataError: a list was named and is missing, damaged or about another dataset.
+    """
+    try:
+        note = ceiling_note(dataset, find_errors(errors_file))
+    except DataError:
+        if errors_file:
+            raise
+        return dataset
+    return replace(dataset, notes=(*dataset.notes, f"answer key official; {note}"))
+
+
 def ceilings(dataset: Dataset, errors_file: Path) -> dict[str, float]:
     """The best score an answerer who always tells the truth can have under the official key: percent, overall and per category."""
     defects = keys(dataset, errors_file)

@@ -21,6 +21,10 @@ def load_dataset(name: str, config: DatasetConfig) -> Dataset:
         from eval.datasets.answer_key import apply, find_errors
 
         dataset = apply(dataset, config.answer_key, find_errors(config.answer_key_errors))
+    elif name == "locomo":
+        from eval.datasets.answer_key import noted
+
+        dataset = noted(dataset, config.answer_key_errors)
     return dataset
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from eval.datasets import answer_key
-from eval.judges import agreement, probes, published
+from eval.judges import agreement, probes, published, unseen
 from eval.judges.published import Row
 from eval.protocols import Judge
 from eval.rescoring import share
@@ -94,7 +94,8 @@ def run(config: CardConfig, judge: Judge, dataset: Dataset, published_dir: Path)
         "intervals": {name: list(span) for name, span in agreement.intervals(table, draws=200).items()},
         "calibration": calibration(table),
         "wrong_sets": {name: _wrong(sets[name], judged[name]) for name in published.WRONG_SETS if name in sets},
-        "probes": _probe(config, meter, dataset),
+        "probes": _probe(config, meter, dataset, config.seed, probes.TUNED),
+        "probes_unseen": _probe(config, meter, dataset, unseen.SEED, unseen.UNSEEN),
         "wrong_key": _wrong_key(config, dataset, systems, judged),
     }
     stated = getattr(judge, "weights", None)
@@ -147,13 +148,15 @@ def _wrong(rows: Sequence[Row], verdicts: Sequence[Verdict]) -> dict[str, Any]:
     return out
 
 
-def _probe(config: CardConfig, meter: _Meter, dataset: Dataset) -> dict[str, dict[str, float]]:
+def _probe(config: CardConfig, meter: _Meter, dataset: Dataset, seed: int, wordings: probes.Wordings) -> dict[str, dict[str, float]]:
     tasks = [JudgeTask(q.text, q.gold, "", q.category) for q in dataset.questions if q.category != 5]
     turns = [turn.text for conversation in dataset.conversations for _, turn in conversation.turns()]
-    kinds = probes.build(tasks, turns, per_kind=config.probes_per_kind, seed=config.seed)
-    chance = random.Random(config.seed)
+    kinds = probes.build(tasks, turns, per_kind=config.probes_per_kind, seed=seed, wordings=wordings)
+    chance = random.Random(seed)
     out = {}
     for kind, found in kinds.items():
+        if wordings is unseen.UNSEEN and kind in probes.RIGHT:
+            continue
         if config.rows_per_set and len(found) > config.rows_per_set:
             found = chance.sample(found, config.rows_per_set)
         verdicts = meter(found)
@@ -209,7 +212,9 @@ def markdown(card: Mapping[str, Any]) -> str:
         lines += [
             f"This judge was fitted to these very sets, so the agreement below is in-sample. Held out (leave one project and one pair of conversations "
             f"out): row accuracy {percent(held['row_accuracy'])} %, kappa {held['kappa']:.2f}, AUC {held['auc']:.3f}, score error {held['score_error_mean']:.1f} points "
-            f"on average and {held['score_error_max']:.1f} at worst, tau {held['tau']:.2f}.",
+            f"on average and {held['score_error_max']:.1f} at worst, {held['category_error']:.1f} in a category, tau {held['tau']:.2f}. Held out, "
+            f"{percent(held['wrong_sets']['ap_v1'])} % of ap_v1 and {percent(held['wrong_sets']['ap_v2'])} % of ap_v2 are accepted (strict: "
+            f"{percent(held['wrong_sets']['ap_v1 strict'])} and {percent(held['wrong_sets']['ap_v2 strict'])} %).",
             "",
         ]
     lines += [
@@ -225,7 +230,8 @@ def markdown(card: Mapping[str, Any]) -> str:
         *[f"| {name} | {row[0]:.2f} | {row[1]:.2f} | {row[2]:.2f} |" for name, row in found["scores"].items()], "",
         "## Answers whose truth is known", "", "| answers | n | accepted, % | should be |", "|---|---|---|---|",
         *[f"| {name} (all deliberately wrong; gpt-4o-mini accepts {percent(row['recorded'])}) | {row['n']} | {percent(row['accepted'])} | as few as are true paraphrases |" for name, row in card["wrong_sets"].items()],
-        *[f"| {kind} | {row['n']} | {percent(row['accepted'])} | {100 * row['should_be']:.0f} |" for kind, row in card["probes"].items()], "",
+        *[f"| {kind} | {row['n']} | {percent(row['accepted'])} | {100 * row['should_be']:.0f} |" for kind, row in card["probes"].items()],
+        *[f"| {kind}, wording that no offline judge was tuned on | {row['n']} | {percent(row['accepted'])} | 0 |" for kind, row in card["probes_unseen"].items()], "",
         "## Questions with a wrong key", "",
     ]  # fmt: skip
     key = card["wrong_key"]

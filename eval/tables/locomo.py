@@ -29,7 +29,8 @@ INTERVALS = (
     "Brackets: 95 % interval, t over conversations (clustered). Scores are percent; a dash is a missing value, never 0."
 )
 MARKS = "Best bold (* in the terminal), second underlined (+); systems that see the gold evidence are not ranked."
-TIED = "≈: a paired sign-flip test over conversations (Holm over the category's tests) cannot tell it from the best."
+TIED = ("≈: a paired sign-flip test over conversations cannot tell it from the best. Family of Holm's correction: the tests of one column in one "
+        "section (every other system against that section's best); each section is a claim of its own.")
 WORDS = "Chunk / Mem: chunk size in cl100k tokens for RAG, otherwise NLTK words of the retrieved context (the paper's count)."
 
 

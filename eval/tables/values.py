@@ -138,11 +138,16 @@ def origin_notes(summaries: Sequence[Summary]) -> list[str]:
         notes.append(
             f"{name}: the judge's own standard error of a score is {100 * value:.1f} points; intervals include it."
         )
-    cards = sorted({name.removeprefix("judge_") for s in summaries for name in s["metrics"] if name.startswith("judge_")})
-    notes.append(
-        "Judge cards: " + ", ".join(f"cards/judge_card_{name}.md" for name in cards)
-        + " (python run.py experiment=judge_card judge=NAME)."
-    )  # fmt: skip
+    cards = sorted({name.removeprefix("judge_") for s in summaries for name in s["metrics"] if name.startswith("judge_")} - {"recorded"})
+    if cards:
+        notes.append(
+            "Judge cards: " + ", ".join(f"cards/judge_card_{name}.md" for name in cards)
+            + " (python run.py experiment=judge_card judge=NAME)."
+        )  # fmt: skip
+    ceilings = next((s["ceilings"]["all"] for s in summaries if (s.get("ceilings") or {}).get("all")), {})
+    below = [f"{METRIC_TITLES[name]} {100 * value:.1f}" for name, value in ceilings.items() if name in METRIC_TITLES and value < 0.9995]
+    if below:
+        notes.append("Ceilings (every answer equal to its gold): " + ", ".join(below) + "; the other metrics reach 100.")
     for summary, name in zip(summaries, labels(summaries), strict=True):
         if not summary.get("complete", True):
             notes.append(f"{name}: the run is not finished; its numbers will change.")

@@ -13,6 +13,8 @@ from eval.tables.write import markdown_cell
 from eval.types import CATEGORIES
 
 RECALL = "evidence_recall_words_1600"
+LISTED = 60
+"""Memories of a context that are written out; a whole conversation beside every question made pages of 13 MB."""
 _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;margin:1.5rem auto;max-width:76rem;padding:0 1rem;color:#1a1a1a;background:#fff}
 table{border-collapse:collapse;margin:1rem 0;font-size:.9rem}td,th{border-bottom:1px solid #ddd;padding:.25rem .6rem;text-align:right}
@@ -96,7 +98,9 @@ def _side(run: Run, side: str, name: str, key: tuple[str, int], value: float, be
     answer = escape(str(row.answer)) if row.status == "ok" else f"<em>failed in {escape(str(row.status))}</em>"
     record = run.search.get(key, {})
     hits = [run.memories.get(i, {}).get("text", "") for i in record.get("hits", [])[: record.get("used") or 0]]
-    listed = "".join(f"<pre>{escape(text)}</pre>" for text in hits)
+    listed = "".join(f"<pre>{escape(text)}</pre>" for text in hits[:LISTED])
+    if len(hits) > LISTED:
+        listed += f"<p>and {len(hits) - LISTED} more, in the run's memories.jsonl</p>"
     memories = f"<details><summary>{len(hits)} memories in the context</summary>{listed}</details>" if hits else ""
     return (
         f'<div class="{"better" if better else "worse"}"><strong>{side} {escape(name)}</strong> '

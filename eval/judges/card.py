@@ -211,7 +211,7 @@ def markdown(card: Mapping[str, Any]) -> str:
         held = card["held_out"]
         lines += [
             f"This judge was fitted to these very sets, so the agreement below is in-sample. Held out (leave one project and one pair of conversations "
-            f"out): row accuracy {percent(held['row_accuracy'])} %, kappa {held['kappa']:.2f}, AUC {held['auc']:.3f}, score error {held['score_error_mean']:.1f} points "
+            f"out, at the operating point of `offline`): row accuracy {percent(held['row_accuracy'])} %, kappa {held['kappa']:.2f}, AUC {held['auc']:.3f}, score error {held['score_error_mean']:.1f} points "
             f"on average and {held['score_error_max']:.1f} at worst, {held['category_error']:.1f} in a category, tau {held['tau']:.2f}. Held out, "
             f"{percent(held['wrong_sets']['ap_v1'])} % of ap_v1 and {percent(held['wrong_sets']['ap_v2'])} % of ap_v2 are accepted (strict: "
             f"{percent(held['wrong_sets']['ap_v1 strict'])} and {percent(held['wrong_sets']['ap_v2 strict'])} %).",

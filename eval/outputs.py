@@ -13,6 +13,7 @@ from eval.records import Run, is_locomo, kv_cells, load_run, load_summary, run_f
 from eval.runs import find_runs
 from eval.significance import ties
 from eval.sources import sources
+from eval.tables.ablation import ablation_table
 from eval.tables.kv import table5
 from eval.tables.model import Table
 from eval.tables.values import Summary, judges
@@ -119,6 +120,8 @@ def make_tables(group: Group, out: Path) -> list[Table]:
             "_recall": tables.recall_table(group.summaries),
             "_cost": tables.cost_table(group.summaries),
         }
+        if group.experiment.endswith("_ablation"):
+            made = {"": ablation_table(group.runs), "_answers": made.pop(""), **made}
     cells = kv_cells(group.others)
     if cells:
         made["_table5"] = table5(cells)

@@ -83,6 +83,28 @@ def test_the_constant_answerer_stands_beside_and_empty_is_no_abstention():
     assert "constant" in adversarial.markdown({"x": found})
 
 
+def test_a_share_of_choices_needs_an_answerer_that_chooses():
+    questions = [trap(i) for i in range(6)]
+    letters = {q.key: adversarial.choice(q, 1).right for q in questions}
+    chooses = adversarial.table(questions, {}, letters, seed=1)
+    silent = adversarial.table(questions, {}, {**{q.key: "who knows" for q in questions}, questions[0].key: letters[questions[0].key]}, seed=1)
+    assert chooses.chooses and chooses.forced_choice.mean == 1
+    assert not silent.chooses and silent.unclear == 5
+    text = adversarial.markdown({"chooses": chooses, "silent": silent})
+    row = next(line for line in text.splitlines() if line.startswith("| silent"))
+    assert row.split("|")[4].strip() == "–" and "A dash" in text
+    assert "A dash" not in adversarial.markdown({"chooses": chooses})
+
+
+def test_the_official_key_comes_with_its_ceilings_where_the_list_is_at_hand(tiny_dataset, tmp_path):
+    _, file = errors_for(tiny_dataset, tmp_path)
+    noted = answer_key.noted(tiny_dataset, file)
+    assert noted.questions == tiny_dataset.questions and noted.sha256 == tiny_dataset.sha256
+    assert noted.notes[-1].startswith("answer key official; ceilings")
+    with pytest.raises(DataError, match="no such file"):
+        answer_key.noted(tiny_dataset, tmp_path / "none.json")
+
+
 def test_an_interval_grows_by_the_judges_error():
     same = uncertainty.widen(0.7, 0.68, 0.72, 0.0)
     assert (same.low, same.high) == (pytest.approx(0.68), pytest.approx(0.72))

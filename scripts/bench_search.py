@@ -8,14 +8,14 @@ Zipf-Mandelbrot), 20 a session, with random unit vectors of 384 dimensions; no e
 ``tag_2pc`` add filters that all and 2 % of the memories pass; ``fresh`` is from the commit of a new memory to the end of the
 search that finds it (its whole text is the query), ``insert`` the durable insert before; ``ingest`` counts memories made,
 stored and indexed in batches of 1,000, ``system`` the turns that ``system=memos`` reads a session at a time (dates, names and
-word counts included). Times are P50 milliseconds, k = 10. Growth: --sizes 1000,10000,100000,1000000 (a million takes about 8 GB
-and ten minutes).
+word counts included). Times are P50 milliseconds, k = 10. Growth: --sizes 1000,10000,100000,1000000 (a million takes
+many minutes and gigabytes).
 
 Peers live in an environment of their own; the script starts itself there and needs nothing of it but what this installs:
     python -m venv /tmp/peers && /tmp/peers/bin/pip install mem0ai fastembed langmem chromadb numpy tqdm
 mem0's hybrid search (``Memory.search`` without its embedding: vectors, BM25 over sparse vectors, fused) needs fastembed, of
 ``mem0ai[extras]``; the rest of those extras pulls in torch and an older LangChain than langmem's. fastembed would download a list of stop
-words, so NLTK's way of leaving out ours is used; without spaCy's model (``mem0ai[nlp]``) mem0 skips lemmas and entities, which is to its
+words, so a short list of our own stands in for it; without spaCy's model (``mem0ai[nlp]``) mem0 skips lemmas and entities, which is to its
 advantage here.
 """
 

@@ -65,7 +65,7 @@ def groups(paths: Sequence[Path], out: Path) -> list[Group]:
         DataError: when nothing is found.
     """
     if paths:
-        carded = [path for path in paths if has_cards(path)]
+        carded = [path for path in paths if plots.card_files(path)]
         found: dict[str, list[Path]] = {}
         for folder in run_folders([path for path in paths if path not in carded]):
             found.setdefault(str(load_summary(folder).get("experiment", "runs")), []).append(folder)
@@ -80,15 +80,10 @@ def groups(paths: Sequence[Path], out: Path) -> list[Group]:
     if "kv_ttft" not in {group.experiment for group in made}:
         folders = sorted(p.parent for p in (out / "runs" / "kv_ttft").glob("*/summary.json"))
         made += [Group("kv_ttft", tuple(folders))] if folders else []
-    made += [Group("judge_card", (), out / "cards")] if has_cards(out / "cards") else []
+    made += [Group("judge_card", (), out / "cards")] if plots.card_files(out / "cards") else []
     if not made:
         raise DataError(f"{out}: no finished sweep; run: python run.py experiment=locomo")
     return made
-
-
-def has_cards(folder: Path) -> bool:
-    """Whether judge cards lie in a folder."""
-    return any(Path(folder).glob("judge_card_*.json"))
 
 
 def _place(folder: Path) -> tuple:

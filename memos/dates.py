@@ -202,31 +202,28 @@ _DIGIT = re.compile(r"\d")
 _STEPS = ("last", "past", "previous", "next", "coming", "this")
 _NAMED = ("yesterday", "today", "tonight", "tomorrow", "this ", "last night", "other day")
 _SHORT_MONTHS = tuple(name for name in MONTHS if len(name) == 3)
-_SIGNS: tuple[tuple[str, ...] | None, ...] = (
-    None, None, None, None, ("the day",), _NAMED, (" ago", " back", " earlier", " before now", " from now", " later"),
-    ("in ",), _STEPS, ("day",), _SHORT_MONTHS, None,
-)  # fmt: skip
-"""For each of the rules, strings one of which a lower-case text must hold for the rule to match (None: a digit)."""
-_RULES: tuple[tuple[re.Pattern[str], Rule, bool], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), rule, relative)
-    for pattern, rule, relative in (
-        (r"\b(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})\b", _absolute, False),
-        (rf"\b(?P<day>\d{{1,2}}){_ORD}(?: of)? (?P<month>{_M})\b\.?,?(?: (?P<year>\d{{4}})\b)?", _absolute, False),
-        (rf"\b(?P<month>{_M})\.? (?P<day>\d{{1,2}}){_ORD}\b(?!\d)(?:,? (?P<year>\d{{4}})\b)?", _absolute, False),
-        (rf"\b(?P<month>{_M})\b\.?,?(?: of)? (?P<year>\d{{4}})\b", _absolute, False),
-        (r"\bthe day (?:before yesterday|after tomorrow)\b", _named_day, True),
-        (r"\b(?:yesterday|today|tonight|tomorrow|this (?:morning|afternoon|evening)|last night|the other day)\b",
+_AGO = (" ago", " back", " earlier", " before now", " from now", " later")
+_RULES: tuple[tuple[tuple[str, ...] | None, re.Pattern[str], Rule, bool], ...] = tuple(
+    (signs, re.compile(pattern, re.IGNORECASE), rule, relative)
+    for signs, pattern, rule, relative in (
+        (None, r"\b(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})\b", _absolute, False),
+        (None, rf"\b(?P<day>\d{{1,2}}){_ORD}(?: of)? (?P<month>{_M})\b\.?,?(?: (?P<year>\d{{4}})\b)?", _absolute, False),
+        (None, rf"\b(?P<month>{_M})\.? (?P<day>\d{{1,2}}){_ORD}\b(?!\d)(?:,? (?P<year>\d{{4}})\b)?", _absolute, False),
+        (None, rf"\b(?P<month>{_M})\b\.?,?(?: of)? (?P<year>\d{{4}})\b", _absolute, False),
+        (("the day",), r"\bthe day (?:before yesterday|after tomorrow)\b", _named_day, True),
+        (_NAMED, r"\b(?:yesterday|today|tonight|tomorrow|this (?:morning|afternoon|evening)|last night|the other day)\b",
          _named_day, True),
-        (rf"\b(?P<count>{_N}) (?P<unit>days?|weeks?|weekends?|months?|years?|decades?) (?P<where>ago|back|earlier|before now|from now|later)\b",
+        (_AGO, rf"\b(?P<count>{_N}) (?P<unit>days?|weeks?|weekends?|months?|years?|decades?) (?P<where>ago|back|earlier|before now|from now|later)\b",
          _ago, True),
-        (rf"\bin (?P<count>{_N}) (?P<unit>days?|weeks?|months?|years?)(?P<where>)\b(?! of)", _ago, True),
-        (rf"\b(?P<which>this past|this coming|last|past|previous|next|coming|this) (?P<unit>week|weekend|month|year|{_D}|spring|summer|autumn|fall|winter|{_M})\b",
+        (("in ",), rf"\bin (?P<count>{_N}) (?P<unit>days?|weeks?|months?|years?)(?P<where>)\b(?! of)", _ago, True),
+        (_STEPS, rf"\b(?P<which>this past|this coming|last|past|previous|next|coming|this) (?P<unit>week|weekend|month|year|{_D}|spring|summer|autumn|fall|winter|{_M})\b",
          _last, True),
-        (rf"\b(?:on|since|by|until|till) (?P<unit>{_D})\b", _weekday, True),
-        (rf"\b(?:in|since|during|by|until|around|early|late|mid|back in) (?P<month>{_M})\b", _absolute, True),
-        (r"\b(?:in|since|during|by|until|around|from|of|year|before|after|back in) (?P<year>(?:19|20)\d{2})\b", _absolute, False),
+        (("day",), rf"\b(?:on|since|by|until|till) (?P<unit>{_D})\b", _weekday, True),
+        (_SHORT_MONTHS, rf"\b(?:in|since|during|by|until|around|early|late|mid|back in) (?P<month>{_M})\b", _absolute, True),
+        (None, r"\b(?:in|since|during|by|until|around|from|of|year|before|after|back in) (?P<year>(?:19|20)\d{2})\b", _absolute, False),
     )
 )  # fmt: skip
+"""Strings one of which a lower-case text must hold for the rule to match (None: a digit), the rule, and whether it is relative."""
 _VAGUE = re.compile(r"\b(few|several|couple|other day|around|about|early|late)\b", re.IGNORECASE)
 
 
@@ -239,7 +236,7 @@ def find(text: str, now: datetime | None = None) -> list[Mention]:
     """
     found: list[Mention] = []
     low, digit = text.lower(), bool(_DIGIT.search(text))
-    for (pattern, rule, relative), signs in zip(_RULES, _SIGNS, strict=True):
+    for signs, pattern, rule, relative in _RULES:
         if not (digit if signs is None else any(sign in low for sign in signs)):
             continue
         for match in pattern.finditer(text):

@@ -157,8 +157,8 @@ class Probes:
         owner = {(q.text, q.gold): q.sample_id for q in questions}
         lists = {False: probes.build(asked, turns), True: probes.build(asked, turns, seed=unseen.SEED, wordings=unseen.UNSEEN)}
         flat = [(kind, new, task) for new, found in lists.items() for kind, tasks in found.items() for task in tasks]
-        rows = [make.matrix([Pair(t.question, t.gold, t.answer, t.category) for _, own, t in flat if own == new], "probes")[1] for new in lists]
-        evades = [bool(evasions.evades(Pair(t.question, t.gold, t.answer, t.category))) for _, _, t in flat]
+        rows = [make.matrix([corpus.pair_of(t) for _, own, t in flat if own == new], "probes")[1] for new in lists]
+        evades = [bool(evasions.evades(corpus.pair_of(t))) for _, _, t in flat]
         return cls(np.vstack(rows), np.array([kind for kind, _, _ in flat]), np.array(evades), np.array([new for _, new, _ in flat]),
                    [owner[(task.question, task.gold)] for _, _, task in flat])  # fmt: skip
 
@@ -206,9 +206,7 @@ def paraphrases(data: corpus.Corpus, accepted: np.ndarray) -> float:
 
 def evading(sets: dict[str, list[published.Row]]) -> np.ndarray:
     """Which judged rows the rules of ``evasions`` reject, in the corpus' order."""
-    return np.array([
-        bool(evasions.evades(Pair(r.question, r.gold, r.answer, r.category))) for rows in sets.values() for r in rows if r.labels
-    ])  # fmt: skip
+    return np.array([bool(evasions.evades(corpus.pair_of(row))) for rows in sets.values() for row in rows if row.labels])
 
 
 def wrong_sets(sets: dict[str, list[published.Row]], data: corpus.Corpus, chance: np.ndarray) -> dict[str, float]:
@@ -220,7 +218,7 @@ def wrong_sets(sets: dict[str, list[published.Row]], data: corpus.Corpus, chance
             continue
         here = data.system == name
         rows = [row for row in sets[name] if row.labels]
-        open_ = np.array([not gates.rejects(Pair(r.question, r.gold, r.answer, r.category), {}) for r in rows])
+        open_ = np.array([not gates.rejects(corpus.pair_of(row), {}) for row in rows])
         temporal = data.category[here] == 2
         for suffix, found in (("", chance[here] >= 0.5), (" strict", gated[here] & open_)):
             out[name + suffix] = float(found.mean())

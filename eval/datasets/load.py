@@ -16,16 +16,12 @@ TINY = Path(__file__).with_name("tiny.json")
 
 def load_dataset(name: str, config: DatasetConfig) -> Dataset:
     """Find and read a dataset, with the configured answer key."""
-    dataset = _read(_path(name, config), config.captions)
+    path = _path(name, config)
     if config.answer_key != "official":
         from eval.datasets.answer_key import apply, find_errors
 
-        dataset = apply(dataset, config.answer_key, find_errors(config.answer_key_errors))
-    elif name == "locomo":
-        from eval.datasets.answer_key import noted
-
-        dataset = noted(dataset, config.answer_key_errors)
-    return dataset
+        return apply(_read(path, config.captions), config.answer_key, find_errors(config.answer_key_errors))
+    return _official(path, config.captions, config.answer_key_errors) if name == "locomo" else _read(path, config.captions)
 
 
 def _path(name: str, config: DatasetConfig) -> Path:
@@ -41,3 +37,10 @@ def _path(name: str, config: DatasetConfig) -> Path:
 @lru_cache(maxsize=4)
 def _read(path: Path, captions: bool) -> Dataset:
     return locomo.load(path, captions=captions)
+
+
+@lru_cache(maxsize=4)
+def _official(path: Path, captions: bool, errors: str | None) -> Dataset:
+    from eval.datasets.answer_key import noted
+
+    return noted(_read(path, captions), errors)

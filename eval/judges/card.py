@@ -95,7 +95,7 @@ def run(config: CardConfig, judge: Judge, dataset: Dataset, published_dir: Path)
         "calibration": calibration(table),
         "wrong_sets": {name: _wrong(sets[name], judged[name]) for name in published.WRONG_SETS if name in sets},
         "probes": _probe(config, meter, dataset, config.seed, probes.TUNED),
-        "probes_unseen": _probe(config, meter, dataset, unseen.SEED, unseen.UNSEEN),
+        "probes_unseen": _probe(config, meter, dataset, unseen.SEED, unseen.UNSEEN, without=probes.RIGHT),
         "wrong_key": _wrong_key(config, dataset, systems, judged),
     }
     stated = getattr(judge, "weights", None)
@@ -148,14 +148,16 @@ def _wrong(rows: Sequence[Row], verdicts: Sequence[Verdict]) -> dict[str, Any]:
     return out
 
 
-def _probe(config: CardConfig, meter: _Meter, dataset: Dataset, seed: int, wordings: probes.Wordings) -> dict[str, dict[str, float]]:
+def _probe(config: CardConfig, meter: _Meter, dataset: Dataset, seed: int, wordings: probes.Wordings,
+           without: Sequence[str] = ()) -> dict[str, dict[str, float]]:  # fmt: skip
+    """Acceptance of the probes by kind, those of some kinds left out."""
     tasks = [JudgeTask(q.text, q.gold, "", q.category) for q in dataset.questions if q.category != 5]
     turns = [turn.text for conversation in dataset.conversations for _, turn in conversation.turns()]
     kinds = probes.build(tasks, turns, per_kind=config.probes_per_kind, seed=seed, wordings=wordings)
     chance = random.Random(seed)
     out = {}
     for kind, found in kinds.items():
-        if wordings is unseen.UNSEEN and kind in probes.RIGHT:
+        if kind in without:
             continue
         if config.rows_per_set and len(found) > config.rows_per_set:
             found = chance.sample(found, config.rows_per_set)

@@ -1,6 +1,13 @@
 """Figures from summaries, run records and the paper's reference values. Each writes PNG, PDF, CSV and sources."""
 
-from eval.plots.judging import calibration, calibration_bins, cards_of_folder, cards_of_runs, critical_difference
+from eval.plots.judging import (
+    calibration,
+    calibration_bins,
+    card_files,
+    cards_of_folder,
+    cards_of_runs,
+    critical_difference,
+)
 from eval.plots.paper import ablation, ttft
 from eval.plots.retrieval import cost_by_phase, latency_parts, recall_against_budget
 from eval.plots.scores import primary_judge, score_against_tokens, score_by_category
@@ -9,6 +16,7 @@ __all__ = [
     "ablation",
     "calibration",
     "calibration_bins",
+    "card_files",
     "cards_of_folder",
     "cards_of_runs",
     "cost_by_phase",

@@ -116,13 +116,18 @@ def cards_of_runs(runs: Sequence[Run]) -> list[dict[str, Any]]:
     ]
 
 
+def card_files(folder: Path) -> list[Path]:
+    """The judge cards that lie in a folder (``judge_card_NAME.json``), without the sources beside them."""
+    return sorted(path for path in Path(folder).glob("judge_card_*.json") if not path.name.endswith(".sources.json"))
+
+
 def cards_of_folder(folder: Path) -> list[dict[str, Any]]:
     """The judge cards of a results folder (``cards/judge_card_*.json``) as ``calibration`` takes them, one a judge.
 
     A card has rows, mean score and the share recorded as correct for each tenth of the score; intervals are Wilson's.
     """
     found = []
-    for path in sorted(Path(folder).glob("judge_card_*.json")):
+    for path in card_files(folder):
         card = json.loads(path.read_text(encoding="utf-8"))
         bins = []
         for row in card.get("calibration", ()):

@@ -106,7 +106,8 @@ def ingest(bench: Bench, conversation: Conversation, system: MemorySystem) -> di
         system.finish()
         check_drained(system, conversation.sample_id)
         snapshot(len(conversation.sessions), True)
-    check_drained(system, conversation.sample_id)
+    else:
+        check_drained(system, conversation.sample_id)
     return {
         "sample_id": conversation.sample_id,
         "status": "ok",

@@ -14,13 +14,12 @@ import numpy as np
 
 from memos.infrastructure.vault import Is
 from memos.operation.index import MemoryIndex
-from memos.operation.organise import clusters
+from memos.operation.organise import Reorganiser, clusters
 from memos.operation.route import Plan, Step
 from memos.operation.words import stem, surface
 
-CONCEPT, TOPIC = 0.55, 0.7
-"""Largest mean cosine distance inside a concept and a topic (as ``Reorganiser.Config``)."""
-MOST, BATCH = 20, 2000
+SHAPE = Reorganiser.Config(least=2)
+"""The reorganiser's concepts and topics, pairs included: here a parent costs nothing."""
 WEIGHT = 0.03
 """Standard deviations of the scores that a fact gains for each by which its concept, and its topic, stand out."""
 
@@ -44,8 +43,8 @@ def tree(index: MemoryIndex) -> Tree:
     state = (index.n, len(index))
     if index.structure is None or index.structure[0] != state:
         rows = np.flatnonzero(index.alive)
-        concept_of, concepts = _grouped(index.vectors[rows], CONCEPT)
-        topic_of, topics = _grouped(concepts, TOPIC)
+        concept_of, concepts = _grouped(index.vectors[rows], SHAPE.distance)
+        topic_of, topics = _grouped(concepts, SHAPE.topic_distance)
         every = np.full(index.n, -1, dtype=np.int64)
         every[rows] = concept_of
         index.structure = (state, Tree(every, topic_of, concepts, topics))
@@ -55,9 +54,9 @@ def tree(index: MemoryIndex) -> Tree:
 def _grouped(vectors: np.ndarray, distance: float) -> tuple[np.ndarray, np.ndarray]:
     """Group of each vector (-1: none) and the groups' unit means."""
     group_of, means = np.full(len(vectors), -1, dtype=np.int64), []
-    for start in range(0, len(vectors), BATCH):
-        part = vectors[start : start + BATCH]
-        for members in clusters(part, distance, 2, MOST) if len(part) > 1 else []:
+    for start in range(0, len(vectors), SHAPE.batch):
+        part = vectors[start : start + SHAPE.batch]
+        for members in clusters(part, distance, SHAPE.least, SHAPE.most) if len(part) > 1 else []:
             group_of[np.array(members) + start] = len(means)
             means.append(part[members].mean(axis=0))
     found = np.stack(means) if means else np.zeros((0, vectors.shape[1]), dtype=np.float32)

@@ -198,11 +198,12 @@ def aggregates(cubes: Sequence[MemCube], least: int = 2) -> list[Edge]:
 def stories(cubes: Sequence[MemCube], common: frozenset[str] = frozenset()) -> list[Edge]:
     """``follows`` chains, by event time, over dated memories of one story: those that share a name or a word of content."""
     left = [cube for cube in cubes if cube.descriptive.event_start is not None and not _SUM.search(cube.text)]
+    told = {cube.cube_id: _told(cube, common) for cube in left}
     out: list[Edge] = []
     while left:
         story = [left.pop(0)]
         for member in story:
-            near = [cube for cube in left if _told(member, common) & _told(cube, common)]
+            near = [cube for cube in left if told[member.cube_id] & told[cube.cube_id]]
             story += near
             left = [cube for cube in left if cube not in near]
         if len({cube.descriptive.event_start for cube in story}) == len(story):

@@ -1,10 +1,13 @@
 """Probe wordings that nothing was tuned on, the reviewable weights file, and the committed cards."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from eval import plots
+from eval.experiments import judge_card
 from eval.judges import probes, unseen
 from eval.judges.offline import guards, model
 from eval.types import JudgeTask
@@ -49,3 +52,14 @@ def test_committed_cards_hold_no_text_of_the_data(locomo_path):
     texts = "".join(path.read_text(encoding="utf-8") for path in CARDS.glob("judge_card_*"))
     questions = load(locomo_path).questions
     assert len(texts) > 5000 and not [q.key for q in questions if q.text in texts or (len(q.gold) > 20 and q.gold in texts)]
+
+
+def test_sources_beside_a_card_are_no_card(tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(CARDS, out / "cards")
+    made = [{"message": f"judge card: {out / 'cards' / 'judge_card_offline.md'}"}]
+    for _ in range(2):
+        judge_card.finish(out, "judge_card", made)
+    assert (out / "cards" / "judge_card_offline.sources.json").exists()
+    assert (out / "figures" / "judge_card_calibration.png").exists()
+    assert [card["judge"] for card in plots.cards_of_folder(out / "cards")] == ["offline", "offline_strict"]

@@ -41,3 +41,13 @@ def bench(mock_embedder):
 @pytest.fixture
 def make_bench(mock_embedder):
     return lambda config=None, llm=None: Bench(mock_embedder, config, llm)
+
+
+@pytest.fixture(scope="module")
+def conversation(tiny_dataset):
+    return tiny_dataset.conversations[0]
+
+
+@pytest.fixture(scope="module")
+def questions(tiny_dataset, conversation):
+    return [q for q in tiny_dataset.questions if q.sample_id == conversation.sample_id and q.evidence][:12]

@@ -46,16 +46,6 @@ def filled(conversation, embedder, llm, sessions=None, system=None, skip=0, **fi
     return system
 
 
-@pytest.fixture(scope="module")
-def conversation(tiny_dataset):
-    return tiny_dataset.conversations[0]
-
-
-@pytest.fixture(scope="module")
-def questions(tiny_dataset, conversation):
-    return [q for q in tiny_dataset.questions if q.sample_id == conversation.sample_id and q.evidence][:10]
-
-
 def lists(system, questions):
     return [
         ([(hit.text, hit.turn_ids, round(hit.score, 6)) for hit in found.hits], found.used, found.context)

@@ -26,16 +26,6 @@ def _filled(conversation, embedder, **fields):
     return system
 
 
-@pytest.fixture(scope="module")
-def conversation(tiny_dataset):
-    return tiny_dataset.conversations[0]
-
-
-@pytest.fixture(scope="module")
-def questions(tiny_dataset, conversation):
-    return [q for q in tiny_dataset.questions if q.sample_id == conversation.sample_id and q.evidence][:12]
-
-
 def _lists(system, questions):
     return [[(hit.turn_ids, round(hit.score, 6)) for hit in system.search(Query(q.text, 30)).hits] for q in questions]
 

@@ -15,7 +15,7 @@ from eval.judges.offline.features import Pair
 from eval.judges.offline.guards import Guard
 from eval.judges.offline.judge import CHUNK, features
 from eval.judges.offline.reader import TokenReader, sentence_model
-from eval.types import Dataset
+from eval.types import Dataset, JudgeTask
 from memos.embed.base import Embedder
 
 
@@ -80,13 +80,18 @@ class Featuriser:
         return names, matrix
 
 
+def pair_of(row: published.Row | JudgeTask) -> Pair:
+    """A published answer or a judge's task as the features take it."""
+    return Pair(row.question, row.gold, row.answer, row.category)
+
+
 def collect(sets: dict[str, list[published.Row]], make: Featuriser) -> Corpus:
     """Features and verdicts of every judged row of the sets."""
     names: tuple[str, ...] = ()
     parts, rows = [], []
     for name, found in sets.items():
         judged = [row for row in found if row.labels]
-        names, matrix = make.matrix([Pair(r.question, r.gold, r.answer, r.category) for r in judged], name)
+        names, matrix = make.matrix([pair_of(row) for row in judged], name)
         parts.append(matrix)
         rows += judged
     return Corpus(

@@ -12,7 +12,7 @@ import re
 from eval.judges.offline import dates, values
 from eval.judges.offline.features import DENYING, TALK, Pair
 from eval.judges.offline.guards import statement
-from eval.judges.offline.text import content, found, stem, tokens
+from eval.judges.offline.text import content, found, tokens
 
 VERSION = 2
 """Raised by hand when an outcome changes."""
@@ -23,7 +23,7 @@ _DENIAL = re.compile(
     r"\b(?:not|never|no|nope|nah|none|nobody|nothing|neither|nor|cannot|without|false|falsely|untrue|untruth|incorrect\w*|wrong\w*|mistak\w+|mistook|"
     r"err|erred|errs|error|errors|erroneous\w*|inaccura\w+|invalid|mislead\w*|misled|misremember\w*|misunderst\w+|misread\w*|mix(?:ed|ing)? up|"
     r"myths?|fabricat\w+|nonsense|bogus|den(?:y|ies|ied|ying)|denials?|reject\w*|refut\w+|rebut\w*|disprov\w+|contradict\w*|disagree\w*|disput\w+|"
-    r"dismiss\w*|discount(?:s|ed)?|debunk\w*|negat\w+|rul(?:e|es|ed|ing) (?:it |that |this |\w+ )?out|exclud\w+|eliminat\w+|doubt\w*|unlikely|implausib\w+|"
+    r"dismiss\w*|discount(?:s|ed)?|debunk\w*|negat\w+|rul(?:e|es|ed|ing) (?:\w+ )?out|exclud\w+|eliminat\w+|doubt\w*|unlikely|implausib\w+|"
     r"impossib\w+|hardly|scarcely|barely|far from|anything but|anything except|everything but|opposite|reverse|contrary|"
     r"other than|off the mark|off base|wide of|miss(?:es|ed)? the mark|"
     r"unrelated|unfounded|baseless|unsupported|unheard|last thing|far cry|pipe dream|guess again|try again|hogwash|rubbish|"
@@ -31,6 +31,7 @@ _DENIAL = re.compile(
     r"hoax|rumou?rs?|misconception\w*|misstat\w+|misreport\w*|misattribut\w+|misnomer|fallac\w+|falsehoods?|overrul\w+|beg to differ)\b|n['’]t\b",
     re.IGNORECASE,
 )  # fmt: skip
+"""Wider than the negations of ``values``, which the weights are fitted to: it meets only answers that hold the gold."""
 _HINT = re.compile(
     r"\b(?:else|elsewhere|otherwise|another|instead|lies?|lying|liars?|backwards?|upside down|scratch|strike|forget|apart from|aside from|"
     r"except|excluding|least|fails?|failed|lacks?|absent|confus\w+|swap\w*|imagin\w+|invent\w*|made up|make believe|pretend\w*|joke|kidding|as if|"
@@ -42,28 +43,22 @@ MOST_LEFT = 3
 """Words of its own that a frame around the gold or the question may have."""
 _PLAIN = re.compile(r"\b(?:not|never|no|none|nobody|nothing|neither|nor|without|cannot|unlikely)\b|n['’]t\b", re.IGNORECASE)
 _CONTRAST = re.compile(r"\W*(?:and |but )?(?:not|never|rather than|instead of|unlike)\b", re.IGNORECASE)
-DISCOURSE = frozenset(
-    stem(word)
-    for word in (
-        "agree appear argue assert assume aware base believe bet call case certain chance choice clear complete confident confirm consider consist contend could "
-        "day deal decide declare definite describe detail direct discover doubt end entire especial even ever every evidence exact example expect explain expect "
-        "explicit express extent fact fair fall false far feel figure find fine firm fit folk full genuine get give glad go going gone good great guess hand happen hard hear heart "
-        "held hint hold honest hope however idea imagine imply include indeed indicate insist instance intend interest interpret issue judge just keep kind know known label "
-        "last later lead least leave less let level lie like likely line list little live long look lot made main make many mark matter may maybe mean might mind "
-        "minute moment much name near need next note notion now obvious occur offer often okay old open opinion option otherwise own part particular past people "
-        "perhaps person pick picture piece place plain play plenty plus point portion position possible precise prefer presume pretty probable problem proof proper propose prove provide "
-        "put quick quite raise rather read ready real reality reason recall recollect reckon recognise record refer regard relate relevant remain remark remember reply report represent "
-        "require respect respond response rest result reveal review right round rule safe scene second see seem seen sense serious set settle several show side sign simple "
-        "sit situation slight small sort sound speak specific spoke start state statement still stop story straight strict strong stuff suggest suit support suppose sure surprise "
-        "suspect swear take taken talk tell term test thank think thought throw time today together told took topic total touch toward true truth try turn type "
-        "understand use usual valid various view want way whatever whenever wherever whoever whole wish within wonder word work worth write yes yet "
-        "aspect bring came come concern detail dig happy help lot message over step went "
-        "absolutely actually apparently basically certainly clearly completely entirely evidently frankly fully honestly literally obviously "
-        "plainly positively really simply surely totally truly utterly answer answers correct correctly accurate accurately anyone anybody someone somebody everyone everybody "
-        "anything something everything conversation conversations dialogue chat chats exchange message messages memory memories note notes log logs transcript history question ask asked "
-        "asking inquire query prompt curious mention mentioned discuss discussed discussion speaker speakers said say saying claim claimed ah hm hmm well oh so um"
-    ).split()
-) | TALK | DENYING
+DISCOURSE = TALK | DENYING | frozenset(
+    "accur agre ah anybodi anyon appar appear argu aspect assert awar base basic bet call certain chanc choic clear clearli complet confid confirm "
+    "consid consist contend correctli could curiou day deal decid declar describ detail dig direct discov end entir especi even ever everi "
+    "everybodi everyon everyth evid exact exampl exchang expect explain explicit express extent fair fall feel figur find fine firm fit folk "
+    "frankli full fulli genuin get give glad go gone good great guess hand happen happi hard hear heart held help hint histori hm hmm hold honest "
+    "honestli hope howev idea imagin impli includ inde indic inquir insist instanc intend interest interpret issu judg just keep kind known label "
+    "last later lead least leav less let level lie like line list liter littl live log long look lot made main make mani mark may mayb mean might "
+    "mind minut moment much name near need next note notion now obviou obvious occur offer often oh okay old open opinion option otherwis over own "
+    "part particular past peopl perhap person pick pictur piec place plain plainli play plenti plu point portion posit possibl precis prefer "
+    "presum pretti probabl problem prompt proof proper propos prove provid put queri quick quit rais read readi real realiti reason recal reckon "
+    "recognis recollect refer relev remain remark rememb repli report repres requir respect respond respons rest result reveal review round safe "
+    "scene second seem seen sens seriou set settl sever show side sign simpl sit situat slight small so somebodi someon someth sort sound speak "
+    "speaker specif spoke start state statement step still stop stori straight strict strong stuff suggest suit support sure surpris suspect swear "
+    "take taken tell term test thank throw time today togeth told took total touch toward transcript truli truth try turn type um understand use "
+    "usual utterli valid variou view want went whatev whenev wherev whoever whole wish within word work worth write yes yet".split()
+)
 """Stems that speak about talk, knowledge and certainty; beside the gold's and the question's words they answer nothing."""
 
 
@@ -76,29 +71,33 @@ def evades(pair: Pair) -> str:
     return ""
 
 
-def _left(answer: str, pair: Pair, gold: frozenset[str]) -> list[str]:
-    """Stems of an answer that neither the question nor the gold holds and that say something."""
-    return [word for word in dict.fromkeys(content(answer))
-            if word not in DISCOURSE and not found(word, pair.asked) and not found(word, gold)]  # fmt: skip
+def _words(text: str) -> frozenset[str]:
+    """Stems of the words that carry meaning, and every word as it stands."""
+    return frozenset(content(text)) | frozenset(tokens(text))
+
+
+def _left(answer: str, pair: Pair) -> int:
+    """How many stems of an answer say something that neither the question nor the gold holds."""
+    gold = _words(pair.gold)
+    return sum(word not in DISCOURSE and not found(word, pair.asked) and not found(word, gold) for word in set(content(answer)))
 
 
 def _denies(pair: Pair) -> bool:
     """Whether the answer holds the gold, denies something that the gold does not, and says nothing else."""
     if values.polarity(pair.gold) or values.refuses(pair.question):
         return False
-    gold = frozenset(content(pair.gold)) | frozenset(tokens(pair.gold))
     bare = _without(pair.answer, pair.gold)
-    if bare == pair.answer and (_PLAIN.search(pair.gold) or sum(found(w, pair.given) > 0 for w in pair.wanted) < 0.75 * len(pair.wanted)):
+    quoted = bare != pair.answer
+    if not quoted and (_PLAIN.search(pair.gold) or sum(found(w, pair.given) > 0 for w in pair.wanted) < 0.75 * len(pair.wanted)):
         return False
-    cues = _cues(bare, _DENIAL) - _cues(pair.question, _DENIAL)
-    left = len(_left(bare, pair, gold))
-    if _denies_other(pair):
+    cues, hints = (_cues(bare, pattern) - _cues(pair.question, pattern) for pattern in (_DENIAL, _HINT))
+    if not (cues or hints) or _denies_other(pair):
         return False
+    left = _left(bare, pair)
     if cues and left <= 1:
         return not _asserts(pair)
-    foreign = not any(found(word, frozenset(content(bare))) for word in pair.asked)
-    hints = cues | (_cues(bare, _HINT) - _cues(pair.question, _HINT))
-    return bool(hints) and bare != pair.answer and foreign and 2 <= len(tokens(bare)) and left <= MOST_LEFT
+    said = frozenset(content(bare))
+    return quoted and left <= MOST_LEFT and len(tokens(bare)) >= 2 and not any(found(word, said) for word in pair.asked)
 
 
 def _denies_other(pair: Pair) -> bool:
@@ -116,13 +115,12 @@ def _cues(text: str, pattern: re.Pattern[str]) -> set[str]:
 def _asserts(pair: Pair) -> bool:
     """Whether a sentence answers with the gold in the question's own words and denies nothing up to there."""
     for sentence in re.split(r"(?<=[.!?;])\s+", pair.answer):
-        said = frozenset(content(sentence))
-        words = said | frozenset(tokens(sentence))
+        said, words = frozenset(content(sentence)), _words(sentence)
         if sentence.endswith("?") or not all(found(word, words) for word in pair.wanted):
             continue
         echo = sum(found(word, said) > 0 for word in pair.asked) / max(len(pair.asked), 1)
         denial = _DENIAL.search(sentence)
-        held = frozenset(content(sentence[: denial.start()])) | frozenset(tokens(sentence[: denial.start()])) if denial else words
+        held = _words(sentence[: denial.start()]) if denial else words
         if echo >= 0.5 and all(found(word, held) for word in pair.wanted):
             return True
     return False
@@ -159,8 +157,7 @@ def _hands_back(pair: Pair) -> bool:
         return False
     if not new and not (pair.answer.count("?") or _both_sides(pair.question, said)):
         return False
-    gold = frozenset(content(pair.gold)) | frozenset(tokens(pair.gold))
-    left = len(_left(pair.answer, pair, gold))
+    left = _left(pair.answer, pair)
     return left == 0 or left <= MOST_LEFT and _verbatim(pair)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,13 @@ class SweepTables(Callback):
 
     def _end(self, config: DictConfig, folder: Path, pattern: str) -> None:
         paths = sorted(folder.glob(pattern), key=lambda p: (len(p.parent.name), p.parent.name))
-        OUTCOMES.extend(json.loads(path.read_text(encoding="utf-8")) for path in paths)
-        ENDED.append((config.entry, Path(config.out), config.name, bool(config.figures)))
+        ended(config, [json.loads(path.read_text(encoding="utf-8")) for path in paths])
+
+
+def ended(config: Mapping[str, Any], outcomes: Iterable[dict[str, Any]]) -> None:
+    """Note that the jobs of an experiment ended."""
+    OUTCOMES.extend(outcomes)
+    ENDED.append((config["entry"], Path(config["out"]), config["name"], bool(config["figures"])))
 
 
 def finish() -> None:

@@ -19,7 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from eval import callbacks
 from eval.bench import plain
-from eval.precheck import precheck
+from eval.precheck import Checked, precheck
 from eval.resources import ensure_language_data
 from eval.run import BUDGET_REACHED, CONFIG_ERROR, FAILED_QUESTIONS, INTERRUPTED, OK
 from memos.errors import MemosError
@@ -36,9 +36,12 @@ def main() -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         if not any(arg.split("=")[0] in INFORMATION for arg in sys.argv[1:]):
-            precheck(CONF, sys.argv[1:])
+            checked = precheck(CONF, sys.argv[1:])
             ensure_language_data()
-        _hydra_main()
+            if not _up_to_date(checked):
+                _hydra_main()
+        else:
+            _hydra_main()
         callbacks.finish()
     except KeyboardInterrupt:
         print("interrupted; the same command resumes", file=sys.stderr)
@@ -49,6 +52,23 @@ def main() -> None:
         fail(one_line(error))
     codes = {outcome["code"] for outcome in callbacks.OUTCOMES}
     sys.exit(next((code for code in SEVERITY if code in codes), OK))
+
+
+def _up_to_date(checked: Checked) -> bool:
+    """Whether every job of the command is finished already: then they are told, and no sweep is started on any node."""
+    if not checked.whole:
+        return False
+    outcomes = []
+    for config in checked.configs:
+        still = getattr(importlib.import_module(config["entry"].rpartition(".")[0]), "up_to_date", lambda _: None)
+        outcome = still(config)
+        if outcome is None:
+            return False
+        outcomes.append(outcome)
+    for outcome in outcomes:
+        print(outcome["message"], flush=True)
+    callbacks.ended(checked.configs[0], outcomes)
+    return True
 
 
 def quote_null(arg: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,16 @@ from eval.schema import nearest
 from memos.errors import ConfigError
 
 
-def precheck(conf: Path, arguments: Sequence[str]) -> None:
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The jobs of a command that were composed and found valid, in the sweep's order."""
+
+    configs: list[dict[str, Any]]
+    whole: bool
+    """Whether these are all jobs of the command: at most one key is swept, by Hydra's own sweeper."""
+
+
+def precheck(conf: Path, arguments: Sequence[str]) -> Checked:
     """Compose and validate the jobs of a command line.
 
     Each value of each swept key is checked once, with the other keys at their first value.
@@ -33,8 +43,8 @@ def precheck(conf: Path, arguments: Sequence[str]) -> None:
         raise ConfigError(f"name an experiment: python run.py experiment=NAME, with NAME one of {', '.join(names)}")
     overrides = _parse(words)
     with initialize_config_dir(str(conf), version_base="1.3"):
-        for job in _jobs(conf, overrides):
-            _validate(_compose(conf, job))
+        jobs, whole = _jobs(conf, overrides)
+        return Checked([_validate(_compose(conf, job)) for job in jobs], whole)
 
 
 def _parse(words: Sequence[str]) -> list[Override]:
@@ -44,8 +54,8 @@ def _parse(words: Sequence[str]) -> list[Override]:
         raise ConfigError(f"{error.override}: not of the form key=value") from error
 
 
-def _jobs(conf: Path, overrides: Sequence[Override]) -> list[list[str]]:
-    """The override lists to check: the experiment's own sweep, narrowed by the command line."""
+def _jobs(conf: Path, overrides: Sequence[Override]) -> tuple[list[list[str]], bool]:
+    """The override lists to check, and whether they are all: the experiment's own sweep, narrowed by the command line."""
     fixed = [o.input_line for o in overrides if not o.is_sweep_override()]
     swept = {o.get_key_element(): _values(o) for o in overrides if o.is_sweep_override()}
     named = {o.get_key_element() for o in overrides}
@@ -60,7 +70,8 @@ def _jobs(conf: Path, overrides: Sequence[Override]) -> list[list[str]]:
     jobs = [fixed + list(first.values())]
     for key, values in swept.items():
         jobs += [fixed + list({**first, key: value}.values()) for value in values[1:]]
-    return jobs
+    own_sweeper = not any(key.startswith(("hydra/sweeper", "hydra.sweeper", "hydra.mode")) for key in named)
+    return jobs, own_sweeper and sum(len(values) > 1 for values in swept.values()) <= 1
 
 
 def _values(override: Override) -> list[str]:
@@ -97,13 +108,14 @@ def _composition(error: Exception, overrides: Sequence[str]) -> str:
     return " ".join(line.strip() for line in str(error).splitlines() if line.strip())[:300]
 
 
-def _validate(config: DictConfig) -> None:
-    """The experiment's own check of a composed configuration."""
+def _validate(config: DictConfig) -> dict[str, Any]:
+    """The plain form of a composed configuration, after the experiment's own check of it."""
     import importlib
 
     try:
-        values: Mapping[str, Any] = plain(config)
+        values = plain(config)
     except OmegaConfBaseException as error:
         raise ConfigError(" ".join(str(error).split("\n")[:2])) from error
     module, _, _ = values["entry"].rpartition(".")
     importlib.import_module(module).check(values)
+    return values

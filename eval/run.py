@@ -34,6 +34,16 @@ def check(config: Mapping[str, Any]) -> None:
     Bench(config).dataset  # noqa: B018 - reading it is the check
 
 
+def up_to_date(config: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The outcome of a run that has nothing left to do; None where there is something."""
+    bench = Bench(config)
+    finished = _finished(bench)
+    if not finished:
+        return None
+    _tell(bench.dataset.notes)
+    return _outcome(bench, finished, "up to date")
+
+
 def run(config: Mapping[str, Any]) -> dict[str, Any]:
     """Bring one system's run to its end.
 
@@ -41,10 +51,10 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     """
     bench = Bench(config)
     _tell(bench.dataset.notes)
-    folder = bench.folder
     finished = _finished(bench)
     if finished:
         return _outcome(bench, finished, "up to date")
+    folder = bench.folder
     directory = RunDir(folder)
     try:
         _describe(bench, folder)

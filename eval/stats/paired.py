@@ -124,9 +124,9 @@ def sign_flip(
 
 def mcnemar(a_only: int, b_only: int) -> float:
     """Exact two-sided McNemar p from the counts of questions that only A and only B got right."""
-    from scipy.stats import binomtest
+    from scipy.special import bdtr
 
-    return 1.0 if a_only + b_only == 0 else float(binomtest(a_only, a_only + b_only, 0.5).pvalue)
+    return min(1.0, 2 * float(bdtr(min(a_only, b_only), a_only + b_only, 0.5)))
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:

@@ -75,9 +75,11 @@ def test_every_question_once_and_a_manifest(finished):
 def test_a_second_run_does_nothing(finished):
     out, _ = finished
     before = {p: p.read_bytes() for p in (out / "runs").rglob("*") if p.is_file()}
+    sweeps = sorted((out / "sweeps").rglob("*"))
     done = run(out, SWEEP)
     assert done.returncode == 0 and done.stdout.count("up to date") == 4
     assert {p: p.read_bytes() for p in (out / "runs").rglob("*") if p.is_file()} == before
+    assert sorted((out / "sweeps").rglob("*")) == sweeps, "a sweep was launched though nothing was left to do"
 
 
 def test_narrowing_and_null_by_name(finished):

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Literal
 
 from memos.cube.clock import Clock, Ids
 from memos.cube.cube import MemCube, new_cube
-from memos.cube.errors import AccessDenied, CubeError, VersionConflict
+from memos.cube.errors import AccessDenied, CubeError, RateLimited, VersionConflict
 from memos.cube.payload import PlaintextPayload
 from memos.errors import MemosError
 from memos.infrastructure.access import Caller
@@ -65,6 +66,24 @@ class ProvenanceRecord:
     log: tuple[AuditEntry, ...] = field(default=())
 
 
+def _recorded(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A call that is refused or fails leaves its one audit entry too. A denial has left it where it was decided."""
+
+    @wraps(call)
+    def recorded(self: MemoryAPI, caller: Caller, *arguments: Any, **options: Any) -> Any:
+        try:
+            return call(self, caller, *arguments, **options)
+        except MemosError as error:
+            if isinstance(error, AccessDenied) and not isinstance(error, RateLimited):
+                raise
+            about = options.get("cube_id", arguments[0] if arguments else "")
+            cube_id = about if "cube_id" in call.__annotations__ and isinstance(about, str) else ""
+            self.governance.log(caller, call.__name__, cube_id, outcome="error", error=type(error).__name__)
+            raise
+
+    return recorded
+
+
 class MemoryAPI:
     """Calls on one vault in the name of a caller."""
 
@@ -75,6 +94,7 @@ class MemoryAPI:
         self.clock, self.ids, self.embedder = clock, ids, embedder
         self._search = search
 
+    @_recorded
     def create(self, caller: Caller, items: Sequence[str | MemCube | Mapping[str, Any]], *, namespace: str = "default",
                trigger: str = "create") -> list[ItemStatus]:  # fmt: skip
         """Store memories.
@@ -133,6 +153,7 @@ class MemoryAPI:
                     out.append(ItemStatus("error", error=str(error)))
             return out
 
+    @_recorded
     def search(self, caller: Caller, query: str, k: int = 10, *, where: Where | None = None,
                namespaces: Sequence[str] = ("default",), use: bool = True) -> list[Found]:  # fmt: skip
         """The best memories that the caller may read.
@@ -150,6 +171,7 @@ class MemoryAPI:
         ids = [match.cube_id for match in matches]
         for cube in self.vault.get_many(ids):
             if not allowed.matches(cube):
+                self.governance.log(caller, "denied", cube.cube_id, cube.kind, cause="search hook", outcome="denied")
                 raise AccessDenied(f"search gave cube {cube.cube_id}, which user {caller.user} may not read")
         with self.vault.transaction():
             if use and ids:
@@ -157,6 +179,7 @@ class MemoryAPI:
             self.governance.log(caller, "search", cubes=ids, k=k)
         return [Found(cube, match.score) for cube, match in zip(self.vault.get_many(ids), matches, strict=True)]
 
+    @_recorded
     def read(self, caller: Caller, cube_id: str) -> MemCube:
         """One memory, counted as used."""
         self.governance.admit(caller)
@@ -166,6 +189,7 @@ class MemoryAPI:
             self.governance.log(caller, "read", cube_id, cube.kind)
         return self.vault.get(cube_id)
 
+    @_recorded
     def update(self, caller: Caller, cube_id: str, text: str, *, mode: UpdateMode = "overwrite",
                expected_version: int | None = None, **descriptive: Any) -> MemCube:  # fmt: skip
         """Change a plaintext memory; gives its new version.
@@ -201,6 +225,7 @@ class MemoryAPI:
             self.governance.log(caller, "update", cube_id, cube.kind, cause=mode, **details)
         return self.vault.get(cube_id)
 
+    @_recorded
     def compose(self, caller: Caller, cube_ids: Sequence[str], *, separator: str = "\n") -> str:
         """The texts of several memories as one, in the given order; each must be readable."""
         self.governance.admit(caller)
@@ -208,6 +233,7 @@ class MemoryAPI:
         self.governance.log(caller, "compose", cubes=list(cube_ids))
         return separator.join(cube.text for cube in cubes)
 
+    @_recorded
     def transfer(self, caller: Caller, cube_id: str, *, to_owner: str, namespace: str) -> MemCube:
         """Give another user a copy of a memory that the caller may share; provenance id and lineage go along."""
         self.governance.admit(caller)
@@ -220,12 +246,14 @@ class MemoryAPI:
             self.governance.log(caller, "transfer", cube_id, cube.kind, copy=copy.cube_id, to=to_owner)
         return copy
 
+    @_recorded
     def archive(self, caller: Caller, cube_id: str, *, cause: str) -> None:
         """Take a memory out of search; its one audit entry is the transition."""
         self.governance.admit(caller)
         self.governance.fetch(caller, cube_id, "write")
         self.lifecycle.transition(cube_id, "archived", cause=cause, actor=caller.user)
 
+    @_recorded
     def provenance(self, caller: Caller, cube_id: str) -> ProvenanceRecord:
         """Origin, trigger, model, links, turns, lineage, versions and log of a memory."""
         self.governance.admit(caller)
@@ -249,6 +277,7 @@ class MemoryAPI:
             front = [parent for parent in dict.fromkeys(parents) if parent not in found]
         return list(found)
 
+    @_recorded
     def log_query(self, caller: Caller, query: LogQuery | None = None) -> list[AuditEntry]:
         """Audit entries: a privileged caller's query sees all, another's the caller's own calls."""
         self.governance.admit(caller)

@@ -51,4 +51,8 @@ class CompositeView:
 
 
 def _distinct(matches: list[Match]) -> list[Match]:
-    return list({match.cube_id: match for match in reversed(matches)}.values())[::-1]
+    """The best match of each cube, at the best one's place."""
+    best: dict[str, Match] = {}
+    for match in matches:
+        best.setdefault(match.cube_id, match)
+    return list(best.values())

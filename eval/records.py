@@ -21,6 +21,8 @@ Key = tuple[str, int]
 Record = Mapping[str, Any]
 MEMORY_METRICS = ("memory_words", "memory_tokens", "evidence_")
 """Metrics that do not depend on the answer (by prefix): absent where not applicable, never filled with 0."""
+MEASURED = {"context_words": "search", "context_tokens": "search", "used": "search", "search_ms": "latency", "answer_ms": "latency"}
+"""Numbers of a question that are no metric, and the journal that holds them."""
 
 
 def run_folders(paths: Sequence[Path | str]) -> list[Path]:
@@ -66,8 +68,13 @@ def is_locomo(summary: Record) -> bool:
     return {"system", "metrics", "n", "fingerprint"} <= set(summary)
 
 
-def read_records(path: Path, key: Callable[[Record], Any]) -> dict[Any, dict[str, Any]]:
+def read_records(path: Path, key: Callable[[Record], Any], pick: Callable[[Record], Any] | None = None) -> dict[Any, Any]:
     """Records of a JSON-lines file by key; the last one of a key holds and a torn last line is left out.
+
+    Args:
+        path: the file; one that does not exist has no records.
+        key: a record's key.
+        pick: the part of a record to keep; default the whole.
 
     Raises:
         DataError: a line that is not JSON, with its number.
@@ -83,7 +90,7 @@ def read_records(path: Path, key: Callable[[Record], Any]) -> dict[Any, dict[str
                 record = json.loads(line)
             except ValueError as error:
                 raise DataError(f"{path}: line {number}: not JSON") from error
-            found[key(record)] = record
+            found[key(record)] = pick(record) if pick else record
     return found
 
 
@@ -98,9 +105,12 @@ class Run:
         self.folder = Path(folder)
         self.summary = load_summary(self.folder)
         self._dataset = dataset
+        self._columns: dict[str, dict[Key, float]] = {}
 
-    def _journal(self, name: str, key: Callable[[Record], Any] = question_key) -> dict[Any, dict[str, Any]]:
-        return read_records(self.folder / f"{name}.jsonl", key)
+    def _journal(
+        self, name: str, key: Callable[[Record], Any] = question_key, pick: Callable[[Record], Any] | None = None
+    ) -> dict[Any, Any]:
+        return read_records(self.folder / f"{name}.jsonl", key, pick)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -137,7 +147,7 @@ class Run:
     def verdicts(self) -> dict[str, dict[Key, dict[str, Any]]]:
         """Judge metric name (``judge_<name>``) to the verdict records the summary was made from."""
         names = [n for n in self.summary["metrics"] if n.startswith("judge_")]
-        found = {n: self._scores(n, lambda r: verdict_value(r)) for n in names}
+        found = {n: self._scores(n, verdict_value) for n in names}
         return {n: records for n, records in found.items() if records}
 
     @cached_property
@@ -148,15 +158,55 @@ class Run:
         return {k: r["values"] for k, r in records.items()}
 
     def _scores(self, stem: str, value: Callable[[Record], float], metric: str | None = None) -> dict[Key, dict]:
-        """Of several journals (judge or metric settings changed over time) the one whose mean is the summary's."""
+        """Of several journals (judge or metric settings changed over time) the one whose mean is the summary's, else the newest."""
         files = sorted((self.folder / "scores").glob(f"{stem}-*.jsonl"), key=lambda p: (p.stat().st_mtime, p.name))
-        journals = [read_records(path, question_key) for path in files]
         stated = self.summary["metrics"].get(metric or stem, {}).get("mean")
-        for records in reversed(journals):
+        newest: dict[Key, dict] | None = None
+        for path in reversed(files):
+            records = read_records(path, question_key)
+            newest = records if newest is None else newest
             mean = sum(map(value, records.values())) / max(1, self.summary["n"])
             if stated is not None and abs(mean - stated) < 1e-9:
                 return records
-        return journals[-1] if journals else {}
+        return newest or {}
+
+    @cached_property
+    def keys(self) -> list[Key]:
+        """Every question of the run, in the order they were searched."""
+        return list(self.search if "search" in self.__dict__ else self._journal("search", pick=lambda r: None))
+
+    @cached_property
+    def categories(self) -> dict[Key, int]:
+        """Category of every question; 0 where the dataset cannot be found."""
+        known = self.questions
+        return {key: known[key].category if key in known else 0 for key in self.keys}
+
+    def column(self, name: str) -> dict[Key, float]:
+        """One number of every question that has it, in the order of ``keys``; only the files that hold it are read.
+
+        Failed questions have 0 in answer metrics and verdicts, as in the summary; a question to which a metric of the memory
+        does not apply, or that has no latency, is left out.
+
+        Args:
+            name: a metric, ``judge_<name>`` (share of its runs that said correct) or one of ``MEASURED``.
+
+        Returns:
+            Empty where the run lacks it.
+        """
+        if name not in self._columns:
+            found = self._read_column(name)
+            fill = bool(found) and name not in MEASURED and not name.startswith(MEMORY_METRICS)
+            self._columns[name] = {k: found.get(k, 0.0) for k in self.keys if fill or k in found}
+        return self._columns[name]
+
+    def _read_column(self, name: str) -> dict[Key, float]:
+        if name not in self.summary["metrics"]:
+            found = self._journal(MEASURED[name], pick=lambda r: r.get(name)) if name in MEASURED else {}
+        elif name.startswith("judge_"):
+            found = {key: verdict_value(record) for key, record in self._scores(name, verdict_value).items()}
+        else:
+            found = {key: values.get(name) for key, values in self.values.items()}
+        return {key: value for key, value in found.items() if value is not None}
 
     @cached_property
     def dataset(self) -> Dataset | None:
@@ -179,32 +229,22 @@ class Run:
         """
         import pandas as pd
 
-        rows = [self._row(key) for key in self.search]
-        index = pd.MultiIndex.from_tuples(list(self.search), names=["sample_id", "qa_index"])
-        frame = pd.DataFrame(rows, index=index)
-        for name in self.summary["metrics"]:
-            if name in frame and not name.startswith(MEMORY_METRICS):
-                frame[name] = frame[name].fillna(0.0)
-        return frame
-
-    def _row(self, key: Key) -> dict[str, Any]:
-        search, answer, timing = (j.get(key, {}) for j in (self.search, self.answers, self.latency))
-        question = self.questions.get(key)
-        status = "ok" if answer.get("status") == "ok" else ("answer" if search.get("status") == "ok" else "search")
-        row: dict[str, Any] = {
-            "category": question.category if question else 0,
-            "status": status,
-            "answer": answer.get("answer", ""),
-            "context_words": search.get("context_words"),
-            "context_tokens": search.get("context_tokens"),
-            "used": search.get("used"),
-            "search_ms": timing.get("search_ms"),
-            "answer_ms": timing.get("answer_ms"),
-            **self.values.get(key, {}),
+        columns: dict[str, list] = {
+            "category": list(self.categories.values()),
+            "status": [self._status(key) for key in self.keys],
+            "answer": [self.answers.get(key, {}).get("answer", "") for key in self.keys],
         }
-        for name, records in self.verdicts.items():
-            row[name] = verdict_value(records[key]) if key in records else 0.0
-        return row
+        for name in (*MEASURED, *self.summary["metrics"]):
+            found = self.column(name)
+            if found or name in MEASURED:
+                columns[name] = [found.get(key) for key in self.keys]
+        index = pd.MultiIndex.from_tuples(self.keys, names=["sample_id", "qa_index"])
+        return pd.DataFrame(columns, index=index)
+
+    def _status(self, key: Key) -> str:
+        if self.answers.get(key, {}).get("status") == "ok":
+            return "ok"
+        return "answer" if self.search.get(key, {}).get("status") == "ok" else "search"
 
 
 def verdict_value(record: Record) -> float:

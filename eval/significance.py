@@ -32,20 +32,15 @@ def paired(a: Run, b: Run, metric: str, category: int | None = None) -> Paired:
         DataError: a run lacks the metric, or the runs share no question.
     """
     for run in (a, b):
-        if metric not in run.frame:
+        if not run.column(metric):
             known = ", ".join(sorted(run.summary["metrics"]))
             raise DataError(f"{run.folder}: metric {metric!r} is not in this run; known: {known}")
-    left, right = (
-        a.frame[["category", metric]].rename(columns={metric: "a"}),
-        b.frame[[metric]].rename(columns={metric: "b"}),
-    )
-    joined = left.join(right, how="inner").dropna()
-    if category is not None:
-        joined = joined[joined.category == category]
-    if joined.empty:
+    left, right = a.column(metric), b.column(metric)
+    keys = [key for key in left if key in right and (category is None or a.categories[key] == category)]
+    if not keys:
         raise DataError(f"{a.folder} and {b.folder} share no question with {metric}")
-    keys = [(str(s), int(q)) for s, q in joined.index]
-    return Paired(keys, joined.a.to_numpy(), joined.b.to_numpy(), [s for s, _ in keys])
+    values = (np.array([column[key] for key in keys], dtype=float) for column in (left, right))
+    return Paired(keys, *values, [sample_id for sample_id, _ in keys])
 
 
 def compare_runs(a: Run, b: Run, metric: str, category: int | None = None) -> Comparison:
@@ -61,13 +56,13 @@ def ties(runs: Sequence[Run], metric: str) -> dict[tuple[str, int | None], set[s
     Holm's adjustment is over one section of the table (each other run against the best of a category). With ten
     conversations the smallest possible p is 2/1,024, so a family of more than 25 tests could never find anything.
     """
-    taking = [r for r in runs if ranked(r.summary) and metric in r.frame]
+    taking = [r for r in runs if ranked(r.summary) and r.column(metric)]
     if len(taking) < 2:
         return {}
     found: dict[tuple[str, int | None], set[str]] = {}
     categories: list[int | None] = [
         None,
-        *(c for c in TABLE_CATEGORIES if any((r.frame.category == c).any() for r in taking)),
+        *(c for c in TABLE_CATEGORIES if any(c in r.categories.values() for r in taking)),
     ]
     for category in categories:
         best = max(taking, key=lambda r: _mean(r, metric, category))
@@ -80,8 +75,8 @@ def ties(runs: Sequence[Run], metric: str) -> dict[tuple[str, int | None], set[s
 
 
 def _mean(run: Run, metric: str, category: int | None) -> float:
-    frame = run.frame if category is None else run.frame[run.frame.category == category]
-    return float(frame[metric].mean()) if len(frame) else float("-inf")
+    own = [value for key, value in run.column(metric).items() if category is None or run.categories[key] == category]
+    return float(np.mean(own)) if own else float("-inf")
 
 
 def comparison_table(a: Run, b: Run, metrics: Sequence[str]) -> Table:
@@ -100,7 +95,7 @@ def comparison_table(a: Run, b: Run, metrics: Sequence[str]) -> Table:
         Column("smallest", "resolvable"),
         Column("verdict", "Verdict", "text"),
     )
-    categories = [c for c in TABLE_CATEGORIES if (a.frame.category == c).any() and (b.frame.category == c).any()]
+    categories = [c for c in TABLE_CATEGORIES if all(c in run.categories.values() for run in (a, b))]
     found = [(c, m, paired(a, b, m, c), compare_runs(a, b, m, c)) for c in (*categories, None) for m in metrics]
     adjusted = holm([result.p_sign_flip for *_, result in found])
     sections: dict[str, list[tuple[Cell, ...]]] = {}

@@ -147,7 +147,7 @@ def critical_difference(runs: Sequence[Run], metric: str, stem: Path) -> list[Pa
     runs = [r for r in runs if ranked(r.summary)]
     names = labels([r.summary for r in runs])
     means = {
-        n: r.frame[metric].groupby("sample_id").mean() for n, r in zip(names, runs, strict=True) if metric in r.frame
+        n: pd.Series(column).groupby(level=0).mean() for n, r in zip(names, runs, strict=True) if (column := r.column(metric))
     }
     table = pd.DataFrame(means).dropna()
     if len(table.columns) < 2 or len(table) < 2:

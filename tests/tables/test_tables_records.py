@@ -113,9 +113,11 @@ def test_kv_cells_work_out_the_speed_up():
 
 def test_pairs_line_up_by_key(folder):
     a, b = load_run(folder["oracle"]), load_run(folder["rag"])
-    b.frame = b.frame.sample(frac=1, random_state=1)
+    column = a.column("judge_offline")
+    b.keys.reverse()
     pair = paired(a, b, "judge_offline")
-    assert len(pair.keys) == 60 and pair.clusters == [s for s, _ in pair.keys]
+    assert len(pair.keys) == 60 and pair.keys == a.keys and pair.clusters == [s for s, _ in pair.keys]
+    assert [column[k] for k in pair.keys] == list(pair.a)
     assert [b.frame.loc[k, "judge_offline"] for k in pair.keys] == list(pair.b)
     with pytest.raises(DataError, match="'nope' is not in this run"):
         paired(a, b, "nope")
@@ -139,12 +141,14 @@ def test_three_conversations_cannot_separate_and_gold_is_not_ranked(folder):
 
 def test_ten_conversations_can_separate_nine_systems_in_every_category():
     """Holm over a section leaves a clear winner clear: with ten conversations the smallest p is 2/1,024."""
-    import pandas as pd
 
     def made(i: int) -> SimpleNamespace:
-        index = pd.MultiIndex.from_tuples([(f"c{c}", q) for c in range(10) for q in range(8)], names=["sample_id", "qa_index"])
-        frame = pd.DataFrame({"category": [4, 1, 3, 2] * 20, "judge_x": [float(i == 0)] * 80}, index=index)
-        return SimpleNamespace(frame=frame, summary={"fingerprint": str(i), "system": "s"}, folder=Path(str(i)))
+        keys = [(f"c{c}", q) for c in range(10) for q in range(8)]
+        values = dict.fromkeys(keys, float(i == 0))
+        return SimpleNamespace(
+            column=lambda name: values if name == "judge_x" else {}, categories=dict(zip(keys, [4, 1, 3, 2] * 20, strict=True)),
+            summary={"fingerprint": str(i), "system": "s"}, folder=Path(str(i)),
+        )  # fmt: skip
 
     assert ties([made(i) for i in range(9)], "judge_x") == {}
     assert ties([made(0), made(0)], "judge_x")[("judge_x", None)] == {"0"}

@@ -112,8 +112,8 @@ def compose(args: argparse.Namespace) -> None:
         joined, prefill = _join_times(composer, model, pieces, made.memory.states.ids)
         if not direct:
             direct = {one: _direct(model, made.memory.system, one, args.new) for one in tqdm(asked, "direct", disable=None)}
-        found = [_compare(model, made.memory, one, direct[one], args.new) for one in tqdm(asked, name, disable=None, leave=False)]
-        kl, same = statistics.fmean(f[0] for f in found), sum(f[1] for f in found)
+        kl = statistics.fmean(_divergence(model, made.memory, one, direct[one]) for one in asked)
+        same = sum(ids == direct[one].ids for one, ids in zip(asked, _replies(model, made.memory, asked, args), strict=True))
         print(f"{name:14} KL {kl:8.4f}, same answers {same:3} of {len(asked)}, joined in {joined:.2f} s, {joined / prefill:.2f} of a full prefill's "
               f"{prefill:.2f} s", flush=True)
 
@@ -137,10 +137,16 @@ def _direct(model: Any, system: str, query: str, new: int) -> SimpleNamespace:
     return SimpleNamespace(logits=logits, ids=model.generate_direct(system, query, new).ids)
 
 
-def _compare(model: Any, memory: Any, query: str, wanted: SimpleNamespace, new: int) -> tuple[float, bool]:
+def _divergence(model: Any, memory: Any, query: str, wanted: SimpleNamespace) -> float:
+    """Mean KL in nats of the memory's next-token distributions from the direct ones, over the query's tokens."""
     got = model.first_logits(memory, query, keep=len(wanted.logits)).log_softmax(-1)
-    kl = float((wanted.logits.exp() * (wanted.logits - got)).sum(-1).mean())
-    return kl, model.generate(memory, [query], new)[0].ids == wanted.ids
+    return float((wanted.logits.exp() * (wanted.logits - got)).sum(-1).mean())
+
+
+def _replies(model: Any, memory: Any, queries: Sequence[str], args: argparse.Namespace) -> list[Sequence[int]]:
+    """Greedy replies on a memory, ``--questions`` at a time."""
+    starts = range(0, len(queries), args.questions)
+    return [reply.ids for at in starts for reply in model.generate(memory, queries[at : at + args.questions], args.new)]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -154,7 +160,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--new", type=int, default=16, help="tokens of a reply")
     parser.add_argument("--tokens", type=int, default=7900, help="shared: tokens of the prefix")
-    parser.add_argument("--questions", type=int, default=16, help="shared: questions in the batch")
+    parser.add_argument("--questions", type=int, default=16, help="questions in a batch")
     parser.add_argument("--slow", type=int, default=2, help="shared: questions timed in the slower ways")
     parser.add_argument("--memories", type=int, default=4, help="compose: memories joined")
     parser.add_argument("--length", type=int, default=300, help="compose: tokens of each")

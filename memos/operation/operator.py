@@ -155,7 +155,7 @@ class MemOperator:
     def _make_room(self, cubes: Sequence[MemCube], actor: str) -> None:
         for tier in dict.fromkeys(cube.tier for cube in cubes):
             incoming = sum(cube.tier == tier for cube in cubes)
-            for cube_id in self.tiers.surplus(self.vault, self.namespace, tier, self.clock(), incoming):
+            for cube_id in self.tiers.surplus(self.vault, self.namespace, tier, incoming):
                 self._archive(self.vault.get(cube_id), actor, f"capacity of tier {tier}")
 
     def _neighbours(self, vector: np.ndarray) -> list[tuple[MemCube, float]]:

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from memos.cube import MemCube
 from memos.errors import ConfigError
 from memos.infrastructure.vault import Is, Vault
 
 TIERS = ("working", "long_term", "user")
-Eviction = Callable[[MemCube, datetime], float]
-"""Worth of keeping a memory; the least worth is archived first."""
+EVICTIONS: dict[str, tuple[str, ...]] = {"recency": ("recency",), "heat": ("priority", "access_count", "recency")}
+"""Orders of ``Vault.find`` by rising worth of keeping a memory; the first ones are archived, of equal ones the oldest.
 
-
-def by_recency(cube: MemCube, now: datetime) -> float:
-    """LRU: the memory used or changed last is worth most."""
-    last = cube.behavioural.last_access or cube.descriptive.updated_at
-    return max(last, cube.descriptive.updated_at).timestamp()
-
-
-def by_heat(cube: MemCube, now: datetime) -> float:
-    """Priority first, then how often and how lately the memory was used."""
-    age = max((now - (cube.behavioural.last_access or cube.descriptive.updated_at)).total_seconds(), 0.0)
-    return cube.governance.priority * 1e6 + cube.behavioural.access_count + 1.0 / (1.0 + age / 3600)
-
-
-EVICTIONS: dict[str, Eviction] = {"recency": by_recency, "heat": by_heat}
+recency (LRU): the memory used or changed last is worth most; SQLite has an index for it. heat: priority first, then how
+often, then how lately the memory was used.
+"""
 
 
 class Tiers:
@@ -50,7 +36,7 @@ class Tiers:
     def __init__(self, config: Config | None = None) -> None:
         self.config = config or self.Config()
 
-    def surplus(self, vault: Vault, namespace: str, tier: str, now: datetime, incoming: int = 0) -> list[str]:
+    def surplus(self, vault: Vault, namespace: str, tier: str, incoming: int = 0) -> list[str]:
         """Ids to archive so that ``incoming`` more memories fit, least worth first. Frozen memories are spared.
 
         Raises:
@@ -61,12 +47,12 @@ class Tiers:
             return []
         if incoming > capacity:
             raise ConfigError(f"tiers.{tier}: {incoming} memories at once exceed the capacity of {capacity}")
-        over = vault.count(Is("tier", tier), namespaces=[namespace]) + incoming - capacity
+        over = vault.crowd(namespace, tier) + incoming - capacity
         if over <= 0:
             return []
-        cubes = vault.get_many(vault.find(Is("tier", tier) & Is("frozen", 0), namespaces=[namespace]))
-        if len(cubes) < over:
+        movable = Is("tier", tier) & Is("frozen", 0)
+        order = EVICTIONS[self.config.eviction]
+        found = vault.find(movable, namespaces=[namespace], order=order, limit=over)
+        if len(found) < over:
             raise ConfigError(f"tiers.{tier}: full of frozen memories; raise the capacity of {capacity} or unfreeze some")
-        worth = EVICTIONS[self.config.eviction]
-        ranked: Sequence[MemCube] = sorted(cubes, key=lambda cube: (worth(cube, now), cube.cube_id))
-        return [cube.cube_id for cube in ranked[:over]]
+        return found

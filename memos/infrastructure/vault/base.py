@@ -136,11 +136,16 @@ class Vault(Protocol):
             namespaces: namespaces to look in; None for all.
             live: only cubes that are generated or activated and not past their time to live.
             order: fields to sort by, of ``filters.COLUMNS`` or id (order of insertion), created_at, updated_at,
-                last_access, heat, event_start; a leading ``-`` reverses one.
+                last_access, recency (the later of updated_at and last_access), heat, event_start; a leading ``-``
+                reverses one. Equal cubes come in order of insertion.
         """
         ...
 
     def count(self, where: Where | None = None, *, namespaces: Sequence[str] | None = None, live: bool = True) -> int:
+        ...
+
+    def crowd(self, namespace: str, tier: str) -> int:
+        """``count(Is("tier", tier), namespaces=[namespace])``, asked at every insert."""
         ...
 
     def keyword(self, query: str, k: int, *, where: Where | None = None, namespaces: Sequence[str] = ("default",),

@@ -69,6 +69,11 @@ class Where:
         """Whether the cube satisfies the condition."""
         raise TypeError(f"{type(self).__name__} decides nothing")
 
+    @property
+    def names_rows(self) -> bool:
+        """Whether an index can list the few cubes that satisfy it."""
+        return False
+
     def __and__(self, other: Where) -> Where:
         return AllOf(self, other)
 
@@ -91,6 +96,10 @@ class AllOf(Where):
     def matches(self, cube: MemCube) -> bool:
         return all(part.matches(cube) for part in self.parts)
 
+    @property
+    def names_rows(self) -> bool:
+        return any(part.names_rows for part in self.parts)
+
 
 class AnyOf(Where):
     """At least one condition holds; with none, no cube."""
@@ -103,6 +112,10 @@ class AnyOf(Where):
 
     def matches(self, cube: MemCube) -> bool:
         return any(part.matches(cube) for part in self.parts)
+
+    @property
+    def names_rows(self) -> bool:
+        return bool(self.parts) and all(part.names_rows for part in self.parts)
 
 
 class Not(Where):
@@ -135,6 +148,10 @@ class Is(Where):
 
     def matches(self, cube: MemCube) -> bool:
         return COLUMNS[self.column](cube) in self.values
+
+    @property
+    def names_rows(self) -> bool:
+        return self.column in ("cube_id", "session") and None not in self.values
 
 
 class Between(Where):
@@ -171,6 +188,10 @@ class Tagged(Where):
 
     def matches(self, cube: MemCube) -> bool:
         return (all if self.every else any)(tag in cube.descriptive.tags for tag in self.tags)
+
+    @property
+    def names_rows(self) -> bool:
+        return bool(self.tags)
 
 
 class Happened(Where):
@@ -233,6 +254,10 @@ class FromTurn(Where):
             for source in cube.descriptive.sources
         )
 
+    @property
+    def names_rows(self) -> bool:
+        return bool(self.wanted)
+
 
 class DerivedFrom(Where):
     """The cube was made from one of the given cubes (its lineage or its training cubes name it)."""
@@ -246,6 +271,10 @@ class DerivedFrom(Where):
 
     def matches(self, cube: MemCube) -> bool:
         return not self.cube_ids.isdisjoint(cube.parents)
+
+    @property
+    def names_rows(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from memos.cube.versions import Version
 from memos.infrastructure.audit import AuditEntry, LogQuery, seal
 from memos.infrastructure.vault.base import Edge, Match, Use, UseRecord
 from memos.infrastructure.vault.digests import vault_digest
-from memos.infrastructure.vault.filters import COLUMNS, Where, expires_at
+from memos.infrastructure.vault.filters import COLUMNS, Is, Where, expires_at
 from memos.infrastructure.vault.keywords import query_words, words_of
 from memos.infrastructure.vault.rows import indexed_text
 from memos.infrastructure.vault.rules import check_new, check_restored, check_revision, checked_vector, use_counts
@@ -34,6 +34,9 @@ _ORDERS = {
     "created_at": lambda cube: cube.descriptive.created_at.timestamp(),
     "updated_at": lambda cube: cube.descriptive.updated_at.timestamp(),
     "last_access": lambda cube: cube.behavioural.last_access and cube.behavioural.last_access.timestamp(),
+    "recency": lambda cube: max(
+        cube.descriptive.updated_at, cube.behavioural.last_access or cube.descriptive.updated_at
+    ).timestamp(),
     "heat": lambda cube: cube.behavioural.heat,
     "event_start": lambda cube: cube.descriptive.event_start and event_seconds(cube.descriptive.event_start),
 }
@@ -206,6 +209,9 @@ class MemoryVault:
     def count(self, where: Where | None = None, *, namespaces: Sequence[str] | None = None, live: bool = True) -> int:
         with self._lock:
             return len(self._allowed(where, namespaces, live))
+
+    def crowd(self, namespace: str, tier: str) -> int:
+        return self.count(Is("tier", tier), namespaces=[namespace])
 
     def keyword(self, query: str, k: int, *, where: Where | None = None, namespaces: Sequence[str] = ("default",),
                 live: bool = True) -> list[Match]:  # fmt: skip

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memos.cube.clock import Clock
-from memos.cube.cube import LIVE
 from memos.cube.errors import CubeError
 from memos.infrastructure.vault.base import Match
 from memos.infrastructure.vault.filters import COLUMNS, Where
@@ -17,16 +16,17 @@ from memos.infrastructure.vault.indexes import Indexes
 from memos.infrastructure.vault.keywords import all_of, any_of, query_words
 from memos.infrastructure.vault.ranked import Ranked, filtered_top, merged
 from memos.infrastructure.vault.rules import checked_vector
+from memos.infrastructure.vault.schema import IN_LIVE_STATE
 
 if TYPE_CHECKING:
     import numpy as np
 
-ORDERS = {*COLUMNS, "id", "created_at", "updated_at", "last_access", "heat", "event_start"}
+ORDERS = {name: f"cubes.{name}" for name in (*COLUMNS, "id", "created_at", "updated_at", "last_access", "heat", "event_start")}
+ORDERS["recency"] = "max(cubes.updated_at, coalesce(cubes.last_access, cubes.updated_at))"
 WHOLE = 4000
 """Largest vault in which every word of a query is searched for, however common."""
 _LIVE = (
-    f"cubes.state IN ({', '.join(repr(state) for state in LIVE)}) "
-    "AND (cubes.frozen OR cubes.expires_at IS NULL OR cubes.expires_at > ?)"
+    f"cubes.{IN_LIVE_STATE} AND (cubes.frozen OR cubes.expires_at IS NULL OR cubes.expires_at > ?)"
 )
 
 
@@ -38,15 +38,8 @@ class Asked:
     wide: tuple[str, list]
     narrow: bool
     """Whether it asks for more than live memories."""
-
-    @property
-    def names_rows(self) -> bool:
-        """Whether the filter can list its rows by an index."""
-        return _names_rows(self.wide[0])
-
-
-def _names_rows(text: str) -> bool:
-    return "cubes.id IN (SELECT" in text or "cubes.cube_id IN (" in text
+    names_rows: bool
+    """Whether the filter can list its rows by an index."""
 
 
 class Search:
@@ -64,12 +57,14 @@ class Search:
             text = f"{_LIVE} AND ({text})"
             values = [self._clock().timestamp(), *values]
         # Where the filter itself names rows, they drive; SQLite would take the index of places instead.
-        drives = _names_rows(text)
+        drives = where is not None and where.names_rows
         if live and drives:
             text = f"+{text}"
         if namespaces is not None:
-            text = f"{'+' * drives}cubes.ns IN (SELECT value FROM json_each(?)) AND {text}"
-            values = [json.dumps(self._indexes.known(namespaces)), *values]
+            known = self._indexes.known(namespaces)
+            among = "= ?" if len(known) == 1 else "IN (SELECT value FROM json_each(?))"
+            text = f"{'+' * drives}cubes.ns {among} AND {text}"
+            values = [known[0] if len(known) == 1 else json.dumps(known), *values]
         return text, values
 
     def find(self, where: Where | None, namespaces: Sequence[str] | None, live: bool, order: Sequence[str],
@@ -80,7 +75,7 @@ class Search:
             column = name.removeprefix("-")
             if column not in ORDERS:
                 raise CubeError(f"order {column!r} is none of {', '.join(sorted(ORDERS))}")
-            terms.append(f"cubes.{column} DESC" if name.startswith("-") else f"cubes.{column}")
+            terms.append(f"{ORDERS[column]} DESC" if name.startswith("-") else ORDERS[column])
         sorting = f"ORDER BY {', '.join([*terms, 'cubes.id'])}" if terms else ""
         found = self._db.execute(
             f"SELECT cube_id FROM cubes WHERE {text} {sorting} LIMIT ?",
@@ -91,6 +86,19 @@ class Search:
     def count(self, where: Where | None, namespaces: Sequence[str] | None, live: bool) -> int:
         text, values = self.condition(where, namespaces, live)
         return self._db.execute(f"SELECT count(*) FROM cubes WHERE {text}", values).fetchone()[0]
+
+    def crowd(self, namespace: str, tier: str) -> int:
+        """Live cubes of a tier: those in a live state, less those past their time to live."""
+        known = self._indexes.known([namespace])
+        if not known:
+            return 0
+        here = self._db.execute("SELECT live FROM crowds WHERE ns = ? AND tier = ?", (*known, tier)).fetchone()
+        dead = self._db.execute(
+            f"SELECT count(*) FROM cubes WHERE ns = ? AND tier = ? AND expires_at IS NOT NULL AND {IN_LIVE_STATE} "
+            "AND expires_at <= ? AND NOT frozen",
+            (*known, tier, self._clock().timestamp()),
+        )
+        return (here[0] if here else 0) - dead.fetchone()[0]
 
     def keyword(self, query: str, k: int, where: Where | None, namespaces: Sequence[str], live: bool) -> list[Match]:
         words = query_words(query)
@@ -106,7 +114,7 @@ class Search:
 
     def _asked(self, where: Where | None, live: bool) -> Asked:
         few, wide = (self.condition(where, None, live, wide) for wide in (False, True))
-        return Asked(few, wide, where is not None)
+        return Asked(few, wide, where is not None, where is not None and where.names_rows)
 
     def _keyword(self, ns: int, words: list[str], k: int, asked: Asked) -> list[Match]:
         table, every = f"fts_{ns}", any_of(words)

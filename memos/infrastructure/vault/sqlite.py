@@ -19,7 +19,7 @@ from memos.errors import ConfigError
 from memos.infrastructure.vault import rows, tables
 from memos.infrastructure.vault.base import Match, Use, UseRecord
 from memos.infrastructure.vault.digests import vault_digest
-from memos.infrastructure.vault.filters import Where
+from memos.infrastructure.vault.filters import Is, Where
 from memos.infrastructure.vault.indexes import Indexes
 from memos.infrastructure.vault.rules import check_new, check_restored, check_revision, use_counts
 from memos.infrastructure.vault.schema import open_database
@@ -281,6 +281,12 @@ class SqliteVault(tables.Relations):
     def count(self, where: Where | None = None, *, namespaces: Sequence[str] | None = None, live: bool = True) -> int:
         with self._reading():
             return self._search.count(where, namespaces, live)
+
+    def crowd(self, namespace: str, tier: str) -> int:
+        with self._reading():
+            if self.config.read_only:  # the file may be older than the table of crowds
+                return self._search.count(Is("tier", tier), [namespace], live=True)
+            return self._search.crowd(namespace, tier)
 
     def keyword(self, query: str, k: int, *, where: Where | None = None, namespaces: Sequence[str] = ("default",),
                 live: bool = True) -> list[Match]:  # fmt: skip

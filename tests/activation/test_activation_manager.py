@@ -10,10 +10,12 @@ from conftest_activation import FACTS
 from memos import MemOS
 from memos.activation.manager import ActivationManager, Source
 from memos.activation.store import load
-from memos.cube import FakeClock, SequentialIds
+from memos.cube import FakeClock, SequentialIds, new_cube
 from memos.embed.mock import Mock
 from memos.errors import ConfigError
+from memos.infrastructure.access import Caller
 from memos.infrastructure.audit import LogQuery
+from memos.infrastructure.governance import MemGovernance
 from memos.operation.scheduler import Promotion
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -33,7 +35,7 @@ def later(minutes: float) -> datetime:
 
 
 def test_an_unchanged_hot_set_is_built_once(llama):
-    """Defect 9: the composed text was compared with a value nobody set, so every interval built it again."""
+    """C27, defect 9: the composed text was compared with a value nobody set, so every interval built it again."""
     made = manager(llama)
     for window in range(12):
         made.step("ana", sources(5.0, 4.0, 0.5), later(5 + window))
@@ -51,6 +53,7 @@ def test_heat_must_last_and_content_must_rest(llama):
 
 
 def test_demotion_frees_the_measured_bytes(llama):
+    """C28, activation to plaintext."""
     made = manager(llama)
     for window in (2, 3):
         made.step("ana", sources(9.0, 9.0), later(window))
@@ -94,6 +97,7 @@ def test_users_have_windows_and_caches_of_their_own(llama):
 
 
 def test_a_cache_becomes_an_activation_payload(llama, tmp_path):
+    """C28, plaintext to activation: what is stored is the cache that was built."""
     made = manager(llama)
     for window in (2, 3):
         made.step("ana", sources(9.0), later(window))
@@ -149,6 +153,27 @@ def test_decisions_are_logged_on_the_memory_and_cold_ones_go(memos):
     logged = [entry.operation for entry in made.vault.audit(LogQuery(cube_id=first)) if entry.actor == "scheduler"]
     assert logged == ["promote", "demote"]
     assert made.vault.get(first).text == FACTS[0], "the text stays"
+
+
+def test_a_cache_as_a_cube_keeps_lineage_and_the_texts_their_digests(memos, tmp_path):
+    """C28, both ways from start to end: hot texts become a cache, the cache a cube made from them, and cold ones text again."""
+    made, clock = memos
+    before = {cube.cube_id: cube.behavioural.digest for cube in made.vault.get_many(made.vault.find(namespaces=["ana"]))}
+    warm(made, clock, "Where is the red kite?")
+    hot = made.activation.hot("ana")
+    cache = new_cube(made.activation.payload("ana", tmp_path, "fp32"), owner="ana", ids=SequentialIds("kv"), clock=clock, derived_from=hot,
+                     governance={"namespace": "ana"})  # fmt: skip
+    made.vault.add([cache])
+    assert hot and made.vault.get("kv-000001").parents == hot and cache.payload.file_digest
+    assert load(tmp_path / cache.payload.file, identity=made.activation.model.identity).digest() == made.activation.memory("ana").digest()
+    clock.advance(days=30)
+    changes = made.schedule(user="ana")
+    assert {cube_id for cube_id, _ in changes.demoted} == set(hot) and made.activation.memory("ana") is None
+    after = {cube.cube_id: (cube.behavioural.digest, cube.version) for cube in made.vault.get_many(list(before))}
+    assert after == {cube_id: (digest, 1) for cube_id, digest in before.items()}
+    assert made.search("Where is the red kite?", user="ana", k=1)[0].cube_ids[0] in before
+    gone = MemGovernance(vault=made.vault, clock=clock).erase(Caller("ana"), [hot[0]], cause="wish")
+    assert set(gone.erased) == {hot[0], "kv-000001"} and gone.files == (cache.payload.file,)
 
 
 def test_schedule_without_activation_memory_says_so(llama):

@@ -91,6 +91,7 @@ def tree(chance, depth):
 
 
 def test_two_thousand_random_filters_equal_brute_force():
+    """C13: filter algebra, 2,000 random filters against brute force."""
     chance, clock = random.Random(13), FakeClock()
     cubes = stock(chance, clock, 80)
     vault = SqliteVault(clock=clock)
@@ -106,6 +107,7 @@ def test_two_thousand_random_filters_equal_brute_force():
 
 
 def test_filters_restrict_keyword_and_vector_search_alike(make, embed):
+    """C13: filter algebra, 2,000 random filters against brute force."""
     chance, clock = random.Random(14), FakeClock()
     cubes = stock(chance, clock)
     vault = SqliteVault(clock=clock)
@@ -128,6 +130,7 @@ def kinds(owner, ids, clock, rules):
 
 
 def test_ten_thousand_triples_over_all_kinds_leak_nothing(sqlite_vault, clock, ids):
+    """C42: 10,000 triples, all kinds of cubes."""
     vault = sqlite_vault
     chance, users = random.Random(42), ["ana", "bob", "eve", "mia"]
     cubes = []
@@ -151,6 +154,7 @@ def test_ten_thousand_triples_over_all_kinds_leak_nothing(sqlite_vault, clock, i
 
 
 def test_erasure_takes_caches_and_adapters_along(vault, clock, ids):
+    """C45: erasure with lineage, no residue."""
     cubes = kinds("ana", ids, clock, {})
     other = new_cube("harmless", owner="ana", ids=ids, clock=clock)
     vault.add([*cubes, other])
@@ -160,7 +164,7 @@ def test_erasure_takes_caches_and_adapters_along(vault, clock, ids):
 
 
 def test_the_provenance_id_outlives_every_path(vault, clock, ids, tmp_path):
-    """Update, archive, restore, transfer, dump and load. (A what-if copy is a memory of its own, made from it.)"""
+    """C2: Update, archive, restore, transfer, dump and load. (A what-if copy is a memory of its own, made from it.)"""
     ana, root = Caller("ana"), Caller("root", privileged=True)
     governance = MemGovernance(vault=vault, clock=clock)
     lifecycle = MemLifecycle(vault=vault, clock=clock, ids=ids)
@@ -181,6 +185,7 @@ def test_the_provenance_id_outlives_every_path(vault, clock, ids, tmp_path):
 
 
 def test_tiers_and_namespaces_written_together_share_no_id(vault, clock, ids):
+    """Defects 13, 22 of memos.md B.4: written in one namespace, read in another."""
     cubes = [
         new_cube("the same words", owner="ana", ids=ids, clock=clock, tier=tier, governance={"namespace": space})
         for tier in ("working", "long_term", "user") for space in ("default", "other")

@@ -43,6 +43,7 @@ def calls(api):
 
 
 def test_every_call_leaves_exactly_one_entry(api):
+    """C11, C43: Memory API on every adapter."""
     api.create(ANA, ["a lake", "a race"])
     first, second = api.vault.find()
     api.search(ANA, "lake")
@@ -63,6 +64,7 @@ def test_every_call_leaves_exactly_one_entry(api):
 
 
 def test_ids_are_given_only_for_what_is_stored(api, make):
+    """Defect 15 of memos.md B.4: ids returned for what was not stored."""
     ready = make("ready cube")
     statuses = api.create(ANA, ["good", "", {"text": "x", "colour": 1}, ready, ready, make("theirs", owner="bob"),
                                 {"text": "titled", "key": "k", "sources": (Source("d", "", "D1:1"),)}])  # fmt: skip
@@ -75,6 +77,7 @@ def test_ids_are_given_only_for_what_is_stored(api, make):
 
 
 def test_writes_and_reads_share_a_namespace(api):
+    """Defect 13 of memos.md B.4: written in one namespace, read in another."""
     api.create(ANA, ["in a"], namespace="a")
     assert api.search(ANA, "in a", namespaces=("a",))[0].cube.text == "in a"
     assert api.search(ANA, "in a") == []
@@ -99,6 +102,7 @@ def test_a_search_counts_uses_only_when_asked(api):
 
 
 def test_update_modes(api, clock):
+    """C11: Memory API on every adapter."""
     api.create(ANA, [{"text": "Likes tea. Lives in Rome.", "tags": ("a",)}])
     (cube_id,) = api.vault.find()
     merged = api.update(ANA, cube_id, "Lives in Rome. Has a cat.", mode="merge", tags=("b",))
@@ -132,6 +136,7 @@ def test_refused_updates_change_nothing(api):
 
 
 def test_provenance_tells_origin_lineage_and_log(api, make):
+    """C11: Memory API on every adapter."""
     api.create(ANA, [{"text": "said", "sources": (Source("d", "s", "D1:1"),)}], trigger="ingest")
     (first,) = api.vault.find()
     api.create(ANA, [make("summary", derived_from=(first,), model="m", links=("http://x",), trigger="reorganise")])
@@ -145,6 +150,7 @@ def test_provenance_tells_origin_lineage_and_log(api, make):
 
 
 def test_transfers_keep_the_provenance_id(api):
+    """C2: origin and provenance id fixed for life."""
     api.create(ANA, ["gift"])
     (first,) = api.vault.find()
     copy = api.transfer(ANA, first, to_owner="bob", namespace="bob")
@@ -154,6 +160,7 @@ def test_transfers_keep_the_provenance_id(api):
 
 
 def test_users_read_their_own_log(api):
+    """C11: Memory API on every adapter."""
     api.create(ANA, ["x"])
     api.create(BOB, ["y"])
     assert {entry.actor for entry in api.log_query(ANA)} == {"ana"}
@@ -193,6 +200,7 @@ def stocked(api):
 
 
 def test_a_yaml_pipeline_runs(stocked):
+    """C12: transactional pipeline, a fault at each of 6 steps."""
     run = Pipeline.from_yaml(SIX).run(stocked, ANA, topic="tea")
     assert [step.status for step in run.steps] == ["ok"] * 6
     (made,) = run.values["made"]
@@ -204,6 +212,7 @@ def test_a_yaml_pipeline_runs(stocked):
 @pytest.mark.parametrize("fault", range(6))
 @pytest.mark.parametrize("late", [False, True])
 def test_a_fault_at_any_step_leaves_the_store_as_it_was(stocked, fault, late):
+    """C12: transactional pipeline, a fault at each of 6 steps."""
     pipeline = Pipeline.from_yaml(SIX)
     name = pipeline.steps[fault].op
 

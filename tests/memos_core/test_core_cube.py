@@ -63,6 +63,7 @@ def cubes(draw):
 @settings(max_examples=1000, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(cubes())
 def test_json_round_trip_keeps_the_digest(cube):
+    """C1: 1,000 generated cubes round trip, unknown fields refused."""
     back = MemCube.from_json(json.loads(canonical(cube.to_json())))
     assert back == cube
     assert back.digest() == cube.digest()
@@ -71,6 +72,7 @@ def test_json_round_trip_keeps_the_digest(cube):
 
 @pytest.mark.parametrize("group", [None, "payload", "descriptive", "governance", "behavioural"])
 def test_an_unknown_field_is_refused_by_name(make, group):
+    """C1: 1,000 generated cubes round trip, unknown fields refused."""
     value = make().to_json()
     (value if group is None else value[group])["colour"] = "blue"
     with pytest.raises(CubeError, match="unknown field 'colour'"):
@@ -90,6 +92,7 @@ def test_an_unknown_field_is_refused_by_name(make, group):
     ],
 )
 def test_a_value_of_the_wrong_kind_is_refused_by_field(make, group, field, value):
+    """C1: 1,000 generated cubes round trip, unknown fields refused."""
     broken = make().to_json()
     broken[group][field] = value
     with pytest.raises(CubeError, match=rf"{group}\.{field}"):
@@ -110,6 +113,7 @@ def test_missing_groups_and_unknown_arguments_are_refused(make):
 
 
 def test_identity_is_fixed_for_life(make, clock):
+    """C2: origin and provenance id fixed for life."""
     cube = make()
     for name, value in [("cube_id", "x"), ("provenance_id", "x"), ("origin", "inference"), ("created_at", clock())]:
         with pytest.raises(CubeError, match="fixed for life"):
@@ -134,6 +138,7 @@ def test_event_end_needs_a_start_before_it(make):
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(st.lists(words, min_size=1, max_size=8), st.data())
 def test_every_tampering_with_a_version_chain_is_noticed(texts, data):
+    """C3: version chain, tampering noticed."""
     from dataclasses import replace
 
     from memos.infrastructure.vault.memory import MemoryVault

@@ -57,6 +57,7 @@ def lived(vault, make, embed, clock, ids):
 
 @pytest.mark.parametrize("target", [MemoryVault, SqliteVault])
 def test_dump_and_load_keep_the_digest_across_adapters(lived, target, clock, ids, tmp_path):
+    """C47: dump and load, older schemas."""
     assert dumper_of(lived, clock).dump(tmp_path / "d.jsonl", ROOT) == 7
     other = target(clock=clock)
     assert len(loader_of(other, clock, ids).load(tmp_path / "d.jsonl", ROOT)) == 7
@@ -67,6 +68,7 @@ def test_dump_and_load_keep_the_digest_across_adapters(lived, target, clock, ids
 
 
 def test_any_damage_is_one_typed_error_and_changes_nothing(lived, clock, ids, tmp_path):
+    """C47: dump and load, older schemas."""
     path = tmp_path / "d.jsonl"
     dumper_of(lived, clock).dump(path, ROOT)
     raw = path.read_bytes()
@@ -114,6 +116,7 @@ def test_a_dump_holds_only_what_its_caller_may_read(vault, make, clock, tmp_path
 
 
 def test_exports_hold_no_flagged_span_and_the_watermark(vault, make, clock, ids, tmp_path):
+    """C44: redaction and watermark."""
     vault.add([make("write ana@b.org or 123-45-6789"), make("other", owner="bob")])
     path = tmp_path / "e.jsonl"
     with pytest.raises(AccessDenied):
@@ -133,6 +136,7 @@ def old_cube(**changes):
 
 
 def test_older_schemas_migrate(clock, ids, tmp_path):
+    """C2, C47: origin and provenance id fixed for life."""
     cube = read_cube(old_cube())
     assert (cube.cube_id, cube.descriptive.provenance_id, cube.governance.layer) == ("old-1", "old-1", "shared")
     assert cube.version == 1 and cube.state == "activated" and cube.tier == "long_term"
@@ -168,6 +172,7 @@ def market(vault, clock, ids):
 
 
 def test_subscriptions_deliver_exactly_the_matches(market, vault, make, embed):
+    """C48: publish, subscribe, licence."""
     vault.add([make("one", tags=("sea",)), make("two", tags=("hill",)), make("three")], [embed("one"), embed("two"), embed("one")])
     market.subscribe(Subscription("tagger", tags=("sea", "sky")))
     market.subscribe(Subscription("thinker", vector=tuple(map(float, embed("one"))), threshold=0.9))
@@ -184,6 +189,7 @@ def test_subscriptions_deliver_exactly_the_matches(market, vault, make, embed):
 
 
 def test_licences_count_reads_by_user_and_expire(market, vault, make, clock):
+    """C48: publish, subscribe, licence."""
     vault.add([make("worth money")])
     listing = market.publish("cube-000001", ANA, licence=Licence(2, clock() + timedelta(hours=1)))
     for _ in range(2):

@@ -59,6 +59,7 @@ def _expected_read(caller, rules):
 
 
 def test_ten_thousand_random_triples_leak_nothing():
+    """C42: 10,000 triples, all kinds of cubes."""
     chance, clock, ids = random.Random(1), FakeClock(), SequentialIds()
     users, groups, contexts = ["ana", "bob", "eve", "a", "group:g1"], ["g1", "g2"], ["", "chat", "export"]
     principals = [*users, "group:g1", "group:g2", "*"]
@@ -113,6 +114,7 @@ def test_ten_thousand_random_triples_leak_nothing():
     ],
 )
 def test_each_rule_explains_itself(rules, caller, right, allowed, reason):
+    """C42: 10,000 triples, all kinds of cubes."""
     decision = decide(caller, Governance(owner="ana", **rules), right, "m1")
     assert decision.allowed is allowed and reason in decision.rule
 
@@ -164,6 +166,7 @@ def test_sensitive_content_is_detected(text, kinds):
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.lists(st.sampled_from(["a@b.org", "123-45-6789", "4111111111111111", "and", "+1 555 123 4567", ",", "x"]), max_size=8))
 def test_no_flagged_span_survives_redaction(parts):
+    """C44: redaction and watermark."""
     text = " ".join(parts)
     clean = redact(text)
     for finding in find_sensitive(text):
@@ -174,6 +177,7 @@ def test_no_flagged_span_survives_redaction(parts):
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.text(min_size=1, max_size=40).filter(lambda t: not set(t) & set("\u200b\u200c\u2060")), st.text("abcé1:-", min_size=1, max_size=20))
 def test_watermarks_are_invisible_and_recoverable(text, mark):
+    """C44: redaction and watermark."""
     marked = watermark(text, mark)
     assert read_watermark(marked) == mark and strip_watermark(marked) == text
     assert read_watermark(watermark(marked, "again")) == "again" and read_watermark(text) is None
@@ -211,6 +215,7 @@ def family(vault, make, embed, clock):
 
 
 def test_erasure_follows_the_lineage(governance, vault, family):
+    """C45: erasure with lineage, no residue."""
     erased = governance.erase(ANA, dialogue="d1", turn="D1:1", cause="user wish")
     assert set(erased.erased) == set(family[:4]) and erased.files == ("cache.bin",)
     assert vault.find(live=False) == [family[4]] and vault.edges(family) == []
@@ -221,6 +226,7 @@ def test_erasure_follows_the_lineage(governance, vault, family):
 
 
 def test_erased_words_leave_no_residue_in_the_file(sqlite_vault, clock, make, tmp_path):
+    """C45: erasure with lineage, no residue."""
     secret = make("quokka sanctuary", tags=("wombat",), key="numbat")
     sqlite_vault.add([secret, *(make(f"filler {number}") for number in range(50))])
     sqlite_vault.update(sqlite_vault.get("cube-000001").revise(clock(), payload=PlaintextPayload("bandicoot")))
@@ -248,6 +254,7 @@ def test_refused_erasures_change_nothing(governance, vault, family):
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.data())
 def test_every_tampering_with_the_audit_log_is_noticed(data):
+    """C43: audit chain and log query."""
     vault, clock = MemoryVault(), FakeClock()
     for number in range(data.draw(st.integers(2, 8))):
         vault.append_audit(AuditEntry(clock(), "ana", "read", f"c{number}", details={"n": number}))
@@ -272,6 +279,7 @@ def test_every_tampering_with_the_audit_log_is_noticed(data):
 
 
 def test_the_audit_table_is_append_only(sqlite_vault, clock):
+    """C43: audit chain and log query."""
     import sqlite3
 
     sqlite_vault.append_audit(AuditEntry(clock(), "ana", "read"))

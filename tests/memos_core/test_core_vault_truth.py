@@ -115,6 +115,7 @@ def same_but_for_rounding(ours, oracle):
 
 
 def test_ten_thousand_random_operations_agree_with_brute_force(tmp_path):
+    """C15, defect 21: fresh indexes, 10,000 random operations."""
     pair = Pair(tmp_path / "v.sqlite", seed=7)
     for step in range(10_000):
         roll = pair.random.random()
@@ -193,6 +194,7 @@ def _write_forever(path, acknowledged):
 
 @pytest.mark.timeout(180)
 def test_kill_9_at_fifty_random_points_loses_no_commit_and_leaves_no_half(tmp_path):
+    """C46: one contract suite; kill -9 fifty times."""
     context, chance, path = multiprocessing.get_context("fork"), random.Random(5), tmp_path / "v.sqlite"
     acknowledged = context.Value("i", 0, lock=False)
     for _ in range(50):
@@ -271,6 +273,7 @@ def test_config_names_the_bad_value():
 
 
 def test_views_merge_single_searches(make, embed):
+    """C49: views merge single searches."""
     from memos.infrastructure.vault.view import CompositeView
 
     vaults = {name: SqliteVault() for name in ("a", "b")}

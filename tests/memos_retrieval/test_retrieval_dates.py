@@ -61,6 +61,7 @@ CASES = [
 
 
 def test_at_least_95_percent_resolve_exactly():
+    """C17: event time apart from record time."""
     wrong = []
     for text, start, end in CASES:
         found = find(text, NOW)

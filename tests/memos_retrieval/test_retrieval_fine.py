@@ -54,6 +54,7 @@ def lists(system, questions):
 
 
 def test_fine_memories_are_hits_whose_turns_exist(conversation, questions, mock_embedder):
+    """C10: fast and fine extraction, sources resolve."""
     system = filled(conversation, mock_embedder, model())
     turns = {turn.turn_id: turn for _, turn in conversation.turns()}
     stats = system.stats()
@@ -69,7 +70,7 @@ def test_fine_memories_are_hits_whose_turns_exist(conversation, questions, mock_
 
 
 def test_a_thousand_malformed_readings_give_sourced_memories_or_a_typed_error(conversation):
-    """Whatever the reply, a reading ends in memories that name existing turns or in MalformedOutput; nothing else comes out."""
+    """C21: Whatever the reply, a reading ends in memories that name existing turns or in MalformedOutput; nothing else comes out."""
     from memos.cube import FakeClock, SequentialIds
     from memos.interface.reader_fast import read_session
     from memos.interface.reader_fine import FineReader
@@ -95,6 +96,7 @@ def test_a_thousand_malformed_readings_give_sourced_memories_or_a_typed_error(co
 
 
 def test_fast_reading_asks_no_model_and_sources_every_memory(conversation, mock_embedder):
+    """C10: fast and fine extraction, sources resolve."""
     llm = MockLLM(function=lambda request: LLMError("must not be asked"))
     system = MemOSSystem(MemOSSystem.Config(), embedder=mock_embedder, llm=llm)
     system.start(conversation)
@@ -168,6 +170,7 @@ def test_a_model_that_cannot_be_reached_stops_the_ingestion(conversation, mock_e
 
 
 def test_the_harness_searches_and_times_no_undrained_memory(tmp_path, tiny_dataset, mock_embedder):
+    """C31: nothing undrained is searched."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
         overrides = ["experiment=tiny", "system=memos", "system.extractor=llm", "embedder=mock", "llm=mock", f"out={tmp_path}"]
         made = Bench(plain(compose("config", overrides)))

@@ -39,6 +39,7 @@ def _bm25(units, query):
 
 
 def test_keyword_scores_equal_a_plain_bm25_after_any_changes():
+    """C15: fresh indexes, 10,000 random operations."""
     rng, index, live = random.Random(7), MemoryIndex(4), {}
     for step in range(10_000):
         if live and (rng.random() < 0.35 or len(live) >= 40):
@@ -72,6 +73,7 @@ def test_windows_follow_the_dialogue_and_close_over_removed_units():
 
 
 def test_the_body_is_indexed_and_a_new_unit_is_found_at_once():
+    """Defect 21 of memos.md B.4: keyword index stale, of another scope, without the body."""
     index = MemoryIndex(2)
     index.add([Unit("a", "the ferry leaves at noon", "Ada", "s")], np.ones((1, 2), np.float32))
     assert keyword.scores(index, {"ferri": 1.0})[0] > 0
@@ -80,6 +82,7 @@ def test_the_body_is_indexed_and_a_new_unit_is_found_at_once():
 
 
 def test_every_group_of_features_can_be_switched_off():
+    """C14: hybrid retrieval, each channel switchable."""
     index = MemoryIndex(2)
     when = datetime(2024, 5, 2)
     index.add(

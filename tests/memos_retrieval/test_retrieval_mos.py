@@ -31,6 +31,7 @@ def _reply(*items):
 
 
 def test_add_search_and_use_counts(memory):
+    """Defect 20 of memos.md B.4: no usage was recorded."""
     made = memory.add("I moved to Porto last May.", user="ana")
     memory.add("The cat sleeps in the attic.", user="ana")
     hit = memory.search("Where did Ana move?", user="ana", k=1)[0]
@@ -71,6 +72,7 @@ def test_fast_now_fine_later(memory):
 
 @pytest.mark.parametrize("junk", ["", "nothing here", "{\"memories\": 3}", "[1, 2", "{\"memories\": [{\"kind\": \"fact\"}]}"])
 def test_a_malformed_reading_loses_nothing_and_waits_as_a_dead_letter(memory, junk):
+    """Defect 25 of memos.md B.4: failed tasks were acknowledged."""
     memory.llm = MockLLM(function=lambda request: junk)
     memory.add_dialogue(TURNS, user="mara", at=datetime(2024, 10, 7), fine=True)
     done = memory.drain()
@@ -114,6 +116,7 @@ def _seen(memory):
 
 
 def test_users_take_turns_and_each_ones_tasks_keep_their_order(memory):
+    """C30: queue: order, fairness 100:1, 10,000 tasks with faults, dead letters, drain."""
     memory.llm = MockLLM(function=lambda request: json.dumps({"memories": []}))
     for n in range(20):
         memory.add_dialogue([("Big", f"line {n}")], user="big", fine=True)
@@ -127,6 +130,7 @@ def test_users_take_turns_and_each_ones_tasks_keep_their_order(memory):
 
 
 def test_organising_waits_for_the_readings_before_it(memory):
+    """Defect 24 of memos.md B.4: jobs never ran; one user was organised."""
     places = ("the old harbour", "a pine forest", "the castle", "a frozen lake", "the vineyards")
     facts = [{"text": f"Once Mara ran a marathon in the rain past {place}.", "kind": "fact", "lines": [1]} for place in places]
     memory.llm = _reply(*facts)

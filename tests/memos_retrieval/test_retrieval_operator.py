@@ -22,6 +22,7 @@ from memos.operation.tiers import Tiers
 
 
 def test_every_memory_of_a_batch_is_checked(bench):
+    """C21, defect 14: duplicates and conflicts on every insert; 1,000 malformed replies."""
     batch = [bench.cube(f"Locker {n} holds {n * 3} red helmets") for n in range(7)]
     bench.insert(*batch)
     assert bench.operator.resolver.checked == 7
@@ -36,6 +37,7 @@ def test_duplicates_within_one_batch_are_found(bench):
 
 
 def test_a_merged_memory_keeps_all_sources_and_the_later_times(bench):
+    """C21, defect 16: duplicates and conflicts on every insert; 1,000 malformed replies."""
     early, late = datetime(2024, 1, 1), datetime(2024, 6, 1)
     first = bench.cube("Ben owns a canoe", sources=(Source("d", "s", "t1"),), event_start=early)
     second = bench.cube("Ben owns a canoe.", sources=(Source("d", "s", "t2"),), event_start=late)
@@ -49,6 +51,7 @@ def test_a_merged_memory_keeps_all_sources_and_the_later_times(bench):
 
 
 def test_a_contradiction_archives_the_older_and_keeps_an_edge(bench):
+    """C21, defect 18: duplicates and conflicts on every insert; 1,000 malformed replies."""
     old, new = bench.cube("Ben works at the harbour"), bench.cube("Ben works at the library")
     bench.insert(old)
     made = bench.insert(new)[0]
@@ -106,6 +109,7 @@ def _noise(rng):
 
 
 def test_a_thousand_malformed_replies_never_break_a_decision(bench):
+    """C21, defect 17: duplicates and conflicts on every insert; 1,000 malformed replies."""
     rng, fallbacks = random.Random(3), 0
     old, new = bench.cube("Ana lives in Porto"), bench.cube("Ana lives in Ghent")
     for _ in range(1000):
@@ -129,6 +133,7 @@ def test_a_model_that_cannot_be_reached_fails_the_insert_whole(make_bench):
 
 
 def test_two_hops_are_found_through_edges_only(bench, make_bench):
+    """C24: two hops through edges only."""
     noise = [bench.cube(f"Regatta {n}: a rival did win on lake {n}", kind="episode") for n in range(40)]
     question = "Which regatta did Mila win?"
     first = bench.cube("Mila won a regatta with the green dinghy", kind="episode")
@@ -144,6 +149,7 @@ def test_two_hops_are_found_through_edges_only(bench, make_bench):
 
 
 def test_relations_are_detected(bench):
+    """Defect 19 of memos.md B.4: relation detection was off."""
     cause = bench.cube("The cellar was flooded in the storm")
     effect = bench.cube("Ana bought a pump because the cellar was flooded")
     plan_b = bench.cube("If the storm returns, Ana will move the wine upstairs")
@@ -179,6 +185,7 @@ def test_relations_named_by_a_model_are_checked(bench):
 
 
 def test_capacity_is_never_exceeded_and_nothing_is_deleted(make_bench):
+    """C18: tiers with capacities, archived not deleted."""
     bench = make_bench(MemOperator.Config(tiers=Tiers.Config(working=5)))
     rng = random.Random(1)
     made = []
@@ -195,6 +202,7 @@ def test_capacity_is_never_exceeded_and_nothing_is_deleted(make_bench):
 
 
 def test_capacity_eviction_archives_the_least_recently_used(make_bench):
+    """C18: tiers with capacities, archived not deleted."""
     bench = make_bench(MemOperator.Config(tiers=Tiers.Config(working=2)))
     a, b, c = (bench.cube(text, kind="episode", tier="working") for text in ("first note", "second note", "third note"))
     bench.insert(a)
@@ -232,6 +240,7 @@ def test_filters_restrict_the_search(bench):
 
 
 def test_scores_are_on_one_scale_and_fall(bench):
+    """Defect 28 of memos.md B.4: scores of several scales sorted together."""
     bench.insert(*[bench.cube(f"the {w} stands by the well", kind="episode") for w in ("cart", "horse", "wheel", "bucket", "bench")])
     scores = [hit.score for hit in bench.operator.search("Which bucket stands by the well?", 5)]
     assert scores == sorted(scores, reverse=True) and len(set(scores)) > 1
@@ -247,6 +256,7 @@ def test_equal_stores_give_equal_lists(make_bench):
 
 
 def test_the_plan_says_what_where_and_in_which_order():
+    """C16: explainable plan."""
     reader = MemReader(["Nadia"])
     now = datetime(2024, 9, 11)
     call = reader.read("What did our team decide last week?", caller="ana", now=now)
@@ -261,11 +271,13 @@ def test_the_plan_says_what_where_and_in_which_order():
                                              ("What have I eaten since Monday?", "from 2024-09-09"),
                                              ("What did I say in March 2023?", "from 2023-03-01 before 2023-04-01")])  # fmt: skip
 def test_a_plan_names_times_that_are_open_on_one_side(asked, span):
+    """C16: explainable plan."""
     call = MemReader().read(asked, now=datetime(2024, 9, 11))
     assert f"the time {span}:" in plan(call).explain() and plan(call) == plan(call)
 
 
 def test_plan_filters_find_what_they_name(bench):
+    """C16: explainable plan."""
     call = MemReader().read("What did I do on 2 May 2024?", now=datetime(2024, 9, 11))
     bench.insert(bench.cube("picnic", kind="episode", event_start=datetime(2024, 5, 2), event_end=datetime(2024, 5, 3)),
                  bench.cube("opera", kind="episode", event_start=datetime(2024, 5, 9), event_end=datetime(2024, 5, 10)))  # fmt: skip

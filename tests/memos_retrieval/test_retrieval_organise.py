@@ -23,6 +23,7 @@ def _fill(bench):
 
 
 def test_parents_hold_all_sources_and_children_stay(make_bench):
+    """C19: reorganiser keeps children and is idempotent."""
     bench = make_bench(MemOperator.Config(organise=Reorganiser.Config(distance=0.7, topic_distance=0.95)))
     cubes = _fill(bench)
     done = bench.operator.organise()
@@ -37,6 +38,7 @@ def test_parents_hold_all_sources_and_children_stay(make_bench):
 
 
 def test_a_second_run_adds_nothing(make_bench):
+    """C19: reorganiser keeps children and is idempotent."""
     bench = make_bench(MemOperator.Config(organise=Reorganiser.Config(distance=0.7)))
     _fill(bench)
     bench.operator.organise()
@@ -68,6 +70,7 @@ def test_a_model_writes_the_summary_and_rules_stand_in_for_a_bad_reply(make_benc
 
 
 def test_a_summary_is_found_by_a_search(make_bench):
+    """Defect 27 of memos.md B.4: weights of levels were dead."""
     bench = make_bench(MemOperator.Config(organise=Reorganiser.Config(distance=0.7)))
     _fill(bench)
     bench.operator.organise()

@@ -65,6 +65,7 @@ def test_preferences_are_found_with_precision():
 
 
 def test_a_habit_is_an_implicit_preference():
+    """C22: preferences, precision at least 0.9."""
     texts = ["I baked bread today", "I went to chess club", "I baked bread again!", "I made bread for Leo"]
     assert [(p.topic, p.explicit) for p in implicit(texts, "Ana")] == [("bread", False)]
 
@@ -76,6 +77,7 @@ def _insert(bench, text):
 
 
 def test_a_repeat_adds_nothing_and_the_opposite_replaces(bench):
+    """C22: preferences, precision at least 0.9."""
     first = _insert(bench, "I love parsley")[0]
     assert _insert(bench, "I really like parsley!")[0].status == "duplicate"
     assert bench.vault.count() == 1
@@ -139,6 +141,7 @@ def _trip(city, *, fails=False, done=True, extra=0):
 
 
 def test_a_skill_is_made_of_what_worked_and_keeps_what_went_wrong(book):
+    """C23: tools and skills: versions, by task, schema."""
     cube = book.record(_trip("Oslo", fails=True))
     skill = skill_of(cube)
     assert skill.task == "book a flight to <city> <day>"
@@ -148,6 +151,7 @@ def test_a_skill_is_made_of_what_worked_and_keeps_what_went_wrong(book):
 
 
 def test_the_same_task_again_is_a_new_version_only_where_something_was_learned(book):
+    """C23: tools and skills: versions, by task, schema."""
     first = book.record(_trip("Oslo", extra=1))
     assert book.record(_trip("Lima", extra=1)).version == 1
     better = book.record(_trip("Lima", fails=True))
@@ -162,6 +166,7 @@ def test_the_same_task_again_is_a_new_version_only_where_something_was_learned(b
 
 
 def test_skills_and_tools_are_found_by_task(book):
+    """C23: tools and skills: versions, by task, schema."""
     trip = book.record(_trip("Oslo"))
     lamp = book.record(Trajectory("switch off the lamp in the hall", (ToolCall("lamp", {"on": False}),)))
     for n in range(30):
@@ -176,6 +181,7 @@ def test_skills_and_tools_are_found_by_task(book):
 @pytest.mark.parametrize("call", [ToolCall("fly", {}), ToolCall("search_flights", {"city": 3, "day": "x"}),
                                   ToolCall("search_flights", {"city": "Oslo"}), ToolCall("search_flights", {"city": "a", "day": "b", "seat": 1})])  # fmt: skip
 def test_calls_that_break_a_tools_schema_teach_nothing(book, call):
+    """C23: tools and skills: versions, by task, schema."""
     before = book.vault.digest()
     with pytest.raises(DataError, match="call 1"):
         book.record(Trajectory("go", (call,)))
@@ -185,6 +191,7 @@ def test_calls_that_break_a_tools_schema_teach_nothing(book, call):
 
 
 def test_tools_are_versioned_and_foreign_records_refused(book, bench):
+    """C23: tools and skills: versions, by task, schema."""
     wider = Tool("lamp", "switches or dims the lamp", {"type": "object", "properties": {"level": {"type": "number"}}})
     assert book.add_tool(LIGHT).version == 1 and book.add_tool(wider).version == 2
     assert [tool.name for tool in book.tools("dims the lamp", 1)] == ["lamp"]

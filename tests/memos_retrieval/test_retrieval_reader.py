@@ -27,7 +27,7 @@ def test_the_fixture_is_large_enough():
 
 
 def test_without_known_speakers_the_same_holds():
-    """Nobody tells the reader who there is (MemOS.chat on a fresh vault): names are unknown, and still looked for."""
+    """C9: Nobody tells the reader who there is (MemOS.chat on a fresh vault): names are unknown, and still looked for."""
     stranger = [(case, MemReader().read(case["text"], caller="ana", now=NOW)) for case in CASES]
     wrong = [(case["text"], call.intent) for case, call in stranger if call.intent != case["intent"]]
     assert len(wrong) <= 0.05 * len(stranger), wrong
@@ -38,17 +38,20 @@ def test_without_known_speakers_the_same_holds():
 
 @pytest.mark.parametrize("word", ["what", "who", "whom", "whose", "when", "where", "why", "how", "which"])
 def test_no_question_with_a_question_word_goes_without_memory(word):
+    """C9: MemoryCall fixture (107 utterances, with and without known speakers)."""
     for rest in ("did Zoltan eat", "car does zoltan drive", "is the blue vase", "was it like in Tartu"):
         for form in (f"{word} {rest}?", f"{word.capitalize()} {rest}", f"Tell me, {word} {rest}?", f"And {word} {rest}?"):
             assert MemReader().read(form, now=NOW).needs_memory, form
 
 
 def test_intent(calls):
+    """C9: MemoryCall fixture (107 utterances, with and without known speakers)."""
     wrong = [(case["text"], call.intent) for case, call in calls if call.intent != case["intent"]]
     assert len(wrong) <= 0.05 * len(calls), wrong
 
 
 def test_no_memory_needed_is_said_and_never_wrongly(calls):
+    """C9: MemoryCall fixture (107 utterances, with and without known speakers)."""
     small_talk = [(c, call) for c, call in calls if c["intent"] == "none"]
     needing = [(c, call) for c, call in calls if c["intent"] != "none"]
     assert all(not call.needs_memory and call.access == "none" for _, call in small_talk)
@@ -56,6 +59,7 @@ def test_no_memory_needed_is_said_and_never_wrongly(calls):
 
 
 def test_time_window(calls):
+    """C9: MemoryCall fixture (107 utterances, with and without known speakers)."""
     expected = [(case, call) for case, call in calls if call.needs_memory]
     wrong = []
     for case, call in expected:
@@ -66,6 +70,7 @@ def test_time_window(calls):
 
 
 def test_scope_and_entities(calls):
+    """C9: MemoryCall fixture (107 utterances, with and without known speakers)."""
     asked = [(case, call) for case, call in calls if call.needs_memory]
     wrong = [(case["text"], call.scope) for case, call in asked if call.scope != case.get("scope", "private")]
     assert len(wrong) <= 0.1 * len(asked), wrong

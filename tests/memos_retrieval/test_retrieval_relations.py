@@ -72,6 +72,7 @@ def test_the_fixture_has_every_relation_and_pairs_without_one():
 
 
 def test_a_scripted_model_reaches_four_fifths_and_the_rules_their_floor(capsys):
+    """C20, defect 19: relations, F1, order in time, no cycles."""
     scripted, by_model = measure(True)
     rules, by_rule = measure(False)
     with capsys.disabled():
@@ -92,6 +93,7 @@ def test_what_the_model_says_is_checked_not_believed():
 
 
 def test_follows_goes_by_event_time_not_by_record_time():
+    """C20: relations, F1, order in time, no cycles."""
     clock, ids = FakeClock(), SequentialIds()
     told = [("We moved in.", datetime(2023, 8, 1)), ("We saw the house.", datetime(2023, 2, 1)), ("We signed.", datetime(2023, 4, 1))]
     cubes = []
@@ -107,6 +109,7 @@ def test_follows_goes_by_event_time_not_by_record_time():
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6), st.sampled_from(RELATIONS)), max_size=40))
 def test_no_directed_relation_has_a_cycle_whatever_a_model_names(named):
+    """C20: relations, F1, order in time, no cycles."""
     edges = acyclic([Edge(f"m{a}", f"m{b}", relation) for a, b, relation in named])
     for relation in DIRECTED:
         ahead = {}
@@ -123,6 +126,7 @@ def test_no_directed_relation_has_a_cycle_whatever_a_model_names(named):
 
 
 def test_a_new_edge_never_closes_a_cycle_with_stored_ones(bench):
+    """C20: relations, F1, order in time, no cycles."""
     cubes = [bench.cube(text) for text in ("The dam broke.", "The mill flooded.", "Flour became dear.")]
     bench.insert(*cubes)
     ids = [cube.cube_id for cube in cubes]

@@ -31,6 +31,7 @@ def _lists(system, questions):
 
 
 def test_every_turn_is_one_memory_and_hits_name_existing_turns(conversation, questions, mock_embedder):
+    """C10: fast and fine extraction, sources resolve."""
     system = _filled(conversation, mock_embedder)
     turns = {turn.turn_id: turn for _, turn in conversation.turns()}
     assert system.stats()["items"] == len(turns)
@@ -82,6 +83,7 @@ SWITCHES = ("keyword", "vector", "graph", "speaker", "traits", "ranker", "passag
 
 @pytest.mark.parametrize("switch", SWITCHES)
 def test_every_switch_changes_the_outcome(switch, conversation, questions, mock_embedder):
+    """C14: hybrid retrieval, each channel switchable."""
     on = _filled(conversation, mock_embedder)
     off = _filled(conversation, mock_embedder, **{switch: False})
     assert _lists(on, questions) != _lists(off, questions)
@@ -107,6 +109,7 @@ def test_time_switched_off_forgets_dates(conversation, mock_embedder):
 
 
 def test_event_time_is_kept_apart_from_record_time(conversation, mock_embedder):
+    """C17: event time apart from record time."""
     system = _filled(conversation, mock_embedder)
     cubes = system.vault.get_many(system.vault.find())
     told = [cube for cube in cubes if cube.descriptive.event_start is not None]
@@ -134,6 +137,7 @@ def test_the_yaml_names_every_field():
 
 
 def test_each_ablation_has_weights_of_its_own():
+    """C14: hybrid retrieval, each channel switchable."""
     full = weights()
     for group in ("keyword", "vector", "graph", "speaker", "time", "traits"):
         off = frozenset([group])

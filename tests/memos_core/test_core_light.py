@@ -21,9 +21,24 @@ print(sorted({"numpy", "faiss"} & set(sys.modules)))
 
 
 def test_import_loads_nothing_heavy_and_writes_nothing(tmp_path):
+    """C51: at most 60 MB, no file (and 2 to 3 ms here; bar 0.3 s)."""
     done = subprocess.run([sys.executable, "-B", "-c", PROBE], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["[] True", "[]"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_memory_system_needs_five_packages_at_most():
+    """C51: what memos imports from elsewhere, language models, embedders and key-value caches apart; without FAISS numpy searches."""
+    foreign = set()
+    for path in (ROOT / "memos").rglob("*.py"):
+        if path.relative_to(ROOT / "memos").parts[0] in ("llm", "embed", "activation"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            foreign |= {name.split(".")[0] for name in names}
+    foreign -= {*sys.stdlib_module_names, "memos"}
+    assert foreign - {"faiss"} == {"numpy", "scipy", "nltk", "yaml", "bpe_openai"}
 
 
 def test_modules_and_functions_are_small():

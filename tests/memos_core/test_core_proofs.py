@@ -10,18 +10,24 @@ import pytest
 
 from memos.cube import (
     AccessDenied,
+    CubeError,
+    ForeignFile,
     FrozenCube,
     Grant,
     IllegalTransition,
+    LicenceError,
+    MemCube,
     NotFound,
     PlaintextPayload,
     RateLimited,
     VersionConflict,
 )
+from memos.errors import MemosError
 from memos.infrastructure.access import Caller
 from memos.infrastructure.audit import AuditEntry, LogQuery, verify_audit
 from memos.infrastructure.governance import MemGovernance
-from memos.infrastructure.store import MemStore, Subscription
+from memos.infrastructure.loader import MemLoader
+from memos.infrastructure.store import Licence, MemStore, Subscription
 from memos.infrastructure.vault import Is
 from memos.infrastructure.vault.memory import MemoryVault
 from memos.infrastructure.vault.sqlite import SqliteVault
@@ -315,6 +321,27 @@ def test_random_subscriptions_get_exactly_their_matches(vault, make, clock, ids)
             one.vector and vector is not None and float(np.dot(np.float32(one.vector), vector)) >= one.threshold)]  # fmt: skip
         assert store.pull(name) == want == [listing for who, listing in pushed if who == name]
     assert 25 * 60 * 0.2 < len(pushed) < 25 * 60 * 0.9
+
+
+def test_bad_input_gets_one_typed_error_and_changes_nothing(vault, api, make, clock, ids, tmp_path):
+    """Issue 4: unknown field, foreign vault file, damaged dump, expired licence, forbidden read."""
+    market = MemStore(vault=vault, governance=api.governance, clock=clock, ids=ids)
+    loader = MemLoader(vault=vault, governance=api.governance, clock=clock, ids=ids)
+    vault.add([make("mine"), make("for sale")])
+    listing = market.publish("cube-000002", ANA, licence=Licence(None, clock() + timedelta(seconds=5)))
+    clock.advance(seconds=5)
+    (tmp_path / "foreign.sqlite").write_text("no database " * 100)
+    (tmp_path / "damaged.jsonl").write_text('{"format": "memos dump"}\n{"cube"')
+    unknown = make("x").to_json() | {"colour": "blue"}
+    before = vault.digest()
+    for error, act in [
+        (CubeError, lambda: MemCube.from_json(unknown)), (ForeignFile, lambda: SqliteVault(tmp_path / "foreign.sqlite")),
+        (ForeignFile, lambda: loader.load(tmp_path / "damaged.jsonl", ROOT)), (LicenceError, lambda: market.access(listing.cube_id, BOB)),
+        (AccessDenied, lambda: api.read(BOB, "cube-000001")),
+    ]:  # fmt: skip
+        with pytest.raises(error) as caught:
+            act()
+        assert isinstance(caught.value, MemosError) and "\n" not in str(caught.value) and vault.digest() == before
 
 
 @pytest.mark.parametrize("kind", [SqliteVault, MemoryVault])

@@ -6,6 +6,7 @@ raises, and the fast memories stay as they are, so nothing is ever lost.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,6 +32,7 @@ SCHEMA = {
                     "about": {"type": "string"},
                     "lines": {"type": "array", "items": {"type": "integer"}},
                     "when": {"type": "string"},
+                    "tags": {"type": "array", "items": {"type": "string"}},
                 },
                 "required": ["text", "kind", "lines"],
             },
@@ -42,8 +44,9 @@ _ASK = """From the numbered lines of a conversation below, write down what is wo
 Each memory is one sentence in the third person that can be understood alone: full names instead of pronouns, calendar
 dates instead of words such as yesterday (the date before each line is when it was said). Leave out greetings and small talk.
 kind is preference for likes, dislikes and habits of taste, profile for lasting traits of a person, fact for all else.
-about is the person it concerns; lines are the numbers of the lines it comes from; when is the date of the event, if known.
-Reply with JSON: {"memories": [{"text": ..., "kind": ..., "about": ..., "lines": [...], "when": ...}]}
+about is the person it concerns; lines are the numbers of the lines it comes from; when is the date of the event, if known;
+tags are up to three plain words for its subject, such as work, family or health, and may be left out.
+Reply with JSON: {"memories": [{"text": ..., "kind": ..., "about": ..., "lines": [...], "when": ..., "tags": [...]}]}
 
 """
 
@@ -133,6 +136,7 @@ class FineReader:
             origin="inference",
             semantic_type=item["kind"],
             speaker=speakers.get(about.lower(), ""),
+            tags=_tags(item.get("tags", ())),
             sources=tuple(dict.fromkeys(source for cube in sources for source in cube.descriptive.sources)),
             entities=tuple(dict.fromkeys(named)),
             event_start=event.start if event else None,
@@ -141,6 +145,12 @@ class FineReader:
             model=model,
             attributes=attributes,
         )
+
+
+def _tags(given: Sequence[str]) -> tuple[str, ...]:
+    """At most three of a model's tags, in lower case and as plain words: marks such as ``fine:pending`` are the scheduler's."""
+    plain = (" ".join(re.findall(r"\w+", tag.lower())) for tag in given)
+    return tuple(dict.fromkeys(tag for tag in plain if tag))[:3]
 
 
 def _event(when: str, text: str, said: object) -> dates.Mention | None:

@@ -13,6 +13,7 @@ from memos import MemOS
 from memos.__main__ import main
 from memos.cube import FakeClock, SequentialIds
 from memos.errors import BudgetExceeded, ConfigError, LLMError, MemosError
+from memos.infrastructure.vault import Tagged
 from memos.llm.mock import MockLLM
 from memos.operation.scheduler.queue import QueueTimeout
 
@@ -68,6 +69,19 @@ def test_fast_now_fine_later(memory):
     assert all(set(cube.turn_ids) <= known and cube.turn_ids and cube.behavioural.derived_from for cube in fine)
     assert fine[0].descriptive.event_start == datetime(2024, 10, 6)
     assert memory.drain().read == 0
+
+
+def test_a_model_gives_tags_and_they_filter_the_search(memory):
+    memory.llm = _reply(
+        {"text": "Mara finished a marathon.", "kind": "fact", "lines": [1], "tags": ["Sport", "sport", "fine:pending", " ", "a", "b"]},
+        {"text": "Mara asked Tom about a marathon.", "kind": "fact", "lines": [2]},
+    )
+    memory.add_dialogue(TURNS, user="mara", fine=True)
+    memory.drain()
+    fine = [c for c in memory.vault.get_many(memory.vault.find()) if c.descriptive.trigger == "read:fine"]
+    assert [cube.descriptive.tags for cube in fine] == [("sport", "fine pending", "a"), ()] and memory.stats()["pending"] == 0
+    found = memory.search("marathon", user="mara", where=Tagged("sport"))
+    assert [hit.cube_ids for hit in found] == [(fine[0].cube_id,)]
 
 
 @pytest.mark.parametrize("junk", ["", "nothing here", "{\"memories\": 3}", "[1, 2", "{\"memories\": [{\"kind\": \"fact\"}]}"])

@@ -1,0 +1,77 @@
+"""The two tracks: paper runs each system with its own answer prompt and depth, controlled all with one prompt and one budget."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from eval.answerers.prompts import PROMPTS
+from eval.bench import Bench, plain
+from eval.cli import CONF
+from eval.run import run
+
+OWN = {
+    "null": "rag", "oracle": "rag", "full_context": "rag", "rag": "rag", "rag_8192": "rag", "mem0": "mem0", "mem0_graph": "mem0_graph",
+    "langmem": "langmem", "zep": "zep", "openai_memory": "openai_memory", "memos": "memos",
+}  # fmt: skip
+"""Prompt of each system on track=paper (protocol.md section 6)."""
+DEPTH = {"rag": 2, "rag_8192": 2, "mem0": 20, "mem0_graph": 20, "langmem": 10, "zep": 20, "memos": 20}
+"""Its own top-k (protocol.md sections 7 to 10: a speaker for mem0, facts and as many entities for Zep)."""
+SHARES = {"rag": 1, "rag_8192": 1, "mem0": 2, "mem0_graph": 2, "langmem": 1, "zep": 2, "memos": 1}
+"""How many lists of top-k memories its context has."""
+SYSTEMS = sorted(path.stem for path in (CONF / "system").glob("*.yaml"))
+
+
+def config(name, track, out, *more):
+    overrides = [
+        "experiment=tiny", f"system='{name}'", f"track={track}", "answerer=llm", "llm=mock", "dataset.conversations=[tiny-1]",
+        "latency.questions=0", "metrics.which=[]", "cache=off", f"out={out}", *more,
+    ]  # fmt: skip
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return plain(compose("config", overrides))
+
+
+def records(config, name):
+    text = (Bench(config).folder / f"{name}.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_every_system_has_a_prompt_of_its_own_family():
+    assert set(OWN) == set(SYSTEMS)
+    told = {name: f"{PROMPTS[name].system}\n{PROMPTS[name].user}".lower() for name in set(OWN.values())}
+    assert all("five or six words" in told[name] for name in told if name not in ("rag", "zep"))
+    assert "event itself took place" in told["zep"] and "do not shift it" in told["zep"], "a fact's time is the event's"
+    assert "never leave a relative time" in told["mem0"] and "newest" in told["mem0"] and "last year" in told["mem0"]
+    assert "relations" in told["mem0_graph"] and "relations" not in told["mem0"]
+    assert "general knowledge" in told["memos"] and not any("general knowledge" in told[name] for name in told if name != "memos")
+    assert "shortest" in told["rag"] and told["rag"].index("question:") < told["rag"].index("{context}")
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_the_paper_track_uses_the_systems_own_prompt_and_depth(name, tmp_path):
+    if name in DEPTH:
+        assert config(name, "paper", tmp_path)["system"]["top_k"] == DEPTH[name]
+    made = config(name, "paper", tmp_path, *(["system.top_k=1"] if name in DEPTH else []))
+    run(made)
+    answers, found = records(made, "answers"), records(made, "search")
+    assert len(answers) == len(found) == 15
+    want = PROMPTS["null" if name == "null" else OWN[name]].hash
+    assert {answer["prompt_hash"] for answer in answers} == {want}
+    extra = made["system"].get("top_relations", 0) * 2
+    if name in DEPTH:
+        assert all(1 <= row["used"] <= SHARES[name] + extra for row in found) and max(row["used"] for row in found) >= SHARES[name]
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_the_controlled_track_has_one_prompt_and_one_budget(name, tmp_path):
+    more = ["system.chunk_size=40"] if name.startswith("rag") else []
+    made = config(name, "controlled", tmp_path, "track.budget_words=120", *more)
+    run(made)
+    assert {row["prompt_hash"] for row in records(made, "answers")} == {PROMPTS["null" if name == "null" else "default"].hash}
+    words = [row["context_words"] for row in records(made, "search")]
+    if name == "full_context":
+        assert min(words) > 120, "the row without a budget"
+    else:
+        assert max(words) <= 120 and (name == "null" or min(words) > 0)

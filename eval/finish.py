@@ -8,6 +8,9 @@ from typing import Any
 
 from eval.store import write_json
 
+DRAWN = ("score_against_tokens", "score_by_category")
+"""Figures of every finished sweep; ``scripts/figures.py`` draws the others."""
+
 
 def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]], draw: bool = True) -> None:
     """Write ``tables/<name>*`` and ``figures/<name>*`` from the runs of a sweep and print the tables."""
@@ -23,14 +26,10 @@ def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]], draw: bo
     stem = out / "figures" / name
     changed = any(o.get("fresh", True) for o in outcomes)
     if draw and (changed or not stem.with_name(f"{name}_score_by_category.png").exists()):
-        _draw(stem, group.summaries)
+        from eval.drawing import make_figures
+
+        for line in make_figures([group], out, DRAWN)[1]:
+            print(f"not drawn: {line}")
     write_json(out / "tables" / f"{name}.runs.json", [str(folder) for folder in folders])
     print(f"\ntables: {out}/tables/{name}.md, .csv, .tex and {name}_table4, {name}_recall" + (f"; figures: {out}/figures/{name}_*" if draw else ""))
 
-
-def _draw(stem: Path, summaries: Sequence[Mapping[str, Any]]) -> None:
-    from eval import plots
-
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    plots.score_against_tokens(summaries, stem.with_name(stem.name + "_score_against_tokens"))
-    plots.score_by_category(summaries, stem.with_name(stem.name + "_score_by_category"))

@@ -1,8 +1,8 @@
-"""All tables and figures from finished runs: which runs belong together, and what can be drawn from them."""
+"""Which finished runs belong together, and all tables from them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,11 +17,9 @@ from eval.tables.ablation import ablation_table
 from eval.tables.kv import table5
 from eval.tables.model import Table
 from eval.tables.values import Summary, judges
-from memos.errors import DataError, MemosError
+from memos.errors import DataError
 
 ORDER = ("null", "oracle", "full_context", "rag", "mem0", "mem0_graph", "langmem", "zep", "openai_memory", "memos")
-ABLATION_METRICS = (("", None), ("_generation", ("rougeL", "bleu1")), ("_meaning", ("meteor", "similarity")))
-"""File suffix to the two metrics of each page of Figure 9; None: judge and F1."""
 
 
 @dataclass(frozen=True)
@@ -138,45 +136,3 @@ def make_check(
     tables.write(reference.check_table(checks), out / "tables" / "reproduction", origin)
     tables.write(audit_table(findings), out / "tables" / "audit", origin)
     return checks, findings
-
-
-def figures(group: Group, out: Path) -> Iterator[tuple[str, Callable[[], list[Path]]]]:
-    """Name and maker of every figure that one experiment may have."""
-    own, stem = group.summaries, out / "figures"
-
-    def at(name: str) -> Path:
-        return stem / f"{group.experiment}_{name}"
-
-    if own:
-        yield "score_against_tokens", lambda: plots.score_against_tokens(own, at("score_against_tokens"))
-        yield "score_by_category", lambda: plots.score_by_category(own, at("score_by_category"))
-        yield "recall", lambda: plots.recall_against_budget(own, at("recall"))
-        yield "latency", lambda: plots.latency_parts(own, at("latency"))
-        yield "cost", lambda: plots.cost_by_phase(own, at("cost"))
-        for suffix, metrics in ABLATION_METRICS:
-            yield f"figure9{suffix}", lambda s=suffix, m=metrics: plots.ablation(own, at(f"figure9{s}"), m)
-    if len(group.recorded) > 1:
-        yield "critical_difference", lambda: _critical_difference(group, at("critical_difference"))
-    cards = plots.cards_of_runs(group.recorded) + (plots.cards_of_folder(group.cards) if group.cards else [])
-    if cards:
-        yield "calibration", lambda: plots.calibration(cards, at("calibration"))
-    cells = kv_cells(group.others)
-    if cells:
-        yield "figure10", lambda: plots.ttft(cells, at("figure10"), [load_summary(f) for f in group.others])
-
-
-def _critical_difference(group: Group, stem: Path) -> list[Path]:
-    return plots.critical_difference(group.recorded, plots.primary_judge(group.summaries), stem)
-
-
-def make_figures(group: Group, out: Path, only: Sequence[str] = ()) -> tuple[list[Path], list[str]]:
-    """Write ``figures/<experiment>_*``; returns the files, and for each figure that cannot be drawn one line why."""
-    written, skipped = [], []
-    for name, draw in figures(group, out):
-        if only and name not in only:
-            continue
-        try:
-            written += draw()
-        except MemosError as error:
-            skipped.append(f"{group.experiment} {name}: {error}")
-    return written, skipped

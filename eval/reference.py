@@ -117,6 +117,22 @@ def paper_points(path: Path = PAPER) -> list[tuple[str, float, float]]:
     return [(r["method"], r["words"], r["judge"] / 100) for r in load(path).rows(4) if r.get("words")]
 
 
+def paper_value(summary: Summary, metric: str, category: int | None = None) -> float | None:
+    """The paper's value of a run's own method and setting (chunk and depth) in the run's unit; None where it states none.
+
+    Args:
+        summary: a LOCOMO run.
+        metric: one of our metrics (any ``judge_<name>`` stands for the paper's judge), or ``latency_ms.<part>.<quantile>``.
+        category: LOCOMO's category; None: overall.
+    """
+    reference, depth = load(), (summary.get("display") or {}).get("top_k")
+    names = {name: column for column, name in reference.raw["metrics"].items()}
+    column = names.get("judge" if metric.startswith("judge_") else metric)
+    rows = (row for table in (3, 4) for row in reference.rows(table) if row.get("category", "overall") == (category or "overall"))
+    found = [row[column] for row in rows if _fits(row, summary) and row["top_k"] in (None, depth) and row.get(column) is not None]
+    return float(found[0]) / (100 if column in PERCENT else 1) if found else None
+
+
 def comparable(summaries: Sequence[Summary]) -> bool:
     """Whether any of the runs may stand beside the paper's numbers."""
     return any(not s.get("not_comparable") for s in summaries)
@@ -203,10 +219,17 @@ def _check_kv(reference: Reference, cell: PaperCell, kv: Sequence[Mapping[str, A
     found = (own or same or [None])[-1]
     if found is None or found.get(cell.column) is None:
         return Check(cell, None, None, None, "NOT RUN", "no finished run", False)
-    reasons = [] if own else [f"model is {found.get('model')}, the paper's is {cell.row['model']}"]
-    if "H800" not in str(found.get("device", "")):
-        reasons.append(f"device is {found.get('device', 'unknown')}, the paper's is an H800")
-    return _judge(reference, cell, Cell(found[cell.column]), reasons)
+    return _judge(reference, cell, Cell(found[cell.column]), foreign_kv(found, cell.row["model"]))
+
+
+def foreign_kv(cell: Mapping[str, Any], model: str) -> list[str]:
+    """Why a cell of ``kv_ttft`` cannot stand beside the paper's of a model; nothing where it can."""
+    reasons = []
+    if str(cell.get("model", "")).split("/")[-1] != model:
+        reasons.append(f"model is {cell.get('model')}, the paper's is {model}")
+    if "H800" not in str(cell.get("device", "")):
+        reasons.append(f"device is {cell.get('device', 'unknown')}, the paper's is an H800")
+    return reasons
 
 
 def check_table(checks: Sequence[Check]) -> Table:

@@ -18,7 +18,8 @@ from typing import Any
 
 from eval.answerers.prompts import PROMPTS
 from eval.datasets.locomo import load
-from eval.outputs import Group, make_figures
+from eval.drawing import make_figures
+from eval.outputs import Group
 from eval.report.browser import Browser, find_chromium
 from eval.report.page import write_page
 from eval.stats import interval
@@ -138,7 +139,7 @@ def main() -> int:
             make_run(folder, number, dataset, words)
         start = time.perf_counter()
         group, page = Group("bench", tuple(folders)), root / "report.html"
-        make_figures(group, root)
+        make_figures([group], root)
         drawn = time.perf_counter() - start
         write_page(page, group, sorted((root / "figures").glob("*.png")))
         found = {"page MB": page.stat().st_size / 2**20, "write s": time.perf_counter() - start}

@@ -7,8 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-from eval.outputs import groups, make_figures
-from memos.errors import MemosError
+from eval.drawing import make_figures, usable_cores
+from eval.outputs import groups
+from memos.errors import ConfigError, MemosError
 
 
 def main() -> int:
@@ -21,20 +22,26 @@ def main() -> int:
     parser.add_argument(
         "--only", action="append", default=[], metavar="NAME", help="draw only this figure (may be repeated)"
     )
+    parser.add_argument(
+        "--paper", action="store_true", help="draw the paper's values also behind runs that are not comparable with them"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=usable_cores(), metavar="N", help="processes that draw (default: the usable cores)"
+    )
     parser.add_argument("--out", type=Path, default=Path("results"), help="results folder (default: results)")
     args = parser.parse_args()
     start = time.perf_counter()
     try:
-        found = groups(args.runs, args.out)
-        made = [make_figures(group, args.out, args.only) for group in found]
+        if args.jobs < 1:
+            raise ConfigError(f"--jobs: expected 1 or more, found {args.jobs}")
+        files, skipped = make_figures(groups(args.runs, args.out), args.out, args.only, jobs=args.jobs, paper=args.paper)
     except MemosError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    files = [path for written, _ in made for path in written]
     for path in files:
         if path.suffix == ".png":
             print(path.with_suffix(""))
-    for line in (line for _, skipped in made for line in skipped):
+    for line in skipped:
         print(f"not drawn: {line}")
     if args.only and not files:
         print(f"error: nothing drawn; is {', '.join(args.only)} a figure of these runs?", file=sys.stderr)

@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 from eval.datasets.load import load_dataset
-from eval.outputs import Group, groups, make_figures
+from eval.drawing import make_figures, usable_cores
+from eval.outputs import Group, groups
 from eval.records import Run
 from eval.report.page import write_page
 from eval.runs import find_runs
@@ -35,7 +36,7 @@ def main() -> int:
         found = chosen(args.runs or find_runs(args.out, args.experiment), args.path)
         with tempfile.TemporaryDirectory() as scratch:
             if not args.no_figures:
-                make_figures(found, Path(scratch))
+                make_figures([found], Path(scratch), jobs=usable_cores())
             figures = sorted((Path(scratch) / "figures").glob("*.png"))
             target = write_page(args.to or args.out / "report.html", found, figures)
             origin = sources(found.summaries, page=target.name)

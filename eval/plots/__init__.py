@@ -7,6 +7,7 @@ from eval.plots.judging import (
     cards_of_folder,
     cards_of_runs,
     critical_difference,
+    may_calibrate,
 )
 from eval.plots.paper import ablation, ttft
 from eval.plots.retrieval import cost_by_phase, latency_parts, recall_against_budget
@@ -22,6 +23,7 @@ __all__ = [
     "cost_by_phase",
     "critical_difference",
     "latency_parts",
+    "may_calibrate",
     "primary_judge",
     "recall_against_budget",
     "score_against_tokens",

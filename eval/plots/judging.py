@@ -95,16 +95,26 @@ def calibration(cards: Sequence[Mapping[str, Any]], stem: Path) -> list[Path]:
         )
 
 
+REFERENCES = ("judge_llm", "judge_recorded", "judge_longmemeval")
+"""How the metrics of judges begin that others are measured against."""
+
+
+def may_calibrate(runs: Sequence[Run]) -> bool:
+    """Whether a run has verdicts of a reference judge and of another one; only summaries are read."""
+    named = [[name for name in run.summary["metrics"] if name.startswith("judge_")] for run in runs]
+    return any(any(name.startswith(REFERENCES) for name in names) and len(names) > 1 for names in named)
+
+
 def cards_of_runs(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """Calibration of judges that give a probability, on runs whose answers another judge has labelled as well."""
     pooled: dict[tuple[str, str], tuple[list[float], list[float]]] = {}
-    for run in runs:
+    for run in (run for run in runs if may_calibrate([run])):
         for judge, verdicts in run.verdicts.items():
             graded = {k: r["score"] for k, r in verdicts.items() if r.get("score") is not None}
             if all(value in (0, 1) for value in graded.values()):
                 continue
             for other, labels_ in run.verdicts.items():
-                if other == judge or not other.startswith(("judge_llm", "judge_recorded", "judge_longmemeval")):
+                if other == judge or not other.startswith(REFERENCES):
                     continue
                 p, y = pooled.setdefault((judge.removeprefix("judge_"), other.removeprefix("judge_")), ([], []))
                 for key, value in graded.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from eval.plots.overlay import PALE, beside, legend_name
 from eval.plots.style import COLOURS, HATCHES, canvas, legend_below, log_axis, look, save
 from eval.sources import sources
 from eval.tables.more import PHASES, recall_metrics
@@ -51,8 +52,11 @@ def recall_against_budget(summaries: Sequence[Summary], stem: Path) -> list[Path
         return save(figure, data, stem, sources(summaries))
 
 
-def latency_parts(summaries: Sequence[Summary], stem: Path) -> list[Path]:
-    """Search, answer and total time of a question: P50 as a dot, a line to P95 (milliseconds, logarithmic)."""
+def latency_parts(summaries: Sequence[Summary], stem: Path, paper: bool = False) -> list[Path]:
+    """Search, answer and total time of a question: P50 as a dot, a line to P95 (milliseconds, logarithmic).
+
+    The paper's search and total of the same method lie pale behind where the run is comparable, or ``paper`` asks for it.
+    """
     import pandas as pd
 
     rows = [
@@ -63,17 +67,22 @@ def latency_parts(summaries: Sequence[Summary], stem: Path) -> list[Path]:
     ]
     if not rows:
         raise DataError("no run has a latency pass (latency.questions)")
-    data = pd.DataFrame(rows, columns=["method", "part", "p50_ms", "p95_ms"])
-    names = list(dict.fromkeys(data.method))
+    names = list(dict.fromkeys(name for name, *_ in rows))
+    theirs = _paper_latency(summaries, names, paper)
+    data = pd.DataFrame(rows + [(f"{name} (paper)", *rest) for name, *rest in theirs], columns=["method", "part", "p50_ms", "p95_ms"])
     with canvas(height_cm=1.6 + 0.75 * len(names)) as (figure, axes):
         for i, part in enumerate(PARTS):
-            own = data[data.part == part]
+            own = data[(data.part == part) & data.method.isin(names)]
             at = [names.index(n) + (i - 1) * 0.24 for n in own.method]
             floor = own[["p50_ms", "p95_ms"]].clip(lower=0.01)
             axes.hlines(at, floor.p50_ms, floor.p95_ms, color=COLOURS[i], linewidth=1.2)
             axes.plot(floor.p50_ms, at, linestyle="none", label=f"{part}, P50", markersize=3.5, **look(i))
             axes.plot(floor.p95_ms, at, linestyle="none", marker="|", color=COLOURS[i], markersize=5)
         axes.plot([], [], linestyle="none", marker="|", color="#444444", markersize=5, label="P95")
+        for name, part, p50, p95 in theirs:
+            y = names.index(name) + (PARTS.index(part) - 1) * 0.24
+            axes.hlines(y, p50, p95, color=PALE["color"], linewidth=1.2, zorder=1)
+            axes.plot(p50, y, linestyle="none", label=legend_name(summaries, paper), **PALE)
         axes.set_xscale("log")
         log_axis(axes.xaxis)
         axes.set_xlabel("time of a question (ms, log scale)")
@@ -82,6 +91,17 @@ def latency_parts(summaries: Sequence[Summary], stem: Path) -> list[Path]:
         axes.grid(axis="y", visible=False)
         legend_below(figure, axes)
         return save(figure, data, stem, sources(summaries))
+
+
+def _paper_latency(summaries: Sequence[Summary], names: Sequence[str], paper: bool) -> list[tuple[str, str, float, float]]:
+    """(method, part, P50, P95) of the paper's Table 4 for the methods drawn."""
+    found = []
+    for summary, name in zip(summaries, labels(summaries), strict=True):
+        for part in ("search", "total") if name in names else ():
+            p50, p95 = (beside(summary, f"latency_ms.{part}.{q}", None, paper) for q in ("p50", "p95"))
+            if p50 is not None and p95 is not None:
+                found.append((name, part, p50, p95))
+    return found
 
 
 def cost_by_phase(summaries: Sequence[Summary], stem: Path) -> list[Path]:

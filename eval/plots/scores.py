@@ -7,15 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.plots.style import (
-    PAPER,
-    canvas,
-    legend_below,
-    look,
-    percent_axis,
-    place_labels,
-    save,
-)
+from eval.plots.overlay import PALE, PAPER_TEXT, beside, legend_name
+from eval.plots.style import COLOURS, PAGE_CM, canvas, legend_below, look, percent_axis, place_labels, save
 from eval.sources import sources
 from eval.tables.values import TABLE_CATEGORIES, Summary, count, judges, label, labels, metric_cell
 from eval.types import CATEGORIES
@@ -42,15 +35,15 @@ def primary_judge(summaries: Sequence[Summary]) -> str:
     return found[0]
 
 
-def score_against_tokens(summaries: Sequence[Summary], stem: Path) -> list[Path]:
+def score_against_tokens(summaries: Sequence[Summary], stem: Path, paper: bool = False) -> list[Path]:
     """Judge score (percent, interval) against mean context words (NLTK, the paper's count; logarithmic).
 
-    Runs without a context size are left out of the drawing. Where a run is comparable with the paper, the paper's rows that
-    state a context size lie pale behind.
+    Runs without a context size are left out of the drawing. Where a run is comparable with the paper, or ``paper`` asks for it,
+    the paper's rows that state a context size lie pale behind.
     """
     import pandas as pd
 
-    from eval.reference import comparable, paper_points
+    from eval.reference import paper_points
 
     judge = primary_judge(summaries)
     rows, families = [], []
@@ -59,22 +52,20 @@ def score_against_tokens(summaries: Sequence[Summary], stem: Path) -> list[Path]
         if score.value is not None and words.value is not None:
             rows.append((name, "ours", words.value, score.value, score.low, score.high))
             families.append(family(summary))
-    if comparable(summaries):
+    pale = legend_name(summaries, paper)
+    if pale:
         rows += [(name, "paper", words, score, None, None) for name, words, score in paper_points()]
     data = pd.DataFrame(rows, columns=["method", "source", "context_words", "score", "low", "high"])
     with canvas(height_cm=7.0) as (figure, axes):
         ours = data[data.source == "ours"].reset_index(drop=True)
-        paper = data[data.source == "paper"]
+        theirs = data[data.source == "paper"]
         axes.set_xscale("symlog", linthresh=10, linscale=0.4)
-        if len(paper):
-            axes.scatter(
-                paper.context_words, paper.score * 100, s=22, color=PAPER, marker="*", label="the paper's values"
-            )
+        if pale:
+            axes.plot(theirs.context_words, theirs.score * 100, linestyle="none", label=pale, **PALE)
         crowded = len(ours) > MOST_NAMES
         joined = crowded and max(Counter(families).values()) >= CURVE
         series = families if joined else list(ours.method)
-        order = list(dict.fromkeys(series))
-        for i, name in enumerate(order):
+        for i, name in enumerate(dict.fromkeys(series)):
             own = ours[[s == name for s in series]].sort_values("context_words")
             style = look(i) | {"linestyle": "-" if joined else "none", "label": name if crowded else None}
             axes.errorbar(own.context_words, own.score * 100, yerr=bars(own), capsize=1.5, elinewidth=0.6, **style)
@@ -83,11 +74,18 @@ def score_against_tokens(summaries: Sequence[Summary], stem: Path) -> list[Path]
         axes.set_xlim(-2, 200_000)
         axes.set_xticks([0, 10, 100, 1000, 10_000], ["0", "10", "100", "1,000", "10,000"])
         legend_below(figure, axes)
-        points = [(r.context_words, r.score * 100, r.method) for r in ours.itertuples()]
-        ends = [(r.context_words, 100 * v) for r in ours.itertuples() for v in _along(r)]
-        if not crowded:
-            place_labels(axes, points, [look(i)["color"] for i in range(len(points))], ends)
+        _name_points(axes, ours, theirs, named=not crowded)
         return save(figure, data, stem, sources(summaries))
+
+
+def _name_points(axes: Any, ours: pd.DataFrame, theirs: pd.DataFrame, named: bool) -> None:
+    """Names beside the paper's points, and beside ours where there is room for them."""
+    ends = [(r.context_words, 100 * v) for r in ours.itertuples() for v in _along(r)]
+    colours = [look(i)["color"] for i in range(len(ours))] if named else []
+    shown = [*(ours.itertuples() if named else ()), *theirs.itertuples()]
+    if shown:
+        points = [(r.context_words, r.score * 100, r.method) for r in shown]
+        place_labels(axes, points, [*colours, *[PAPER_TEXT] * len(theirs)], ends)
 
 
 def family(summary: Summary) -> str:
@@ -114,52 +112,45 @@ def _along(row) -> list[float]:
     )
 
 
-def _reach(row) -> list[list[float]] | None:
-    """Lengths of the error bar in percent points; None where there is no interval."""
-    if row.low is None or row.low != row.low:
-        return None
-    return [[(row.score - row.low) * 100], [(row.high - row.score) * 100]]
+def score_by_category(summaries: Sequence[Summary], stem: Path, paper: bool = False) -> list[Path]:
+    """Judge score (percent, interval) of each method (row) in each category and overall (columns), over the width of a page.
 
-
-def score_by_category(summaries: Sequence[Summary], stem: Path) -> list[Path]:
-    """Judge score (percent, interval) of each method in each category and overall."""
+    The paper's score of the same method and setting lies pale in its row where the run is comparable, or ``paper`` asks for it.
+    """
     import pandas as pd
 
-    judge = primary_judge(summaries)
-    names = labels(summaries)
+    judge, names = primary_judge(summaries), labels(summaries)
     groups = [c for c in TABLE_CATEGORIES if any(metric_cell(s, judge, c).value is not None for s in summaries)]
-    rows = []
-    for summary, name in zip(summaries, names, strict=True):
-        for category in (*groups, None):
-            cell = metric_cell(summary, judge, category)
-            shown = "overall" if category is None else f"{category} {CATEGORIES[category]}"
+    rows, pale = [], []
+    for category in (*groups, None):
+        shown = "overall" if category is None else f"{category} {CATEGORIES[category]}"
+        for summary, name in zip(summaries, names, strict=True):
+            cell, theirs = metric_cell(summary, judge, category), beside(summary, judge, category, paper)
             rows.append((name, shown, count(summary, category), cell.value, cell.low, cell.high))
-    data = pd.DataFrame(rows, columns=["method", "category", "n", "score", "low", "high"])
-    shown = list(dict.fromkeys(data.category))
-    with canvas(height_cm=1.6 + len(shown) * max(1.0, 0.3 + 0.19 * len(names))) as (figure, axes):
-        step = 0.84 / len(names)
-        for i, name in enumerate(names):
-            own = data[data.method == name].reset_index(drop=True)
-            at = [k + (i - (len(names) - 1) / 2) * step for k in range(len(shown))]
-            axes.plot(own.score * 100, at, linestyle="none", label=name, markersize=3.2, **look(i))
-            for y, row in zip(at, own.itertuples(), strict=True):
-                if _reach(row):
-                    axes.errorbar(
-                        row.score * 100,
-                        y,
-                        xerr=_reach(row),
-                        fmt="none",
-                        ecolor=look(i)["color"],
-                        elinewidth=0.7,
-                        capsize=1.2,
-                    )
-        sizes = data.groupby("category").n.max()
-        axes.set_yticks(range(len(shown)), [f"{c}\nn = {sizes[c]}" for c in shown])
-        axes.set_ylim(len(shown) - 0.5, -0.5)
-        axes.grid(axis="y", visible=False)
-        for k in range(1, len(shown)):
-            axes.axhline(k - 0.5, color="#CCCCCC", linewidth=0.5)
-        percent_axis(axes, f"score, judge {judge.removeprefix('judge_')}", vertical=False, top=100)
-        axes.set_xlim(-2, 102)
-        legend_below(figure, axes)
+            if theirs is not None:
+                pale.append((f"{name} (paper)", shown, count(summary, category), theirs, None, None))
+    columns = ["method", "category", "n", "score", "low", "high"]
+    ours = pd.DataFrame(rows, columns=columns).astype({"low": float, "high": float})
+    theirs = pd.DataFrame(pale, columns=columns)
+    panels_of = list(dict.fromkeys(ours.category))
+    with canvas(1, len(panels_of), width_cm=PAGE_CM, height_cm=1.9 + 0.36 * len(names), sharex=True, sharey=True, squeeze=False) as (
+        figure,
+        (panels,),
+    ):
+        for panel, shown in zip(panels, panels_of, strict=True):
+            own, behind = ours[ours.category == shown], theirs[theirs.category == shown]
+            panel.plot(behind.score * 100, [names.index(n.removesuffix(" (paper)")) for n in behind.method], linestyle="none",
+                       label=legend_name(summaries, paper), **PALE)  # fmt: skip
+            panel.errorbar(own.score * 100, range(len(names)), xerr=bars(own), linestyle="none", marker="o", markersize=3.2,
+                           color=COLOURS[0], elinewidth=0.8, capsize=1.2, label="ours, 95 % interval")  # fmt: skip
+            panel.set_title(f"{shown}\nn = {own.n.max()}")
+            panel.set_xticks([0, 25, 50, 75, 100], ["0", "", "50", "", "100"])
+            panel.set_xlim(-3, 103)
+        panels[0].set_yticks(range(len(names)), names)
+        panels[0].set_ylim(len(names) - 0.5, -0.5)
+        panels[len(panels) // 2].set_xlabel(f"score, judge {judge.removeprefix('judge_')} (%)")
+        if len(theirs):
+            legend_below(figure, panels[0])
+        order = {name: i for i, name in enumerate(names)}
+        data = pd.concat([ours.sort_values("method", key=lambda m: m.map(order), kind="stable"), theirs.astype(ours.dtypes)])
         return save(figure, data, stem, sources(summaries))

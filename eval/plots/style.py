@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 COLUMN_CM = 8.5
 PAGE_CM = 17.6
-PAPER = "#BBBBBB"
-"""Colour of the paper's own values, shown pale behind ours."""
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D00", "#7A7A7A", "#882255")
 """Okabe and Ito's palette (its yellow darkened to be legible on white), a grey and Tol's wine; never the only carrier of meaning."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
@@ -84,16 +82,29 @@ def look(position: int) -> dict[str, Any]:
 
 def save(figure: Figure, data: pd.DataFrame, stem: Path, sources: Mapping[str, Any]) -> list[Path]:
     """Write ``<stem>.png``, ``.pdf``, ``.csv`` (what is drawn) and ``.sources.json``. Bytes depend on the data alone."""
+    import matplotlib
+
     stem = Path(stem)
     stem.parent.mkdir(parents=True, exist_ok=True)
     paths = [stem.with_name(stem.name + suffix) for suffix in (".png", ".pdf", ".csv", ".sources.json")]
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # solved once, not again for every format
-    figure.savefig(paths[0], metadata={"Software": None})
-    figure.savefig(paths[1], metadata={"CreationDate": None, "Producer": None, "Creator": None})
+    _without_ligatures(figure)
+    figure.get_layout_engine().execute(figure)
+    with matplotlib.rc_context({"figure.constrained_layout.use": False}):
+        figure.set_layout_engine(None)  # solved once; with an engine each format would solve it and draw again
+        figure.savefig(paths[0], metadata={"Software": None})
+        figure.savefig(paths[1], metadata={"CreationDate": None, "Producer": None, "Creator": None})
     data.to_csv(paths[2], index=False, float_format="%.6g", lineterminator="\n")
     paths[3].write_text(json.dumps(sources, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return paths
+
+
+def _without_ligatures(figure: Figure) -> None:
+    """Keep f, f and l apart: a ligature cannot be searched for in a PDF and takes a font of its own (matplotlib 3.11 shapes text)."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        if hasattr(text, "set_fontfeatures"):
+            text.set_fontfeatures(("-liga",))
 
 
 def legend_below(figure: Figure, axes: Axes) -> None:

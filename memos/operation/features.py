@@ -40,10 +40,16 @@ POOL = 150
 evidence in 20 hits, and ranking every unit 91.1 % (400 questions)."""
 ENOUGH = 100
 """Allowed candidates from which a filter needs no look at all the rest."""
+SAMPLE = 24
+"""Candidates that tell how much a filter lets through."""
 
 
 class Allowed(Protocol):
     """What structured filters let through."""
+
+    def few(self) -> bool:
+        """Whether so little is let through that it was listed at once; ``mask`` then costs nothing."""
+        ...
 
     def of(self, rows: np.ndarray) -> np.ndarray:
         """Which of the given rows are allowed, boolean of the same length."""
@@ -80,24 +86,42 @@ def pooled(
 ) -> tuple[First, np.ndarray]:
     """The first pass over a large index, and the rows worth ranking.
 
-    These are, ascending, the ``POOL`` best of each channel and their neighbours as far as they are live and allowed. A
-    filter is asked about those first; only where it leaves fewer than ``ENOUGH`` the best of all it allows are looked for.
+    These are, ascending, the ``POOL`` best of each channel and their neighbours as far as they are live. Where a filter lets
+    fewer than about ``ENOUGH`` of them through (a sample tells), the best of all that it lets through are taken instead;
+    else it is left to the caller to ask it about the rows that matter.
     """
     query = {term: float(count) for term, count in Counter(question.terms).items()}
     body = None if "keyword" in off else keyword.scores(index, query)
-    rows = _best(index, body, None if "vector" in off else vector, None)
-    if allowed is not None:
-        rows = rows[allowed.of(rows)]
-        if len(rows) < ENOUGH:
-            mask = allowed.mask() & index.alive
-            rows = _best(index, body, None if "vector" in off else vector, np.flatnonzero(mask))
-            rows = rows[mask[rows]]
+    narrow = allowed is not None and allowed.few()
+    if not narrow:
+        rows = _best(index, body, None if "vector" in off else vector, None)
+        if allowed is not None:
+            sample = rows[:: max(len(rows) // SAMPLE, 1)]
+            narrow = np.count_nonzero(allowed.of(sample)) * len(rows) < ENOUGH * len(sample)
+    if narrow:
+        mask = allowed.mask() & index.alive
+        rows = _best(index, body, None if "vector" in off else vector, np.flatnonzero(mask))
+        rows = rows[mask[rows]]
     if "vector" in off:
         return First(query, body, None), rows
     cosine = np.zeros(index.n, dtype=np.float32)
     around = _around(index, rows)
     cosine[around] = index.cosines(vector, around)
     return First(query, body, cosine, index.mean_cosine(vector)), rows
+
+
+def refusals(allowed: Allowed, rows: np.ndarray, scores: np.ndarray, count: int) -> np.ndarray:
+    """Which rows a filter refuses, boolean (len(rows),); asked by falling score until ``count`` rows have passed."""
+    order = np.argsort(-scores, kind="stable")
+    refused = np.zeros(len(rows), dtype=bool)
+    asked, passed = 0, 0
+    while asked < len(rows) and passed < count:
+        more = int((count - passed) * asked / max(passed, 1)) + 16 if asked else count
+        part = order[asked : asked + more]
+        good = allowed.of(rows[part])
+        refused[part[~good]] = True
+        asked, passed = asked + len(part), passed + np.count_nonzero(good)
+    return refused
 
 
 def _best(index: MemoryIndex, body: np.ndarray | None, vector: np.ndarray | None, among: np.ndarray | None) -> np.ndarray:

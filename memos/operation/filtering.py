@@ -7,6 +7,9 @@ import numpy as np
 from memos.infrastructure.vault import Is, Vault, Where
 from memos.operation.index import MemoryIndex
 
+FEW = 32
+"""A filter that lets no more than one in so many memories through is listed whole."""
+
 
 class Filter:
     """One filter during one search; see ``memos.operation.features.Allowed``."""
@@ -14,25 +17,27 @@ class Filter:
     def __init__(self, vault: Vault, namespace: str, index: MemoryIndex, where: Where) -> None:
         self._vault, self._namespace, self._index, self._where = vault, namespace, index, where
         self._all: np.ndarray | None = None
-        self._wide = False
+        self._known: dict[int, bool] = {}
+
+    def few(self) -> bool:
+        """Whether what passes was listed, because an index of the vault can and it is little."""
+        most = self._index.n // FEW
+        if self._all is None and self._where.names_rows:
+            found = self._find(self._where, limit=most + 1)
+            if len(found) <= most:
+                self._take(found)
+        return self._all is not None
 
     def of(self, rows: np.ndarray) -> np.ndarray:
-        """Which of the rows are live and pass, boolean (len(rows),).
-
-        A filter that lets no more memories through than there are rows is asked for all of them at once.
-        """
-        if self._all is None and not self._wide:
-            found = self._find(self._where, limit=len(rows) + 1)
-            self._wide = len(found) > len(rows)
-            if not self._wide:
-                self._take(found)
+        """Which of the rows are live and pass, boolean (len(rows),)."""
         if self._all is not None:
             return self._all[rows]
-        ids = [self._index.units[row].unit_id for row in rows.tolist()]
-        if not ids:
-            return np.zeros(0, dtype=bool)
-        passed = frozenset(self._find(Is("cube_id", *ids) & self._where))
-        return np.fromiter((cube_id in passed for cube_id in ids), dtype=bool, count=len(ids))
+        known, asked = self._known, rows.tolist()
+        new = {self._index.units[row].unit_id: row for row in asked if row not in known}
+        if new:
+            known.update(dict.fromkeys(new.values(), False))
+            known.update((new[cube_id], True) for cube_id in self._find(Is("cube_id", *new) & self._where))
+        return np.fromiter(map(known.__getitem__, asked), dtype=bool, count=len(asked))
 
     def mask(self) -> np.ndarray:
         """Which of all rows are live and pass, boolean (n,)."""

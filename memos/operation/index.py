@@ -273,6 +273,10 @@ class MemoryIndex:
         """Rows with a term and its counts there; None where no unit has it."""
         return self._postings.of(term)
 
+    def holding(self, term: str) -> int:
+        """How many live units have a term."""
+        return self._postings.count(term)
+
     def _reserve(self, size: int) -> None:
         room = len(self._alive)
         if size <= room:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -13,11 +14,8 @@ K1, B = 1.2, 0.75
 
 def idf(index: MemoryIndex, term: str) -> float:
     """Inverse document frequency of a term over units; 0 where no unit has it."""
-    posting = index.posting(term)
-    if posting is None:
-        return 0.0
-    found = len(posting[0])
-    return float(np.log(1 + (max(len(index), found) - found + 0.5) / (found + 0.5)))
+    found = index.holding(term)
+    return math.log(1 + (max(len(index), found) - found + 0.5) / (found + 0.5)) if found else 0.0
 
 
 def scores(index: MemoryIndex, query: Mapping[str, float]) -> np.ndarray:
@@ -34,15 +32,18 @@ def scores(index: MemoryIndex, query: Mapping[str, float]) -> np.ndarray:
 
 def scores_of(index: MemoryIndex, query: Mapping[str, float], rows: np.ndarray) -> np.ndarray:
     """The same for a few rows. float64 (len(rows),)."""
-    out = np.zeros(len(rows))
-    lengths, mean = index.window_lengths(0)
-    for term, weight in query.items():
+    found = np.zeros((len(query), len(rows)))
+    for column, term in zip(found, query, strict=True):
         posting = index.posting(term)
         if posting is not None:
             here, counts = posting
-            places = np.minimum(np.searchsorted(here, rows), len(here) - 1)
-            counts = np.where(here[places] == rows, counts[places], 0.0)
-            out += weight * idf(index, term) * _saturated(counts, lengths[rows], mean)
+            places = here.searchsorted(rows)
+            places[places == len(here)] = 0
+            np.multiply(counts[places], here[places] == rows, out=column)
+    lengths, mean = index.window_lengths(0)
+    out = np.zeros(len(rows))
+    for (term, weight), column in zip(query.items(), _saturated(found, lengths[rows], mean), strict=True):
+        out += weight * idf(index, term) * column
     return out
 
 

@@ -207,21 +207,21 @@ class MemOperator:
         config: RetrieveConfig | None = None,
     ) -> list[Found]:  # fmt: skip
         """Ranked hits whose memories are live and readable by the caller (None: the system itself)."""
-        found = self._search(text, k, caller, where, config)
-        if len(found) < k and caller is not None and len(self.index) > len(found):
+        vector, settings = self.embedder.encode([text])[0], config or self.config.retrieve
+        rights = None if caller is None else ReadableBy(caller)
+        if where is None:
+            found = search(self.index, text, vector, settings, depth=2 * k, edges=self.vault.edges)
+            shown = self._shown([unit.unit_id for hit in found for unit in hit.units], caller)
+            kept = (Found(tuple(unit for unit in hit.units if unit.unit_id in shown), hit.score) for hit in found)
+            found = [hit for hit in kept if hit.units][:k]
+            if rights is None or len(found) == k or len(self.index) <= len(found):
+                return found
             # Others' memories may have filled the list: look again among those the caller may read.
-            rights = ReadableBy(caller)
-            found = self._search(text, k, caller, rights if where is None else where & rights, config)
-        return found
-
-    def _search(self, text: str, k: int, caller: Caller | None, where: Where | None, config: RetrieveConfig | None) -> list[Found]:
-        allowed = None if where is None else Filter(self.vault, self.namespace, self.index, where)
-        vector = self.embedder.encode([text])[0]
-        settings = config or self.config.retrieve
-        found = search(self.index, text, vector, settings, depth=2 * k, allowed=allowed, edges=self.vault.edges)
-        shown = self._shown([unit.unit_id for hit in found[: 2 * k] for unit in hit.units], caller)
-        kept = (Found(tuple(unit for unit in hit.units if unit.unit_id in shown), hit.score) for hit in found)
-        return [hit for hit in kept if hit.units][:k]
+            where = rights
+        elif rights is not None:
+            where = where & rights
+        allowed = Filter(self.vault, self.namespace, self.index, where)
+        return search(self.index, text, vector, settings, depth=k, allowed=allowed, edges=self.vault.edges)
 
     def _shown(self, cube_ids: Sequence[str], caller: Caller | None) -> frozenset[str]:
         """Those of the ids that are live now and that the caller may read; what is no longer live leaves the index."""

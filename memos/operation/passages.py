@@ -32,6 +32,12 @@ class Shape:
     """A neighbour joins only if it ranks within this depth (or, deeper in the list, within 1.5 times the seed's rank)."""
 
 
+def looked_at(shape: Shape, depth: int) -> int:
+    """How many of the best rows may become part of ``depth`` passages."""
+    reach = max(shape.rank, depth * shape.units)
+    return reach + reach // 2 + 1
+
+
 def assemble(index: MemoryIndex, scores: np.ndarray, shape: Shape, depth: int) -> list[Passage]:
     """Passages by falling score of their seed; no row is in two of them.
 
@@ -41,8 +47,7 @@ def assemble(index: MemoryIndex, scores: np.ndarray, shape: Shape, depth: int) -
         shape: limits.
         depth: how many passages at most.
     """
-    reach = max(shape.rank, depth * shape.units)
-    order = best(scores, reach + reach // 2 + 1).tolist()
+    order = best(scores, looked_at(shape, depth)).tolist()
     rank = dict(zip(order, range(len(order)), strict=True))
     out: list[Passage] = []
     for seed in order:

@@ -38,6 +38,9 @@ class Posting:
             self._settle()
         return self._rows[: self._size], self._counts[: self._size]
 
+    def __len__(self) -> int:
+        return self._size + len(self._new)
+
     def _settle(self) -> None:
         size = self._size + len(self._new)
         if size > len(self._rows):
@@ -72,6 +75,11 @@ class Postings:
         """Take a row out of the postings of its words."""
         for term in set(words):
             self._terms[term].remove(row)
+
+    def count(self, term: str) -> int:
+        """In how many rows a term is."""
+        posting = self._terms.get(term)
+        return 0 if posting is None else len(posting)
 
     def of(self, term: str) -> tuple[np.ndarray, np.ndarray] | None:
         """Rows with a term and its counts there; None where no row has it."""

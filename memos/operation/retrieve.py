@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from memos.errors import ConfigError
-from memos.operation.features import FEATURES, GROUPS, WHOLE, Allowed, features, first_pass, pooled
-from memos.operation.feedback import second_look
+from memos.operation.features import FEATURES, GROUPS, WHOLE, Allowed, features, first_pass, pooled, refusals
+from memos.operation.feedback import LOOKED_AT, second_look
 from memos.operation.index import MemoryIndex, Unit
-from memos.operation.passages import Passage, Shape, assemble, singles
+from memos.operation.passages import Passage, Shape, assemble, looked_at, singles
 from memos.operation.paths import routed
 from memos.operation.question import Question, read
 from memos.operation.ranker import fused, linear
@@ -63,9 +63,14 @@ class Found:
 
 
 def score_rows(
-    index: MemoryIndex, question: Question, vector: np.ndarray, config: RetrieveConfig, allowed: Allowed | None = None
-) -> np.ndarray:
-    """Score of every row; -inf for rows that are removed, not allowed, or no candidates. float64 (n,)."""
+    index: MemoryIndex, question: Question, vector: np.ndarray, config: RetrieveConfig, allowed: Allowed | None = None,
+    count: int = LOOKED_AT,
+) -> np.ndarray:  # fmt: skip
+    """Score of every row; -inf for rows that are removed, no candidates, or among the best and not allowed. float64 (n,).
+
+    In a large index a filter is asked about the best rows only, until ``count`` have passed: below these there may be rows
+    that it would refuse.
+    """
     off = config.off
     if index.n <= WHOLE:
         first = first_pass(index, question, vector, off)
@@ -77,6 +82,8 @@ def score_rows(
         scores = linear(values, off)
     else:
         scores = fused(values, RRF_COLUMNS) * (1 + 0.3 * (values[:, FEATURES.index("speaker")] > 0))
+    if index.n > WHOLE and allowed is not None:
+        scores[refusals(allowed, rows, scores, count)] = -np.inf
     out = np.full(index.n, -np.inf)
     out[rows] = scores
     return out
@@ -106,7 +113,9 @@ def search(
     if not len(index):
         return []
     question = read(text, index.speakers)
-    scores = score_rows(index, question, vector, config, allowed)
+    shape = Shape(config.passage_units, config.passage_words, config.passage_rank)
+    count = index.n if config.route else max(LOOKED_AT, looked_at(shape, depth))
+    scores = score_rows(index, question, vector, config, allowed, count)
     if config.ranker and config.feedback:
         scores = second_look(index, question, scores, config.off)
     if config.route:
@@ -114,12 +123,15 @@ def search(
     if edges is not None and config.graph and config.hops:
         scores = spread(index, scores, edges, hops=config.hops, allowed=allowed)
     if config.passages:
-        shape = Shape(config.passage_units, config.passage_words, config.passage_rank)
         found = assemble(index, scores, shape, depth)
     else:
         found = singles(scores, depth)
-    return [_found(index, passage) for passage in found]
+    kept = frozenset(_kept(found, allowed))
+    hits = (Found(tuple(index.units[row] for row in passage.rows if row in kept), passage.score) for passage in found)
+    return [hit for hit in hits if hit.units]
 
 
-def _found(index: MemoryIndex, passage: Passage) -> Found:
-    return Found(tuple(index.units[row] for row in passage.rows), passage.score)
+def _kept(found: list[Passage], allowed: Allowed | None) -> list[int]:
+    """The rows of passages that are allowed: all but those that came forward without having been asked about."""
+    rows = np.array([row for passage in found for row in passage.rows], dtype=np.int64)
+    return (rows if allowed is None else rows[allowed.of(rows)]).tolist()

@@ -53,6 +53,9 @@ COLUMNS = {
 _MAY_BE_NULL = frozenset({"position", "expires_at", "decay_half_life"})
 """Fields whose test may give NULL; the others are asked plainly, so that SQLite can use their index."""
 
+_LISTED = 8
+"""Values above which a list goes to SQLite as one parameter, so that the statement need not be parsed for every length."""
+
 
 class Where:
     """A condition on cubes. Combine with ``&``, ``|`` and ``~``."""
@@ -141,6 +144,8 @@ class Is(Where):
             raise CubeError(f"filter {column}: no value given")
 
     def sql(self, wide: bool = False) -> Sql:
+        if len(self.values) > _LISTED and all(type(value) is str for value in self.values):
+            return f"cubes.{self.column} IN (SELECT value FROM json_each(?))", [json.dumps(self.values)]
         text = f"cubes.{self.column} IN ({','.join('?' * len(self.values))})"
         if self.column in _MAY_BE_NULL or None in self.values:
             text = f"coalesce({text}, 0)"

@@ -112,3 +112,5 @@ class Verdict:
     prompt_hash: str = ""
     usage: Usage = field(default_factory=Usage)
     latency_ms: float = 0.0
+    attempts: int = 0
+    """Replies asked for, those asked again included; 0 for judges that ask nobody."""

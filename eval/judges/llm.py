@@ -1,14 +1,15 @@
 """Judges that ask a language model: the field's generous rubric, a strict one, and LongMemEval's rules by question type.
 
 Each answer is judged ``runs`` times; the repeats differ in ``Request.sample_index`` only, so their spread is the judge's jitter
-and nothing else (protocol.md 0.4). A call that failed for good is ``error``, a reply without a readable label is ``unparsed``;
-neither is ever turned into wrong here.
+and nothing else (protocol.md 0.4). A reply without a readable label, a refusal for one, is asked for again a few times, as
+``answerer.retries`` does; protocol.md 3.5 wants the attempts counted, and they are. What stays unreadable is ``unparsed``, a call that failed for
+good ``error``; neither is ever turned into wrong here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from eval.identity import digest
 from eval.judges import labels, prompts
@@ -18,6 +19,18 @@ from memos.llm.base import LLM, Completion, Request
 from memos.types import Message, Usage
 
 RUBRICS = {"generous": prompts.GENEROUS, "strict": prompts.STRICT, "longmemeval": prompts.LONGMEMEVAL}
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What one run of a judge gave, and what all its attempts cost."""
+
+    label: str
+    raw: str
+    model: str = ""
+    attempts: int = 0
+    usage: Usage = field(default_factory=Usage)
+    latency_ms: float = 0.0
 
 
 class LLMJudge:
@@ -32,6 +45,7 @@ class LLMJudge:
         runs: int = field(default=3, metadata={"help": "how often each answer is judged"})
         temperature: float = field(default=0.0, metadata={"help": "sampling temperature of the judge"})
         max_tokens: int = field(default=256, metadata={"help": "longest reply in tokens"})
+        retries: int = field(default=2, metadata={"help": "how often a reply without a readable label is asked for again"})
 
         def __post_init__(self) -> None:
             if self.rubric not in RUBRICS:
@@ -39,8 +53,9 @@ class LLMJudge:
             for name in ("runs", "max_tokens"):
                 if getattr(self, name) < 1:
                     raise ConfigError(f"judge.{name}: must be at least 1, found {getattr(self, name)}")
-            if self.temperature < 0:
-                raise ConfigError(f"judge.temperature: must not be negative, found {self.temperature}")
+            for name in ("temperature", "retries"):
+                if getattr(self, name) < 0:
+                    raise ConfigError(f"judge.{name}: must not be negative, found {getattr(self, name)}")
 
     def __init__(self, config: Config | None = None, *, llm: LLM | None) -> None:
         self.config = config or self.Config()
@@ -52,6 +67,7 @@ class LLMJudge:
         self.prompt_hash = digest([RUBRICS[self.config.rubric], prompts.LONGMEMEVAL_RULES if self.name == "longmemeval" else None])
 
     def identity(self) -> Mapping[str, object]:
+        """Rubric, model and parameters; not how often an unreadable reply is asked for again."""
         return {"rubric": self.config.rubric, "prompt": self.prompt_hash, "runs": self.config.runs, "model": self.llm.name,
                 "temperature": self.config.temperature, "max_tokens": self.config.max_tokens}  # fmt: skip
 
@@ -63,36 +79,55 @@ class LLMJudge:
         return (Message("user", prompts.fill(RUBRICS[self.config.rubric], task, **more)),)
 
     def judge(self, tasks: Sequence[JudgeTask]) -> Iterator[tuple[int, Verdict]]:
-        """Verdicts as they complete; each holds the texts, labels, tokens and latency of all its runs."""
-        runs = self.config.runs
-        requests = [
-            Request(self.messages(task), temperature=self.config.temperature, max_tokens=self.config.max_tokens, sample_index=run)
-            for task in tasks
-            for run in range(runs)
-        ]
-        waiting: dict[int, dict[int, Completion | LLMError]] = {}
-        for index, outcome in self.llm.complete_many(requests):
-            task = index // runs
-            done = waiting.setdefault(task, {})
-            done[index % runs] = outcome
-            if len(done) == runs:
-                yield task, self._verdict([waiting[task][run] for run in range(runs)])
+        """Verdicts as they complete; each holds the texts, labels, tokens and latency of all its runs.
 
-    def _verdict(self, outcomes: Sequence[Completion | LLMError]) -> Verdict:
+        Runs whose reply holds no label are asked again together, up to ``retries`` times, each time as another sample; the last reply stands,
+        tokens and latency cover all attempts.
+        """
+        runs = self.config.runs
+        waiting = [(task, run) for task in range(len(tasks)) for run in range(runs)]
+        earlier: dict[tuple[int, int], _Run] = {}
+        done: dict[int, dict[int, _Run]] = {}
+        for attempt in range(self.config.retries + 1):
+            again = []
+            for position, outcome in self.llm.complete_many([self._request(tasks[task], run + attempt * runs) for task, run in waiting]):
+                task, run = waiting[position]
+                found = self._read(outcome, earlier.get((task, run)))
+                if attempt < self.config.retries and self._unreadable(outcome, found):
+                    earlier[task, run] = found
+                    again.append((task, run))
+                    continue
+                replies = done.setdefault(task, {})
+                replies[run] = found
+                if len(replies) == runs:
+                    yield task, self._verdict([replies[number] for number in range(runs)])
+            waiting = sorted(again)
+            if not waiting:
+                return
+
+    def _request(self, task: JudgeTask, sample: int) -> Request:
+        return Request(self.messages(task), temperature=self.config.temperature, max_tokens=self.config.max_tokens, sample_index=sample)
+
+    def _read(self, outcome: Completion | LLMError, earlier: _Run | None) -> _Run:
+        """One reply, with what the attempts before it cost."""
+        before = earlier or _Run("", "")
+        if isinstance(outcome, LLMError):
+            return replace(before, label=labels.ERROR, raw=f"{type(outcome).__name__}: {outcome}", attempts=before.attempts + 1)
         read = labels.yes_no if self.config.rubric == "longmemeval" else labels.label
-        found, raw, usage, latency, model = [], [], Usage(), 0.0, ""
-        for outcome in outcomes:
-            if isinstance(outcome, LLMError):
-                found.append(labels.ERROR)
-                raw.append(f"{type(outcome).__name__}: {outcome}")
-                continue
-            found.append(read(outcome.text))
-            raw.append(outcome.text)
-            usage += outcome.usage
-            latency += outcome.latency_ms
-            model = outcome.model
-        label, share = labels.majority(found)
-        return Verdict(label, share, tuple(found), tuple(raw), model or self.llm.name, self.prompt_hash, usage, latency)
+        return _Run(read(outcome.text), outcome.text, outcome.model, before.attempts + 1, before.usage + outcome.usage,
+                    before.latency_ms + outcome.latency_ms)  # fmt: skip
+
+    @staticmethod
+    def _unreadable(outcome: Completion | LLMError, found: _Run) -> bool:
+        """Whether asking again may help: not after an error, which the client has retried, nor where ``max_tokens`` cut the reply."""
+        return isinstance(outcome, Completion) and found.label == labels.UNPARSED and outcome.finish_reason != "length"
+
+    def _verdict(self, found: Sequence[_Run]) -> Verdict:
+        label, share = labels.majority([run.label for run in found])
+        model = next((run.model for run in reversed(found) if run.model), self.llm.name)
+        return Verdict(label, share, tuple(run.label for run in found), tuple(run.raw for run in found), model, self.prompt_hash,
+                       sum((run.usage for run in found), Usage()), sum(run.latency_ms for run in found),
+                       attempts=sum(run.attempts for run in found))  # fmt: skip
 
     def close(self) -> None:
         """The client belongs to the harness."""

@@ -26,15 +26,16 @@ class Scripted:
         for index in reversed(range(len(requests))):
             self.asked.append(requests[index])
             reply = self.replies[requests[index].sample_index]
-            yield index, reply if isinstance(reply, LLMError) else Completion(reply, "scripted-1", Usage(1, 10, 2), latency_ms=5.0)
+            text, reason = reply if isinstance(reply, tuple) else (reply, "stop")
+            yield index, reply if isinstance(reply, LLMError) else Completion(text, "scripted-1", Usage(1, 10, 2), reason, latency_ms=5.0)
 
     def close(self):
         pass
 
 
-def judged(replies, tasks=(TASK,), **fields):
+def judged(replies, tasks=(TASK,), runs=0, retries=0, **fields):
     llm = Scripted(replies)
-    judge = LLMJudge(LLMJudge.Config(runs=len(replies), **fields), llm=llm)
+    judge = LLMJudge(LLMJudge.Config(runs=runs or len(replies), retries=retries, **fields), llm=llm)
     return dict(judge.judge(list(tasks))), llm
 
 
@@ -53,6 +54,38 @@ def test_failures_are_never_wrong():
     assert found[0].label == "error" and found[0].score is None and "down" in found[0].raw[0]
     found, _ = judged(["hm", "well"])
     assert found[0].label == "unparsed" and found[0].score is None
+
+
+REFUSED = ("I cannot help with that.", "refusal")
+
+
+def test_an_unreadable_reply_is_asked_for_again_and_counted():
+    found, llm = judged([REFUSED, '{"label": "WRONG"}', '{"label": "CORRECT"}'], runs=2, retries=2)
+    verdict = found[0]
+    assert verdict.runs == ("correct", "wrong") and verdict.score == 0.5 and verdict.attempts == 3
+    assert verdict.usage == Usage(3, 30, 6) and verdict.latency_ms == 15, "what the refused attempt cost counts too"
+    assert sorted(request.sample_index for request in llm.asked) == [0, 1, 2], "asked again as another sample"
+
+
+def test_asking_again_is_bounded_and_never_turns_into_wrong():
+    found, llm = judged([REFUSED] * 3, runs=1, retries=2)
+    assert found[0].label == "unparsed" and found[0].score is None and found[0].attempts == len(llm.asked) == 3
+    found, llm = judged([REFUSED, LLMError("down")], runs=1, retries=2)
+    assert found[0].label == "error" and len(llm.asked) == 2 and found[0].usage == Usage(1, 10, 2)
+    found, llm = judged([("The answer holds", "length")], runs=1, retries=2)
+    assert found[0].label == "unparsed" and len(llm.asked) == 1, "a reply that max_tokens cut comes out the same"
+
+
+def test_only_the_unreadable_runs_of_many_tasks_are_asked_again():
+    tasks = [JudgeTask(f"q{i}", "g", "a", 4) for i in range(3)]
+    found, llm = judged(["CORRECT", REFUSED, "unused", "WRONG"], tasks, runs=2, retries=1)
+    assert sorted(found) == [0, 1, 2] and len(llm.asked) == 9
+    assert all(verdict.runs == ("correct", "wrong") and verdict.attempts == 3 for verdict in found.values())
+
+
+def test_how_often_is_asked_again_is_no_part_of_the_identity():
+    first, second = (LLMJudge(LLMJudge.Config(retries=n), llm=Scripted([])).identity() for n in (0, 2))
+    assert first == second
 
 
 def test_many_tasks_keep_their_places():
@@ -76,6 +109,8 @@ def test_longmemeval_picks_its_rule_by_category():
 def test_mistakes_are_one_line():
     with pytest.raises(ConfigError, match="judge.rubric"):
         LLMJudge.Config(rubric="kind")
+    with pytest.raises(ConfigError, match="judge.retries"):
+        LLMJudge.Config(retries=-1)
     with pytest.raises(ConfigError, match="needs a language model"):
         LLMJudge(LLMJudge.Config(), llm=None)
 

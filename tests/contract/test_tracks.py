@@ -1,9 +1,10 @@
-"""The two tracks: paper runs each system with its own answer prompt and depth, controlled all with one prompt and one budget."""
+"""The two tracks, and the latency pass, for every system: paper runs each system with its own answer prompt and depth, controlled all with one prompt and one budget."""
 
 from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
 
@@ -49,12 +50,28 @@ def test_every_system_has_a_prompt_of_its_own_family():
     assert "shortest" in told["rag"] and told["rag"].index("question:") < told["rag"].index("{context}")
 
 
+@pytest.mark.parametrize("name", ["mem0", "mem0_graph", "langmem", "zep", "openai_memory"])
+@pytest.mark.parametrize("extractor", ["rules", "llm"])
+def test_tables_say_whether_rules_or_a_model_extracted(name, extractor, tmp_path):
+    assert extractor in Bench(config(name, "paper", tmp_path, f"system.extractor={extractor}")).system_spec["label"]
+
+
+def _has_latencies(made):
+    """P50 and P95 of search, answer and both, over the questions that were asked one by one; building the stores apart."""
+    timed, found = records(made, "latency"), json.loads((Bench(made).folder / "summary.json").read_text(encoding="utf-8"))["latency_ms"]
+    search, answer = (np.array([row[part] for row in timed]) for part in ("search_ms", "answer_ms"))
+    assert len(timed) == found["n"] == 4 and found["ingest_s"] >= 0
+    for part, values in (("search", search), ("answer", answer), ("total", search + answer)):
+        assert [found[part]["p50"], found[part]["p95"]] == pytest.approx(np.percentile(values, [50, 95]).tolist())
+
+
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_the_paper_track_uses_the_systems_own_prompt_and_depth(name, tmp_path):
     if name in DEPTH:
         assert config(name, "paper", tmp_path)["system"]["top_k"] == DEPTH[name]
-    made = config(name, "paper", tmp_path, *(["system.top_k=1"] if name in DEPTH else []))
+    made = config(name, "paper", tmp_path, "latency.questions=4", *(["system.top_k=1"] if name in DEPTH else []))
     run(made)
+    _has_latencies(made)
     answers, found = records(made, "answers"), records(made, "search")
     assert len(answers) == len(found) == 15
     want = PROMPTS["null" if name == "null" else OWN[name]].hash

@@ -203,6 +203,16 @@ def served(**options):
     return ScriptedServer(rules=[("", lambda body: brain(content_text(body["messages"][0]["content"])))], **options)
 
 
+def left(made, conversation):
+    """Digest of the saved store, and what its searches give."""
+    system = made.new_system()
+    system.load(StateFolder(made.state_folder(conversation)).path / "store")
+    found = lists(system, made.questions(conversation.sample_id))
+    digest = system.vault.digest()
+    system.close()
+    return digest, found
+
+
 def test_the_harness_runs_it_over_http_counts_phases_and_survives_faults(tmp_path, server_key):
     with served() as server:
         made = bench(tmp_path / "a", server)
@@ -212,11 +222,13 @@ def test_the_harness_runs_it_over_http_counts_phases_and_survives_faults(tmp_pat
         assert record["status"] == "ok" and record["stats"]["fine"] > 10
         assert record["usage"]["ingest"]["calls"] + record["usage"]["organise"]["calls"] == asked > 0
         assert ingest(made, conversation, made.new_system()) == record and len(server.requests) == asked
+        calm = left(made, conversation)
     with served(faults=FaultPlan(rate=0.2, seed=3, kinds=("429", "500", "drop", "truncated", "wrong_schema", "garbage"))) as server:
         again = bench(tmp_path / "b", server)
         found = ingest(again, conversation, again.new_system())
         assert any(entry.fault for entry in server.requests)
-        assert found["stats"]["fine"] == record["stats"]["fine"] and found["stats"]["failed_turns"] == 0
+        assert found["stats"] == record["stats"] and found["stats"]["failed_turns"] == 0
+        assert left(again, conversation) == calm, "the same store, and the same hits and contexts of every question"
 
 
 def test_an_interrupted_ingestion_asks_nothing_twice(tmp_path, server_key, monkeypatch):

@@ -192,6 +192,20 @@ def test_use_never_lowers_a_rank_and_enough_of_it_overtakes(seed, which, more):
     assert policy.rank(after, scene)[0].cube_id == used
 
 
+def test_a_hundred_uses_overtake_nine_rank_steps_in_ten():
+    """C26, defect 11: among 20 memories with unit vectors a rank step is worth a number of uses that occurs in life."""
+    policy, scene, steps = HeatPolicy(), Scene(NOW, np.ones(4) / 2, frozenset({"l1"})), []
+    for seed in range(20):
+        cubes = [replace(one, vector=one.vector / np.linalg.norm(one.vector)) for one in candidates(20, seed)]
+        order = [one.cube_id for one in policy.rank(cubes, scene)]
+        for place, one in enumerate(cubes):
+            above, often = order.index(one.cube_id), list(cubes)
+            often[place] = replace(one, access_count=one.access_count + 100)
+            if above:
+                steps.append([each.cube_id for each in policy.rank(often, scene)].index(one.cube_id) < above)
+    assert len(steps) == 20 * 19 and sum(steps) > 0.9 * len(steps)
+
+
 def test_feedback_counts():
     policy, scene = HeatPolicy(), Scene(NOW)
     good, bad = Candidate("a", helpful=3), Candidate("b", unhelpful=3)

@@ -61,7 +61,7 @@ def test_second_look_brings_forward_what_is_like_the_best():
 
 
 def test_paths_name_what_where_and_order_and_repeat():
-    """C16: explainable plan."""
+    """C16, defect 27: the plan says and repeats itself, and the level above a fact (topic, concept) moves its score."""
     index = _index()
     vector = index.vectors[7]
     plan = plan_paths(index, "which ferry?", vector)

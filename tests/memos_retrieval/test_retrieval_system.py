@@ -78,15 +78,18 @@ def test_two_runs_are_equal(conversation, questions, mock_embedder):
     assert first.vault.digest() == second.vault.digest()
 
 
-SWITCHES = ("keyword", "vector", "graph", "speaker", "traits", "ranker", "passages")
+SWITCHES = [{name: False} for name in ("keyword", "vector", "graph", "speaker", "time", "traits", "ranker", "feedback", "passages")]
+SHAPES = [{"order": "rank"}, {"dates": "none"}, {"dates": "long"}, {"passage_units": 1}, {"passage_words": 20}, {"passage_rank": 1}]
+"""(``hops`` and ``route`` need stored edges and more memories: test_two_hops_are_found_through_edges_only, test_paths_name_…)"""
 
 
-@pytest.mark.parametrize("switch", SWITCHES)
+@pytest.mark.parametrize("switch", SWITCHES + SHAPES, ids=str)
 def test_every_switch_changes_the_outcome(switch, conversation, questions, mock_embedder):
-    """C14: hybrid retrieval, each channel switchable."""
-    on = _filled(conversation, mock_embedder)
-    off = _filled(conversation, mock_embedder, **{switch: False})
-    assert _lists(on, questions) != _lists(off, questions)
+    """C14: hybrid retrieval, each channel and mechanism switchable."""
+    on, off = _filled(conversation, mock_embedder), _filled(conversation, mock_embedder, **switch)
+    shown = [[system.search(Query(q.text, 30)).context for q in questions] for system in (on, off)]
+    assert _lists(on, questions) != _lists(off, questions) or shown[0] != shown[1]
+    assert switch in SHAPES or _lists(on, questions) != _lists(off, questions)
     on.close()
     off.close()
 

@@ -12,12 +12,18 @@ import numpy as np
 from eval.identity import digest
 from eval.plots.style import COLOURS, canvas, legend_below, look, save
 from eval.sources import sources
-from eval.stats import ranking, wilson
+from eval.stats import Ranking, ranking, wilson
 from eval.tables.values import labels, ranked
 from memos.errors import DataError
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from eval.records import Run
+
+
+MOST_TICKS = 10
+"""Up to this many ranks each has a tick of its own."""
 
 
 def calibration_bins(
@@ -168,41 +174,31 @@ def critical_difference(runs: Sequence[Run], metric: str, stem: Path) -> list[Pa
                          "critical_difference": found.critical_difference, "p_friedman": found.p_friedman,
                          "tied_with": [_tied(i, found.names, groups) for i in range(len(found.names))]})  # fmt: skip
     with canvas(height_cm=2.9 + 0.36 * (len(found.names) + len(groups))) as (figure, axes):
-        k = len(found.names)
-        for i, (name, rank) in enumerate(zip(found.names, found.ranks, strict=True)):
-            axes.plot(rank, i, marker="o", color=COLOURS[0], markersize=4)
-            right = rank > (k + 1) / 2
-            axes.annotate(f"{name}  {rank:.1f}", (rank, i), xytext=(-5 if right else 5, 0), textcoords="offset points", va="center",
-                          ha="right" if right else "left")  # fmt: skip
-        for j, (first, last) in enumerate(groups):
-            axes.plot(
-                [found.ranks[first], found.ranks[last]],
-                [k + 0.2 + j] * 2,
-                color="#333333",
-                linewidth=2.2,
-                solid_capstyle="butt",
-            )
-        axes.errorbar(
-            1 + found.critical_difference / 2,
-            -1.4,
-            xerr=found.critical_difference / 2,
-            color="#333333",
-            capsize=2,
-            elinewidth=0.8,
-        )
-        axes.annotate(
-            f"critical difference {found.critical_difference:.2f}", (1, -1.4), xytext=(0, 4), textcoords="offset points"
-        )
-        axes.set_ylim(k + len(groups), -2.6)
-        axes.set_xlim(0.7, max(k, 1 + found.critical_difference) + 0.3)
-        axes.set_xlabel(
-            f"average rank over {found.conversations} conversations (1 = best)\nbars join systems that cannot be told apart"
-        )
-        axes.set_xticks(range(1, k + 1))
-        axes.set_yticks([])
-        axes.spines["left"].set_visible(False)
-        axes.grid(axis="y", visible=False)
+        _draw_ranks(axes, found, groups)
         return save(figure, data, stem, sources([r.summary for r in runs], metric=metric))
+
+
+def _draw_ranks(axes: Axes, found: Ranking, groups: Sequence[tuple[int, int]]) -> None:
+    """One row a system, best first, with its average rank; below them the bars, above them the critical difference."""
+    k, reach = len(found.names), found.critical_difference
+    for i, rank in enumerate(found.ranks):
+        axes.plot(rank, i, marker="o", color=COLOURS[0], markersize=4)
+        right = rank > (k + 1) / 2
+        axes.annotate(f"{rank:.1f}", (rank, i), xytext=(-5 if right else 5, 0), textcoords="offset points", va="center",
+                      ha="right" if right else "left")  # fmt: skip
+    for j, (first, last) in enumerate(groups):
+        ends = [found.ranks[first], found.ranks[last]]
+        axes.plot(ends, [k + 0.2 + j] * 2, color="#333333", linewidth=2.2, solid_capstyle="butt")
+    axes.errorbar(1 + reach / 2, -1.4, xerr=reach / 2, color="#333333", capsize=2, elinewidth=0.8)
+    axes.annotate(f"critical difference {reach:.2f}", (1, -1.4), xytext=(0, 4), textcoords="offset points")
+    axes.set_yticks(range(k), found.names)
+    axes.set_ylim(k + len(groups), -2.6)
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlim(0.7, max(k, 1 + reach) + 0.3)
+    axes.set_xticks([n for n in range(1, k + 1) if k <= MOST_TICKS or n == 1 or n % 5 == 0])
+    axes.figure.supxlabel(f"average rank over {found.conversations} conversations (1 = best)\nbars join systems that cannot be told apart", fontsize=7)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="y", visible=False)
 
 
 def _tied(position: int, names: Sequence[str], groups: Sequence[tuple[int, int]]) -> str:

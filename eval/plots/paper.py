@@ -67,7 +67,7 @@ def ablation(
     if data.empty or data.groupby("series").context_words.nunique().max() < CURVE:
         raise DataError(f"no method has {CURVE} settings of chunk size or top-k; run: python run.py experiment=fig9")
     names = [c for c in (*(f"{k} {CATEGORIES[k]}" for k in TABLE_CATEGORIES), "overall") if (data.category == c).any()]
-    top = min(100, 20 * math.ceil(5 * data[["value", "high", "paper"]].max(axis=None)))
+    top = min(100, 20 * math.ceil(5 * data[["value", "high", "paper"]].max(axis=None) + 0.15))
     with canvas(len(names), 2, height_cm=1.4 + 2.4 * len(names), sharex=True, sharey=True, squeeze=False) as (
         figure,
         panels,

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from eval.plots.overlay import PALE, beside, legend_name
-from eval.plots.style import COLOURS, HATCHES, canvas, legend_below, log_axis, look, save
+from eval.plots.style import COLOURS, COLUMN_CM, HATCHES, PAGE_CM, canvas, legend_below, log_axis, look, save
 from eval.sources import sources
 from eval.tables.more import PHASES, recall_metrics
 from eval.tables.values import Summary, count, labels, metric_cell
 from memos.errors import DataError
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 PARTS = ("search", "answer", "total")
+MANY = 12
+"""With more methods than this the recall takes the width of a page, and the rows of the latency lie closer."""
 
 
 def recall_against_budget(summaries: Sequence[Summary], stem: Path) -> list[Path]:
@@ -32,24 +38,34 @@ def recall_against_budget(summaries: Sequence[Summary], stem: Path) -> list[Path
     )
     if data.empty:
         raise DataError("no run has evidence recall (metrics evidence_recall_…)")
-    names = list(dict.fromkeys(data.method))
-    with canvas(1, 2, height_cm=4.8, sharey=True) as (figure, panels):
+    looks, many = _looks(data), data.method.nunique() > MANY
+    low = min(80, 20 * int(5 * data.recall.min()))
+    with canvas(1, 2, width_cm=PAGE_CM if many else COLUMN_CM, height_cm=5.6 if many else 4.8, sharey=True) as (figure, panels):
         for panel, (kind, title) in zip(panels, axes_of.values(), strict=True):
-            for i, name in enumerate(names):
-                own = data[(data.method == name) & (data.budget == kind)]
-                panel.plot(own.depth, own.recall * 100, label=name, markersize=3, **look(i))
-                panel.fill_between(
-                    own.depth, own.low * 100, own.high * 100, color=look(i)["color"], alpha=0.12, linewidth=0
-                )
+            for name, (first, style) in looks.items():
+                own = data[(data.method == first) & (data.budget == kind)]
+                panel.plot(own.depth, own.recall * 100, label=name, markersize=3, **style)
+                if name == first:
+                    panel.fill_between(own.depth, own.low * 100, own.high * 100, color=style["color"], alpha=0.12, linewidth=0)
             depths = sorted(set(data[data.budget == kind].depth))
             panel.set_xscale("log")
-            panel.set_xticks(depths, [str(d) for d in depths])
+            panel.set_xticks(depths, [f"{d:,}" for d in depths])
             panel.minorticks_off()
             panel.set_xlabel(title)
         panels[0].set_ylabel("evidence recall (%)")
-        panels[0].set_ylim(0, 102)
+        panels[0].set_ylim(low, 102 - low / 50)
         legend_below(figure, panels[0])
         return save(figure, data, stem, sources(summaries))
+
+
+def _looks(data: pd.DataFrame) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Method to the first method that finds exactly the same (its depth alone differs, say) and to the look they share."""
+    found: dict[str, tuple[str, dict[str, Any]]] = {}
+    curves: dict[tuple, str] = {}
+    for name, own in data.groupby("method", sort=False):
+        first = curves.setdefault(tuple(zip(own.budget, own.depth, own.recall, strict=True)), name)
+        found[name] = (first, look(list(curves.values()).index(first)))
+    return found
 
 
 def latency_parts(summaries: Sequence[Summary], stem: Path, paper: bool = False) -> list[Path]:
@@ -70,7 +86,7 @@ def latency_parts(summaries: Sequence[Summary], stem: Path, paper: bool = False)
     names = list(dict.fromkeys(name for name, *_ in rows))
     theirs = _paper_latency(summaries, names, paper)
     data = pd.DataFrame(rows + [(f"{name} (paper)", *rest) for name, *rest in theirs], columns=["method", "part", "p50_ms", "p95_ms"])
-    with canvas(height_cm=1.6 + 0.75 * len(names)) as (figure, axes):
+    with canvas(height_cm=1.6 + (0.55 if len(names) > MANY else 0.75) * len(names)) as (figure, axes):
         for i, part in enumerate(PARTS):
             own = data[(data.part == part) & data.method.isin(names)]
             at = [names.index(n) + (i - 1) * 0.24 for n in own.method]

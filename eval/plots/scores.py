@@ -16,9 +16,12 @@ from memos.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 MOST_NAMES = 6
 """Up to this many points are named in the drawing; more go into a legend."""
+NARROW = 4
+"""Contexts whose sizes differ by less than this factor are drawn on a plain axis."""
 CURVE = 3
 """From this many settings on, a method's points are one curve under one name."""
 
@@ -59,7 +62,6 @@ def score_against_tokens(summaries: Sequence[Summary], stem: Path, paper: bool =
     with canvas(height_cm=7.0) as (figure, axes):
         ours = data[data.source == "ours"].reset_index(drop=True)
         theirs = data[data.source == "paper"]
-        axes.set_xscale("symlog", linthresh=10, linscale=0.4)
         if pale:
             axes.plot(theirs.context_words, theirs.score * 100, linestyle="none", label=pale, **PALE)
         crowded = len(ours) > MOST_NAMES
@@ -69,16 +71,28 @@ def score_against_tokens(summaries: Sequence[Summary], stem: Path, paper: bool =
             own = ours[[s == name for s in series]].sort_values("context_words")
             style = look(i) | {"linestyle": "-" if joined else "none", "label": name if crowded else None}
             axes.errorbar(own.context_words, own.score * 100, yerr=bars(own), capsize=1.5, elinewidth=0.6, **style)
-        axes.set_xlabel("context of a question (NLTK words, log scale)")
         percent_axis(axes, f"score, judge {judge.removeprefix('judge_')}", top=100)
-        axes.set_xlim(-2, 200_000)
-        axes.set_xticks([0, 10, 100, 1000, 10_000], ["0", "10", "100", "1,000", "10,000"])
+        axes.set_ylim(-2, 100)
+        _words_axis(axes, data.context_words, room=10 if pale or not crowded else 1.6)
         legend_below(figure, axes)
         _name_points(axes, ours, theirs, named=not crowded)
         return save(figure, data, stem, sources(summaries))
 
 
-def _name_points(axes: Any, ours: pd.DataFrame, theirs: pd.DataFrame, named: bool) -> None:
+def _words_axis(axes: Axes, words: pd.Series, room: float) -> None:
+    """A logarithmic axis that has a 0, up to ``room`` times the most words; a plain one where all contexts are about as long."""
+    if 0 < words.max() < NARROW * words.min():
+        axes.set_xlabel("context of a question (NLTK words)")
+        axes.margins(x=0.12)
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        return
+    axes.set_xlabel("context of a question (NLTK words, log scale)")
+    axes.set_xscale("symlog", linthresh=10, linscale=0.4)
+    axes.set_xticks(ticks := [0, 10, 100, 1000, 10_000, 100_000], [f"{tick:,}" for tick in ticks])
+    axes.set_xlim(-2, room * max(words.max(), 10))
+
+
+def _name_points(axes: Axes, ours: pd.DataFrame, theirs: pd.DataFrame, named: bool) -> None:
     """Names beside the paper's points, and beside ours where there is room for them."""
     ends = [(r.context_words, 100 * v) for r in ours.itertuples() for v in _along(r)]
     colours = [look(i)["color"] for i in range(len(ours))] if named else []

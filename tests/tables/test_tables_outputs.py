@@ -10,6 +10,8 @@ import pytest
 
 from eval import drawing, outputs, plots
 from eval.plots.style import COLUMN_CM, PAGE_CM
+from eval.records import load_summary, run_folders
+from eval.reference import paper_value
 from memos.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +55,8 @@ class Drawn:
                 once = {(text, tuple(box.extents.round())): (text, size, box) for text, size, box in current}
                 self.texts[path.stem] = list(once.values())
                 self.inches[path.stem] = tuple(figure.get_size_inches())
-                self.units[path.stem] = [x for axes in figure.axes for x in (axes.get_xlabel(), axes.get_ylabel()) if x]
+                named = [x for axes in figure.axes for x in (axes.get_xlabel(), axes.get_ylabel())]
+                self.units[path.stem] = [x for x in (*named, figure.get_supxlabel()) if x]
 
         patch.setattr(Text, "draw", draw_text)
         patch.setattr(Figure, "savefig", save)
@@ -136,15 +139,71 @@ def test_what_cannot_be_drawn_says_why(made):
     assert any("fixture figure9: no method has 3 settings" in line for line in made[2])
 
 
-def test_paper_overlay_only_for_comparable_runs(tmp_path):
-    from eval.records import load_summary, run_folders
+@pytest.fixture
+def own():
+    return [load_summary(f) for f in run_folders([RUNS / "fixture"])]
 
-    own = [load_summary(f) for f in run_folders([RUNS / "fixture"])]
+
+def test_paper_overlay_only_for_comparable_runs(own, tmp_path):
     plots.score_against_tokens(own, tmp_path / "plain")
     assert ",paper," not in (tmp_path / "plain.csv").read_text()
     own[0]["not_comparable"] = []
     plots.score_against_tokens(own, tmp_path / "beside")
     assert (tmp_path / "beside.csv").read_text().count(",paper,") == 6
+
+
+def legends(monkeypatch) -> list[str]:
+    """Fills with the texts of every legend drawn from here on."""
+    from matplotlib.figure import Figure
+
+    found: list[str] = []
+    draw = Figure.legend
+    monkeypatch.setattr(Figure, "legend", lambda self, handles, names, **options: found.extend(names) or draw(self, handles, names, **options))
+    return found
+
+
+@pytest.mark.parametrize("name", ["score_against_tokens", "score_by_category", "latency_parts"])
+def test_paper_overlay_asked_for_says_that_it_is_not_comparable(own, tmp_path, monkeypatch, name):
+    shown = legends(monkeypatch)
+    draw = getattr(plots, name)
+    memos = next(s for s in own if s["system"] == "memos")
+    memos["display"]["top_k"] = 20
+    draw(own, tmp_path / "plain")
+    assert not any("paper" in text for text in shown) and "paper" not in (tmp_path / "plain.csv").read_text()
+    draw(own, tmp_path / "asked", True)
+    assert "paper (gpt-4o-mini), not comparable" in shown and "paper" in (tmp_path / "asked.csv").read_text()
+    shown.clear()
+    memos["not_comparable"] = []
+    draw(own, tmp_path / "comparable")
+    assert "paper (gpt-4o-mini)" in shown and "paper" in (tmp_path / "comparable.csv").read_text()
+
+
+def test_paper_values_are_those_of_the_same_setting():
+    run = {"system": "rag", "display": {"chunk": 8192, "top_k": 2}}
+    assert paper_value(run, "judge_offline") == pytest.approx(0.582)
+    assert paper_value(run, "judge_offline", 4) is None  # Table 3 has no RAG
+    assert paper_value(run | {"display": {"chunk": 8192, "top_k": 5}}, "judge_offline") is None
+    memos = {"system": "memos", "display": {"top_k": 20}}
+    assert paper_value(memos, "f1_memos", 2) == pytest.approx(0.5367)
+    assert paper_value(memos, "latency_ms.search.p95") == 1969
+    assert paper_value(memos | {"display": {"top_k": 5}}, "f1_memos", 2) is None
+
+
+def test_paper_overlay_of_the_time_to_first_token_needs_the_papers_device(tmp_path, monkeypatch):
+    cell = {"model": "Qwen/Qwen3-8B", "context": "long", "context_tokens": 6064, "query": "long", "query_tokens": 952.7,
+            "dir_ttft": 2.0, "kv_ttft": 0.4, "build": 0.9, "device": "NVIDIA H800"}  # fmt: skip
+    shown = legends(monkeypatch)
+    for changed, asked, expected in (
+        ({}, False, "paper (H800)"),
+        ({"device": "cpu"}, False, None),
+        ({"device": "cpu"}, True, "paper (H800), not comparable"),
+        ({"model": "made/up-135M"}, False, None),
+        ({"model": "made/up-135M"}, True, "paper (Qwen3-8B, H800), not comparable"),
+    ):
+        shown.clear()
+        plots.ttft([cell | changed], tmp_path / "kv", paper=asked)
+        assert {text for text in shown if "paper" in text} == ({expected} if expected else set())
+        assert (",2.37," in (tmp_path / "kv.csv").read_text()) == bool(expected)
 
 
 def test_calibration_bins_and_figure(tmp_path):
@@ -154,6 +213,39 @@ def test_calibration_bins_and_figure(tmp_path):
     assert (tmp_path / "c.csv").read_text().splitlines()[1].startswith("offline,made-up,0.05,0.5,")
     with pytest.raises(DataError, match="no judge card"):
         plots.calibration([], tmp_path / "none")
+
+
+def test_methods_that_find_the_same_share_a_look(tmp_path, monkeypatch):
+    from matplotlib.axes import Axes
+
+    drawn: dict[str, str] = {}
+    plot = Axes.plot
+    monkeypatch.setattr(Axes, "plot", lambda self, *data, **style: drawn.update({style["label"]: style["color"]}) or plot(self, *data, **style))
+    recall = {"evidence_recall_at_5": {"mean": 0.5, "n": 9}, "evidence_recall_words_200": {"mean": 0.4, "n": 9}}
+    runs = [{"system": "s", "fingerprint": n, "display": {"label": n}, "metrics": recall} for n in ("a", "b")]
+    runs.append({"system": "s", "fingerprint": "c", "display": {"label": "c"}, "metrics": recall | {"evidence_recall_at_5": {"mean": 0.6, "n": 9}}})
+    plots.recall_against_budget(runs, tmp_path / "r")
+    assert drawn["a"] == drawn["b"] != drawn["c"]
+
+
+def _content(path: Path):
+    """A file's bytes; of a sources file what does not change while somebody else edits the code."""
+    if path.suffix != ".json":
+        return path.read_bytes()
+    origin = json.loads(path.read_text())
+    return origin["command"], origin["runs"]
+
+
+def test_two_processes_write_the_same_files_in_the_same_order(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    made = {}
+    for jobs in (1, 2):
+        out = tmp_path / str(jobs)
+        found = outputs.groups([RUNS / "fixture", RUNS / "kv_ttft"], out)
+        files, skipped = drawing.make_figures(found, out, ("cost", "figure9", "figure10"), jobs=jobs)
+        made[jobs] = [(p.name, _content(p)) for p in files], skipped
+    assert made[1] == made[2]
+    assert [name for name, _ in made[1][0]][::4] == ["fixture_cost.png", "kv_ttft_figure10.png"] and len(made[1][1]) == 1
 
 
 def script(name: str, *args: str) -> subprocess.CompletedProcess:
@@ -190,5 +282,7 @@ def test_compare_prints_and_writes_the_page(tmp_path):
 def test_figures_only(tmp_path):
     done = script("figures", str(RUNS / "fixture"), "--only", "cost", "--out", str(tmp_path))
     assert done.returncode == 0 and sorted(p.suffix for p in (tmp_path / "figures").iterdir()) == [".csv", ".json", ".pdf", ".png"]
+    done = script("figures", str(RUNS / "fixture"), "--jobs", "0", "--out", str(tmp_path))
+    assert done.returncode == 1 and done.stderr == "error: --jobs: expected 1 or more, found 0\n"
     done = script("figures", str(RUNS / "fixture"), "--only", "kost", "--out", str(tmp_path))
     assert done.returncode == 1 and "kost" in done.stderr

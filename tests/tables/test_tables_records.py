@@ -50,6 +50,27 @@ def test_frame_means_are_the_summarys(folder, system):
             assert mine[name].mean() == pytest.approx(own[name]["mean"], abs=1e-9)
 
 
+def test_a_column_reads_only_its_own_journals(folder, tmp_path):
+    copy = tmp_path / "run"
+    shutil.copytree(folder["memos"], copy)
+    whole = load_run(copy).frame
+    for path in copy.rglob("*.jsonl"):
+        if path.name != "search.jsonl" and not path.name.startswith("judge_offline-"):
+            path.write_text("not JSON\n")
+    run = load_run(copy)
+    assert run.column("judge_offline") == whole.judge_offline.to_dict() and list(run.column("judge_offline")) == run.keys
+    assert run.column("context_words") == whole.context_words.dropna().to_dict()
+    assert run.column("nope") == {} and run.categories == whole.category.to_dict()
+    with pytest.raises(DataError, match="not JSON"):
+        run.column("f1_memos")
+
+
+def test_columns_leave_out_what_does_not_apply_and_count_failures(folder):
+    run = load_run(folder["memos"])
+    failed = ("made-2", 7)
+    assert run.column("f1_memos")[failed] == 0 and failed not in run.column("memory_words")
+
+
 def test_a_failed_question_is_a_state_and_counts_wrong(folder):
     run = load_run(folder["memos"])
     row = run.frame.loc[("made-2", 7)]

@@ -30,8 +30,14 @@ _STAMPS = ("cube_id", "provenance_id", "created_at", "updated_at")
 _WORD = re.compile(r"\w+")
 
 
+class _Written:
+    """Room for the content of a plaintext cube once it was written: it is needed to seal the cube and again to store it."""
+
+    __slots__ = ("_content",)
+
+
 @dataclass(frozen=True, slots=True)
-class MemCube:
+class MemCube(_Written):
     """One memory. Build with ``new_cube``, change with ``revise``; the vault sets state, tier, frozen and counters."""
 
     payload: Payload
@@ -80,11 +86,9 @@ class MemCube:
 
     def content(self) -> str:
         """Canonical JSON of what a version keeps: payload, descriptive (without ids and record times), governance."""
-        parts = (self.payload, self.descriptive, self.governance)
-        key = tuple(map(id, parts))
-        known = _RECENT.get(key)
+        known = getattr(self, "_content", None)
         if known is not None:
-            return known[1]
+            return known
         descriptive = to_json(self.descriptive)
         for name in _STAMPS:
             descriptive.pop(name, None)
@@ -92,11 +96,12 @@ class MemCube:
             f'{{"descriptive":{canonical(descriptive)},"governance":{_rules(self.governance)},"kind":"{self.kind}",'
             f'"payload":{canonical(to_json(self.payload))}}}'
         )
-        if isinstance(self.payload, PlaintextPayload):
-            if len(_RECENT) >= 1024:
-                _RECENT.clear()
-            _RECENT[key] = (parts, content)
+        self._keep(content)
         return content
+
+    def _keep(self, content: str) -> None:
+        if isinstance(self.payload, PlaintextPayload):
+            object.__setattr__(self, "_content", content)
 
     def revise(
         self,
@@ -213,11 +218,6 @@ class MemCube:
         return digest_of(canonical(self.to_json()))
 
 
-_RECENT: dict[tuple[int, ...], tuple[tuple[Payload, Descriptive, Governance], str]] = {}
-"""Contents of plaintext cubes written last, by the identity of their (frozen) parts, which are kept so that it stays theirs:
-a cube's content is needed when it is sealed and again when it is stored."""
-
-
 def parse_content(content: str) -> tuple[Payload, dict[str, Any], Governance]:
     """The payload, the descriptive fields (as JSON) and the governance header of a version's content."""
     parts = json.loads(content)
@@ -266,11 +266,14 @@ def _known_rules(governance: Governance) -> str:
 
 
 def _sealed(cube: MemCube, parent_digest: str) -> MemCube:
-    content_digest = digest_of(cube.content())
+    content = cube.content()
+    content_digest = digest_of(content)
     chained = chain_digest(parent_digest, cube.cube_id, cube.version, cube.descriptive.updated_at, content_digest)
     light = fingerprint(cube.text)
     behaviour = replace(cube.behavioural, content_digest=content_digest, digest=chained, fingerprint=light)
-    return MemCube(cube.payload, cube.descriptive, cube.governance, behaviour, cube.state, cube.tier, cube.frozen)
+    sealed = MemCube(cube.payload, cube.descriptive, cube.governance, behaviour, cube.state, cube.tier, cube.frozen)
+    sealed._keep(content)
+    return sealed
 
 
 def new_cube(

@@ -282,10 +282,22 @@ class MemoryIndex:
         if size <= room:
             return
         room = max(size, 2 * room)
-        self._vectors = np.concatenate([self._vectors, np.zeros((room - len(self._vectors), self.dim), np.float32)])
-        self._ints = np.concatenate([self._ints, np.zeros((7, room - self._ints.shape[1]), np.int64)], axis=1)
-        self._norms = np.concatenate([self._norms, np.ones((2, room - self._norms.shape[1]))], axis=1)
-        self._spans = np.concatenate([self._spans, np.zeros((2, room - self._spans.shape[1]))], axis=1)
-        self._sessions = np.concatenate([self._sessions, np.zeros(room - len(self._sessions))])
-        self._alive = np.concatenate([self._alive, np.zeros(room - len(self._alive), bool)])
+        self._vectors, self._ints = _taller(self._vectors, room), _grown(self._ints, room)
+        self._norms, self._spans = _grown(self._norms, room, 1.0), _grown(self._spans, room)
+        self._sessions, self._alive = _grown(self._sessions, room), _grown(self._alive, room)
 
+
+def _taller(matrix: np.ndarray, room: int) -> np.ndarray:
+    """The same rows with room for more; what is not yet used takes no memory."""
+    out = np.zeros((room, matrix.shape[1]), matrix.dtype)
+    out[: len(matrix)] = matrix
+    return out
+
+
+def _grown(values: np.ndarray, room: int, empty: float = 0.0) -> np.ndarray:
+    """The same values with room for more along the last axis; the new places hold ``empty``."""
+    out = np.zeros((*values.shape[:-1], room), values.dtype)
+    out[..., : values.shape[-1]] = values
+    if empty:
+        out[..., values.shape[-1] :] = empty
+    return out

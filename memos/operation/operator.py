@@ -96,16 +96,21 @@ class MemOperator:
             with self.vault.transaction():
                 self._make_room(cubes, actor)
                 self.vault.add(cubes, vectors, actor=actor, cause=cause)
-                out = []
-                for cube, vector in zip(cubes, vectors, strict=True):
-                    out.append(self._settle(cube, vector, actor))
+                if not any(map(self._resolvable, cubes)):
+                    self._take(cubes, vectors)
+                    return [Inserted(cube.cube_id, "added") for cube in cubes]
+                out = [self._settle(cube, vector, actor) for cube, vector in zip(cubes, vectors, strict=True)]
         except BaseException:
             self.refresh()
             raise
         return out
 
+    def _resolvable(self, cube: MemCube) -> bool:
+        """Whether the memory is compared with others: a turn of a dialogue is not, what it states is."""
+        return cube.descriptive.semantic_type in self.config.resolve.kinds
+
     def _settle(self, cube: MemCube, vector: np.ndarray, actor: str) -> Inserted:
-        resolvable = cube.descriptive.semantic_type in self.config.resolve.kinds
+        resolvable = self._resolvable(cube)
         near = self._neighbours(vector) if resolvable else []
         self._take([cube], [vector])
         verdicts = self.resolver.decide(cube, near) if resolvable else []

@@ -5,6 +5,7 @@ A new memory appends to the arrays of its own terms, so that the next search rea
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 
 import numpy as np
@@ -17,8 +18,7 @@ class Posting:
 
     def __init__(self) -> None:
         self._rows, self._counts, self._size = np.empty(0, np.int64), np.empty(0, np.float64), 0
-        self._new: list[int] = []
-        self._new_counts: list[int] = []
+        self._new, self._new_counts = array("q"), array("d")
 
     def append(self, row: int, count: int) -> None:
         """Add a row above all rows so far."""
@@ -50,8 +50,7 @@ class Posting:
             self._rows, self._counts = rows, counts
         self._rows[self._size : size], self._counts[self._size : size] = self._new, self._new_counts
         self._size = size
-        self._new.clear()
-        self._new_counts.clear()
+        del self._new[:], self._new_counts[:]
 
 
 class Postings:

@@ -1,6 +1,7 @@
 """MemCube: strict JSON, fixed provenance, version chain (C1-C3)."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -177,3 +178,17 @@ def test_fingerprints_of_near_duplicates_differ_in_few_bits():
     other = (int(fingerprint(text), 16) ^ int(fingerprint("my sister plays the violin in an orchestra"), 16)).bit_count()
     assert distance < other
     assert fingerprint(text) == fingerprint(text.upper())
+
+
+def test_content_written_once_is_never_that_of_a_changed_cube():
+    clock, ids = FakeClock(), SequentialIds()
+    cube = new_cube("tea", owner="ana", ids=ids, clock=clock)
+    written = cube.content()
+    assert cube.content() is written
+    for other in (
+        replace(cube, payload=PlaintextPayload("coffee")),
+        replace(cube, descriptive=replace(cube.descriptive, speaker="Bo")),
+        cube.revise(clock(), governance={"priority": 3}),
+    ):
+        assert other.content() == MemCube.from_json(other.to_json()).content() != written
+    assert replace(cube, state="archived").content() == written

@@ -24,7 +24,7 @@ from memos.operation.scheduler import (
     replay,
 )
 from memos.operation.scheduler.promotion import HeatReading
-from memos.operation.scheduler.queue import QueueTimeout
+from memos.operation.scheduler.queue import Counters, QueueTimeout
 from memos.operation.scheduler.replay import Step
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
@@ -126,15 +126,16 @@ def test_an_interrupted_task_is_not_lost():
 
     def handler(task):
         calls.append(task)
-        if len(calls) == 1:
+        if len(calls) <= 5:
             raise KeyboardInterrupt
 
     queue = queue_of(handler)
     queue.submit(Task("work", "c", "u"))
-    with pytest.raises(KeyboardInterrupt):
-        queue.drain()
-    assert queue.counters().pending == 1
-    assert queue.drain().done == 1 and len(calls) == 2
+    for _ in range(5):  # more often than a failing task is run
+        with pytest.raises(KeyboardInterrupt):
+            queue.drain()
+        assert queue.counters() == Counters(submitted=1, pending=1)
+    assert queue.drain() == Counters(submitted=1, done=1) and len(calls) == 6
 
 
 def test_unknown_labels_are_refused_and_periodic_tasks_run():

@@ -106,9 +106,12 @@ class Indexes:
 
             from memos.infrastructure.vault.vectors import VectorIndex
 
-            found = self._db.execute("SELECT id, data FROM vectors WHERE ns = ? ORDER BY id", (ns,)).fetchall()
-            matrix = np.frombuffer(bytearray().join(data for _, data in found), dtype=np.float32).reshape(len(found), dim)
-            index = self._loaded[ns] = VectorIndex(np.array([row for row, _ in found], dtype=np.int64), matrix)
+            count = self._db.execute("SELECT count(*) FROM vectors WHERE ns = ?", (ns,)).fetchone()[0]
+            ids, matrix = np.empty(count, dtype=np.int64), np.empty((count, dim), dtype=np.float32)
+            found = self._db.execute("SELECT id, data FROM vectors WHERE ns = ? ORDER BY id", (ns,))
+            for place, (row, data) in enumerate(found):
+                ids[place], matrix[place] = row, np.frombuffer(data, dtype=np.float32)
+            index = self._loaded[ns] = VectorIndex(ids, matrix)
         return index
 
     def vectors(self, ids: list[int]) -> list[np.ndarray | None]:

@@ -42,8 +42,9 @@ class VectorIndex:
         self._journal.append((row_id, self._place_of.get(row_id)))
         if self._places == len(self._ids):
             room = max(64, self._places)
-            self._matrix = np.concatenate([self._matrix, np.empty((room, self.dim), dtype=np.float32)])
-            self._ids = np.concatenate([self._ids, np.empty(room, dtype=np.int64)])
+            matrix, ids = np.empty((len(self._ids) + room, self.dim), np.float32), np.empty(len(self._ids) + room, np.int64)
+            matrix[: self._places], ids[: self._places] = self._matrix, self._ids
+            self._matrix, self._ids = matrix, ids
         self._matrix[self._places], self._ids[self._places] = vector, row_id
         self._place_of[row_id] = self._places
         self._places += 1

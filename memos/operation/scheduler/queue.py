@@ -4,7 +4,8 @@
 * Users take turns: with any backlog, a user's next runnable task waits for at most one task of every other user.
 * A task counts as done only when its handler returned; a handler that raises is run again up to ``attempts`` times,
   then the task is kept as a dead letter. No task is lost.
-* Errors named as ``fatal`` (a used-up budget, say) say nothing about the task: it keeps its place, and ``drain`` raises.
+* Errors named as ``fatal`` (a used-up budget, say) and interrupts say nothing about the task: it keeps its place, and
+  ``drain`` raises.
 """
 
 from __future__ import annotations
@@ -216,49 +217,41 @@ class MemQueue:
         if taken is None:
             return False
         task, failures = taken
-        error: Exception | str | None = "interrupted"
+        left: tuple[Task, int] | None = taken  # a fatal error, or an interrupt, says nothing about the task
+        letter = None
         try:
             self._handlers[task.label](task)
-            error = None
+            left = None
         except self.fatal:
-            error = ""
             raise
-        except Exception as caught:  # noqa: BLE001 - any failure of a handler is recorded: retried, then a dead letter
-            error = caught
+        except Exception as error:  # noqa: BLE001 - any failure of a handler is recorded: retried, then a dead letter
+            left = (task, failures + 1)
+            if failures + 1 >= self.config.attempts:
+                left, letter = None, DeadLetter(task, failures + 1, f"{type(error).__name__}: {error}", error)
         finally:
-            letter = self._settle(task, failures, error)
+            self._settle(task, left, letter)
         if letter is not None and task.label in self._on_dead:
             self._on_dead[task.label](letter)
         return True
 
-    def _settle(self, task: Task, failures: int, error: Exception | str | None) -> DeadLetter | None:
-        """Enter a run's outcome; ``error`` is None when it went well and empty when the run does not count."""
-        letter = None
+    def _settle(self, task: Task, left: tuple[Task, int] | None, letter: DeadLetter | None) -> None:
+        """Enter what became of a run: ``left`` stays first in its cube's line; without it the task is done, or dead by
+        ``letter``."""
         with self._changed:
             cubes = self._waiting[task.user]
             tasks = cubes[task.cube]
             self._busy.discard(task.cube)
-            if error == "":
-                pass
-            elif error is not None and failures + 1 < self.config.attempts:
-                tasks[0] = (task, failures + 1)
-                self._counts["retried"] += 1
+            if left is not None:
+                self._counts["retried"] += left[1] - tasks[0][1]
+                tasks[0] = left
             else:
                 tasks.popleft()
-                if error is None:
+                if letter is None:
                     self._counts["done"] += 1
                 else:
-                    letter = _letter(task, failures + 1, error)
                     self.dead.append(letter)
                 if not tasks:
                     del cubes[task.cube]
                 if not cubes:
                     del self._waiting[task.user]
             self._changed.notify_all()
-        return letter
-
-
-def _letter(task: Task, attempts: int, error: Exception | str) -> DeadLetter:
-    if isinstance(error, str):
-        return DeadLetter(task, attempts, error)
-    return DeadLetter(task, attempts, f"{type(error).__name__}: {error}", error)

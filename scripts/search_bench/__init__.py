@@ -1,0 +1,1 @@
+"""Parts of ``scripts/bench_search.py``: texts and vectors, timing, our own store, the peers' stores."""

@@ -1,0 +1,190 @@
+"""Our own store: a vault file and an operator, filled through ``MemOperator.insert`` and searched as a caller would."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from memos.cube import FakeClock, MemCube, SequentialIds, Source, new_cube
+from memos.infrastructure.access import Caller
+from memos.infrastructure.vault import Is, Tagged
+from memos.infrastructure.vault.sqlite import SqliteVault
+from memos.operation.operator import MemOperator
+from memos.operation.tiers import Tiers
+from memos.operation.words import terms
+from search_bench.texts import DIM, Fixed, K
+from search_bench.timing import Timing, gigabytes
+
+Tell = Callable[[str, float], None]
+"""Hears of each figure as soon as it is there."""
+BATCH = 1000
+"""Memories of one insert while filling."""
+FRESH = 20
+"""New memories of a round, inserted one by one and each looked for at once."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When filling stops; what is there by then is measured."""
+
+    seconds: float = 900.0
+    gigabytes: float = 12.0
+    """Of memory in use."""
+
+
+class Known(Fixed):
+    """An embedder that knows its vectors beforehand, so that no embedding is timed."""
+
+    def __init__(self) -> None:
+        self.batch: np.ndarray | None = None
+        self.by_text: dict[str, np.ndarray] = {}
+
+    def prepare(self, texts: list[str]) -> None:
+        """Make the vectors of the texts that are inserted next."""
+        self.batch = Fixed().encode(texts)
+
+    def learn(self, texts: list[str]) -> None:
+        """Make the vectors of questions."""
+        self.by_text.update(zip(texts, Fixed().encode(texts), strict=True))
+
+    def encode(self, texts):
+        if not texts:
+            return np.zeros((0, DIM), np.float32)
+        if all(text in self.by_text for text in texts):
+            return np.stack([self.by_text[text] for text in texts])
+        batch, self.batch = self.batch, None
+        return batch
+
+
+class Store:
+    """A vault file with its operator."""
+
+    def __init__(self, folder: Path, timing: Timing) -> None:
+        self.timing, self.clock, self.ids = timing, FakeClock(), SequentialIds()
+        self.vault = SqliteVault(folder / "memos.sqlite", clock=self.clock)
+        self.embedder = Known()
+        roomy = MemOperator.Config(tiers=Tiers.Config(long_term=10**9))
+        self.operator = MemOperator(roomy, vault=self.vault, embedder=self.embedder, clock=self.clock)
+        self.places = itertools.count()
+        terms("import the stemmer, which takes longer than a thousand memories")
+
+    def made(self, text: str) -> MemCube:
+        """One turn of a long dialogue, 20 a session, with one of 50 tags."""
+        place = next(self.places)
+        source = Source("dialogue", f"session {place // 20}", f"turn {place}")
+        return new_cube(
+            text, owner="u", ids=self.ids, clock=self.clock, semantic_type="episode", state="activated",
+            tags=(f"t{place % 50}",), sources=(source,),
+        )  # fmt: skip
+
+    def fill(self, texts: list[str], limits: Limits, tell: Tell) -> tuple[int, float]:
+        """Insert texts until a limit is met, telling the state at every tenth; gives how many, and the seconds they took."""
+        done, seconds, start = 0, 0.0, time.monotonic()
+        with tqdm(total=len(texts), desc="memos", unit="memory", disable=None) as bar:
+            for place in range(0, len(texts), BATCH):
+                part = texts[place : place + BATCH]
+                self.embedder.prepare(part)
+                begin = self.timing.now()
+                self.operator.insert([self.made(text) for text in part], actor="u", cause="bench")
+                seconds += self.timing.now() - begin
+                done += len(part)
+                bar.update(len(part))
+                if done * 10 // len(texts) > (done - len(part)) * 10 // len(texts) and len(texts) >= 10 * BATCH:
+                    tell("filled", done)
+                    tell("filled_per_s", done / seconds)
+                if time.monotonic() - start > limits.seconds or gigabytes() > limits.gigabytes:
+                    break
+        return done, seconds
+
+    def inserts(self, texts: list[str]) -> tuple[float, float]:
+        """Milliseconds of inserting one memory, and from its commit to the end of the search that finds it.
+
+        Medians over ``FRESH`` memories, of the quickest such round.
+        """
+        stored, found = [], []
+        for text in texts:
+            self.embedder.learn([text])
+            cube = self.made(text)
+            start = self.timing.now()
+            self.operator.insert([cube], actor="u", cause="bench")
+            committed = self.timing.now()
+            hits = self.operator.search(text, K)
+            stored.append(1000 * (committed - start))
+            found.append(1000 * (self.timing.now() - committed))
+            assert any(unit.text == text for hit in hits for unit in hit.units), "a new memory was not found"
+        rounds = [slice(start, start + FRESH) for start in range(2, len(texts), FRESH)]
+        return tuple(min(statistics.median(times[part]) for part in rounds) for times in (stored, found))
+
+
+def bench_memos(
+    texts: list[str], queries: Callable[[int], list[str]], folder: Path, timing: Timing, limits: Limits, tell: Tell
+) -> None:
+    """Fill and measure one store, telling each figure as it comes.
+
+    Args:
+        texts: what to fill it with.
+        queries: gives questions on the first so many texts.
+    """
+    store = Store(folder, timing)
+    size, seconds = store.fill(texts, limits, tell)
+    tell("size", size)
+    tell("ingest_per_s", size / seconds)
+    asked = queries(size)
+    store.embedder.learn(asked)
+    operator, vault, user = store.operator, store.vault, Caller("u")
+    vectors, count = [store.embedder.by_text[text] for text in asked], len(asked)
+    middle = f"session {size // 40}"
+
+    def search(**more) -> Callable[[int], object]:
+        return lambda number: operator.search(asked[number % count], K, **more)
+
+    calls = {
+        "hybrid": search(caller=user),
+        "all_pass": search(where=Is("owner", "u")),
+        "tag_2pc": search(caller=user, where=Tagged("t7")),
+        "session": search(caller=user, where=Is("session", middle)),
+        "vault_keyword": lambda number: vault.keyword(asked[number % count], K),
+        "vault_nearest": lambda number: vault.nearest(vectors[number % count], K),
+    }
+    for name, call in calls.items():
+        tell(name, timing.p50(call, count))
+    for name in ("insert", "fresh"), ("full_insert", "full_fresh"):
+        made = [f"freshword{name[0]}{number} {texts[number]}" for number in range(2 + FRESH * timing.rounds)]
+        for key, value in zip(name, store.inserts(made), strict=True):
+            tell(key, value)
+        # From here on every insert finds the tier full and archives the memory used least lately.
+        operator.tiers = Tiers(Tiers.Config(long_term=vault.crowd("default", "long_term")))
+    tell("gb", gigabytes())
+    vault.close()
+
+
+def bench_system(texts: list[str], timing: Timing) -> float:
+    """Turns a second that ``system=memos`` takes in, a session of 20 at a time."""
+    from datetime import datetime, timedelta
+
+    from memos.system import MemOSSystem
+    from memos.types import Conversation, Session, Turn
+
+    vectors = itertools.cycle(np.split(Fixed().encode(texts), len(texts) // 20))
+    prepared = type("Prepared", (Fixed,), {"encode": lambda self, given: next(vectors)[: len(given)]})()
+    system, seconds = MemOSSystem(embedder=prepared), 0.0
+    sessions = []
+    for start in range(0, len(texts), 20):
+        turns = tuple(
+            Turn(f"{start}:{place}", ("Ana", "Ben")[place % 2], text) for place, text in enumerate(texts[start : start + 20])
+        )
+        sessions.append(Session(f"s{start}", datetime(2024, 1, 1) + timedelta(days=start // 20), "", turns))
+    system.start(Conversation("bench", ("Ana", "Ben"), ()))
+    for number, session in enumerate(sessions):
+        begin = timing.now()
+        system.add(session)
+        seconds += (timing.now() - begin) * (number > 0)
+    system.close()
+    return 20 * (len(sessions) - 1) / seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import eval.stages.ingest
 from eval.bench import Bench, plain
 from eval.cli import CONF
 from eval.run import run
+from memos.infrastructure.vault.sqlite import SqliteVault
 
 ARMS = {
     "mem0": ("system=mem0", "system.extractor=llm"),
@@ -23,8 +25,11 @@ ARMS = {
     "zep": ("system=zep", "system.extractor=llm"),
     "openai_memory": ("system=openai_memory", "system.extractor=llm"),
     "openai_memory_revise": ("system=openai_memory", "system.extractor=llm", "system.revise=true"),
+    "memos": ("system=memos", "system.extractor=llm"),
 }
-"""Every method that asks a model, in each of its modes."""
+"""Every method that asks a model, in each of its modes; MemOS with its fine reading beside the baselines."""
+NUMBERED = re.compile(r"^(\d+)\. \[[^\]]*\] (\w+): (.+)$", re.M)
+"""A line of a conversation as MemOS shows it to its model."""
 
 
 def config(arm: str, *more: str) -> dict[str, Any]:
@@ -42,7 +47,9 @@ def model(body: dict[str, Any]) -> Any:
     """The toy model of the server: extraction, tools and judging; answers are left to the server's stand-in."""
     contents = [content_text(message["content"]) for message in body["messages"]]
     form = (body.get("response_format") or {}).get("json_schema")
-    if form:
+    if form and len(contents) == 1 and '"label"' not in contents[0]:
+        return _reader(contents[0], set(form["schema"]["required"]))
+    if form and len(contents) > 1:
         return toy_value(contents[0], contents[1], set(form["schema"]["required"]))
     if body.get("tools"):
         function = body["tools"][0]["function"]
@@ -52,6 +59,14 @@ def model(body: dict[str, Any]) -> Any:
     if len(contents) == 1 and '"label"' in contents[0]:
         return {"label": "CORRECT" if len(contents[0]) % 2 else "WRONG"}
     return None
+
+
+def _reader(prompt: str, wanted: set[str]) -> dict[str, Any]:
+    """MemOS's model: each line of more than three words is a memory of its speaker; no two are related."""
+    if wanted == {"relation"}:
+        return {"relation": "independent"}
+    said = [(int(number), who, text) for number, who, text in NUMBERED.findall(prompt) if len(text.split()) > 3]
+    return {"memories": [{"text": f"{who} said: {text}", "kind": "fact", "about": who, "lines": [n]} for n, who, text in said]}
 
 
 def _agent(contents: list[str]) -> Any:
@@ -90,8 +105,13 @@ def stores(out: Path) -> dict[str, bytes]:
         data = path.read_bytes()
         if path.suffix == ".json":
             state = json.loads(data)
-            state.pop("backbone", None)
+            for ledger in ("backbone", "usage"):
+                state.pop(ledger, None)
             data = json.dumps(state).encode()
+        if path.suffix == ".sqlite":
+            vault = SqliteVault(SqliteVault.Config(str(path), read_only=True))
+            data = vault.digest().encode()
+            vault.close()
         found[f"{path.parts[-3].rsplit('-', 1)[0]}/{path.name}"] = data
     return found
 

@@ -81,7 +81,12 @@ def test_the_paper_track_uses_the_systems_own_prompt_and_depth(name, tmp_path):
         assert all(1 <= row["used"] <= SHARES[name] + extra for row in found) and max(row["used"] for row in found) >= SHARES[name]
 
 
-@pytest.mark.parametrize("name", SYSTEMS)
+def test_the_controlled_track_gives_every_system_the_same_prompt(tmp_path):
+    made = [Bench(config(name, "controlled", tmp_path)) for name in SYSTEMS]
+    assert {(one.prompt, one.track.budget_words) for one in made} == {("default", 1600)}
+
+
+@pytest.mark.parametrize("name", ["null", "full_context", "rag", "mem0", "zep", "memos"])
 def test_the_controlled_track_has_one_prompt_and_one_budget(name, tmp_path):
     more = ["system.chunk_size=40"] if name.startswith("rag") else []
     made = config(name, "controlled", tmp_path, "track.budget_words=120", *more)

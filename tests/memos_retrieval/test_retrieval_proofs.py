@@ -149,9 +149,9 @@ def test_the_operators_index_stays_that_of_a_fresh_one_over_random_operations(to
     """C15: inserts with evictions, edits, failed batches, archiving and purging: told of all, every search gives the list of an
     index built anew; told nothing of what others did, it still gives live memories only, and its own changes at once."""
     bench, chance, known, checked = make_bench(MemOperator.Config(tiers=Tiers.Config(working=15), relate=False)), random.Random(15), [], 0
-    for step in range(1500):
+    for step in range(1000):
         _change(bench, chance, known, step, told)
-        if step % 10:
+        if step % 20:
             continue
         found = bench.operator.search(" ".join(chance.sample(WORDS, 2)), 20)
         live = set(bench.vault.find())
@@ -166,7 +166,7 @@ def test_the_operators_index_stays_that_of_a_fresh_one_over_random_operations(to
             ours, theirs = gaps(bench.operator.search(query, 200)), gaps(anew(bench, query))
             off = [name for name in live if abs(ours[name] - theirs[name]) > 1e-5]
             assert set(ours) == live and len(off) <= 4, "two memories alike but for rounding may change places"
-    assert checked > 140
+    assert checked > 45
 
 
 def test_equal_stores_explain_equal_plans(mock_embedder):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from eval import plots, reference, tables
 from eval.audit import Finding, audit, audit_table
+from eval.kv.report import audit as kv_audit
 from eval.records import Run, is_locomo, kv_cells, load_run, load_summary, run_folders
 from eval.runs import find_runs
 from eval.significance import ties
@@ -118,6 +119,8 @@ def make_tables(group: Group, out: Path) -> list[Table]:
     cells = kv_cells(group.others)
     if cells:
         made["_table5"] = table5(cells)
+        local = [s for s in map(load_summary, group.others) if "random_weights" in s]
+        made |= {"_audit": kv_audit(local)} if local else {}
     origin = sources([load_summary(f) for f in group.folders])
     for suffix, table in made.items():
         tables.write(table, out / "tables" / f"{group.experiment}{suffix}", origin)

@@ -3,7 +3,8 @@
 from eval.tables.locomo import table3, table4
 from eval.tables.model import Cell, Column, Section, Table
 from eval.tables.more import cost_table, recall_table
-from eval.tables.write import latex, markdown, terminal, write
+from eval.tables.tex import latex
+from eval.tables.write import markdown, terminal, write
 
 __all__ = [
     "Cell",

@@ -101,3 +101,25 @@ def show_interval(cell: Cell, column: Column, *, digits: int = 2) -> str:
         return ""
     low, high = (show(Cell(v), column, digits=digits) for v in (cell.low, cell.high))
     return f"[{low}, {high}]"
+
+
+def without_empty(table: Table) -> Table:
+    """The table without the columns in which every cell is missing or 0."""
+    full = [any(r[j].value not in (None, 0) for s in table.sections for r in s.rows) for j in range(len(table.columns))]
+
+    def kept(items: tuple) -> tuple:
+        return tuple(item for item, keep in zip(items, full, strict=True) if keep)
+
+    sections = tuple(replace(s, rows=tuple(kept(row) for row in s.rows)) for s in table.sections)
+    return replace(table, columns=kept(table.columns), sections=sections)
+
+
+def column_groups(columns: tuple[Column, ...]) -> list[tuple[str, list[int]]]:
+    """Neighbouring columns by group heading; a column without one stands alone."""
+    found: list[tuple[str, list[int]]] = []
+    for j, column in enumerate(columns):
+        if column.group and found and found[-1][0] == column.group:
+            found[-1][1].append(j)
+        else:
+            found.append((column.group, [j]))
+    return found

@@ -1,17 +1,16 @@
-"""Writing tables: markdown, CSV, LaTeX (booktabs), the terminal, and the sources file beside them."""
+"""Writing tables: markdown, CSV, the terminal, and the sources file beside them; LaTeX is in ``eval.tables.tex``."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from eval.tables.model import Cell, Column, Table, show, show_interval
+from eval.tables.model import Cell, Column, Table, column_groups, show, show_interval, without_empty
+from eval.tables.tex import latex
 
 GAP = "  "
 
@@ -73,99 +72,6 @@ def to_csv(table: Table) -> str:
     return out.getvalue()
 
 
-def latex(table: Table) -> str:
-    r"""A ``table*`` that needs only ``\usepackage{booktabs}``; intervals of the primary column, headings stacked, notes below.
-
-    The type is the largest of 7, 6 and 5 points at which the table should fit a text width of 16 cm; where it does not at 7, columns
-    in which every cell is missing or 0 are left out (the notes say why they are empty).
-    """
-    if _latex_width(table, 7) > TEXT_WIDTH:
-        table = _without_empty(table)
-
-    def cell(c: Cell, column: Column) -> str:
-        text = {"best": r"\textbf{%s}", "second": r"\underline{%s}"}.get(c.mark, "%s") % escape(show(c, column))
-        half = rf"\,{{\tiny {show_interval(c, column, digits=1)}}}" if column.primary and c.low is not None else ""
-        return text + (r"$^{\approx}$" if c.tied else "") + half
-
-    width, rooms = len(table.columns), _latex_rooms(table)
-    size = next((n for n in LETTER_WIDTH if _latex_width(table, n) <= TEXT_WIDTH), min(LETTER_WIDTH))
-    align = "".join("l" if c.kind == "text" else "r" for c in table.columns)
-    heads = [_stacked(c, int(room)) for c, room in zip(table.columns, rooms, strict=True)]
-    body = [" & ".join(heads) + r" \\", r"\midrule"]
-    if any(c.group for c in table.columns):
-        body.insert(0, _latex_groups(table.columns))
-    for i, section in enumerate(table.sections):
-        if section.title:
-            body += ([r"\midrule"] if i else []) + [
-                rf"\multicolumn{{{width}}}{{l}}{{\emph{{{escape(section.title)}}}}} \\"
-            ]
-        body += [
-            " & ".join(cell(c, col) for c, col in zip(row, table.columns, strict=True)) + r" \\" for row in section.rows
-        ]
-    notes = r" \\ ".join(escape(note) for note in table.notes)
-    return "\n".join(
-        [
-            r"% needs \usepackage{booktabs}",
-            r"\begin{table*}[t]",
-            rf"\centering\caption{{{escape(table.title)}}}",
-            rf"\label{{tab:{table.name}}}",
-            rf"\fontsize{{{size}}}{{{size + 1}}}\selectfont\setlength{{\tabcolsep}}{{{GAP_PT}pt}}",
-            rf"\begin{{tabular}}{{{align}}}",
-            r"\toprule",
-            *body,
-            r"\bottomrule",
-            r"\end{tabular}",
-            rf"\\[2pt]\parbox{{\textwidth}}{{\tiny {notes}}}",
-            r"\end{table*}",
-            "",
-        ]
-    )
-
-
-TEXT_WIDTH = 455
-"""Width in points that a LaTeX table may take: 16 cm, both columns of a page."""
-LETTER_WIDTH = {7: 4.0, 6: 3.67, 5: 3.4}
-"""Width in points of a digit of Computer Modern by its size; small sizes are drawn wider."""
-GAP_PT = 1.5
-"""White space in points on each side of a column."""
-
-
-def _latex_width(table: Table, size: int) -> float:
-    """What a table takes in points, roughly."""
-    return sum(_latex_rooms(table)) * LETTER_WIDTH[size] + 2 * GAP_PT * len(table.columns)
-
-
-def _latex_rooms(table: Table) -> list[float]:
-    """Letters that each column needs: its longest cell (an interval's are small) or the longest word of its heading."""
-    rooms = []
-    for j, column in enumerate(table.columns):
-        cells = [row[j] for section in table.sections for row in section.rows]
-        small = 0.75 if column.primary else 0
-        longest = max((len(show(c, column)) + 2 * c.tied + small * len(show_interval(c, column, digits=1)) for c in cells), default=0)
-        rooms.append(max(longest * (0.9 if column.kind == "text" else 1), *(len(word) for word in _words(column.title))))
-    return rooms
-
-
-def _words(title: str) -> list[str]:
-    """The pieces between which a heading may be broken: at spaces and after slashes, hyphens and underscores."""
-    return re.findall(r"[^\s/_-]+[/_-]?|[/_-]", title) or [""]
-
-
-def _stacked(column: Column, room: int) -> str:
-    """A heading broken into lines no longer than the column needs."""
-    lines = [""]
-    for word in _words(column.title):
-        joined = lines[-1] + ("" if lines[-1].endswith(("/", "-", "_")) or not lines[-1] else " ") + word
-        if len(joined) <= room or not lines[-1]:
-            lines[-1] = joined
-        else:
-            lines.append(word)
-    if len(lines) == 1:
-        return escape(lines[0])
-    side = "l" if column.kind == "text" else "r"
-    return rf"\shortstack[{side}]{{" + r"\\".join(map(escape, lines)) + "}"
-
-
 def terminal(table: Table, width: int = 120) -> str:
     """A table for ``width`` columns.
 
@@ -174,20 +80,10 @@ def terminal(table: Table, width: int = 120) -> str:
     """
     ways = [(lambda c: True, False), (lambda c: c.primary, False), (lambda c: c.primary, True), (lambda c: False, True)]
     for intervals, drop in ways:
-        text = _terminal(_without_empty(table) if drop else table, intervals)
+        text = _terminal(without_empty(table) if drop else table, intervals)
         if max(len(line) for line in text.splitlines()) <= width:
             break
     return "\n".join([table.title, text, *(_wrap(note, width) for note in table.notes), ""])
-
-
-def _without_empty(table: Table) -> Table:
-    full = [any(r[j].value not in (None, 0) for s in table.sections for r in s.rows) for j in range(len(table.columns))]
-
-    def kept(items: tuple) -> tuple:
-        return tuple(item for item, keep in zip(items, full, strict=True) if keep)
-
-    sections = tuple(replace(s, rows=tuple(kept(row) for row in s.rows)) for s in table.sections)
-    return replace(table, columns=kept(table.columns), sections=sections)
 
 
 def _terminal(table: Table, intervals: Callable[[Column], bool]) -> str:
@@ -223,50 +119,8 @@ def _line(cells: list[str], widths: list[int], columns: tuple[Column, ...]) -> s
 
 
 def _terminal_groups(columns: tuple[Column, ...], widths: list[int]) -> str:
-    parts = [group.center(sum(widths[j] for j in js) + len(GAP) * (len(js) - 1)) for group, js in _groups(columns)]
+    parts = [group.center(sum(widths[j] for j in js) + len(GAP) * (len(js) - 1)) for group, js in column_groups(columns)]
     return GAP.join(parts).rstrip()
-
-
-def _latex_groups(columns: tuple[Column, ...]) -> str:
-    cells, rules = [], []
-    for group, js in _groups(columns):
-        cells.append(rf"\multicolumn{{{len(js)}}}{{c}}{{{escape(group)}}}" if group else "")
-        if group:
-            rules.append(rf"\cmidrule(lr){{{js[0] + 1}-{js[-1] + 1}}}")
-    return " & ".join(cells) + r" \\ " + "".join(rules)
-
-
-def _groups(columns: tuple[Column, ...]) -> list[tuple[str, list[int]]]:
-    """Neighbouring columns by group heading; a column without one stands alone."""
-    found: list[tuple[str, list[int]]] = []
-    for j, column in enumerate(columns):
-        if column.group and found and found[-1][0] == column.group:
-            found[-1][1].append(j)
-        else:
-            found.append((column.group, [j]))
-    return found
-
-
-_TEX = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "–": "--",
-    "±": r"$\pm$",
-    "≈": r"$\approx$",
-    "≥": r"$\geq$",
-    "≤": r"$\leq$",
-    "×": r"$\times$",
-    "…": r"\ldots{}",
-    "<": r"$<$",
-    ">": r"$>$",
-    **{c: "\\" + c for c in "&%$#_{}"},
-}
-
-
-def escape(text: str) -> str:
-    """Text for LaTeX; characters outside Latin-1 that it does not know become ``?``."""
-    return "".join(_TEX.get(c, c if ord(c) < 256 else "?") for c in text)
 
 
 def _full_title(column: Column) -> str:

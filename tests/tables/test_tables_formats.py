@@ -12,7 +12,8 @@ from eval.records import kv_cells, run_folders
 from eval.sources import sources
 from eval.tables import Cell, Column, Section, Table, latex, markdown, recall_table, table3, table4, terminal, write
 from eval.tables.kv import table5
-from eval.tables.write import escape, to_csv
+from eval.tables.tex import escape
+from eval.tables.write import to_csv
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "runs"
 RECALLS = ("at_5", "at_10", "at_20", "at_50", "words_200", "words_400", "words_800", "words_1600", "words_3200")
@@ -152,15 +153,41 @@ def test_latex_tables_compile_and_fit_the_page(runs, tmp_path: Path):
     for s in runs:
         s["metrics"] |= {f"evidence_recall_{kind}": {"mean": 0.5, "ci95": [0.4, 0.6], "n": 9} for kind in RECALLS}
         s["metrics"]["memory_words"] = {"mean": 22640.04, "ci95": [20000.0, 25000.0], "n": 10}
-    made = [table3(runs), table4(runs), recall_table(runs), table5(kv_cells(run_folders([FIXTURE / "kv_ttft"])))]
-    for table in made:
-        write(table, tmp_path / table.name, {})
-    body = "".join(rf"\input{{{table.name}}}\clearpage" for table in made)
+    long = [summary(f"s{i}", 0.5) for i in range(30)]
+    made = [table3(runs), table4(runs), recall_table(runs), table5(kv_cells(run_folders([FIXTURE / "kv_ttft"]))), _prose(60), _wide(), table3(long)]
+    for number, table in enumerate(made):
+        write(table, tmp_path / f"t{number}", {})
+    body = "".join(rf"\input{{t{number}}}\clearpage" for number in range(len(made)))
     head = r"\documentclass{article}\usepackage{booktabs}\usepackage[textwidth=16cm,textheight=24cm]{geometry}\begin{document}"
     (tmp_path / "all.tex").write_text(head + body + r"\end{document}")
     done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-1500:]
+    assert "Float too large" not in done.stdout
     assert "Overfull" not in done.stdout, [line for line in done.stdout.splitlines() if "Overfull" in line]
+
+
+def _wide() -> Table:
+    """As many narrow columns as the audit of the time to first token has."""
+    columns = (Column("cell", "Ctx/Qry", "text"), *(Column(f"c{i}", f"Against peer {i} (MB)", "text") for i in range(16)))
+    return Table("wide", "Wide", columns, (Section("a model on a device", ((Cell("medium/medium"), *[Cell("12.34")] * 16),) * 3),))
+
+
+def _prose(rows: int) -> Table:
+    """A table of long texts, far longer than a page, with a note longer than half a page."""
+    columns = (Column("claim", "Claim", "text"), Column("numbers", "Numbers", "text"), Column("n", "n", "count"))
+    row = (Cell("a claim of several words that must be broken into lines to fit " * 2), Cell("1.5 against 2.5, " * 8), Cell(12345))
+    sections = (Section("first", (row,) * rows), Section("second", (row,) * 3))
+    return Table("prose", "Claims", columns, sections, ("a note of eight words that says something " * 90,))
+
+
+def test_a_table_longer_than_a_page_is_several_floats():
+    text = latex(_prose(90))
+    floats = text.split(r"\begin{table*}")[1:]
+    assert len(floats) >= 3 and text.count(r"\label{") == 1 and text.count("12,345") == 93
+    assert "(continued)" not in floats[0] and all("(continued)" in part for part in floats[1:])
+    assert [("a note" in part) for part in floats] == [False] * (len(floats) - 1) + [True]
+    assert r"\emph{first (continued)}" in text and text.count(r"\emph{first}") == 1
+    assert latex(_prose(2)).count(r"\begin{table*}") == 1
 
 
 def test_write_gives_four_files_with_sources(runs, tmp_path):

@@ -9,6 +9,7 @@ from typing import Any
 
 from eval.bench import Bench
 from eval.judges import card
+from eval.judges.offline import OfflineJudge
 from eval.provenance import ROOT
 from eval.schema import typed
 from eval.store import write_json
@@ -27,6 +28,8 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     """Write ``cards/judge_card_<judge>.md`` and ``.json`` below the results folder."""
     bench = Bench(config)
     judge = bench.judge(config["judge"])
+    if isinstance(judge, OfflineJudge):
+        judge.keep(bench.out / "cache" / "judge_features")
     found = card.run(_card_config(config), judge, bench.dataset, _published(config))
     judge.close()
     folder = bench.out / "cards"

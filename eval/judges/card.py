@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 
 from eval.datasets import answer_key
-from eval.judges import agreement, probes, published, unseen
+from eval.judges import agreement, probes, published, wordings
 from eval.judges.published import Row
 from eval.protocols import Judge
 from eval.rescoring import share
+from eval.stats.intervals import wilson
 from eval.types import Dataset, JudgeTask, Verdict
 from memos.errors import ConfigError, DataError
 from memos.types import Usage
@@ -94,8 +95,8 @@ def run(config: CardConfig, judge: Judge, dataset: Dataset, published_dir: Path)
         "intervals": {name: list(span) for name, span in agreement.intervals(table, draws=200).items()},
         "calibration": calibration(table),
         "wrong_sets": {name: _wrong(sets[name], judged[name]) for name in published.WRONG_SETS if name in sets},
-        "probes": _probe(config, meter, dataset, config.seed, probes.TUNED),
-        "probes_unseen": _probe(config, meter, dataset, unseen.SEED, unseen.UNSEEN, without=probes.RIGHT),
+        "probes": _probe(config, meter, dataset),
+        "probes_unseen": _probe_unseen(config, meter, dataset),
         "wrong_key": _wrong_key(config, dataset, systems, judged),
     }
     stated = getattr(judge, "weights", None)
@@ -148,22 +149,36 @@ def _wrong(rows: Sequence[Row], verdicts: Sequence[Verdict]) -> dict[str, Any]:
     return out
 
 
-def _probe(config: CardConfig, meter: _Meter, dataset: Dataset, seed: int, wordings: probes.Wordings,
-           without: Sequence[str] = ()) -> dict[str, dict[str, float]]:  # fmt: skip
-    """Acceptance of the probes by kind, those of some kinds left out."""
+def _probe(config: CardConfig, meter: _Meter, dataset: Dataset) -> dict[str, dict[str, float]]:
+    """Acceptance of the probes by kind, in wordings that an offline judge may have been tuned on."""
+    kinds = probes.build(*_asked(dataset), per_kind=config.probes_per_kind, seed=config.seed)
+    return _accepted(config, meter, kinds, config.seed)
+
+
+def _probe_unseen(config: CardConfig, meter: _Meter, dataset: Dataset) -> dict[str, dict[str, float]]:
+    """The same in wordings that nothing was tuned on, right answers left out; empty while all such wordings are spent."""
+    found = wordings.unseen()
+    if found is None:
+        return {}
+    kinds = probes.build(*_asked(dataset), per_kind=max(config.probes_per_kind, wordings.PER_KIND), seed=wordings.SEED, wordings=found)
+    return _accepted(config, meter, {kind: tasks for kind, tasks in kinds.items() if kind not in probes.RIGHT}, wordings.SEED)
+
+
+def _asked(dataset: Dataset) -> tuple[list[JudgeTask], list[str]]:
+    """The questions that probes are made for, and what was said."""
     tasks = [JudgeTask(q.text, q.gold, "", q.category) for q in dataset.questions if q.category != 5]
-    turns = [turn.text for conversation in dataset.conversations for _, turn in conversation.turns()]
-    kinds = probes.build(tasks, turns, per_kind=config.probes_per_kind, seed=seed, wordings=wordings)
-    chance = random.Random(seed)
-    out = {}
+    return tasks, [turn.text for conversation in dataset.conversations for _, turn in conversation.turns()]
+
+
+def _accepted(config: CardConfig, meter: _Meter, kinds: Mapping[str, Sequence[JudgeTask]], seed: int) -> dict[str, dict[str, float]]:
+    """Share accepted of each kind of probe with its Wilson interval."""
+    chance, out = random.Random(seed), {}
     for kind, found in kinds.items():
-        if kind in without:
-            continue
         if config.rows_per_set and len(found) > config.rows_per_set:
-            found = chance.sample(found, config.rows_per_set)
-        verdicts = meter(found)
-        out[kind] = {"n": len(found), "accepted": sum(v.label == "correct" for v in verdicts) / len(found),
-                     "should_be": float(kind in probes.RIGHT)}  # fmt: skip
+            found = chance.sample(list(found), config.rows_per_set)
+        right = sum(v.label == "correct" for v in meter(found))
+        low, high = wilson(right, len(found))
+        out[kind] = {"n": len(found), "accepted": right / len(found), "low": low, "high": high, "should_be": float(kind in probes.RIGHT)}
     return out
 
 
@@ -230,10 +245,10 @@ def markdown(card: Mapping[str, Any]) -> str:
         *[f"| {name} | {row['n']} | {percent(row['row_accuracy'])} | {'–' if row['kappa'] is None else format(row['kappa'], '.2f')} |" for name, row in found["by_category"].items()], "",
         "| system | recorded | this judge | mean score |", "|---|---|---|---|",
         *[f"| {name} | {row[0]:.2f} | {row[1]:.2f} | {row[2]:.2f} |" for name, row in found["scores"].items()], "",
-        "## Answers whose truth is known", "", "| answers | n | accepted, % | should be |", "|---|---|---|---|",
+        "## Answers whose truth is known", "", "| answers | n | accepted, % [95 %] | should be |", "|---|---|---|---|",
         *[f"| {name} (all deliberately wrong; gpt-4o-mini accepts {percent(row['recorded'])}) | {row['n']} | {percent(row['accepted'])} | as few as are true paraphrases |" for name, row in card["wrong_sets"].items()],
-        *[f"| {kind} | {row['n']} | {percent(row['accepted'])} | {100 * row['should_be']:.0f} |" for kind, row in card["probes"].items()],
-        *[f"| {kind}, wording that no offline judge was tuned on | {row['n']} | {percent(row['accepted'])} | 0 |" for kind, row in card["probes_unseen"].items()], "",
+        *[f"| {kind} | {row['n']} | {percent(row['accepted'])}{_range(row)} | {100 * row['should_be']:.0f} |" for kind, row in card["probes"].items()],
+        *[f"| {kind}, wording that no offline judge was tuned on | {row['n']} | {percent(row['accepted'])}{_range(row)} | 0 |" for kind, row in card["probes_unseen"].items()], "",
         "## Questions with a wrong key", "",
     ]  # fmt: skip
     key = card["wrong_key"]
@@ -250,6 +265,11 @@ def markdown(card: Mapping[str, Any]) -> str:
               f"{cost['seconds']:.1f} s on this machine, {cost['calls']:.0f} calls, {cost['prompt_tokens']:.0f} prompt and {cost['completion_tokens']:.0f} completion tokens. "
               f"Labels: {json.dumps(card['labels'], sort_keys=True)}."]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _range(row: Mapping[str, Any]) -> str:
+    """The Wilson interval of a share in percent, where the card holds one."""
+    return f" [{100 * row['low']:.1f}, {100 * row['high']:.1f}]" if row.get("low") is not None else ""
 
 
 def write(card: Mapping[str, Any], folder: Path) -> list[Path]:

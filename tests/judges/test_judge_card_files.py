@@ -1,6 +1,7 @@
 """Probe wordings that nothing was tuned on, the reviewable weights file, and the committed cards."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -8,23 +9,55 @@ import pytest
 
 from eval import plots
 from eval.experiments import judge_card
-from eval.judges import probes, unseen
+from eval.judges import probes, wordings
 from eval.judges.offline import guards, model
 from eval.types import JudgeTask
+from memos.errors import DataError
 
 CARDS = Path(__file__).resolve().parents[2] / "results" / "cards"
 TASKS = [JudgeTask(f"When did person {i} leave?", f"{i + 1} May 2020", "", 2) for i in range(28)]
 
 
 def test_unseen_wordings_are_in_no_other_list():
-    mine = {*unseen.UNSEEN.restated, *unseen.UNSEEN.denied, *unseen.UNSEEN.refusals}
-    others = {*guards.RESTATED, *guards.DENIED, *guards.REFUSALS, *probes.TUNED.restated, *probes.TUNED.denied, *probes.TUNED.refusals}
+    found, tuned = wordings.unseen(), wordings.tuned()
+    mine = {*found.restated, *found.denied, *found.refusals} if found else set()
+    others = {*guards.RESTATED, *guards.DENIED, *guards.REFUSALS, *tuned.restated, *tuned.denied, *tuned.refusals}
     assert not {text.lower() for text in mine} & {text.lower() for text in others}
-    found = probes.build(TASKS, ["one", "two"], seed=unseen.SEED, wordings=unseen.UNSEEN)
-    assert {"empty", "refusal", "question_restated", "other_gold", "random_turns", "gold_denied"} < set(found)
-    assert {task.answer for task in found["empty"]} <= set(unseen.UNSEEN.blank)
-    assert all(task.gold.rstrip(".") in task.answer for task in found["gold_denied"])
-    assert {len(task.answer.split()) for task in found["random_turns"]} <= set(unseen.UNSEEN.turns)
+    assert len(tuned.restated) > 80 and len(tuned.denied) > 90, "the wordings that rules were made from are kept"
+
+
+def test_probes_are_made_of_a_file_of_wordings(tmp_path):
+    lists = {"restated": ["Hm, {question}", "About {statement}."], "denied": ["By no means {gold}."], "refusals": ["Ask somebody else."],
+             "blank": ["--"], "turns": [3]}  # fmt: skip
+    found = wordings.read(written(tmp_path, "new", lists))
+    made = probes.build(TASKS, ["one", "two"], seed=wordings.SEED, wordings=found)
+    assert {"empty", "refusal", "question_restated", "other_gold", "random_turns", "gold_denied"} < set(made)
+    assert {task.answer for task in made["empty"]} == {"--"} and {task.answer for task in made["refusal"]} == {"Ask somebody else."}
+    assert all(task.answer == f"By no means {task.gold}." for task in made["gold_denied"])
+    assert {len(task.answer.split()) for task in made["random_turns"]} == {3}
+    assert {task.answer for task in made["question_restated"]} & {f"Hm, {task.question}" for task in TASKS}
+
+
+def test_spent_wordings_leave_nothing_to_measure_and_mistakes_are_named(tmp_path):
+    empty = {"restated": [], "denied": [], "refusals": [], "blank": [], "turns": []}
+    assert wordings.read(written(tmp_path, "empty", empty)) is None
+    full = {"restated": ["{question}"], "denied": ["Not {gold}"], "refusals": ["no"], "blank": [""], "turns": [1]}
+    for name, change, said in (
+        ("a", {"denied": ["Not that."]}, "denied: 'Not that.' needs {gold}"),
+        ("b", {"restated": ["{gold}"]}, "restated: '{gold}' needs {question} or {statement}"),
+        ("c", {"refusals": []}, "refusals: empty"),
+        ("d", {"denied": ["Not {gold"]}, "denied: 'Not {gold'"),
+    ):
+        with pytest.raises(DataError, match=re.escape(said)):
+            wordings.read(written(tmp_path, name, full | change))
+    with pytest.raises(DataError, match="not a file of wordings"):
+        wordings.read(written(tmp_path, "e", {"restated": []}))
+
+
+def written(folder, name, lists):
+    file = folder / f"{name}.json"
+    file.write_text(json.dumps(lists), encoding="utf-8")
+    return file
 
 
 def test_weights_are_one_entry_a_line_and_read_back_equal():

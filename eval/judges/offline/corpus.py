@@ -15,6 +15,7 @@ from eval.judges.offline.features import Pair
 from eval.judges.offline.guards import Guard
 from eval.judges.offline.judge import CHUNK, features
 from eval.judges.offline.reader import TokenReader, sentence_model
+from eval.judges.offline.store import SemanticStore
 from eval.types import Dataset, JudgeTask
 from memos.embed.base import Embedder
 
@@ -55,6 +56,7 @@ class Featuriser:
     def __init__(self, embedder: Embedder | None, cache: Path | None) -> None:
         self.embedder = sentence_model(embedder)
         self.reader, self.cache = TokenReader(), cache
+        self.store = SemanticStore(cache) if cache else None
         here = Path(__file__).parent
         code = [(here / name).read_bytes() for name in ("text.py", "calendar.py", "dates.py", "values.py", "features.py", "semantic.py", "reader.py", "idf.json")]
         self._code = hashlib.sha256(b"\0".join(code)).hexdigest()
@@ -71,7 +73,7 @@ class Featuriser:
 
         rows = []
         for start in tqdm(range(0, len(pairs), CHUNK), desc=f"features of {what}", disable=None):
-            rows += features(pairs[start : start + CHUNK], self.reader, self.embedder)
+            rows += features(pairs[start : start + CHUNK], self.reader, self.embedder, self.store)
         names = tuple(rows[0])
         matrix = np.array([[row[name] for name in names] for row in rows])
         if file is not None:

@@ -86,6 +86,7 @@ def _overlap(pair: Pair) -> dict[str, float]:
         "recall_plain": sum(found(word, pair.given) for word in pair.wanted) / max(len(pair.wanted), 1),
         "recall_whole": _weighted(tuple(gold_all), pair.given),
         "recall_any": float(recall > 0),
+        **_spread(pair, recall),
         "recall_full": float(recall > 0.9),
         "rarest_found": found(rare, pair.given) if rare else 0.0,
         "precision": precision,
@@ -102,6 +103,17 @@ def _overlap(pair: Pair) -> dict[str, float]:
                           and not values.polarity(pair.answer)),
         "asks": float(pair.answer.rstrip().endswith("?")),
     }
+
+
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
+
+
+def _spread(pair: Pair, recall: float) -> dict[str, float]:
+    """Whether the gold's words stand together: in a long answer about the topic they may come from sentences that say something else."""
+    pools = [frozenset(content(part)) | frozenset(w for w in tokens(part) if w in pair.wanted) for part in _SENTENCE.split(pair.answer) if part.strip()]
+    near = max((_weighted(pair.wanted, pool) for pool in pools), default=0.0)
+    hits = sum(found(word, pair.given) > 0 for word in pair.wanted)
+    return {"recall_near": near, "recall_scattered": recall - near, "recall_part": float(0 < hits < len(pair.wanted)), "recall_two": float(hits >= 2)}
 
 
 def _head_recall(pair: Pair) -> float:

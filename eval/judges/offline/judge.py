@@ -6,12 +6,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from eval.identity import digest
 from eval.judges.offline import evasions, gates, model
 from eval.judges.offline.features import Pair, lexical
 from eval.judges.offline.reader import TokenReader, sentence_model
 from eval.judges.offline.semantic import read_all
+from eval.judges.offline.store import SemanticStore
 from eval.types import JudgeTask, Verdict
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
@@ -25,12 +27,18 @@ KEPT = 4096
 _KNOWN: OrderedDict[Pair, dict[str, float]] = OrderedDict()
 
 
-def features(pairs: Sequence[Pair], reader: TokenReader, embedder: Embedder) -> list[dict[str, float]]:
-    """All features of many pairs, those of content and those of MiniLM; pairs seen a moment ago are not read again."""
+def features(pairs: Sequence[Pair], reader: TokenReader, embedder: Embedder, store: SemanticStore | None = None) -> list[dict[str, float]]:
+    """All features of many pairs, those of content and those of MiniLM; pairs seen a moment ago, or kept in a store, are not read again."""
     fresh = [pair for pair in dict.fromkeys(pairs) if pair not in _KNOWN]
     known = {pair: _KNOWN[pair] for pair in pairs if pair in _KNOWN}
-    for pair, more in zip(fresh, read_all(fresh, reader, embedder.encode) if fresh else (), strict=True):
-        known[pair] = _KNOWN[pair] = {**lexical(pair), **more}
+    read = store.get(fresh) if store else {}
+    new = [pair for pair in fresh if pair not in read]
+    rows = read_all(new, reader, embedder.encode) if new else []
+    if store and new:
+        store.put(new, rows)
+    read.update(zip(new, rows, strict=True))
+    for pair in fresh:
+        known[pair] = _KNOWN[pair] = {**lexical(pair), **read[pair]}
     while len(_KNOWN) > KEPT:
         _KNOWN.popitem(last=False)
     return [known[pair] for pair in pairs]
@@ -79,11 +87,16 @@ class OfflineJudge:
         self.score_se = float(found.get("score_se", 0.0)) / 100
         """Standard error of a system's score that this judge brings (fraction), measured over foreign projects."""
         self._reader = TokenReader()
+        self._store: SemanticStore | None = None
 
     def identity(self) -> Mapping[str, object]:
         """Weights and operating point; part of the score fingerprint."""
         return {"weights": self.weights.digest, "strict": self.config.strict, "threshold": self.config.threshold, "evasions": evasions.VERSION,
                 "gates": gates.VERSION if self.config.strict else None}  # fmt: skip
+
+    def keep(self, folder: Path) -> None:
+        """Keep what MiniLM reads in a folder, for judges that see the same answers again (judge cards)."""
+        self._store = SemanticStore(folder)
 
     def judge(self, tasks: Sequence[JudgeTask]) -> Iterator[tuple[int, Verdict]]:
         """Verdicts in order, a chunk at a time."""
@@ -91,7 +104,7 @@ class OfflineJudge:
         for start in range(0, len(tasks), CHUNK):
             began = time.perf_counter()
             pairs = [Pair(t.question, t.gold, t.answer or "", t.category) for t in tasks[start : start + CHUNK]]
-            rows = features(pairs, self._reader, self._embedder)
+            rows = features(pairs, self._reader, self._embedder, self._store)
             chances = self.weights.probability(rows)
             each = (time.perf_counter() - began) * 1000 / len(pairs)
             for offset, (pair, row, chance) in enumerate(zip(pairs, rows, chances, strict=True)):
@@ -103,4 +116,6 @@ class OfflineJudge:
                                               latency_ms=each)  # fmt: skip
 
     def close(self) -> None:
-        """Nothing to release; the embedder belongs to the harness."""
+        """The embedder belongs to the harness."""
+        if self._store is not None:
+            self._store.close()

@@ -112,10 +112,27 @@ def polarity(text: str) -> int:
     return 1 if _YES.search(text) else 0
 
 
+_HEDGE = re.compile(
+    r"\b(?:there (?:is|'s|was|can be) )?(?:no|little) (?:doubt|question)(?: about it| about that)?\b|\bwithout (?:a |any )?(?:shadow of (?:a )?)?(?:doubt|question|fail)\b"
+    r"|\b(?:unless|if) (?:i'?m|i am|i was|we'?re) (?:not )?(?:very much |much )?(?:mistaken|wrong)\b|\bif memory (?:doesn'?t|does not) fail\w*(?: me)?\b"
+    r"|\b(?:nothing|none|nobody|no one) (?:other than|but|except|else than)\b|\bno less than\b|\bi (?:could|may|might) be (?:wrong|mistaken|off)\b"
+    r"|\b(?:i'?m |i am )?not (?:\w+ )?(?:sure|certain|positive)(?: about (?:the rest|anything else|everything|it|that|this)(?: though)?|(?=,| but\b| if that'?s all))"
+    r"|\b(?:no|without|nor) (?:other|further|more|additional|others)\b(?: \w+)*|\b(?:no|not|without|n't)(?: \w+){0,4} (?:anything|anyone|any|or anything) (?:else|other|more|further|beyond|besides)\b[^.;!?]*"
+    r"|\([^()]*\b(?:not|no)\b[^()]*\)|\bnot only\b|\bcan(?:not|'t| not) (?:be )?(?:deny|denied|stress|agree more|go wrong)\w*|\bno wonder\b|\bdon'?t forget\b",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=16384)
+def plainly(text: str) -> str:
+    """A text without the negations that deny nothing of what is claimed ("no doubt", "if I'm not mistaken", "no other details")."""
+    return _HEDGE.sub(" ", text.replace("’", "'"))
+
+
 @lru_cache(maxsize=16384)
 def negations(text: str) -> int:
     """How many words deny something."""
-    return len(_NEGATION.findall(text))
+    return len(_NEGATION.findall(plainly(text)))
 
 
 @lru_cache(maxsize=16384)

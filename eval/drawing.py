@@ -37,12 +37,12 @@ def figures(group: Group, out: Path, paper: bool = False) -> Iterator[tuple[str,
     Args:
         group: the runs.
         out: the results folder.
-        paper: draw the paper's values also behind runs that are not comparable with them.
+        paper: draw the paper's values also behind runs that are not comparable with them; such files end in ``_paper``.
     """
     own, stem = group.summaries, out / "figures"
 
     def at(name: str) -> Path:
-        return stem / f"{group.experiment}_{name}"
+        return stem / f"{group.experiment}_{name}{'_paper' if paper else ''}"
 
     if own:
         yield "score_against_tokens", lambda: plots.score_against_tokens(own, at("score_against_tokens"), paper)

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from eval.tables.values import full_label
 from memos.errors import DataError
 
 
@@ -37,6 +38,8 @@ class RunState:
     failed: int
     what: str = "questions"
     """What ``n`` and ``failed`` count: questions, or cells of a time-to-first-token run."""
+    label: str = ""
+    """The system's name for people, with its settings where it has any."""
 
 
 def states(out: Path) -> list[RunState]:
@@ -58,4 +61,4 @@ def _state(folder: Path) -> RunState:
         n, failed, what = summary.get("n", 0), summary.get("failed", 0), "questions"
     whole = summary.get("complete") or what == "cells"
     state = "unfinished" if not whole else f"failed {what}" if failed else "complete"
-    return RunState(experiment, folder, state, n, failed, what)
+    return RunState(experiment, folder, state, n, failed, what, full_label(summary) if "system" in summary else "")

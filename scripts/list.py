@@ -53,7 +53,7 @@ def main() -> int:
         found = states(args.out)
         print(f"runs in {args.out / 'runs'}" + ("" if found else ": none yet"))
         for run in found:
-            print(f"  {run.experiment + '/' + run.folder.name:44} {run.state}, {run.n} {run.what}, {run.failed} failed")
+            print(f"  {run.experiment + '/' + run.folder.name:44} {run.state}, {run.n} {run.what}, {run.failed} failed" + (f"  {run.label}" if run.label else ""))
     return 0
 
 

@@ -21,6 +21,10 @@ HERE = Path(__file__).parent
 SCRIPTS = ("base.js", "overview.js", "questions.js", "detail.js", "compare.js", "start.js")
 
 
+WIDE_PIXELS = 1500
+"""From this width in pixels on a figure takes the width of the window."""
+
+
 def write_page(target: Path, group: Group, figures: Sequence[Path] = ()) -> Path:
     """Write the page of some runs.
 
@@ -83,9 +87,13 @@ def _checks(group: Group) -> list[reference.Check]:
     return reference.check(reference.load(), group.summaries, kv_cells(group.others))
 
 
-def _figure(path: Path) -> dict[str, str]:
-    source = "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
-    return {"title": path.stem.partition("_")[2].replace("_", " ") or path.stem, "src": source}
+def _figure(path: Path) -> dict[str, Any]:
+    """A PNG as the page shows it; one drawn for both columns of a page in print is wide on the screen, too."""
+    content = path.read_bytes()
+    width = int.from_bytes(content[16:20], "big")
+    source = "data:image/png;base64," + base64.b64encode(content).decode()
+    title = path.stem.partition("_")[2].replace("_", " ") or path.stem
+    return {"title": title, "src": source, "wide": width > WIDE_PIXELS}
 
 
 def common_dataset(runs: Sequence[Run]) -> Dataset:

@@ -83,3 +83,12 @@ def test_newest_sweep(tmp_path):
     listed.write_text(json.dumps([str(tmp_path / "gone")]), encoding="utf-8")
     with pytest.raises(DataError, match="gone is gone"):
         find_runs(tmp_path, "trial")
+
+
+def test_runs_are_listed_with_state_and_settings(tmp_path):
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "fixture").symlink_to(ROOT / "tests" / "fixtures" / "runs" / "fixture")
+    (tmp_path / "runs" / "fig9").symlink_to(ROOT / "tests" / "fixtures" / "runs" / "fig9")
+    lines = [line for line in listing("runs", "--out", str(tmp_path)).stdout.splitlines() if line.startswith("  ")]
+    assert len(lines) == 12 and all(", 0 failed" in line or ", 1 failed" in line for line in lines)
+    assert sum("fig9/rag-" in line and " chunk=" in line for line in lines) == 6

@@ -282,6 +282,9 @@ def test_compare_prints_and_writes_the_page(tmp_path):
 def test_figures_only(tmp_path):
     done = script("figures", str(RUNS / "fixture"), "--only", "cost", "--out", str(tmp_path))
     assert done.returncode == 0 and sorted(p.suffix for p in (tmp_path / "figures").iterdir()) == [".csv", ".json", ".pdf", ".png"]
+    done = script("figures", str(RUNS / "fixture"), "--only", "score_against_tokens", "--paper", "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "figures" / "fixture_score_against_tokens_paper.csv").read_text().count(",paper,") == 6
     done = script("figures", str(RUNS / "fixture"), "--jobs", "0", "--out", str(tmp_path))
     assert done.returncode == 1 and done.stderr == "error: --jobs: expected 1 or more, found 0\n"
     done = script("figures", str(RUNS / "fixture"), "--only", "kost", "--out", str(tmp_path))

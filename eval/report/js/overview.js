@@ -42,7 +42,7 @@ function overview() {
     root.append(text("h2", table.title), tableOf(table), make("details", { class: "notes", open: table === index.tables[0] }, text("summary", "how to read it"), make("ul", {}, table.notes.map((n) => text("li", n)))));
   root.append(text("h2", "Against the paper"), foldedOf(index.reproduction));
   if (index.figures.length) root.append(text("h2", "Figures"));
-  root.append(...index.figures.map((f) => make("figure", {}, make("img", { src: f.src, alt: f.title, loading: "lazy" }), text("figcaption", f.title))));
+  root.append(...index.figures.map((f) => make("figure", { class: f.wide ? "wide" : null }, make("img", { src: f.src, alt: f.title, loading: "lazy" }), text("figcaption", f.title))));
 }
 function runs() {
   for (const s of index.systems) {

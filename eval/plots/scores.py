@@ -55,6 +55,8 @@ def score_against_tokens(summaries: Sequence[Summary], stem: Path, paper: bool =
         if score.value is not None and words.value is not None:
             rows.append((name, "ours", words.value, score.value, score.low, score.high))
             families.append(family(summary))
+    if not rows:
+        raise DataError("no run has both a judge's score and a context size (metric memory_words)")
     pale = legend_name(summaries, paper)
     if pale:
         rows += [(name, "paper", words, score, None, None) for name, words, score in paper_points()]

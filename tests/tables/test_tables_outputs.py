@@ -152,6 +152,15 @@ def test_paper_overlay_only_for_comparable_runs(own, tmp_path):
     assert (tmp_path / "beside.csv").read_text().count(",paper,") == 6
 
 
+def test_without_any_context_size_there_is_no_figure(own, tmp_path):
+    for summary in own:
+        del summary["metrics"]["memory_words"]
+    with pytest.raises(DataError, match="memory_words"):
+        plots.score_against_tokens(own, tmp_path / "none")
+    plots.score_by_category(own, tmp_path / "some")
+    assert (tmp_path / "some.png").exists()
+
+
 def legends(monkeypatch) -> list[str]:
     """Fills with the texts of every legend drawn from here on."""
     from matplotlib.figure import Figure

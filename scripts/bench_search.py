@@ -69,7 +69,8 @@ def measure_ours(size: int, args: argparse.Namespace, timing: Timing) -> Figures
     figures: Figures = {}
 
     def tell(name: str, value: float) -> None:
-        figures[name] = value
+        if not name.startswith("filled"):
+            figures[name] = value
         print(f"{size:>9,d} ours {name} {value:,.2f}", flush=True)
 
     texts = sentences(size)
@@ -78,8 +79,6 @@ def measure_ours(size: int, args: argparse.Namespace, timing: Timing) -> Figures
         asked = lambda reached: questions(texts[:reached], args.queries)  # noqa: E731
         bench_memos(texts, asked, Path(folder), timing, Limits(args.limit, args.gb), tell)
     reached = int(figures.pop("size"))
-    for name in ("filled", "filled_per_s"):
-        figures.pop(name, None)
     if reached < size:
         print(f"{size:>9,d} ours: filling ended at {reached:,d} memories (--limit {args.limit:g} s, --gb {args.gb:g})")
         figures["reached"] = reached

@@ -85,7 +85,7 @@ class Store:
         )  # fmt: skip
 
     def fill(self, texts: list[str], limits: Limits, tell: Tell) -> tuple[int, float]:
-        """Insert texts until a limit is met, telling the state at every tenth; gives how many, and the seconds they took."""
+        """Insert texts until a limit is met, telling the rate at every tenth; gives how many, and the seconds they took."""
         done, seconds, start = 0, 0.0, time.monotonic()
         with tqdm(total=len(texts), desc="memos", unit="memory", disable=None) as bar:
             for place in range(0, len(texts), BATCH):
@@ -96,9 +96,8 @@ class Store:
                 seconds += self.timing.now() - begin
                 done += len(part)
                 bar.update(len(part))
-                if done * 10 // len(texts) > (done - len(part)) * 10 // len(texts) and len(texts) >= 10 * BATCH:
-                    tell("filled", done)
-                    tell("filled_per_s", done / seconds)
+                if done * 10 // len(texts) > (done - len(part)) * 10 // len(texts) and len(texts) >= 100 * BATCH:
+                    tell(f"filled with {done:,d}, a second:", done / seconds)
                 if time.monotonic() - start > limits.seconds or gigabytes() > limits.gigabytes:
                     break
         return done, seconds

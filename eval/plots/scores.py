@@ -119,13 +119,12 @@ def bars(own: pd.DataFrame) -> Any:
     return None if np.isnan(reach).all() else np.nan_to_num(reach)
 
 
-def _along(row) -> list[float]:
-    """Places along an error bar that labels keep clear of."""
-    return (
-        []
-        if row.low != row.low or row.low is None
-        else [row.low, (row.low + row.score) / 2, (row.high + row.score) / 2, row.high]
-    )
+def _along(row: Any) -> list[float]:
+    """Places along an error bar that labels keep clear of, two percent points apart."""
+    if row.low is None or row.low != row.low:
+        return []
+    steps = max(1, round((row.high - row.low) * 50))
+    return [row.low + (row.high - row.low) * i / steps for i in range(steps + 1)]
 
 
 def score_by_category(summaries: Sequence[Summary], stem: Path, paper: bool = False) -> list[Path]:

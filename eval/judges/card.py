@@ -249,6 +249,7 @@ def markdown(card: Mapping[str, Any]) -> str:
         *[f"| {name} (all deliberately wrong; gpt-4o-mini accepts {percent(row['recorded'])}) | {row['n']} | {percent(row['accepted'])} | as few as are true paraphrases |" for name, row in card["wrong_sets"].items()],
         *[f"| {kind} | {row['n']} | {percent(row['accepted'])}{_range(row)} | {100 * row['should_be']:.0f} |" for kind, row in card["probes"].items()],
         *[f"| {kind}, wording that no offline judge was tuned on | {row['n']} | {percent(row['accepted'])}{_range(row)} | 0 |" for kind, row in card["probes_unseen"].items()], "",
+        *([] if card["probes_unseen"] else ["Not measured: wordings that no offline judge was tuned on. All that were written are spent.", ""]),
         "## Questions with a wrong key", "",
     ]  # fmt: skip
     key = card["wrong_key"]

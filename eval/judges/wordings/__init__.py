@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import json
 import string
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
 
+from eval.judges.offline import guards
 from memos.errors import DataError
 
 SEED = 2026
@@ -44,8 +45,17 @@ def tuned() -> Wordings:
 
 
 def unseen() -> Wordings | None:
-    """Wordings that nothing was tuned on; None while all that were written are spent."""
-    return read(Path(__file__).with_name("unseen.json"))
+    """Wordings that nothing was tuned on; None while all that were written are spent.
+
+    Those that the training or ``tuned.json`` happens to hold too ("I don't know.") are left out: they are not unseen.
+    """
+    found = read(Path(__file__).with_name("unseen.json"))
+    if found is None:
+        return None
+    known = tuned()
+    seen = {text.lower() for text in (*guards.RESTATED, *guards.DENIED, *guards.REFUSALS, *known.restated, *known.denied, *known.refusals)}
+    fresh = {name: tuple(text for text in getattr(found, name) if text.lower() not in seen) for name in _NEEDS}
+    return replace(found, **fresh)
 
 
 @lru_cache(maxsize=8)

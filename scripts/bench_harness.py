@@ -40,6 +40,9 @@ VERDICT = {
     "additionalProperties": False,
 }
 
+LABEL = '{"reason": "the same thing", "label": "CORRECT"}'
+"""What the server says to a prompt that speaks of WRONG, as the judge's does: a reply without a label would be asked for again."""
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -171,7 +174,7 @@ def arm_harness(setting: Setting) -> int:
         answer(bench, run)
         judge(bench, run, bench.judge_specs[0])
         verdicts = judge_journal(bench, run, bench.judge_specs[0]).records.values()
-        done = len(run.journal("answers").ok()) + sum(record["label"] != "error" for record in verdicts)
+        done = len(run.journal("answers").ok()) + sum(record["label"] in ("correct", "wrong") for record in verdicts)
         run.close()
     return done
 
@@ -188,7 +191,7 @@ ARMS: Mapping[str, Callable[[Setting], int]] = {
 def server(latency: float) -> Iterator[str]:
     """The scripted server in its own process; yields its base URL."""
     process = subprocess.Popen(
-        [sys.executable, str(SERVER), "--latency", str(latency)], stdout=subprocess.PIPE, text=True
+        [sys.executable, str(SERVER), "--latency", str(latency), "--rule", "WRONG", LABEL], stdout=subprocess.PIPE, text=True
     )
     try:
         yield process.stdout.readline().strip()

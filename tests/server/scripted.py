@@ -328,8 +328,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="scripted OpenAI-compatible server on loopback")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each reply")
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--rule", nargs=2, action="append", default=[], metavar=("PATTERN", "REPLY"),
+                        help="reply to requests in whose messages the pattern is found (may be repeated)")  # fmt: skip
     options = parser.parse_args()
-    with ScriptedServer(latency=options.latency, port=options.port) as server:
+    with ScriptedServer(options.rule, latency=options.latency, port=options.port) as server:
         print(server.base_url, flush=True)
         parent = os.getppid()
         while os.getppid() == parent:

@@ -34,13 +34,13 @@ def main() -> None:
     """Entry point of ``run.py``."""
     sys.argv[1:] = [quote_null(arg) for arg in sys.argv[1:]]
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    done = False
     try:
         if not any(arg.split("=")[0] in INFORMATION for arg in sys.argv[1:]):
             checked = precheck(CONF, sys.argv[1:])
             ensure_language_data()
-            if not _up_to_date(checked):
-                _hydra_main()
-        else:
+            done = _up_to_date(checked)
+        if not done:
             _hydra_main()
         callbacks.finish()
     except KeyboardInterrupt:

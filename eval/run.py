@@ -36,12 +36,7 @@ def check(config: Mapping[str, Any]) -> None:
 
 def up_to_date(config: Mapping[str, Any]) -> dict[str, Any] | None:
     """The outcome of a run that has nothing left to do; None where there is something."""
-    bench = Bench(config)
-    finished = _finished(bench)
-    if not finished:
-        return None
-    _tell(bench.dataset.notes)
-    return _outcome(bench, finished, "up to date")
+    return _already(Bench(config))
 
 
 def run(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,10 +45,10 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     Returns ``{"folder", "code", "message", "fresh"}``; ``fresh`` says whether there was anything to do.
     """
     bench = Bench(config)
+    done = _already(bench)
+    if done:
+        return done
     _tell(bench.dataset.notes)
-    finished = _finished(bench)
-    if finished:
-        return _outcome(bench, finished, "up to date")
     folder = bench.folder
     directory = RunDir(folder)
     try:
@@ -68,6 +63,15 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     finally:
         directory.close()
     return _outcome(bench, summary, "finished")
+
+
+def _already(bench: Bench) -> dict[str, Any] | None:
+    """The outcome of a run that is finished; None of any other."""
+    finished = _finished(bench)
+    if not finished:
+        return None
+    _tell(bench.dataset.notes)
+    return _outcome(bench, finished, "up to date")
 
 
 def _tell(notes: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """The arms of a cell: the same prompt read whole or on a cache, ours and the way peers do it. Loads torch.
 
-Each arm runs from the query's text to the first token's id. ``direct`` and ``kv`` use the same kernel (split attention) and
-last-token logits only. ``direct_peer`` and ``kv_naive`` use transformers' own attention, logits of every token, and
+Each arm runs from the query's text to the first token's id. ``direct`` and ``kv`` use the same code and kernels (columns with
+tiled attention for known models in float32 on a processor, else split attention) and last-token logits only. ``direct_peer`` and ``kv_naive`` use transformers' own attention, logits of every token, and
 for the cache a deep copy each time, as the public implementations do.
 """
 

@@ -58,7 +58,7 @@ def measure(spec: Mapping[str, Any]) -> dict[str, Any]:
     record["status"] = "ok" if exact and record["unchanged"] else "failed"
     return record | {
         "model": loaded.name, "random_weights": loaded.random, "device": _device(device), "dtype": kv["dtype"],
-        "cache_at": str(device), "cache_bytes": memory.nbytes, "attention": "split (both main arms)",
+        "cache_at": str(device), "cache_bytes": memory.nbytes, "attention": f"{model.engine.attention} (both main arms)",
         "peak_memory_bytes": _peak(device), "threads": _threads(), "load_average": [load_before, _load()],
         "cpu_seconds": time.process_time() - cpu_before,
     }  # fmt: skip

@@ -32,7 +32,11 @@ class Sizes:
 
 
 def flops(sizes: Sizes, new: float, past: float) -> float:
-    """Floating-point operations of ``new`` tokens after ``past`` cached ones, with one token's logits."""
+    """Floating-point operations of ``new`` tokens after ``past`` cached ones, with one token's logits.
+
+    The full count: every layer for every new token, and causal scores without the half that is masked. A way that skips
+    work (all but the last token in the last layer, ``memos.llm.columns``) or adds some (padding, masked scores) counts the same.
+    """
     pairs = new * past + new * (new + 1) / 2
     attention = 4 * sizes.layers * sizes.heads * sizes.head_size * pairs
     return 2 * sizes.layer_parameters * new + attention + 2 * sizes.hidden * sizes.vocabulary

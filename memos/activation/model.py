@@ -1,7 +1,8 @@
 """Build a memory's cache once and answer any number of queries on it. Importing this module loads torch.
 
-Exact in float32: the states are those of a plain prefill, and split attention over them is plain attention over the
-whole prompt (spec/kv.md). One token's logits are computed, nothing is copied, and no query tokenises the memory again.
+Exact in float32: the states are those of a plain prefill, and attention over them is plain attention over the whole
+prompt (spec/kv.md; ``memos.llm.columns`` and ``memos.llm.split_attention``). One token's logits are computed, nothing
+is copied, and no query tokenises the memory again.
 """
 
 from __future__ import annotations
@@ -96,18 +97,10 @@ class ActivationModel:
         Returns:
             Logits (keep, vocabulary) in float32, and what the model wrote.
         """
-        device, skip = self.model.device, len(prefix) if prefix is not None else 0
         cache = SuffixCache(self.engine.layers, len(ids))
-        out = self.model(
-            input_ids=torch.tensor([ids], device=device),
-            position_ids=torch.arange(skip, skip + len(ids), device=device)[None],
-            past_key_values=cache,
-            use_cache=True,
-            shared_prefix=prefix,
-            logits_to_keep=keep,
-        )
+        logits = self.engine.read(ids, prefix, cache, keep)
         self.engine.encoded_tokens += len(ids)
-        return out.logits[0].float(), cache
+        return logits, cache
 
     # -- injecting ---------------------------------------------------------------------------------------------
     def inject(self, memory: KVMemory, query: str) -> tuple[Ids, SharedPrefix]:

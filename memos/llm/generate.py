@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
+from memos.llm.columns import Columns, reads
 from memos.llm.kv import PrefixStore, SharedPrefix, SuffixCache
 from memos.llm.split_attention import NAME, register
 
@@ -64,8 +65,36 @@ class Engine:
         model.set_attn_implementation(NAME)
         self.model, self.end_ids, self.store = model.eval(), frozenset(end_ids), store
         self.layers = model.config.get_text_config().num_hidden_layers
+        self._columns = Columns(model) if unsupported(model.config) is None and reads(model) else None
         self.encoded_tokens = 0
         """Prompt tokens that went through the model so far, padding excluded."""
+
+    @property
+    def attention(self) -> str:
+        """How single prompts are read: ``columns`` (with tiled attention) or ``split`` (transformers with split attention)."""
+        return "split" if self._columns is None else "columns"
+
+    @torch.inference_mode()
+    def read(self, ids: Sequence[int], prefix: SharedPrefix | None, cache: SuffixCache, keep: int = 1) -> torch.Tensor:
+        """Encode one prompt's tokens after a prefix and write their states to an empty cache.
+
+        Known architectures in float32 on a processor go through ``memos.llm.columns``, all others through transformers.
+
+        Returns:
+            Logits (keep, vocabulary) in float32 of the last ``keep`` tokens; of all with 0.
+        """
+        if self._columns is not None:
+            return self._columns.read(ids, prefix, cache, keep)
+        device, skip = self.model.device, len(prefix) if prefix is not None else 0
+        out = self.model(
+            input_ids=torch.tensor([ids], device=device),
+            position_ids=torch.arange(skip, skip + len(ids), device=device)[None],
+            past_key_values=cache,
+            use_cache=True,
+            shared_prefix=prefix,
+            logits_to_keep=keep,
+        )
+        return out.logits[0].float()
 
     @torch.inference_mode()
     def prefix(self, ids: Sequence[int], min_shared: int) -> tuple[SharedPrefix | None, int]:
@@ -78,7 +107,7 @@ class Engine:
             return known, 0
         rest = ids[len(known) if known else 0 :]
         cache = SuffixCache(self.layers, len(rest))
-        self._forward([rest], known, cache, keep=[len(rest) - 1])
+        self.read(rest, known, cache)
         if known is None:
             keys = tuple(layer.keys[0] for layer in cache.layers)
             made = SharedPrefix(ids, keys, tuple(layer.values[0] for layer in cache.layers))
@@ -97,7 +126,10 @@ class Engine:
         width, room = max(map(len, own)), max(row.max_new for row in rows)
         cache = SuffixCache(self.layers, width + room)
         lengths = torch.tensor([len(ids) for ids in own], device=self.model.device)
-        logits = self._forward(own, prefix, cache, keep=[len(ids) - 1 for ids in own])
+        if len(own) == 1:
+            logits = self.read(own[0], prefix, cache)
+        else:
+            logits = self._forward(own, prefix, cache, keep=[len(ids) - 1 for ids in own])
         self.encoded_tokens += int(lengths.sum())
         seen = torch.arange(width, device=self.model.device)[None] < lengths[:, None]
         state = _Decoding(rows, self.end_ids, self.model.device)

@@ -1,8 +1,9 @@
 """Split attention: many queries on one read-only prefix, exact (spec/kv.md, "The best exact way").
 
 Every row attends to the prefix without a mask, all rows and grouped heads folded into one query block, and causally to
-its own suffix; the two results are merged by their log-sum-exp, which is plain softmax attention over both. Importing
-this module loads torch and transformers.
+its own suffix; the two results are merged by their log-sum-exp, which is plain softmax attention over both. Batches,
+decoding, accelerators and lower precisions go this way; single prompts in float32 on a processor go through
+``memos.llm.columns``. Importing this module loads torch and transformers.
 """
 
 from __future__ import annotations

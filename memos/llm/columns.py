@@ -1,0 +1,140 @@
+"""Reading a prompt with tokens in columns: float32 prefill of Llama-like models on a processor, exact. Loads torch.
+
+The arithmetic is that of transformers' modules, with their weights where they lie. Hidden states are held features by
+tokens, padded to whole cache lines: the product of weight and states then takes both operands by rows, which BLAS
+multiplies faster than states by a transposed weight where tokens are few. Residuals are added by the products
+themselves, and the last layer computes queries and all that follows them only for tokens whose logits are wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from memos.llm.kv import SharedPrefix, SuffixCache
+from memos.llm.tiles import Seen, attend
+
+FAMILIES = ("LlamaForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM")
+"""Models whose layers are known to compute what ``Columns`` does; all others go through transformers."""
+_LINE = 16
+"""Floats in a cache line."""
+
+
+def reads(model: Any) -> bool:
+    """Whether a model (full attention in every layer) is one whose layers ``Columns`` computes as transformers does."""
+    if type(model).__name__ not in FAMILIES or model.device.type != "cpu" or model.dtype != torch.float32:
+        return False
+    config = model.config.get_text_config()
+    plain = config.hidden_act == "silu" and all(p.dtype == torch.float32 for p in model.parameters())
+    names = ("q_proj", "k_proj", "v_proj", "o_proj")
+    return plain and all(
+        type(part) is torch.nn.Linear
+        for layer in model.get_decoder().layers
+        for part in (*(getattr(layer.self_attn, name) for name in names),
+                     layer.mlp.gate_proj, layer.mlp.up_proj, layer.mlp.down_proj)
+    )  # fmt: skip
+
+
+class Columns:
+    """Reads one prompt at a time.
+
+    Args:
+        model: a model for which ``reads`` is true; weights are used in place and never copied.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model, self.decoder = model, model.get_decoder()
+
+    @torch.inference_mode()
+    def read(self, ids: Sequence[int], prefix: SharedPrefix | None, cache: SuffixCache, keep: int = 1) -> torch.Tensor:
+        """Encode ``ids`` after a prefix and write their keys and values to an empty cache.
+
+        Returns:
+            Logits (keep, vocabulary) of the last ``keep`` tokens; of all with 0.
+        """
+        skip, count = len(prefix) if prefix is not None else 0, len(ids)
+        keep = min(keep, count) or count
+        embedded = self.decoder.embed_tokens(torch.tensor([ids]))
+        turns = self.decoder.rotary_emb(embedded, torch.arange(skip, skip + count)[None])
+        width = -(-count // _LINE) * _LINE
+        hidden = _columns(embedded[0], width)
+        cos, sin = (_columns(one[0], width) for one in turns)
+        layers = self.decoder.layers
+        for number, layer in enumerate(layers):
+            last = keep if number == len(layers) - 1 else count
+            hidden = _layer(layer, number, hidden, (cos, sin), prefix, cache, count, last)
+        return self.model.lm_head(self.decoder.norm(hidden[:, :keep].t()))
+
+
+def _columns(rows: torch.Tensor, width: int) -> torch.Tensor:
+    """(tokens, features) as (features, width), padded with zeros."""
+    out = rows.new_zeros(rows.shape[1], width)
+    out[:, : len(rows)] = rows.t()
+    return out
+
+
+def _layer(
+    layer: Any,
+    number: int,
+    hidden: torch.Tensor,
+    turns: tuple[torch.Tensor, torch.Tensor],
+    prefix: SharedPrefix | None,
+    cache: SuffixCache,
+    count: int,
+    last: int,
+) -> torch.Tensor:
+    """One decoder layer for the last ``last`` of ``count`` tokens; keys and values are written for all of them."""
+    attention = layer.self_attn
+    size = attention.head_dim
+    normed = _norm(hidden, layer.input_layernorm)
+    keys = _turned(_linear(attention.k_proj, normed).unflatten(0, (-1, size)), getattr(attention, "k_norm", None), turns)
+    values = _linear(attention.v_proj, normed).unflatten(0, (-1, size))
+    own_keys, own_values = cache.layers[number].update(
+        keys[..., :count].transpose(1, 2)[None], values[..., :count].transpose(1, 2)[None]
+    )
+    first = count - last
+    if first:
+        hidden, normed = (one[:, first:count].contiguous() for one in (hidden, normed))
+        turns = (turns[0][:, first:count], turns[1][:, first:count])
+    query = _turned(_linear(attention.q_proj, normed).unflatten(0, (-1, size)), getattr(attention, "q_norm", None), turns)
+    past = (prefix.keys[number], prefix.values[number]) if prefix is not None and len(prefix) else (None, None)
+    mixed = attend(query, Seen(own_keys[0], own_values[0], *past), first, last, attention.scaling)
+    _add(hidden, attention.o_proj, mixed.flatten(0, 1))
+    normed = _norm(hidden, layer.post_attention_layernorm)
+    gate = torch.nn.functional.silu(_linear(layer.mlp.gate_proj, normed), inplace=True)
+    _add(hidden, layer.mlp.down_proj, gate.mul_(_linear(layer.mlp.up_proj, normed)))
+    return hidden
+
+
+def _linear(linear: torch.nn.Linear, columns: torch.Tensor) -> torch.Tensor:
+    if linear.bias is None:
+        return linear.weight @ columns
+    return torch.addmm(linear.bias[:, None], linear.weight, columns)
+
+
+def _add(hidden: torch.Tensor, linear: torch.nn.Linear, columns: torch.Tensor) -> None:
+    """Add a linear layer's result to the residual stream, in place."""
+    hidden.addmm_(linear.weight, columns)
+    if linear.bias is not None:
+        hidden.add_(linear.bias[:, None])
+
+
+def _norm(columns: torch.Tensor, norm: Any) -> torch.Tensor:
+    """Root-mean-square norm over the features, the dimension before the last."""
+    features = columns.shape[-2]
+    mean = columns.new_full((1, features), 1 / features) @ columns.square()
+    return (columns * mean.add_(norm.variance_epsilon).rsqrt_()).mul_(norm.weight[:, None])
+
+
+def _turned(heads: torch.Tensor, norm: Any, turns: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+    """(heads, size, columns) with rotary positions applied, after the per-head norm that some models have."""
+    if norm is not None:
+        heads = _norm(heads, norm)
+    cos, sin = turns
+    half = heads.shape[1] // 2
+    out = heads * cos
+    out[:, :half].addcmul_(heads[:, half:], sin[:half], value=-1)
+    out[:, half:].addcmul_(heads[:, :half], sin[half:])
+    return out

@@ -12,7 +12,7 @@ from eval.audit import Finding, audit, audit_table
 from eval.kv.report import audit as kv_audit
 from eval.records import Run, is_locomo, kv_cells, load_run, load_summary, run_folders
 from eval.runs import find_runs
-from eval.significance import ties
+from eval.significance import against_best, apart_in_all, ties
 from eval.sources import sources
 from eval.tables.ablation import ablation_table
 from eval.tables.kv import table5
@@ -97,10 +97,11 @@ def significant_ties(group: Group) -> tables.locomo.Ties | None:
     """Ties with the best on each judge where at least two runs have per-question records."""
     if len(group.recorded) < 2 or len(group.recorded) < len(group.runs):
         return None
-    found: dict = {}
-    for judge in judges(group.summaries):
-        found.update(ties(group.recorded, judge))
-    return found
+    tests = {judge: against_best(group.recorded, judge) for judge in judges(group.summaries)}
+    return tables.locomo.Ties(
+        {(judge, category): near for judge, made in tests.items() for category, near in ties(made).items()},
+        {judge: apart_in_all(made) for judge, made in tests.items() if made},
+    )
 
 
 def make_tables(group: Group, out: Path) -> list[Table]:

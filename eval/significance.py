@@ -14,6 +14,8 @@ from eval.tables.model import Cell, Column, Section, Table
 from eval.tables.values import TABLE_CATEGORIES, category_title, judge_error, label, ranked
 from memos.errors import DataError
 
+ALPHA = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Paired:
@@ -50,28 +52,43 @@ def compare_runs(a: Run, b: Run, metric: str, category: int | None = None) -> Co
     return compare(found.a, found.b, found.clusters, extra_se=float(np.hypot(*errors)))
 
 
-def ties(runs: Sequence[Run], metric: str) -> dict[tuple[str, int | None], set[str]]:
-    """For the overall and each category: fingerprints of runs that cannot be told from the best one on ``metric``.
+Tests = dict[int | None, list[tuple[Run, Comparison]]]
+"""By category (None: overall): every other run with its comparison to the section's best."""
 
-    Holm's adjustment is over one section of the table (each other run against the best of a category). With ten
-    conversations the smallest possible p is 2/1,024, so a family of more than 25 tests could never find anything.
-    """
+
+def against_best(runs: Sequence[Run], metric: str) -> Tests:
+    """Compare every ranked run with the best of each category and of the whole on ``metric``; empty with fewer than two runs."""
     taking = [r for r in runs if ranked(r.summary) and r.column(metric)]
     if len(taking) < 2:
         return {}
-    found: dict[tuple[str, int | None], set[str]] = {}
-    categories: list[int | None] = [
-        None,
-        *(c for c in TABLE_CATEGORIES if any(c in r.categories.values() for r in taking)),
-    ]
+    categories = [None, *(c for c in TABLE_CATEGORIES if any(c in r.categories.values() for r in taking))]
+    made: Tests = {}
     for category in categories:
         best = max(taking, key=lambda r: _mean(r, metric, category))
-        tests = [(r, compare_runs(best, r, metric, category)) for r in taking if r is not best]
-        adjusted = holm([c.p_sign_flip for _, c in tests])
-        for (run, result), p in zip(tests, adjusted, strict=True):
-            if result.tie() or p is None or p > 0.05:
-                found.setdefault((metric, category), set()).add(run.summary["fingerprint"])
+        made[category] = [(r, compare_runs(best, r, metric, category)) for r in taking if r is not best]
+    return made
+
+
+def ties(tests: Tests) -> dict[int | None, set[str]]:
+    """For the overall and each category: fingerprints of runs that cannot be told from the best one.
+
+    Holm's adjustment is over one section of the table (each other run against the best of a category). With ten
+    conversations the smallest possible p is 2/1,024, so a family of more than 25 tests could never find anything
+    (:func:`apart_in_all` says what is left of a whole column).
+    """
+    found: dict[int | None, set[str]] = {}
+    for category, rows in tests.items():
+        for (run, result), p in zip(rows, holm([c.p_sign_flip for _, c in rows]), strict=True):
+            if result.tie() or p is None or p > ALPHA:
+                found.setdefault(category, set()).add(run.summary["fingerprint"])
     return found
+
+
+def apart_in_all(tests: Tests) -> tuple[int, int]:
+    """How many tests a column of the whole table has, and how many of them Holm's adjustment over all of them leaves significant."""
+    every = [result for rows in tests.values() for _, result in rows]
+    adjusted = holm([result.p_sign_flip for result in every])
+    return len(every), sum(p is not None and p <= ALPHA and not result.tie() for result, p in zip(every, adjusted, strict=True))
 
 
 def _mean(run: Run, metric: str, category: int | None) -> float:
@@ -114,7 +131,7 @@ def comparison_table(a: Run, b: Run, metrics: Sequence[str]) -> Table:
 
 
 def _compare_row(metric: str, pair: Paired, result: Comparison, p_holm: float | None) -> tuple[Cell, ...]:
-    unresolved = result.tie() or p_holm is None or p_holm > 0.05
+    unresolved = result.tie() or p_holm is None or p_holm > ALPHA
     verdict = "tie" if unresolved else ("A better" if result.difference > 0 else "B better")
     values: tuple[Any, ...] = (metric, result.n, float(pair.a.mean()), float(pair.b.mean()))
     return (

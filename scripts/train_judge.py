@@ -164,7 +164,7 @@ class Probes:
             lists[True] = probes.build(asked, turns, per_kind=wordings.PER_KIND, seed=wordings.SEED, wordings=fresh)
         flat = [(kind, new, task) for new, found in lists.items() for kind, tasks in found.items() for task in tasks]
         rows = [make.matrix([corpus.pair_of(t) for _, own, t in flat if own == new], "probes")[1] for new in lists]
-        evades = [bool(evasions.evades(corpus.pair_of(t))) for _, _, t in flat]
+        evades = [bool(reason) for reason in evasions.evades([corpus.pair_of(t) for _, _, t in flat], make.embedder.encode)]
         return cls(np.vstack(rows), np.array([kind for kind, _, _ in flat]), np.array(evades), np.array([new for _, new, _ in flat]),
                    [owner[(task.question, task.gold)] for _, _, task in flat])  # fmt: skip
 
@@ -212,9 +212,10 @@ def paraphrases(data: corpus.Corpus, accepted: np.ndarray) -> float:
     return float(accepted[np.array(valid)].mean())
 
 
-def evading(sets: dict[str, list[published.Row]]) -> np.ndarray:
-    """Which judged rows the rules of ``evasions`` reject, in the corpus' order."""
-    return np.array([bool(evasions.evades(corpus.pair_of(row))) for rows in sets.values() for row in rows if row.labels])
+def evading(sets: dict[str, list[published.Row]], make: corpus.Featuriser) -> np.ndarray:
+    """Which judged rows ``evasions`` rejects, in the corpus' order."""
+    pairs = [corpus.pair_of(row) for rows in sets.values() for row in rows if row.labels]
+    return np.array([bool(reason) for reason in evasions.evades(pairs, make.embedder.encode)])
 
 
 def wrong_sets(sets: dict[str, list[published.Row]], data: corpus.Corpus, chance: np.ndarray) -> dict[str, float]:
@@ -272,7 +273,7 @@ def train(args: argparse.Namespace) -> None:
     )
     chance, probed = cross_validate(trainer, data, fold, guard_fold, trainer.expand(probe.matrix), probe_fold, lambda text: print(text, flush=True))
 
-    chance = np.where(evading(sets), np.minimum(chance, evasions.CEILING), chance)
+    chance = np.where(evading(sets, make), np.minimum(chance, evasions.CEILING), chance)
     probed = np.where(probe.evades, np.minimum(probed, evasions.CEILING), probed)
     table = agreement.Table(data.system, data.sample_id, data.category, data.recorded, (chance >= 0.5).astype(int), chance).take(data.honest)
     figures, spans = agreement.measure(table), agreement.intervals(table)

@@ -1,7 +1,7 @@
 """Probes of any judge: answers whose right verdict is known, in wordings that no training of ours has used (``eval.judges.wordings``).
 
-Kinds: ``gold`` itself, the gold with its date written another way (``gold_date_format``), ``empty``, ``refusal``, the question
-restated, another question's gold, random turns, and the gold denied.
+Kinds: ``gold`` itself, the gold with its date written another way (``gold_date_format``), the gold in a frame that hands it over
+(``gold_affirmed``), ``empty``, ``refusal``, the question restated, another question's gold, random turns, and the gold denied.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from eval.judges.offline.guards import statement, unlike
 from eval.judges.wordings import Wordings, tuned
 from eval.types import JudgeTask
 
-RIGHT = ("gold", "gold_date_format")
+RIGHT = ("gold", "gold_date_format", "gold_affirmed")
 """Kinds whose answers are right; those of all others are wrong."""
 
 
@@ -52,6 +52,11 @@ def build(questions: Sequence[JudgeTask], turns: Sequence[str], *, per_kind: int
     out["gold_denied"] = [
         _with(task, _one(wordings.denied, chance).format(gold=task.gold.strip().rstrip("."))) for task in _some(deniable, per_kind, chance)
     ]
+    if wordings.affirmed:
+        out["gold_affirmed"] = [
+            _with(task, _one(wordings.affirmed, chance).format(gold=task.gold.strip().rstrip("."), statement=statement(task.question)))
+            for task in _some(deniable, per_kind, chance)
+        ]
     return {kind: tasks for kind, tasks in out.items() if tasks}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from eval.tables.model import Cell, Column, Section, Table
 from eval.tables.more import INGESTION, ingestion_cells
@@ -22,8 +22,23 @@ from eval.tables.values import (
     ranked,
 )
 
-Ties = Mapping[tuple[str, int | None], Collection[str]]
-"""(metric, category) to the fingerprints of runs that paired tests cannot tell from the best; see eval.significance."""
+
+@dataclass(frozen=True)
+class Ties:
+    """What paired tests say of the judges' columns; made by ``eval.significance``."""
+
+    near: Mapping[tuple[str, int | None], Collection[str]]
+    """(metric, category) to the fingerprints of runs that cannot be told from the best."""
+    whole: Mapping[str, tuple[int, int]]
+    """Metric to the number of its tests in all sections, and of those that stay significant when Holm's correction is over all of them."""
+
+    def notes(self) -> list[str]:
+        """What stands below a table with these marks."""
+        if not self.whole:
+            return []
+        across = "; ".join(f"{_judge_title(name)}: {apart} of {tests}" for name, (tests, apart) in self.whole.items())
+        return [TIED, f"Differences from the best that stay with Holm's correction over all sections of a column: {across}."]
+
 
 INTERVALS = (
     "Brackets: 95 % interval, t over conversations (clustered). Scores are percent; a dash is a missing value, never 0."
@@ -39,14 +54,14 @@ def table3(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
 
     Args:
         summaries: contents of ``summary.json`` of the runs, in printing order.
-        ties: from ``eval.significance.ties`` where per-question records are at hand.
+        ties: from ``eval.significance`` where per-question records are at hand.
     """
     shown = judges(summaries)
     columns = (*_head_columns(), *_judge_columns(shown), *(_score(k, t) for k, t in METRIC_TITLES.items()))
     sections = []
     for track, group in _tracks(summaries):
         for category in (*_present(group), None):
-            rows = tuple(_row3(s, category, shown, ties or {}) for s in group)
+            rows = tuple(_row3(s, category, shown, ties) for s in group)
             title = category_title(category, max(count(s, category) for s in group))
             sections.append(Section(f"{track}{title}", rows, _ranked(group)))
     notes = _notes(summaries, {**{k: _judge_title(k) for k in shown}, **METRIC_TITLES}, ties)
@@ -64,7 +79,7 @@ def table4(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
     columns = (*_head_columns(), *_judge_columns(shown), *latency, *INGESTION)
     sections = []
     for track, group in _tracks(summaries):
-        rows = tuple(_row4(s, shown, ties or {}) for s in group)
+        rows = tuple(_row4(s, shown, ties) for s in group)
         sections.append(Section(f"{track}{category_title(None, max(count(s) for s in group))}", rows, _ranked(group)))
     notes = list(_notes(summaries, {k: _judge_title(k) for k in shown}, ties))
     without = [label(s) for s in summaries if not (s.get("latency_ms") or {}).get("total")]
@@ -113,20 +128,20 @@ def _head(summary: Summary, category: int | None, judge: str | None) -> tuple[Ce
     return (Cell(label(summary)), Cell(size), Cell(display.get("top_k")), Cell(judged), Cell(failed))
 
 
-def _judge_cells(summary: Summary, category: int | None, names: Sequence[str], ties: Ties) -> tuple[Cell, ...]:
+def _judge_cells(summary: Summary, category: int | None, names: Sequence[str], ties: Ties | None) -> tuple[Cell, ...]:
     return tuple(
-        replace(metric_cell(summary, n, category), tied=summary["fingerprint"] in ties.get((n, category), ()))
+        replace(metric_cell(summary, n, category), tied=ties is not None and summary["fingerprint"] in ties.near.get((n, category), ()))
         for n in names
     )
 
 
-def _row3(summary: Summary, category: int | None, shown: Sequence[str], ties: Ties) -> tuple[Cell, ...]:
+def _row3(summary: Summary, category: int | None, shown: Sequence[str], ties: Ties | None) -> tuple[Cell, ...]:
     head = _head(summary, category, shown[0] if shown else None)
     others = tuple(metric_cell(summary, name, category) for name in METRIC_TITLES)
     return (*head, *_judge_cells(summary, category, shown, ties), *others)
 
 
-def _row4(summary: Summary, shown: Sequence[str], ties: Ties) -> tuple[Cell, ...]:
+def _row4(summary: Summary, shown: Sequence[str], ties: Ties | None) -> tuple[Cell, ...]:
     latency = summary.get("latency_ms") or {}
     durations = tuple(Cell((latency.get(part) or {}).get(q)) for part in ("search", "total") for q in ("p50", "p95"))
     head = _head(summary, None, shown[0] if shown else None)
@@ -150,5 +165,5 @@ def _ranked(group: Sequence[Summary]) -> tuple[bool, ...]:
 
 
 def _notes(summaries: Sequence[Summary], names: Mapping[str, str], ties: Ties | None) -> tuple[str, ...]:
-    legend = [INTERVALS, MARKS, *([TIED] if ties else []), WORDS]
+    legend = [INTERVALS, MARKS, *(ties.notes() if ties else []), WORDS]
     return (*origin_notes(summaries), *missing_notes(summaries, names), *legend)

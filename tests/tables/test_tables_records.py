@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from eval.records import kv_cells, load_run, load_summary, read_records, run_folders, verdict_value
-from eval.significance import compare_runs, comparison_table, paired, ties
+from eval.significance import against_best, apart_in_all, compare_runs, comparison_table, paired, ties
 from memos.errors import DataError
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
@@ -154,14 +154,16 @@ def test_the_judges_own_error_widens_a_comparison(folder):
 
 
 def test_three_conversations_cannot_separate_and_gold_is_not_ranked(folder):
-    found = ties([load_run(f) for f in folder.values()], "judge_offline")
+    tests = against_best([load_run(f) for f in folder.values()], "judge_offline")
+    found = ties(tests)
+    assert apart_in_all(tests) == (sum(map(len, tests.values())), 0)
     fingerprints = set().union(*found.values())
     assert fingerprints == {load_summary(folder["rag"])["fingerprint"]}  # against memos, not against the oracle
-    assert ("judge_offline", None) in found and ("judge_offline", 4) in found
+    assert None in found and 4 in found
 
 
 def test_ten_conversations_can_separate_nine_systems_in_every_category():
-    """Holm over a section leaves a clear winner clear: with ten conversations the smallest p is 2/1,024."""
+    """Holm over a section leaves a clear winner clear: with ten conversations the smallest p is 2/1,024; over nine systems' whole column nothing."""
 
     def made(i: int) -> SimpleNamespace:
         keys = [(f"c{c}", q) for c in range(10) for q in range(8)]
@@ -171,8 +173,12 @@ def test_ten_conversations_can_separate_nine_systems_in_every_category():
             summary={"fingerprint": str(i), "system": "s"}, folder=Path(str(i)),
         )  # fmt: skip
 
-    assert ties([made(i) for i in range(9)], "judge_x") == {}
-    assert ties([made(0), made(0)], "judge_x")[("judge_x", None)] == {"0"}
+    nine = against_best([made(i) for i in range(9)], "judge_x")
+    assert ties(nine) == {} and apart_in_all(nine) == (40, 0)
+    five = against_best([made(i) for i in range(5)], "judge_x")
+    assert apart_in_all(five) == (20, 20), "20 times 2/1,024 is under .05"
+    assert ties(against_best([made(0), made(0)], "judge_x"))[None] == {"0"}
+    assert against_best([made(0)], "judge_x") == {} and apart_in_all({}) == (0, 0)
 
 
 def test_comparison_table_adjusts_over_all_rows(folder):

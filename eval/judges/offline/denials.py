@@ -1,8 +1,8 @@
-"""Answers that deny the gold and put nothing in its place.
+"""Signs that an answer denies the gold and puts nothing in its place, told by rules.
 
-Two ways to tell: a word that denies, beside the gold and little else; or the gold quoted in a sentence about the answer itself ("you would lose
-points for ...") that is not one of those which affirm. Honest answers that quote the gold and repeat no word of the question hardly ever wrap it
-in such a sentence.
+Two of them: a word that denies, beside the gold and little else; or the gold quoted in a sentence about the answer itself ("you would lose
+points for ...") that is not one of those which affirm. Alone they take "not hard to find: ..." for a denial too; where an answer quotes its gold they are
+weighed together with what stands around it (``frames``).
 """
 
 from __future__ import annotations
@@ -76,7 +76,22 @@ _AFFIRMING = frozenset(
 """Words of sentences that hand over the answer they speak about."""
 
 
-def denies(pair: Pair) -> bool:
+def signs(pair: Pair) -> dict[str, float]:
+    """What the rules find around a quoted gold, by name: denying words, how much is said besides, what sentence it is."""
+    bare = values.plainly(without(pair.answer, pair.gold))
+    remains = left(bare, pair)
+    cues, hints = (_cues(bare, pattern) - _cues(pair.question, pattern) for pattern in (_DENIAL, _HINT))
+    odd = sum(word not in _AFFIRMING and not word.isdigit() for word in set(tokens(bare)))
+    held = {
+        f"left {min(remains, 5)}": 1.0, "left": min(remains, 6) / 3, f"unusual {min(odd, 4)}": 1.0,
+        "cue": float(bool(cues)), "cue odd": float(len(cues) % 2), f"cue left {min(remains, 3)}": float(bool(cues)),
+        "hint": float(bool(hints)), f"hint left {min(remains, 3)}": float(bool(hints)), "against": float(_speaks_against(bare, pair)),
+        "ruled": float(ruled(pair)), "address": float(bool(_ADDRESS.search(bare))),
+    }  # fmt: skip
+    return {name: value for name, value in held.items() if value}
+
+
+def ruled(pair: Pair) -> bool:
     """Whether the answer holds the gold, denies something that the gold does not, and says nothing else."""
     if values.polarity(pair.gold):
         return False
@@ -84,7 +99,7 @@ def denies(pair: Pair) -> bool:
     quoted = without(pair.answer, pair.gold) != pair.answer
     if not quoted and (PLAIN.search(pair.gold) or sum(found(w, pair.given) > 0 for w in pair.wanted) < 0.75 * len(pair.wanted)):
         return False
-    if _denies_other(pair):
+    if denies_other(pair):
         return False
     said = frozenset(content(bare))
     framed = quoted and len(tokens(bare)) >= 2 and not any(found(word, said) for word in pair.asked)
@@ -111,7 +126,7 @@ def _speaks_against(bare: str, pair: Pair) -> bool:
     return any(word not in _AFFIRMING and not word.isdigit() and not found(word, gold) for word in frame)
 
 
-def _denies_other(pair: Pair) -> bool:
+def denies_other(pair: Pair) -> bool:
     """Whether the gold comes first and what is denied right after it is something else ("the red one, not the blue one")."""
     text = pair.gold.strip().rstrip(".").lower()
     place = pair.answer.lower().find(text)

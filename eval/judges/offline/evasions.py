@@ -8,14 +8,15 @@ holds at both operating points. A gate caps the probability.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from eval.judges.offline import values
-from eval.judges.offline.denials import denies
 from eval.judges.offline.features import Pair
+from eval.judges.offline.frames import Encode, deny
 from eval.judges.offline.restatements import hands_back
 from eval.judges.offline.text import content, found, idf, tokens
 
-VERSION = 3
+VERSION = 4
 """Raised by hand when an outcome changes."""
 CEILING = 0.2
 """Probability left to an answer that gives none."""
@@ -25,12 +26,24 @@ WINDOW = 3
 """Sentences in which the gold and the question must meet."""
 
 
-def evades(pair: Pair) -> str:
-    """Why an answer is none; empty where it may be one."""
+def evades(pairs: Sequence[Pair], encode: Encode) -> list[str]:
+    """Why each answer is none; empty where it may be one.
+
+    Args:
+        pairs: the answers.
+        encode: MiniLM, which reads what stands around a quoted gold.
+    """
+    out = [_plainly(pair) for pair in pairs]
+    for number, denied in zip(range(len(pairs)), deny(pairs, encode), strict=True):
+        if denied and not out[number]:
+            out[number] = "guard: the gold is denied and nothing is put in its place"
+    return out
+
+
+def _plainly(pair: Pair) -> str:
+    """The reasons that no model is needed for."""
     if not tokens(pair.answer):
         return "guard: nothing is said"
-    if denies(pair):
-        return "guard: the gold is denied and nothing is put in its place"
     if hands_back(pair):
         return "guard: the question is handed back"
     if _chatters(pair):

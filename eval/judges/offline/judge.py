@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from eval.identity import digest
-from eval.judges.offline import evasions, gates, model
+from eval.judges.offline import evasions, frames, gates, model
 from eval.judges.offline.features import Pair, lexical
 from eval.judges.offline.reader import TokenReader, sentence_model
 from eval.judges.offline.semantic import read_all
@@ -91,7 +91,7 @@ class OfflineJudge:
 
     def identity(self) -> Mapping[str, object]:
         """Weights and operating point; part of the score fingerprint."""
-        return {"weights": self.weights.digest, "strict": self.config.strict, "threshold": self.config.threshold, "evasions": evasions.VERSION,
+        return {"weights": self.weights.digest, "strict": self.config.strict, "threshold": self.config.threshold, "evasions": evasions.VERSION, "frames": frames.load().digest,
                 "gates": gates.VERSION if self.config.strict else None}  # fmt: skip
 
     def keep(self, folder: Path) -> None:
@@ -106,9 +106,10 @@ class OfflineJudge:
             pairs = [Pair(t.question, t.gold, t.answer or "", t.category) for t in tasks[start : start + CHUNK]]
             rows = features(pairs, self._reader, self._embedder, self._store)
             chances = self.weights.probability(rows)
+            evaded = evasions.evades(pairs, self._embedder.encode)
             each = (time.perf_counter() - began) * 1000 / len(pairs)
-            for offset, (pair, row, chance) in enumerate(zip(pairs, rows, chances, strict=True)):
-                reason = evasions.evades(pair) or (gates.rejects(pair, row) if self.config.strict else "")
+            for offset, (pair, row, chance, evasion) in enumerate(zip(pairs, rows, chances, evaded, strict=True)):
+                reason = evasion or (gates.rejects(pair, row) if self.config.strict else "")
                 score = round(min(float(chance), evasions.CEILING) if reason else float(chance), 4)
                 label = "correct" if score >= self.config.threshold else "wrong"
                 raw = f"p={score:.4f}" + (f"; {reason}" if reason else "")

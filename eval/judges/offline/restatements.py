@@ -1,7 +1,7 @@
 """Answers that hand the question back, or talk about an answer without giving one.
 
-What such an answer holds besides the question is looked at: where the question stands in it word for word, the rest alone must answer; where its
-words come back in another order, nothing of its own may be left.
+What such an answer holds besides the question is looked at: where the question stands in it word for word, the rest must hold a telling word of the
+gold (or a date or number where one is asked for) or say a good deal of its own; where its words come back in another order, nothing of its own may be left.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ from eval.judges.offline.text import content, found, tokens
 
 _COUNTLESS = re.compile(
     r"\b(?:both|one|first|the two|two) (?:of (?:them|us|the (?:speakers|sessions|chats|conversations|talks|messages))|that|another|could|might|would|must|has to|can|"
-    r"needs?|speakers|people|friends|thing|step|we)\b|\bstep (?:by step|one)\b|\bfirst\b(?=,)|\bat one point\b|\bone day\b|\bno one\b|\bfirst of all\b|\bin the first place\b",
+    r"needs?|speakers|people|friends|thing|step|we)\b|\bstep (?:by step|one|\d+)\b|\bfirst\b(?=,)|\bat one point\b|\bone day\b|\bno one\b|\bfirst of all\b|\bin the first place\b",
     re.IGNORECASE,
 )
 """Numbers that count the talk, not what was asked."""
-_YES_NO = re.compile(r"\b(?:yes|yeah|yep|no|nope|indeed|definitely|certainly|correct|true|false|likely|unlikely|probably|not|never)\b|n['’]t\b", re.IGNORECASE)
+_YES_NO = re.compile(r"\b(?:yes|yeah|yep|no|nope|definitely|certainly|absolutely|true|(?<!the )correct(?!\.)|false|likely|unlikely|probably|not|never)\b|n['’]t\b", re.IGNORECASE)
+_ASKS_MEASURE = re.compile(r"\bwhen\b|\bhow (?:many|much|long|often|old|far)\b|\b(?:date|day|month|year|number)\b", re.IGNORECASE)
+MUCH = 6
+"""Words of its own by which an answer goes beyond a whole question that it quotes; whoever says less and nothing of the gold has not answered."""
 LONG = 4
 """Words from which a question without its question word is told from a phrase that an answer may share with it."""
 
@@ -34,12 +37,14 @@ def hands_back(pair: Pair) -> bool:
     whole = tokens(pair.question)
     _, times = _cut(tokens(pair.answer), whole)
     if times and len(whole) >= 3:
-        return not _answers(_rest(pair, whole), pair)
+        rest = _rest(pair, whole)
+        return left(rest, pair) <= MUCH and not _tells(rest, pair)
     bare = tokens(statement(pair.question))
     _, times = _cut(tokens(pair.answer), bare)
     if times and len(bare) >= LONG and not values.polarity(pair.gold):
-        return not _answers(_rest(pair, bare), pair)
-    return _echoes(pair) or _only_talks(pair)
+        rest = _rest(pair, bare)
+        return left(rest, pair) <= MOST_LEFT and not _tells(rest, pair)
+    return _echoes(pair) or _only_talks(pair) or _leaves_open(pair)
 
 
 @lru_cache(maxsize=4096)
@@ -66,16 +71,29 @@ def _rest(pair: Pair, part: tuple[str, ...]) -> str:
     return " ".join(text.split())
 
 
-def _answers(rest: str, pair: Pair) -> bool:
+def _tells(rest: str, pair: Pair) -> bool:
     """Whether what stands beside the question may answer it, rightly or wrongly."""
     if values.polarity(pair.gold) and _YES_NO.search(rest):
         return True
-    if left(rest, pair) > MOST_LEFT or dates.find(rest) or values.numbers(_COUNTLESS.sub(" ", rest)):
+    if _measured(rest) and (_measured(pair.gold) or _ASKS_MEASURE.search(pair.question)):
         return True
     if PLAIN.search(pair.gold) and PLAIN.search(rest):
         return True
     said = words(rest)
     return any(found(word, said) for word in _telling(pair))
+
+
+def _measured(text: str) -> bool:
+    """Whether a text names a date or a number that counts more than the talk."""
+    return bool(dates.find(text) or values.numbers(_COUNTLESS.sub(" ", text)))
+
+
+def _leaves_open(pair: Pair) -> bool:
+    """Whether a question to be answered by yes or no gets neither, and not a word about what it asks."""
+    if not values.polarity(pair.gold) or _YES_NO.search(pair.answer) or values.polarity(pair.answer) or values.negations(pair.answer):
+        return False
+    said = words(pair.answer)
+    return not any(found(word, said) for word in (*pair.asked, *_telling(pair)) if word not in DISCOURSE)
 
 
 def _telling(pair: Pair) -> list[str]:

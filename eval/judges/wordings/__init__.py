@@ -1,4 +1,4 @@
-"""Wordings of wrong answers, for probes of judges: two JSON files beside this one, lists of templates by kind.
+"""Wordings of wrong answers, and of right ones in many frames, for probes of judges: two JSON files beside this one, lists of templates by kind.
 
 ``tuned.json`` holds those that rules, features or settings of the offline judge were made while looking at. ``unseen.json`` holds those that
 nothing has seen: not its training, not its rules, not the choice of features. They are written by somebody who has read neither the judge nor
@@ -21,12 +21,13 @@ SEED = 2026
 """Of the questions that unseen wordings are tried on; differs from the seed of the others."""
 PER_KIND = 300
 """How many probes of a kind the unseen wordings give, so that the interval of a share of 3 % is about 2 points wide each way."""
-_NEEDS = {"restated": {"question", "statement"}, "denied": {"gold"}, "refusals": set()}
+_NEEDS = {"restated": {"question", "statement"}, "denied": {"gold"}, "refusals": set(), "affirmed": {"gold", "statement"}}
+_OPTIONAL = ("affirmed",)
 
 
 @dataclass(frozen=True, slots=True)
 class Wordings:
-    """How wrong answers are worded; ``{question}``, ``{statement}`` (the question without its question word) and ``{gold}`` are filled in."""
+    """How answers are worded; ``{question}``, ``{statement}`` (the question without its question word) and ``{gold}`` are filled in."""
 
     restated: tuple[str, ...]
     denied: tuple[str, ...]
@@ -34,6 +35,8 @@ class Wordings:
     blank: tuple[str, ...] = ("",)
     turns: tuple[int, ...] = (20,)
     """How many random turns an answer is made of."""
+    affirmed: tuple[str, ...] = ()
+    """Right answers: the gold handed over, hedged, stressed, with harmless negations. A list may do without."""
 
 
 def tuned() -> Wordings:
@@ -53,7 +56,7 @@ def unseen() -> Wordings | None:
     if found is None:
         return None
     known = tuned()
-    seen = {text.lower() for text in (*guards.RESTATED, *guards.DENIED, *guards.REFUSALS, *known.restated, *known.denied, *known.refusals)}
+    seen = {text.lower() for text in (*guards.RESTATED, *guards.DENIED, *guards.REFUSALS, *known.restated, *known.denied, *known.refusals, *known.affirmed)}
     fresh = {name: tuple(text for text in getattr(found, name) if text.lower() not in seen) for name in _NEEDS}
     return replace(found, **fresh)
 
@@ -67,13 +70,13 @@ def read(file: Path) -> Wordings | None:
     """
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
-        lists = {field.name: tuple(data[field.name]) for field in fields(Wordings)}
+        lists = {field.name: tuple(data.get(field.name, ()) if field.name in _OPTIONAL else data[field.name]) for field in fields(Wordings)}
     except (OSError, json.JSONDecodeError, KeyError, TypeError) as error:
         raise DataError(f"{file}: not a file of wordings: {error}") from error
     if not any(lists.values()):
         return None
     for name, templates in lists.items():
-        if not templates:
+        if not templates and name not in _OPTIONAL:
             raise DataError(f"{file}: {name}: empty, while other kinds have wordings")
         if name in _NEEDS:
             _check(file, name, templates)
@@ -87,5 +90,5 @@ def _check(file: Path, name: str, templates: tuple[str, ...]) -> None:
             held = {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
         except (ValueError, TypeError) as error:
             raise DataError(f"{file}: {name}: {text!r}: {error}") from error
-        if held - _NEEDS[name] or (name == "denied" and not held):
+        if held - _NEEDS[name] or (name in ("denied", "affirmed") and "gold" not in held):
             raise DataError(f"{file}: {name}: {text!r} needs {' or '.join(f'{{{n}}}' for n in sorted(_NEEDS[name])) or 'no placeholder'}")

@@ -46,10 +46,11 @@ LOOKS = (
     "Features and settings were chosen while looking at this cross-validation: in the first session several dozen times, in the second 18 times (date "
     "features 1, list features 2, token features 3, hinges 3, products 3, penalty, clipping and weights 6). The figures are optimistic by that much. Errors "
     "were read on the first six conversations only. In the third session eight more times (negations that deny nothing, guards, spread of recall, penalty). The "
-    "rules of evasions were made while reading all wordings of wordings/tuned.json, two lists of which had first been written by people who had read nothing of "
-    "the judge and were looked at before these rules; which honest answers the rules hit was read as well. A blind list written afterwards (2026-11-22, 40 restated "
-    "and 40 denied templates, six of them in other lists) was looked at once: denied 15.0 %, restated 7.7 % accepted. It now stands in tuned.json; no rule "
-    "was changed after it. probes_unseen, where given, were written by "
+    "rules of evasions were made while reading wordings/tuned.json; which honest answers they hit was read as well. Blind lists, each looked at once and then "
+    "added to tuned.json: session 2 (denied 3.3 %, restated 5.3 % accepted), a red team in session 3 (denied 15.0 %, restated 7.7 %). In the fourth session "
+    "eight lists of denying, affirming and restating templates were written by people who had read nothing of the judge; rules alone took 34 % of the affirming "
+    "ones for denials, so frames were fitted (frames.json), which were chosen while looking at seven of the lists left out in turn and at the eighth; all eight now stand in "
+    "tuned.json. A blind list of session 3 was then looked at once (denied 0.0 %, restated 1.3 %); a rule for questions of yes and no was narrowed after it. probes_unseen, where given, were written by "
     "somebody who had read neither, and looked at once, after everything was fixed."
 )
 
@@ -170,11 +171,12 @@ class Probes:
 
     def acceptance(self, accepted: np.ndarray) -> dict[str, dict[str, float]]:
         """Share accepted by list and kind."""
-        return {
-            name: {str(kind): float(accepted[(self.kind == kind) & (self.unseen == new)].mean()) for kind in dict.fromkeys(self.kind)}
-            for name, new in (("probes", False), ("probes_unseen", True))
-            if (self.unseen == new).any()
-        }
+        out = {}
+        for name, new in (("probes", False), ("probes_unseen", True)):
+            mine = self.unseen == new
+            if mine.any():
+                out[name] = {str(kind): float(accepted[mine & (self.kind == kind)].mean()) for kind in dict.fromkeys(self.kind[mine])}
+        return out
 
 
 def show(figures: dict, spans: dict, probed: dict[str, dict[str, float]], wrong: dict[str, float]) -> None:

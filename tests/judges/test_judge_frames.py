@@ -153,6 +153,7 @@ def test_a_yes_or_no_question_wants_one_of_them_or_a_word_on_the_matter():
     assert reason(Pair(question, "Yes", "It was mentioned by one of the speakers.", 4))
     for answer in ("Yes", "No.", "He sailed it to Oslo, his boat.", "Certainly not.", "He does, probably."):
         assert reason(Pair(question, "Yes", answer, 4)) == "", answer
+    assert reason(Pair("What advice did Pia give?", "never sail alone", "Keep calm and rest.", 4)) == "", "a gold that begins with never is no yes or no"
 
 
 def test_affirmed_wordings_are_right_answers_among_the_probes():

@@ -110,8 +110,8 @@ def test_tiles_are_softmax_attention(heads, past, own, count, loud):
 def test_the_maximum_is_taken_only_where_it_is_needed():
     def needed(*sizes: float) -> bool:
         blocks = [(torch.full((4, 8), float(size)), torch.ones(4, 8), False) for size in sizes]
-        out = torch.empty(8, 16)
-        safe = tiles._tile(torch.ones(8, 16), blocks, 1, torch.empty(4, 16), out, False)
+        out = torch.empty(2, 8, 16)
+        safe = tiles._tile(torch.ones(2, 8, 16), blocks, torch.ones(2, 4, 16), out, False)
         assert torch.allclose(out, torch.ones_like(out)), "the mean of ones"
         return safe
 

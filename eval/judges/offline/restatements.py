@@ -24,6 +24,7 @@ _COUNTLESS = re.compile(
 """Numbers that count the talk, not what was asked."""
 _YES_NO = re.compile(r"\b(?:yes|yeah|yep|no|nope|definitely|certainly|absolutely|true|(?<!the )correct(?!\.)|false|likely|unlikely|probably|not|never)\b|n['’]t\b", re.IGNORECASE)
 _ASKS_MEASURE = re.compile(r"\bwhen\b|\bhow (?:many|much|long|often|old|far)\b|\b(?:date|day|month|year|number)\b", re.IGNORECASE)
+_ASKS_YES_NO = re.compile(r"\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might|must)\b", re.IGNORECASE)
 MUCH = 6
 """Words of its own by which an answer goes beyond a whole question that it quotes; whoever says less and nothing of the gold has not answered."""
 LONG = 4
@@ -90,7 +91,7 @@ def _measured(text: str) -> bool:
 
 def _leaves_open(pair: Pair) -> bool:
     """Whether a question to be answered by yes or no gets neither, and not a word about what it asks."""
-    if not values.polarity(pair.gold) or _YES_NO.search(pair.answer) or values.polarity(pair.answer) or values.negations(pair.answer):
+    if not (values.polarity(pair.gold) and _ASKS_YES_NO.match(pair.question)) or _YES_NO.search(pair.answer) or values.polarity(pair.answer) or values.negations(pair.answer):
         return False
     said = words(pair.answer)
     return not any(found(word, said) for word in (*pair.asked, *_telling(pair)) if word not in DISCOURSE)

@@ -109,16 +109,24 @@ def _layer(
 
 
 def _linear(linear: torch.nn.Linear, columns: torch.Tensor) -> torch.Tensor:
-    if linear.bias is None:
-        return linear.weight @ columns
-    return torch.addmm(linear.bias[:, None], linear.weight, columns)
+    """(features out, columns)."""
+    weight = _shares(linear.weight)
+    out = torch.bmm(weight, columns.expand(len(weight), -1, -1)).flatten(0, 1)
+    return out if linear.bias is None else out.add_(linear.bias[:, None])
 
 
 def _add(hidden: torch.Tensor, linear: torch.nn.Linear, columns: torch.Tensor) -> None:
     """Add a linear layer's result to the residual stream, in place."""
-    hidden.addmm_(linear.weight, columns)
+    weight = _shares(linear.weight)
+    hidden.unflatten(0, weight.shape[:2]).baddbmm_(weight, columns.expand(len(weight), -1, -1))
     if linear.bias is not None:
         hidden.add_(linear.bias[:, None])
+
+
+def _shares(weight: torch.Tensor) -> torch.Tensor:
+    """A weight as (threads, its features out / threads, features in): products in batches keep each thread on its own rows."""
+    threads = torch.get_num_threads()
+    return weight.unflatten(0, (threads if len(weight) % threads == 0 else 1, -1))
 
 
 def _norm(columns: torch.Tensor, norm: Any) -> torch.Tensor:

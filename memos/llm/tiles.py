@@ -3,7 +3,8 @@
 Scores are held keys by queries, so that both products take the stored keys and values as they lie and the widest
 operand by rows, which BLAS multiplies fastest. Exponentials are taken without a running maximum; where the first
 scores are too large for that, or a sum of exponentials leaves the range in which it is harmless, the tile is done with
-one (Milakov and Gimelshein, arXiv 1805.02867).
+one (Milakov and Gimelshein, arXiv 1805.02867). A tile's queries are split into a part a thread: each thread then multiplies,
+exponentiates and sums scores that it made itself.
 """
 
 from __future__ import annotations
@@ -54,11 +55,11 @@ def attend(query: torch.Tensor, seen: Seen, first: int, count: int, scale: float
     heads, size, columns = query.shape
     kept = seen.own_keys.shape[0]
     groups, width = heads // kept, seen.own_values.shape[-1]
-    tiles = -(-count * groups // QUERIES)
+    tiles, parts = -(-count * groups // QUERIES), torch.get_num_threads()
     step = -(-count // tiles)
-    rows = _up(groups * step)
-    asked = query.new_zeros(kept, size, rows)
-    scores, result = query.new_empty(max(KEYS, step), rows), query.new_empty(kept, width, rows)
+    rows = _up(-(-groups * step // parts))
+    asked, found = query.new_zeros(size, parts * rows), query.new_empty(width, parts * rows)
+    split, result = query.new_empty(parts, size, rows), query.new_empty(parts, width, rows)
     out = query.new_empty(heads, width, columns)
     out[..., count:] = 0
     grouped_in, grouped_out = query.unflatten(0, (kept, groups)), out.unflatten(0, (kept, groups))
@@ -66,15 +67,15 @@ def attend(query: torch.Tensor, seen: Seen, first: int, count: int, scale: float
     for start in range(0, count, step):
         end = min(count, start + step)
         used = groups * (end - start)
-        if used < groups * step:
-            asked[..., used:] = 0
-        folded = asked[..., :used].unflatten(-1, (groups, end - start))
-        torch.mul(grouped_in[..., start:end].transpose(1, 2), scale, out=folded)
+        asked[:, used:] = 0
+        folded, back = (one[:, :used].unflatten(1, (groups, end - start)) for one in (asked, found))
+        hidden = _visible(end - start, groups, parts, rows)
         for head in range(kept):
-            blocks = list(_blocks(seen, head, first + start, first + end))
-            safe = _tile(asked[head], blocks, groups, scores, result[head], safe)
-        found = result[..., :used].unflatten(-1, (groups, end - start))
-        grouped_out[..., start:end] = found.transpose(1, 2)
+            torch.mul(grouped_in[head, ..., start:end].transpose(0, 1), scale, out=folded)
+            split.copy_(asked.unflatten(1, (parts, rows)).transpose(0, 1))
+            safe = _tile(split, list(_blocks(seen, head, first + start, first + end)), hidden, result, safe)
+            found.unflatten(1, (parts, rows)).copy_(result.transpose(0, 1))
+            grouped_out[head, ..., start:end] = back.transpose(0, 1)
     return out
 
 
@@ -97,31 +98,38 @@ def _blocks(seen: Seen, head: int, start: int, end: int) -> Iterator[tuple[torch
 
 
 @lru_cache(maxsize=8)
-def _visible(tokens: int) -> torch.Tensor:
-    """(keys, queries) of as many tokens each: 1 where a key comes no later than its query, else 0."""
-    return torch.ones(tokens, tokens).triu_()
+def _visible(tokens: int, groups: int, parts: int, rows: int) -> torch.Tensor:
+    """(parts, keys, rows) for folded queries: 1 where a key comes no later than its query, else 0; 1 for padding."""
+    seen = torch.ones(tokens, parts * rows)
+    seen[:, : groups * tokens] = torch.ones(tokens, tokens).triu_().repeat(1, groups)
+    return seen.unflatten(1, (parts, rows)).transpose(0, 1).contiguous()
 
 
 def _tile(
     query: torch.Tensor,
     blocks: list[tuple[torch.Tensor, torch.Tensor, bool]],
-    groups: int,
-    space: torch.Tensor,
+    visible: torch.Tensor,
     out: torch.Tensor,
     safe: bool,
 ) -> bool:
-    """Attention of folded queries (size, rows) into ``out`` (value size, rows); returns whether the maximum was needed."""
-    total, peak = query.new_zeros(query.shape[1]), None
+    """Attention of queries (parts, size, rows) into ``out`` (parts, value size, rows); returns whether the maximum was needed.
+
+    Args:
+        visible: factors of causal blocks' scores, (parts, keys, rows).
+    """
+    parts, _, rows = query.shape
+    total, peak = query.new_zeros(parts, 1, rows), None
+    space = query.new_empty(parts * max(len(keys) for keys, _, _ in blocks) * rows)
     for number, (keys, values, causal) in enumerate(blocks):
-        scores = torch.mm(keys, query, out=space[: len(keys)])
+        scores = space[: parts * len(keys) * rows].view(parts, len(keys), rows)
+        torch.bmm(keys.expand(parts, -1, -1), query, out=scores)
         if not number and not safe:
-            low, high = (float(bound) for bound in torch.aminmax(scores[:_PROBED]))
+            low, high = (float(bound) for bound in torch.aminmax(scores[:, :_PROBED]))
             safe = not -_LOUD < low <= high < _LOUD
-        own = scores[:, : groups * len(keys)].unflatten(1, (groups, len(keys))) if causal else None
         if safe:
-            if own is not None:
-                own.masked_fill_(_visible(len(keys))[:, None] == 0, torch.finfo(scores.dtype).min)
-            top = scores.amax(0) if peak is None else torch.maximum(scores.amax(0), peak)
+            if causal:
+                scores.masked_fill_(visible == 0, torch.finfo(scores.dtype).min)
+            top = scores.amax(1, keepdim=True) if peak is None else torch.maximum(scores.amax(1, keepdim=True), peak)
             if peak is not None:
                 fade = (peak - top).exp_()
                 total.mul_(fade)
@@ -129,15 +137,16 @@ def _tile(
             peak = top
             scores.sub_(top).clamp_(min=_NOTHING)
         scores.exp_()
-        if own is not None:
-            own.mul_(_visible(len(keys))[:, None])
-        total.add_(scores.sum(0))
+        if causal:
+            scores.mul_(visible)
+        total.add_(scores.sum(1, keepdim=True))
+        turned = values.t().expand(parts, -1, -1)
         if number:
-            out.addmm_(values.t(), scores)
+            out.baddbmm_(turned, scores)
         else:
-            torch.mm(values.t(), scores, out=out)
+            torch.bmm(turned, scores, out=out)
     low, high = (float(bound) for bound in torch.aminmax(total))
     if not safe and not _LEAST < low <= high < _MOST:
-        return _tile(query, blocks, groups, space, out, True)
+        return _tile(query, blocks, visible, out, True)
     out.div_(total)
     return safe

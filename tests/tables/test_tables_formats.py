@@ -12,6 +12,7 @@ from eval.records import kv_cells, run_folders
 from eval.sources import sources
 from eval.tables import Cell, Column, Section, Table, latex, markdown, recall_table, table3, table4, terminal, write
 from eval.tables.kv import table5
+from eval.tables.locomo import Ties
 from eval.tables.tex import escape
 from eval.tables.write import to_csv
 
@@ -123,8 +124,9 @@ def test_the_judges_own_error_is_in_the_interval_and_the_notes(runs):
 
 
 def test_tied_cells_are_shown(runs):
-    table = table4(runs, {("judge_offline", None): {"fp-a"}})
+    table = table4(runs, Ties({("judge_offline", None): {"fp-a"}}, {"judge_offline": (9, 3)}))
     assert "60.0+≈" in terminal(table) and "sign-flip" in " ".join(table.notes)
+    assert any("all sections of a column: Judge offline: 3 of 9" in note for note in table.notes)
     assert r"$^{\approx}$" in latex(table)
 
 

@@ -85,16 +85,7 @@ class Engine:
         """
         if self._columns is not None:
             return self._columns.read(ids, prefix, cache, keep)
-        device, skip = self.model.device, len(prefix) if prefix is not None else 0
-        out = self.model(
-            input_ids=torch.tensor([ids], device=device),
-            position_ids=torch.arange(skip, skip + len(ids), device=device)[None],
-            past_key_values=cache,
-            use_cache=True,
-            shared_prefix=prefix,
-            logits_to_keep=keep,
-        )
-        return out.logits[0].float()
+        return self._through_model(torch.tensor([ids], device=self.model.device), prefix, cache, keep)[0].float()
 
     @torch.inference_mode()
     def prefix(self, ids: Sequence[int], min_shared: int) -> tuple[SharedPrefix | None, int]:
@@ -160,22 +151,26 @@ class Engine:
 
     def _forward(self, rows, prefix, cache, keep: list[int]) -> torch.Tensor:
         """Encode rows padded on the right after a prefix; logits at the ``keep`` index of each row."""
-        skip = len(prefix) if prefix is not None else 0
         device, width = self.model.device, max(map(len, rows))
         ids = torch.zeros(len(rows), width, dtype=torch.long)
         for index, row in enumerate(rows):
             ids[index, : len(row)] = torch.tensor(row)
         wanted = sorted(set(keep))
-        out = self.model(
-            input_ids=ids.to(device),
-            position_ids=torch.arange(skip, skip + width, device=device).expand(len(rows), width),
+        logits = self._through_model(ids.to(device), prefix, cache, torch.tensor(wanted, device=device))
+        columns = torch.tensor([wanted.index(index) for index in keep], device=device)
+        return logits[torch.arange(len(rows), device=device), columns].float()
+
+    def _through_model(self, ids: torch.Tensor, prefix, cache, keep: int | torch.Tensor) -> torch.Tensor:
+        """Logits of transformers' model for ids (rows, tokens) after a prefix, at the positions to keep."""
+        skip, (rows, width) = len(prefix) if prefix is not None else 0, ids.shape
+        return self.model(
+            input_ids=ids,
+            position_ids=torch.arange(skip, skip + width, device=ids.device).expand(rows, width),
             past_key_values=cache,
             use_cache=True,
             shared_prefix=prefix,
-            logits_to_keep=torch.tensor(wanted, device=device),
-        )
-        columns = torch.tensor([wanted.index(index) for index in keep], device=device)
-        return out.logits[torch.arange(len(rows), device=device), columns].float()
+            logits_to_keep=keep,
+        ).logits
 
 
 class _Decoding:

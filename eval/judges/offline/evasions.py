@@ -34,8 +34,9 @@ def evades(pairs: Sequence[Pair], encode: Encode) -> list[str]:
         encode: MiniLM, which reads what stands around a quoted gold.
     """
     out = [_plainly(pair) for pair in pairs]
-    for number, denied in zip(range(len(pairs)), deny(pairs, encode), strict=True):
-        if denied and not out[number]:
+    rest = [number for number, reason in enumerate(out) if not reason]
+    for number, denied in zip(rest, deny([pairs[number] for number in rest], encode), strict=True):
+        if denied:
             out[number] = "guard: the gold is denied and nothing is put in its place"
     return out
 

@@ -66,8 +66,7 @@ class Frame:
 
 def read(pair: Pair) -> Frame | None:
     """The frame of an answer that holds its gold word for word; None for others, and for golds that say yes or no."""
-    text = without(pair.answer.replace("’", "'"), pair.gold.replace("’", "'"))
-    text = values.plainly(text.replace("(", ", ").replace(")", ", "))
+    text = values.plainly(_marked(pair).replace("(", ", ").replace(")", ", "))
     if MARK not in text or values.polarity(pair.gold):
         return None
     parts, joints, end = [], [], 0
@@ -85,6 +84,11 @@ def read(pair: Pair) -> Frame | None:
 
     earlier, later = (zone([token for part in side for token in part]) for side in (held[:place], held[place + 1 :]))
     return Frame(zone(held[place][:cut]), zone(held[place][cut + 1 :]), earlier, later, tuple(joints), place)
+
+
+def _marked(pair: Pair) -> str:
+    """The answer with the mark in place of its gold, apostrophes made plain."""
+    return without(pair.answer.replace("’", "'"), pair.gold.replace("’", "'"))
 
 
 def _kind(token: str, asked: frozenset[str]) -> str:
@@ -115,7 +119,11 @@ def _class(token: str) -> str:
 def features(pair: Pair) -> dict[str, float]:
     """Named values of a frame, by zone (b, a: the gold's clause before and after it; p, n: earlier and later clauses); empty where the gold stands alone."""
     frame = read(pair)
-    if frame is None or not any(token not in ".,\"'" for token in frame.tokens):
+    return {} if frame is None else _described(frame, pair)
+
+
+def _described(frame: Frame, pair: Pair) -> dict[str, float]:
+    if not any(token not in ".,\"'" for token in frame.tokens):
         return {}
     out: dict[str, float] = {}
     total: Counter[str] = Counter()
@@ -163,8 +171,7 @@ def _zone(name: str, tokens: Sequence[str], total: Counter[str]) -> dict[str, fl
 
 def sentence(pair: Pair) -> str:
     """What MiniLM reads: the answer with "the answer" in place of its gold, so that it tells of the frame alone."""
-    text = without(pair.answer.replace("’", "'"), pair.gold.replace("’", "'"))
-    return text.replace(MARK, "the answer")[:READ]
+    return _marked(pair).replace(MARK, "the answer")[:READ]
 
 
 def vocabulary(templates: Sequence[str]) -> frozenset[str]:
@@ -241,7 +248,7 @@ def deny(pairs: Sequence[Pair], encode: Encode) -> list[bool]:
         negated = asked > 0 and any("no" in senses(token) for token in frame.before[-3:])
         if frame is None or (negated and denials.ruled(pair)):
             out[number] = denials.ruled(pair)
-        elif asked < ECHO * len(pair.asked) and (row := features(pair)):
+        elif asked < ECHO * len(pair.asked) and (row := _described(frame, pair)):
             framed[number] = row
     if framed:
         vectors = encode([sentence(pairs[number]) for number in framed])

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from memos.llm.kv import SharedPrefix, SuffixCache
+from memos.llm.scratch import Scratch
 from memos.llm.tiles import Seen, attend
 
 FAMILIES = ("LlamaForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM")
@@ -61,10 +62,10 @@ class Columns:
         width = -(-count // _LINE) * _LINE
         hidden = _columns(embedded[0], width)
         cos, sin = (_columns(one[0], width) for one in turns)
-        layers = self.decoder.layers
+        layers, scratch = self.decoder.layers, Scratch(hidden)
         for number, layer in enumerate(layers):
             last = keep if number == len(layers) - 1 else count
-            hidden = _layer(layer, number, hidden, (cos, sin), prefix, cache, count, last)
+            hidden = _layer(layer, number, hidden, (cos, sin), prefix, cache, count, last, scratch)
         return self.model.lm_head(self.decoder.norm(hidden[:, :keep].t()))
 
 
@@ -84,13 +85,15 @@ def _layer(
     cache: SuffixCache,
     count: int,
     last: int,
+    scratch: Scratch,
 ) -> torch.Tensor:
     """One decoder layer for the last ``last`` of ``count`` tokens; keys and values are written for all of them."""
-    attention = layer.self_attn
+    attention, mlp = layer.self_attn, layer.mlp
     size = attention.head_dim
-    normed = _norm(hidden, layer.input_layernorm)
-    keys = _turned(_linear(attention.k_proj, normed).unflatten(0, (-1, size)), getattr(attention, "k_norm", None), turns)
-    values = _linear(attention.v_proj, normed).unflatten(0, (-1, size))
+    normed = _norm(hidden, layer.input_layernorm, scratch)
+    keys = _linear(attention.k_proj, normed, scratch).unflatten(0, (-1, size))
+    keys = _turned(keys, getattr(attention, "k_norm", None), turns, scratch)
+    values = _linear(attention.v_proj, normed, scratch).unflatten(0, (-1, size))
     own_keys, own_values = cache.layers[number].update(
         keys[..., :count].transpose(1, 2)[None], values[..., :count].transpose(1, 2)[None]
     )
@@ -98,20 +101,23 @@ def _layer(
     if first:
         hidden, normed = (one[:, first:count].contiguous() for one in (hidden, normed))
         turns = (turns[0][:, first:count], turns[1][:, first:count])
-    query = _turned(_linear(attention.q_proj, normed).unflatten(0, (-1, size)), getattr(attention, "q_norm", None), turns)
+    query = _linear(attention.q_proj, normed, scratch).unflatten(0, (-1, size))
+    query = _turned(query, getattr(attention, "q_norm", None), turns, scratch)
     past = (prefix.keys[number], prefix.values[number]) if prefix is not None and len(prefix) else (None, None)
-    mixed = attend(query, Seen(own_keys[0], own_values[0], *past), first, last, attention.scaling)
+    mixed = attend(query, Seen(own_keys[0], own_values[0], *past), first, last, attention.scaling, scratch)
     _add(hidden, attention.o_proj, mixed.flatten(0, 1))
-    normed = _norm(hidden, layer.post_attention_layernorm)
-    gate = torch.nn.functional.silu(_linear(layer.mlp.gate_proj, normed), inplace=True)
-    _add(hidden, layer.mlp.down_proj, gate.mul_(_linear(layer.mlp.up_proj, normed)))
+    normed = _norm(hidden, layer.post_attention_layernorm, scratch)
+    gate = torch.nn.functional.silu(_linear(mlp.gate_proj, normed, scratch, "gate"), inplace=True)
+    _add(hidden, mlp.down_proj, gate.mul_(_linear(mlp.up_proj, normed, scratch)))
     return hidden
 
 
-def _linear(linear: torch.nn.Linear, columns: torch.Tensor) -> torch.Tensor:
-    """(features out, columns)."""
+def _linear(linear: torch.nn.Linear, columns: torch.Tensor, scratch: Scratch, name: str = "linear") -> torch.Tensor:
+    """(features out, columns), in scratch memory of that name."""
     weight = _shares(linear.weight)
-    out = torch.bmm(weight, columns.expand(len(weight), -1, -1)).flatten(0, 1)
+    out = scratch(name, *weight.shape[:2], columns.shape[1])
+    torch.bmm(weight, columns.expand(len(weight), -1, -1), out=out)
+    out = out.flatten(0, 1)
     return out if linear.bias is None else out.add_(linear.bias[:, None])
 
 
@@ -129,20 +135,20 @@ def _shares(weight: torch.Tensor) -> torch.Tensor:
     return weight.unflatten(0, (threads if len(weight) % threads == 0 else 1, -1))
 
 
-def _norm(columns: torch.Tensor, norm: Any) -> torch.Tensor:
-    """Root-mean-square norm over the features, the dimension before the last."""
-    features = columns.shape[-2]
-    mean = columns.new_full((1, features), 1 / features) @ columns.square()
-    return (columns * mean.add_(norm.variance_epsilon).rsqrt_()).mul_(norm.weight[:, None])
+def _norm(columns: torch.Tensor, norm: Any, scratch: Scratch, name: str = "normed") -> torch.Tensor:
+    """Root-mean-square norm over the features, the dimension before the last, in scratch memory of that name."""
+    features, out = columns.shape[-2], scratch(name, *columns.shape)
+    mean = columns.new_full((1, features), 1 / features) @ torch.square(columns, out=out)
+    return torch.mul(columns, mean.add_(norm.variance_epsilon).rsqrt_(), out=out).mul_(norm.weight[:, None])
 
 
-def _turned(heads: torch.Tensor, norm: Any, turns: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+def _turned(heads: torch.Tensor, norm: Any, turns: tuple[torch.Tensor, torch.Tensor], scratch: Scratch) -> torch.Tensor:
     """(heads, size, columns) with rotary positions applied, after the per-head norm that some models have."""
     if norm is not None:
-        heads = _norm(heads, norm)
+        heads = _norm(heads, norm, scratch, "heads")
     cos, sin = turns
     half = heads.shape[1] // 2
-    out = heads * cos
+    out = torch.mul(heads, cos, out=scratch("turned", *heads.shape))
     out[:, :half].addcmul_(heads[:, half:], sin[:half], value=-1)
     out[:, half:].addcmul_(heads[:, :half], sin[half:])
     return out

@@ -10,6 +10,7 @@ from memos.llm import tiles
 from memos.llm.columns import Columns, reads
 from memos.llm.generate import Engine, Row
 from memos.llm.kv import PrefixStore, SharedPrefix, SuffixCache
+from memos.llm.scratch import Scratch
 
 SIZES = dict(vocab_size=96, hidden_size=48, intermediate_size=80, num_hidden_layers=3, num_attention_heads=6,
              num_key_value_heads=2, max_position_embeddings=4096, initializer_range=0.3)  # fmt: skip
@@ -102,17 +103,19 @@ def test_tiles_are_softmax_attention(heads, past, own, count, loud):
     keys[..., 0] += 1
     parts = (keys[:, :past], values[:, :past]) if past else (None, None)
     seen = tiles.Seen(keys[:, past:], values[:, past:], *parts)
-    got = tiles.attend(query, seen, own - count, count, 24**-0.5)
+    got = tiles.attend(query, seen, own - count, count, 24**-0.5, Scratch(query))
     assert torch.allclose(got[..., :count], split(query, seen, own - count, count, 24**-0.5), atol=2e-6 * max(loud, 4))
     assert not got[..., count:].any()
 
 
 def test_the_maximum_is_taken_only_where_it_is_needed():
     def needed(*sizes: float) -> bool:
-        blocks = [(torch.full((4, 8), float(size)), torch.ones(4, 8), False) for size in sizes]
-        out = torch.empty(2, 8, 16)
-        safe = tiles._tile(torch.ones(2, 8, 16), blocks, torch.ones(2, 4, 16), out, False)
-        assert torch.allclose(out, torch.ones_like(out)), "the mean of ones"
+        keys = [torch.full((1, 4, 8), float(size)) for size in sizes]
+        blocks = [tiles.Block(key, torch.ones(1, 4, 8), 2) for key in keys]
+        query = torch.ones(8, 16)
+        found, total = torch.empty(8, 16), torch.empty(1, 16)
+        safe = tiles._tile(query, blocks, 0, (found, total), False, Scratch(query))
+        assert torch.allclose(found / total, torch.ones_like(found)), "the mean of ones"
         return safe
 
     assert not needed(1, -1)

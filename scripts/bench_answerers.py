@@ -24,6 +24,7 @@ from eval.answerers.llm import LLMAnswerer  # noqa: E402
 from eval.answerers.reader import Reader  # noqa: E402
 from eval.datasets.locomo import load  # noqa: E402
 from eval.metrics.f1 import f1_memos  # noqa: E402
+from eval.script import told  # noqa: E402
 from eval.types import AnswerTask, Dataset, JudgeTask, Question  # noqa: E402
 
 FITTED_ON = ("conv-26", "conv-30", "conv-41", "conv-42", "conv-43", "conv-44")
@@ -69,6 +70,7 @@ def report(label: str, questions: list[Question], scores: dict[str, list[float]]
         print("  ".join(parts))
 
 
+@told
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="locomo10.json")
@@ -100,4 +102,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -14,6 +14,7 @@ import argparse
 import copy
 import os
 import statistics
+import sys
 import time
 from collections.abc import Sequence
 from types import SimpleNamespace
@@ -23,6 +24,7 @@ from tqdm import tqdm
 
 from eval.datasets.load import load_dataset
 from eval.kv import models, texts
+from eval.script import told
 from eval.selection import DatasetConfig
 
 
@@ -43,7 +45,7 @@ def shared(args: argparse.Namespace) -> None:
     from memos.activation.model import system_text
     from memos.activation.prompt import MemoryPrompt
 
-    model, (words, questions) = _model(args), _words(args)
+    (words, questions), model = _words(args), _model(args)
     memory = texts.fit(lambda t: len(MemoryPrompt(model.tokenizer, system_text(t)).head_ids), words, args.tokens)
     asked = questions[: args.questions]
     prefix = model.build(memory)
@@ -92,7 +94,7 @@ def compose(args: argparse.Namespace) -> None:
     """Divergence, cost and agreement of the modes."""
     from memos.activation.compose import Composer
 
-    model, (words, questions) = _model(args), _words(args)
+    (words, questions), model = _words(args), _model(args)
     pieces = []
     for index in range(args.memories):
         at = len(words) // args.memories * index
@@ -149,6 +151,7 @@ def _replies(model: Any, memory: Any, queries: Sequence[str], args: argparse.Nam
     return [reply.ids for at in starts for reply in model.generate(memory, queries[at : at + args.questions], args.new)]
 
 
+@told
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("shared", "compose"))
@@ -173,4 +176,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

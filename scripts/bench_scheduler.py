@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from eval.datasets.locomo import load  # noqa: E402
+from eval.script import told  # noqa: E402
 from eval.stats.intervals import interval  # noqa: E402
 from eval.stats.paired import compare  # noqa: E402
 from eval.types import Dataset  # noqa: E402
@@ -108,6 +109,7 @@ def verdict(ahead: dict[str, Replayed], lru: dict[str, Replayed]) -> str:
             f"p {found.p_sign_flip:.3f} (exact sign flips): {words}")  # fmt: skip
 
 
+@told
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="locomo10.json")
@@ -138,4 +140,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

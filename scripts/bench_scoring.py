@@ -24,9 +24,9 @@ from eval.judges.offline import OfflineJudge  # noqa: E402
 from eval.metrics import encoders, peer  # noqa: E402
 from eval.metrics.lexical import Lexical  # noqa: E402
 from eval.metrics.semantic import Semantic  # noqa: E402
+from eval.script import told  # noqa: E402
 from eval.types import JudgeTask  # noqa: E402
 from memos.embed.minilm import MiniLM  # noqa: E402
-from memos.errors import MemosError  # noqa: E402
 
 Pairs = list[tuple[str, str]]
 
@@ -128,6 +128,7 @@ def bench_judge(tasks: list[JudgeTask]) -> float:
     return cost
 
 
+@told
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("answers", type=Path, help="JSON lines with gold and answer, gzipped or not")
@@ -136,24 +137,20 @@ def main(arguments: list[str] | None = None) -> int:
                         help="pairs the one-pair way of the semantic metrics runs on; 0 for all (default 154)")
     parser.add_argument("--bfloat16", action="store_true", help="time the bfloat16 option too")
     options = parser.parse_args(arguments)
-    try:
-        tasks = read_tasks(options.answers)
-        pairs = [(task.gold, task.answer) for task in tasks]
-        print(f"{options.answers.name}: {len(pairs)} pairs; CPU seconds, one thread")
-        slow, fast = bench_lexical(pairs)
-        if not options.lexical_only:
-            import torch
+    tasks = read_tasks(options.answers)
+    pairs = [(task.gold, task.answer) for task in tasks]
+    print(f"{options.answers.name}: {len(pairs)} pairs; CPU seconds, one thread")
+    slow, fast = bench_lexical(pairs)
+    if not options.lexical_only:
+        import torch
 
-            torch.set_num_threads(1)
-            more_slow, more_fast = bench_semantic(pairs, options.semantic_peer)
-            ratio = (slow + more_slow) / (fast + more_fast)
-            print(f"all together: {slow + more_slow:.1f} s against {fast + more_fast:.1f} s, ratio {ratio:.1f} (target 6)")
-            bench_judge(tasks)
-            if options.bfloat16:
-                bench_bfloat16(pairs)
-    except MemosError as error:
-        print(error, file=sys.stderr)
-        return 1
+        torch.set_num_threads(1)
+        more_slow, more_fast = bench_semantic(pairs, options.semantic_peer)
+        ratio = (slow + more_slow) / (fast + more_fast)
+        print(f"all together: {slow + more_slow:.1f} s against {fast + more_fast:.1f} s, ratio {ratio:.1f} (target 6)")
+        bench_judge(tasks)
+        if options.bfloat16:
+            bench_bfloat16(pairs)
     return 0
 
 

@@ -8,13 +8,15 @@ from pathlib import Path
 
 from eval.compare_page import write_page
 from eval.records import Run, is_locomo, load_run, run_folders
+from eval.script import told
 from eval.significance import comparison_table
 from eval.sources import sources
 from eval.tables import terminal, write
 from eval.tables.values import judges
-from memos.errors import ConfigError, DataError, MemosError
+from memos.errors import ConfigError, DataError
 
 
+@told
 def main() -> int:
     parser = argparse.ArgumentParser(
         description="Compare two runs on the same questions: differences, intervals, exact tests, Holm."
@@ -26,18 +28,14 @@ def main() -> int:
     )
     parser.add_argument("--out", type=Path, default=Path("results"), help="results folder (default: results)")
     args = parser.parse_args()
-    try:
-        a, b = one(args.a), one(args.b)
-        metrics = args.metric or default_metrics(a, b)
-        table = comparison_table(a, b, metrics)
-        print(terminal(table, width=140))
-        stem = args.out / "compare" / f"{a.folder.name}-vs-{b.folder.name}"
-        write(table, stem, sources([a.summary, b.summary]))
-        page = stem.with_name(stem.name + ".html")
-        differing = write_page(a, b, metrics[0], table, page)
-    except MemosError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    a, b = one(args.a), one(args.b)
+    metrics = args.metric or default_metrics(a, b)
+    table = comparison_table(a, b, metrics)
+    print(terminal(table, width=140))
+    stem = args.out / "compare" / f"{a.folder.name}-vs-{b.folder.name}"
+    write(table, stem, sources([a.summary, b.summary]))
+    page = stem.with_name(stem.name + ".html")
+    differing = write_page(a, b, metrics[0], table, page)
     print(f"{differing} questions differ in {metrics[0]}: {page}")
     return 0
 

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from eval.drawing import make_figures, usable_cores
 from eval.outputs import groups
-from memos.errors import ConfigError, MemosError
+from eval.script import told
+from memos.errors import ConfigError
 
 
+@told
 def main() -> int:
     parser = argparse.ArgumentParser(
         description="Draw the figures (PNG, PDF, CSV, sources); those without data are named with the reason."
@@ -31,13 +33,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("results"), help="results folder (default: results)")
     args = parser.parse_args()
     start = time.perf_counter()
-    try:
-        if args.jobs < 1:
-            raise ConfigError(f"--jobs: expected 1 or more, found {args.jobs}")
-        files, skipped = make_figures(groups(args.runs, args.out), args.out, args.only, jobs=args.jobs, paper=args.paper)
-    except MemosError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    if args.jobs < 1:
+        raise ConfigError(f"--jobs: expected 1 or more, found {args.jobs}")
+    files, skipped = make_figures(groups(args.runs, args.out), args.out, args.only, jobs=args.jobs, paper=args.paper)
     for path in files:
         if path.suffix == ".png":
             print(path.with_suffix(""))

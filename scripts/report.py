@@ -15,11 +15,12 @@ from eval.outputs import Group, groups
 from eval.records import Run
 from eval.report.page import write_page
 from eval.runs import find_runs
+from eval.script import told
 from eval.selection import DatasetConfig
 from eval.sources import sources
-from memos.errors import MemosError
 
 
+@told
 def main() -> int:
     parser = argparse.ArgumentParser(
         description="Write one static page that leads from every number to its question."
@@ -32,18 +33,14 @@ def main() -> int:
     parser.add_argument("--no-figures", action="store_true", help="leave the figures out")
     args = parser.parse_args()
     start = time.perf_counter()
-    try:
-        found = chosen(args.runs or find_runs(args.out, args.experiment), args.path)
-        with tempfile.TemporaryDirectory() as scratch:
-            if not args.no_figures:
-                make_figures([found], Path(scratch), jobs=usable_cores())
-            figures = sorted((Path(scratch) / "figures").glob("*.png"))
-            target = write_page(args.to or args.out / "report.html", found, figures)
-            origin = sources(found.summaries, page=target.name)
-            target.with_name(target.name + ".sources.json").write_text(json.dumps(origin, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    except MemosError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    found = chosen(args.runs or find_runs(args.out, args.experiment), args.path)
+    with tempfile.TemporaryDirectory() as scratch:
+        if not args.no_figures:
+            make_figures([found], Path(scratch), jobs=usable_cores())
+        figures = sorted((Path(scratch) / "figures").glob("*.png"))
+        target = write_page(args.to or args.out / "report.html", found, figures)
+        origin = sources(found.summaries, page=target.name)
+        target.with_name(target.name + ".sources.json").write_text(json.dumps(origin, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     size, seconds = target.stat().st_size / 2**20, time.perf_counter() - start
     print(f"{target}: {len(found.runs)} runs, {size:.1f} MB, {seconds:.1f} s")
     return 0

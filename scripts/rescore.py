@@ -10,11 +10,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from eval import rescoring  # noqa: E402
-from memos.errors import MemosError  # noqa: E402
+from eval.script import told  # noqa: E402
 
 CACHE = Path("results/cache/embeddings.sqlite")
 
 
+@told
 def main() -> int:
     parser = argparse.ArgumentParser(description="Score published answers or a run folder with every metric and any judge.")
     parser.add_argument("sources", nargs="+", type=Path, metavar="FILE", help="JSON lines, gzipped or not, or a run folder")
@@ -25,11 +26,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="folder for summaries and verdicts")
     parser.add_argument("--cache", type=Path, default=CACHE, help=f"embedding cache (default: {CACHE})")
     args = parser.parse_args()
-    try:
-        return run(args)
-    except MemosError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    return run(args)
 
 
 def run(args: argparse.Namespace) -> int:

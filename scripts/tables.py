@@ -9,11 +9,13 @@ from pathlib import Path
 from eval import reference
 from eval.outputs import groups, make_check, make_tables
 from eval.provenance import ROOT
+from eval.script import told
 from eval.tables import terminal
 from eval.tables.readme import replace_table
-from memos.errors import DataError, MemosError
+from memos.errors import DataError
 
 
+@told
 def main() -> int:
     parser = argparse.ArgumentParser(
         description="Write and print the tables; with --check, ours beside the paper's cell by cell."
@@ -33,15 +35,11 @@ def main() -> int:
     )
     parser.add_argument("--width", type=int, default=120, help="columns of the terminal (default: 120)")
     args = parser.parse_args()
-    try:
-        if args.readme:
-            replace_table(ROOT / "README.md", args.out)
-            print(f"README.md: table of {args.out}")
-            return 0
-        return check(args) if args.check else show(args)
-    except MemosError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    if args.readme:
+        replace_table(ROOT / "README.md", args.out)
+        print(f"README.md: table of {args.out}")
+        return 0
+    return check(args) if args.check else show(args)
 
 
 def show(args: argparse.Namespace) -> int:

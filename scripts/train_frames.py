@@ -25,10 +25,11 @@ from eval.judges import published, wordings  # noqa: E402
 from eval.judges.offline import corpus, denials, frames, guards  # noqa: E402
 from eval.judges.offline.features import Pair  # noqa: E402
 from eval.judges.offline.reader import sentence_model  # noqa: E402
+from eval.script import told  # noqa: E402
 from eval.types import Question  # noqa: E402
 from memos.embed.cache import CachedEmbedder  # noqa: E402
 from memos.embed.minilm import MiniLM  # noqa: E402
-from memos.errors import MemosError, require  # noqa: E402
+from memos.errors import require  # noqa: E402
 
 OUT = Path(frames.__file__).with_name("frames.json")
 FOLDS = 10
@@ -161,6 +162,7 @@ def train(folder: Path, dataset: Path | None, cache: Path, dry: bool) -> None:
         print(f"wrote {OUT}")
 
 
+@told
 def main() -> int:
     parser = argparse.ArgumentParser(description="Fit the frames that deny a gold.")
     parser.add_argument("published_dir", type=Path, help="folder of published answers with verdicts")
@@ -168,12 +170,8 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, default=Path("results/cache"), help="folder of embeddings")
     parser.add_argument("--dry", action="store_true", help="measure only, write nothing")
     args = parser.parse_args()
-    try:
-        require("sklearn", "train", package="scikit-learn")
-        train(args.published_dir, args.dataset, args.cache, args.dry)
-    except MemosError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    require("sklearn", "train", package="scikit-learn")
+    train(args.published_dir, args.dataset, args.cache, args.dry)
     return 0
 
 

@@ -22,10 +22,11 @@ from eval.datasets.locomo import load  # noqa: E402
 from eval.judges import agreement, probes, published, wordings  # noqa: E402
 from eval.judges.offline import corpus, evasions, gates, guards, model  # noqa: E402
 from eval.judges.offline.features import Pair  # noqa: E402
+from eval.script import told  # noqa: E402
 from eval.types import JudgeTask, Question  # noqa: E402
 from memos.embed.cache import CachedEmbedder  # noqa: E402
 from memos.embed.minilm import MiniLM  # noqa: E402
-from memos.errors import MemosError, require  # noqa: E402
+from memos.errors import require  # noqa: E402
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "eval" / "judges" / "offline" / "weights.json"
 PARAPHRASES = WEIGHTS.with_name("paraphrases.json")
@@ -240,6 +241,7 @@ def wrong_sets(sets: dict[str, list[published.Row]], data: corpus.Corpus, chance
     return out
 
 
+@told
 def main() -> int:
     parser = argparse.ArgumentParser(description="Train and measure the offline judge.")
     parser.add_argument("published_dir", type=Path, help="folder of published answers with verdicts")
@@ -248,12 +250,8 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, default=Path("results/cache"), help="folder of embeddings and features")
     parser.add_argument("--dry", action="store_true", help="measure only, write nothing")
     args = parser.parse_args()
-    try:
-        require("sklearn", "train", package="scikit-learn")
-        train(args)
-    except MemosError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    require("sklearn", "train", package="scikit-learn")
+    train(args)
     return 0
 
 

@@ -39,6 +39,7 @@ from eval.answerers.spans import (  # noqa: E402
     token_features,
 )
 from eval.datasets.locomo import load  # noqa: E402
+from eval.script import told  # noqa: E402
 from eval.types import Dataset, Question  # noqa: E402
 from memos.embed.base import Embedder  # noqa: E402
 from memos.embed.cache import CachedEmbedder  # noqa: E402
@@ -316,6 +317,7 @@ def write_line_weights(dataset: Dataset, cache: Path | None) -> None:
     print(json.dumps(current["rank"], indent=1))
 
 
+@told
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="locomo10.json")
@@ -374,4 +376,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -11,11 +11,13 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
 
 from eval.datasets.locomo import load
+from eval.script import told
 from memos.embed.cache import CachedEmbedder
 from memos.embed.minilm import MiniLM
 from memos.operation import feedback
@@ -94,6 +96,7 @@ def recall(rows, weights, k: int = 20) -> float:
     return 100 * float(np.mean(found))
 
 
+@told
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="locomo10.json")
@@ -130,4 +133,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

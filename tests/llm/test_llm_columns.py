@@ -95,8 +95,11 @@ def test_all_logits_without_a_number_to_keep():
 @pytest.mark.parametrize("heads", [(1, 1), (6, 2), (8, 1)])
 @pytest.mark.parametrize(("past", "own", "count"), [(0, 1, 1), (0, 700, 700), (513, 3, 3), (1100, 211, 211), (40, 300, 7)])
 @pytest.mark.parametrize("loud", [1.0, 40.0, 400.0])
-def test_tiles_are_softmax_attention(heads, past, own, count, loud):
-    """``loud`` scores leave the range in which no maximum is needed, upwards and downwards."""
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_tiles_are_softmax_attention(heads, past, own, count, loud, threads, monkeypatch):
+    """``loud`` scores leave the range in which no maximum is needed, upwards and downwards; keys that the threads cannot
+    share evenly are counted once."""
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     draw, kept = torch.Generator().manual_seed(own), heads[1]
     query = torch.randn(heads[0], 24, count + 5, generator=draw) * loud
     keys, values = (torch.randn(kept, past + own, 24, generator=draw) for _ in range(2))
@@ -122,6 +125,16 @@ def test_the_maximum_is_taken_only_where_it_is_needed():
     assert needed(20) and needed(-20), "exp(160) is too large, exp(-160) is nothing"
     assert needed(1, 20), "seen only in the sum"
     assert needed(-7.4), "exp(-59) can be told, but the sum is too near to nothing"
+
+
+def test_scratch_memory_is_made_once_and_grows():
+    scratch = Scratch(torch.empty(1, dtype=torch.float64))
+    first = scratch("a", 2, 3).fill_(7)
+    assert first.shape == (2, 3) and first.dtype == torch.float64
+    assert scratch("a", 3).tolist() == [7, 7, 7], "the same memory"
+    scratch("b", 3).fill_(1)
+    assert (first == 7).all(), "another name's is its own"
+    assert scratch("a", 4, 4).shape == (4, 4)
 
 
 @pytest.mark.parametrize(

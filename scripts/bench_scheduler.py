@@ -25,6 +25,7 @@ import random
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -96,8 +97,15 @@ def flat(runs: dict[str, Replayed], field: str) -> tuple[list[float], list[str]]
 def row(name: str, runs: dict[str, Replayed]) -> str:
     hit, waste = interval(*flat(runs, "shares"), bounds=(0, 1)), interval(*flat(runs, "waste"))
     loaded = sum(run.loaded_tokens for run in runs.values()) / hit.n
-    return (f"  {name:<11} {100 * hit.mean:6.2f} [{100 * (hit.low or 0):5.2f}, {100 * (hit.high or 0):5.2f}]   "
-            f"{waste.mean:8.1f} [{waste.low or 0:7.1f}, {waste.high or 0:7.1f}]   {loaded:8.1f}")  # fmt: skip
+    return (f"  {name:<11} {100 * hit.mean:6.2f} {span(hit, '5.2f', 100):<16} "
+            f"{waste.mean:8.1f} {span(waste, '7.1f'):<20} {loaded:8.1f}")  # fmt: skip
+
+
+def span(found: Any, form: str, times: float = 1) -> str:
+    """An interval in brackets, or that there is none (too few conversations, or no spread between them)."""
+    if found.low is None:
+        return "[none]"
+    return f"[{times * found.low:{form}}, {times * found.high:{form}}]"
 
 
 def verdict(ahead: dict[str, Replayed], lru: dict[str, Replayed]) -> str:
@@ -105,7 +113,7 @@ def verdict(ahead: dict[str, Replayed], lru: dict[str, Replayed]) -> str:
     values, clusters = flat(ahead, "shares")
     found = compare(values, flat(lru, "shares")[0], clusters)
     words = "no difference can be told" if found.tie() else "better than LRU" if found.difference > 0 else "WORSE than LRU"
-    return (f"  next_scene - lru: {100 * found.difference:+.2f} points [{100 * (found.low or 0):+.2f}, {100 * (found.high or 0):+.2f}], "
+    return (f"  next_scene - lru: {100 * found.difference:+.2f} points {span(found, '+.2f', 100)}, "
             f"p {found.p_sign_flip:.3f} (exact sign flips): {words}")  # fmt: skip
 
 

@@ -316,8 +316,11 @@ def test_the_bench_of_policies_runs_twice_alike(monkeypatch, capsys):
     texts = []
     for more in ([], [], ["--shuffle", "1"]):
         monkeypatch.setattr(sys, "argv", ["bench_scheduler.py", *arguments, *more])
-        runpy.run_path(str(root / "scripts" / "bench_scheduler.py"), run_name="__main__")
+        with pytest.raises(SystemExit) as done:
+            runpy.run_path(str(root / "scripts" / "bench_scheduler.py"), run_name="__main__")
+        assert done.value.code == 0
         texts.append(capsys.readouterr().out)
     assert texts[0] == texts[1] != texts[2]
     for name in (*POLICIES, "next_scene", "next_scene - lru:", "scene ahead", "scene known"):
         assert name in texts[0]
+    assert "[none]" in texts[0] and "0.00]" not in texts[0], "no interval is not an interval of zero"

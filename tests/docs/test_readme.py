@@ -41,7 +41,7 @@ RUN_ON_FIXTURES = {
 NOT_RUN = {
     "fetch_data.py": "downloads or installs packages",
     "bench_report.py": "a bench",
-    "bench_search.py": "a bench",
+    "bench_kv.py": "a bench", "bench_search.py": "a bench",
     "bench_scoring.py": "a bench",
     "bench_harness.py": "a bench",
     "bench_answerers.py": "a bench",

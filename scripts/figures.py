@@ -42,8 +42,7 @@ def main() -> int:
     for line in skipped:
         print(f"not drawn: {line}")
     if args.only and not files:
-        print(f"error: nothing drawn; is {', '.join(args.only)} a figure of these runs?", file=sys.stderr)
-        return 1
+        raise ConfigError(f"nothing drawn; is {', '.join(args.only)} a figure of these runs?")
     print(f"{len(files) // 4} figures in {args.out / 'figures'}, {time.perf_counter() - start:.1f} s")
     return 0
 

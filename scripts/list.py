@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 from eval.runs import states
+from eval.script import told
+from memos.errors import ConfigError
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
 GROUPS = {
@@ -33,6 +35,7 @@ def entries(folder: Path) -> list[tuple[str, str]]:
     return found + ([("sweep/…", f"{settings} settings, the rows of the experiments that sweep.")] if settings else [])
 
 
+@told
 def main() -> int:
     parser = argparse.ArgumentParser(description="List systems, datasets, models, judges, experiments and finished runs.")
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"only these: {', '.join([*GROUPS, 'runs'])}")
@@ -40,8 +43,7 @@ def main() -> int:
     args = parser.parse_args()
     unknown = [group for group in args.groups if group not in [*GROUPS, "runs"]]
     if unknown:
-        print(f"error: {unknown[0]}: no such group; known: {', '.join([*GROUPS, 'runs'])}", file=sys.stderr)
-        return 1
+        raise ConfigError(f"{unknown[0]}: no such group; known: {', '.join([*GROUPS, 'runs'])}")
     for group, title in GROUPS.items():
         if args.groups and group not in args.groups:
             continue

@@ -9,13 +9,14 @@ themselves, and the last layer computes queries and all that follows them only f
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import torch
 
 from memos.llm.kv import SharedPrefix, SuffixCache
 from memos.llm.scratch import Scratch
-from memos.llm.tiles import Seen, attend
+from memos.llm.tiles import Attention, Seen
 
 FAMILIES = ("LlamaForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM")
 """Models whose layers are known to compute what ``Columns`` does; all others go through transformers."""
@@ -63,9 +64,12 @@ class Columns:
         hidden = _columns(embedded[0], width)
         cos, sin = (_columns(one[0], width) for one in turns)
         layers, scratch = self.decoder.layers, Scratch(hidden)
+        attend = _attention(layers[0].self_attn, width, 0, count, hidden)
         for number, layer in enumerate(layers):
-            last = keep if number == len(layers) - 1 else count
-            hidden = _layer(layer, number, hidden, (cos, sin), prefix, cache, count, last, scratch)
+            if number == len(layers) - 1 and keep < count:
+                attend = _attention(layer.self_attn, keep, count - keep, keep, hidden)
+            past = (prefix.keys[number], prefix.values[number]) if prefix is not None and skip else (None, None)
+            hidden = _layer(layer, hidden, (cos, sin), past, cache.layers[number], attend, scratch)
         return self.model.lm_head(self.decoder.norm(hidden[:, :keep].t()))
 
 
@@ -76,35 +80,37 @@ def _columns(rows: torch.Tensor, width: int) -> torch.Tensor:
     return out
 
 
+def _attention(part: Any, columns: int, first: int, count: int, like: torch.Tensor) -> Attention:
+    """For queries of the own tokens from ``first`` on, held in that many columns."""
+    heads, kept = (len(one.weight) // part.head_dim for one in (part.q_proj, part.k_proj))
+    return Attention((heads, part.head_dim, columns), kept, part.head_dim, first, count, part.scaling, like)
+
+
 def _layer(
     layer: Any,
-    number: int,
     hidden: torch.Tensor,
     turns: tuple[torch.Tensor, torch.Tensor],
-    prefix: SharedPrefix | None,
-    cache: SuffixCache,
-    count: int,
-    last: int,
+    past: tuple[torch.Tensor | None, torch.Tensor | None],
+    cache: Any,
+    attend: Attention,
     scratch: Scratch,
 ) -> torch.Tensor:
-    """One decoder layer for the last ``last`` of ``count`` tokens; keys and values are written for all of them."""
-    attention, mlp = layer.self_attn, layer.mlp
+    """One decoder layer for the tokens that ``attend`` is for; keys and values are written for all of them."""
+    attention, mlp, first, count = layer.self_attn, layer.mlp, attend.first, attend.first + attend.count
     size = attention.head_dim
     normed = _norm(hidden, layer.input_layernorm, scratch)
     keys = _linear(attention.k_proj, normed, scratch).unflatten(0, (-1, size))
     keys = _turned(keys, getattr(attention, "k_norm", None), turns, scratch)
     values = _linear(attention.v_proj, normed, scratch).unflatten(0, (-1, size))
-    own_keys, own_values = cache.layers[number].update(
+    own_keys, own_values = cache.update(
         keys[..., :count].transpose(1, 2)[None], values[..., :count].transpose(1, 2)[None]
     )
-    first = count - last
     if first:
         hidden, normed = (one[:, first:count].contiguous() for one in (hidden, normed))
         turns = (turns[0][:, first:count], turns[1][:, first:count])
     query = _linear(attention.q_proj, normed, scratch).unflatten(0, (-1, size))
     query = _turned(query, getattr(attention, "q_norm", None), turns, scratch)
-    past = (prefix.keys[number], prefix.values[number]) if prefix is not None and len(prefix) else (None, None)
-    mixed = attend(query, Seen(own_keys[0], own_values[0], *past), first, last, attention.scaling, scratch)
+    mixed = attend(query, Seen(own_keys[0], own_values[0], *past))
     _add(hidden, attention.o_proj, mixed.flatten(0, 1))
     normed = _norm(hidden, layer.post_attention_layernorm, scratch)
     gate = torch.nn.functional.silu(_linear(mlp.gate_proj, normed, scratch, "gate"), inplace=True)
@@ -114,32 +120,44 @@ def _layer(
 
 def _linear(linear: torch.nn.Linear, columns: torch.Tensor, scratch: Scratch, name: str = "linear") -> torch.Tensor:
     """(features out, columns), in scratch memory of that name."""
-    weight = _shares(linear.weight)
-    out = scratch(name, *weight.shape[:2], columns.shape[1])
-    torch.bmm(weight, columns.expand(len(weight), -1, -1), out=out)
-    out = out.flatten(0, 1)
+    weight, out = linear.weight, scratch(name, len(linear.weight), columns.shape[1])
+    threads = _shares(weight)
+    if threads == 1:
+        torch.mm(weight, columns, out=out)
+    else:
+        torch.bmm(weight.unflatten(0, (threads, -1)), columns.expand(threads, -1, -1), out=out.unflatten(0, (threads, -1)))
     return out if linear.bias is None else out.add_(linear.bias[:, None])
 
 
 def _add(hidden: torch.Tensor, linear: torch.nn.Linear, columns: torch.Tensor) -> None:
     """Add a linear layer's result to the residual stream, in place."""
-    weight = _shares(linear.weight)
-    hidden.unflatten(0, weight.shape[:2]).baddbmm_(weight, columns.expand(len(weight), -1, -1))
+    weight = linear.weight
+    threads = _shares(weight)
+    if threads == 1:
+        hidden.addmm_(weight, columns)
+    else:
+        hidden.unflatten(0, (threads, -1)).baddbmm_(weight.unflatten(0, (threads, -1)), columns.expand(threads, -1, -1))
     if linear.bias is not None:
         hidden.add_(linear.bias[:, None])
 
 
-def _shares(weight: torch.Tensor) -> torch.Tensor:
-    """A weight as (threads, its features out / threads, features in): products in batches keep each thread on its own rows."""
+def _shares(weight: torch.Tensor) -> int:
+    """Into how many parts to split a weight's rows: products in batches keep each thread on its own rows."""
     threads = torch.get_num_threads()
-    return weight.unflatten(0, (threads if len(weight) % threads == 0 else 1, -1))
+    return 1 if len(weight) % threads else threads
 
 
 def _norm(columns: torch.Tensor, norm: Any, scratch: Scratch, name: str = "normed") -> torch.Tensor:
     """Root-mean-square norm over the features, the dimension before the last, in scratch memory of that name."""
-    features, out = columns.shape[-2], scratch(name, *columns.shape)
-    mean = columns.new_full((1, features), 1 / features) @ torch.square(columns, out=out)
+    out = scratch(name, *columns.shape)
+    mean = _average(columns.shape[-2]) @ torch.square(columns, out=out)
     return torch.mul(columns, mean.add_(norm.variance_epsilon).rsqrt_(), out=out).mul_(norm.weight[:, None])
+
+
+@lru_cache(maxsize=8)
+def _average(features: int) -> torch.Tensor:
+    """A row that means as many features by a product."""
+    return torch.full((1, features), 1 / features)
 
 
 def _turned(heads: torch.Tensor, norm: Any, turns: tuple[torch.Tensor, torch.Tensor], scratch: Scratch) -> torch.Tensor:

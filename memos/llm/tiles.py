@@ -5,17 +5,19 @@ operand by rows, which BLAS multiplies fastest. A block's keys are split into a 
 exponentiates and sums scores that it made itself, and the parts are put together at a tile's end. Exponentials are
 taken without a maximum; where the first scores are too large for that, or a sum of exponentials leaves the range in
 which it is harmless, the tile is done with one a part (Milakov and Gimelshein, arXiv 1805.02867).
+
+Between products that fill a core's second cache every call of the library starts cold, so what is the same in all
+layers (shapes, memory and views of it) is made once a prompt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import torch
-
-from memos.llm.scratch import Scratch
 
 QUERIES = 1024
 """About how many queries (tokens times grouped heads) a tile has."""
@@ -43,135 +45,188 @@ class Seen:
     values: torch.Tensor | None = None
 
 
-class Block:
-    """Keys and values in equal parts: for each key-value head a view (parts, keys, size) and one (parts, value size, keys).
+class Block(NamedTuple):
+    """One head's keys and values in equal parts, as views."""
 
-    Where the keys do not divide, each part but the first begins with the last ``twice`` keys of the one before it.
+    keys: torch.Tensor
+    """(parts, keys, size)"""
+    values: torch.Tensor
+    """(parts, value size, keys)"""
+    twice: int = 0
+    """Keys at the start of each part but the first that an earlier part has as well."""
+    visible: torch.Tensor | None = None
+    """(parts, keys, queries): 1 where a query sees a key, else 0; without it all see all."""
+
+
+class _Tile(NamedTuple):
+    """Queries of the tokens ``start`` to ``end``; tensors are (key-value heads, size, groups, tokens)."""
+
+    start: int
+    end: int
+    asked: torch.Tensor
+    padding: torch.Tensor
+    """What a wider tile left beside these queries."""
+    found: torch.Tensor
+    total: torch.Tensor
+    out: torch.Tensor
+
+
+class Attention:
+    """Softmax attention, causal among the tokens read now, for layers of one shape. For one thread at a time.
 
     Args:
-        keys, values: (key-value heads, tokens, size).
-        parts: as many, or one a key if there are fewer keys.
-        visible: (parts, keys, queries): 1 where a query sees a key, else 0; without it all see all.
-    """
-
-    def __init__(self, keys: torch.Tensor, values: torch.Tensor, parts: int, visible: torch.Tensor | None = None) -> None:
-        self.parts = min(parts, keys.shape[1])
-        step, self.twice = divmod(keys.shape[1], self.parts)
-        self.length, self.visible = step + self.twice, visible
-        self.keys = keys.unfold(1, self.length, step).mT.unbind()
-        self.values = values.unfold(1, self.length, step).unbind()
-
-
-def attend(query: torch.Tensor, seen: Seen, first: int, count: int, scale: float, scratch: Scratch) -> torch.Tensor:
-    """Softmax attention, causal among the tokens read now.
-
-    Args:
-        query: (heads, size, columns); column ``i`` is own token ``first + i``.
-        count: columns that are tokens; those after it are padding and come back as zeros.
+        shape: (heads, size, columns) of the queries; column ``i`` is own token ``first + i``.
+        kept: key-value heads.
+        width: size of a value.
+        first, count: the first own token that asks, and how many ask; columns after these are padding.
         scale: of the scores.
-
-    Returns:
-        (heads, value size, columns), in scratch memory.
+        like: a tensor of the precision and device wanted.
     """
-    heads, size, columns = query.shape
-    kept, width = seen.own_keys.shape[0], seen.own_values.shape[-1]
-    groups, parts = heads // kept, torch.get_num_threads()
-    step = -(-count // -(-count * groups // QUERIES))
-    rows = -(-groups * step // 16) * 16  # so that a matrix' rows start on cache lines
-    most = max(1, SCORES // rows)
-    asked, found, total = (scratch(name, kept, n, rows) for name, n in (("asked", size), ("found", width), ("total", 1)))
-    out = scratch("attended", heads, width, columns)
-    out[..., count:] = 0
-    grouped_in, grouped_out = (one.unflatten(0, (kept, groups)).transpose(1, 2) for one in (query, out))
-    past = [] if seen.keys is None or seen.values is None else list(_blocks(seen.keys, seen.values, parts, most))
-    safe = False
-    for start in range(0, count, step):
-        end = min(count, start + step)
-        used, shape = groups * (end - start), (groups, end - start)
-        asked[..., used:] = 0
-        torch.mul(grouped_in[..., start:end], scale, out=asked[..., :used].unflatten(2, shape))
-        (keys, own_keys), (values, own_values) = (
-            own[:, : first + end].tensor_split((first + start,), 1) for own in (seen.own_keys, seen.own_values)
-        )
-        own = Block(own_keys, own_values, parts, _visible(end - start, groups, parts, rows))
-        blocks = [*past, *_blocks(keys, values, parts, most), own]
-        for head in range(kept):
-            safe = _tile(asked[head], blocks, head, (found[head], total[head]), safe, scratch)
-        mixed, sums = (one[..., :used].unflatten(2, shape) for one in (found, total))
-        torch.div(mixed, sums, out=grouped_out[..., start:end])
-    return out
+
+    def __init__(
+        self, shape: Sequence[int], kept: int, width: int, first: int, count: int, scale: float, like: torch.Tensor
+    ) -> None:
+        heads, size, columns = shape
+        self.first, self.count, self.scale = first, count, scale
+        self.groups, self.parts = heads // kept, torch.get_num_threads()
+        step = -(-count // -(-count * self.groups // QUERIES))
+        self.rows = -(-self.groups * step // 16) * 16  # so that a matrix' rows start on cache lines
+        self.most = max(1, SCORES // self.rows)
+        self._asked = like.new_zeros(kept, size, self.rows)
+        self._found, self._total = (like.new_empty(kept, n, self.rows) for n in (width, 1))
+        self._mixed = like.new_empty(self.parts, width, self.rows)
+        self._out = like.new_zeros(heads, width, columns)
+        self._scores = like.new_empty(self.parts * (max(self.most, step) + self.parts) * self.rows)
+        self._scores_by_length: dict[int, torch.Tensor] = {}
+        self._sums = like.new_empty(0, self.parts, 1, self.rows)
+        self._tiles = [self._tile(start, min(count, start + step)) for start in range(0, count, step)]
+
+    def _tile(self, start: int, end: int) -> _Tile:
+        used, shape = self.groups * (end - start), (self.groups, end - start)
+        asked, found, total = (one[..., :used].unflatten(2, shape) for one in (self._asked, self._found, self._total))
+        out = self._out.unflatten(0, (-1, self.groups)).transpose(1, 2)[..., start:end]
+        return _Tile(start, end, asked, self._asked[..., used:], found, total, out)
+
+    def __call__(self, query: torch.Tensor, seen: Seen) -> torch.Tensor:
+        """(heads, value size, columns), zeros for padding; the next call overwrites it.
+
+        Args:
+            query: of the shape given.
+        """
+        grouped = query.unflatten(0, (-1, self.groups)).transpose(1, 2)
+        past = self._blocks(seen.keys, seen.values) if seen.keys is not None and seen.values is not None else None
+        safe = False
+        for tile in self._tiles:
+            torch.mul(grouped[..., tile.start : tile.end], self.scale, out=tile.asked)
+            if len(self._tiles) > 1:
+                tile.padding.zero_()
+            begin, end = self.first + tile.start, self.first + tile.end
+            before = self._blocks(seen.own_keys[:, :begin], seen.own_values[:, :begin])
+            visible = _visible(end - begin, self.groups, self.parts, self.rows)
+            own = _block(seen.own_keys[:, begin:end], seen.own_values[:, begin:end], self.parts, visible)
+            for head, last in enumerate(own):
+                blocks = [*(past[head] if past else ()), *before[head], last]
+                safe = safe or not self._mix(head, blocks)
+                if safe:
+                    self._mix_safely(head, blocks)
+            torch.div(tile.found, tile.total, out=tile.out)
+        return self._out
+
+    def _blocks(self, keys: torch.Tensor, values: torch.Tensor) -> list[list[Block]]:
+        """Each head's blocks of keys (key-value heads, tokens, size) that every query sees, about ``most`` keys a part."""
+        made: list[list[Block]] = [[] for _ in keys]
+        if count := keys.shape[1]:
+            step = -(-count // -(-count // (self.parts * self.most)))
+            step = -(-step // self.parts) * self.parts
+            equal = count // step
+            even = [one[:, : equal * step].unflatten(1, (equal, self.parts, step // self.parts)) for one in (keys, values)]
+            for blocks, key, value in zip(made, even[0].unbind(), even[1].mT.unbind(), strict=True):
+                blocks += map(Block, key.unbind(), value.unbind())
+            if count > equal * step:
+                rest = _block(keys[:, equal * step :], values[:, equal * step :], self.parts)
+                for blocks, block in zip(made, rest, strict=True):
+                    blocks.append(block)
+        return made
+
+    def _scores_of(self, block: Block) -> torch.Tensor:
+        """Memory for (parts, keys, queries)."""
+        length = block.keys.shape[1]
+        if length not in self._scores_by_length:
+            size = self.parts * length * self.rows
+            self._scores_by_length[length] = self._scores[:size].view(self.parts, length, self.rows)
+        return self._scores_by_length[length]
+
+    def _mix(self, head: int, blocks: Sequence[Block]) -> bool:
+        """Write the values that a head's queries find, not yet divided by their sums of exponentials, and these sums.
+
+        Returns:
+            False where maxima are needed: then what was written is of no use.
+        """
+        asked = self._asked[head].expand(self.parts, -1, -1)
+        mixed = self._found[head, None] if self.parts == 1 else self._mixed
+        mixed.zero_()
+        if len(self._sums) < len(blocks):
+            self._sums = self._sums.new_empty(len(blocks), *self._sums.shape[1:])
+        for number, (block, sums) in enumerate(zip(blocks, self._sums.unbind(), strict=False)):
+            scores = self._scores_of(block)
+            torch.bmm(block.keys, asked, out=scores)
+            if not number and not _within(scores[:, :_PROBED], -_LOUD, _LOUD):
+                return False
+            _count(scores.exp_(), block)
+            torch.sum(scores, 1, keepdim=True, out=sums)
+            mixed.baddbmm_(block.values, scores)
+        total = torch.sum(self._sums[: len(blocks)], (0, 1), out=self._total[head])
+        if self.parts > 1:
+            torch.sum(mixed, 0, out=self._found[head])
+        return _within(total, _LEAST, _MOST)
+
+    def _mix_safely(self, head: int, blocks: Sequence[Block]) -> None:
+        """The same with exponentials of the distance to the largest score so far, one for each query and part."""
+        asked = self._asked[head].expand(self.parts, -1, -1)
+        mixed, least = self._mixed.zero_(), torch.finfo(asked.dtype).min
+        total = mixed.new_zeros(self.parts, 1, self.rows)
+        peak = torch.full_like(total, least)
+        for block in blocks:
+            scores = torch.bmm(block.keys, asked, out=self._scores_of(block))
+            if block.visible is not None:
+                scores.masked_fill_(block.visible == 0, least)
+            top = torch.maximum(scores.amax(1, keepdim=True), peak)
+            fade = (peak - top).exp_()
+            _count(scores.sub_(top).clamp_(min=_NOTHING).exp_(), block)
+            total.mul_(fade).add_(scores.sum(1, keepdim=True))
+            mixed.mul_(fade).baddbmm_(block.values, scores)
+            peak = top
+        fade = (peak - peak.amax(0)).exp_()
+        torch.sum(total.mul_(fade), 0, out=self._total[head])
+        torch.sum(mixed.mul_(fade), 0, out=self._found[head])
 
 
-def _blocks(keys: torch.Tensor, values: torch.Tensor, parts: int, most: int) -> Iterator[Block]:
-    """Blocks of (key-value heads, tokens, size) that every query sees, with about ``most`` keys a part."""
+def _block(keys: torch.Tensor, values: torch.Tensor, parts: int, visible: torch.Tensor | None = None) -> list[Block]:
+    """One block for each head of keys and values (key-value heads, tokens, size), however many tokens there are."""
     count = keys.shape[1]
-    if count:
-        step = -(-count // -(-count // (parts * most)))
-        step = -(-step // parts) * parts
-        for key, value in zip(keys.split(step, 1), values.split(step, 1), strict=True):
-            yield Block(key, value, parts)
+    if count < parts:  # each part has all of them, but the first alone counts
+        twice, split = count, (one[:, None].expand(-1, parts, -1, -1).mT for one in (keys, values))
+    else:
+        size, twice = divmod(count, parts)
+        split = (one.unfold(1, size + twice, size) for one in (keys, values))
+    key, value = split
+    return [Block(*one, twice, visible) for one in zip(key.mT.unbind(), value.unbind(), strict=True)]
 
 
 @lru_cache(maxsize=8)
 def _visible(tokens: int, groups: int, parts: int, rows: int) -> torch.Tensor:
     """(parts, keys, rows) for folded queries: 1 where a key comes no later than its query, else 0; 1 for padding."""
-    seen = torch.ones(tokens, rows)
-    seen[:, : groups * tokens] = torch.ones(tokens, tokens).triu_().repeat(1, groups)
-    return Block(seen[None], seen[None], parts).keys[0].contiguous()
+    seen = torch.ones(1, tokens, rows)
+    seen[0, :, : groups * tokens] = torch.ones(tokens, tokens).triu_().repeat(1, groups)
+    return _block(seen, seen, parts)[0].keys.contiguous()
 
 
-def _tile(
-    query: torch.Tensor,
-    blocks: list[Block],
-    head: int,
-    into: tuple[torch.Tensor, torch.Tensor],
-    safe: bool,
-    scratch: Scratch,
-) -> bool:
-    """Attention of queries (size, rows) over one head's blocks, not yet divided by the sums of the exponentials.
-
-    Args:
-        into: values (width, rows) and sums (1, rows) are written there.
-
-    Returns:
-        Whether maxima were needed.
-    """
-    (width, rows), parts = into[0].shape, max(block.parts for block in blocks)
-    query_of = query.expand(parts, -1, -1)
-    out, total = scratch("values", parts, width, rows).zero_(), scratch("sums", parts, 1, rows).zero_()
-    peak = query.new_full((parts, 1, rows), torch.finfo(query.dtype).min) if safe else None
-    for number, block in enumerate(blocks):
-        used = block.parts
-        out_of, total_of = (out, total) if used == parts else (out[:used], total[:used])
-        scores = scratch("scores", used, block.length, rows)
-        torch.bmm(block.keys[head], query_of[:used], out=scores)
-        if not number and peak is None and not _within(scores[:, :_PROBED], -_LOUD, _LOUD):
-            return _tile(query, blocks, head, into, True, scratch)
-        if peak is not None:
-            if block.visible is not None:
-                scores.masked_fill_(block.visible == 0, torch.finfo(scores.dtype).min)
-            top = torch.maximum(scores.amax(1, keepdim=True), peak[:used])
-            fade = (peak[:used] - top).exp_()
-            total_of.mul_(fade)
-            out_of.mul_(fade)
-            peak[:used] = top
-            scores.sub_(top).clamp_(min=_NOTHING)
-        scores.exp_()
-        if block.visible is not None:
-            scores.mul_(block.visible)
-        if block.twice:
-            scores[1:, : block.twice] = 0
-        total_of.add_(scores.sum(1, keepdim=True))
-        out_of.baddbmm_(block.values[head], scores)
-    if peak is not None:
-        fade = (peak - peak.amax(0)).exp_()
-        total.mul_(fade)
-        out.mul_(fade)
-    torch.sum(total, 0, out=into[1])
-    if peak is None and not _within(into[1], _LEAST, _MOST):
-        return _tile(query, blocks, head, into, True, scratch)
-    torch.sum(out, 0, out=into[0])
-    return safe
+def _count(exponentials: torch.Tensor, block: Block) -> None:
+    """Keep the exponentials (parts, keys, queries) of what a query sees, each key once."""
+    if block.visible is not None:
+        exponentials.mul_(block.visible)
+    if block.twice:
+        exponentials[1:, : block.twice] = 0
 
 
 def _within(values: torch.Tensor, low: float, high: float) -> bool:

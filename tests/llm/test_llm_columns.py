@@ -106,25 +106,34 @@ def test_tiles_are_softmax_attention(heads, past, own, count, loud, threads, mon
     keys[..., 0] += 1
     parts = (keys[:, :past], values[:, :past]) if past else (None, None)
     seen = tiles.Seen(keys[:, past:], values[:, past:], *parts)
-    got = tiles.attend(query, seen, own - count, count, 24**-0.5, Scratch(query))
+    attend = tiles.Attention(query.shape, kept, 24, own - count, count, 24**-0.5, query)
+    attend(query.flip(0, 1, 2), seen)  # leaves nothing behind
+    got = attend(query, seen)
     assert torch.allclose(got[..., :count], split(query, seen, own - count, count, 24**-0.5), atol=2e-6 * max(loud, 4))
     assert not got[..., count:].any()
 
 
-def test_the_maximum_is_taken_only_where_it_is_needed():
+def test_the_maximum_is_taken_only_where_it_is_needed(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    attend = tiles.Attention((1, 8, 16), 1, 8, 3, 16, 1.0, torch.empty(0))
+    safely, taken = attend._mix_safely, []
+    monkeypatch.setattr(attend, "_mix_safely", lambda *given: taken.append(safely(*given)))
+    monkeypatch.setattr(attend, "most", 2)
+
     def needed(*sizes: float) -> bool:
-        keys = [torch.full((1, 4, 8), float(size)) for size in sizes]
-        blocks = [tiles.Block(key, torch.ones(1, 4, 8), 2) for key in keys]
-        query = torch.ones(8, 16)
-        found, total = torch.empty(8, 16), torch.empty(1, 16)
-        safe = tiles._tile(query, blocks, 0, (found, total), False, Scratch(query))
-        assert torch.allclose(found / total, torch.ones_like(found)), "the mean of ones"
-        return safe
+        """Scores are eight times the sizes: of four keys before, then of all own keys."""
+        keys = torch.cat([torch.full((1, 4, 8), float(size)) for size in sizes[:-1]], 1)
+        own = torch.full((1, 19, 8), float(sizes[-1]))
+        found = attend(torch.ones(1, 8, 16), tiles.Seen(own, torch.ones_like(own), keys, torch.ones_like(keys)))
+        assert torch.allclose(found, torch.ones_like(found)), "the mean of ones"
+        called = bool(taken)
+        taken.clear()
+        return called
 
     assert not needed(1, -1)
-    assert needed(20) and needed(-20), "exp(160) is too large, exp(-160) is nothing"
+    assert needed(20, 20) and needed(-20, -20), "exp(160) is too large, exp(-160) is nothing"
     assert needed(1, 20), "seen only in the sum"
-    assert needed(-7.4), "exp(-59) can be told, but the sum is too near to nothing"
+    assert needed(-7.48, -7.48), "exp(-59.8) can be told, but the sum is too near to nothing"
 
 
 def test_scratch_memory_is_made_once_and_grows():

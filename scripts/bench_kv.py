@@ -27,6 +27,8 @@ from eval.kv import models, texts
 from eval.script import told
 from eval.selection import DatasetConfig
 
+WAYS = ("exact", "naive", "rotated", "blended", "random", "first")
+
 
 def _model(args: argparse.Namespace) -> Any:
     from memos.activation.model import ActivationModel
@@ -109,6 +111,8 @@ def compose(args: argparse.Namespace) -> None:
     }  # fmt: skip
     direct: dict[str, SimpleNamespace] = {}
     for name, fields in ways.items():
+        if name.split()[0] not in args.ways:
+            continue
         composer = Composer(Composer.Config(**fields), model=model)
         made = composer.compose(pieces)
         joined, prefill = _join_times(composer, model, pieces, made.memory.states.ids)
@@ -169,6 +173,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--length", type=int, default=300, help="compose: tokens of each")
     parser.add_argument("--queries", type=int, default=10, help="compose: queries")
     parser.add_argument("--share", type=float, default=0.15, help="compose: share of tokens recomputed")
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS, help="compose: ways to measure; all by default")
     args = parser.parse_args(argv)
     {"shared": shared, "compose": compose}[args.what](args)
     print(f"model {args.model}, {args.dtype}, load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")

@@ -21,7 +21,9 @@ class KvConfig:
     equality_tokens: int = field(default=64, metadata={"help": "greedy tokens compared between the arms"})
     dtype: str = field(default="float32", metadata={"help": "float32 (answers must be identical), bfloat16 or float16"})
     device: str = field(default="auto", metadata={"help": "auto, cpu, cuda or cuda:N"})
-    threads: int = field(default=0, metadata={"help": "CPU threads; 0: torch's own choice"})
+    threads: int = field(
+        default=1, metadata={"help": "CPU threads; one is steadiest on a shared machine; 0: torch's own choice"}
+    )
     revision: str | None = field(default=None, metadata={"help": "commit or tag on the hub; null: newest"})
     base_url: str | None = field(default=None, metadata={"help": "OpenAI-compatible server up to /v1: measure it instead of a local model"})
     api_key_env: str | None = field(default=None, metadata={"help": "NAME of the variable that holds the server's key; null: none"})

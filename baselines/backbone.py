@@ -109,12 +109,17 @@ class Backbone:
         child._llm, child._retries, child.usage, child.malformed = self._llm, self._retries, {}, 0
         return child
 
+    def _model(self) -> LLM:
+        if self._llm is None:
+            raise ConfigError("a system with extractor=rules asked a language model")
+        return self._llm
+
     def _count(self, phase: str, usage: Usage) -> None:
         self.usage[phase] = self.usage.get(phase, Usage()) + usage
 
     def text(self, phase: str, messages: Sequence[Message]) -> str:
         """A free-text reply."""
-        completion = self._llm.complete(Request(tuple(messages)))
+        completion = self._model().complete(Request(tuple(messages)))
         self._count(phase, completion.usage)
         return completion.text.strip()
 
@@ -122,7 +127,7 @@ class Backbone:
         """A JSON object that satisfies ``schema``, or None where every attempt was malformed (counted)."""
         request = Request((Message("system", system), Message("user", user)))
         try:
-            reply = complete_json(self._llm, request, schema, self._retries)
+            reply = complete_json(self._model(), request, schema, self._retries)
         except MalformedJson as error:
             self._count(phase, error.usage)
             self.malformed += 1
@@ -143,7 +148,7 @@ class Backbone:
         schemas = {item["function"]["name"]: item["function"]["parameters"] for item in tools}
         text, good = "", []
         for attempt in range(self._retries + 1):
-            completion = self._llm.complete(replace(request, sample_index=attempt))
+            completion = self._model().complete(replace(request, sample_index=attempt))
             self._count(phase, completion.usage)
             text, good = completion.text.strip(), []
             bad = completion.finish_reason in ("refusal", "content_filter", "length")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from baselines.transcript import Line, line, load_lines, save_lines
+from memos.errors import DataError
 from memos.types import Conversation, Hit, Query, Retrieved, Session, Usage
 
 
@@ -38,6 +39,8 @@ class FullContext:
         self._retrieved = Retrieved(hits, len(hits), "".join(item.text + "\n" for item in self.lines))
 
     def search(self, query: Query) -> Retrieved:
+        if self._retrieved is None:
+            raise DataError(f"{type(self).__name__}: search before finish()")
         return self._retrieved
 
     def stats(self) -> Mapping[str, int]:

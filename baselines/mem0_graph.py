@@ -37,6 +37,8 @@ class Mem0Graph(Mem0):
     sees_gold = False
     prompt = "mem0_graph"
 
+    config: Config
+
     def __init__(self, config: Config, *, embedder: Embedder, llm: LLM | None = None) -> None:
         super().__init__(config, embedder=embedder, llm=llm)
         self._graph_brain: GraphBrain = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,6 +38,11 @@ _ONE_VALUED = frozenset("lives_in moved_to works_as works_at works_for is_marrie
 def node_name(text: str) -> str:
     """Lower case with underscores, the form in which mem0 stores names."""
     return re.sub(r"\s+", "_", normal(text))
+
+
+def _triple(item: Mapping[str, str]) -> tuple[str, str, str]:
+    """Source, relation and destination of a model's reply as node names."""
+    return node_name(item["source"]), node_name(item["relationship"]), node_name(item["destination"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,7 @@ class ModelGraphBrain:
         found: dict[tuple[str, str, str], NewRelation] = {}
         for call in calls:
             for item in call.arguments["relations"]:
-                key = tuple(node_name(item[part]) for part in ("source", "relationship", "destination"))
+                key = _triple(item)
                 if all(key):
                     found.setdefault(key, NewRelation(*key, turns))
         return entities, list(found.values())
@@ -113,7 +118,7 @@ class ModelGraphBrain:
         ]
         _, calls = self._backbone.calls("organise", messages, [DELETE_TOOL], required=True)
         return [
-            tuple(node_name(item[part]) for part in ("source", "relationship", "destination"))
+            _triple(item)
             for call in calls
             for item in call.arguments["relations"]
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +90,7 @@ def sources(entries: Sequence[str], said: Sequence[Said], least: float = 0.35) -
 def _best(
     stems: set[str], postings: dict[str, list[int]], weight: dict[str, float], unseen: float, least: float
 ) -> int | None:
-    scores: Counter[int] = Counter()
+    scores: dict[int, float] = defaultdict(float)
     shared: Counter[int] = Counter()
     for stem in sorted(stems):
         for index in postings.get(stem, ()):

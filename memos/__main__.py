@@ -69,6 +69,7 @@ def _run(memory: MemOS, args: argparse.Namespace) -> None:
         print(memory.restore(args.id, args.version, user=args.user).text)
     elif args.command == "organise":
         done = memory.organise(user=args.user)
+        assert done is not None, "organise returns its counts unless it is left for later"
         print(f"{done.concepts} concepts and {done.topics} topics over {done.clustered} memories")
     elif args.command in ("dump", "load"):
         count = memory.dump(args.file) if args.command == "dump" else memory.load(args.file)

@@ -232,13 +232,17 @@ class MemOS:
         """
         from memos.interface.reader import MemReader
 
-        cached = self.activation.hot(user) if self.activation is not None else ()
+        activation = self.activation
+        cached = activation.hot(user) if activation is not None else ()
         operator = self._operator(user)
         call = MemReader([name for name in operator.index.speakers if name]).read(
             message, caller=user, now=self.clock().replace(tzinfo=None)
         )
         lines = self._lines(call.query, user, k, frozenset(cached)) if call.needs_memory else ""
-        reply = self.activation.reply(user, message, lines) if cached else self._reply(lines, message)
+        if activation is not None and cached:
+            reply = activation.reply(user, message, lines)
+        else:
+            reply = self._reply(lines, message)
         if call.access == "write" and call.intent in ("remember", "prefer", "correct"):
             self.add(message, user=user, speaker=user)
         return reply

@@ -80,10 +80,12 @@ class MemOSSystem:
     def __init__(self, config: Config | None = None, *, embedder: Embedder, llm: LLM | None = None) -> None:
         self.config = config or self.Config()
         self.fine = self.config.extractor == "llm"
-        if self.fine and (llm is None or llm.name == "none"):
-            raise ConfigError("memos: extractor=llm needs a language model; set llm=… or system.extractor=rules")
+        self.models: dict[str, CountedLLM] = {}
+        if self.fine:
+            if llm is None or llm.name == "none":
+                raise ConfigError("memos: extractor=llm needs a language model; set llm=… or system.extractor=rules")
+            self.models = {phase: CountedLLM(llm) for phase in ("ingest", "organise")}
         self.embedder = embedder
-        self.models = {phase: CountedLLM(llm) for phase in ("ingest", "organise")} if self.fine else {}
         self._spent = {phase: Usage() for phase in self.models}
         self._counts = {"dropped": 0, "malformed_verdicts": 0}
         self.clock = SessionClock()

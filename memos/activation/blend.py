@@ -38,9 +38,10 @@ class _Mixed(DynamicLayer):
 
     def __init__(self, keys: torch.Tensor, values: torch.Tensor) -> None:
         super().__init__()
-        self.keys, self.values = keys.clone()[None], values.clone()[None]
+        self.keys: torch.Tensor = keys.clone()[None]
+        self.values: torch.Tensor = values.clone()[None]
         self.is_initialized = True
-        self.rows: torch.Tensor | None = None
+        self.rows: torch.Tensor = torch.arange(keys.shape[-2], device=keys.device)
 
     def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *args, **kwargs):
         self.keys[:, :, self.rows] = key_states
@@ -78,14 +79,15 @@ def blend(
     ids = torch.tensor([states.ids], device=model.device)
     rows = torch.arange(n, device=model.device)
     hidden = decoder.embed_tokens(ids)
-    cache = Cache(layers=[_Mixed(k, v) for k, v in zip(states.keys, states.values, strict=True)])
+    mixed = [_Mixed(k, v) for k, v in zip(states.keys, states.values, strict=True)]
+    cache = Cache(layers=list(mixed))
     for number, layer in enumerate(decoder.layers):
         if number == min(_FULL_LAYERS, layers - 1):
-            chosen = _choose(states, cache.layers[number - 1], number - 1, fixed, count, select, starts, seed)
+            chosen = _choose(states, mixed[number - 1], number - 1, fixed, count, select, starts, seed)
             rows, hidden = chosen, hidden[:, chosen]
-        cache.layers[number].rows = rows
+        mixed[number].rows = rows
         hidden = _layer(decoder, layer, hidden, rows, cache, n)
-    keys, values = (tuple(getattr(layer, name)[0] for layer in cache.layers) for name in ("keys", "values"))
+    keys, values = tuple(layer.keys[0] for layer in mixed), tuple(layer.values[0] for layer in mixed)
     whole = min(_FULL_LAYERS, layers - 1)
     cost = (whole * n + (layers - whole) * len(rows)) / (layers * n)
     return Blended(SharedPrefix(states.ids, keys, values), tuple(rows.tolist()), cost)

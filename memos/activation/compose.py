@@ -19,10 +19,11 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import cast
 
 from memos.activation.blend import SELECTIONS, blend
 from memos.activation.errors import ActivationError
-from memos.activation.memory import KVMemory, join
+from memos.activation.memory import Composition, KVMemory, join
 from memos.activation.model import INSTRUCTIONS, ActivationModel, system_text
 from memos.activation.prompt import Ids, MemoryPrompt, segments
 from memos.activation.rotate import Rotation
@@ -132,7 +133,7 @@ class Composer:
         if end:
             states = join([states, self.model.states(end, states)])
             encoded, work = encoded + len(end), work + len(end)
-        return Composed(KVMemory(self.model.identity, system, states, mode), encoded, work / len(states))
+        return Composed(KVMemory(self.model.identity, system, states, cast(Composition, mode)), encoded, work / len(states))
 
     def _fragment(self, head: SharedPrefix, body: Ids) -> tuple[SharedPrefix, int]:
         """A memory encoded right after the head, alone; kept for the next composition."""

@@ -41,7 +41,7 @@ class KVMemory:
         """SHA-256 over tokens and tensors; the same before and after any use."""
         made = hashlib.sha256(repr(self.states.ids).encode())
         for tensor in (*self.states.keys, *self.states.values):
-            made.update(tensor.detach().contiguous().cpu().view(torch.uint8).numpy())
+            made.update(tensor.detach().contiguous().cpu().view(torch.uint8).numpy().data)
         return made.hexdigest()
 
     def to(self, device: str | torch.device) -> KVMemory:

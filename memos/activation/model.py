@@ -79,9 +79,7 @@ class ActivationModel:
         """Keys and values of ``ids`` alone, encoded after ``prefix``: plain prefill, unpadded tensors."""
         ids = tuple(ids)
         _, cache = self.forward(ids, prefix, keep=1)
-        return SharedPrefix(
-            ids, tuple(layer.keys[0] for layer in cache.layers), tuple(layer.values[0] for layer in cache.layers)
-        )
+        return SharedPrefix(ids, *cache.first_row())
 
     @torch.inference_mode()
     def forward(

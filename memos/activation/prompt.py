@@ -58,7 +58,7 @@ class MemoryPrompt:
         """
         if self.head is not None:
             text = render(self.tokenizer, self.system, query)
-            if text.startswith(self.head):
+            if text is not None and text.startswith(self.head):
                 return len(self.head_ids), _ids(self.tokenizer, text[len(self.head) :])
         ids = encode(self.tokenizer, self.system, query)
         shared = min(common_length(self.head_ids, ids), len(ids) - 1)
@@ -67,8 +67,7 @@ class MemoryPrompt:
     def _cut(self) -> str | None:
         """The text before the last special token ahead of the query, if cutting there changes no token."""
         text = render(self.tokenizer, self.system, PROBES[0])
-        place = -1 if text is None else text.rfind(PROBES[0])
-        if place < 0:
+        if text is None or (place := text.rfind(PROBES[0])) < 0:
             return None
         cut = max((text.rfind(mark, 0, place) for mark in special_tokens(self.tokenizer)), default=-1)
         if cut <= 0 or cut < text.find(self.system.strip()) + len(self.system.strip()):

@@ -23,9 +23,9 @@ class Rotation:
     """
 
     def __init__(self, model: Any) -> None:
-        self.rotary = getattr(model.get_decoder(), "rotary_emb", None)
+        self.rotary: Any = getattr(model.get_decoder(), "rotary_emb", None)
         kind = getattr(self.rotary, "rope_type", "default")
-        if self.rotary is None or not hasattr(self.rotary, "inv_freq"):
+        if not hasattr(self.rotary, "inv_freq"):
             raise UnsupportedCache(f"{model.config.model_type} has no rotary positions; its keys cannot be moved, use mode exact")
         if kind not in _STATIC:
             raise UnsupportedCache(f"rotary kind {kind!r} changes with the length read; its keys cannot be moved, use mode exact")
@@ -88,4 +88,4 @@ def _first_keys(decoder: Any, ids: torch.Tensor, start: int) -> torch.Tensor:
         use_cache=True,
         position_embeddings=decoder.rotary_emb(hidden, positions),
     )
-    return cache.layers[0].keys[0]
+    return cache.first_row()[0][0]

@@ -77,8 +77,7 @@ class PrefixTree:
         while True:
             rest = ids[done:]
             best = max(children, key=lambda node: common_length(node.states.ids, rest), default=None)
-            shared = common_length(best.states.ids, rest) if best is not None else 0
-            if not shared:
+            if best is None or not (shared := common_length(best.states.ids, rest)):
                 return path, done
             if shared < len(best.states):
                 best = self._split(best, shared, children)

@@ -109,7 +109,7 @@ def _decoder(hint: Any) -> Callable[[Any, str], Any]:
         return lambda value, where: _tuple(value, where, item)
     if origin is dict:
         return _object
-    if dataclasses.is_dataclass(hint):
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return lambda value, where: from_json(hint, value, where)
     raise TypeError(f"no JSON form for {hint}")
 

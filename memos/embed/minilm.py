@@ -54,8 +54,8 @@ class MiniLM:
         if self.config.dtype != "float32":
             self.name = f"{type(self).name}@{self.config.dtype}"
         self.pooled = 0
-        self._model = None
-        self._tokenizer = None
+        self._model: Any = None
+        self._tokenizer: Any = None
         self._lock = threading.Lock()
 
     def _load(self) -> None:
@@ -98,7 +98,7 @@ class MiniLM:
             self._load()
             windows, owner = self._windows([text.strip() for text in texts])
             names = [tuple(map(self._tokenizer.id_to_token, window)) for window in windows]
-            states: list[np.ndarray | None] = [None] * len(windows)
+            states: list[np.ndarray] = [np.empty((0, self.dim), np.float32)] * len(windows)
             for batch, hidden in self._forward(windows):
                 for i, rows in zip(batch, hidden, strict=True):
                     states[i] = rows[: len(windows[i])].copy()
@@ -145,6 +145,6 @@ def _token_states(windows: list[tuple[tuple[str, ...], np.ndarray]]) -> TokenSta
     """Join the windows of one text; the sentence vector is their mean by length."""
     pieces = tuple(piece for names, _ in windows for piece in names)
     states = [rows for _, rows in windows]
-    sentence = sum(unit(rows.mean(axis=0)) * (len(rows) - 2 or 1) for rows in states)
+    sentence = np.sum([unit(rows.mean(axis=0)) * (len(rows) - 2 or 1) for rows in states], axis=0)
     content = np.concatenate([np.r_[False, np.ones(len(rows) - 2, dtype=bool), False] for rows in states])
     return TokenStates(unit(np.concatenate(states)), content, unit(sentence), pieces)

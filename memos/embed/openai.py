@@ -83,7 +83,7 @@ class OpenAIEmbedder:
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors, float32, shape (len(texts), dim)."""
         if not texts:
-            return np.zeros((0, self.dim), dtype=np.float32)
+            return np.zeros((0, self.dim or 0), dtype=np.float32)
         pieces = [self._split(text) for text in texts]
         return encode_windows(
             [[text for text, _ in piece] for piece in pieces],

@@ -46,7 +46,7 @@ def _from_1(value: dict[str, Any]) -> dict[str, Any]:
         raise ForeignFile("memory cube of schema 1 without its header")
     groups: dict[str, dict[str, Any]] = {name: {} for name in _GROUPS}
     for old, item in header.items():
-        name = _RENAMED.get(old, old)
+        name = _RENAMED.get(old) or old
         group = next((group for group, fields in _GROUPS.items() if name in fields), None)
         if group is None:
             raise CubeError(f"memory cube of schema 1: unknown header field {old!r}")

@@ -128,7 +128,8 @@ class MemStore:
     def subscriptions(self) -> list[Subscription]:
         """All subscriptions, oldest first."""
         notes = self.vault.get_many(self.vault.find(namespaces=[self._subscriptions]))
-        return [from_json(Subscription, note.payload.record) for note in notes]
+        records = [note.payload.record for note in notes if isinstance(note.payload, PlaintextPayload)]
+        return [from_json(Subscription, record) for record in records]
 
     def pull(self, subscriber: str) -> list[str]:
         """Ids of all listings that match the subscriber's subscriptions, oldest first."""

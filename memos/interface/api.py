@@ -130,7 +130,7 @@ class MemoryAPI:
                 raise AccessDenied(f"cube {item.cube_id} belongs to {item.governance.owner}, not to {caller.user}")
             cube = item
         else:
-            given = {"text": item} if isinstance(item, str) else dict(item)
+            given: dict[str, Any] = {"text": item} if isinstance(item, str) else dict(item)
             payload = given.pop("payload", None) or given.pop("text", "")
             rules = {"namespace": namespace, **given.pop("governance", {})}
             given = {"trigger": trigger, **given}

@@ -6,7 +6,7 @@ Says what the speaker wants of memory (or that no memory is needed), over which 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -17,6 +17,7 @@ from memos.operation.words import names, surface
 Intent = Literal["none", "recall", "remember", "correct", "forget", "summarise", "prefer", "procedure"]
 Scope = Literal["private", "shared", "global"]
 Kind = Literal["fact", "preference", "skill", "episode"]
+_KIND_OF: Mapping[str, Kind] = {"prefer": "preference", "procedure": "skill", "summarise": "episode"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ class MemReader:
             caller=caller,
             window=window(text, now),
             entities=self.entities(query),
-            kind={"prefer": "preference", "procedure": "skill", "summarise": "episode"}.get(intent, "fact"),
+            kind=_KIND_OF.get(intent, "fact"),
             scope=scope(text),
             access="write" if intent in ("remember", "correct", "forget", "prefer") else "read",
             anchors=anchors,

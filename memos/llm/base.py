@@ -65,10 +65,17 @@ class LLM(Protocol):
 
     name: str
     """Model id as configured."""
-    context_window: int | None
-    """Longest prompt plus reply in tokens; None where unknown."""
     comparable: bool
     """Whether numbers made with this model may stand beside the paper's gpt-4o-mini rows."""
+
+    @property
+    def context_window(self) -> int | None:
+        """Longest prompt plus reply in tokens; None where unknown."""
+        ...
+
+    def identity(self) -> Mapping[str, Any]:
+        """What changes a reply besides the request."""
+        ...
 
     def complete(self, request: Request) -> Completion: ...
 

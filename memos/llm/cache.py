@@ -44,8 +44,9 @@ class CachedLLM:
         self.name, self.comparable = inner.name, inner.comparable
         self._identity = dict(inner.identity())
         self._lock = threading.Lock()
-        empty = mode == "off" or (mode == "read" and not Path(path).exists())
-        self._db = None if empty else _open(Path(path), writable=mode == "write")
+        self._db: sqlite3.Connection | None = None
+        if path is not None and mode != "off" and not (mode == "read" and not path.exists()):
+            self._db = _open(path, writable=mode == "write")
         self.hits = 0
         """Replies the cache gave so far."""
 
@@ -113,6 +114,8 @@ class CachedLLM:
 
     def _read(self, keys: list[str]) -> dict[str, Completion]:
         found: dict[str, Completion] = {}
+        if self._db is None:
+            return found
         with self._lock:
             for start in range(0, len(keys), _BATCH):
                 part = keys[start : start + _BATCH]
@@ -123,7 +126,7 @@ class CachedLLM:
         return found
 
     def _write(self, key: str, completion: Completion) -> None:
-        if self.mode != "write" or completion.from_cache:
+        if self._db is None or self.mode != "write" or completion.from_cache:
             return
         text = json.dumps(completion_to_dict(completion), ensure_ascii=False)
         with self._lock, self._db:

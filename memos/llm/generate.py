@@ -100,8 +100,7 @@ class Engine:
         cache = SuffixCache(self.layers, len(rest))
         self.read(rest, known, cache)
         if known is None:
-            keys = tuple(layer.keys[0] for layer in cache.layers)
-            made = SharedPrefix(ids, keys, tuple(layer.values[0] for layer in cache.layers))
+            made = SharedPrefix(ids, *cache.first_row())
         else:
             made = known.extended(rest, cache)
         self.store.add(made)

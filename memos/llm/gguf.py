@@ -76,6 +76,13 @@ def _field(reader, name: str, default=None):
     return default if found is None else found.contents()
 
 
+def _number(reader, name: str, default: float | None = None) -> float:
+    value = _field(reader, name, default)
+    if value is None:
+        raise DataError(f"GGUF file without {name}")
+    return float(value)
+
+
 def _settings(reader, source: Path) -> dict:
     """The transformers configuration of the file."""
     kind = _field(reader, "general.architecture")
@@ -91,9 +98,9 @@ def _settings(reader, source: Path) -> dict:
         "num_attention_heads": heads,
         "num_key_value_heads": _field(reader, "llama.attention.head_count_kv", heads),
         "max_position_embeddings": _field(reader, "llama.context_length"),
-        "rms_norm_eps": float(_field(reader, "llama.attention.layer_norm_rms_epsilon")),
-        "rope_parameters": {"rope_type": "default", "rope_theta": float(_field(reader, "llama.rope.freq_base", 10000.0))},
-        "vocab_size": len(_field(reader, "tokenizer.ggml.tokens")),
+        "rms_norm_eps": _number(reader, "llama.attention.layer_norm_rms_epsilon"),
+        "rope_parameters": {"rope_type": "default", "rope_theta": _number(reader, "llama.rope.freq_base", 10000.0)},
+        "vocab_size": len(_field(reader, "tokenizer.ggml.tokens") or ()),
         "bos_token_id": _field(reader, "tokenizer.ggml.bos_token_id"),
         "eos_token_id": _field(reader, "tokenizer.ggml.eos_token_id"),
         "dtype": "float32",

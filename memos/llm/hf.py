@@ -78,7 +78,7 @@ class HFChat:
         self.name = self.config.model
         self._window = self.config.context_window
         self._engine: Engine | None = None
-        self._tokenizer = None
+        self._tokenizer: Any = None
         self._lock = threading.RLock()
 
     @property
@@ -105,18 +105,19 @@ class HFChat:
         """The loaded model with its prefix store; activation memory shares it."""
         with self._lock:
             if self._engine is None:
-                self._load()
+                self._engine = self._load()
             return self._engine
 
     @property
-    def tokenizer(self):
+    def tokenizer(self) -> Any:
+        """The model's tokenizer; loads the model."""
         return self.engine and self._tokenizer
 
     def source(self) -> str:
         """Folder or hub id the weights are loaded from."""
         return self.name
 
-    def _load(self) -> None:
+    def _load(self) -> Engine:
         torch = require("torch", "embedded")
         transformers = require("transformers", "embedded")
         from memos.llm.generate import Engine, unsupported
@@ -139,7 +140,7 @@ class HFChat:
             line = str(error).strip().splitlines()[0]
             raise ConfigError(f"llm.model={self.name!r} cannot be loaded: {line}") from error
         self._window = self._window or getattr(loaded.get_text_config(), "max_position_embeddings", None)
-        self._engine = Engine(model, _end_ids(model, self._tokenizer), PrefixStore(self.config.prefix_cache_mb << 20))
+        return Engine(model, _end_ids(model, self._tokenizer), PrefixStore(self.config.prefix_cache_mb << 20))
 
     def encode(self, messages: Sequence[Message]) -> tuple[int, ...]:
         """Token ids of a chat with the model's template and the start of the reply (lines ``role: text`` without)."""
@@ -248,13 +249,14 @@ class HFChat:
     def close(self) -> None:
         """Let go of the model; a later request loads it again."""
         with self._lock:
-            self._engine = self._tokenizer = None
+            self._engine = None
+            self._tokenizer = None
 
 
 def _end_ids(model, tokenizer) -> list[int]:
     """Tokens that end a reply, from the generation settings and the tokenizer."""
     given = model.generation_config.eos_token_id
-    ends = [given] if isinstance(given, int) else list(given or ())
+    ends: list[int] = [given] if isinstance(given, int) else list(given or ())
     if tokenizer.eos_token_id is not None:
         ends.append(tokenizer.eos_token_id)
     return ends

@@ -43,8 +43,8 @@ class SharedPrefix:
         """This prefix followed by the first row of a suffix cache that was encoded on top of it."""
         n = len(ids)
         joined = [
-            (torch.cat([key, layer.keys[0, :, :n]], dim=1), torch.cat([value, layer.values[0, :, :n]], dim=1))
-            for key, value, layer in zip(self.keys, self.values, suffix.layers, strict=True)
+            (torch.cat([key, new_key[:, :n]], dim=1), torch.cat([value, new_value[:, :n]], dim=1))
+            for key, value, new_key, new_value in zip(self.keys, self.values, *suffix.first_row(), strict=True)
         ]
         return SharedPrefix((*self.ids, *ids), tuple(k for k, _ in joined), tuple(v for _, v in joined))
 
@@ -86,10 +86,19 @@ class SuffixCache(Cache):
     """What a model writes while it reads prompts' own tokens and answers; a shared prefix is never copied into it."""
 
     def __init__(self, layers: int, capacity: int) -> None:
-        super().__init__(layers=[SuffixLayer(capacity) for _ in range(layers)])
+        self._suffixes = [SuffixLayer(capacity) for _ in range(layers)]
+        super().__init__(layers=list(self._suffixes))
+
+    def first_row(self) -> tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
+        """Keys and values of the first row, a tensor (key-value heads, filled, head size) a layer."""
+        filled = [(layer.keys, layer.values) for layer in self._suffixes]
+        return (
+            tuple(keys[0] for keys, _ in filled if keys is not None),
+            tuple(values[0] for _, values in filled if values is not None),
+        )
 
     def keep_rows(self, rows: torch.Tensor) -> None:
-        for layer in self.layers:
+        for layer in self._suffixes:
             layer.keep_rows(rows)
 
 

@@ -12,6 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -88,12 +89,12 @@ class OpenAIChat:
         loop = self._start()
         results: queue.SimpleQueue[tuple[int, Completion | LLMError] | BaseException] = queue.SimpleQueue()
         job = asyncio.run_coroutine_threadsafe(self._run_all(requests, results), loop)
-        job.add_done_callback(lambda done: results.put(asyncio.CancelledError() if done.cancelled() else done.exception()))
+        job.add_done_callback(lambda done: results.put(_ended(done, self.name)))
         try:
             for _ in requests:
                 outcome = results.get()
                 if not isinstance(outcome, tuple):
-                    raise outcome or LLMError(f"{self.name}: the client was closed while requests were under way")
+                    raise outcome
                 yield outcome
         finally:
             job.cancel()
@@ -101,7 +102,7 @@ class OpenAIChat:
     def close(self) -> None:
         """Close connections and end the thread; a later request starts them again."""
         with self._start_lock:
-            if self._loop is None:
+            if self._loop is None or self._thread is None:
                 return
             asyncio.run_coroutine_threadsafe(self._client.close(), self._loop).result()
             self._loop.call_soon_threadsafe(self._loop.stop)
@@ -223,6 +224,13 @@ def _count(messages: Sequence[Message]) -> int:
     from memos.tokens import count_tokens
 
     return sum(count_tokens(message.content) + _MESSAGE_TOKENS for message in messages) + _REPLY_TOKENS
+
+
+def _ended(job: Future[None], name: str) -> BaseException:
+    """Why a job that has no more replies to give ended."""
+    if job.cancelled():
+        return asyncio.CancelledError()
+    return job.exception() or LLMError(f"{name}: the client was closed while requests were under way")
 
 
 def _http_error() -> type[Exception]:

@@ -40,7 +40,7 @@ def group(prompts: Sequence[Ids], min_shared: int, min_saved: int = 0) -> list[G
     of encoding (decoding them in a batch of their own costs more), are gathered in a group that shares what
     they all start with (a system prompt). A common start shorter than ``min_shared`` tokens counts as none.
     """
-    order = sorted(range(len(prompts)), key=lambda index: prompts[index])
+    order = sorted(range(len(prompts)), key=lambda index: tuple(prompts[index]))
     runs: list[tuple[int, list[int]]] = []
     for index in order:
         ids = prompts[index]

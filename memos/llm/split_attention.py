@@ -8,6 +8,8 @@ decoding, accelerators and lower precisions go this way; single prompts in float
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from transformers import AttentionInterface
 from transformers.masking_utils import AttentionMaskInterface
@@ -31,7 +33,7 @@ def register() -> None:
 
 
 def split_attention(
-    module: torch.nn.Module,
+    module: Any,
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
@@ -59,7 +61,7 @@ def split_attention(
     own = _attend(query, _repeat(key, groups), _repeat(value, groups), scale, attention_mask, causal)
     if shared_prefix is None or not len(shared_prefix):
         return own[0].transpose(1, 2), None
-    out = _merge(own, _attend_prefix(query, shared_prefix, module.layer_idx, groups, scale))
+    out = _merge(own, _attend_prefix(query, shared_prefix, int(module.layer_idx), groups, scale))
     return out.transpose(1, 2), None
 
 

@@ -98,7 +98,7 @@ def pooled(
         if allowed is not None:
             sample = rows[:: max(len(rows) // SAMPLE, 1)]
             narrow = np.count_nonzero(allowed.of(sample)) * len(rows) < ENOUGH * len(sample)
-    if narrow:
+    if narrow and allowed is not None:
         mask = allowed.mask() & index.alive
         rows = _best(index, body, None if "vector" in off else vector, np.flatnonzero(mask))
         rows = rows[mask[rows]]
@@ -167,8 +167,8 @@ def features(
     rows = np.arange(index.n) if rows is None else rows
     columns: dict[str, np.ndarray] = {}
     body = None if first.body is None else _scaled(first.body)
-    if body is not None:
-        _keyword(index, first, body, columns, rows)
+    if first.body is not None and body is not None:
+        _keyword(index, first, first.body, body, columns, rows)
     if first.cosine is not None:
         _vector(index, first.cosine, columns, rows)
     if "graph" not in off:
@@ -192,11 +192,11 @@ def _scaled(values: np.ndarray) -> np.ndarray:
 
 
 def _keyword(
-    index: MemoryIndex, first: First, scaled: np.ndarray, columns: dict[str, np.ndarray], rows: np.ndarray
+    index: MemoryIndex, first: First, body: np.ndarray, scaled: np.ndarray, columns: dict[str, np.ndarray], rows: np.ndarray
 ) -> None:
     most = sum(weight * keyword.idf(index, term) for term, weight in first.query.items()) * (keyword.K1 + 1)
     columns["keyword"] = scaled[rows]
-    columns["keyword_share"] = first.body[rows] / most if most > 0 else first.body[rows]
+    columns["keyword_share"] = body[rows] / most if most > 0 else body[rows]
     near, wide = keyword.window_scores(index, first.query, rows)
     columns["keyword_window"], columns["keyword_wide"] = _scaled(near), _scaled(wide)
     columns["keyword_session"] = _scaled(keyword.session_scores(index, first.query))[index.group[rows]]

@@ -7,7 +7,7 @@ meaning and in words. The very best stay where they are. Fitted by ``scripts/tra
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 
 import numpy as np
 
@@ -74,7 +74,7 @@ def _likeness(index: MemoryIndex, scores: np.ndarray, order: np.ndarray) -> np.n
 
 def _new_words(index: MemoryIndex, question: Question, order: np.ndarray) -> np.ndarray:
     """BM25, scaled to at most 1, for the most telling words of the best rows that the question does not have."""
-    told: Counter[str] = Counter()
+    told: dict[str, float] = defaultdict(float)
     for row in order[:TELLING].tolist():
         for term in dict.fromkeys(terms(index.units[row].line())):
             told[term] += keyword.idf(index, term)

@@ -42,13 +42,14 @@ class Filter:
     def mask(self) -> np.ndarray:
         """Which of all rows are live and pass, boolean (n,)."""
         if self._all is None:
-            self._take(self._find(self._where))
+            return self._take(self._find(self._where))
         return self._all
 
     def _find(self, where: Where, limit: int | None = None) -> list[str]:
         return self._vault.find(where, namespaces=[self._namespace], order=(), limit=limit)
 
-    def _take(self, found: list[str]) -> None:
-        self._all = np.zeros(self._index.n, dtype=bool)
+    def _take(self, found: list[str]) -> np.ndarray:
+        mask = self._all = np.zeros(self._index.n, dtype=bool)
         rows = map(self._index.row_of.get, found)
-        self._all[[row for row in rows if row is not None]] = True
+        mask[[row for row in rows if row is not None]] = True
+        return mask

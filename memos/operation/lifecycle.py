@@ -248,10 +248,13 @@ def merged_cube(cubes: Sequence[MemCube], text: str, *, clock: Clock, ids: Ids, 
     """A new cube made from several: union of sources, tags and entities, the whole span of event times, the strictest
     layer and sensitivity, the highest priority, its own (present) record time; owner and namespace of the first."""
     first = cubes[0]
-    events = [cube.descriptive for cube in cubes if cube.descriptive.event_start is not None]
-    start = min((header.event_start for header in events), key=event_seconds, default=None)
-    ends = [header.event_end or header.event_start for header in events]
-    end = max(ends, key=event_seconds, default=None)
+    events = [
+        (header.event_start, header.event_end or header.event_start)
+        for header in (cube.descriptive for cube in cubes)
+        if header.event_start is not None
+    ]
+    start = min((begin for begin, _ in events), key=event_seconds, default=None)
+    end = max((close for _, close in events), key=event_seconds, default=None)
     rules = first.governance
     strictest = {
         "namespace": rules.namespace,
@@ -260,7 +263,7 @@ def merged_cube(cubes: Sequence[MemCube], text: str, *, clock: Clock, ids: Ids, 
         "priority": max(cube.governance.priority for cube in cubes),
         "sensitivity": max((cube.governance.sensitivity for cube in cubes), key=_LEVELS.index),
     }
-    header = {
+    header: dict[str, Any] = {
         name: tuple(dict.fromkeys(item for cube in cubes for item in getattr(cube.descriptive, name)))
         for name in ("sources", "tags", "entities")
     }

@@ -78,7 +78,8 @@ class MemOperator:
             vectors[place] = vector
         self._take(cubes, vectors)
 
-    def _take(self, cubes: Sequence[MemCube], vectors: Sequence[np.ndarray]) -> None:
+    def _take(self, cubes: Sequence[MemCube], vectors: Sequence[np.ndarray | None] | np.ndarray) -> None:
+        """Index cubes under their vectors, (n, dim); every cube must have one."""
         units = [self.unit(cube) for cube in cubes]
         if units:
             self.index.add(units, np.asarray(vectors, dtype=np.float32))

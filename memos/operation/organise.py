@@ -100,7 +100,7 @@ class Reorganiser:
         missing = [i for i, vector in enumerate(stored) if vector is None]
         for i, vector in zip(missing, self.embedder.encode([cubes[i].text for i in missing]), strict=True):
             stored[i] = vector
-        return np.stack(stored)
+        return np.stack([vector for vector in stored if vector is not None])
 
     def _parent(self, vault: Vault, namespace: str, children: Sequence[MemCube], vectors: np.ndarray, kind: str) -> MemCube:
         ids = sorted(cube.cube_id for cube in children)

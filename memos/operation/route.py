@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 
 from memos.infrastructure.vault import AllOf, AnyOf, Happened, Is, Recorded, Where
-from memos.interface.reader import MemoryCall
+from memos.interface.reader import MemoryCall, Window
 
 _KINDS = {
     "preference": (("preference", "profile"), "the utterance is about likes or habits"),
@@ -58,19 +58,18 @@ def plan(call: MemoryCall) -> Plan:
         layers = ("shared", "global") if call.scope == "shared" else ("global",)
         steps.append(Step("any memory", f"{call.scope} layer", f"the utterance is about {call.scope} matters", Is("layer", *layers)))
     if call.window is not None:
-        span = _span(call)
-        steps.append(Step("any memory", f"the time {span}", "the utterance names a time", _within(call)))
+        span = _span(call.window)
+        steps.append(Step("any memory", f"the time {span}", "the utterance names a time", _within(call.window)))
     steps.append(Step("facts and episodes", "working memory", "the present conversation comes first", Is("tier", "working")))
     steps.append(Step("any memory", "everything the caller may read", "what the narrower searches leave open"))
     return Plan(call.query, tuple(steps))
 
 
-def _within(call: MemoryCall) -> Where:
-    start, end = call.window.start, call.window.end
-    aware = [None if moment is None else moment.replace(tzinfo=UTC) for moment in (start, end)]
-    return AnyOf(Happened(start, end), AllOf(Recorded(aware[0], aware[1])))
+def _within(window: Window) -> Where:
+    aware = [None if moment is None else moment.replace(tzinfo=UTC) for moment in (window.start, window.end)]
+    return AnyOf(Happened(window.start, window.end), AllOf(Recorded(aware[0], aware[1])))
 
 
-def _span(call: MemoryCall) -> str:
-    start, end = call.window.start, call.window.end
+def _span(window: Window) -> str:
+    start, end = window.start, window.end
     return " ".join(f"{word} {moment:%Y-%m-%d}" for word, moment in (("from", start), ("before", end)) if moment is not None)

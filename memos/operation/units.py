@@ -19,8 +19,9 @@ def unit_of(cube: MemCube, words: int = 0) -> Unit:
     head = cube.descriptive
     said_at = head.attributes.get("said_at")
     source = head.sources[0] if head.sources else None
-    placed = source is not None and head.trigger not in _MADE and (source.dialogue or source.session)
-    group = f"{source.dialogue}\x1f{source.session}" if placed else ""
+    group = ""
+    if source is not None and head.trigger not in _MADE and (source.dialogue or source.session):
+        group = f"{source.dialogue}\x1f{source.session}"
     event = (head.event_start, head.event_end or head.event_start) if head.event_start else None
     return Unit(
         unit_id=cube.cube_id,

@@ -111,7 +111,7 @@ def tool_cube(tool: Tool, *, owner: str, ids: Ids, clock: Clock, namespace: str 
 
 def learned(cube: MemCube, at: datetime, *, steps: Sequence[str] | None = None, experience: Sequence[str] = ()) -> MemCube:
     """The next version of a skill: other steps, or more experience."""
-    record = cube.payload.record
+    record = _record(cube, "skill", SKILL_SCHEMA)
     skill = Skill(
         record["task"],
         tuple(steps if steps is not None else record["steps"]),
@@ -142,8 +142,8 @@ def tool_of(cube: MemCube) -> Tool:
 
 
 def _record(cube: MemCube, kind: str, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    record = getattr(cube.payload, "record", None)
-    broken = problems(dict(record or {}), schema)
+    record: Mapping[str, Any] = getattr(cube.payload, "record", None) or {}
+    broken = problems(dict(record), schema)
     if cube.descriptive.semantic_type != kind or broken:
         raise DataError(f"cube {cube.cube_id}: holds no {kind}: {'; '.join(broken[:3]) or cube.descriptive.semantic_type}")
     return record

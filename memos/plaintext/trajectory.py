@@ -149,7 +149,7 @@ class SkillBook:
 
     def _tool(self, name: str) -> MemCube | None:
         ids = self.vault.find(Is("semantic_type", "tool"), namespaces=[self.operator.namespace])
-        return next((cube for cube in self.vault.get_many(ids) if cube.payload.record["name"] == name), None)
+        return next((cube for cube in self.vault.get_many(ids) if tool_of(cube).name == name), None)
 
     def _check(self, trajectory: Trajectory) -> None:
         for place, call in enumerate(trajectory.calls, 1):
@@ -162,7 +162,7 @@ class SkillBook:
         """The skill for the same task: nearly the same words, once values are replaced by their names."""
         ids = self.vault.find(Is("semantic_type", "skill"), namespaces=[self.operator.namespace])
         words = set(terms(_general(trajectory)))
-        scored = [(_overlap(words, set(terms(cube.payload.record["task"]))), cube) for cube in self.vault.get_many(ids)]
+        scored = [(_overlap(words, set(terms(skill_of(cube).task))), cube) for cube in self.vault.get_many(ids)]
         best, cube = max(scored, key=lambda pair: (pair[0], pair[1].cube_id), default=(0.0, None))
         return cube if best >= SAME_TASK else None
 

@@ -33,7 +33,7 @@ class Indexes:
         """Number of a namespace, made where it is new (inside a transaction)."""
         ns = self._names.get(name)
         if ns is None:
-            ns = self._db.execute("INSERT INTO namespaces (name) VALUES (?)", (name,)).lastrowid
+            ns = int(self._db.execute("INSERT INTO namespaces (name) VALUES (?)", (name,)).lastrowid or 0)
             self._db.execute(fts_table(ns))
             self._names[name] = ns
         return ns

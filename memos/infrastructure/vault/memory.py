@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from memos.cube.clock import Clock, SystemClock
@@ -56,9 +56,20 @@ class _Store:
 
     def copy(self) -> _Store:
         return _Store(
-            *(dict(part) for part in (self.cubes, self.words, self.vectors, self.versions, self.edges)),
-            list(self.uses), list(self.audit),
-        )  # fmt: skip
+            dict(self.cubes),
+            dict(self.words),
+            dict(self.vectors),
+            dict(self.versions),
+            dict(self.edges),
+            list(self.uses),
+            list(self.audit),
+        )
+
+
+def _place(key: Callable[[MemCube], Any], cube: MemCube) -> tuple[bool, Any]:
+    """Where a cube stands in an order; one without a value comes first."""
+    value = key(cube)
+    return value is not None, value or 0
 
 
 class MemoryVault:
@@ -198,12 +209,12 @@ class MemoryVault:
         for name in reversed([name for name in order if name != "id"]):
             column = name.removeprefix("-")
             key = _ORDERS.get(column) or COLUMNS.get(column)
-            if key is None and column != "id":
-                raise CubeError(f"order {column!r} is none of {', '.join(sorted({*COLUMNS, *_ORDERS, 'id'}))}")
             if column == "id":
                 found.reverse()
+            elif key is None:
+                raise CubeError(f"order {column!r} is none of {', '.join(sorted({*COLUMNS, *_ORDERS, 'id'}))}")
             else:
-                found.sort(key=lambda cube: (key(cube) is not None, key(cube) or 0), reverse=name.startswith("-"))
+                found.sort(key=partial(_place, key), reverse=name.startswith("-"))
         return [cube.cube_id for cube in found[:limit]]
 
     def count(self, where: Where | None = None, *, namespaces: Sequence[str] | None = None, live: bool = True) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
@@ -106,10 +107,10 @@ def delete_cube(db: sqlite3.Connection, row: int, cube_id: str) -> None:
 
 def read_counts(db: sqlite3.Connection, row: int) -> Behavioural:
     """The counters of use of a cube; version and digests are not filled in."""
-    count, used, *rest = db.execute(
+    count, used, heat, injections, helpful, unhelpful = db.execute(
         "SELECT access_count, last_use, heat, injections, helpful, unhelpful FROM cubes WHERE id = ?", (row,)
     ).fetchone()
-    return Behavioural(count, None if used is None else datetime.fromisoformat(used), *rest)
+    return Behavioural(count, None if used is None else datetime.fromisoformat(used), heat, injections, helpful, unhelpful)
 
 
 def read_versions(db: sqlite3.Connection, row: int, cube_id: str) -> list[Version]:
@@ -127,6 +128,14 @@ def read_versions(db: sqlite3.Connection, row: int, cube_id: str) -> list[Versio
 
 class Relations:
     """Edges, access log and audit log of ``SqliteVault``, which gives ``_db``, ``_reading`` and ``transaction``."""
+
+    _db: sqlite3.Connection
+
+    def _reading(self) -> AbstractContextManager[Any]:
+        raise NotImplementedError
+
+    def transaction(self) -> AbstractContextManager[Any]:
+        raise NotImplementedError
 
     def link(self, edges: Iterable[Edge]) -> None:
         with self.transaction():
@@ -188,8 +197,10 @@ class Relations:
         with self._reading():
             found = self._db.execute(f"SELECT {columns} FROM audit WHERE {text} ORDER BY seq", values)
             return [
-                AuditEntry(datetime.fromisoformat(at), *middle, json.loads(details), seq, digest)
-                for at, *middle, details, seq, digest in found
+                AuditEntry(
+                    datetime.fromisoformat(at), actor, operation, cube_id, kind, cause, outcome, json.loads(details), seq, digest
+                )
+                for at, actor, operation, cube_id, kind, cause, outcome, details, seq, digest in found
             ]
 
 

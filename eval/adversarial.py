@@ -146,6 +146,6 @@ def markdown(rows: Mapping[str, Abstention]) -> str:
 
 
 def _percent(estimate: Estimate) -> str:
-    if estimate.low is None:
+    if estimate.low is None or estimate.high is None:
         return f"{100 * estimate.mean:.2f}"
     return f"{100 * estimate.mean:.2f} [{100 * estimate.low:.2f}, {100 * estimate.high:.2f}]"

@@ -128,6 +128,8 @@ def paper_value(summary: Summary, metric: str, category: int | None = None) -> f
     reference, depth = load(), (summary.get("display") or {}).get("top_k")
     names = {name: column for column, name in reference.raw["metrics"].items()}
     column = names.get("judge" if metric.startswith("judge_") else metric)
+    if column is None:
+        return None
     rows = (row for table in (3, 4) for row in reference.rows(table) if row.get("category", "overall") == (category or "overall"))
     found = [row[column] for row in rows if _fits(row, summary) and row["top_k"] in (None, depth) and row.get(column) is not None]
     return float(found[0]) / (100 if column in PERCENT else 1) if found else None
@@ -164,15 +166,18 @@ def _check(reference: Reference, cell: PaperCell, summaries: Sequence[Summary]) 
 
 
 def _judge(reference: Reference, cell: PaperCell, ours: Cell, reasons: Sequence[str], must: bool = False) -> Check:
+    value = ours.number
+    if value is None:
+        return Check(cell, None, None, None, "NOT RUN", "the value is missing", must)
     if reasons:
         verdict = "NOT COMPARABLE"
-    elif abs(float(ours.value) - cell.value) <= reference.tolerance(cell) + 1e-9:
+    elif abs(value - cell.value) <= reference.tolerance(cell) + 1e-9:
         verdict = "OK"
-    elif ours.low is not None and ours.low <= cell.value <= ours.high:
+    elif ours.low is not None and ours.high is not None and ours.low <= cell.value <= ours.high:
         verdict = "OKish"
     else:
         verdict = "DIFFERS"
-    return Check(cell, float(ours.value), ours.low, ours.high, verdict, "; ".join(reasons), must)
+    return Check(cell, value, ours.low, ours.high, verdict, "; ".join(reasons), must)
 
 
 def _foreign_data(summary: Summary) -> list[str]:
@@ -209,7 +214,8 @@ def _value(reference: Reference, cell: PaperCell, summary: Summary) -> Cell:
     name = f"judge_{part_name(summary, 'judge')}" if path == "judge" else path
     ours = metric_cell(summary, name, cell.category)
     scale = 100 if cell.column in PERCENT else 1
-    return Cell(*(None if v is None else v * scale for v in (ours.value, ours.low, ours.high)))
+    value, low, high = (None if v is None else v * scale for v in (ours.number, ours.low, ours.high))
+    return Cell(value, low, high)
 
 
 def _check_kv(reference: Reference, cell: PaperCell, kv: Sequence[Mapping[str, Any]]) -> Check:

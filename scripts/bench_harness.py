@@ -26,6 +26,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from memos.llm.base import Completion, Request
 from memos.llm.build import build_llm
@@ -113,8 +114,8 @@ def arm_bare(setting: Setting) -> int:
         async with AsyncOpenAI(base_url=setting.base_url, api_key="none", max_retries=0) as client:
 
             async def ask(request: Request) -> int:
-                extra = {"response_format": form} if request.json_schema else {"max_tokens": request.max_tokens}
-                messages = [{"role": message.role, "content": message.content} for message in request.messages]
+                extra: dict[str, Any] = {"response_format": form} if request.json_schema else {"max_tokens": request.max_tokens}
+                messages: Any = [{"role": message.role, "content": message.content} for message in request.messages]
                 async with gate:
                     reply = await client.chat.completions.create(
                         model="scripted-1", messages=messages, temperature=0, seed=0, **extra
@@ -194,6 +195,7 @@ def server(latency: float) -> Iterator[str]:
         [sys.executable, str(SERVER), "--latency", str(latency), "--rule", "WRONG", LABEL], stdout=subprocess.PIPE, text=True
     )
     try:
+        assert process.stdout is not None
         yield process.stdout.readline().strip()
     finally:
         process.kill()
@@ -217,7 +219,7 @@ def measure(setting: Setting, arms: list[str], repeats: int) -> dict[str, list[t
 
 def main() -> None:
     """Parse the options, run the arms, print a table of medians."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--questions", type=int, default=1540)
     parser.add_argument("--concurrency", type=int, default=64)
     parser.add_argument("--latency", type=float, default=0.2, help="seconds before each reply of the server")

@@ -98,7 +98,7 @@ def recall(rows, weights, k: int = 20) -> float:
 
 @told
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="locomo10.json")
     parser.add_argument("--write", action="store_true", help="replace memos/operation/ranker.json")
     parser.add_argument("--cache", type=Path, default=Path("results/cache/embeddings.sqlite"))

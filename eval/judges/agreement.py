@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -64,7 +65,7 @@ def scores(table: Table) -> dict[str, tuple[float, float, float]]:
     return out
 
 
-def pairs_in_order(recorded: Sequence[float], judged: Sequence[float]) -> dict[str, tuple[int, int]]:
+def pairs_in_order(recorded: Sequence[float] | np.ndarray, judged: Sequence[float] | np.ndarray) -> dict[str, tuple[int, int]]:
     """Pairs of systems that the judge orders as recorded, by the recorded gap: (in order, pairs)."""
     out = {"at least 5": [0, 0], "3 to 5": [0, 0], "below 3": [0, 0]}
     for i, j in itertools.combinations(range(len(recorded)), 2):
@@ -83,7 +84,7 @@ def measure(table: Table) -> dict[str, object]:
     recorded = np.array([row[0] for row in rows.values()])
     judged = np.array([row[1] for row in rows.values()])
     errors = np.abs(judged - recorded)
-    tau = stats.kendalltau(recorded, judged)[0] if len(rows) > 1 else None
+    tau: Any = stats.kendalltau(recorded, judged)[0] if len(rows) > 1 else None
     return {
         "n": len(table.recorded),
         "systems": len(rows),
@@ -146,4 +147,8 @@ def intervals(table: Table, names: Sequence[str] = ("row_accuracy", "kappa", "au
         for name in names:
             if figures[name] is not None:
                 found[name].append(figures[name])
-    return {name: tuple(float(v) for v in np.percentile(values, (2.5, 97.5))) for name, values in found.items() if values}
+    return {
+        name: (float(np.percentile(values, 2.5)), float(np.percentile(values, 97.5)))
+        for name, values in found.items()
+        if values
+    }

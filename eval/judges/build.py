@@ -23,7 +23,8 @@ def spec(group: str, name: str) -> dict[str, Any]:
     if not file.is_file():
         known = ", ".join(sorted(path.stem for path in (CONF / group).glob("*.yaml")))
         raise ConfigError(f"{group}={name}: unknown; known are {known}")
-    return OmegaConf.to_container(OmegaConf.load(file), resolve=True)
+    content: Any = OmegaConf.to_container(OmegaConf.load(file), resolve=True)
+    return content
 
 
 def from_name(name: str, *, llm: str = "none", cache: Path | None = None, **fields: Any) -> Judge:

@@ -44,7 +44,7 @@ def widen(mean: float, low: float | None, high: float | None, judge_se: float, l
 def resolvable(gap: float, judge_se: float, sampling_se: float = 0.0, level: float = LEVEL) -> bool:
     """Whether a gap of two systems' scores (fractions) exceeds what judge and sampling can produce by chance."""
     error = math.hypot(math.sqrt(2) * judge_se, sampling_se)
-    return abs(gap) > stats.norm.ppf((1 + level) / 2) * error if error > 0 else gap != 0
+    return bool(abs(gap) > stats.norm.ppf((1 + level) / 2) * error) if error > 0 else gap != 0
 
 
 def smallest_gap(judge_se: float, sampling_se: float = 0.0, level: float = LEVEL) -> float:

@@ -74,7 +74,8 @@ def _trained(name: str, dtype: Any, device: str, revision: str | None) -> Loaded
         model = transformers.AutoModelForCausalLM.from_pretrained(source, revision=revision, dtype=dtype, **local)
     except (OSError, ValueError) as error:
         raise ConfigError(f"model={name!r} cannot be loaded: {str(error).strip().splitlines()[0]}") from error
-    return Loaded(model.to(device).eval(), tokenizer, name, False)
+    placed: Any = model
+    return Loaded(placed.to(device).eval(), tokenizer, name, False)
 
 
 def _random(name: str, dtype: Any, device: str, seed: int) -> Loaded:

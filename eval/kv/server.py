@@ -54,7 +54,7 @@ class Server:
         """
         from openai import OpenAIError
 
-        messages = [{"role": "system", "content": system}, {"role": "user", "content": query}]
+        messages: Any = [{"role": "system", "content": system}, {"role": "user", "content": query}]
         first, usage, start = None, None, time.perf_counter()
         try:
             stream = self.client.chat.completions.create(

@@ -34,7 +34,7 @@ class Estimate:
 
 
 def interval(
-    values: Sequence[float],
+    values: Sequence[float] | np.ndarray,
     clusters: Sequence[Hashable],
     *,
     level: float = LEVEL,
@@ -78,7 +78,7 @@ def interval(
 
 
 def _constant(mean: float, n: int, count: int, level: float, bounds: tuple[float, float] | None) -> Estimate:
-    if bounds == (0, 1) and mean in bounds:
+    if bounds == (0, 1) and mean in (0, 1):
         low, high = wilson(round(mean * n), n, level=level)
         return Estimate(mean, low, high, n, count, method="Wilson", note="every value is equal")
     return Estimate(mean, None, None, n, count, note="every value is equal: no spread to estimate an interval from")
@@ -150,7 +150,7 @@ def _t(level: float, degrees: int) -> float:
     return float(stdtrit(degrees, (1 + level) / 2))
 
 
-def _check(values: Sequence[float], clusters: Sequence[Hashable]) -> tuple[np.ndarray, np.ndarray]:
+def _check(values: Sequence[float] | np.ndarray, clusters: Sequence[Hashable]) -> tuple[np.ndarray, np.ndarray]:
     x = np.asarray(values, dtype=float)
     if len(x) != len(clusters):
         raise ValueError(f"{len(x)} values but {len(clusters)} clusters")

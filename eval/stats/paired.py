@@ -96,7 +96,7 @@ def compare(
 
 
 def sign_flip(
-    differences: Sequence[float], clusters: Sequence[Hashable], *, resamples: int = 99_999, seed: int = 0
+    differences: Sequence[float] | np.ndarray, clusters: Sequence[Hashable], *, resamples: int = 99_999, seed: int = 0
 ) -> tuple[float | None, bool]:
     """Two-sided sign-flip permutation test over conversations.
 
@@ -141,7 +141,7 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 
 
 def smallest_difference(
-    differences: Sequence[float],
+    differences: Sequence[float] | np.ndarray,
     clusters: Sequence[Hashable],
     *,
     alpha: float = 0.05,

@@ -44,7 +44,7 @@ def ablation_table(runs: Sequence[Run]) -> Table:
 
 
 def _cells(run: Run, whole: Run, metric: str) -> list[Cell]:
-    own, first = (metric_cell(each.summary, metric).value for each in (run, whole))
+    own, first = (metric_cell(each.summary, metric).number for each in (run, whole))
     change = None if own is None or first is None or run is whole else own - first
     by_category = [Cell(metric_cell(run.summary, metric, category).value) for category in CATEGORIES]
     return [Cell(own), Cell(change), *by_category, Cell(held_out(run, metric))]
@@ -57,5 +57,5 @@ def held_out(run: Run, metric: str) -> float | None:
 
 
 def _words(run: Run) -> Cell:
-    value = metric_cell(run.summary, "memory_words").value
+    value = metric_cell(run.summary, "memory_words").number
     return Cell(None if value is None else round(value))

@@ -120,8 +120,8 @@ def _head(summary: Summary, category: int | None, judge: str | None) -> tuple[Ce
     if size is None:
         size = metric_cell(summary, "memory_words", category).value
     own = metrics(summary, category)
-    judged = own[judge].get("n") if judge in own else None
-    if category is None:
+    judged = own[judge].get("n") if judge is not None and judge in own else None
+    if category is None and judge is not None:
         counts = (summary.get("judged") or {}).get(judge) or {}
         judged = counts["correct"] + counts["wrong"] if {"correct", "wrong"} <= set(counts) else judged
     failed = summary.get("failed") if category is None else None

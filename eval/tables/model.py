@@ -37,6 +37,11 @@ class Cell:
     tied: bool = False
     """Whether a paired test cannot tell it from the best one."""
 
+    @property
+    def number(self) -> float | None:
+        """The value where it is a number."""
+        return None if self.value is None or isinstance(self.value, str) else float(self.value)
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -67,7 +72,8 @@ def _mark(section: Section, columns: Sequence[Column]) -> Section:
     rows = [list(row) for row in section.rows]
     taking = [i for i in range(len(rows)) if not section.ranked or section.ranked[i]]
     for j, column in enumerate(columns):
-        values = {i: _printed(rows[i][j].value, column) for i in taking if isinstance(rows[i][j].value, float | int)}
+        numbers = {i: rows[i][j].number for i in taking}
+        values = {i: _printed(number, column) for i, number in numbers.items() if number is not None}
         if not column.better or len(values) < 2:
             continue
         levels = sorted(set(values.values()), reverse=column.better > 0)

@@ -20,8 +20,11 @@ RECALL = re.compile(r"evidence_(recall|hit)_(at|words)_(\d+)")
 def recall_metrics(summaries: Sequence[Summary]) -> list[tuple[str, str, int]]:
     """(metric name, ``recall at k`` or ``recall in words`` or ``hit at k``, depth) present in any run, in order."""
     kinds = {("recall", "at"): "recall at k", ("recall", "words"): "recall in words", ("hit", "at"): "hit at k"}
-    found = {m for s in summaries for m in s["metrics"] if (p := RECALL.fullmatch(m)) and p.groups()[:2] in kinds}
-    rows = [(name, kinds[p.groups()[:2]], int(p.group(3))) for name in found if (p := RECALL.fullmatch(name))]
+    names = {name for summary in summaries for name in summary["metrics"]}
+    parsed = [(name, match) for name in names if (match := RECALL.fullmatch(name))]
+    rows = [
+        (name, kinds[match[1], match[2]], int(match[3])) for name, match in parsed if (match[1], match[2]) in kinds
+    ]
     return sorted(rows, key=lambda row: (list(kinds.values()).index(row[1]), row[2]))
 
 

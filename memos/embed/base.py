@@ -18,8 +18,11 @@ class Embedder(Protocol):
     dim: int
     max_tokens: int
     """Window of the model in its own tokens. Longer texts are split into windows whose mean is taken, never cut."""
-    pooled: int
-    """How many texts so far were longer than the window and were pooled."""
+
+    @property
+    def pooled(self) -> int:
+        """How many texts so far were longer than the window and were pooled."""
+        ...
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Return a float32 array of shape (len(texts), dim) with unit rows; equal texts give equal rows."""

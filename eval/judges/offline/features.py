@@ -223,7 +223,7 @@ def _dates(pair: Pair) -> dict[str, float]:
     names = ("date_overlap", "date_inside", "date_cover", "date_equal", "date_gap", "date_near", "date_coarser", "date_finer",
              "date_year", "date_month", "date_first", "date_open", "date_week", "date_far", "relative_fits", "relative_kind",
              "loose_near", "exact_near")  # fmt: skip
-    out = dict.fromkeys(names, 0.0)
+    out: dict[str, float] = dict.fromkeys(names, 0.0)
     out["gold_date"] = float(bool(golds))
     out["date_none"] = float(bool(golds) and not answers)
     loose = dates.relative(pair.answer) if golds and not answers else ()

@@ -245,7 +245,7 @@ def deny(pairs: Sequence[Pair], encode: Encode) -> list[bool]:
             continue
         frame = read(pair)
         asked = frame.tokens.count("¶") if frame else 0
-        negated = asked > 0 and any("no" in senses(token) for token in frame.before[-3:])
+        negated = frame is not None and asked > 0 and any("no" in senses(token) for token in frame.before[-3:])
         if frame is None or (negated and denials.ruled(pair)):
             out[number] = denials.ruled(pair)
         elif asked < ECHO * len(pair.asked) and (row := _described(frame, pair)):

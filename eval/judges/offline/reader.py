@@ -20,7 +20,8 @@ def sentence_model(embedder: Embedder | None) -> Embedder:
         inner = inner.inner
     if embedder is not None and inner.name == MODEL:
         return embedder
-    return token_encoder(MODEL, "cpu", "float32").inner
+    own: Any = token_encoder(MODEL, "cpu", "float32").inner
+    return own
 
 
 class TokenReader:
@@ -43,4 +44,6 @@ class TokenReader:
 def _reading(states: TokenStates) -> Reading:
     """Without the special tokens."""
     pieces = tuple(piece for piece, own in zip(states.pieces, states.content, strict=True) if own)
+    if states.sentence is None:
+        raise ValueError(f"{MODEL} gave a text no sentence vector")
     return Reading(pieces, states.tokens[states.content], states.sentence)

@@ -75,6 +75,8 @@ class MemoryIndex:
         self._sum = np.zeros(dim)
         self._stale: set[int] = set()
         self._near = nearest.Nearest()
+        self.rarity: dict[str, float] = {}
+        """Kept for ``memos.operation.keyword``: inverse document frequencies since the last change."""
         self.structure: tuple[tuple[int, int], Tree] | None = None
         """Kept for ``memos.operation.paths``: rows and live rows when it was made, and the topics and concepts."""
 
@@ -139,6 +141,7 @@ class MemoryIndex:
         if not finite.all():
             raise DataError(f"memory {units[int(np.argmin(finite))].unit_id}: its vector has a value that is not finite")
         start = self._size
+        self.rarity.clear()
         self._reserve(start + len(units))
         self._vectors[start : start + len(units)] = vectors
         for unit in units:
@@ -169,6 +172,7 @@ class MemoryIndex:
 
     def remove(self, unit_ids: Sequence[str]) -> None:
         """Hide units at once; unknown ids are ignored. Their neighbours become neighbours of each other."""
+        self.rarity.clear()
         for unit_id in unit_ids:
             row = self.row_of.pop(unit_id, None)
             if row is None:

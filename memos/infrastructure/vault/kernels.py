@@ -38,19 +38,18 @@ def indexed(faiss, matrix: np.ndarray, query: np.ndarray, rows: np.ndarray) -> n
     return out
 
 
-def bounds(lengths: np.ndarray, query_length: float, dim: int) -> np.ndarray:
+def bounds(length, query_length: float, dim: int):
     """How far ``products`` may be from the truth, whatever the order of its sums and whether denormals are kept.
 
     A sum of ``dim`` products is off by at most ``dim * u / (1 - dim * u)`` of the sum of their sizes, which is at most the
-    product of the lengths (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1). Where that product may
-    overflow float32, nothing is known.
+    product of the lengths (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1). Holds where that product is
+    ``safe``.
 
     Args:
-        lengths: of the rows, float64.
+        length: of a row, or of rows as float64.
     """
-    most = lengths * query_length
-    flushed = _TINY * (dim + math.sqrt(dim) * (lengths + query_length))
-    return np.where(safe(most), _gamma(dim + 2, SINGLE) * most + flushed, np.inf)
+    flushed = _TINY * (dim + math.sqrt(dim) * (length + query_length))
+    return _gamma(dim + 2, SINGLE) * (length * query_length) + flushed
 
 
 def safe(most):
@@ -58,14 +57,20 @@ def safe(most):
     return most < _LARGEST
 
 
-def rounding(length: float, query_length: float, dim: int) -> float:
+def rounding(longest: float, query_length: float, dim: int) -> float:
     """How far ``exact`` may be from the truth, for rows up to a length."""
-    return _gamma(dim + 2, DOUBLE) * length * query_length
+    return _gamma(dim + 2, DOUBLE) * longest * query_length
 
 
-def summed(length: float, dim: int) -> float:
-    """How far a float32 sum of integers may be off whose sizes add up to at most ``length``: exact below 2**24."""
-    return 0.0 if length < 2**24 else _gamma(dim + 2, SINGLE) * length
+def summed(most: float, dim: int) -> float:
+    """How far a float32 sum of integers may be off whose sizes add up to at most ``most``: exact below 2**24."""
+    return 0.0 if most < 2**24 else _gamma(dim + 2, SINGLE) * most
+
+
+def length(vector: np.ndarray) -> float:
+    """Euclidean length of a vector."""
+    wide = vector.astype(np.float64)
+    return math.sqrt(float(wide @ wide))
 
 
 def lengths(matrix: np.ndarray) -> np.ndarray:

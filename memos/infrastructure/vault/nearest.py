@@ -82,7 +82,7 @@ class Nearest:
             chosen = chosen.where(alive[chosen.rows])
         if len(chosen.rows) <= n:
             return chosen.rows
-        sure = chosen.scores - chosen.doubt > np.partition(chosen.scores + chosen.doubt, -n - 1)[-n - 1]
+        sure = chosen.low > np.partition(chosen.high, -n - 1)[-n - 1]
         missing = n - int(np.count_nonzero(sure))
         if not missing:
             return chosen.rows[sure]
@@ -106,27 +106,29 @@ class Nearest:
     def _exact(self, matrix: np.ndarray, query: np.ndarray, rows: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
         """The ``n`` nearest of some rows, and all as good as the last, in order; their scores."""
         scores = kernels.exact(matrix, query, rows)
-        near = 2 * kernels.rounding(self._longest, float(np.linalg.norm(query.astype(np.float64))), len(query))
+        near = 2 * kernels.rounding(self._longest, kernels.length(query), len(query))
         kept = scores >= np.partition(scores, -n)[-n] - near
         return kernels.in_order(matrix, query, rows[kept], scores[kept], near)
 
     def _candidates(
         self, matrix: np.ndarray, query: np.ndarray, n: int, among: np.ndarray | None, screened: int
     ) -> Candidates:
+        length = kernels.length(query)
+        if self._products is None or not kernels.safe(self._longest * length):
+            every = np.arange(len(matrix)) if among is None else among
+            return Candidates(every, np.full(len(every), -np.inf), np.full(len(every), np.inf))
         if among is None and len(matrix) >= screened and (3 * n + 64) * 4 <= len(matrix):
             chosen = self._screened(matrix, query, n)
             if chosen is not None:
                 return chosen
         every = np.arange(len(matrix)) if among is None else among
-        lengths = self._lengths[: len(matrix)] if among is None else self._lengths[among]
-        doubt = kernels.bounds(lengths, float(np.linalg.norm(query.astype(np.float64))), len(query))
-        if self._products is None or not np.isfinite(doubt).all():
-            return Candidates(every, np.zeros(len(every)), np.full(len(every), np.inf))
-        scores = (kernels.products(matrix, query) if among is None else self._products(matrix, query, among)).astype(np.float64)
-        return Candidates(every, scores, doubt).where(scores + doubt >= np.partition(scores - doubt, -n)[-n])
+        doubt = kernels.bounds(self._lengths[every], length, len(query))
+        scores = kernels.products(matrix, query) if among is None else self._products(matrix, query, among)
+        low, high = scores - doubt, scores + doubt
+        return Candidates(every, low, high).where(high >= np.partition(low, -n)[-n])
 
     def _screened(self, matrix: np.ndarray, query: np.ndarray, n: int) -> Candidates | None:
-        if self._plain or self._products is None:
+        if self._plain:
             return None
         if self._screen is None:
             self._screen = Screen.open(matrix)
@@ -134,7 +136,7 @@ class Nearest:
         if self._screen is None:
             return None
         try:
-            return self._screen.nearest(matrix, self._lengths[: len(matrix)], query, n, self._products)
+            return self._screen.nearest(matrix, self._longest, query, n, self._products)
         except WrongProducts:
             distrusted(self._screen.kind)
             self._screen, self._plain = None, True
@@ -168,18 +170,17 @@ def checked(query: np.ndarray, dim: int) -> np.ndarray:
     return given
 
 
-
 def trusted(matrix: np.ndarray, lengths: np.ndarray) -> Products | None:
     """The quickest float32 products that keep their bound against float64 on a sample of rows; None, with a note, where none do."""
     sample = np.unique(np.linspace(0, len(matrix) - 1, _SAMPLE).astype(np.int64))
     wide = matrix[sample[len(sample) // 2]].astype(np.float64)
     query = (wide / (np.linalg.norm(wide) or 1.0)).astype(np.float32)
-    doubt = kernels.bounds(lengths[sample], float(np.linalg.norm(query)), len(query))
+    doubt = np.where(kernels.safe(lengths[sample]), kernels.bounds(lengths[sample], kernels.length(query), len(query)), np.inf)
     true = kernels.exact(matrix, query, sample)
 
     def holds(products: Products) -> bool:
         off = np.abs(products(matrix, query, sample) - true)
-        return not (np.isfinite(doubt) & ~(off <= doubt)).any()
+        return bool(((off <= doubt) | np.isinf(doubt)).all())
 
     if not holds(kernels.products):
         kernels.note(

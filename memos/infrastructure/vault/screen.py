@@ -39,14 +39,14 @@ class Candidates:
     """Rows that may be among the nearest."""
 
     rows: np.ndarray
-    scores: np.ndarray
-    """Float32 products, held in float64."""
-    doubt: np.ndarray
-    """How far each may be from the truth."""
+    low: np.ndarray
+    """What each one's score is at least, float64."""
+    high: np.ndarray
+    """What it is at most."""
 
     def where(self, kept: np.ndarray) -> Candidates:
         """Those that a mask keeps."""
-        return Candidates(self.rows[kept], self.scores[kept], self.doubt[kept])
+        return Candidates(self.rows[kept], self.low[kept], self.high[kept])
 
 
 class WrongProducts(Exception):
@@ -91,12 +91,12 @@ class Screen:
         return None
 
     def nearest(
-        self, matrix: np.ndarray, lengths: np.ndarray, query: np.ndarray, n: int, products: Products
+        self, matrix: np.ndarray, longest: float, query: np.ndarray, n: int, products: Products
     ) -> Candidates | None:
         """Rows among which all of the ``n`` nearest are, and all that tie with the last; None where too many would do.
 
         Args:
-            lengths: of the matrix's rows, float64.
+            longest: length of the longest row; ``kernels.safe`` with that of the query.
             products: float32 products that keep ``kernels.bounds``.
 
         Raises:
@@ -104,24 +104,25 @@ class Screen:
         """
         self._append(matrix)
         codes, step = coded(query)
-        length, most = float(np.linalg.norm(query.astype(np.float64))), float(lengths.max())
-        if not step or not kernels.safe(most * length):
+        if not step:
             return None
-        coarse_length = float(np.linalg.norm(codes.astype(np.float64)))
-        left = float(np.linalg.norm(query - step * codes.astype(np.float64)))
+        length, coarse_length = kernels.length(query), kernels.length(codes)
         unit = step * self._step
-        slack = most * left + self._error * step * coarse_length
-        slack += unit * kernels.summed(self._longest * coarse_length, len(query)) + _MEASURED * most * length
+        slack = longest * kernels.length(query - step * codes.astype(np.float64)) + self._error * step * coarse_length
+        slack += unit * kernels.summed(self._longest * coarse_length, len(query)) + _MEASURED * longest * length
+        doubt = kernels.bounds(longest, length, len(query))
         asked = 3 * n + 64
         while asked * 4 <= len(matrix):
             coarse, rows = self._search(codes, asked)
-            scores = products(matrix, query, rows).astype(np.float64)
-            doubt = kernels.bounds(lengths[rows], length, len(query))
-            if not (np.abs(scores - unit * coarse) <= slack + doubt).all():
-                raise WrongProducts
-            least = np.partition(scores - doubt, -n)[-n]
-            if least > unit * coarse[-1] + slack:
-                return Candidates(rows, scores, doubt).where(scores + doubt >= least)
+            coarse *= unit
+            scores = products(matrix, query, rows[:n]).astype(np.float64)
+            least = scores.min() - doubt
+            if least > coarse.min() + slack:
+                end = n + np.count_nonzero(coarse[n:] + slack >= least)
+                scores = np.concatenate([scores, products(matrix, query, rows[n:end])])
+                if np.abs(scores - coarse[:end]).max() > slack + doubt:
+                    raise WrongProducts
+                return Candidates(rows[:end], scores - doubt, scores + doubt).where(scores + doubt >= least)
             asked *= 4
         return None
 

@@ -9,7 +9,7 @@ import transformers
 from memos.llm import tiles
 from memos.llm.columns import Columns, reads
 from memos.llm.generate import Engine, Row
-from memos.llm.kv import PrefixStore, SharedPrefix, SuffixCache
+from memos.llm.kv import PrefixStore, SharedPrefix, SuffixCache, reading
 from memos.llm.scratch import Scratch
 
 SIZES = dict(vocab_size=96, hidden_size=48, intermediate_size=80, num_hidden_layers=3, num_attention_heads=6,
@@ -77,7 +77,8 @@ def test_logits_and_states_equal_transformers(kind, past, new, keep):
     got = read.read(ids[past:], prefix, cache, keep)
     assert got.shape == wanted.shape
     assert torch.allclose(got, wanted, atol=2e-4, rtol=1e-4)
-    whole = model(torch.tensor([ids]), use_cache=True).past_key_values
+    whole = transformers.DynamicCache()
+    model(torch.tensor([ids]), use_cache=True, **reading(model, whole))
     for layer, states in zip(cache.layers, whole.layers, strict=True):
         assert layer.get_seq_length() == new
         assert torch.allclose(layer.keys, states.keys[:, :, past:], atol=1e-4)

@@ -342,3 +342,22 @@ def test_one_place_says_from_when_codes_are_used():
     from memos.operation import index as local
 
     assert vectors.SCREENED == local.SCREENED == nearest.SCREENED == 4096
+
+
+def test_the_search_bench_measures_recall_and_fails_below_one(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    import bench_search
+    from search_bench.ours import Limits, Store, recall
+    from search_bench.texts import questions, sentences
+    from search_bench.timing import Timing
+
+    store, texts = Store(tmp_path, Timing()), sentences(300)
+    store.fill(texts, Limits(), lambda name, value: None)
+    asked = questions(texts, 5)
+    store.embedder.learn(asked)
+    assert recall(store, asked) == 1
+    monkeypatch.setattr(store.operator.index, "pool", lambda vector, count: np.arange(count))
+    short = recall(store, asked)
+    assert 0 < short < 1
+    assert bench_search.inexact({"10": {"ours": {"recall": 1.0}}, "300": {"ours": {"recall": short}}}) == [f"{short:.4%} at 300"]
+    store.vault.close()

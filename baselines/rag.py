@@ -13,6 +13,7 @@ from baselines.transcript import Line, line, load_lines, save_lines
 from memos import tokens
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
+from memos.infrastructure.vault.kernels import products
 from memos.types import Conversation, Hit, Query, Retrieved, Session, Usage
 
 SEPARATOR = "\n<->\n"
@@ -88,7 +89,7 @@ class Rag:
         self.vectors = self.embedder.encode([item.text for item in self.chunks])
 
     def search(self, query: Query) -> Retrieved:
-        scores = self.vectors @ self.embedder.encode([query.text])[0]
+        scores = products(self.vectors, self.embedder.encode([query.text])[0])
         order = np.argsort(-scores, kind="stable")[: max(query.depth, self.config.top_k)]
         hits = tuple(
             Hit(self.chunks[i].text, self.chunks[i].turn_ids, float(scores[i]), str(i)) for i in order.tolist()

@@ -12,6 +12,8 @@ from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 
+from memos.infrastructure.vault.kernels import products
+
 _TERM = re.compile(r"[a-z0-9]+")
 
 
@@ -62,7 +64,7 @@ class VectorIndex:
         """The nearest keys with cosine at least ``least``, best first."""
         if not self.keys or limit <= 0:
             return []
-        scores = self.matrix @ np.asarray(vector, dtype=np.float32)
+        scores = products(self.matrix, np.asarray(vector, dtype=np.float32))
         order = np.argsort(-scores, kind="stable")[:limit]
         return [(self.keys[i], float(scores[i])) for i in order if scores[i] >= least]
 

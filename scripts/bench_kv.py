@@ -75,6 +75,7 @@ def _copied(model: Any, memory: Any, query: str, new: int) -> list[int]:
     import torch
     from transformers import DynamicCache
 
+    from memos.llm.kv import reading
     from memos.llm.split_attention import NAME
 
     past = DynamicCache()
@@ -85,7 +86,7 @@ def _copied(model: Any, memory: Any, query: str, new: int) -> list[int]:
     whole = torch.tensor([[*prefix.ids, *ids]], device=model.model.device)
     with torch.inference_mode():
         out = model.model.generate(
-            whole, attention_mask=torch.ones_like(whole), past_key_values=copy.deepcopy(past),
+            whole, attention_mask=torch.ones_like(whole), **reading(model.model, copy.deepcopy(past)),
             max_new_tokens=new, min_new_tokens=new, do_sample=False, pad_token_id=0,
         )  # fmt: skip
     model.model.set_attn_implementation(NAME)

@@ -19,6 +19,7 @@ from eval.kv.limit import synchronise
 from memos.activation.memory import KVMemory
 from memos.activation.model import ActivationModel
 from memos.activation.prompt import encode
+from memos.llm.kv import reading
 from memos.llm.split_attention import NAME
 
 ARMS = ("direct", "direct_peer", "kv", "kv_naive")
@@ -73,4 +74,4 @@ class Arms:
 
     def _whole(self, ids: tuple[int, ...], past: Any) -> torch.Tensor:
         inner = self.model.model
-        return inner(torch.tensor([ids], device=inner.device), past_key_values=past, use_cache=True).logits[0, -1].float()
+        return inner(torch.tensor([ids], device=inner.device), **reading(inner, past), use_cache=True).logits[0, -1].float()

@@ -15,7 +15,7 @@ import torch
 from transformers.cache_utils import Cache, DynamicLayer
 
 from memos.activation.errors import ActivationError
-from memos.llm.kv import SharedPrefix
+from memos.llm.kv import SharedPrefix, reading
 
 SELECTIONS = ("deviation", "random", "first")
 _FULL_LAYERS = 2
@@ -101,7 +101,7 @@ def _layer(decoder: Any, layer: Any, hidden: torch.Tensor, rows: torch.Tensor, c
         hidden,
         attention_mask=mask,
         position_ids=positions,
-        past_key_values=cache,
+        **reading(layer, cache),
         use_cache=True,
         position_embeddings=decoder.rotary_emb(hidden, positions),
     )

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from memos.activation.errors import UnsupportedCache
-from memos.llm.kv import SharedPrefix, SuffixCache
+from memos.llm.kv import SharedPrefix, SuffixCache, reading
 
 _STATIC = ("default", "linear", "llama3", "yarn")
 """Rotary kinds whose frequencies do not depend on the length read so far."""
@@ -84,7 +84,7 @@ def _first_keys(decoder: Any, ids: torch.Tensor, start: int) -> torch.Tensor:
         hidden,
         attention_mask=None,
         position_ids=positions,
-        past_key_values=cache,
+        **reading(decoder.layers[0], cache),
         use_cache=True,
         position_embeddings=decoder.rotary_emb(hidden, positions),
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from memos.llm.columns import Columns, reads
-from memos.llm.kv import PrefixStore, SharedPrefix, SuffixCache
+from memos.llm.kv import PrefixStore, SharedPrefix, SuffixCache, reading
 from memos.llm.split_attention import NAME, register
 
 
@@ -142,7 +142,7 @@ class Engine:
             input_ids=tokens[:, None],
             position_ids=positions[:, None],
             attention_mask=mask,
-            past_key_values=cache,
+            **reading(self.model, cache),
             use_cache=True,
             shared_prefix=prefix,
         )
@@ -165,7 +165,7 @@ class Engine:
         return self.model(
             input_ids=ids,
             position_ids=torch.arange(skip, skip + width, device=ids.device).expand(rows, width),
-            past_key_values=cache,
+            **reading(self.model, cache),
             use_cache=True,
             shared_prefix=prefix,
             logits_to_keep=keep,

@@ -5,13 +5,17 @@ Importing this module loads torch and transformers; import it only where a model
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+import transformers
 from transformers.cache_utils import Cache, DynamicLayer
 
+from memos.errors import LLMError
 from memos.llm.prefix import common_length
 
 
@@ -100,6 +104,27 @@ class SuffixCache(Cache):
     def keep_rows(self, rows: torch.Tensor) -> None:
         for layer in self._suffixes:
             layer.keep_rows(rows)
+
+
+def reading(module: torch.nn.Module, cache: Cache | None) -> dict[str, Cache | None]:
+    """A cache under the name by which a transformers module takes it, to be passed as keyword arguments.
+
+    transformers 5.24 calls it ``cache`` and takes ``past_key_values`` up to 5.40; older versions know only the latter. Both
+    take unknown arguments without a word, so a cache under the wrong name would be ignored.
+
+    Raises:
+        LLMError: the module takes a cache under neither name.
+    """
+    return {_cache_name(type(module)): cache}
+
+
+@functools.cache
+def _cache_name(kind: type[torch.nn.Module]) -> str:
+    taken = inspect.signature(kind.forward).parameters
+    for name in ("cache", "past_key_values"):
+        if name in taken:
+            return name
+    raise LLMError(f"{kind.__name__} of transformers {transformers.__version__} takes no cache under a known name")
 
 
 class PrefixStore:

@@ -76,7 +76,7 @@ class First:
 def first_pass(index: MemoryIndex, question: Question, vector: np.ndarray, off: frozenset[str] = frozenset()) -> First:
     """Score every row by each channel that is on. ``vector`` is the question's unit vector."""
     query = {term: float(count) for term, count in Counter(question.terms).items()}
-    cosine = None if "vector" in off else index.vectors @ vector
+    cosine = None if "vector" in off else index.cosines(vector)
     mean = float(cosine.mean()) if cosine is not None and index.n else 0.0
     return First(query, None if "keyword" in off else keyword.scores(index, query), cosine, mean)
 
@@ -133,7 +133,7 @@ def _best(index: MemoryIndex, body: np.ndarray | None, vector: np.ndarray | None
             found = found[np.argpartition(-body[found], POOL)[:POOL]]
         parts.append(found[index.alive[found]])
     if vector is not None:
-        parts.append(index.nearest(vector, POOL, among)[0])
+        parts.append(index.pool(vector, POOL, among))
     rows = _around(index, np.concatenate(parts))
     return rows[index.alive[rows]]
 

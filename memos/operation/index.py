@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from memos.errors import DataError
+from memos.infrastructure.vault import kernels, nearest
 from memos.operation.postings import Postings
 from memos.operation.traits import traits
 from memos.operation.words import terms
 
 if TYPE_CHECKING:
-    from memos.infrastructure.vault.vectors import Screen
     from memos.operation.paths import Tree
 
-SCREENED = 4096
-"""Rows from which the nearest are found through 8-bit codes of the vectors."""
+SCREENED = nearest.SCREENED
+"""Rows from which whole-number codes of the vectors choose the candidates for the nearest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,9 @@ class MemoryIndex:
         self._sessions = np.zeros(16)
         self._sum = np.zeros(dim)
         self._stale: set[int] = set()
-        self._screen: Screen | None = None
+        self._near = nearest.Nearest()
+        self.rarity: dict[str, float] = {}
+        """Kept for ``memos.operation.keyword``: inverse document frequencies since the last change."""
         self.structure: tuple[tuple[int, int], Tree] | None = None
         """Kept for ``memos.operation.paths``: rows and live rows when it was made, and the topics and concepts."""
 
@@ -129,8 +132,16 @@ class MemoryIndex:
         """Append units with their unit vectors, shape (len(units), dim). A known id is replaced by the new unit.
 
         Nothing is built again: a search after it takes in the new rows alone.
+
+        Raises:
+            DataError: a vector has a value that is not finite; nothing is added.
         """
+        vectors = np.asarray(vectors, dtype=np.float32).reshape(len(units), self.dim)
+        finite = np.isfinite(vectors).all(axis=1)
+        if not finite.all():
+            raise DataError(f"memory {units[int(np.argmin(finite))].unit_id}: its vector has a value that is not finite")
         start = self._size
+        self.rarity.clear()
         self._reserve(start + len(units))
         self._vectors[start : start + len(units)] = vectors
         for unit in units:
@@ -161,6 +172,7 @@ class MemoryIndex:
 
     def remove(self, unit_ids: Sequence[str]) -> None:
         """Hide units at once; unknown ids are ignored. Their neighbours become neighbours of each other."""
+        self.rarity.clear()
         for unit_id in unit_ids:
             row = self.row_of.pop(unit_id, None)
             if row is None:
@@ -196,34 +208,39 @@ class MemoryIndex:
         return float(self._sum @ vector) / max(self._size, 1)
 
     def nearest(self, vector: np.ndarray, count: int, rows: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """The live rows (among ``rows``, where given) whose vectors are nearest, at most ``count``, best first; cosines."""
-        if rows is None and self._size >= SCREENED and count + self._size - len(self) < self._size // 8:
-            found, cosine = self._screened(vector, count + self._size - len(self))
-            live = self._alive[found]
-            return found[live][:count], cosine[live][:count]
-        found = np.flatnonzero(self.alive) if rows is None else rows[self._alive[rows]]
-        cosine = self.cosines(vector, found) if len(found) < self._size // 2 else (self.vectors @ vector)[found]
-        order = np.argsort(-cosine, kind="stable")[:count]
-        return found[order], cosine[order]
+        """The live rows (among ``rows``, where given) whose vectors are nearest, at most ``count``, best first; cosines.
 
-    def cosines(self, vector: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Inner products of the rows' vectors with a vector. float32 (len(rows),)."""
-        from memos.infrastructure.vault.vectors import products
+        Exact on every machine; equal cosines by row. float64.
 
-        return products(self._vectors, rows, vector)
+        Raises:
+            DataError: the vector is not ``dim`` finite numbers.
+        """
+        dead = self._size - len(self)
+        if rows is None and count + dead < self._size // 8:
+            best, cosine = self._near.rows(self.vectors, vector, count + dead, screened=SCREENED)
+            live = self._alive[best]
+            return best[live][:count], cosine[live][:count]
+        best, cosine = self._near.rows(self.vectors, vector, count, self._living(rows), screened=SCREENED)
+        return best[:count], cosine[:count]
 
-    def _screened(self, vector: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """The ``count`` nearest rows in falling order and their cosines, by an 8-bit copy of the vectors made on first use."""
-        from memos.infrastructure.vault.vectors import Screen, faiss
+    def pool(self, vector: np.ndarray, count: int, rows: np.ndarray | None = None) -> np.ndarray:
+        """The rows that ``nearest`` gives, in no order: quicker where only they are needed.
 
-        if faiss is None:
-            cosine = self.vectors @ vector
-            found = np.argsort(-cosine, kind="stable")[:count]
-            return found, cosine[found]
-        if self._screen is None:
-            self._screen = Screen(self.vectors)
-        query = np.ascontiguousarray(vector, dtype=np.float32)
-        return self._screen.nearest(self.vectors, query, count, self.cosines)
+        Raises:
+            DataError: the vector is not ``dim`` finite numbers.
+        """
+        few = rows is None and count + self._size - len(self) < self._size // 8
+        among = None if few else self._living(rows)
+        return self._near.best(self.vectors, vector, count, self.alive, among, screened=SCREENED)
+
+    def _living(self, rows: np.ndarray | None) -> np.ndarray:
+        return np.flatnonzero(self.alive) if rows is None else rows[self._alive[rows]]
+
+    def cosines(self, vector: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
+        """Inner products of the rows' vectors (all rows', where none are given) with a vector. float32 (rows,)."""
+        if rows is None:
+            return kernels.products(self.vectors, np.asarray(vector, np.float32))
+        return self._near.products(self.vectors, vector, rows)
 
     def window_norms(self) -> tuple[np.ndarray, np.ndarray]:
         """Lengths of the sums of vectors over each row's window of one and of two neighbours a side. float64 (n,)."""

@@ -14,8 +14,12 @@ K1, B = 1.2, 0.75
 
 def idf(index: MemoryIndex, term: str) -> float:
     """Inverse document frequency of a term over units; 0 where no unit has it."""
-    found = index.holding(term)
-    return math.log(1 + (max(len(index), found) - found + 0.5) / (found + 0.5)) if found else 0.0
+    known = index.rarity.get(term)
+    if known is None:
+        found = index.holding(term)
+        known = math.log(1 + (max(len(index), found) - found + 0.5) / (found + 0.5)) if found else 0.0
+        index.rarity[term] = known
+    return known
 
 
 def scores(index: MemoryIndex, query: Mapping[str, float]) -> np.ndarray:

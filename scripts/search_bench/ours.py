@@ -16,6 +16,7 @@ from memos.cube import FakeClock, MemCube, SequentialIds, Source, new_cube
 from memos.infrastructure.access import Caller
 from memos.infrastructure.vault import Is, Tagged
 from memos.infrastructure.vault.sqlite import SqliteVault
+from memos.operation.features import POOL
 from memos.operation.operator import MemOperator
 from memos.operation.tiers import Tiers
 from memos.operation.words import terms
@@ -122,6 +123,32 @@ class Store:
         return tuple(min(statistics.median(times[part]) for part in rounds) for times in (stored, found))
 
 
+def recall(store: Store, asked: list[str]) -> float:
+    """Share of the true nearest that both vector indexes give: the vault's ``K`` and the operator's pool, against float64.
+
+    The truth is a plain product in float64 over the vectors that the operator's index holds; of rows that score the same to
+    1e-12 any may stand at the end.
+    """
+    index, vault = store.operator.index, store.vault
+    live = np.flatnonzero(index.alive)
+    ids = np.array([index.units[row].unit_id for row in live.tolist()])
+    hits = sought = 0
+    for text in asked:
+        vector = store.embedder.by_text[text]
+        wide, scores = vector.astype(np.float64), np.empty(len(live))
+        for start in range(0, len(live), 8192):
+            rows = live[start : start + 8192]
+            scores[start : start + 8192] = index.vectors[rows].astype(np.float64) @ wide
+        nearest = {match.cube_id for match in vault.nearest(vector, K)}
+        for count, given in ((K, nearest), (POOL, {index.units[row].unit_id for row in index.pool(vector, POOL).tolist()})):
+            count = min(count, len(live))
+            least = np.partition(scores, -count)[-count]
+            sure, maybe = set(ids[scores > least + 1e-12]), set(ids[scores >= least - 1e-12])
+            hits += len(given & sure) + min(len((given & maybe) - sure), count - len(sure))
+            sought += count
+    return hits / sought
+
+
 def bench_memos(
     texts: list[str], queries: Callable[[int], list[str]], folder: Path, timing: Timing, limits: Limits, tell: Tell
 ) -> None:
@@ -161,6 +188,7 @@ def bench_memos(
         # From here on every insert finds the tier full and archives the memory used least lately.
         operator.tiers = Tiers(Tiers.Config(long_term=vault.crowd("default", "long_term")))
     tell("gb", gigabytes())
+    tell("recall", recall(store, asked))
     vault.close()
 
 

@@ -6,10 +6,11 @@ import pytest
 import torch
 import transformers
 
+from memos.errors import LLMError
 from memos.llm import tiles
 from memos.llm.columns import Columns, reads
 from memos.llm.generate import Engine, Row
-from memos.llm.kv import PrefixStore, SharedPrefix, SuffixCache
+from memos.llm.kv import PrefixStore, SharedPrefix, SuffixCache, reading
 from memos.llm.scratch import Scratch
 
 SIZES = dict(vocab_size=96, hidden_size=48, intermediate_size=80, num_hidden_layers=3, num_attention_heads=6,
@@ -77,7 +78,8 @@ def test_logits_and_states_equal_transformers(kind, past, new, keep):
     got = read.read(ids[past:], prefix, cache, keep)
     assert got.shape == wanted.shape
     assert torch.allclose(got, wanted, atol=2e-4, rtol=1e-4)
-    whole = model(torch.tensor([ids]), use_cache=True).past_key_values
+    whole = transformers.DynamicCache()
+    model(torch.tensor([ids]), use_cache=True, **reading(model, whole))
     for layer, states in zip(cache.layers, whole.layers, strict=True):
         assert layer.get_seq_length() == new
         assert torch.allclose(layer.keys, states.keys[:, :, past:], atol=1e-4)
@@ -181,3 +183,33 @@ def test_one_prompt_and_a_batch_say_the_same():
 def test_an_engine_says_how_it_reads():
     assert Engine(made(), [], PrefixStore(0)).attention == "columns"
     assert Engine(made().to(torch.bfloat16), [], PrefixStore(0)).attention == "split"
+
+
+def test_a_cache_is_passed_under_the_name_that_a_module_takes_or_refused():
+    """Models of transformers take unknown arguments without a word; a cache under the wrong name would be ignored."""
+
+    class New(torch.nn.Module):
+        def forward(self, ids, cache=None, **kwargs):
+            return ids
+
+    class Old(torch.nn.Module):
+        def forward(self, ids, past_key_values=None, **kwargs):
+            return ids
+
+    class Neither(torch.nn.Module):
+        def forward(self, ids, **kwargs):
+            return ids
+
+    kept = SuffixCache(1, 1)
+    assert reading(New(), kept) == {"cache": kept} and reading(Old(), kept) == {"past_key_values": kept}
+    with pytest.raises(LLMError, match="Neither"):
+        reading(Neither(), kept)
+
+
+def test_no_deprecated_argument_is_used(recwarn):
+    """transformers warns of what it will drop; reading through its modules gives no such warning."""
+    model, ids = made(), drawn(21, 1)
+    engine = Engine(model, (2,), PrefixStore(1 << 20))
+    engine._columns = None
+    engine.read(ids, None, SuffixCache(3, 21))
+    assert not [str(warning.message) for warning in recwarn if "deprecated" in str(warning.message)]

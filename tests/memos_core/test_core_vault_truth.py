@@ -145,7 +145,7 @@ def test_the_8_bit_screen_is_exact(monkeypatch):
     matrix = numbers.normal(size=(3000, 32)).astype(np.float32) * numbers.uniform(0.1, 3, size=(3000, 1)).astype(np.float32)
     matrix[100:140] = matrix[99]
     index = vectors_module.VectorIndex(np.arange(3000), matrix)
-    assert index._screen is None
+    assert index._near._screen is None
     for step in range(200):
         if step % 3 == 0:
             row = int(numbers.integers(0, 3000))
@@ -156,7 +156,7 @@ def test_the_8_bit_screen_is_exact(monkeypatch):
         got = index.top(query, 20)
         assert np.allclose([score for _, score in got], np.sort(scores)[::-1][:20], atol=1e-4)
         assert np.allclose([scores[row] for row, _ in got], [score for _, score in got], atol=1e-4)
-    assert index._screen is not None
+    assert index._near._screen is not None
     index.forget()
     for row in range(2000):
         index.drop(row)

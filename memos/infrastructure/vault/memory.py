@@ -257,8 +257,9 @@ class MemoryVault:
         with self._lock:
             known = next(iter(self._store.vectors.values()), None)
             query = checked_vector(vector, 0 if known is None else known.size)
+            wide = query.astype("float64")
             found = [
-                Match(cube.cube_id, round(float(self._store.vectors[cube.cube_id] @ query), 6))
+                Match(cube.cube_id, math.fsum((self._store.vectors[cube.cube_id] * wide).tolist()))
                 for cube in self._allowed(where, namespaces, live)
                 if cube.cube_id in self._store.vectors
             ]

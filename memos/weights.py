@@ -14,7 +14,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from memos.resources import cache_root
+from memos.resources import cache_root, language_place
 
 SUFFIXES = (
     ".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".npz", ".h5", ".json", ".txt", ".model", ".jinja", ".py", ".vocab", ".tiktoken",
@@ -119,6 +119,14 @@ def _ask_hub(model: str, revision: str | None) -> str | None:
     except (OSError, ValueError, AttributeError, HTTPException):
         return None
     return commit if isinstance(commit, str) and _COMMIT.fullmatch(commit) else None
+
+
+def language_digest(folder: str) -> str | None:
+    """Digest of a data folder of NLTK (``memos.resources.PUNKT_FOLDER``, ``WORDNET_FOLDER``); None where it is absent."""
+    place = language_place(folder)
+    if place is None:
+        return None
+    return file_digest(place)[:16] if place.is_file() else files_digest(place, (p for p in place.rglob("*") if p.is_file()))
 
 
 def model_identity(model: str, revision: str | None = None) -> dict[str, Any]:

@@ -34,6 +34,9 @@ class GraphitiPackage:
     class Config(Connection):
         """``top_k`` counts facts, and as many entities."""
 
+    part_id = "graphiti_package"
+    packages = ("graphiti-core", "kuzu")
+    """Distributions whose version changes what it does."""
     version = "1"
     sees_gold = False
     prompt = "zep"

@@ -29,6 +29,9 @@ class LangMemPackage:
         top_k: int = field(default=10, metadata={"help": "memories in the context"})
         query_limit: int = field(default=5, metadata={"help": "searches of the manager before it changes the store"})
 
+    part_id = "langmem_package"
+    packages = ("langmem", "langchain-openai")
+    """Distributions whose version changes what it does."""
     version = "1"
     sees_gold = False
     prompt = "langmem"

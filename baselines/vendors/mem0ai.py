@@ -41,6 +41,9 @@ class Mem0Package:
             super().__post_init__()
             check_positive("mem0_package", batch_messages=self.batch_messages)
 
+    part_id = "mem0ai_package"
+    packages = ("mem0ai",)
+    """Distributions whose version changes what it does."""
     version = "1"
     sees_gold = False
     prompt = "mem0"

@@ -34,10 +34,9 @@ class OpenAIEmbedder:
     @dataclass
     class Config:
         model: str = field(default="text-embedding-3-small", metadata={"help": "model id as the server knows it"})
-        base_url: str | None = field(default=None, metadata={"help": "server address; null is OpenAI's", "identity": "own"})
+        base_url: str | None = field(default=None, metadata={"help": "server address; null is OpenAI's"})
         served_as: str | None = field(
-            default=None,
-            metadata={"help": "name of what the server serves, in place of its address; a new name is a new model", "identity": "own"},
+            default=None, metadata={"help": "name of what the server serves, in place of its address; a new name is a new model"}
         )
         api_key_env: str = field(default="OPENAI_API_KEY", metadata={"help": "variable that holds the key"})
         dim: int = field(default=0, metadata={"help": "dimensions; 0 takes the known number of OpenAI's models"})

@@ -50,7 +50,8 @@ class EmbeddedLM(HFChat):
 
     def earlier_identity(self) -> dict[str, Any]:
         """The identity of before weights were digested: the file has always been the one of the package."""
-        return self._settings()
+        return self.settings()
 
-    def _settings(self) -> dict[str, Any]:
-        return {**super()._settings(), "conversion": VERSION}
+    def settings(self) -> dict[str, Any]:
+        """The identity without the weights."""
+        return {**super().settings(), "conversion": VERSION}

@@ -90,7 +90,7 @@ class HFChat:
 
     def identity(self) -> dict[str, Any]:
         """What changes replies besides the request, the weights first. Batch sizes and prefix reuse do not, in float32."""
-        return {**self._settings(), **self.weights()}
+        return {**self.settings(), **self.weights()}
 
     def weights(self) -> dict[str, Any]:
         """Which weights: the digest of a folder, the commit of a hub id."""
@@ -98,9 +98,10 @@ class HFChat:
 
     def earlier_identity(self) -> dict[str, Any] | None:
         """The identity of before weights were digested, under which replies may be cached; None for a folder's weights."""
-        return None if Path(self.source()).exists() else self._settings()
+        return None if Path(self.source()).exists() else self.settings()
 
-    def _settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
+        """The identity without the weights."""
         c = self.config
         cut = {"long_prompt": "cut", "window": c.context_window} if c.long_prompt == "cut" else {}
         return {

@@ -50,12 +50,15 @@ class Change:
 
 def question(changes: Sequence[Change]) -> str:
     """The one line that asks about them all."""
-    told: dict[tuple[str, str | None], list[str]] = {}
+    stages: dict[tuple[str, str | None], list[str]] = {}
     for change in changes:
-        told.setdefault((change.where, change.commit), []).append(change.stage)
+        stages.setdefault((change.where, change.commit), []).append(change.stage)
+    alike: dict[tuple[str, str | None], list[str]] = {}
+    for (where, commit), names in stages.items():
+        alike.setdefault((", ".join(dict.fromkeys(names)), commit), []).append(where)
     places = "; ".join(
-        f"{', '.join(dict.fromkeys(stages))} of {where} since {f'commit {commit[:12]}' if commit else 'an unknown commit'}"
-        for (where, commit), stages in told.items()
+        f"{names} of {', '.join(where)} since {f'commit {commit[:12]}' if commit else 'an unknown commit'}"
+        for (names, commit), where in alike.items()
     )
     return f"code changed: {places}; accept_code=true keeps the records, rerun=true makes them again and moves the old ones aside"
 

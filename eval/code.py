@@ -11,14 +11,20 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from eval.syntax import Module, Name, Reader, digest_of, members, read_module, root_folder, source_file
+from memos.weights import remembered
 
 OWN = ("memos", "baselines", "eval")
 """Top-level packages of this project."""
+MARK = "IDENTIFIES_ONLY"
+"""A module that defines this only says what things are; its definitions count by name."""
+FORM = 2
+"""Raised when the way of digesting changes; digests kept in the user's cache are made again then."""
 ROUNDS = 16
 """How many steps away a definition still tells two users of it apart by their own digest; all count in the whole."""
 INGESTING = ("__init__", "start", "add", "finish", "save", "load", "stats", "usage", "pending", "close")
@@ -51,6 +57,25 @@ def code_digest(roots: Iterable[Root], *, annotations: bool = True) -> str | Non
     """
     roots = list(roots)
     tops = frozenset((*OWN, *(root.name[0].partition(".")[0] for root in roots)))
+    named = [[*root.name, sorted(root.keep) if root.keep is not None else None] for root in roots]
+    key = ["code", FORM, sys.version_info[:2], annotations, named, sorted(tops), _sources(tops)]
+    return remembered(key, lambda: _digest(roots, tops, annotations) or "") or None
+
+
+def _sources(tops: Iterable[str]) -> str:
+    """Digest of the state of all source files below some top-level packages: as long as it stays, so do all digests of code."""
+    rows: list[str] = []
+    for top in sorted(tops):
+        root = root_folder(top)
+        if root is None:
+            continue
+        places = [root / top] if (root / top).is_dir() else [root / f"{top}.py"]
+        files = sorted(p for place in places for p in (place.rglob("*") if place.is_dir() else [place]) if p.is_file())
+        rows += [f"{p}\0{s.st_size}\0{s.st_mtime_ns}\0{s.st_ctime_ns}" for p in files if p.suffix != ".pyc" and (s := p.stat())]
+    return digest_of("\n".join(rows))
+
+
+def _digest(roots: Sequence[Root], tops: frozenset[str], annotations: bool) -> str | None:
     kept = {root.name: root.keep for root in roots}
     units: dict[Name, _Unit] = {}
     todo = [root.name for root in roots]
@@ -148,6 +173,8 @@ def resolve(target: Name, tops: frozenset[str], depth: int = 0) -> Name | str:
     module = read_module(base)
     if not name:
         return (base, "") if module else base
+    if module and MARK in module.definitions and name:
+        return f"identity.{name}"
     if module and name in module.definitions:
         return (base, name)
     if module and name in module.imports and depth < 20:

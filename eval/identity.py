@@ -10,6 +10,10 @@ from datetime import date
 from typing import Any
 
 
+IDENTIFIES_ONLY = True
+"""What is here computes no outcome: the digests of code (``eval.code``) do not follow it."""
+
+
 def canonical(value: Any) -> str:
     """JSON with sorted keys, no spaces and plain UTF-8: equal values give equal text."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

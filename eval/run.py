@@ -31,16 +31,27 @@ OK, CONFIG_ERROR, FAILED_QUESTIONS, BUDGET_REACHED, INTERRUPTED = 0, 1, 2, 3, 13
 reached, resumable; interrupted, resumable."""
 
 _TOLD: set[str] = set()
+_LOOKED_AT: dict[int, tuple[Mapping[str, Any], Bench]] = {}
+"""Configurations (kept, so that no other takes their place in memory) with their benches."""
 
 
 def check(config: Mapping[str, Any]) -> None:
     """Raise an error for anything wrong that can be known before the run starts, the data included."""
-    Bench(config).dataset  # noqa: B018 - reading it is the check
+    _bench(config).dataset  # noqa: B018 - reading it is the check
+
+
+def _bench(config: Mapping[str, Any]) -> Bench:
+    """The bench of a configuration that is looked at several times before anything runs."""
+    if id(config) not in _LOOKED_AT:
+        if len(_LOOKED_AT) > 256:
+            _LOOKED_AT.clear()
+        _LOOKED_AT[id(config)] = (config, Bench(config))
+    return _LOOKED_AT[id(config)][1]
 
 
 def changed(config: Mapping[str, Any]) -> list[changes.Change]:
     """The stages of a run whose code is no more the one that made their records."""
-    bench = Bench(config)
+    bench = _bench(config)
     _adopt(bench)
     return changes.changed(bench)
 
@@ -51,7 +62,7 @@ def up_to_date(config: Mapping[str, Any]) -> dict[str, Any] | None:
     Raises:
         ConfigError: the code of a part has changed since, and the configuration does not say what to do about it.
     """
-    bench = Bench(config)
+    bench = _bench(config)
     _adopt(bench)
     changes.settle(bench)
     return _already(bench)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from eval.bench import Bench
 from eval.code import INGESTING, SEARCHING, Root, code_digest, of_class, of_function, stage_digest
@@ -18,8 +19,17 @@ ORDER = ("ingest", "search", "answer", "judge", "metrics")
 """Stages in the order in which each rests on those before it; judges and metrics rest on the answers only."""
 
 
+_KNOWN: WeakKeyDictionary[Bench, dict[str, str | None]] = WeakKeyDictionary()
+
+
 def stage_code(bench: Bench) -> dict[str, str | None]:
     """Stage to the digest of its code; None where a source is not to be had (a class made in a notebook)."""
+    if bench not in _KNOWN:
+        _KNOWN[bench] = _stage_code(bench)
+    return _KNOWN[bench]
+
+
+def _stage_code(bench: Bench) -> dict[str, str | None]:
     system = bench.system_class
     shared: dict[str, str | None] = {}
     if wants(system, "embedder"):
@@ -31,7 +41,7 @@ def stage_code(bench: Bench) -> dict[str, str | None]:
         "search": stage_digest(
             {
                 "system": code_digest(of_class(system, SEARCHING)),
-                "harness": code_digest([of_function(render), of_function(make_query)]),
+                "harness": code_digest([of_function(render), of_function(make_query)], annotations=False),
                 **shared,
             }
         ),

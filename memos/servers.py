@@ -6,6 +6,8 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
+IDENTIFIES_ONLY = True
+"""What is here computes no outcome: the digests of code (``eval.code``) do not follow it."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 

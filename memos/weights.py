@@ -8,7 +8,7 @@ import os
 import re
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from http.client import HTTPException
 from pathlib import Path
@@ -16,11 +16,14 @@ from typing import Any
 
 from memos.resources import cache_root, language_place
 
+IDENTIFIES_ONLY = True
+"""What is here computes no outcome: the digests of code (``eval.code``) do not follow it."""
 SUFFIXES = (
     ".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".npz", ".h5", ".json", ".txt", ".model", ".jinja", ".py", ".vocab", ".tiktoken",
 )  # fmt: skip
 """Files of a model's folder that can change what it computes: weights, settings, vocabulary, chat template, its own code."""
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_DIGEST = re.compile(r"[0-9a-f]{16}|[0-9a-f]{64}")
 _HUB_TIMEOUT_S = 10.0
 
 
@@ -36,22 +39,37 @@ def file_digest(path: Path) -> str:
 
 @lru_cache(maxsize=1024)
 def _file_digest(real: str, *state: int) -> str:
-    name = hashlib.sha256(json.dumps([real, *state]).encode("utf-8", "surrogateescape")).hexdigest()
+    def read() -> str:
+        with open(real, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    return remembered([real, *state], read)
+
+
+def remembered(key: Sequence[object], make: Callable[[], str]) -> str:
+    """A digest from the user's cache, made and kept where it is not there yet.
+
+    Args:
+        key: JSON values that name everything the digest depends on.
+        make: makes it; hexadecimal digits.
+    """
+    name = hashlib.sha256(json.dumps(key).encode("utf-8", "surrogateescape")).hexdigest()
     kept = cache_root() / "digests" / name
     try:
         text = kept.read_text(encoding="ascii")
-        if len(text) == 64:
+        if _DIGEST.fullmatch(text):
             return text
     except (OSError, UnicodeDecodeError):
         pass
-    with open(real, "rb") as file:
-        made = hashlib.file_digest(file, "sha256").hexdigest()
+    made = make()
     _keep(kept, made)
     return made
 
 
 def _keep(kept: Path, text: str) -> None:
     """Write a digest to the cache; a cache that cannot be written only costs time."""
+    if not _DIGEST.fullmatch(text):
+        return
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
         scratch = kept.with_name(f".{kept.name}.{os.getpid()}")

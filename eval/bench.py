@@ -204,7 +204,8 @@ class Bench:
 
     def llm(self, *, cached: bool = True) -> LLM:
         """The language model; without the response cache in the latency pass."""
-        return parts.llm(self.config["llm"], self.out, self.config["cache"] if cached else "off", self.budget)
+        mode = self.config["cache"] if cached else "off"
+        return parts.llm(self.config["llm"], self.out, mode, self.budget, fresh=self.rerun)
 
     def new_system(self, *, latency: bool = False) -> MemorySystem:
         """A fresh, empty system; ``latency`` gives it an embedder and a model without caches."""

@@ -66,9 +66,15 @@ def llm_identity(spec: Mapping[str, Any]) -> dict[str, Any]:
     return {**identity(spec), "own": dict(provider(spec).identity())}
 
 
-def llm(spec: Mapping[str, Any], out: Path, cache: str, budget: Budget) -> LLM:
-    """The language model behind the run's budget and, above it, the response cache (cached replies are free)."""
-    return build_llm(provider(spec), cache_path=out / "cache" / "llm.sqlite", cache=cache, budget=budget).llm
+def llm(spec: Mapping[str, Any], out: Path, cache: str, budget: Budget, *, fresh: bool = False) -> LLM:
+    """The language model behind the run's budget and, above it, the response cache (cached replies are free).
+
+    ``fresh`` reads no replies of unknown code of a model that runs here; a server's replies are paid for and stay.
+    """
+    model = provider(spec)
+    code = _local_code(type(model))
+    path = out / "cache" / "llm.sqlite"
+    return build_llm(model, cache_path=path, cache=cache, budget=budget, code=code, earlier=not (fresh and code)).llm
 
 
 def scorers(spec: Mapping[str, Any]) -> list[Scorer]:

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from omegaconf import OmegaConf
-
-from eval import adoption, changes, provenance
+from eval import adoption, changes
 from eval.bench import Bench
-from eval.code import code_digest, of_function
 from eval.finish import finish
-from eval.identity import digest
-from eval.stage_code import stage_code
+from eval.run_manifest import adopt, describe, summary_code
 from eval.stages.answer import answer
 from eval.stages.latency import latency
-from eval.stages.score import judge, judge_journal, metrics_journal, score
+from eval.stages.score import judge, score
 from eval.stages.search import search
-from eval.store import RunDir, write_atomic, write_json
+from eval.store import RunDir, write_json
 from eval.summary import summarise
 from memos.errors import BudgetExceeded
 
@@ -52,7 +46,7 @@ def _bench(config: Mapping[str, Any]) -> Bench:
 def changed(config: Mapping[str, Any]) -> list[changes.Change]:
     """The stages of a run whose code is no more the one that made their records."""
     bench = _bench(config)
-    _adopt(bench)
+    _tell(filter(None, [adopt(bench)]))
     return changes.changed(bench)
 
 
@@ -63,7 +57,7 @@ def up_to_date(config: Mapping[str, Any]) -> dict[str, Any] | None:
         ConfigError: the code of a part has changed since, and the configuration does not say what to do about it.
     """
     bench = _bench(config)
-    _adopt(bench)
+    _tell(filter(None, [adopt(bench)]))
     changes.settle(bench)
     return _already(bench)
 
@@ -74,7 +68,7 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     Returns ``{"folder", "code", "message", "fresh"}``; ``fresh`` says whether there was anything to do.
     """
     bench = Bench(config)
-    _adopt(bench)
+    _tell(filter(None, [adopt(bench)]))
     changes.settle(bench)
     done = _already(bench)
     if done:
@@ -83,7 +77,7 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     folder = bench.folder
     directory = RunDir(folder)
     try:
-        _describe(bench, folder)
+        describe(bench, folder)
         changes.note_stores(bench)
         try:
             missing = _stages(bench, directory)
@@ -106,7 +100,7 @@ def _already(bench: Bench) -> dict[str, Any] | None:
     return _outcome(bench, finished, "up to date")
 
 
-def _tell(notes: Sequence[str]) -> None:
+def _tell(notes: Iterable[str]) -> None:
     """Print what the loader found, once a process; the manifest keeps all of it."""
     for note in notes:
         if note not in _TOLD:
@@ -132,112 +126,8 @@ def _finished(bench: Bench) -> dict[str, Any] | None:
         return None
     summary = json.loads(path.read_text(encoding="utf-8"))
     manifest = adoption.read_manifest(bench.folder) or {}
-    same = summary.get("score_fingerprint") == bench.score_fingerprint and manifest.get("summary_code") == _summary_code()
+    same = summary.get("score_fingerprint") == bench.score_fingerprint and manifest.get("summary_code") == summary_code()
     return summary if same and summary["complete"] and not summary["failed"] and not summary["missing"] else None
-
-
-def _summary_code() -> str | None:
-    """Digest of the code that makes a summary of records; a summary of other code is made again, at no cost."""
-    return code_digest([of_function(summarise)], annotations=False)
-
-
-def _adopt(bench: Bench) -> None:
-    """Take over a run folder of before the present formula of fingerprints: its journals' names, its manifest, its summary."""
-    folder = bench.folder
-    if not folder.exists():
-        return
-    manifest = adoption.read_manifest(folder)
-    if adoption.is_present(manifest):
-        return
-    earlier = adoption.describe(bench, folder, manifest)
-    directory = RunDir(folder)
-    try:
-        adoption.take_over(bench, folder, earlier)
-        commit = ((manifest or {}).get("sessions") or [{}])[-1].get("code", {}).get("commit")
-        timing = digest(bench.timing if earlier.same_machine else ["earlier", (manifest or {}).get("hardware")])
-        write_json(
-            folder / "manifest.json",
-            {
-                **(manifest or {}),
-                **_named(bench),
-                "code": {s: {"digest": d, "commit": commit} for s, d in stage_code(bench).items()},
-                "adopted": {"fingerprint": earlier.fingerprint, "llm": earlier.llm, "commit": commit},
-                "timing": {"digest": timing},
-            },
-        )
-        _summarise_again(bench, directory, earlier)
-    finally:
-        directory.close()
-    _tell([f"{folder.name}: made at commit {commit or 'unknown'}, before code was recorded; its records are taken as this code's"])
-
-
-def _summarise_again(bench: Bench, directory: RunDir, earlier: adoption.Earlier) -> None:
-    """The summary of a run that was complete, under its present fingerprints."""
-    path = bench.folder / "summary.json"
-    if not path.exists():
-        return
-    summary = json.loads(path.read_text(encoding="utf-8"))
-    whole = summary.get("complete") and not summary.get("failed") and not summary.get("missing")
-    if whole and (earlier.same_machine or not bench.latency.questions) and _scored(bench, directory):
-        write_json(path, summarise(bench, directory, {}))
-
-
-def _scored(bench: Bench, directory: RunDir) -> bool:
-    """Whether the journals of all judges and metrics of the run are there, whole."""
-    keys = {q.key for q in bench.dataset.questions}
-    journals = [metrics_journal(bench, directory), *(judge_journal(bench, directory, spec) for spec in bench.judge_specs)]
-    timed = len(directory.journal("latency").ok()) >= min(bench.latency.questions, len(keys))
-    return timed and all(keys <= journal.records.keys() for journal in journals)
-
-
-def _named(bench: Bench) -> dict[str, Any]:
-    """What a manifest says of the identity of a run."""
-    return {
-        "formula": adoption.FORMULA,
-        "fingerprint": bench.fingerprint,
-        "score_fingerprint": bench.score_fingerprint,
-        "ingest_fingerprints": {c.sample_id: bench.ingest_fingerprint(c) for c in bench.dataset.conversations},
-        "identity": {"search": bench.identities(), "answer": bench.answerer_identity()},
-        "summary_code": _summary_code(),
-    }
-
-
-def _own_timings(folder: Path, timing: str, earlier: Mapping[str, Any] | None) -> None:
-    """Let ``latency.jsonl`` hold this device's times; those of another one wait under their own name."""
-    before, file = ((earlier or {}).get("timing") or {}).get("digest"), folder / "latency.jsonl"
-    if before == timing:
-        return
-    if file.exists():
-        os.replace(file, folder / f"latency-{before or 'unknown'}.jsonl")
-    if (own := folder / f"latency-{timing}.jsonl").exists():
-        os.replace(own, file)
-
-
-def _describe(bench: Bench, folder: Path) -> None:
-    path = folder / "manifest.json"
-    earlier = adoption.read_manifest(folder)
-    timing = digest(bench.timing)
-    if bench.latency.questions:
-        _own_timings(folder, timing, earlier)
-    elif earlier:
-        timing = (earlier.get("timing") or {}).get("digest", timing)
-    parts = {
-        **_named(bench),
-        **{key: earlier[key] for key in ("accepted_code", "adopted") if earlier and key in earlier},
-        "code": changes.recorded(stage_code(bench), earlier),
-        "timing": {"digest": timing, **bench.timing},
-        "dataset": {"name": bench.dataset.name, "sha256": bench.dataset.sha256, "path": bench.dataset.path,
-                    "official": bench.dataset.official, "notes": list(bench.dataset.notes)},
-        "prompt": bench.prompt,
-        "seed": bench.seed,
-    }  # fmt: skip
-    manifest = provenance.manifest(bench.config, parts, earlier)
-    if earlier and earlier["sessions"]:
-        before, now = earlier["sessions"][-1]["code"]["commit"], manifest["sessions"][-1]["code"]["commit"]
-        if before != now:
-            print(f"note: {folder} was begun at commit {before}, this is {now}; the manifest lists both")
-    write_json(path, manifest)
-    write_atomic(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(dict(bench.config)), sort_keys=True))
 
 
 def _outcome(bench: Bench, summary: Mapping[str, Any], how: str) -> dict[str, Any]:

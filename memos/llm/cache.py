@@ -34,9 +34,13 @@ class CachedLLM:
     The key takes the inner model's ``identity()`` (provider, model, server or weights, and what else changes its replies)
     and every field of the request, ``sample_index`` included. Replies that were kept under the provider's
     ``earlier_identity()`` are served too, so that no paid reply is lost by a change of the key.
+
+    Args:
+        code: digest of the model's code where a change of it must not find old replies; empty for servers.
+        earlier: whether replies under the earlier identity may be served.
     """
 
-    def __init__(self, inner: LLM, path: Path | None, mode: str = "write") -> None:
+    def __init__(self, inner: LLM, path: Path | None, mode: str = "write", *, code: str = "", earlier: bool = True) -> None:
         if mode not in MODES:
             raise ConfigError(f"cache={mode!r} is unknown; use one of {', '.join(MODES)}")
         if path is None and mode != "off":
@@ -44,7 +48,8 @@ class CachedLLM:
         self.inner, self.mode = inner, mode
         self.name, self.comparable = inner.name, inner.comparable
         self._identity = dict(inner.identity())
-        self._earlier = _earlier_identity(inner)
+        self._keyed = {**self._identity, "code": code} if code else self._identity
+        self._earlier = _earlier_identity(inner) if earlier else None
         self._lock = threading.Lock()
         empty = mode == "off" or (mode == "read" and not Path(path).exists())
         self._db = None if empty else _open(Path(path), writable=mode == "write")
@@ -59,7 +64,7 @@ class CachedLLM:
         return dict(self._identity)
 
     def key(self, request: Request) -> str:
-        return request_key(self._identity, request)
+        return request_key(self._keyed, request)
 
     def complete(self, request: Request) -> Completion:
         if self._db is None:

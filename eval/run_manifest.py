@@ -134,6 +134,10 @@ def _summarise_again(bench: Bench, directory: RunDir, same_machine: bool) -> Non
 def _scored(bench: Bench, directory: RunDir) -> bool:
     """Whether the journals of all judges and metrics of the run are there, whole."""
     keys = {q.key for q in bench.dataset.questions}
+    names = [f"metrics-{bench.metrics_fingerprint}"]
+    names += [f"judge_{spec['name']}-{bench.judge_fingerprint(spec)}" for spec in bench.judge_specs]
+    if not all((bench.folder / "scores" / f"{name}.jsonl").exists() for name in names):
+        return False
     journals = [metrics_journal(bench, directory), *(judge_journal(bench, directory, spec) for spec in bench.judge_specs)]
     timed = len(directory.journal("latency").ok()) >= min(bench.latency.questions, len(keys))
     return timed and all(keys <= journal.records.keys() for journal in journals)

@@ -1,6 +1,7 @@
 """Runs that are recorded under an earlier name: found by what their manifest says, and taken over where they lie.
 
-A folder's name is a label; the manifest's ``fingerprint`` is what counts. Folders of before the present formula are known by
+A folder's name is a label; the manifest's ``fingerprint`` is what counts. Folders of before the present formula are
+known by
 the old one (``eval.legacy``) and compared in what that one left out: the servers and weights by the recorded
 configuration, the data by its digest, the packages by their recorded versions.
 """
@@ -87,13 +88,18 @@ def _same_outside(bench: Bench, manifest: Mapping[str, Any] | None) -> bool:
 
 
 def _recorded(bench: Bench, manifest: Mapping[str, Any]) -> Bench | None:
-    """The run that an earlier manifest describes, where it is the present one; its fingerprint is checked by the old formula."""
+    """The run that an earlier manifest describes, where it is the present one; its fingerprint is checked by the old
+    formula.
+    """
     config = manifest.get("config")
     if not isinstance(config, dict):
         return None
     try:
         made = type(bench)(_in_present_words(bench, config))
-        if made.dataset_config == bench.dataset_config and made.config["dataset"]["name"] == bench.config["dataset"]["name"]:
+        if (
+            made.dataset_config == bench.dataset_config
+            and made.config["dataset"]["name"] == bench.config["dataset"]["name"]
+        ):
             made.dataset = bench.dataset
         same = made.fingerprint == bench.fingerprint and legacy.fingerprint(made) == manifest.get("fingerprint")
     except (ConfigError, DataError, KeyError, TypeError):
@@ -102,7 +108,9 @@ def _recorded(bench: Bench, manifest: Mapping[str, Any]) -> Bench | None:
 
 
 def _in_present_words(bench: Bench, config: Mapping[str, Any]) -> dict[str, Any]:
-    """A recorded configuration: parts that have moved since by their present paths, keys that it has not as they are now."""
+    """A recorded configuration: parts that have moved since by their present paths, keys that it has not as they are
+    now.
+    """
     made = {**bench.config, "accept_code": False, "rerun": False, **copy.deepcopy(dict(config))}
     made["out"] = str(bench.out)
     moved = {legacy.target(spec): spec["_target_"] for spec in _specs(bench.config)}
@@ -127,7 +135,9 @@ class Earlier:
     same_machine: bool
 
     def knows(self, bench: Bench, spec: Mapping[str, Any]) -> bool:
-        """Whether verdicts of that time can be told to be of this judge: the data and, where it asks one, the model are the same."""
+        """Whether verdicts of that time can be told to be of this judge: the data and, where it asks one, the model are
+        the same.
+        """
         from eval.schema import component_config
 
         if self.dataset_sha256 is not None and self.dataset_sha256 != bench.dataset.sha256:
@@ -155,7 +165,11 @@ def take_over(bench: Bench, folder: Path, earlier: Earlier) -> None:
     for spec in bench.judge_specs:
         if earlier.knows(bench, spec):
             old = legacy.judge_fingerprint(bench, earlier.fingerprint, spec)
-            _rename(scores, f"judge_{spec['name']}-{old}.jsonl", f"judge_{spec['name']}-{bench.judge_fingerprint(spec)}.jsonl")
+            _rename(
+                scores,
+                f"judge_{spec['name']}-{old}.jsonl",
+                f"judge_{spec['name']}-{bench.judge_fingerprint(spec)}.jsonl",
+            )
     if earlier.dataset_sha256 in (None, bench.dataset.sha256):
         old = legacy.metrics_fingerprint(bench, earlier.fingerprint)
         _rename(scores, f"metrics-{old}.jsonl", f"metrics-{bench.metrics_fingerprint}.jsonl")

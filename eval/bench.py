@@ -55,6 +55,7 @@ class Bench:
             component_config(spec, "judge")
         self._judge_fingerprints: dict[str, str] = {}
         self._ingest_fingerprints: dict[str, str] = {}
+        self._identities: dict[str | None, dict[str, Any]] = {}
         self._need_llm()
         if config["cache"] not in MODES:
             raise ConfigError(f"cache: expected one of {', '.join(MODES)}, found {config['cache']!r}")
@@ -98,12 +99,14 @@ class Bench:
 
     def identities(self, stage: str | None = None) -> dict[str, Any]:
         """What changes a store (``stage="ingest"``) or a search: the system and the models it works with."""
-        found = {"system": identity(self.system_spec, stage)}
-        if wants(self.system_class, "embedder"):
-            found["embedder"] = parts.embedder_identity(self.embedder_spec)
-        if self.uses_llm():
-            found["llm"] = parts.llm_identity(self.config["llm"])
-        return found
+        if stage not in self._identities:
+            found = {"system": identity(self.system_spec, stage)}
+            if wants(self.system_class, "embedder"):
+                found["embedder"] = parts.embedder_identity(self.embedder_spec)
+            if self.uses_llm():
+                found["llm"] = parts.llm_identity(self.config["llm"])
+            self._identities[stage] = found
+        return self._identities[stage]
 
     def ingest_fingerprint(self, conversation: Conversation) -> str:
         """Identity of a store: the whole conversation and what the ingestion depends on."""

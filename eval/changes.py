@@ -1,6 +1,7 @@
 """Records and the code that made them: where it has changed since, the run asks, and nothing paid for is thrown away.
 
-A manifest holds the digest of each stage's code with the commit it was first made at; a store keeps them in a file beside
+A manifest holds the digest of each stage's code with the commit it was first made at; a store keeps them in a file
+beside
 its folder. ``accept_code=true`` keeps the records and notes that they were accepted; ``rerun=true`` moves them aside,
 into a folder ``replaced-…``, from the first stage whose code changed.
 """
@@ -60,10 +61,13 @@ def question(changes: Sequence[Change]) -> str:
         f"{names} of {', '.join(where)} since {f'commit {commit[:12]}' if commit else 'an unknown commit'}"
         for (names, commit), where in alike.items()
     )
-    return f"code changed: {places}; accept_code=true keeps the records, rerun=true makes them again and moves the old ones aside"
+    ways = "accept_code=true keeps the records, rerun=true makes them again and moves the old ones aside"
+    return f"code changed: {places}; {ways}"
 
 
-def in_run(folder: Path, code: Mapping[str, str | None], out: Path, journals: Mapping[str, str] | None = None) -> list[Change]:
+def in_run(
+    folder: Path, code: Mapping[str, str | None], out: Path, journals: Mapping[str, str] | None = None
+) -> list[Change]:
     """The stages of a run folder that have records of other code.
 
     Args:
@@ -84,7 +88,11 @@ def in_run(folder: Path, code: Mapping[str, str | None], out: Path, journals: Ma
 
 
 def _has_records(folder: Path, stage: str, journals: Mapping[str, str] | None) -> bool:
-    patterns = (journals or {}).get(stage) or {"ingest": "ingest.jsonl", "search": "search.jsonl", "answer": "answers.jsonl"}.get(stage)
+    patterns = (journals or {}).get(stage) or {
+        "ingest": "ingest.jsonl",
+        "search": "search.jsonl",
+        "answer": "answers.jsonl",
+    }.get(stage)
     pattern = patterns or f"scores/{stage}-*.jsonl"
     return any(path.stat().st_size for path in folder.glob(pattern))
 
@@ -167,7 +175,9 @@ def note_stores(bench: Bench) -> None:
             write_sidecar(path, code, unknown=path.exists())
 
 
-def write_sidecar(store: Path, code: str | None, *, accepted: Mapping[str, Any] | None = None, unknown: bool = False) -> None:
+def write_sidecar(
+    store: Path, code: str | None, *, accepted: Mapping[str, Any] | None = None, unknown: bool = False
+) -> None:
     """Note the code of a store: the one that makes it, or one that was accepted in place of it."""
     note: dict[str, Any] = {"digest": code, "commit": provenance.code()["commit"]}
     if accepted:
@@ -207,8 +217,10 @@ def _replace(bench: Bench, changes: Sequence[Change], code: Mapping[str, str | N
         replace_run(bench.folder, stages, code)
 
 
-def replace_run(folder: Path, stages: set[str], code: Mapping[str, str | None], journals: Mapping[str, Sequence[str]] = JOURNALS) -> None:
-    """Move the records of some stages, and of those that rest on them, into a folder ``replaced-…`` beside the run's."""
+def replace_run(
+    folder: Path, stages: set[str], code: Mapping[str, str | None], journals: Mapping[str, Sequence[str]] = JOURNALS
+) -> None:
+    """Move the records of some stages and of those that rest on them into a folder ``replaced-…`` beside it."""
     files = _files(folder, stages, journals)
     aside = _aside(folder)
     with held(folder / ".lock"):

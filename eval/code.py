@@ -12,7 +12,8 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -50,7 +51,8 @@ class _Unit:
 
 
 def code_digest(roots: Iterable[Root], *, annotations: bool = True) -> str | None:
-    """Digest (16 hex digits) of some definitions with everything of ours that they use; None where a source is not to be had.
+    """Digest (16 hex digits) of some definitions with everything of ours that they use; None where a source is not to
+    be had.
 
     Args:
         annotations: whether classes that are only named as the type of an argument or result belong to it.
@@ -62,16 +64,48 @@ def code_digest(roots: Iterable[Root], *, annotations: bool = True) -> str | Non
     return remembered(key, lambda: _digest(roots, tops, annotations) or "") or None
 
 
+_HELD: dict[str, str] = {}
+_HOLDERS: list[object] = []
+
+
+@contextmanager
+def same_sources() -> Iterator[None]:
+    """Look at the state of the source files once for all digests inside."""
+    _HOLDERS.append(None)
+    try:
+        yield
+    finally:
+        _HOLDERS.pop()
+        if not _HOLDERS:
+            _HELD.clear()
+
+
 def _sources(tops: Iterable[str]) -> str:
-    """Digest of the state of all source files below some top-level packages: as long as it stays, so do all digests of code."""
+    """Digest of the state of all source files below some top-level packages: as long as it stays, so do all digests of
+    code.
+    """
+    tops = sorted(tops)
+    if not _HOLDERS:
+        return _state_of(tops)
+    key = "|".join(tops)
+    if key not in _HELD:
+        _HELD[key] = _state_of(tops)
+    return _HELD[key]
+
+
+def _state_of(tops: Iterable[str]) -> str:
     rows: list[str] = []
-    for top in sorted(tops):
+    for top in tops:
         root = root_folder(top)
         if root is None:
             continue
         places = [root / top] if (root / top).is_dir() else [root / f"{top}.py"]
         files = sorted(p for place in places for p in (place.rglob("*") if place.is_dir() else [place]) if p.is_file())
-        rows += [f"{p}\0{s.st_size}\0{s.st_mtime_ns}\0{s.st_ctime_ns}" for p in files if p.suffix != ".pyc" and (s := p.stat())]
+        rows += [
+            f"{p}\0{s.st_size}\0{s.st_mtime_ns}\0{s.st_ctime_ns}"
+            for p in files
+            if p.suffix != ".pyc" and (s := p.stat())
+        ]
     return digest_of("\n".join(rows))
 
 
@@ -93,7 +127,10 @@ def _digest(roots: Sequence[Root], tops: frozenset[str], annotations: bool) -> s
     marks = {name: digest_of(unit.text) for name, unit in units.items()}
     own = dict(marks)
     for _ in range(ROUNDS):
-        marks = {name: digest_of("|".join([own[name], *(marks[slot] for slot in unit.slots)])) for name, unit in units.items()}
+        marks = {
+            name: digest_of("|".join([own[name], *(marks[slot] for slot in unit.slots)]))
+            for name, unit in units.items()
+        }
     return digest_of("\n".join([*(marks[root.name] for root in roots), "", *sorted(set(marks.values()))]))[:16]
 
 
@@ -189,7 +226,9 @@ def _resources(module: Module, statements: Iterable[ast.stmt]) -> list[str]:
     if module.name.partition(".")[0] in OWN:
         return []
     folder = root_folder(module.name.partition(".")[0]).joinpath(*module.package.split("."))
-    named = {n.value for s in statements for n in ast.walk(s) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    named = {
+        n.value for s in statements for n in ast.walk(s) if isinstance(n, ast.Constant) and isinstance(n.value, str)
+    }
     files = [folder / text for text in sorted(named) if len(text) < 200 and RESOURCE.fullmatch(text)]
     return [f"file:{digest_of(f.read_bytes().hex())}" for f in files if f.is_file()]
 

@@ -8,7 +8,17 @@ from typing import Any
 
 from eval.provenance import hardware
 
-TIMED = ("batch_size", "batch_tokens", "concurrency", "device", "latency_ms", "prefix_cache_mb", "stream", "threads", "workers")
+TIMED = (
+    "batch_size",
+    "batch_tokens",
+    "concurrency",
+    "device",
+    "latency_ms",
+    "prefix_cache_mb",
+    "stream",
+    "threads",
+    "workers",
+)
 """Execution fields of a part that change how long it takes."""
 
 

@@ -9,7 +9,6 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from typing import Any
 
-
 IDENTIFIES_ONLY = True
 """What is here computes no outcome: the digests of code (``eval.code``) do not follow it."""
 

@@ -1,6 +1,8 @@
-"""The fingerprints of before commit-independent identities: by them run folders and stores of that time are found again.
+"""The fingerprints of before commit-independent identities: by them run folders and stores of that time are found
+again.
 
-Only the formula lives here. It named parts by their import path then, and knew of a model its name only; what it left out
+Only the formula lives here. It named parts by their import path then, and knew of a model its name only; what it left
+out
 is compared by other means (``eval.adoption``). Nothing new is ever named by it.
 """
 
@@ -9,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from eval import parts
 from eval.identity import digest
@@ -51,8 +54,10 @@ TARGETS: Mapping[str, str] = {
 """Stable name to the import path that was hashed."""
 EXECUTION = frozenset(
     {
-        "api_key_env", "backoff_max_s", "backoff_s", "batch_size", "batch_tokens", "cache", "concurrency", "device", "latency_ms", "max_attempts", "max_batch", "max_retries",
-        "progress", "requests_per_minute", "retries", "retry_after_max_s", "stream", "threads", "timeout", "timeout_s", "workers",
+        "api_key_env", "backoff_max_s", "backoff_s", "batch_size", "batch_tokens", "cache", "concurrency", "device",
+        "latency_ms", "max_attempts", "max_batch", "max_retries",
+        "progress", "requests_per_minute", "retries", "retry_after_max_s", "stream", "threads", "timeout", "timeout_s",
+        "workers",
     }
 )  # fmt: skip
 ADDED = frozenset({"revision", "served_as"})
@@ -84,7 +89,17 @@ def _part(spec: Mapping[str, Any], stage: str | None = None) -> dict[str, Any]:
     return {"target": target(spec), "version": getattr(cls, "version", "1"), "fields": kept}
 
 
+_SYSTEMS: WeakKeyDictionary[Bench, dict[str | None, dict[str, Any]]] = WeakKeyDictionary()
+
+
 def _system(bench: Bench, stage: str | None) -> dict[str, Any]:
+    known = _SYSTEMS.setdefault(bench, {})
+    if stage not in known:
+        known[stage] = _made_system(bench, stage)
+    return known[stage]
+
+
+def _made_system(bench: Bench, stage: str | None) -> dict[str, Any]:
     found = _part(bench.system_spec, stage)
     if wants(bench.system_class, "embedder"):
         found["embedder"] = _part(bench.embedder_spec)

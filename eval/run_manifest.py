@@ -1,4 +1,6 @@
-"""The manifest of a run: its identity, the code of its stages, where it comes from; and how earlier ones are taken over."""
+"""The manifest of a run: its identity, the code of its stages, where it comes from; and how earlier ones are taken
+over.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def _named(bench: Bench, stages: Mapping[str, Any]) -> dict[str, Any]:
         "ingest_fingerprints": {c.sample_id: bench.ingest_fingerprint(c) for c in bench.dataset.conversations},
         "identity": {"search": bench.identities(), "answer": bench.answerer_identity()},
     }
-    scored = {"score_fingerprint": bench.score_fingerprint, "summary_code": summary_code()} if "metrics" in stages else {}
+    scored = (
+        {"score_fingerprint": bench.score_fingerprint, "summary_code": summary_code()} if "metrics" in stages else {}
+    )
     return found | scored
 
 
@@ -117,7 +121,8 @@ def adopt(bench: Bench, stages: Mapping[str, str | None] | None = None) -> str |
         write_json(folder / "manifest.json", made)
     finally:
         directory.close()
-    return f"{folder.name}: made at commit {commit or 'unknown'}, before code was recorded; its records are taken as this code's"
+    made_at = f"{folder.name}: made at commit {commit or 'unknown'}, before code was recorded"
+    return f"{made_at}; its records are taken as this code's"
 
 
 def _summarise_again(bench: Bench, directory: RunDir, same_machine: bool) -> None:
@@ -138,6 +143,9 @@ def _scored(bench: Bench, directory: RunDir) -> bool:
     names += [f"judge_{spec['name']}-{bench.judge_fingerprint(spec)}" for spec in bench.judge_specs]
     if not all((bench.folder / "scores" / f"{name}.jsonl").exists() for name in names):
         return False
-    journals = [metrics_journal(bench, directory), *(judge_journal(bench, directory, spec) for spec in bench.judge_specs)]
+    journals = [
+        metrics_journal(bench, directory),
+        *(judge_journal(bench, directory, spec) for spec in bench.judge_specs),
+    ]
     timed = len(directory.journal("latency").ok()) >= min(bench.latency.questions, len(keys))
     return timed and all(keys <= journal.records.keys() for journal in journals)

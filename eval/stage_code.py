@@ -1,4 +1,6 @@
-"""The code behind each stage of a run, as digests: parts that compute, and the harness's own functions that change outcomes."""
+"""The code behind each stage of a run, as digests: parts that compute, and the harness's own functions that change
+outcomes.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from eval.bench import Bench
-from eval.code import INGESTING, SEARCHING, Root, code_digest, of_class, of_function, stage_digest
+from eval.code import INGESTING, SEARCHING, Root, code_digest, of_class, of_function, same_sources, stage_digest
 from eval.metrics.retrieval import evidence_metrics
 from eval.schema import component_config, wants
 from eval.stages.search import make_query, render
@@ -25,7 +27,8 @@ _KNOWN: WeakKeyDictionary[Bench, dict[str, str | None]] = WeakKeyDictionary()
 def stage_code(bench: Bench) -> dict[str, str | None]:
     """Stage to the digest of its code; None where a source is not to be had (a class made in a notebook)."""
     if bench not in _KNOWN:
-        _KNOWN[bench] = _stage_code(bench)
+        with same_sources():
+            _KNOWN[bench] = _stage_code(bench)
     return _KNOWN[bench]
 
 

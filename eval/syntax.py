@@ -96,7 +96,11 @@ def imported(statement: ast.Import | ast.ImportFrom, package: str) -> Iterator[t
     """Local names that an import binds, with what they stand for."""
     if isinstance(statement, ast.Import):
         for alias in statement.names:
-            yield (alias.asname, (alias.name, "")) if alias.asname else (alias.name.split(".")[0], (alias.name.split(".")[0], ""))
+            yield (
+                (alias.asname, (alias.name, ""))
+                if alias.asname
+                else (alias.name.split(".")[0], (alias.name.split(".")[0], ""))
+            )
         return
     base = statement.module or ""
     if statement.level:
@@ -132,7 +136,9 @@ def _bound_by(node: ast.AST) -> Iterator[str]:
 class Reader:
     """Turns one definition into text, with each name of another definition as a numbered slot."""
 
-    def __init__(self, module: Module, resolve: Callable[[Name], Name | str], keep: frozenset[str] | None = None) -> None:
+    def __init__(
+        self, module: Module, resolve: Callable[[Name], Name | str], keep: frozenset[str] | None = None
+    ) -> None:
         self._module, self._resolve, self._keep = module, resolve, keep
         self._imports = dict(module.imports)
         self.slots: dict[Name, int] = {}
@@ -142,7 +148,9 @@ class Reader:
 
     def text(self, statement: ast.stmt) -> str:
         """The definition without its own name."""
-        bound = frozenset() if isinstance(statement, (*_FUNCTIONS, ast.ClassDef)) else frozenset(_comprehended(statement))
+        bound = (
+            frozenset() if isinstance(statement, (*_FUNCTIONS, ast.ClassDef)) else frozenset(_comprehended(statement))
+        )
         return self._node(statement, bound, top=True)
 
     def _node(self, node: ast.AST, bound: frozenset[str], *, top: bool = False) -> str:
@@ -164,7 +172,9 @@ class Reader:
         skip = ("metadata",) if isinstance(node, ast.Call) and _called(node) == "field" else ()
         return self._fields(node, bound, skip)
 
-    def _fields(self, node: ast.AST, bound: frozenset[str], skip_keywords: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> str:
+    def _fields(
+        self, node: ast.AST, bound: frozenset[str], skip_keywords: tuple[str, ...] = (), without: tuple[str, ...] = ()
+    ) -> str:
         out = []
         for name in sorted(node._fields):
             value = getattr(node, name, None)
@@ -172,7 +182,9 @@ class Reader:
                 continue
             if isinstance(value, list):
                 kept = [item for item in value if not self._silent(item, skip_keywords)]
-                out.append(f"{name}=[{','.join(self._node(i, bound) if isinstance(i, ast.AST) else repr(i) for i in kept)}]")
+                out.append(
+                    f"{name}=[{','.join(self._node(i, bound) if isinstance(i, ast.AST) else repr(i) for i in kept)}]"
+                )
             else:
                 out.append(f"{name}={self._node(value, bound) if isinstance(value, ast.AST) else repr(value)}")
         return f"{type(node).__name__}({';'.join(out)})"
@@ -181,9 +193,13 @@ class Reader:
         if isinstance(item, (ast.Import, ast.ImportFrom)):
             self._imports.update(imported(item, self._module.package))
             return True
-        return (isinstance(item, ast.AST) and _is_text(item)) or (isinstance(item, ast.keyword) and item.arg in keywords)
+        return (isinstance(item, ast.AST) and _is_text(item)) or (
+            isinstance(item, ast.keyword) and item.arg in keywords
+        )
 
-    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, bound: frozenset[str], top: bool) -> str:
+    def _function(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, bound: frozenset[str], top: bool
+    ) -> str:
         arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
         arguments += [a for a in (node.args.vararg, node.args.kwarg) if a]
         for inner in ast.walk(node):
@@ -196,11 +212,17 @@ class Reader:
         for part in [*(a.annotation for a in arguments), getattr(node, "returns", None)]:
             if part is not None:
                 self._annotation(part, outer)
-        names = ",".join(f"{kind}:{'|'.join(a.arg for a in listed)}" for kind, listed in (
-            ("pos", node.args.posonlyargs), ("arg", node.args.args), ("kw", node.args.kwonlyargs),
-            ("var", [node.args.vararg] if node.args.vararg else []), ("kwargs", [node.args.kwarg] if node.args.kwarg else []),
-        ))  # fmt: skip
-        defaults = [self._node(d, outer) if d is not None else "" for d in (*node.args.defaults, *node.args.kw_defaults)]
+        named = {
+            "pos": node.args.posonlyargs,
+            "arg": node.args.args,
+            "kw": node.args.kwonlyargs,
+            "var": [node.args.vararg] if node.args.vararg else [],
+            "kwargs": [node.args.kwarg] if node.args.kwarg else [],
+        }
+        names = ",".join(f"{kind}:{'|'.join(a.arg for a in listed)}" for kind, listed in named.items())
+        defaults = [
+            self._node(d, outer) if d is not None else "" for d in (*node.args.defaults, *node.args.kw_defaults)
+        ]
         decorators = [self._node(d, outer) for d in getattr(node, "decorator_list", ())]
         body = node.body if isinstance(node.body, list) else [node.body]
         lines = [self._node(s, inside) for s in body if not self._silent(s, ())]

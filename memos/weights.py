@@ -19,9 +19,12 @@ from memos.resources import cache_root, language_place
 IDENTIFIES_ONLY = True
 """What is here computes no outcome: the digests of code (``eval.code``) do not follow it."""
 SUFFIXES = (
-    ".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".npz", ".h5", ".json", ".txt", ".model", ".jinja", ".py", ".vocab", ".tiktoken",
+    ".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".npz", ".h5", ".json", ".txt", ".model", ".jinja", ".py",
+    ".vocab", ".tiktoken",
 )  # fmt: skip
-"""Files of a model's folder that can change what it computes: weights, settings, vocabulary, chat template, its own code."""
+"""Files of a model's folder that can change what it computes: weights, settings, vocabulary, chat template, its own
+code.
+"""
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _DIGEST = re.compile(r"[0-9a-f]{16}|[0-9a-f]{64}")
 _HUB_TIMEOUT_S = 10.0
@@ -30,7 +33,8 @@ _HUB_TIMEOUT_S = 10.0
 def file_digest(path: Path) -> str:
     """SHA-256 (hex) of a file's bytes.
 
-    It is kept in the user's cache by path, size, inode and both times of the file, so that a large file is read once a machine.
+    It is kept in the user's cache by path, size, inode and both times of the file, so that a large file is read once a
+    machine.
     """
     real = path.resolve()
     state = real.stat()
@@ -95,7 +99,9 @@ def weights_digest(place: Path) -> str | None:
     if not place.is_dir():
         return None
     inside = (path for path in place.rglob("*") if path.suffix in SUFFIXES and path.is_file())
-    return files_digest(place, (path for path in inside if not any(p.startswith(".") for p in path.relative_to(place).parts)))
+    return files_digest(
+        place, (path for path in inside if not any(p.startswith(".") for p in path.relative_to(place).parts))
+    )
 
 
 @lru_cache(maxsize=64)
@@ -140,11 +146,15 @@ def _ask_hub(model: str, revision: str | None) -> str | None:
 
 
 def language_digest(folder: str) -> str | None:
-    """Digest of a data folder of NLTK (``memos.resources.PUNKT_FOLDER``, ``WORDNET_FOLDER``); None where it is absent."""
+    """Digest of an NLTK data folder (``memos.resources.PUNKT_FOLDER``, ``WORDNET_FOLDER``); None where it is absent."""
     place = language_place(folder)
     if place is None:
         return None
-    return file_digest(place)[:16] if place.is_file() else files_digest(place, (p for p in place.rglob("*") if p.is_file()))
+    return (
+        file_digest(place)[:16]
+        if place.is_file()
+        else files_digest(place, (p for p in place.rglob("*") if p.is_file()))
+    )
 
 
 def model_identity(model: str, revision: str | None = None) -> dict[str, Any]:

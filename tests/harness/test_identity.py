@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import shutil
-
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,7 +31,7 @@ from memos.weights import hub_commit, model_identity, weights_digest
 OPENAI = ("llm=openai", "answerer=llm", "judge=llm_generous", "~judge@also_judges.strict")
 
 
-# --- servers ------------------------------------------------------------------------------------------------------------
+# --- servers ---------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("first", "second", "same"),
     [
@@ -149,7 +148,7 @@ def test_replies_are_kept_by_server_and_found_under_their_earlier_key(tmp_path):
     assert not made(base_url="http://b.org/v1", extra_body={"top_k": 1}).complete(request).from_cache
 
 
-# --- weights ------------------------------------------------------------------------------------------------------------
+# --- weights ---------------------------------------------------------------------------------------------------------
 def test_replaced_weights_are_another_model(tmp_path):
     folder = tmp_path / "model"
     folder.mkdir()
@@ -173,9 +172,11 @@ def test_a_local_model_counts_by_its_weights(tmp_path, group):
     spec = {
         "llm": {"_target_": "memos.llm.hf.HFChat", "name": "hf", "model": str(folder)},
         "embedder": {
-            "_target_": "memos.embed.sentence_transformers.SentenceTransformers", "name": "st", "model": str(folder),
+            "_target_": "memos.embed.sentence_transformers.SentenceTransformers",
+            "name": "st",
+            "model": str(folder),
         },
-    }[group]  # fmt: skip
+    }[group]
     look = {"llm": parts.llm_identity, "embedder": parts.embedder_identity}[group]
     (folder / "model.safetensors").write_bytes(b"a")
     before = look(spec)
@@ -212,7 +213,7 @@ def test_fitted_weights_and_language_data_count(tmp_path, monkeypatch):
     assert all(moved[name] != plain[name] for name in ("metrics", "judge offline", "judge offline_strict", "summary"))
 
 
-# --- every field of the configuration -----------------------------------------------------------------------------------
+# --- every field of the configuration --------------------------------------------------------------------------------
 def other(value, field_type: str):
     """Another value of a field's kind."""
     if isinstance(value, bool):
@@ -231,11 +232,19 @@ def other(value, field_type: str):
 
 
 ALTERNATIVES = {
-    "order": ("rank", "time"), "dates": ("long", "iso"), "extractor": ("llm", "rules"), "long_prompt": ("cut", "refuse"),
-    "structured": ("plain", "json_object"), "dtype": ("bfloat16", "float32"), "long_texts": ("refuse", "pool"),
-    "rubric": ("strict", "generous"), "base_url": ("http://other.org/v1",), "prompt": ("brief", "default"), "rules": ([["a", "b"]],),
+    "order": ("rank", "time"),
+    "dates": ("long", "iso"),
+    "extractor": ("llm", "rules"),
+    "long_prompt": ("cut", "refuse"),
+    "structured": ("plain", "json_object"),
+    "dtype": ("bfloat16", "float32"),
+    "long_texts": ("refuse", "pool"),
+    "rubric": ("strict", "generous"),
+    "base_url": ("http://other.org/v1",),
+    "prompt": ("brief", "default"),
+    "rules": ([["a", "b"]],),
     "path": (__file__,),
-}  # fmt: skip
+}
 """Values of fields that do not take just any."""
 
 
@@ -272,13 +281,29 @@ def test_every_field_of_every_component_is_in_its_identity_or_declared(tmp_path,
 
 
 TOP = [
-    ("seed", 1), ("track.prompt", "default"), ("track.budget_words", 50), ("track.name", "other"), ("system.label", "other"),
-    ("latency.questions", 5), ("metrics.which", ["lexical", "similarity"]), ("metrics.dtype", "bfloat16"),
-    ("metrics.similarity_model", "x/y"), ("metrics.bertscore_model", "x/y"), ("dataset.captions", True), ("dataset.categories", [1]),
-    ("dataset.conversations", ["tiny-1"]), ("dataset.limit", 9), ("embedder.dim", 64), ("embedder.label", "other"),
-    ("answerer.lines", 4), ("answerer.name", "other"), ("judge.threshold", 0.6), ("also_judges.strict.threshold", 0.7),
-    ("llm.reason", "other"), ("llm.name", "other"),
-]  # fmt: skip
+    ("seed", 1),
+    ("track.prompt", "default"),
+    ("track.budget_words", 50),
+    ("track.name", "other"),
+    ("system.label", "other"),
+    ("latency.questions", 5),
+    ("metrics.which", ["lexical", "similarity"]),
+    ("metrics.dtype", "bfloat16"),
+    ("metrics.similarity_model", "x/y"),
+    ("metrics.bertscore_model", "x/y"),
+    ("dataset.captions", True),
+    ("dataset.categories", [1]),
+    ("dataset.conversations", ["tiny-1"]),
+    ("dataset.limit", 9),
+    ("embedder.dim", 64),
+    ("embedder.label", "other"),
+    ("answerer.lines", 4),
+    ("answerer.name", "other"),
+    ("judge.threshold", 0.6),
+    ("also_judges.strict.threshold", 0.7),
+    ("llm.reason", "other"),
+    ("llm.name", "other"),
+]
 
 
 @pytest.mark.parametrize(("path", "value"), TOP, ids=[path for path, _ in TOP])
@@ -289,16 +314,24 @@ def test_every_other_key_changes_what_is_up_to_date(tmp_path, path, value):
 
 @pytest.mark.parametrize(
     ("path", "value"),
-    [("cache", "off"), ("max_errors", 3), ("figures", False), ("accept_code", True), ("rerun", True), ("budget.tokens", 9),
-     ("embedder._target_", "memos.embed.mock.Mock"), ("out", "elsewhere")],
-)  # fmt: skip
+    [
+        ("cache", "off"),
+        ("max_errors", 3),
+        ("figures", False),
+        ("accept_code", True),
+        ("rerun", True),
+        ("budget.tokens", 9),
+        ("embedder._target_", "memos.embed.mock.Mock"),
+        ("out", "elsewhere"),
+    ],
+)
 def test_execution_keys_change_nothing(tmp_path, path, value):
     base = config(tmp_path)
     assert path.split(".")[0] in schema.EXECUTION_KEYS or path.endswith("_target_")
     assert identities(Bench(base)) == identities(Bench(changed(base, path, value)))
 
 
-# --- every field of the data --------------------------------------------------------------------------------------------
+# --- every field of the data -----------------------------------------------------------------------------------------
 def altered(value):
     if isinstance(value, tuple):
         return (*value, "D1:1")
@@ -313,7 +346,9 @@ def altered(value):
 def test_the_whole_question_counts(tmp_path, field):
     base, made = bench(tmp_path), bench(tmp_path)
     first, *rest = made.dataset.questions
-    value = {"category": 3 if first.category != 3 else 4, "sample_id": "tiny-9"}.get(field, altered(getattr(first, field)))
+    value = {"category": 3 if first.category != 3 else 4, "sample_id": "tiny-9"}.get(
+        field, altered(getattr(first, field))
+    )
     made.dataset = replace(made.dataset, questions=(replace(first, **{field: value}), *rest))
     before, after = identities(base), identities(made)
     assert before["summary"] != after["summary"] and before["metrics"] != after["metrics"]
@@ -339,7 +374,9 @@ def test_the_whole_conversation_counts(tmp_path, kind):
             session = replace(session, turns=(replace(turn, **{field: altered(getattr(turn, field))}), *turns))
             conversation = replace(conversation, sessions=(session, *later))
         elif kind == "Session":
-            conversation = replace(conversation, sessions=(replace(session, **{field: altered(getattr(session, field))}), *later))
+            conversation = replace(
+                conversation, sessions=(replace(session, **{field: altered(getattr(session, field))}), *later)
+            )
         else:
             value = ("Zoe", "Yan") if field == "speakers" else altered(getattr(conversation, field))
             conversation = replace(conversation, **{field: value})
@@ -356,7 +393,14 @@ def test_forced_choices_are_kept_by_their_options(tmp_path):
 
     file = tmp_path / "data.json"
     shutil.copy(TINY, file)
-    overrides = ["experiment=adversarial", "dataset=tiny", f"dataset.path={file}", "embedder=mock", "llm=mock", "answerer=llm"]
+    overrides = [
+        "experiment=adversarial",
+        "dataset=tiny",
+        f"dataset.path={file}",
+        "embedder=mock",
+        "llm=mock",
+        "answerer=llm",
+    ]
     made = config(tmp_path, *overrides)
     folder = Path(adversarial.run(made)["folder"])
     (first,) = folder.glob("forced-*.jsonl")
@@ -372,7 +416,7 @@ def test_forced_choices_are_kept_by_their_options(tmp_path):
     assert len(list(folder.glob("forced-*.jsonl"))) == 2 and first.exists()
 
 
-# --- names --------------------------------------------------------------------------------------------------------------
+# --- names -----------------------------------------------------------------------------------------------------------
 MOVED = """
 from dataclasses import dataclass, field
 from baselines.rag import Rag as Base
@@ -398,16 +442,20 @@ def test_where_a_class_lives_changes_nothing(tmp_path, monkeypatch):
 
 def test_every_judge_and_score_of_another_model_is_another(tmp_path):
     right = bench(tmp_path, "llm=mock", f"llm.rules=[{CORRECT}]", "judge=llm_generous", "~judge@also_judges.strict")
-    wrong = bench(tmp_path, "llm=mock", "llm.rules=[{pattern: x, reply: y}]", "judge=llm_generous", "~judge@also_judges.strict")
+    wrong = bench(
+        tmp_path, "llm=mock", "llm.rules=[{pattern: x, reply: y}]", "judge=llm_generous", "~judge@also_judges.strict"
+    )
     assert right.fingerprint == wrong.fingerprint
     assert right.judge_fingerprint(right.judge_specs[0]) != wrong.judge_fingerprint(wrong.judge_specs[0])
 
 
-# --- timings ------------------------------------------------------------------------------------------------------------
+# --- timings ---------------------------------------------------------------------------------------------------------
 def test_timings_belong_to_their_device(tmp_path, monkeypatch):
     timed = identities(bench(tmp_path, "latency.questions=5"))
     untimed = identities(bench(tmp_path))
-    monkeypatch.setattr("eval.device.hardware", lambda: {"cpu": "another", "gpus": ["NVIDIA H100, 80 GB, 1"], "cores": 1})
+    monkeypatch.setattr(
+        "eval.device.hardware", lambda: {"cpu": "another", "gpus": ["NVIDIA H100, 80 GB, 1"], "cores": 1}
+    )
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     elsewhere = identities(bench(tmp_path, "latency.questions=5"))
     assert elsewhere["summary"] != timed["summary"] and elsewhere["run"] == timed["run"]
@@ -427,7 +475,9 @@ def test_kv_cells_belong_to_their_device_weights_and_server(tmp_path, monkeypatc
     assert folder(changed(base, "kv.served_as", None)) == cpu != folder(changed(base, "kv.dtype", "bfloat16"))
     a, b = (folder(changed(base, "kv.base_url", f"http://{host}.org/v1")) for host in "ab")
     assert len({a, b, cpu}) == 3
-    monkeypatch.setattr("eval.device.hardware", lambda: {"cpu": "another", "gpus": ["NVIDIA H100, 80 GB, 1"], "cores": 1})
+    monkeypatch.setattr(
+        "eval.device.hardware", lambda: {"cpu": "another", "gpus": ["NVIDIA H100, 80 GB, 1"], "cores": 1}
+    )
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     assert folder(base) != cpu
     monkeypatch.undo()

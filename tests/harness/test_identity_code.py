@@ -49,6 +49,7 @@ class Memory:
         ranked = sorted(self.lines, key=lambda line: -score(line, query))
         return between.join(words.first(line) for line in ranked[: self.config.top_k])
 '''
+_IMPORT, _FIRST = "from {package} import words", "words.first"
 HELPERS = '''
 SEPARATOR = "\\n"
 LIMIT = 3
@@ -60,13 +61,13 @@ def score(line, query):
 def unused():
     return 1
 '''
-WORDS = '''
+WORDS = """
 import re
 _WORD = re.compile(r"\\w+")
 
 def first(text):
     return _WORD.search(text).group()
-'''
+"""
 
 
 def package(folder: Path, monkeypatch, *, part=PART, helpers=HELPERS, words=WORDS, **extra: str) -> type:
@@ -76,7 +77,9 @@ def package(folder: Path, monkeypatch, *, part=PART, helpers=HELPERS, words=WORD
     root.mkdir()
     files = {"__init__": "", "part": part, "helpers": helpers, "words": words, **extra}
     for module, text in files.items():
-        (root / f"{module}.py").write_text(text.replace("{package}", name).replace("{{", "{").replace("}}", "}"), encoding="utf-8")
+        (root / f"{module}.py").write_text(
+            text.replace("{package}", name).replace("{{", "{").replace("}}", "}"), encoding="utf-8"
+        )
     monkeypatch.syspath_prepend(str(folder))
     importlib.invalidate_caches()
     return locate(f"{name}.part.Memory", "system")
@@ -103,19 +106,24 @@ def digest(tmp_path, monkeypatch):
         {"part": PART.replace("def _clean(self, line):", "def _clean(self, line: str) -> str:")},
         {"part": PART.replace('"a": 1', '"a": 2').replace('version = "1"', 'version = "2"')},
         {"part": PART.replace("SEPARATOR as between", "SEPARATOR").replace("between.join", "SEPARATOR.join")},
-        {"part": PART.replace("from {package} import words", "import {package}.words as w").replace("words.first", "w.first")},
-        {"part": PART.replace("from {package} import words", "import {package}.words").replace("words.first", "{package}.words.first")},
-        {"part": PART.replace("from {package} import words", "from {package}.words import first").replace("words.first", "first")},
+        {"part": PART.replace(_IMPORT, "import {package}.words as w").replace(_FIRST, "w.first")},
+        {"part": PART.replace(_IMPORT, "import {package}.words").replace(_FIRST, "{package}.words.first")},
+        {"part": PART.replace(_IMPORT, "from {package}.words import first").replace(_FIRST, "first")},
         {"helpers": HELPERS.replace("return 1", "return 2")},
         {"helpers": HELPERS.replace("LIMIT", "MOST")},
         {"helpers": HELPERS.replace("def unused", "\n\n\ndef unused").replace('"""Shared words."""', "")},
-        {"part": PART.replace("import score,", "import SEPARATOR as between  # noqa\nfrom {package}.scoring import score,"),
-         "helpers": 'SEPARATOR = "\\n"\n', "scoring": HELPERS},
+        {
+            "part": PART.replace(
+                "import score,", "import SEPARATOR as between  # noqa\nfrom {package}.scoring import score,"
+            ),
+            "helpers": 'SEPARATOR = "\\n"\n',
+            "scoring": HELPERS,
+        },
         {"helpers": "from {package}.deep import *\nfrom {package}.deep import SEPARATOR, score\n", "deep": HELPERS},
         {"part": PART.replace("from {package}.helpers import score", "from .helpers import score")},
         {"words": WORDS.replace("_WORD", "_PATTERN")},
     ],
-)  # fmt: skip
+)
 def test_the_same_code_has_the_same_digest(digest, files):
     assert digest(**files) == digest()
 
@@ -151,7 +159,8 @@ def test_stages_depend_on_what_they_call(digest):
 
 
 def test_a_base_class_and_a_file_of_prompts_count(tmp_path, monkeypatch):
-    sub = "from {package}.base import Base\n\nclass Memory(Base):\n    def add(self, line):\n        return open('prompt.txt').read()\n"
+    sub = "from {package}.base import Base\n\nclass Memory(Base):\n"
+    sub += "    def add(self, line):\n        return open('prompt.txt').read()\n"
     base = "class Base:\n    def search(self, query):\n        return 1\n"
 
     def made(prompt: str, **files: str) -> str:

@@ -1,4 +1,6 @@
-"""Runs and their identity: code that changed is asked about once, records are kept or moved aside, earlier folders are taken over."""
+"""Runs and their identity: code that changed is asked about once, records are kept or moved aside, earlier folders are
+taken over.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,18 @@ from eval.runs import states
 from memos.errors import ConfigError
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "run_160bb13"
-FAST = ("embedder=mock", "embedder.dim=8", "llm=mock", "answerer=llm", "judge=llm_generous", "~judge@also_judges.strict",
-        f"llm.rules=[{CORRECT}]", "dataset.limit=6", "dataset.conversations=[tiny-1]", "system.chunk_size=40")  # fmt: skip
+FAST = (
+    "embedder=mock",
+    "embedder.dim=8",
+    "llm=mock",
+    "answerer=llm",
+    "judge=llm_generous",
+    "~judge@also_judges.strict",
+    f"llm.rules=[{CORRECT}]",
+    "dataset.limit=6",
+    "dataset.conversations=[tiny-1]",
+    "system.chunk_size=40",
+)
 
 
 @pytest.fixture
@@ -139,7 +151,7 @@ def test_a_summary_of_other_statistics_is_made_again(made, monkeypatch):
     assert {n for n in before if before[n] != after[n]} == {"manifest.json"}
 
 
-# --- folders of commit 160bb13 ------------------------------------------------------------------------------------------
+# --- folders of commit 160bb13 ---------------------------------------------------------------------------------------
 @pytest.fixture
 def earlier(tmp_path):
     """A results folder as commit 160bb13 left it, and the configuration of the command that made it."""
@@ -187,7 +199,10 @@ def test_an_earlier_judges_verdicts_are_not_those_of_another_model(earlier):
     manifest["dataset"]["sha256"] = "of other data"
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     assert runs.up_to_date(dict(earlier)) is None, "categories of that time are unknown"
-    assert sorted(p.name for p in (folder / "scores").iterdir()) == ["judge_llm_generous-b70b352632.jsonl", "metrics-b17513ceea.jsonl"]
+    assert sorted(p.name for p in (folder / "scores").iterdir()) == [
+        "judge_llm_generous-b70b352632.jsonl",
+        "metrics-b17513ceea.jsonl",
+    ]
 
 
 def test_an_earlier_folder_of_a_moved_class_is_found(earlier, monkeypatch):

@@ -22,7 +22,7 @@ from eval.bench import plain
 from eval.changes import question
 from eval.precheck import Checked, precheck
 from eval.resources import ensure_language_data
-from eval.run import BUDGET_REACHED, CONFIG_ERROR, FAILED_QUESTIONS, INTERRUPTED, OK
+from eval.run import BUDGET_REACHED, CONFIG_ERROR, FAILED_QUESTIONS, INTERRUPTED, OK, looking
 from memos.errors import ConfigError, MemosError
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
@@ -38,10 +38,11 @@ def main() -> None:
     done = False
     try:
         if not any(arg.split("=")[0] in INFORMATION for arg in sys.argv[1:]):
-            checked = precheck(CONF, sys.argv[1:])
-            ensure_language_data()
-            _ask_about_code(checked)
-            done = _up_to_date(checked)
+            with looking():
+                checked = precheck(CONF, sys.argv[1:])
+                ensure_language_data()
+                _ask_about_code(checked)
+                done = _up_to_date(checked)
         if not done:
             _hydra_main()
         callbacks.finish()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from eval import adoption, changes
@@ -25,8 +26,8 @@ OK, CONFIG_ERROR, FAILED_QUESTIONS, BUDGET_REACHED, INTERRUPTED = 0, 1, 2, 3, 13
 reached, resumable; interrupted, resumable."""
 
 _TOLD: set[str] = set()
-_LOOKED_AT: dict[int, tuple[Mapping[str, Any], Bench]] = {}
-"""Configurations (kept, so that no other takes their place in memory) with their benches."""
+_LOOKED_AT: list[dict[int, tuple[Mapping[str, Any], Bench]]] = []
+"""Inside ``looking``: configurations (kept, so that no other takes their place in memory) with their benches."""
 
 
 def check(config: Mapping[str, Any]) -> None:
@@ -34,13 +35,23 @@ def check(config: Mapping[str, Any]) -> None:
     _bench(config).dataset  # noqa: B018 - reading it is the check
 
 
+@contextmanager
+def looking() -> Iterator[None]:
+    """Make the bench of each configuration once for all that is asked about it inside, before anything runs."""
+    _LOOKED_AT.append({})
+    try:
+        yield
+    finally:
+        _LOOKED_AT.pop()
+
+
 def _bench(config: Mapping[str, Any]) -> Bench:
-    """The bench of a configuration that is looked at several times before anything runs."""
-    if id(config) not in _LOOKED_AT:
-        if len(_LOOKED_AT) > 256:
-            _LOOKED_AT.clear()
-        _LOOKED_AT[id(config)] = (config, Bench(config))
-    return _LOOKED_AT[id(config)][1]
+    if not _LOOKED_AT:
+        return Bench(config)
+    known = _LOOKED_AT[-1]
+    if id(config) not in known:
+        known[id(config)] = (config, Bench(config))
+    return known[id(config)][1]
 
 
 def changed(config: Mapping[str, Any]) -> list[changes.Change]:

@@ -45,7 +45,7 @@ class LangMemPackage:
         openai = require("langchain_openai", "vendors", package="langchain-openai")
         langmem = require("langmem", "vendors")
         model = openai.ChatOpenAI(
-            model=config.model, api_key=config.key(), base_url=config.base_url, temperature=0.0, use_responses_api=False
+            model=config.model, api_key=config.key(), base_url=config.address, temperature=0.0, use_responses_api=False
         )
         model.client.create = self._ledger.wrap(model.client.create)
         self._store = memory.InMemoryStore(index={"dims": embedder.dim, "embed": self._vectors})

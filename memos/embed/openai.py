@@ -92,7 +92,7 @@ class OpenAIEmbedder:
                     raise ConfigError(f"embedder.api_key_env: the variable {config.api_key_env} is not set")
                 self._client = openai.OpenAI(
                     api_key=key or "none",
-                    base_url=config.base_url,
+                    base_url=config.base_url or OPENAI_URL,  # never the one of an environment variable
                     timeout=config.timeout,
                     max_retries=config.max_retries,
                 )

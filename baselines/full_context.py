@@ -18,6 +18,7 @@ class FullContext:
     class Config:
         pass
 
+    part_id = "full_context"
     version = "1"
     sees_gold = False
     prompt = "rag"
@@ -63,6 +64,7 @@ class FullContext:
 class Oracle(FullContext):
     """The gold evidence turns and nothing else: the ceiling of retrieval. Marked in every table, as it sees the gold."""
 
+    part_id = "oracle"
     sees_gold = True
 
     def search(self, query: Query) -> Retrieved:

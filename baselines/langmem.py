@@ -52,6 +52,7 @@ class LangMem:
             check_positive("langmem", max_steps=self.max_steps, max_fact_words=self.max_fact_words)
             check_share("langmem", same=self.same, related=self.related)
 
+    part_id = "langmem"
     version = "1"
     sees_gold = False
     prompt = "langmem"

@@ -44,6 +44,7 @@ class Mem0:
             check_positive("mem0", max_fact_words=self.max_fact_words)
             check_share("mem0", same=self.same, related=self.related)
 
+    part_id = "mem0"
     version = "1"
     sees_gold = False
     prompt = "mem0"

@@ -33,6 +33,7 @@ class Mem0Graph(Mem0):
             check_positive("mem0_graph", top_relations=self.top_relations)
             check_share("mem0_graph", match=self.match, merge=self.merge)
 
+    part_id = "mem0_graph"
     version = "1"
     sees_gold = False
     prompt = "mem0_graph"

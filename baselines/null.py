@@ -16,6 +16,7 @@ class Null:
     class Config:
         pass
 
+    part_id = "null"
     version = "1"
     sees_gold = False
     prompt = "rag"

@@ -40,6 +40,7 @@ class OpenAIMemory:
             if self.memories_dir is not None and not Path(self.memories_dir).is_dir():
                 raise ConfigError(f"openai_memory: memories_dir={self.memories_dir!r} is no folder")
 
+    part_id = "openai_memory"
     version = "1"
     sees_gold = False
     prompt = "openai_memory"

@@ -66,6 +66,7 @@ class Rag:
                 if getattr(self, name) < 1:
                     raise ConfigError(f"system.{name}: must be at least 1, found {getattr(self, name)}")
 
+    part_id = "rag"
     version = "1"
     sees_gold = False
     prompt = "rag"

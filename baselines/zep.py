@@ -56,6 +56,7 @@ class Zep:
             check_share("zep", min_score=self.min_score, mmr_lambda=self.mmr_lambda)
             check_share("zep", same=self.same, related=self.related)
 
+    part_id = "zep"
     version = "1"
     sees_gold = False
     prompt = "zep"

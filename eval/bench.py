@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from eval import parts, schema
+from eval import legacy, parts, schema
+from eval.adoption import find_run
 from eval.datasets.load import load_dataset
-from eval.identity import digest
+from eval.device import timing_identity
+from eval.identity import digest, record
 from eval.metrics.build import Config as MetricsConfig
 from eval.protocols import Answerer, Judge, MemorySystem, Scorer
 from eval.schema import component_config, construct, identity, typed, wants
@@ -41,7 +44,7 @@ class Bench:
         self.dataset_config = typed(DatasetConfig, _fields(config["dataset"]), "dataset")
         self.latency = typed(schema.LatencyConfig, config["latency"], "latency")
         self.budget_config = typed(schema.BudgetConfig, config["budget"], "budget")
-        typed(MetricsConfig, config["metrics"], "metrics")
+        self.metrics_config = typed(MetricsConfig, config["metrics"], "metrics")
         judges = [config["judge"], *config["also_judges"].values()]
         self.judge_specs = list({spec["name"]: spec for spec in judges}.values())
         self.system_class, self.system_config = component_config(self.system_spec, "system")
@@ -51,11 +54,16 @@ class Bench:
         for spec in self.judge_specs:
             component_config(spec, "judge")
         self._judge_fingerprints: dict[str, str] = {}
+        self._ingest_fingerprints: dict[str, str] = {}
+        self._identities: dict[str | None, dict[str, Any]] = {}
         self._need_llm()
         if config["cache"] not in MODES:
             raise ConfigError(f"cache: expected one of {', '.join(MODES)}, found {config['cache']!r}")
         if config["max_errors"] < 0:
             raise ConfigError(f"max_errors: must be 0 or more, found {config['max_errors']}")
+        self.accept_code, self.rerun = bool(config.get("accept_code")), bool(config.get("rerun"))
+        if self.accept_code and self.rerun:
+            raise ConfigError("accept_code=true rerun=true: one keeps the records, the other makes them again; give one of them")
 
     def _need_llm(self) -> None:
         """Refuse a part that asks for a language model where none is configured."""
@@ -89,67 +97,108 @@ class Bench:
         """Whether the memory system itself calls a language model."""
         return wants(self.system_class, "llm") and getattr(self.system_config, "extractor", "llm") == "llm"
 
-    def _system_identity(self, stage: str | None) -> dict[str, Any]:
-        found = identity(self.system_spec, stage)
-        if wants(self.system_class, "embedder"):
-            found["embedder"] = identity(self.embedder_spec)
-        if self.uses_llm():
-            found["llm"] = identity(self.config["llm"])
-        return found
+    def identities(self, stage: str | None = None) -> dict[str, Any]:
+        """What changes a store (``stage="ingest"``) or a search: the system and the models it works with."""
+        if stage not in self._identities:
+            found = {"system": identity(self.system_spec, stage)}
+            if wants(self.system_class, "embedder"):
+                found["embedder"] = parts.embedder_identity(self.embedder_spec)
+            if self.uses_llm():
+                found["llm"] = parts.llm_identity(self.config["llm"])
+            self._identities[stage] = found
+        return self._identities[stage]
 
     def ingest_fingerprint(self, conversation: Conversation) -> str:
-        """Identity of a store: the conversation's text and what the ingestion depends on."""
-        sessions = [[s.time_text, [[t.turn_id, t.speaker, t.text, t.caption] for t in s.turns]]
-                    for s in conversation.sessions]
-        return digest([conversation.sample_id, conversation.speakers, sessions, self._system_identity("ingest")])
+        """Identity of a store: the whole conversation and what the ingestion depends on."""
+        if conversation.sample_id not in self._ingest_fingerprints:
+            self._ingest_fingerprints[conversation.sample_id] = digest([record(conversation), self.identities("ingest")])
+        return self._ingest_fingerprints[conversation.sample_id]
 
     @cached_property
-    def fingerprint(self) -> str:
-        """Identity of the answers: stores, search, answerer and the questions asked. Names the run folder."""
+    def search_fingerprint(self) -> str:
+        """Identity of the searches: stores, the system, the budget of words and the questions as a system sees them."""
+        gold = self.system_class.sees_gold
         return digest(
             {
                 "ingest": [self.ingest_fingerprint(c) for c in self.dataset.conversations],
-                "search": self._system_identity(None),
-                "answer": [dict(self.answerer().identity()), self.prompt],
+                "search": self.identities(),
                 "budget_words": self.track.budget_words,
-                "questions": [[*q.key, q.text, q.evidence if self.system_class.sees_gold else []]
-                              for q in self.dataset.questions],
+                "questions": [[*q.key, q.text, q.evidence if gold else []] for q in self.dataset.questions],
                 "seed": self.seed,
-            },
-            10,
+            }
         )
 
+    def answerer_identity(self) -> list[Any]:
+        """The answerer's configuration, what it says of itself (prompts, weights), its model, and the prompt it is given."""
+        spec = self.config["answerer"]
+        return [identity(spec), dict(self.answerer().identity()), self._model_of(spec, "answerer"), self.prompt]
+
+    def _model_of(self, spec: Mapping[str, Any], group: str) -> dict[str, Any] | None:
+        """The identity of the language model where a part asks it."""
+        return parts.llm_identity(self.config["llm"]) if wants(component_config(spec, group)[0], "llm") else None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Identity of the answers: the searches and the answerer. Names the run folder."""
+        return digest([self.search_fingerprint, self.answerer_identity()], 10)
+
     def judge_fingerprint(self, spec: Mapping[str, Any]) -> str:
-        """Identity of a set of verdicts; names their journal."""
+        """Identity of a set of verdicts: the answers, the judge with its model, and all that a judge sees; names their journal."""
         if spec["name"] not in self._judge_fingerprints:
-            golds = [[*q.key, q.gold] for q in self.dataset.questions]
-            found = digest([self.fingerprint, dict(self.judge(spec).identity()), golds], 10)
-            self._judge_fingerprints[spec["name"]] = found
+            seen = [[*q.key, q.text, q.gold, q.category] for q in self.dataset.questions]
+            own = [identity(spec), dict(self.judge(spec).identity()), self._model_of(spec, "judge")]
+            self._judge_fingerprints[spec["name"]] = digest([self.fingerprint, own, seen], 10)
         return self._judge_fingerprints[spec["name"]]
 
     @cached_property
     def metrics_fingerprint(self) -> str:
-        golds = [[*q.key, q.gold, q.evidence] for q in self.dataset.questions]
-        return digest([self.fingerprint, self.config["metrics"], golds], 10)
+        """Identity of the metrics' values: the answers, each scorer with its models and data files, the whole questions."""
+        scorers = [dict(scorer.identity()) for scorer in self.scorers()]
+        settings = schema.fields_of(self.metrics_config)
+        return digest([self.fingerprint, settings, scorers, [record(q) for q in self.dataset.questions]], 10)
+
+    @cached_property
+    def timing(self) -> dict[str, Any]:
+        """What the latency pass depends on besides the run: this machine and the settings of speed."""
+        return timing_identity({group: self.config[group] for group in ("embedder", "llm", "answerer")})
 
     @cached_property
     def score_fingerprint(self) -> str:
-        """Identity of the whole summary."""
-        judges = [self.judge_fingerprint(spec) for spec in self.judge_specs]
-        return digest([self.metrics_fingerprint, judges, self.latency.questions], 10)
+        """Identity of the whole summary: scores, timings, and all that tables print beside them."""
+        judges = [[spec["name"], self.judge_fingerprint(spec)] for spec in self.judge_specs]
+        timed = [self.latency.questions, self.timing if self.latency.questions else None]
+        return digest([self.metrics_fingerprint, judges, timed, self._labels()], 10)
 
-    @property
+    def _labels(self) -> dict[str, Any]:
+        """What only names things in the summary: labels, the track, the dataset's file, models that no part asks."""
+        specs = {group: self.config[group] for group in GROUPS} | {"judge": self.judge_specs[0]}
+        chosen = {k: v for k, v in asdict(self.dataset_config).items() if k not in schema.PLACES}
+        dataset = [self.config["dataset"]["name"], self.dataset.name, self.dataset.sha256, self.dataset.official, chosen]
+        return {
+            "names": {group: [spec["name"], spec.get("label"), identity(spec)] for group, spec in specs.items()},
+            "track": self.config["track"]["name"],
+            "dataset": dataset,
+        }
+
+    @cached_property
     def folder(self) -> Path:
-        return self.out / "runs" / self.name / f"{self.system_spec['name']}-{self.fingerprint}"
+        """The run's folder: the one named by the fingerprint, else one that records this very run under an earlier name."""
+        named = self.out / "runs" / self.name / f"{self.system_spec['name']}-{self.fingerprint}"
+        return named if named.exists() else find_run(self) or named
 
     def state_folder(self, conversation: Conversation) -> Path:
         """Where the store of a conversation is kept; runs that differ only in search or answering share it."""
+        stores = self.out / "cache" / "state" / self.system_spec["name"]
         name = re.sub(r"[^A-Za-z0-9_.-]+", "_", conversation.sample_id)
-        return self.out / "cache" / "state" / self.system_spec["name"] / f"{name}-{self.ingest_fingerprint(conversation)}"
+        named = stores / f"{name}-{self.ingest_fingerprint(conversation)}"
+        if named.exists() or not stores.exists():
+            return named
+        earlier = legacy.ingest_fingerprint(self, conversation)
+        return old if earlier and (old := stores / f"{name}-{earlier}").exists() else named
 
     # --- parts ------------------------------------------------------------------------------------------------------
     def embedder(self):
-        return parts.embedder(self.embedder_spec, self.out)
+        return parts.embedder(self.embedder_spec, self.out, fresh=self.rerun)
 
     @cached_property
     def budget(self) -> Budget:
@@ -158,7 +207,8 @@ class Bench:
 
     def llm(self, *, cached: bool = True) -> LLM:
         """The language model; without the response cache in the latency pass."""
-        return parts.llm(self.config["llm"], self.out, self.config["cache"] if cached else "off", self.budget)
+        mode = self.config["cache"] if cached else "off"
+        return parts.llm(self.config["llm"], self.out, mode, self.budget, fresh=self.rerun)
 
     def new_system(self, *, latency: bool = False) -> MemorySystem:
         """A fresh, empty system; ``latency`` gives it an embedder and a model without caches."""

@@ -19,10 +19,11 @@ from omegaconf.errors import OmegaConfBaseException
 
 from eval import callbacks
 from eval.bench import plain
+from eval.changes import question
 from eval.precheck import Checked, precheck
 from eval.resources import ensure_language_data
-from eval.run import BUDGET_REACHED, CONFIG_ERROR, FAILED_QUESTIONS, INTERRUPTED, OK
-from memos.errors import MemosError
+from eval.run import BUDGET_REACHED, CONFIG_ERROR, FAILED_QUESTIONS, INTERRUPTED, OK, looking
+from memos.errors import ConfigError, MemosError
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
 INFORMATION = ("--help", "-h", "--hydra-help", "--cfg", "-c", "--info", "-i", "--version", "--shell-completion", "-sc")
@@ -37,9 +38,11 @@ def main() -> None:
     done = False
     try:
         if not any(arg.split("=")[0] in INFORMATION for arg in sys.argv[1:]):
-            checked = precheck(CONF, sys.argv[1:])
-            ensure_language_data()
-            done = _up_to_date(checked)
+            with looking():
+                checked = precheck(CONF, sys.argv[1:])
+                ensure_language_data()
+                _ask_about_code(checked)
+                done = _up_to_date(checked)
         if not done:
             _hydra_main()
         callbacks.finish()
@@ -69,6 +72,23 @@ def _up_to_date(checked: Checked) -> bool:
         print(outcome["message"], flush=True)
     callbacks.ended(checked.configs[0], outcomes)
     return True
+
+
+def _ask_about_code(checked: Checked) -> None:
+    """Ask once for the whole command where the code of a part is no more the one that made a run's records.
+
+    Raises:
+        ConfigError: the question, naming every run.
+    """
+    first = checked.configs[0]
+    if first.get("accept_code") or first.get("rerun"):
+        return
+    found = []
+    for config in checked.configs:
+        look = getattr(importlib.import_module(config["entry"].rpartition(".")[0]), "changed", lambda _: [])
+        found += look(config)
+    if found:
+        raise ConfigError(question(found))
 
 
 def quote_null(arg: str) -> str:

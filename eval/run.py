@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from omegaconf import OmegaConf
-
-from eval import provenance
+from eval import adoption, changes
 from eval.bench import Bench
 from eval.finish import finish
+from eval.run_manifest import adopt, describe, summary_code
 from eval.stages.answer import answer
 from eval.stages.latency import latency
 from eval.stages.score import judge, score
 from eval.stages.search import search
-from eval.store import RunDir, write_atomic, write_json
+from eval.store import RunDir, write_json
 from eval.summary import summarise
 from memos.errors import BudgetExceeded
 
@@ -27,16 +26,51 @@ OK, CONFIG_ERROR, FAILED_QUESTIONS, BUDGET_REACHED, INTERRUPTED = 0, 1, 2, 3, 13
 reached, resumable; interrupted, resumable."""
 
 _TOLD: set[str] = set()
+_LOOKED_AT: list[dict[int, tuple[Mapping[str, Any], Bench]]] = []
+"""Inside ``looking``: configurations (kept, so that no other takes their place in memory) with their benches."""
 
 
 def check(config: Mapping[str, Any]) -> None:
     """Raise an error for anything wrong that can be known before the run starts, the data included."""
-    Bench(config).dataset  # noqa: B018 - reading it is the check
+    _bench(config).dataset  # noqa: B018 - reading it is the check
+
+
+@contextmanager
+def looking() -> Iterator[None]:
+    """Make the bench of each configuration once for all that is asked about it inside, before anything runs."""
+    _LOOKED_AT.append({})
+    try:
+        yield
+    finally:
+        _LOOKED_AT.pop()
+
+
+def _bench(config: Mapping[str, Any]) -> Bench:
+    if not _LOOKED_AT:
+        return Bench(config)
+    known = _LOOKED_AT[-1]
+    if id(config) not in known:
+        known[id(config)] = (config, Bench(config))
+    return known[id(config)][1]
+
+
+def changed(config: Mapping[str, Any]) -> list[changes.Change]:
+    """The stages of a run whose code is no more the one that made their records."""
+    bench = _bench(config)
+    _tell(filter(None, [adopt(bench)]))
+    return changes.changed(bench)
 
 
 def up_to_date(config: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The outcome of a run that has nothing left to do; None where there is something."""
-    return _already(Bench(config))
+    """The outcome of a run that has nothing left to do; None where there is something.
+
+    Raises:
+        ConfigError: the code of a part has changed since, and the configuration does not say what to do about it.
+    """
+    bench = _bench(config)
+    _tell(filter(None, [adopt(bench)]))
+    changes.settle(bench)
+    return _already(bench)
 
 
 def run(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,6 +79,8 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     Returns ``{"folder", "code", "message", "fresh"}``; ``fresh`` says whether there was anything to do.
     """
     bench = Bench(config)
+    _tell(filter(None, [adopt(bench)]))
+    changes.settle(bench)
     done = _already(bench)
     if done:
         return done
@@ -52,7 +88,8 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     folder = bench.folder
     directory = RunDir(folder)
     try:
-        _describe(bench, folder)
+        describe(bench, folder)
+        changes.note_stores(bench)
         try:
             missing = _stages(bench, directory)
         except BudgetExceeded as error:
@@ -74,7 +111,7 @@ def _already(bench: Bench) -> dict[str, Any] | None:
     return _outcome(bench, finished, "up to date")
 
 
-def _tell(notes: Sequence[str]) -> None:
+def _tell(notes: Iterable[str]) -> None:
     """Print what the loader found, once a process; the manifest keeps all of it."""
     for note in notes:
         if note not in _TOLD:
@@ -94,34 +131,14 @@ def _stages(bench: Bench, directory: RunDir) -> dict[str, str]:
 
 
 def _finished(bench: Bench) -> dict[str, Any] | None:
-    """The summary on disk, where it is complete, free of failures and made with these very judges and metrics."""
+    """The summary on disk, where it is complete, free of failures and made with these very judges, metrics and statistics."""
     path = bench.folder / "summary.json"
     if not path.exists():
         return None
     summary = json.loads(path.read_text(encoding="utf-8"))
-    same = summary.get("score_fingerprint") == bench.score_fingerprint
+    manifest = adoption.read_manifest(bench.folder) or {}
+    same = summary.get("score_fingerprint") == bench.score_fingerprint and manifest.get("summary_code") == summary_code()
     return summary if same and summary["complete"] and not summary["failed"] and not summary["missing"] else None
-
-
-def _describe(bench: Bench, folder: Path) -> None:
-    path = folder / "manifest.json"
-    earlier = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-    parts = {
-        "fingerprint": bench.fingerprint,
-        "score_fingerprint": bench.score_fingerprint,
-        "ingest_fingerprints": {c.sample_id: bench.ingest_fingerprint(c) for c in bench.dataset.conversations},
-        "dataset": {"name": bench.dataset.name, "sha256": bench.dataset.sha256, "path": bench.dataset.path,
-                    "official": bench.dataset.official, "notes": list(bench.dataset.notes)},
-        "prompt": bench.prompt,
-        "seed": bench.seed,
-    }  # fmt: skip
-    manifest = provenance.manifest(bench.config, parts, earlier)
-    if earlier and earlier["sessions"]:
-        before, now = earlier["sessions"][-1]["code"]["commit"], manifest["sessions"][-1]["code"]["commit"]
-        if before != now:
-            print(f"note: {folder} was begun at commit {before}, this is {now}; the manifest lists both")
-    write_json(path, manifest)
-    write_atomic(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(dict(bench.config)), sort_keys=True))
 
 
 def _outcome(bench: Bench, summary: Mapping[str, Any], how: str) -> dict[str, Any]:

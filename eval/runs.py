@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from eval.changes import REPLACED
 from eval.tables.values import full_label
 from memos.errors import DataError
 
@@ -44,7 +45,7 @@ class RunState:
 
 def states(out: Path) -> list[RunState]:
     """Every run folder below a results folder."""
-    return [_state(folder) for folder in sorted((out / "runs").glob("*/*/"))]
+    return [_state(folder) for folder in sorted((out / "runs").glob("*/*/")) if not folder.name.startswith(REPLACED)]
 
 
 def _state(folder: Path) -> RunState:

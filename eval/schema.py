@@ -8,12 +8,14 @@ import importlib
 import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from importlib import metadata
 from typing import Any, TypeVar
 
 from omegaconf import OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
 from memos.errors import ConfigError, MissingDependency
+from memos.servers import served_as
 
 T = TypeVar("T")
 
@@ -22,11 +24,17 @@ PLAIN = ("_target_", "name", "label")
 
 EXECUTION = frozenset(
     {
-        "api_key_env", "backoff_max_s", "backoff_s", "batch_size", "batch_tokens", "cache", "concurrency", "device", "latency_ms", "max_attempts", "max_batch", "max_retries",
-        "progress", "requests_per_minute", "retries", "retry_after_max_s", "stream", "threads", "timeout", "timeout_s", "workers",
+        "api_key_env", "backoff_max_s", "backoff_s", "batch_size", "batch_tokens", "cache", "cache_contexts", "concurrency", "device", "latency_ms", "max_attempts", "max_batch",
+        "max_retries", "prefix_cache_mb", "progress", "requests_per_minute", "retries", "retry_after_max_s", "stream", "threads", "timeout", "timeout_s", "workers",
     }
 )  # fmt: skip
-"""Fields that change how a component runs but not what comes out: in no fingerprint."""
+"""Fields that change how a component runs but not what comes out: in no fingerprint (of timings some are, ``eval.device``)."""
+
+EXECUTION_KEYS = frozenset({"accept_code", "budget", "cache", "entry", "figures", "max_errors", "out", "rerun"})
+"""Top-level keys of a configuration that change no outcome."""
+
+PLACES = frozenset({"path", "answer_key_errors"})
+"""Fields of a dataset that say where a file lies: its content counts, wherever it is."""
 
 
 @dataclass
@@ -138,7 +146,9 @@ def construct(spec: Mapping[str, Any], where: str, **shared: Any) -> Any:
 
 
 def identity(spec: Mapping[str, Any], stage: str | None = None) -> dict[str, Any]:
-    """What of a component's configuration changes its outcome.
+    """What of a component changes its outcome: its stable name, its fields, its fitted weights, the packages it drives.
+
+    A server counts by its declared identity (``served_as``), not by the letters of its address.
 
     Args:
         stage: ``ingest`` leaves out the fields marked ``{"stage": "search"}``; None keeps all.
@@ -146,9 +156,38 @@ def identity(spec: Mapping[str, Any], stage: str | None = None) -> dict[str, Any
     if not spec or not spec.get("_target_"):
         return {}
     cls, config = component_config(spec, spec.get("name", "?"))
-    kept = {
+    kept = fields_of(config, stage)
+    if kept.get("base_url"):
+        kept["served_as"] = served_as(kept["base_url"], kept.get("served_as"))
+    kept.pop("base_url", None)
+    found = {"part": part_id(cls), "version": getattr(cls, "version", "1"), "fields": kept}
+    if hasattr(cls, "learned"):
+        found["learned"] = dict(cls.learned(config, stage))
+    if getattr(cls, "packages", ()):
+        found["packages"] = {name: package_version(name) for name in cls.packages}
+    return found
+
+
+def fields_of(config: Any, stage: str | None = None) -> dict[str, Any]:
+    """A configuration's fields that change the outcome of a stage (None: of any)."""
+    return {
         f.name: getattr(config, f.name)
         for f in dataclasses.fields(config)
         if f.name not in EXECUTION and not (stage == "ingest" and f.metadata.get("stage") == "search")
     }
-    return {"target": spec["_target_"], "version": getattr(cls, "version", "1"), "fields": kept}
+
+
+def part_id(cls: type) -> str:
+    """The stable name of a component: its own ``part_id`` (an inherited one is its base's), else its qualified name.
+
+    The module it lies in is no part of it, so a class may move.
+    """
+    return vars(cls).get("part_id") or cls.__qualname__
+
+
+def package_version(name: str) -> str | None:
+    """The version of an installed distribution; None where it is not installed."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

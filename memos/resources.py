@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 from functools import lru_cache
 from pathlib import Path
 
@@ -49,6 +50,22 @@ def _nltk_find(resource: str) -> bool:
     except LookupError:
         return False
     return True
+
+
+def language_place(folder: str) -> Path | None:
+    """Where NLTK would read a data folder from, unpacked or zipped; found without importing NLTK.
+
+    Args:
+        folder: below a data root, such as ``corpora/wordnet``.
+    """
+    given = [Path(p) for p in os.environ.get("NLTK_DATA", "").split(os.pathsep) if p]
+    own = [Path(sys.prefix) / part for part in ("nltk_data", "share/nltk_data", "lib/nltk_data")]
+    system = [Path(p) / "nltk_data" for p in ("/usr/share", "/usr/local/share", "/usr/lib", "/usr/local/lib")]
+    for root in (*given, Path.home() / "nltk_data", *own, *system, nltk_root()):
+        for place in (root / folder, root / f"{folder}.zip"):
+            if place.exists():
+                return place
+    return None
 
 
 def has_punkt() -> bool:

@@ -26,6 +26,7 @@ from memos.llm.base import LLM
 from memos.llm.counted import CountedLLM
 from memos.operation.index import MemoryIndex, Unit
 from memos.operation.operator import MemOperator
+from memos.operation.ranker import digest as ranker_digest
 from memos.operation.retrieve import Found, RetrieveConfig, search
 from memos.operation.scheduler.queue import MemQueue
 from memos.operation.units import check_style, line, render, unit_of
@@ -73,9 +74,15 @@ class MemOSSystem:
         def queue(self) -> MemQueue.Config:
             return MemQueue.Config(attempts=self.attempts)
 
+    part_id = "memos"
     version = "1"
     sees_gold = False
     prompt = "memos"
+
+    @classmethod
+    def learned(cls, config: Config, stage: str | None) -> Mapping[str, str]:
+        """Digests of the fitted weights that a stage rests on; fast reading rests on none."""
+        return {} if stage == "ingest" and config.extractor == "rules" else {"ranker": ranker_digest()}
 
     def __init__(self, config: Config | None = None, *, embedder: Embedder, llm: LLM | None = None) -> None:
         self.config = config or self.Config()

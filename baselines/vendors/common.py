@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from memos.errors import ConfigError
+from memos.llm.openai_config import OPENAI_URL
 from memos.types import Usage
 
 
@@ -16,6 +17,9 @@ class Connection:
     """Fields every adapter's configuration has."""
 
     base_url: str | None = field(default=None, metadata={"help": "OpenAI-compatible server up to /v1; null: OpenAI"})
+    served_as: str | None = field(
+        default=None, metadata={"help": "name of what the server serves, in place of its address; a new name is a new model"}
+    )
     model: str = field(default="gpt-4o-mini", metadata={"help": "model id as the server knows it"})
     api_key_env: str | None = field(
         default="OPENAI_API_KEY", metadata={"help": "NAME of the environment variable that holds the key; null: no key"}
@@ -27,6 +31,11 @@ class Connection:
             raise ConfigError(f"top_k={self.top_k} must be at least 1")
         if self.base_url is not None and not self.base_url.startswith(("http://", "https://")):
             raise ConfigError(f"base_url={self.base_url!r} is no http(s) URL")
+
+    @property
+    def address(self) -> str:
+        """The server that is asked; never one that an environment variable names, since no fingerprint would know it."""
+        return self.base_url or OPENAI_URL
 
     def key(self) -> str:
         """The key, read when it is needed.

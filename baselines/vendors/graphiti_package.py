@@ -34,6 +34,9 @@ class GraphitiPackage:
     class Config(Connection):
         """``top_k`` counts facts, and as many entities."""
 
+    part_id = "graphiti_package"
+    packages = ("graphiti-core", "kuzu")
+    """Distributions whose version changes what it does."""
     version = "1"
     sees_gold = False
     prompt = "zep"
@@ -63,7 +66,7 @@ class GraphitiPackage:
         config = self.config
         llm = client.OpenAIGenericClient(
             settings.LLMConfig(
-                api_key=config.key(), model=config.model, small_model=config.model, base_url=config.base_url, temperature=0.0
+                api_key=config.key(), model=config.model, small_model=config.model, base_url=config.address, temperature=0.0
             )
         )
         llm.client.chat.completions.create = self._ledger.wrap_async(llm.client.chat.completions.create)

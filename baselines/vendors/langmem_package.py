@@ -29,6 +29,9 @@ class LangMemPackage:
         top_k: int = field(default=10, metadata={"help": "memories in the context"})
         query_limit: int = field(default=5, metadata={"help": "searches of the manager before it changes the store"})
 
+    part_id = "langmem_package"
+    packages = ("langmem", "langchain-openai")
+    """Distributions whose version changes what it does."""
     version = "1"
     sees_gold = False
     prompt = "langmem"
@@ -42,7 +45,7 @@ class LangMemPackage:
         openai = require("langchain_openai", "vendors", package="langchain-openai")
         langmem = require("langmem", "vendors")
         model = openai.ChatOpenAI(
-            model=config.model, api_key=config.key(), base_url=config.base_url, temperature=0.0, use_responses_api=False
+            model=config.model, api_key=config.key(), base_url=config.address, temperature=0.0, use_responses_api=False
         )
         model.client.create = self._ledger.wrap(model.client.create)
         self._store = memory.InMemoryStore(index={"dims": embedder.dim, "embed": self._vectors})

@@ -41,6 +41,9 @@ class Mem0Package:
             super().__post_init__()
             check_positive("mem0_package", batch_messages=self.batch_messages)
 
+    part_id = "mem0ai_package"
+    packages = ("mem0ai",)
+    """Distributions whose version changes what it does."""
     version = "1"
     sees_gold = False
     prompt = "mem0"
@@ -58,9 +61,11 @@ class Mem0Package:
         os.environ.setdefault("MEM0_TELEMETRY", "False")
         os.environ.setdefault("MEM0_DIR", self._folder.name)
         mem0 = require("mem0", "vendors", package="mem0ai")
-        connection = {"model": self.config.model, "api_key": self.config.key()}
-        if self.config.base_url:
-            connection["openai_base_url"] = self.config.base_url
+        connection = {
+            "model": self.config.model,
+            "api_key": self.config.key(),
+            "openai_base_url": self.config.address,
+        }
         folder = Path(self._folder.name)
         memory = mem0.Memory.from_config(
             {

@@ -18,6 +18,7 @@ class Constant:
     class Config:
         text: str = field(default="Not mentioned", metadata={"help": "the answer to every question"})
 
+    part_id = "constant"
     name = "constant"
     comparable = False
 

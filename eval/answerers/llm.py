@@ -38,6 +38,7 @@ class LLMAnswerer:
             if self.retries < 0:
                 raise ConfigError(f"answerer.retries={self.retries} must not be negative")
 
+    part_id = "llm_answerer"
     version = "1"
 
     def __init__(self, config: Config | None = None, *, llm: LLM) -> None:

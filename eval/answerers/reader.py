@@ -27,6 +27,8 @@ from eval.identity import digest
 from eval.types import Answer, AnswerTask
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
+from memos.resources import WORDNET_FOLDER
+from memos.weights import language_digest
 
 ABSTENTION = "Not mentioned"
 """What the reader says when nothing in the context supports an answer."""
@@ -71,6 +73,7 @@ class Reader:
                 if getattr(self, name) < 0:
                     raise ConfigError(f"answerer.{name}: must not be negative, found {getattr(self, name)}")
 
+    part_id = "reader"
     version = "1"
     name = "reader"
     comparable = False
@@ -85,15 +88,16 @@ class Reader:
         self._contexts: OrderedDict[tuple[str, tuple[str, str]], Index] = OrderedDict()
 
     def identity(self) -> Mapping[str, object]:
-        """Version, parameters and the digest of the weights."""
+        """Version, parameters, the digests of the weights and of WordNet's files, the whole identity of the embedder."""
         config = {key: value for key, value in asdict(self.config).items() if key != "cache_contexts"}
-        embedder = self.embedder.name if self.embedder else None
+        own = getattr(self.embedder, "identity", None)
+        embedder = dict(own()) if own else self.embedder.name if self.embedder else None
         return {
             "name": self.name,
             "version": self.version,
             "weights": digest(self._weights),
             "embedder": embedder,
-            "wordnet": available(),
+            "wordnet": language_digest(WORDNET_FOLDER) if available() else None,
             **config,
         }
 

@@ -8,11 +8,15 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from eval import adversarial
+from eval import adversarial, changes
+from eval.adoption import read_manifest
 from eval.bench import Bench
 from eval.datasets.load import load_dataset
+from eval.identity import digest
 from eval.run import FAILED_QUESTIONS, OK
+from eval.run_manifest import adopt, describe
 from eval.sources import sources
+from eval.stage_code import stage_code
 from eval.stages.answer import answer, answer_tasks
 from eval.stages.search import search
 from eval.stats import Estimate
@@ -27,18 +31,39 @@ def check(config: Mapping[str, Any]) -> None:
     Bench(config).dataset  # noqa: B018 - reading it is the check
 
 
+def changed(config: Mapping[str, Any]) -> list[changes.Change]:
+    """The stages of a run whose code is no more the one that made their records."""
+    bench = Bench(config)
+    adopt(bench, _stages(bench))
+    return changes.changed(bench)
+
+
+def _stages(bench: Bench) -> dict[str, str | None]:
+    """The code of the stages that this experiment has; it judges by rule, anew each time."""
+    return {stage: code for stage, code in stage_code(bench).items() if stage in ("ingest", "search", "answer")}
+
+
 def run(config: Mapping[str, Any]) -> dict[str, Any]:
     """Search and answer the questions of category 5 twice, free-form and as a forced choice, and score both."""
     bench = Bench(config)
+    adopt(bench, _stages(bench))
+    changes.settle(bench)
     directory = RunDir(bench.folder)
     try:
+        describe(bench, bench.folder, _stages(bench))
+        changes.note_stores(bench)
         search(bench, directory)
         answer(bench, directory)
         questions = {q.key: q for q in bench.dataset.questions if q.adversarial}
         choices = {key: adversarial.choice(q, bench.seed) for key, q in questions.items()}
-        answer_tasks(bench, directory, directory.journal("forced"),
-                     lambda q: choices[q.key].prompt if q.key in choices else None)  # fmt: skip
-        free, forced = (_texts(directory, name) for name in ("answers", "forced"))
+        asked = digest([[*key, choice.prompt] for key, choice in choices.items()], 10)
+        answer_tasks(
+            bench,
+            directory,
+            directory.journal(f"forced-{asked}"),
+            lambda q: choices[q.key].prompt if q.key in choices else None,
+        )
+        free, forced = (_texts(directory, name) for name in ("answers", f"forced-{asked}"))
     finally:
         directory.close()
     everything = load_dataset(config["dataset"]["name"], replace(bench.dataset_config, categories=[1, 2, 3, 4, 5]))
@@ -59,8 +84,9 @@ def _texts(directory: RunDir, name: str) -> dict[tuple, str]:
 
 def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]], draw: bool = True) -> None:
     """Write and print the abstention table of all systems."""
-    rows = {}
+    rows, fingerprints = {}, []
     for outcome in outcomes:
+        fingerprints.append((read_manifest(Path(outcome["folder"])) or {}).get("fingerprint"))
         record = json.loads((Path(outcome["folder"]) / "abstention.json").read_text(encoding="utf-8"))
         label = record.pop("label")
         for key in ("free_form", "forced_choice"):
@@ -69,7 +95,9 @@ def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]], draw: bo
     if rows:
         text = adversarial.markdown(rows)
         write_atomic(out / "tables" / f"{name}.md", text + "\n")
-        runs = [{"experiment": name, "system": label, "fingerprint": Path(o["folder"]).name.rpartition("-")[2]}
-                for label, o in zip(rows, outcomes, strict=True)]  # fmt: skip
+        runs = [
+            {"experiment": name, "system": label, "fingerprint": fingerprint}
+            for label, fingerprint in zip(rows, fingerprints, strict=True)
+        ]
         write_json(out / "tables" / f"{name}.sources.json", sources([]) | {"runs": runs})
         print("\n" + text)

@@ -11,8 +11,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from eval import provenance
+from eval import changes, provenance
+from eval.adoption import FORMULA, is_present, read_manifest
 from eval.bench import Bench
+from eval.code import Root, code_digest
+from eval.device import machine
 from eval.identity import digest
 from eval.kv import models, report, texts
 from eval.kv.config import KvConfig
@@ -22,9 +25,13 @@ from eval.run import FAILED_QUESTIONS, OK
 from eval.schema import typed
 from eval.store import RunDir, write_json
 from memos.errors import ConfigError
+from memos.servers import served_as
 
 _EXECUTION = ("timeout_s", "api_key_env", "cells")
 """Settings that change no cell's outcome."""
+_JOURNALS = {"cells": ("summary.json", "cells.jsonl")}
+_ROOTS = (("eval.kv.cell", "measure"), ("eval.kv.server", "measure"), ("eval.kv.texts", "lines"))
+"""Where the code of a cell begins."""
 
 
 def check(config: Mapping[str, Any]) -> None:
@@ -39,10 +46,8 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     """Measure each missing cell in a process of its own; finished cells are kept, failed ones are tried again."""
     bench, kv = Bench(config), _kv(config)
     lines, questions = texts.lines(bench.dataset, bench.seed)
-    settings = {k: v for k, v in asdict(kv).items() if k not in _EXECUTION}
-    fingerprint = digest({"model": config["model"], "kv": settings, "seed": bench.seed, "texts": digest([lines, questions])}, 10)
-    slug = re.sub(r"[^A-Za-z0-9.]+", "-", str(config["model"]).split("/")[-1]).strip("-")
-    folder = bench.out / "runs" / bench.name / f"{slug}-{fingerprint}"
+    folder, fingerprint = _folder(bench, kv)
+    _settle(bench, folder)
     directory = RunDir(folder)
     try:
         _describe(config, folder, fingerprint)
@@ -61,6 +66,76 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     made = _summary(config, fingerprint, kept)
     write_json(folder / "summary.json", made)
     return _outcome(config, folder, made)
+
+
+def changed(config: Mapping[str, Any]) -> list[changes.Change]:
+    """The cells' code, where it is no more the one that measured them."""
+    bench = Bench(config)
+    return changes.in_run(_folder(bench, _kv(config))[0], _code(), bench.out, {"cells": "cells.jsonl"})
+
+
+def _settle(bench: Bench, folder: Path) -> None:
+    """Ask about changed code, or do what the configuration says about it.
+
+    Raises:
+        ConfigError: the question.
+    """
+    found = changes.in_run(folder, _code(), bench.out, {"cells": "cells.jsonl"})
+    if found and bench.rerun:
+        changes.replace_run(folder, {"cells"}, _code(), _JOURNALS)
+    elif found and bench.accept_code:
+        changes.accept_run(folder, found, _code())
+    elif found:
+        raise ConfigError(changes.question(found))
+
+
+def _code() -> dict[str, str | None]:
+    return {"cells": code_digest([Root(name) for name in _ROOTS])}
+
+
+def _folder(bench: Bench, kv: KvConfig) -> tuple[Path, str]:
+    """The run's folder and its fingerprint: model with its weights or server, settings, texts, and the device that is timed."""
+    lines, questions = texts.lines(bench.dataset, bench.seed)
+    model, settings = bench.config["model"], {k: v for k, v in asdict(kv).items() if k not in _EXECUTION}
+    shared = {"model": model, "seed": bench.seed, "texts": digest([lines, questions])}
+    server = {"served_as": served_as(kv.base_url, kv.served_as)} if kv.base_url else models.identity(model, kv.revision)
+    own = {k: v for k, v in settings.items() if k not in ("base_url", "served_as")}
+    fingerprint = digest({**shared, "kv": own, "weights": server, "machine": _machine(kv)}, 10)
+    slug = re.sub(r"[^A-Za-z0-9.]+", "-", str(model).split("/")[-1]).strip("-")
+    parent = bench.out / "runs" / bench.name
+    folder = parent / f"{slug}-{fingerprint}"
+    if folder.exists():
+        return folder, fingerprint
+    for other in sorted(parent.glob(f"{slug}-*/")) if parent.exists() else ():
+        manifest = read_manifest(other)
+        if is_present(manifest) and manifest.get("fingerprint") == fingerprint:
+            return other, fingerprint
+    before = {k: v for k, v in settings.items() if k != "served_as"}
+    earlier = parent / f"{slug}-{digest({**shared, 'kv': before}, 10)}"
+    taken = kv.served_as is None and not is_present(read_manifest(earlier)) and _measured_here(earlier, kv)
+    return (earlier if taken else folder), fingerprint
+
+
+def _machine(kv: KvConfig) -> dict[str, Any]:
+    """The device, as far as these settings use it."""
+    found = machine()
+    return {
+        "cpu": found["cpu"],
+        "gpus": [] if kv.device == "cpu" else found["gpus"],
+        "threads": kv.threads or found["threads"],
+    }
+
+
+def _measured_here(folder: Path, kv: KvConfig) -> bool:
+    """Whether the cells of an earlier run were measured on this very device (or server)."""
+    try:
+        lines = (folder / "cells.jsonl").read_text(encoding="utf-8").split("\n")
+        cells = [json.loads(line) for line in lines if line.endswith("}")]
+    except (OSError, ValueError):
+        return False
+    found = _machine(kv)
+    here = f"server {kv.base_url}" if kv.base_url else (found["gpus"] or [found["cpu"]])[0]
+    return bool(cells) and all(cell.get("device", here) == here for cell in cells)
 
 
 def _cell(spec: Mapping[str, Any], folder: Path, timeout: float) -> dict[str, Any]:
@@ -108,8 +183,10 @@ def _outcome(config: Mapping[str, Any], folder: Path, made: Mapping[str, Any]) -
 
 def _describe(config: Mapping[str, Any], folder: Path, fingerprint: str) -> None:
     path = folder / "manifest.json"
-    earlier = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-    write_json(path, provenance.manifest(config, {"fingerprint": fingerprint}, earlier))
+    earlier = read_manifest(folder)
+    kept = {key: earlier[key] for key in ("accepted_code",) if earlier and key in earlier}
+    identity = {"formula": FORMULA, "fingerprint": fingerprint, "machine": machine(), "code": changes.recorded(_code(), earlier)}
+    write_json(path, provenance.manifest(config, {**kept, **identity}, earlier))
 
 
 def _kv(config: Mapping[str, Any]) -> KvConfig:

@@ -36,6 +36,7 @@ class _Run:
 class LLMJudge:
     """Verdicts of a language model under one of three rubrics; majority label, share of runs as score."""
 
+    part_id = "llm_judge"
     version = digest([sorted(RUBRICS.items()), prompts.LONGMEMEVAL_RULES])
     """Digest of the rubrics, so that a changed wording changes the fingerprint of every score."""
 
@@ -67,9 +68,16 @@ class LLMJudge:
         self.prompt_hash = digest([RUBRICS[self.config.rubric], prompts.LONGMEMEVAL_RULES if self.name == "longmemeval" else None])
 
     def identity(self) -> Mapping[str, object]:
-        """Rubric, model and parameters; not how often an unreadable reply is asked for again."""
-        return {"rubric": self.config.rubric, "prompt": self.prompt_hash, "runs": self.config.runs, "model": self.llm.name,
-                "temperature": self.config.temperature, "max_tokens": self.config.max_tokens}  # fmt: skip
+        """Rubric, the whole identity of the model, and parameters; not how often an unreadable reply is asked for again."""
+        own = getattr(self.llm, "identity", None)
+        return {
+            "rubric": self.config.rubric,
+            "prompt": self.prompt_hash,
+            "runs": self.config.runs,
+            "model": dict(own()) if own else self.llm.name,
+            "temperature": self.config.temperature,
+            "max_tokens": self.config.max_tokens,
+        }
 
     def messages(self, task: JudgeTask) -> tuple[Message, ...]:
         """What the model is asked about one answer."""

@@ -26,6 +26,9 @@ class KvConfig:
     )
     revision: str | None = field(default=None, metadata={"help": "commit or tag on the hub; null: newest"})
     base_url: str | None = field(default=None, metadata={"help": "OpenAI-compatible server up to /v1: measure it instead of a local model"})
+    served_as: str | None = field(
+        default=None, metadata={"help": "name of what the server serves, in place of its address; a new name is a new model"}
+    )
     api_key_env: str | None = field(default=None, metadata={"help": "NAME of the variable that holds the server's key; null: none"})
     timeout_s: float = field(default=3600.0, metadata={"help": "longest time of one cell"})
 

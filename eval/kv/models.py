@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from memos.errors import ConfigError, DataError, require
+from memos.weights import model_identity, pinned, weights_digest
 
 EMBEDDED = "SmolLM2-135M-Instruct"
 _QWEN = {"num_key_value_heads": 8, "head_dim": 128, "max_position_embeddings": 40960, "tie_word_embeddings": False,
@@ -45,6 +46,18 @@ def check_name(name: str) -> None:
         raise ConfigError(f"model: {name!r}: no such architecture; use random:{', random:'.join(PRESETS)} or random:FOLDER")
 
 
+def identity(name: str, revision: str | None) -> dict[str, Any]:
+    """Which weights a name stands for: a digest, a commit on the hub, or the architecture of random ones."""
+    from memos.llm.embedded import EmbeddedLM
+
+    kind = name.removeprefix("random:")
+    if name == EMBEDDED:
+        return EmbeddedLM().weights()
+    if name.startswith("random:"):
+        return {"random": PRESETS[kind] if kind in PRESETS else weights_digest(Path(kind))}
+    return model_identity(name, revision)
+
+
 def load(name: str, dtype: str, device: str, revision: str | None, threads: int, seed: int) -> Loaded:
     """Load a model for inference.
 
@@ -70,6 +83,7 @@ def _trained(name: str, dtype: Any, device: str, revision: str | None) -> Loaded
     source = EmbeddedLM().source() if name == EMBEDDED else name
     local = {"local_files_only": True} if Path(source).exists() else {}
     try:
+        revision = pinned(source, revision)
         tokenizer = transformers.AutoTokenizer.from_pretrained(source, revision=revision, **local)
         model = transformers.AutoModelForCausalLM.from_pretrained(source, revision=revision, dtype=dtype, **local)
     except (OSError, ValueError) as error:

@@ -10,8 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from memos.embed.base import Embedder, TokenStates, unit
-from memos.embed.minilm import MiniLM
+from memos.embed.minilm import MiniLM, packaged_weights
 from memos.errors import MissingDependency, require
+from memos.weights import model_identity, pinned
 
 MINILM = MiniLM.name
 LAYERS = {
@@ -45,8 +46,9 @@ class HubEncoder:
         transformers = require("transformers", "embedded")
         self.name = model
         try:
-            self._tokenizer = transformers.AutoTokenizer.from_pretrained(model, add_prefix_space=True)
-            self._model = transformers.AutoModel.from_pretrained(model, dtype=getattr(torch, dtype))
+            revision = pinned(model)
+            self._tokenizer = transformers.AutoTokenizer.from_pretrained(model, revision=revision, add_prefix_space=True)
+            self._model = transformers.AutoModel.from_pretrained(model, revision=revision, dtype=getattr(torch, dtype))
         except (OSError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
             raise MissingDependency(
@@ -123,6 +125,11 @@ class Remembering:
         while self._used > self.room:
             self._used -= self._recent.popitem(last=False)[1].tokens.nbytes
         return found
+
+
+def weights_of(model: str) -> dict[str, Any]:
+    """Which weights a model's name stands for."""
+    return {"weights": packaged_weights()} if model == MINILM else model_identity(model)
 
 
 @lru_cache(maxsize=8)

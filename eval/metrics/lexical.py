@@ -11,6 +11,8 @@ from eval.metrics.f1 import f1_locomo, f1_mem0, f1_memos
 from eval.metrics.meteor import meteor
 from eval.metrics.rouge import rouge
 from eval.resources import has_punkt, has_wordnet, punkt_reason, wordnet_reason
+from memos.resources import PUNKT_FOLDER, WORDNET_FOLDER
+from memos.weights import language_digest
 
 _PUNKT = ("f1_memos", "bleu1", "bleu2", "bleu3", "bleu4", "meteor")
 
@@ -34,8 +36,15 @@ class Lexical:
         self.config = config or self.Config()
 
     def identity(self) -> Mapping[str, object]:
-        """NLTK's version is part of it: 3.10 cuts some words differently (``eval.metrics.origin``)."""
-        return {"scorer": "lexical", "version": "1", "metrics": list(self.names), "nltk": version("nltk")}
+        """NLTK's version is part of it, since 3.10 cuts some words differently (``eval.metrics.origin``), and so are its data files."""
+        return {
+            "scorer": "lexical",
+            "version": "1",
+            "metrics": list(self.names),
+            "nltk": version("nltk"),
+            "punkt": language_digest(PUNKT_FOLDER) if has_punkt() else None,
+            "wordnet": language_digest(WORDNET_FOLDER) if has_wordnet() else None,
+        }
 
     def not_comparable(self) -> list[str]:
         """Nothing: every definition is the paper's or named for its origin."""

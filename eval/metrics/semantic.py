@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from eval.metrics.encoders import BASELINE_F, MINILM, sentence_encoder, token_encoder
+from eval.metrics.encoders import BASELINE_F, MINILM, sentence_encoder, token_encoder, weights_of
 from memos.embed.base import TokenStates
 from memos.embed.minilm import DTYPES
 from memos.errors import ConfigError, MissingDependency
@@ -69,6 +69,7 @@ class Semantic:
             "scorer": "semantic",
             "version": "1",
             "models": self._models(),
+            "weights": {name: weights_of(model) for name, model in self._models().items()},
             "dtype": self.config.dtype,
             "rescaled": self._baseline() != 0.0,
         }

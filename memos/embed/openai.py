@@ -13,6 +13,8 @@ import numpy as np
 
 from memos.embed.windows import encode_windows
 from memos.errors import ConfigError, LLMError, require
+from memos.llm.openai_config import OPENAI_URL
+from memos.servers import served_as
 from memos.tokens import cl100k_decode_bytes, cl100k_encode, count_tokens
 from memos.types import Usage
 
@@ -33,6 +35,9 @@ class OpenAIEmbedder:
     class Config:
         model: str = field(default="text-embedding-3-small", metadata={"help": "model id as the server knows it"})
         base_url: str | None = field(default=None, metadata={"help": "server address; null is OpenAI's"})
+        served_as: str | None = field(
+            default=None, metadata={"help": "name of what the server serves, in place of its address; a new name is a new model"}
+        )
         api_key_env: str = field(default="OPENAI_API_KEY", metadata={"help": "variable that holds the key"})
         dim: int = field(default=0, metadata={"help": "dimensions; 0 takes the known number of OpenAI's models"})
         max_tokens: int = field(default=8191, metadata={"help": "window in cl100k tokens; longer texts are pooled"})
@@ -49,6 +54,9 @@ class OpenAIEmbedder:
             if self.dim == 0 and self.model not in DIMENSIONS:
                 raise ConfigError(f"embedder.dim: must be given for the model {self.model!r}")
 
+    part_id = "openai_embedder"
+    remote = True
+
     def __init__(self, config: Config | None = None) -> None:
         self.config = config or self.Config()
         self.name = self.config.model
@@ -64,6 +72,16 @@ class OpenAIEmbedder:
         self._client: Any = None
         self._lock = threading.Lock()
 
+    def identity(self) -> dict[str, Any]:
+        """Model, dimensions, window and the declared identity of the server."""
+        server = served_as(self.config.base_url or OPENAI_URL, self.config.served_as)
+        return {"model": self.config.model, "dim": self.dim, "max_tokens": self.max_tokens, "served_as": server}
+
+    def earlier_name(self) -> str | None:
+        """The name under which OpenAI's vectors were cached before keys held the server; None for any other server."""
+        standard = self.config.base_url is None and not self.config.served_as and self.max_tokens == 8191
+        return self.name if standard else None
+
     def _connect(self) -> Any:
         with self._lock:
             if self._client is None:
@@ -74,7 +92,7 @@ class OpenAIEmbedder:
                     raise ConfigError(f"embedder.api_key_env: the variable {config.api_key_env} is not set")
                 self._client = openai.OpenAI(
                     api_key=key or "none",
-                    base_url=config.base_url,
+                    base_url=config.base_url or OPENAI_URL,  # never the one of an environment variable
                     timeout=config.timeout,
                     max_retries=config.max_retries,
                 )

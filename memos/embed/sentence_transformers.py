@@ -11,6 +11,7 @@ import numpy as np
 
 from memos.embed.windows import encode_windows
 from memos.errors import ConfigError, DataError, MissingDependency, require
+from memos.weights import model_identity, pinned
 
 LONG_TEXTS = ("pool", "refuse")
 _MARGIN = 8
@@ -30,6 +31,9 @@ class SentenceTransformers:
     @dataclass
     class Config:
         model: str = field(default="Qwen/Qwen3-Embedding-0.6B", metadata={"help": "hub id or folder of the model"})
+        revision: str | None = field(
+            default=None, metadata={"help": "commit or tag on the hub; null: the one in the local cache, else the newest"}
+        )
         long_texts: str = field(default="pool", metadata={"help": "texts beyond the window: pool or refuse"})
         max_tokens: int = field(default=0, metadata={"help": "window in the model's tokens; 0 takes the model's own"})
         batch_size: int = field(default=32, metadata={"help": "texts a forward pass"})
@@ -47,6 +51,8 @@ class SentenceTransformers:
             if self.max_tokens < 0:
                 raise ConfigError(f"embedder.max_tokens: expected 0 or more, found {self.max_tokens}")
 
+    part_id = "sentence_transformers"
+
     def __init__(self, config: Config | None = None) -> None:
         self.config = config or self.Config()
         self.name = self.config.model
@@ -57,6 +63,12 @@ class SentenceTransformers:
         self.pooled = 0
         self._loaded: Any = None
         self._lock = threading.RLock()
+
+    def identity(self) -> dict[str, Any]:
+        """Model, its weights (a folder's digest, a hub id's commit), dtype and window."""
+        c = self.config
+        window = {"max_tokens": c.max_tokens, "long_texts": c.long_texts}
+        return {"model": c.model, "dtype": c.dtype, **window, **model_identity(c.model, c.revision)}
 
     @property
     def _model(self) -> Any:
@@ -73,6 +85,7 @@ class SentenceTransformers:
             model = library.SentenceTransformer(
                 config.model,
                 device=config.device,
+                revision=pinned(config.model, config.revision),
                 trust_remote_code=config.trust_remote_code,
                 model_kwargs={"dtype": getattr(torch, config.dtype)},
             )

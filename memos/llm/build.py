@@ -53,6 +53,8 @@ def build_llm(
     cache: str = "off",
     budget: Budget | None = None,
     price: Price | None = None,
+    code: str = "",
+    earlier: bool = True,
 ) -> Stack:
     """Stack the layers around a provider (or its configuration).
 
@@ -61,8 +63,9 @@ def build_llm(
 
     Args:
         cache: off, read, write or only.
+        code, earlier: of the cache's key (``CachedLLM``).
         price: US dollars a million tokens, for models that the price table lacks.
     """
     counted = CountedLLM(provider(inner) if isinstance(inner, Mapping) else inner)
     llm: LLM = counted if budget is None else BudgetedLLM(counted, budget, price)
-    return Stack(llm if cache == "off" else CachedLLM(llm, cache_path, cache), counted)
+    return Stack(llm if cache == "off" else CachedLLM(llm, cache_path, cache, code=code, earlier=earlier), counted)

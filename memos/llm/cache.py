@@ -31,11 +31,16 @@ class CachedLLM:
     A cached reply keeps its usage, latency and model id, and says ``from_cache=True``. Failures and replies whose
     prompt was refused are never kept.
 
-    The key takes the inner model's ``identity()`` (provider, model, base_url, and what else changes its replies)
-    and every field of the request, ``sample_index`` included.
+    The key takes the inner model's ``identity()`` (provider, model, server or weights, and what else changes its replies)
+    and every field of the request, ``sample_index`` included. Replies that were kept under the provider's
+    ``earlier_identity()`` are served too, so that no paid reply is lost by a change of the key.
+
+    Args:
+        code: digest of the model's code where a change of it must not find old replies; empty for servers.
+        earlier: whether replies under the earlier identity may be served.
     """
 
-    def __init__(self, inner: LLM, path: Path | None, mode: str = "write") -> None:
+    def __init__(self, inner: LLM, path: Path | None, mode: str = "write", *, code: str = "", earlier: bool = True) -> None:
         if mode not in MODES:
             raise ConfigError(f"cache={mode!r} is unknown; use one of {', '.join(MODES)}")
         if path is None and mode != "off":
@@ -43,6 +48,8 @@ class CachedLLM:
         self.inner, self.mode = inner, mode
         self.name, self.comparable = inner.name, inner.comparable
         self._identity = dict(inner.identity())
+        self._keyed = {**self._identity, "code": code} if code else self._identity
+        self._earlier = _earlier_identity(inner) if earlier else None
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
         if path is not None and mode != "off" and not (mode == "read" and not path.exists()):
@@ -58,13 +65,13 @@ class CachedLLM:
         return dict(self._identity)
 
     def key(self, request: Request) -> str:
-        return request_key(self._identity, request)
+        return request_key(self._keyed, request)
 
     def complete(self, request: Request) -> Completion:
         if self._db is None:
             return self.inner.complete(request)
         key = self.key(request)
-        found = self._read([key]).get(key)
+        found = self._kept([(key, request)]).get(key)
         if found is not None:
             return found
         if self.mode == "only":
@@ -79,7 +86,7 @@ class CachedLLM:
             yield from self.inner.complete_many(requests)
             return
         keys = [self.key(request) for request in requests]
-        found = self._read(list(dict.fromkeys(keys)))
+        found = self._kept(list(dict(zip(keys, requests, strict=True)).items()))
         absent: dict[str, list[int]] = {}
         for index, key in enumerate(keys):
             if key in found:
@@ -112,6 +119,14 @@ class CachedLLM:
             f"key {key[:12]}); run once with cache=write"
         )
 
+    def _kept(self, wanted: list[tuple[str, Request]]) -> dict[str, Completion]:
+        """Cached replies by present key, those under an earlier key included."""
+        found = self._read([key for key, _ in wanted])
+        if self._earlier is not None:
+            older = {request_key(self._earlier, request): key for key, request in wanted if key not in found}
+            found.update((older[key], reply) for key, reply in self._read(list(older)).items())
+        return found
+
     def _read(self, keys: list[str]) -> dict[str, Completion]:
         found: dict[str, Completion] = {}
         if self._db is None:
@@ -131,6 +146,14 @@ class CachedLLM:
         text = json.dumps(completion_to_dict(completion), ensure_ascii=False)
         with self._lock, self._db:
             self._db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?)", (key, text))
+
+
+def _earlier_identity(llm: LLM) -> dict[str, Any] | None:
+    """The earlier identity of the provider below all layers; None where it has none."""
+    while hasattr(llm, "inner"):
+        llm = llm.inner
+    earlier = getattr(llm, "earlier_identity", None)
+    return earlier() if earlier else None
 
 
 def _open(path: Path, *, writable: bool) -> sqlite3.Connection:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from memos.errors import MissingDependency
 from memos.llm.gguf import VERSION, convert
 from memos.llm.hf import HFChat, HFConfig
+from memos.resources import cache_root, find_smollm2
+from memos.weights import file_digest, weights_digest
 
 MODEL = "SmolLM2-135M-Instruct"
 
@@ -28,16 +31,27 @@ class EmbeddedLM(HFChat):
     """
 
     Config = EmbeddedConfig
+    part_id = "embedded_llm"
     provider = "embedded"
 
     def __init__(self, config: EmbeddedConfig | None = None) -> None:
         super().__init__(config or EmbeddedConfig())
 
     def source(self) -> str:
-        from memos.resources import cache_root, find_smollm2
+        file = find_smollm2()
+        return str(convert(file, cache_root() / "models" / f"{MODEL}-f32-v{VERSION}-{file_digest(file)[:8]}"))
 
-        target = cache_root() / "models" / f"{MODEL}-f32-v{VERSION}"
-        return str(target if (target / "config.json").exists() else convert(find_smollm2(), target))
+    def weights(self) -> dict[str, Any]:
+        """The digest of the file that is converted; None where it is not on this machine."""
+        try:
+            return {"weights": weights_digest(find_smollm2())}
+        except MissingDependency:
+            return {"weights": None}
 
-    def identity(self) -> dict[str, Any]:
-        return {**super().identity(), "conversion": VERSION}
+    def earlier_identity(self) -> dict[str, Any]:
+        """The identity of before weights were digested: the file has always been the one of the package."""
+        return self.settings()
+
+    def settings(self) -> dict[str, Any]:
+        """The identity without the weights."""
+        return {**super().settings(), "conversion": VERSION}

@@ -15,6 +15,7 @@ from memos.llm.prefix import Group, batches, group
 from memos.llm.schema import schema_note
 from memos.llm.window import fit
 from memos.types import Message, Usage
+from memos.weights import model_identity, pinned
 
 if TYPE_CHECKING:
     from memos.llm.generate import Engine, Generated
@@ -29,7 +30,7 @@ class HFConfig:
     model: str = field(
         default="HuggingFaceTB/SmolLM2-135M-Instruct", metadata={"help": "hub id or folder of a causal language model"}
     )
-    revision: str | None = field(default=None, metadata={"help": "commit or tag on the hub; null: newest"})
+    revision: str | None = field(default=None, metadata={"help": "commit or tag on the hub; null: the one in the local cache, else the newest"})
     device: str = field(default="auto", metadata={"help": "auto, cpu, cuda or cuda:N"})
     dtype: str = field(default="float32", metadata={"help": "float32 (exact prefix reuse), bfloat16 or float16"})
     batch_size: int = field(default=16, metadata={"help": "most requests decoded together"})
@@ -70,6 +71,7 @@ class HFChat:
     """
 
     Config = HFConfig
+    part_id = "hf_llm"
     comparable = False
     provider = "hf"
 
@@ -87,7 +89,19 @@ class HFChat:
         return self._window
 
     def identity(self) -> dict[str, Any]:
-        """What changes replies besides the request. Batch sizes and prefix reuse do not, in float32."""
+        """What changes replies besides the request, the weights first. Batch sizes and prefix reuse do not, in float32."""
+        return {**self.settings(), **self.weights()}
+
+    def weights(self) -> dict[str, Any]:
+        """Which weights: the digest of a folder, the commit of a hub id."""
+        return model_identity(self.source(), self.config.revision)
+
+    def earlier_identity(self) -> dict[str, Any] | None:
+        """The identity of before weights were digested, under which replies may be cached; None for a folder's weights."""
+        return None if Path(self.source()).exists() else self.settings()
+
+    def settings(self) -> dict[str, Any]:
+        """The identity without the weights."""
         c = self.config
         cut = {"long_prompt": "cut", "window": c.context_window} if c.long_prompt == "cut" else {}
         return {
@@ -128,13 +142,14 @@ class HFChat:
         device = self.config.device
         device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         source, local = self.source(), {"local_files_only": True} if Path(self.source()).exists() else {}
+        revision = pinned(source, self.config.revision)
         try:
-            loaded = transformers.AutoConfig.from_pretrained(source, revision=self.config.revision, **local)
+            loaded = transformers.AutoConfig.from_pretrained(source, revision=revision, **local)
             if reason := unsupported(loaded):
                 raise ConfigError(f"llm.model={self.name!r} has {reason}, which prefix sharing does not support")
-            self._tokenizer = transformers.AutoTokenizer.from_pretrained(source, revision=self.config.revision, **local)
+            self._tokenizer = transformers.AutoTokenizer.from_pretrained(source, revision=revision, **local)
             model = transformers.AutoModelForCausalLM.from_pretrained(
-                source, revision=self.config.revision, dtype=getattr(torch, self.config.dtype), **local
+                source, revision=revision, dtype=getattr(torch, self.config.dtype), **local
             ).to(device)
         except (OSError, ValueError) as error:
             line = str(error).strip().splitlines()[0]

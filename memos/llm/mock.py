@@ -58,6 +58,7 @@ class MockLLM:
             if self.latency_ms < 0:
                 raise ConfigError(f"llm.latency_ms={self.latency_ms} must not be negative")
 
+    part_id = "mock_llm"
     comparable = False
 
     def __init__(
@@ -74,8 +75,10 @@ class MockLLM:
 
     def identity(self) -> dict[str, Any]:
         """What changes its replies besides the request."""
-        script = [self.config.function, dict(self.config.exact), [str(rule) for rule in self.config.rules]]
-        return {"provider": "mock", "model": self.name, "base_url": None, "script": [*script, list(self.config.replies)]}
+        c = self.config
+        script = [c.function, dict(c.exact), [str(rule) for rule in c.rules], list(c.replies)]
+        window = {"window": c.context_window, "long_prompt": c.long_prompt} if c.context_window else {}
+        return {"provider": "mock", "model": self.name, "base_url": None, "script": script, **window}
 
     def complete(self, request: Request) -> Completion:
         start = time.perf_counter()

@@ -19,6 +19,7 @@ class NoLLM:
             default="no language model is configured", metadata={"help": "first words of the refusal's message"}
         )
 
+    part_id = "no_llm"
     name = "none"
     context_window = None
     comparable = False

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from memos.errors import ConfigError, LLMError, MissingDependency, PromptTooLong
 from memos.llm.base import Completion, Request
@@ -24,6 +23,7 @@ from memos.llm.openai_wire import BadReply, Dialect, StreamParts, body_of, compl
 from memos.llm.retry import Backoff, Rejected, Unreachable, is_transient, retry_after
 from memos.llm.window import fit
 from memos.llm.wire import describe
+from memos.servers import is_loopback, served_as
 from memos.types import Message
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class OpenAIChat:
     """
 
     Config = OpenAIConfig
+    part_id = "openai_llm"
+    remote = True
 
     def __init__(self, config: OpenAIConfig | None = None) -> None:
         self.config = config or OpenAIConfig()
@@ -55,8 +57,7 @@ class OpenAIChat:
         self.base_url = (self.config.base_url or OPENAI_URL).rstrip("/")
         base = _DATED.sub("", self.name)
         self.context_window = self.config.context_window or WINDOWS.get(base)
-        local = urlsplit(self.base_url).hostname in ("localhost", "127.0.0.1", "::1", "0.0.0.0")
-        self.comparable = base.rsplit("/", 1)[-1] == "gpt-4o-mini" and not local
+        self.comparable = base.rsplit("/", 1)[-1] == "gpt-4o-mini" and not is_loopback(self.base_url)
         self._backoff = Backoff(self.config.backoff_s, self.config.backoff_max_s, self.config.retry_after_max_s)
         self._dialect = Dialect(form=self.config.structured)
         self._random = random.Random()
@@ -66,10 +67,20 @@ class OpenAIChat:
 
     def identity(self) -> dict[str, Any]:
         """What changes replies besides the request."""
+        server = served_as(self.base_url, self.config.served_as)
+        return {"provider": "openai", "model": self.name, "served_as": server, **self._settings()}
+
+    def _settings(self) -> dict[str, Any]:
         cut = {"long_prompt": "cut", "window": self.context_window} if self.config.long_prompt == "cut" else {}
         extra = {"extra_body": dict(self.config.extra_body)} if self.config.extra_body else {}
         form = {} if self.config.structured == "json_schema" else {"structured": self.config.structured}
-        return {"provider": "openai", "model": self.name, "base_url": self.base_url, **cut, **extra, **form}
+        return {**cut, **extra, **form}
+
+    def earlier_identity(self) -> dict[str, Any] | None:
+        """The identity of before servers had names, under which replies may be cached; None where a name is declared."""
+        if self.config.served_as:
+            return None
+        return {"provider": "openai", "model": self.name, "base_url": self.base_url, **self._settings()}
 
     def complete(self, request: Request) -> Completion:
         """One reply.

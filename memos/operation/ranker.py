@@ -7,6 +7,7 @@ is in the weights. There is one set of weights a combination of switched-off gro
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from functools import lru_cache
@@ -29,6 +30,12 @@ def _fitted() -> dict[str, dict[str, dict[str, float]]]:
         return {part: table[part] for part in ("weights", "feedback")}
     except (OSError, KeyError, json.JSONDecodeError) as error:
         raise DataError(f"memos/operation/ranker.json: {error}; reinstall the package") from error
+
+
+def digest() -> str:
+    """Digest (16 hex digits) of the fitted weights."""
+    text = json.dumps(_fitted(), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def key(off: frozenset[str]) -> str:

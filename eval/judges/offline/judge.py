@@ -14,8 +14,10 @@ from eval.judges.offline.features import Pair, lexical
 from eval.judges.offline.reader import TokenReader, sentence_model
 from eval.judges.offline.semantic import read_all
 from eval.judges.offline.store import SemanticStore
+from eval.judges.offline.text import rarities_digest
 from eval.types import JudgeTask, Verdict
 from memos.embed.base import Embedder
+from memos.embed.minilm import packaged_weights
 from memos.errors import ConfigError
 
 CHUNK = 256
@@ -63,6 +65,7 @@ class OfflineJudge:
     ``strict``, whose gates reject vagueness: for a gold that is a date the answer must meet it and not be coarser.
     """
 
+    part_id = "offline_judge"
     version = _Shipped()
     """Digest of the shipped weights, so that new weights change the fingerprint of every score."""
     comparable = False
@@ -90,9 +93,17 @@ class OfflineJudge:
         self._store: SemanticStore | None = None
 
     def identity(self) -> Mapping[str, object]:
-        """Weights and operating point; part of the score fingerprint."""
-        return {"weights": self.weights.digest, "strict": self.config.strict, "threshold": self.config.threshold, "evasions": evasions.VERSION, "frames": frames.load().digest,
-                "gates": gates.VERSION if self.config.strict else None}  # fmt: skip
+        """Weights of the judge and of the model it reads with, rarities of words, operating point."""
+        return {
+            "weights": self.weights.digest,
+            "strict": self.config.strict,
+            "threshold": self.config.threshold,
+            "evasions": evasions.VERSION,
+            "frames": frames.load().digest,
+            "gates": gates.VERSION if self.config.strict else None,
+            "idf": rarities_digest(),
+            "reads_with": packaged_weights(),
+        }
 
     def keep(self, folder: Path) -> None:
         """Keep what MiniLM reads in a folder, for judges that see the same answers again (judge cards)."""

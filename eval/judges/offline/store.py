@@ -16,6 +16,7 @@ import numpy as np
 from eval.judges.offline.features import Pair
 from eval.judges.offline.reader import MODEL
 from eval.judges.offline.semantic import NAMES
+from memos.embed.minilm import packaged_weights
 
 CODE = ("text.py", "values.py", "semantic.py", "reader.py", "idf.json")
 """Files beside this one that the features depend on; a change in any of them makes all that is kept void."""
@@ -31,7 +32,8 @@ class SemanticStore:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         here = Path(__file__).parent
-        self._code = hashlib.sha256(b"\0".join([MODEL.encode(), *((here / name).read_bytes() for name in CODE)])).hexdigest()
+        model = f"{MODEL} {packaged_weights()}".encode()
+        self._code = hashlib.sha256(b"\0".join([model, *((here / name).read_bytes() for name in CODE)])).hexdigest()
         self._db = sqlite3.connect(folder / "semantic.sqlite", timeout=60)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")

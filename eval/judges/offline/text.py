@@ -7,6 +7,8 @@ import re
 from functools import lru_cache
 from importlib import resources
 
+from eval.identity import digest
+
 NUMBER_WORDS = {
     "zero": 0, "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
     "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
@@ -64,6 +66,12 @@ def content(text: str) -> tuple[str, ...]:
 def _rarity() -> dict[str, float]:
     file = resources.files("eval.judges.offline").joinpath("idf.json")
     return json.loads(file.read_text(encoding="utf-8"))["idf"] if file.is_file() else {}
+
+
+@lru_cache(maxsize=1)
+def rarities_digest() -> str:
+    """Digest of the table of rarities that ships with the judge."""
+    return digest(_rarity())
 
 
 def idf(word: str) -> float:

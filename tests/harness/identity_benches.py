@@ -1,0 +1,50 @@
+"""Benches of small configurations, for the tests of identity."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+
+from eval.bench import Bench, plain
+from eval.cli import CONF
+
+BASE = ("experiment=tiny", "system=rag", "latency.questions=0")
+CORRECT, WRONG = ("{pattern: 'JSON object', reply: '{\"label\": \"" + label + "\"}'}" for label in ("CORRECT", "WRONG"))
+
+
+def config(out: Path, *overrides: str) -> dict[str, Any]:
+    """A composed configuration of the tiny experiment."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return plain(compose("config", [*BASE, f"out={out}", *overrides]))
+
+
+def bench(out: Path, *overrides: str) -> Bench:
+    return Bench(config(out, *overrides))
+
+
+def changed(spec: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """A configuration with one field changed."""
+    made = copy.deepcopy(dict(spec))
+    node = made
+    *groups, name = path.split(".")
+    for group in groups:
+        node = node[group]
+    node[name] = value
+    return made
+
+
+def identities(made: Bench) -> dict[str, str]:
+    """Every fingerprint of a run by what it names."""
+    judges = {f"judge {spec['name']}": made.judge_fingerprint(spec) for spec in made.judge_specs}
+    return {
+        "stores": "".join(made.ingest_fingerprint(c) for c in made.dataset.conversations),
+        "search": made.search_fingerprint,
+        "run": made.fingerprint,
+        "metrics": made.metrics_fingerprint,
+        "summary": made.score_fingerprint,
+        **judges,
+    }

@@ -9,12 +9,13 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from eval import provenance
+from eval import freshness, provenance
 from eval.bench import Bench
 from eval.finish import finish
 from eval.stages.answer import answer
 from eval.stages.latency import latency
 from eval.stages.score import judge, score
+from eval.snapshot import write_summary
 from eval.stages.search import search
 from eval.store import RunDir, write_atomic, write_json
 from eval.summary import summarise
@@ -56,10 +57,10 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
         try:
             missing = _stages(bench, directory)
         except BudgetExceeded as error:
-            write_json(folder / "summary.json", {**summarise(bench, directory, {}), "complete": False})
+            write_summary(directory, {**summarise(bench, directory, {}), "complete": False})
             return {"folder": str(folder), "code": BUDGET_REACHED, "message": f"{error}; the same command resumes"}
         summary = summarise(bench, directory, missing)
-        write_json(folder / "summary.json", summary)
+        write_summary(directory, summary)
     finally:
         directory.close()
     return _outcome(bench, summary, "finished")
@@ -100,7 +101,8 @@ def _finished(bench: Bench) -> dict[str, Any] | None:
         return None
     summary = json.loads(path.read_text(encoding="utf-8"))
     same = summary.get("score_fingerprint") == bench.score_fingerprint
-    return summary if same and summary["complete"] and not summary["failed"] and not summary["missing"] else None
+    whole = same and summary["complete"] and not summary["failed"] and not summary["missing"]
+    return summary if whole and not summary.get("failures") and freshness.up_to_date(bench, summary) else None
 
 
 def _describe(bench: Bench, folder: Path) -> None:
@@ -127,8 +129,10 @@ def _describe(bench: Bench, folder: Path) -> None:
 def _outcome(bench: Bench, summary: Mapping[str, Any], how: str) -> dict[str, Any]:
     failed, allowed = summary["failed"], bench.config["max_errors"]
     message = f"{bench.system_spec['name']}: {how}, {summary['n']} questions"
-    if failed:
-        stages = ", ".join(f"{count} in {stage}" for stage, count in summary["failed_by_stage"].items())
-        message += f", {failed} failed ({stages}); the same command retries them"
-    code = FAILED_QUESTIONS if failed > allowed else OK
+    lost = summary.get("failures", {})
+    if failed or lost:
+        stages = [f"{count} in {stage}" for stage, count in summary["failed_by_stage"].items()]
+        stages += [f"{name}: {count}" for name, count in lost.items()]
+        message += f", {failed} failed ({', '.join(stages)}); the same command retries them"
+    code = FAILED_QUESTIONS if max(failed, *lost.values(), 0) > allowed else OK
     return {"folder": str(bench.folder), "code": code, "message": message, "fresh": how != "up to date"}

@@ -62,7 +62,9 @@ def question_digest(question: Question) -> str:
 
 def current(record: Record | None, links: Mapping[str, Any]) -> bool:
     """Whether a record was made from these parents (links that it does not have are not compared)."""
-    return record is not None and all(links.get(name) == value for name, value in (record.get("made_from") or {}).items())
+    return record is not None and all(
+        links.get(name) == value for name, value in (record.get("made_from") or {}).items()
+    )
 
 
 def good(record: Record | None) -> bool:
@@ -95,7 +97,9 @@ def verdicts_in_force(verdicts: Mapping[Key, Record], answers: Mapping[Key, Reco
     }
 
 
-def values_in_force(values: Mapping[Key, Record], answers: Mapping[Key, Record], searched: Mapping[Key, Record]) -> dict[Key, Record]:
+def values_in_force(
+    values: Mapping[Key, Record], answers: Mapping[Key, Record], searched: Mapping[Key, Record]
+) -> dict[Key, Record]:
     """Metric values of the answers and memories as they are now. ``answers``: those in force."""
     out = {}
     for key, record in values.items():
@@ -104,7 +108,11 @@ def values_in_force(values: Mapping[Key, Record], answers: Mapping[Key, Record],
             text = answer["answer"] if answer is not None and good(answer) else None
             if search is None or not good(search):
                 continue
-            parents = {"answer": None if text is None else digest(text), "context": search["context_id"], "hits": search.get("hits_digest")}
+            parents = {
+                "answer": None if text is None else digest(text),
+                "context": search["context_id"],
+                "hits": search.get("hits_digest"),
+            }
             if not linked(record, parents):
                 continue
         out[key] = record

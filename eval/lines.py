@@ -45,9 +45,13 @@ def parsed(path: Path, content: bytes) -> Iterator[tuple[int, Record]]:
         try:
             record = json.loads(line)
         except ValueError as error:
-            raise DataError(f"{path}: line {number}: not JSON; delete the line, the same command asks it again") from error
+            raise DataError(
+                f"{path}: line {number}: not JSON; delete the line, the same command asks it again"
+            ) from error
         if not isinstance(record, dict):
-            raise DataError(f"{path}: line {number}: expected an object, found {type(record).__name__}; delete the line")
+            raise DataError(
+                f"{path}: line {number}: expected an object, found {type(record).__name__}; delete the line"
+            )
         yield number, record
 
 
@@ -67,7 +71,9 @@ def opened(record: Record, place: str) -> Record | None:
     return plain if record.get("digest") == expected and isinstance(record.get("seq"), int) else None
 
 
-def held(path: Path, content: bytes, key: Callable[[Record], Any], place: str | None = None, *, check: bool = True) -> Held:
+def held(
+    path: Path, content: bytes, key: Callable[[Record], Any], place: str | None = None, *, check: bool = True
+) -> Held:
     """Read a journal's bytes.
 
     Args:
@@ -85,7 +91,9 @@ def held(path: Path, content: bytes, key: Callable[[Record], Any], place: str | 
         seq = number - 1
         if place is not None:
             seq = record.get("seq", seq)
-            plain = opened(record, place) if check else {name: value for name, value in record.items() if name not in SEAL}
+            plain = (
+                opened(record, place) if check else {name: value for name, value in record.items() if name not in SEAL}
+            )
             if plain is None:
                 out.void += 1
                 continue

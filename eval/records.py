@@ -24,7 +24,13 @@ Key = tuple[str, int]
 Record = Mapping[str, Any]
 MEMORY_METRICS = ("memory_words", "memory_tokens", "evidence_")
 """Metrics that do not depend on the answer (by prefix): absent where not applicable, never filled with 0."""
-MEASURED = {"context_words": "search", "context_tokens": "search", "used": "search", "search_ms": "latency", "answer_ms": "latency"}
+MEASURED = {
+    "context_words": "search",
+    "context_tokens": "search",
+    "used": "search",
+    "search_ms": "latency",
+    "answer_ms": "latency",
+}
 """Numbers of a question that are no metric, and the journal that holds them."""
 
 
@@ -71,7 +77,9 @@ def is_locomo(summary: Record) -> bool:
     return {"system", "metrics", "n", "fingerprint"} <= set(summary)
 
 
-def read_records(path: Path, key: Callable[[Record], Any], pick: Callable[[Record], Any] | None = None) -> dict[Any, Any]:
+def read_records(
+    path: Path, key: Callable[[Record], Any], pick: Callable[[Record], Any] | None = None
+) -> dict[Any, Any]:
     """Records of a JSON-lines file by key; the last one of a key holds and a torn last line is left out.
 
     Args:
@@ -202,11 +210,17 @@ class Run:
     def _explains(self, stem: str, records: Mapping[Key, Record]) -> bool:
         """Whether the summary's numbers follow from these records."""
         if stem == "metrics":
-            columns = {n: [r["values"].get(n, 0.0) for r in records.values()] for n in self.summary["metrics"] if not n.startswith(("judge_", *MEMORY_METRICS))}
+            columns = {
+                n: [r["values"].get(n, 0.0) for r in records.values()]
+                for n in self.summary["metrics"]
+                if not n.startswith(("judge_", *MEMORY_METRICS))
+            }
         else:
             columns = {stem: [verdict_value(r) for r in records.values()]}
         n = max(1, self.summary["n"])
-        return all(abs(sum(column) / n - self.summary["metrics"][name]["mean"]) < 1e-9 for name, column in columns.items())
+        return all(
+            abs(sum(column) / n - self.summary["metrics"][name]["mean"]) < 1e-9 for name, column in columns.items()
+        )
 
     @cached_property
     def keys(self) -> list[Key]:

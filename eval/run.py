@@ -12,10 +12,10 @@ from omegaconf import OmegaConf
 from eval import freshness, provenance
 from eval.bench import Bench
 from eval.finish import finish
+from eval.snapshot import write_summary
 from eval.stages.answer import answer
 from eval.stages.latency import latency
 from eval.stages.score import judge, score
-from eval.snapshot import write_summary
 from eval.stages.search import search
 from eval.store import RunDir, write_atomic, write_json
 from eval.summary import summarise

@@ -66,7 +66,9 @@ def untouched(folder: Path, summary: Mapping[str, Any]) -> bool:
     except DataError:
         return False
     return bool(found) and all(
-        extent.length is None or (folder / name).stat().st_size == extent.length for name, extent in found.items() if (folder / name).exists()
+        extent.length is None or (folder / name).stat().st_size == extent.length
+        for name, extent in found.items()
+        if (folder / name).exists()
     )
 
 
@@ -112,10 +114,14 @@ def _by_records(folder: Path, summary: Mapping[str, Any]) -> dict[str, Extent]:
     """Extents where the records are those the summary rests on."""
     named = summary["journals"]
     if run_id(folder) is None:
-        raise DataError(f"{folder}: run.json is missing, without which no record is known to be this run's; {remedy(folder)}")
+        raise DataError(
+            f"{folder}: run.json is missing, without which no record is known to be this run's; {remedy(folder)}"
+        )
     rows = {name: read(folder, entry["file"], _key(entry["file"]), Extent()).records for name, entry in named.items()}
     contexts, memories = (read(folder, name, _key(name), Extent()).records for name in ALWAYS)
-    rows["search"] = {key: r for key, r in rows["search"].items() if not lineage.good(r) or _readable(r, contexts, memories)}
+    rows["search"] = {
+        key: r for key, r in rows["search"].items() if not lineage.good(r) or _readable(r, contexts, memories)
+    }
     rows["answers"] = lineage.answers_in_force(rows["answers"], rows["search"])
     rows["metrics"] = lineage.values_in_force(rows["metrics"], rows["answers"], rows["search"])
     for name in rows:
@@ -133,7 +139,11 @@ def _by_records(folder: Path, summary: Mapping[str, Any]) -> dict[str, Extent]:
 
 def _readable(record: Mapping[str, Any], contexts: Mapping[Any, Any], memories: Mapping[Any, Any]) -> bool:
     context = contexts.get(record["context_id"])
-    if context is None or digest(context["text"]) != record["context_id"] or not all(i in memories for i in record["hits"]):
+    if (
+        context is None
+        or digest(context["text"]) != record["context_id"]
+        or not all(i in memories for i in record["hits"])
+    ):
         return False
     return digest([memory_digest(memories[i]) for i in record["hits"]]) == record["hits_digest"]
 

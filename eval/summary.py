@@ -18,7 +18,8 @@ from eval.rescoring import own_error
 from eval.schema import component_config
 from eval.stages.answer import answers_now
 from eval.stages.latency import timed_now
-from eval.stages.score import judge_journal, metrics_journal, values_now, verdicts_now, wanted_metrics
+from eval.stages.score import judge_journal, metrics_journal, values_now, verdicts_now
+from eval.stages.scoring import wanted_metrics
 from eval.stages.search import ingested_now, searched_now
 from eval.stats import cluster_bootstrap, interval
 from eval.store import RunDir
@@ -63,7 +64,10 @@ class _Records:
         out["metrics"] = (metrics_journal(bench, run).path, self.values)
         out |= {f"judge_{spec['name']}": (judge_journal(bench, run, spec).path, self.verdicts[f"judge_{spec['name']}"])
                 for spec in bench.judge_specs}  # fmt: skip
-        return {name: {"file": path.relative_to(run.path).as_posix(), **lineage.state(rows)} for name, (path, rows) in out.items()}
+        return {
+            name: {"file": path.relative_to(run.path).as_posix(), **lineage.state(rows)}
+            for name, (path, rows) in out.items()
+        }
 
 
 def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> dict[str, Any]:
@@ -96,7 +100,8 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> dict[str
         "failures": _failures(records),
         "judged": {name: _labels(verdicts, questions) for name, verdicts in records.verdicts.items()},
         "judged_by_category": {
-            c: {name: _labels(verdicts, own) for name, verdicts in records.verdicts.items()} for c, own in by_category.items()
+            c: {name: _labels(verdicts, own) for name, verdicts in records.verdicts.items()}
+            for c, own in by_category.items()
         },
         "metrics": metrics,
         "by_category": {c: _estimates(columns, own) for c, own in by_category.items()},
@@ -114,7 +119,9 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> dict[str
 def _failed(records: _Records, questions: Sequence[Question]) -> dict[Key, str]:
     """Questions that failed anywhere, under any judge or metric, or have not come through yet, with the first such stage."""
     stages = [("search", _good(records.searched)), ("answer", _good(records.answers))]
-    stages += [("judge", {key for key, r in verdicts.items() if labels.stands(r)}) for verdicts in records.verdicts.values()]
+    stages += [
+        ("judge", {key for key, r in verdicts.items() if labels.stands(r)}) for verdicts in records.verdicts.values()
+    ]
     stages.append(("score", _good(records.values)))
     found = {}
     for question in questions:
@@ -228,7 +235,11 @@ def _ledger(records: _Records) -> dict[str, dict[str, int]]:
     for record in records.ingested.values():
         for phase, usage in record.get("usage", {}).items():
             add(phase, usage)
-    asked = [("search", records.searched), ("answer", records.answers), *(("judge", own) for own in records.verdicts.values())]
+    asked = [
+        ("search", records.searched),
+        ("answer", records.answers),
+        *(("judge", own) for own in records.verdicts.values()),
+    ]
     for phase, own in asked:
         for record in own.values():
             add(phase, record.get("usage"))
@@ -297,7 +308,9 @@ def not_comparable(bench: Bench) -> list[str]:
     if config["embedder"]["name"] not in ("openai",):
         reasons.append(f"embedder is {config['embedder']['name']}, the paper's is text-embedding-3-small")
     if not bench.dataset.official or len(bench.dataset.questions) != 1540:
-        reasons.append(f"{len(bench.dataset.questions)} questions of {bench.dataset.name}, the paper's are 1,540 of LOCOMO")
+        reasons.append(
+            f"{len(bench.dataset.questions)} questions of {bench.dataset.name}, the paper's are 1,540 of LOCOMO"
+        )
     reasons += [reason for scorer in bench.scorers() for reason in scorer.not_comparable()]
     if config["track"]["name"] != "paper":
         reasons.append(f"track is {config['track']['name']}")

@@ -77,7 +77,9 @@ def answer_tasks(bench: Bench, run: RunDir, answers: Journal, ask: Callable[[Que
             made, failure = attempt(lambda o=outcome: _record(o))
         record = made if failure is None else {"answer": "", **failure}
         made_from = links(bench, searched[question.key], question, wordings[question.key])
-        answers.append({"sample_id": question.sample_id, "qa_index": question.qa_index, **record, "made_from": made_from})
+        answers.append(
+            {"sample_id": question.sample_id, "qa_index": question.qa_index, **record, "made_from": made_from}
+        )
         progress.update()
     progress.close()
     answerer.close()

@@ -15,6 +15,7 @@ from eval.progress import bar
 from eval.protocols import Scorer
 from eval.stages.answer import answers_now
 from eval.stages.boundary import attempt, outcomes
+from eval.stages.scoring import Row, score_rows, wanted_metrics
 from eval.stages.search import searched_now
 from eval.store import Journal, RunDir
 from eval.types import JudgeTask, Question, Verdict
@@ -62,9 +63,15 @@ def judge(bench: Bench, run: RunDir, spec: Mapping[str, Any]) -> None:
         question = todo[index]
         if failure is None:
             made, failure = attempt(lambda v=verdict: _verdict(v))
-        record = made if failure is None else {"label": labels.ERROR, "score": None, "runs": [], "raw": [failure["error"]], **failure}
+        record = (
+            made
+            if failure is None
+            else {"label": labels.ERROR, "score": None, "runs": [], "raw": [failure["error"]], **failure}
+        )
         made_from = lineage.of_verdict(question, answered[question.key])
-        verdicts.append({"sample_id": question.sample_id, "qa_index": question.qa_index, **record, "made_from": made_from})
+        verdicts.append(
+            {"sample_id": question.sample_id, "qa_index": question.qa_index, **record, "made_from": made_from}
+        )
         progress.update()
     progress.close()
     referee.close()
@@ -82,18 +89,17 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
 
 def values_now(bench: Bench, run: RunDir) -> dict[Key, dict[str, Any]]:
     """Metric records of the answers and memories as they are now."""
-    records, answered, searched = metrics_journal(bench, run).records, good_answers(bench, run), searched_now(bench, run)
+    records, answered, searched = (
+        metrics_journal(bench, run).records,
+        good_answers(bench, run),
+        searched_now(bench, run),
+    )
     return {
         q.key: record
         for q in bench.dataset.questions
         if lineage.good(found := searched.get(q.key))
         and lineage.current(record := records.get(q.key), lineage.of_values(q, answered.get(q.key), found))
     }
-
-
-def wanted_metrics(scorers: Sequence[Scorer]) -> set[str]:
-    """Metrics of answers that can be computed here."""
-    return {name for scorer in scorers for name in scorer.names} - {name for scorer in scorers for name in scorer.missing()}
 
 
 def score(bench: Bench, run: RunDir) -> dict[str, str]:
@@ -123,15 +129,13 @@ def score(bench: Bench, run: RunDir) -> dict[str, str]:
             if errors:
                 record |= {"status": "error", "errors": errors}
             made_from = lineage.of_values(question, answered.get(question.key), searched[question.key])
-            records.append({"sample_id": question.sample_id, "qa_index": question.qa_index, **record, "made_from": made_from})
+            records.append(
+                {"sample_id": question.sample_id, "qa_index": question.qa_index, **record, "made_from": made_from}
+            )
         values.append(*records)
         progress.update(len(batch))
     progress.close()
     return {name: reason for scorer in scorers for name, reason in scorer.missing().items()}
-
-
-Row = tuple[dict[str, float], dict[str, str]]
-"""Metric to value, and metric to the reason why it failed, of one answer."""
 
 
 def _answer_metrics(scorers: Sequence[Scorer], batch: Sequence[Question], answered: Mapping[Key, str]) -> list[Row]:
@@ -143,33 +147,6 @@ def _answer_metrics(scorers: Sequence[Scorer], batch: Sequence[Question], answer
             row[0].update(own[0])
             row[1].update(own[1])
     return rows
-
-
-def score_rows(scorer: Scorer, golds: Sequence[str], answers: Sequence[str], categories: Sequence[int]) -> list[Row]:
-    """A scorer's values of each pair; where it raises on them together, each is scored alone, so that only those which fail do.
-
-    A value that is no finite number is a failure. A metric that the scorer names as missing is in neither.
-    """
-    columns, failure = attempt(lambda: _columns(scorer, golds, answers, categories))
-    if failure is not None and len(golds) > 1:
-        alone = [score_rows(scorer, [g], [a], [c]) for g, a, c in zip(golds, answers, categories, strict=True)]
-        return [row for rows in alone for row in rows]
-    wanted = wanted_metrics([scorer])
-    if failure is not None:
-        return [({}, dict.fromkeys(wanted, failure["error"]))]
-    rows: list[Row] = []
-    for i in range(len(golds)):
-        good = {name: float(column[i]) for name, column in columns.items() if math.isfinite(column[i])}
-        rows.append((good, {name: f"gave {columns[name][i]}" if name in columns else "gave no value" for name in wanted - good.keys()}))
-    return rows
-
-
-def _columns(scorer: Scorer, golds: Sequence[str], answers: Sequence[str], categories: Sequence[int]) -> dict[str, list[float]]:
-    columns = {name: [float(value) for value in column] for name, column in scorer.score(golds, answers, categories).items()}
-    short = next((name for name, column in columns.items() if len(column) != len(golds)), None)
-    if short:
-        raise ValueError(f"{short}: {len(columns[short])} values for {len(golds)} answers")
-    return columns
 
 
 def _retrieval(run: RunDir, record: Mapping[str, Any], question: Question) -> dict[str, float]:

@@ -66,7 +66,11 @@ def searched_now(bench: Bench, run: RunDir) -> dict[tuple[str, int], dict[str, A
 def ingested_now(bench: Bench, run: RunDir) -> dict[str, dict[str, Any]]:
     """Ingest records of these stores."""
     records = run.journal("ingest", lambda r: r["sample_id"]).records
-    return {name: r for name, store in stores(bench).items() if lineage.current(r := records.get(name), lineage.of_store(store))}
+    return {
+        name: r
+        for name, store in stores(bench).items()
+        if lineage.current(r := records.get(name), lineage.of_store(store))
+    }
 
 
 def search(bench: Bench, run: RunDir) -> None:
@@ -86,11 +90,15 @@ def search(bench: Bench, run: RunDir) -> None:
         made_from = lineage.of_store(store[conversation.sample_id])
         ingested.append({"sample_id": conversation.sample_id, **(failure or record), "made_from": made_from})
         if failure is None and wants(bench.system_class, "embedder"):
-            attempt(lambda texts=[q.text for q in waiting]: bench.embedder().encode(texts))  # each question tells its own failure
+            attempt(
+                lambda texts=[q.text for q in waiting]: bench.embedder().encode(texts)
+            )  # each question tells its own failure
         for question in waiting:
             links = lineage.of_search(store[question.sample_id], question, make_query(bench, question).gold_turns)
             record = _search_one(bench, run, system, question, failure)
-            searched.append({"sample_id": question.sample_id, "qa_index": question.qa_index, **record, "made_from": links})
+            searched.append(
+                {"sample_id": question.sample_id, "qa_index": question.qa_index, **record, "made_from": links}
+            )
             progress.update()
         system.close()
     progress.close()
@@ -124,7 +132,9 @@ def _search_one(
     }
 
 
-def _read(bench: Bench, retrieved: Retrieved) -> tuple[str, int, list[tuple[str, tuple[str, ...], int]], dict[str, int]]:
+def _read(
+    bench: Bench, retrieved: Retrieved
+) -> tuple[str, int, list[tuple[str, tuple[str, ...], int]], dict[str, int]]:
     """Context, hits in it, memories (text, turn ids, words) and usage of what a system returned."""
     context, used = render(bench, retrieved)
     memories = [(hit.text, tuple(hit.turn_ids), tokens.count_words(hit.text)) for hit in retrieved.hits]

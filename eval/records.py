@@ -247,7 +247,8 @@ class Run:
         """
         if name not in self._columns:
             found = self._read_column(name)
-            fill = bool(found) and name not in MEASURED and not name.startswith(MEMORY_METRICS)
+            known = bool(found) or (name in self.summary["metrics"] and "journals" in self.summary)  # all may have failed
+            fill = known and name not in MEASURED and not name.startswith(MEMORY_METRICS)
             self._columns[name] = {k: found.get(k, 0.0) for k in self.keys if fill or k in found}
         return self._columns[name]
 

@@ -85,11 +85,15 @@ class Abstention:
     """The most it scores on categories 1-4: the share whose gold itself abstains."""
     constant_all: float
     """And on all five categories together: what a mixed average would have rewarded."""
+    failed: int = 0
+    """Questions without a free-form answer, because search or answering failed; they count as wrong."""
+    failed_choices: int = 0
+    """Forced choices without an answer; they count as wrong and are not among the unclear ones."""
 
     @property
     def chooses(self) -> bool:
         """Whether the answerer chooses at all: at least half of its answers to the forced choices name an option."""
-        return self.forced_choice is not None and 2 * self.unclear <= self.forced_choice.n
+        return self.forced_choice is not None and 2 * self.unclear <= self.forced_choice.n - self.failed_choices
 
 
 def table(questions: Sequence[Question], free: Mapping[tuple[str, int], str],
@@ -107,11 +111,12 @@ def table(questions: Sequence[Question], free: Mapping[tuple[str, int], str],
         raise DataError("no questions of category 5 in this dataset")
     clusters = [q.sample_id for q in asked]
     right = [float(abstains(free.get(q.key, ""))) for q in asked]
-    forced_estimate, unclear = None, 0
+    forced_estimate, unclear, unanswered = None, 0, 0
     if forced is not None:
         answerable = [choice(q, seed) for q in asked if q.adversarial]
         letters = [chosen(c, forced.get(c.question.key, "")) for c in answerable]
-        unclear = sum(letter is None for letter in letters)
+        unanswered = sum(c.question.key not in forced for c in answerable)
+        unclear = sum(letter is None for letter in letters) - unanswered
         forced_estimate = interval([float(letter == c.right) for letter, c in zip(letters, answerable, strict=True)],
                                    [c.question.sample_id for c in answerable], bounds=(0.0, 1.0))  # fmt: skip
     others = [q for q in questions if q.category != 5]
@@ -123,21 +128,25 @@ def table(questions: Sequence[Question], free: Mapping[tuple[str, int], str],
         constant_adversarial=1.0,
         constant_answerable=known / len(others) if others else 0.0,
         constant_all=(len(asked) + known) / len(questions),
+        failed=sum(q.key not in free for q in asked),
+        failed_choices=unanswered,
     )
 
 
 def markdown(rows: Mapping[str, Abstention]) -> str:
     """The table of several systems, the constant answerer last."""
-    lines = ["| system | n | free form: abstains | forced choice | unclear |", "|---|---|---|---|---|"]
+    lines = ["| system | n | free form: abstains | forced choice | unclear | failed | failed choices |", "|---|---|---|---|---|---|---|"]
     for name, row in rows.items():
         forced = "–" if row.forced_choice is None or not row.chooses else _percent(row.forced_choice)
-        lines.append(f"| {name} | {row.free_form.n} | {_percent(row.free_form)} | {forced} | {row.unclear} |")
+        lines.append(f"| {name} | {row.free_form.n} | {_percent(row.free_form)} | {forced} | {row.unclear} | {row.failed} | {row.failed_choices} |")
     any_row = next(iter(rows.values()))
-    lines.append(f"| constant \"not mentioned\" | {any_row.free_form.n} | 100.00 | 100.00 | 0 |")
+    lines.append(f"| constant \"not mentioned\" | {any_row.free_form.n} | 100.00 | 100.00 | 0 | 0 | 0 |")
     lines.append("")
     if any(row.forced_choice is not None and not row.chooses for row in rows.values()):
         lines.append("A dash: fewer than half of the answers name an option (an extractive reader follows no instruction), so a share would not be "
                      "about the choice. Otherwise unclear choices count as wrong.\n")  # fmt: skip
+    if any(row.failed or row.failed_choices for row in rows.values()):
+        lines.append("Failed: search or answering failed; counted as wrong. The same command asks them again.\n")
     lines.append(
         f"The constant answerer gets {100 * any_row.constant_answerable:.2f} % of categories 1-4 and would get {100 * any_row.constant_all:.2f} % of all five "
         "in a mixed average; category 5 is therefore never part of an overall score."

@@ -17,7 +17,7 @@ from eval.sources import sources
 from eval.tables.ablation import ablation_table
 from eval.tables.kv import table5
 from eval.tables.model import Table
-from eval.tables.values import Summary, judges
+from eval.tables.values import Summary, judges, questions_of
 from memos.errors import DataError
 
 ORDER = ("null", "oracle", "full_context", "rag", "mem0", "mem0_graph", "langmem", "zep", "openai_memory", "memos")
@@ -94,14 +94,24 @@ def _place(folder: Path) -> tuple:
 
 
 def significant_ties(group: Group) -> tables.locomo.Ties | None:
-    """Ties with the best on each judge where at least two runs have per-question records."""
+    """Ties with the best on each judge where at least two runs have per-question records; only runs of the same questions are
+    tested against one another."""
     if len(group.recorded) < 2 or len(group.recorded) < len(group.runs):
         return None
-    tests = {judge: against_best(group.recorded, judge) for judge in judges(group.summaries)}
-    return tables.locomo.Ties(
-        {(judge, category): near for judge, made in tests.items() for category, near in ties(made).items()},
-        {judge: apart_in_all(made) for judge, made in tests.items() if made},
-    )
+    alike: dict[tuple, list[Run]] = {}
+    for run in group.recorded:
+        alike.setdefault((questions_of(run.summary), frozenset(run.keys)), []).append(run)
+    near: dict[tuple[str, int | None], set[str]] = {}
+    whole: dict[str, tuple[int, int]] = {}
+    for judge in judges(group.summaries):
+        for runs in alike.values():
+            tests = against_best(runs, judge)
+            if not tests:
+                continue
+            for category, tied in ties(tests).items():
+                near.setdefault((judge, category), set()).update(tied)
+            whole[judge] = tuple(a + b for a, b in zip(whole.get(judge, (0, 0)), apart_in_all(tests), strict=True))
+    return tables.locomo.Ties(near, whole)
 
 
 def make_tables(group: Group, out: Path) -> list[Table]:

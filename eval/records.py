@@ -11,6 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from eval import lineage, snapshot
+from eval.judges import labels
+from eval.lines import held
 from eval.types import Dataset, Question
 from memos.errors import DataError, MemosError
 
@@ -21,7 +24,13 @@ Key = tuple[str, int]
 Record = Mapping[str, Any]
 MEMORY_METRICS = ("memory_words", "memory_tokens", "evidence_")
 """Metrics that do not depend on the answer (by prefix): absent where not applicable, never filled with 0."""
-MEASURED = {"context_words": "search", "context_tokens": "search", "used": "search", "search_ms": "latency", "answer_ms": "latency"}
+MEASURED = {
+    "context_words": "search",
+    "context_tokens": "search",
+    "used": "search",
+    "search_ms": "latency",
+    "answer_ms": "latency",
+}
 """Numbers of a question that are no metric, and the journal that holds them."""
 
 
@@ -68,7 +77,9 @@ def is_locomo(summary: Record) -> bool:
     return {"system", "metrics", "n", "fingerprint"} <= set(summary)
 
 
-def read_records(path: Path, key: Callable[[Record], Any], pick: Callable[[Record], Any] | None = None) -> dict[Any, Any]:
+def read_records(
+    path: Path, key: Callable[[Record], Any], pick: Callable[[Record], Any] | None = None
+) -> dict[Any, Any]:
     """Records of a JSON-lines file by key; the last one of a key holds and a torn last line is left out.
 
     Args:
@@ -77,21 +88,10 @@ def read_records(path: Path, key: Callable[[Record], Any], pick: Callable[[Recor
         pick: the part of a record to keep; default the whole.
 
     Raises:
-        DataError: a line that is not JSON, with its number.
+        DataError: a line that is no JSON object or has no key, with its number.
     """
-    if not path.exists():
-        return {}
-    found = {}
-    with open(path, encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            if not line.endswith("\n"):
-                break
-            try:
-                record = json.loads(line)
-            except ValueError as error:
-                raise DataError(f"{path}: line {number}: not JSON") from error
-            found[key(record)] = pick(record) if pick else record
-    return found
+    found = held(path, path.read_bytes(), key).records if path.exists() else {}
+    return {own: pick(record) for own, record in found.items()} if pick else found
 
 
 def question_key(record: Record) -> Key:
@@ -99,18 +99,28 @@ def question_key(record: Record) -> Key:
 
 
 class Run:
-    """One run folder. Each file is read when it is first asked for."""
+    """One run folder. Each file is read when it is first asked for, as far as the summary reaches.
+
+    Raises:
+        DataError: the summary is missing, or no longer the summary of the journals beside it.
+    """
 
     def __init__(self, folder: Path, dataset: Dataset | None = None) -> None:
         self.folder = Path(folder)
         self.summary = load_summary(self.folder)
+        self._extents = snapshot.extents(self.folder, self.summary)
         self._dataset = dataset
         self._columns: dict[str, dict[Key, float]] = {}
 
     def _journal(
         self, name: str, key: Callable[[Record], Any] = question_key, pick: Callable[[Record], Any] | None = None
     ) -> dict[Any, Any]:
-        return read_records(self.folder / f"{name}.jsonl", key, pick)
+        """Records of a journal; ``name`` is that of the summary's ``journals``, or the file's without its ending."""
+        file = (self.summary.get("journals") or {}).get(name, {}).get("file", f"{name}.jsonl")
+        if not self._extents:
+            return read_records(self.folder / file, key, pick)
+        found = snapshot.read(self.folder, file, key, self._extents.get(file, snapshot.Extent())).records
+        return {own: pick(record) for own, record in found.items()} if pick else found
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -124,7 +134,9 @@ class Run:
 
     @cached_property
     def answers(self) -> dict[Key, dict[str, Any]]:
-        return self._journal("answers")
+        """Answers to the contexts as they are, failed ones included."""
+        found = self._journal("answers")
+        return lineage.answers_in_force(found, self.search) if _is_linked(found) else found
 
     @cached_property
     def latency(self) -> dict[Key, dict[str, Any]]:
@@ -147,28 +159,68 @@ class Run:
     def verdicts(self) -> dict[str, dict[Key, dict[str, Any]]]:
         """Judge metric name (``judge_<name>``) to the verdict records the summary was made from."""
         names = [n for n in self.summary["metrics"] if n.startswith("judge_")]
-        found = {n: self._scores(n, verdict_value) for n in names}
+        found = {n: self._verdicts(n) for n in names}
         return {n: records for n, records in found.items() if records}
+
+    def _verdicts(self, name: str) -> dict[Key, dict[str, Any]]:
+        if "journals" not in self.summary:
+            return self._unnamed(name)
+        found = self._journal(name)
+        return lineage.verdicts_in_force(found, self.answers) if _is_linked(found) else found
 
     @cached_property
     def values(self) -> dict[Key, dict[str, float]]:
-        """Metric values of each answered question."""
-        first = next((n for n in self.summary["metrics"] if not n.startswith(("judge_", *MEMORY_METRICS))), None)
-        records = self._scores("metrics", lambda r: r["values"].get(first, 0.0), first)
-        return {k: r["values"] for k, r in records.items()}
+        """Metric values of each question that has some; a metric that failed on an answer is absent."""
+        if "journals" not in self.summary:
+            found = self._unnamed("metrics")
+        else:
+            found = self._scored
+        return {k: r["values"] for k, r in found.items()}
 
-    def _scores(self, stem: str, value: Callable[[Record], float], metric: str | None = None) -> dict[Key, dict]:
-        """Of several journals (judge or metric settings changed over time) the one whose mean is the summary's, else the newest."""
-        files = sorted((self.folder / "scores").glob(f"{stem}-*.jsonl"), key=lambda p: (p.stat().st_mtime, p.name))
-        stated = self.summary["metrics"].get(metric or stem, {}).get("mean")
-        newest: dict[Key, dict] | None = None
-        for path in reversed(files):
-            records = read_records(path, question_key)
-            newest = records if newest is None else newest
-            mean = sum(map(value, records.values())) / max(1, self.summary["n"])
-            if stated is not None and abs(mean - stated) < 1e-9:
-                return records
-        return newest or {}
+    @cached_property
+    def _scored(self) -> dict[Key, dict[str, Any]]:
+        found = self._journal("metrics")
+        return lineage.values_in_force(found, self.answers, self.search) if _is_linked(found) else found
+
+    @cached_property
+    def question_digests(self) -> dict[Key, str]:
+        """Digest of what each question is scored by (text, gold, category, evidence), where the records say it."""
+        if "journals" not in self.summary:
+            return {}
+        found = {k: r["made_from"].get("question") for k, r in self._scored.items() if "made_from" in r}
+        return {k: value for k, value in found.items() if value}
+
+    def _unnamed(self, stem: str) -> dict[Key, dict[str, Any]]:
+        """The journal of a judge or of the metrics where a summary of commit 160bb13 or before does not name it.
+
+        Raises:
+            DataError: there are several, and the summary's numbers do not tell which one it was made from.
+        """
+        files = sorted((self.folder / "scores").glob(f"{stem}-*.jsonl"))
+        read = [read_records(path, question_key) for path in files]
+        if len(read) > 1:
+            read = [records for records in read if self._explains(stem, records)]
+            if len(read) != 1:
+                raise DataError(
+                    f"{self.folder}: {len(files)} journals of {stem} in scores/, and summary.json does not say which one it was "
+                    f"made from; {snapshot.remedy(self.folder)}"
+                )
+        return read[0] if read else {}
+
+    def _explains(self, stem: str, records: Mapping[Key, Record]) -> bool:
+        """Whether the summary's numbers follow from these records."""
+        if stem == "metrics":
+            columns = {
+                n: [r["values"].get(n, 0.0) for r in records.values()]
+                for n in self.summary["metrics"]
+                if not n.startswith(("judge_", *MEMORY_METRICS))
+            }
+        else:
+            columns = {stem: [verdict_value(r) for r in records.values()]}
+        n = max(1, self.summary["n"])
+        return all(
+            abs(sum(column) / n - self.summary["metrics"][name]["mean"]) < 1e-9 for name, column in columns.items()
+        )
 
     @cached_property
     def keys(self) -> list[Key]:
@@ -195,7 +247,8 @@ class Run:
         """
         if name not in self._columns:
             found = self._read_column(name)
-            fill = bool(found) and name not in MEASURED and not name.startswith(MEMORY_METRICS)
+            known = bool(found) or (name in self.summary["metrics"] and "journals" in self.summary)  # all may have failed
+            fill = known and name not in MEASURED and not name.startswith(MEMORY_METRICS)
             self._columns[name] = {k: found.get(k, 0.0) for k in self.keys if fill or k in found}
         return self._columns[name]
 
@@ -203,7 +256,7 @@ class Run:
         if name not in self.summary["metrics"]:
             found = self._journal(MEASURED[name], pick=lambda r: r.get(name)) if name in MEASURED else {}
         elif name.startswith("judge_"):
-            found = {key: verdict_value(record) for key, record in self._scores(name, verdict_value).items()}
+            found = {key: verdict_value(record) for key, record in self._verdicts(name).items()}
         else:
             found = {key: values.get(name) for key, values in self.values.items()}
         return {key: value for key, value in found.items() if value is not None}
@@ -248,11 +301,13 @@ class Run:
 
 
 def verdict_value(record: Record) -> float:
-    """Share of judge runs that said correct; an unparsed or failed verdict counts wrong."""
-    if record.get("label") not in ("correct", "wrong"):
-        return 0.0
-    runs = record.get("runs") or [record["label"]]
-    return sum(label == "correct" for label in runs) / len(runs)
+    """What a verdict's record counts in a mean (``labels.value``)."""
+    return labels.value(record.get("label", labels.ERROR), record.get("runs") or ())
+
+
+def _is_linked(records: Mapping[Any, Record]) -> bool:
+    """Whether records say what they were made from."""
+    return any("made_from" in record for record in records.values())
 
 
 def load_run(folder: Path | str, dataset: Dataset | None = None) -> Run:

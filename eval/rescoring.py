@@ -6,19 +6,24 @@ compared with ours question by question.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from eval import snapshot
 from eval.identity import digest
-from eval.judges import published
+from eval.judges import labels, published
 from eval.judges.published import Row
 from eval.judges.recorded import verdict as recorded_verdict
+from eval.sealing import run_id
+from eval.lines import held
 from eval.metrics.ceilings import gold_ceilings
 from eval.protocols import Judge, Scorer
+from eval.records import load_run, question_key
+from eval.stages.boundary import outcomes
+from eval.stages.scoring import score_rows
 from eval.stats.intervals import interval
 from eval.types import Dataset, JudgeTask, Verdict
 from memos.errors import DataError
@@ -39,6 +44,8 @@ class Scored:
     missing: dict[str, str] = field(default_factory=dict)
     judge_se: dict[str, float] = field(default_factory=dict)
     """By judge name, the standard error of a system's score that comes from the judge itself, as a fraction."""
+    errors: dict[str, dict[int, str]] = field(default_factory=dict)
+    """By metric, row number to the reason why the metric failed there; its value is then 0."""
 
 
 def load(path: Path, dataset: Dataset | None = None) -> list[Row]:
@@ -58,22 +65,26 @@ def _run_rows(folder: Path, dataset: Dataset) -> list[Row]:
     file = folder / "answers.jsonl"
     if not file.is_file():
         raise DataError(f"{folder}: no answers.jsonl; not a run folder, or the run has not answered yet")
-    answers = {}
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            record = json.loads(line)
-            answers[(record["sample_id"], record["qa_index"])] = record
-        except (json.JSONDecodeError, KeyError) as error:
-            raise DataError(f"{file}: line {number}: {error}") from error
+    answers = _answers(folder, file)
     out = []
     for question in dataset.questions:
         record = answers.get(question.key)
         if record is not None:
-            text = record.get("answer") or "" if record.get("status") == "ok" else ""
+            text = (record.get("answer") or "") if record.get("status") == "ok" else ""
             out.append(Row(folder.name, *question.key, question.category, question.text, question.gold, text, (), None, None))
     if not out:
         raise DataError(f"{folder}: none of its answers belongs to a question of {dataset.path}")
     return out
+
+
+def _answers(folder: Path, file: Path) -> dict[Any, Mapping[str, Any]]:
+    """Answers by question: those of a finished run's summary, else those that stand in the file."""
+    if (folder / "summary.json").is_file():
+        return load_run(folder).answers
+    if run_id(folder) is not None:
+        return snapshot.read(folder, file.name, question_key, snapshot.Extent()).records
+    content = file.read_bytes()
+    return held(file, content if content.endswith(b"\n") else content + b"\n", question_key).records
 
 
 def score(rows: Sequence[Row], scorers: Sequence[Scorer] = (), judges: Sequence[Judge] = ()) -> Scored:
@@ -81,13 +92,19 @@ def score(rows: Sequence[Row], scorers: Sequence[Scorer] = (), judges: Sequence[
     out = Scored(rows[0].set_name, rows)
     golds, answers = [row.gold for row in rows], [row.answer for row in rows]
     for scorer in scorers:
+        for number, (values, errors) in enumerate(score_rows(scorer, golds, answers, [row.category for row in rows])):
+            for name, value in values.items() | dict.fromkeys(errors, 0.0).items():
+                out.metrics.setdefault(name, [0.0] * len(rows))[number] = value
+            for name, reason in errors.items():
+                out.errors.setdefault(name, {})[number] = reason
         out.missing.update(scorer.missing())
-        out.metrics.update(scorer.score(golds, answers, [row.category for row in rows]))
     if all(row.labels for row in rows):
         out.verdicts["recorded"] = [recorded_verdict(row) for row in rows]
     tasks = [JudgeTask(row.question, row.gold, row.answer, row.category) for row in rows]
     for judge in judges:
-        found: dict[int, Verdict] = dict(judge.judge(tasks))
+        found: dict[int, Verdict] = {}
+        for index, verdict, failure in outcomes(judge.judge, tasks):
+            found[index] = verdict if failure is None else Verdict(labels.ERROR, None, raw=(failure["error"],))
         out.verdicts[judge.name] = [found[index] for index in range(len(rows))]
         out.judge_se[judge.name] = own_error(judge)
     return out
@@ -100,11 +117,12 @@ def own_error(judge: Judge) -> float:
 
 
 def share(verdict: Verdict) -> float:
-    """What a verdict counts in a mean: the share of its runs that said correct; unreadable and failed ones count wrong."""
-    if verdict.label not in ("correct", "wrong"):
-        return 0.0
-    runs = verdict.runs or (verdict.label,)
-    return sum(label == "correct" for label in runs) / len(runs)
+    """What a verdict counts in a mean (``labels.value``): the share of its runs that said correct; one that does not stand 0."""
+    return labels.value(verdict.label, verdict.runs)
+
+
+def _stands(verdict: Verdict) -> bool:
+    return labels.standing(verdict.label, verdict.runs) in (labels.CORRECT, labels.WRONG)
 
 
 def columns(scored: Scored) -> dict[str, list[float]]:
@@ -127,10 +145,13 @@ def summary(scored: Scored, dataset: str = "locomo") -> dict[str, Any]:
         "fingerprint": digest([scored.name, [[*row.key, row.answer] for row in rows]], 10),
         "complete": True,
         "n": len(rows),
-        "failed": sum(1 for v in scored.verdicts.get(judges[0], ()) if v.label not in ("correct", "wrong")) if judges else 0,
+        "failed": len(_failed(scored)),
+        "failures": {**{name: len(rows_) for name, rows_ in scored.errors.items()},
+                     **{f"judge_{n}": lost for n, verdicts in scored.verdicts.items() if (lost := sum(not _stands(v) for v in verdicts))}},
+        "judge_error": {f"judge_{name}": error for name, error in scored.judge_se.items() if error},
         "judged": {f"judge_{name}": _labels(verdicts) for name, verdicts in scored.verdicts.items()},
-        "metrics": _estimates(found, rows, None, scored.judge_se),
-        "by_category": {str(c): _estimates(found, rows, c, {}) for c in sorted(counts)},
+        "metrics": _estimates(found, rows, None),
+        "by_category": {str(c): _estimates(found, rows, c) for c in sorted(counts)},
         "ceilings": gold_ceilings([(row.gold, row.category) for row in rows]) if scored.metrics else {},
         "missing": dict(sorted(scored.missing.items())),
         "ledger": {},
@@ -144,13 +165,18 @@ def summary(scored: Scored, dataset: str = "locomo") -> dict[str, Any]:
     }
 
 
+def _failed(scored: Scored) -> set[int]:
+    """Rows on which a judge or a metric failed."""
+    lost = {row for reasons in scored.errors.values() for row in reasons}
+    return lost | {row for verdicts in scored.verdicts.values() for row, verdict in enumerate(verdicts) if not _stands(verdict)}
+
+
 def _labels(verdicts: Sequence[Verdict]) -> dict[str, int]:
-    counts = Counter(verdict.label for verdict in verdicts)
+    counts = Counter(labels.standing(verdict.label, verdict.runs) for verdict in verdicts)
     return {"n": len(verdicts), **dict(sorted(counts.items()))}
 
 
-def _estimates(found: Mapping[str, Sequence[float]], rows: Sequence[Row], category: int | None,
-               judge_se: Mapping[str, float]) -> dict[str, Any]:
+def _estimates(found: Mapping[str, Sequence[float]], rows: Sequence[Row], category: int | None) -> dict[str, Any]:
     keep = [i for i, row in enumerate(rows) if category is None or row.category == category]
     clusters = [rows[i].sample_id for i in keep]
     out = {}
@@ -160,8 +186,6 @@ def _estimates(found: Mapping[str, Sequence[float]], rows: Sequence[Row], catego
         estimate = interval(values, clusters, bounds=(0.0, 1.0) if shares else None)
         low_high = None if estimate.low is None else [estimate.low, estimate.high]
         out[name] = {"mean": estimate.mean, "ci95": low_high, "n": estimate.n}
-        if judge_se.get(name.removeprefix("judge_")):
-            out[name]["judge_se"] = judge_se[name.removeprefix("judge_")]
     return out
 
 

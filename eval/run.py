@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from eval import adoption, changes
+from eval import adoption, changes, freshness
 from eval.bench import Bench
 from eval.finish import finish
 from eval.run_manifest import adopt, describe, summary_code
+from eval.snapshot import write_summary
 from eval.stages.answer import answer
 from eval.stages.latency import latency
 from eval.stages.score import judge, score
@@ -93,10 +94,10 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
         try:
             missing = _stages(bench, directory)
         except BudgetExceeded as error:
-            write_json(folder / "summary.json", {**summarise(bench, directory, {}), "complete": False})
+            write_summary(directory, {**summarise(bench, directory, {}), "complete": False})
             return {"folder": str(folder), "code": BUDGET_REACHED, "message": f"{error}; the same command resumes"}
         summary = summarise(bench, directory, missing)
-        write_json(folder / "summary.json", summary)
+        write_summary(directory, summary)
     finally:
         directory.close()
     return _outcome(bench, summary, "finished")
@@ -138,14 +139,17 @@ def _finished(bench: Bench) -> dict[str, Any] | None:
     summary = json.loads(path.read_text(encoding="utf-8"))
     manifest = adoption.read_manifest(bench.folder) or {}
     same = summary.get("score_fingerprint") == bench.score_fingerprint and manifest.get("summary_code") == summary_code()
-    return summary if same and summary["complete"] and not summary["failed"] and not summary["missing"] else None
+    whole = same and summary["complete"] and not summary["failed"] and not summary["missing"]
+    return summary if whole and not summary.get("failures") and freshness.up_to_date(bench, summary) else None
 
 
 def _outcome(bench: Bench, summary: Mapping[str, Any], how: str) -> dict[str, Any]:
     failed, allowed = summary["failed"], bench.config["max_errors"]
     message = f"{bench.system_spec['name']}: {how}, {summary['n']} questions"
-    if failed:
-        stages = ", ".join(f"{count} in {stage}" for stage, count in summary["failed_by_stage"].items())
-        message += f", {failed} failed ({stages}); the same command retries them"
-    code = FAILED_QUESTIONS if failed > allowed else OK
+    lost = summary.get("failures", {})
+    if failed or lost:
+        stages = [f"{count} in {stage}" for stage, count in summary["failed_by_stage"].items()]
+        stages += [f"{name}: {count}" for name, count in lost.items()]
+        message += f", {failed} failed ({', '.join(stages)}); the same command retries them"
+    code = FAILED_QUESTIONS if max(failed, *lost.values(), 0) > allowed else OK
     return {"folder": str(bench.folder), "code": code, "message": message, "fresh": how != "up to date"}

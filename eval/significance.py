@@ -11,7 +11,7 @@ import numpy as np
 from eval.records import Run
 from eval.stats import Comparison, compare, holm
 from eval.tables.model import Cell, Column, Section, Table
-from eval.tables.values import TABLE_CATEGORIES, category_title, judge_error, label, ranked
+from eval.tables.values import TABLE_CATEGORIES, category_title, judge_error, label, questions_of, ranked
 from memos.errors import DataError
 
 ALPHA = 0.05
@@ -27,11 +27,51 @@ class Paired:
     clusters: list[str]
 
 
-def paired(a: Run, b: Run, metric: str, category: int | None = None) -> Paired:
-    """Line up two runs on one metric.
+def same_questions(a: Run, b: Run, *, shared: bool = False) -> int | None:
+    """Check that two runs may be paired.
+
+    Args:
+        a: one run.
+        b: the other.
+        shared: allow runs of different subsets of the same questions; only those that both have are then compared.
+
+    Returns:
+        How many questions both have where their sets differ; None where the sets are equal.
 
     Raises:
-        DataError: a run lacks the metric, or the runs share no question.
+        DataError: they are of different data, answer keys or questions; names what differs.
+    """
+    names = f"{a.folder} and {b.folder}"
+    left, right = (run.summary.get("dataset") or {} for run in (a, b))
+    for field, what in (("sha256", "data"), ("answer_key", "answer keys")):
+        one, other = (d.get(field, "official" if field == "answer_key" else None) for d in (left, right))
+        if one != other:
+            raise DataError(
+                f"{names}: of different {what} ({left.get('name')} {one}, {right.get('name')} {other}); nothing to pair"
+            )
+    theirs = b.question_digests
+    for key, value in a.question_digests.items():
+        if theirs.get(key, value) != value:
+            raise DataError(
+                f"{names}: question {key[0]} {key[1]} has another text, gold or evidence in each; nothing to pair"
+            )
+    both = a.search.keys() & b.search.keys()
+    if len(both) == len(a.search) == len(b.search):
+        return None
+    if not shared or not both:
+        raise DataError(
+            f"{names}: of different questions ({len(a.search)} and {len(b.search)}, {len(both)} in both)"
+            + ("; compare.py --shared compares these alone" if both else "; nothing to pair")
+        )
+    return len(both)
+
+
+def paired(a: Run, b: Run, metric: str, category: int | None = None) -> Paired:
+    """Line up two runs on one metric, by question, whatever order either has them in.
+
+    Raises:
+        DataError: a run lacks the metric, or the runs share no question. Whether they may be paired at all is asked of
+            ``same_questions``.
     """
     for run in (a, b):
         if not run.column(metric):
@@ -57,8 +97,16 @@ Tests = dict[int | None, list[tuple[Run, Comparison]]]
 
 
 def against_best(runs: Sequence[Run], metric: str) -> Tests:
-    """Compare every ranked run with the best of each category and of the whole on ``metric``; empty with fewer than two runs."""
+    """Compare every ranked run with the best of each category and of the whole on ``metric``; empty with fewer than two runs.
+
+    Raises:
+        DataError: the runs are of different questions (``questions_of`` says which are not).
+    """
     taking = [r for r in runs if ranked(r.summary) and r.column(metric)]
+    for other in taking[1:]:
+        alike = questions_of(taking[0].summary) == questions_of(other.summary)
+        if not alike or taking[0].column(metric).keys() != other.column(metric).keys():
+            raise DataError(f"{taking[0].folder} and {other.folder}: of different questions; nothing to test")
     if len(taking) < 2:
         return {}
     categories = [None, *(c for c in TABLE_CATEGORIES if any(c in r.categories.values() for r in taking))]
@@ -88,7 +136,9 @@ def apart_in_all(tests: Tests) -> tuple[int, int]:
     """How many tests a column of the whole table has, and how many of them Holm's adjustment over all of them leaves significant."""
     every = [result for rows in tests.values() for _, result in rows]
     adjusted = holm([result.p_sign_flip for result in every])
-    return len(every), sum(p is not None and p <= ALPHA and not result.tie() for result, p in zip(every, adjusted, strict=True))
+    return len(every), sum(
+        p is not None and p <= ALPHA and not result.tie() for result, p in zip(every, adjusted, strict=True)
+    )
 
 
 def _mean(run: Run, metric: str, category: int | None) -> float:
@@ -96,8 +146,13 @@ def _mean(run: Run, metric: str, category: int | None) -> float:
     return float(np.mean(own)) if own else float("-inf")
 
 
-def comparison_table(a: Run, b: Run, metrics: Sequence[str]) -> Table:
-    """Two runs by category on several metrics: difference, interval, exact sign-flip p (Holm over the table), McNemar."""
+def comparison_table(a: Run, b: Run, metrics: Sequence[str], *, shared: bool = False) -> Table:
+    """Two runs by category on several metrics: difference, interval, exact sign-flip p (Holm over the table), McNemar.
+
+    Raises:
+        DataError: the runs may not be paired (``same_questions``, also for ``shared``), or lack a metric.
+    """
+    both = same_questions(a, b, shared=shared)
     columns = (
         Column("metric", "Metric", "text"),
         Column("n", "n", "count"),
@@ -119,8 +174,14 @@ def comparison_table(a: Run, b: Run, metrics: Sequence[str]) -> Table:
     for (category, metric, pair, result), p in zip(found, adjusted, strict=True):
         sections.setdefault(category_title(category, result.n), []).append(_compare_row(metric, pair, result, p))
     names = [f"{side}: {label(r.summary)} ({r.summary['fingerprint']})" for side, r in (("A", a), ("B", b))]
+    warning = (
+        ()
+        if both is None
+        else (f"WARNING: the runs are of different questions; only the {both} that both have are compared.",)
+    )
     notes = [
         *names,
+        *warning,
         "Paired on the same questions. Brackets: 95 % interval clustered by conversation. p sign-flip: exact up to 16 "
         "conversations; Holm over this table. McNemar takes questions as independent: secondary. Resolvable: smallest "
         "difference found with 80 % power.",

@@ -5,10 +5,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from eval.identity import digest
+from eval.sealing import place_of, run_id, stamp_legacy
+from eval.lines import SEAL, held, sealed, whole_bytes
 from memos.errors import ConfigError, DataError
 
 Key = tuple[str, int]
@@ -34,37 +37,35 @@ class Journal:
     """One JSON-lines file that only grows.
 
     ``append`` returns when the line is on disk (one write and fsync). A torn last line, left by a crash, is removed on
-    opening. Where a key was written several times (an error that was retried), the last record holds.
+    opening. Where a key was written several times (an error that was retried), the last record holds. With ``place`` lines
+    are sealed (``eval.lines``); void ones are counted in ``void`` and otherwise as if they were not there.
     """
 
-    def __init__(self, path: Path, key: Callable[[Mapping[str, Any]], Any]) -> None:
+    def __init__(self, path: Path, key: Callable[[Mapping[str, Any]], Any], place: str | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.path = path
+        self.path, self.place = path, place
         self._key = key
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        self.records: dict[Any, dict[str, Any]] = {}
-        for record in self._recover():
-            self.records[key(record)] = record
-
-    def _recover(self) -> Iterator[dict[str, Any]]:
-        data = self.path.read_bytes()
-        whole = data.rfind(b"\n") + 1
-        if whole < len(data):
-            os.ftruncate(self._file, whole)
-        for number, line in enumerate(data[:whole].splitlines(), 1):
-            try:
-                yield json.loads(line)
-            except ValueError as error:
-                raise DataError(f"{self.path}: line {number}: not JSON; delete the line or the run folder") from error
+        content = path.read_bytes()
+        if whole_bytes(content) < len(content):
+            os.ftruncate(self._file, whole_bytes(content))
+        found = held(path, content, key, place)
+        self.records: dict[Any, dict[str, Any]] = found.records
+        self.void, self._next = found.void, found.next_seq
 
     def append(self, *records: dict[str, Any]) -> None:
         """Write records as one durable append."""
-        lines = "".join(json.dumps(r, ensure_ascii=False, allow_nan=False) + "\n" for r in records)
+        rows = list(records)
+        if self.place is not None:
+            rows = [sealed(record, self.place, self._next + n) for n, record in enumerate(records)]
+        lines = "".join(json.dumps(r, ensure_ascii=False, allow_nan=False) + "\n" for r in rows)
         data = memoryview(lines.encode("utf-8", "surrogatepass"))
         while data:
             data = data[os.write(self._file, data) :]
         os.fsync(self._file)
-        for record in records:
+        self._next += len(rows)
+        for row in rows:
+            record = {name: value for name, value in row.items() if self.place is None or name not in SEAL}
             self.records[self._key(record)] = record
 
     def ok(self) -> set[Any]:
@@ -79,6 +80,11 @@ def question_key(record: Mapping[str, Any]) -> Key:
     return (record["sample_id"], record["qa_index"])
 
 
+def memory_digest(record: Mapping[str, Any]) -> str:
+    """Digest of what a memory says, whatever its number."""
+    return digest([record["text"], list(record["turns"]), record["words"]])
+
+
 class RunDir:
     """The folder of one run: its journals, its lock, its interned contexts and memories (format: README, run folder)."""
 
@@ -91,13 +97,27 @@ class RunDir:
         except BlockingIOError as error:
             self._lock.close()
             raise ConfigError(f"{path}: another process is running this very configuration") from error
+        try:
+            self.id = run_id(path) or stamp_legacy(path)
+        except DataError:
+            self._lock.close()
+            raise
         self._journals: dict[str, Journal] = {}
         self._memory_ids: dict[tuple[str, str, tuple[str, ...]], int] | None = None
+        self._memory_digests: dict[int, str] = {}
+        self._whole_contexts: set[str] = set()
+        self._readable: dict[Key, tuple[Mapping[str, Any], bool]] = {}
 
     def journal(self, name: str, key: Callable[[Mapping[str, Any]], Any] = question_key) -> Journal:
         """The journal ``<name>.jsonl``, opened once."""
         if name not in self._journals:
-            self._journals[name] = Journal(self.path / f"{name}.jsonl", key)
+            opened = Journal(self.path / f"{name}.jsonl", key, place_of(self.id, name))
+            self._journals[name] = opened
+            if opened.void:
+                print(
+                    f"note: {opened.path}: {opened.void} lines were changed after they were written or are of another run or "
+                    "journal; they stay in the file and do not count"
+                )
         return self._journals[name]
 
     @property
@@ -108,6 +128,39 @@ class RunDir:
     def memories(self) -> Journal:
         return self.journal("memories", lambda record: record["id"])
 
+    def context(self, name: str) -> str | None:
+        """The text of a context by its digest; None where the folder does not hold it."""
+        record = self.contexts.records.get(name)
+        if record is not None and name not in self._whole_contexts and digest(record["text"]) == name:
+            self._whole_contexts.add(name)
+        return record["text"] if name in self._whole_contexts else None
+
+    def intern_context(self, text: str) -> str:
+        """Keep a context's text; returns its digest."""
+        name = digest(text)
+        if self.context(name) is None:
+            self.contexts.append({"id": name, "text": text})
+        return name
+
+    def hits_digest(self, hits: Sequence[int]) -> str | None:
+        """Digest of what ranked memories say; None where one of them is not in the folder."""
+        known, records = self._memory_digests, self.memories.records
+        for name in hits:
+            if name not in known:
+                if name not in records:
+                    return None
+                known[name] = memory_digest(records[name])
+        return digest([known[name] for name in hits])
+
+    def readable(self, record: Mapping[str, Any]) -> bool:
+        """Whether the context and the memories that a search record names are in the folder and unchanged."""
+        known, verdict = self._readable.get(question_key(record), (None, False))
+        if known is not record:
+            whole = self.context(record["context_id"]) is not None
+            verdict = whole and self.hits_digest(record["hits"]) == record["hits_digest"]
+            self._readable[question_key(record)] = (record, verdict)
+        return verdict
+
     def intern_memories(self, sample_id: str, items: list[tuple[str, tuple[str, ...], int]]) -> list[int]:
         """Ids of memories given as (text, turn ids, words); new ones are written first, in one append."""
         if self._memory_ids is None:
@@ -115,13 +168,13 @@ class RunDir:
                 (r["sample_id"], r["text"], tuple(r["turns"])): r["id"] for r in self.memories.records.values()
             }
         known, fresh, ids = self._memory_ids, [], []
+        free = max(self.memories.records, default=-1) + 1
         for text, turns, words in items:
             key = (sample_id, text, turns)
             if key not in known:
-                known[key] = len(known)
-                fresh.append(
-                    {"id": known[key], "sample_id": sample_id, "text": text, "turns": list(turns), "words": words}
-                )
+                known[key] = free
+                fresh.append({"id": free, "sample_id": sample_id, "text": text, "turns": list(turns), "words": words})
+                free += 1
             ids.append(known[key])
         if fresh:
             self.memories.append(*fresh)

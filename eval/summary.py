@@ -4,24 +4,70 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from eval import lineage
 from eval.bench import Bench
+from eval.identity import digest
+from eval.judges import labels
 from eval.metrics.ceilings import gold_ceilings
 from eval.rescoring import own_error
 from eval.schema import component_config
-from eval.stages.score import judge_journal, metrics_journal
+from eval.stages.answer import answers_now
+from eval.stages.latency import timed_now
+from eval.stages.score import judge_journal, metrics_journal, values_now, verdicts_now
+from eval.stages.scoring import wanted_metrics
+from eval.stages.search import ingested_now, searched_now
 from eval.stats import cluster_bootstrap, interval
 from eval.store import RunDir
 from eval.types import Question
 from memos.types import Usage
 
+Key = tuple[str, int]
 MEMORY_METRICS = ("memory_words", "memory_tokens", "evidence_")
 """Metrics of the retrieval, known even where answering failed (by prefix)."""
 SIGNED_METRICS = ("similarity", "bertscore_f1")
 """Metrics whose mean may be below 0."""
+
+
+@dataclass
+class _Records:
+    """The records a summary rests on: those of the selected questions that were made from what is there now."""
+
+    ingested: dict[str, dict[str, Any]]
+    searched: dict[Key, dict[str, Any]]
+    answers: dict[Key, dict[str, Any]]
+    verdicts: dict[str, dict[Key, dict[str, Any]]]
+    """By judge metric (``judge_<name>``)."""
+    values: dict[Key, dict[str, Any]]
+    timed: dict[Key, dict[str, Any]]
+
+    @classmethod
+    def of(cls, bench: Bench, run: RunDir) -> _Records:
+        return cls(
+            ingested_now(bench, run),
+            searched_now(bench, run),
+            answers_now(bench, run, run.journal("answers")),
+            {f"judge_{spec['name']}": verdicts_now(bench, run, spec) for spec in bench.judge_specs},
+            values_now(bench, run),
+            timed_now(bench, run),
+        )
+
+    def named(self, bench: Bench, run: RunDir) -> dict[str, dict[str, Any]]:
+        """The journal each set of records stands in, with their number and digest."""
+        files = {"ingest": "ingest", "search": "search", "answers": "answers", "latency": "latency"}
+        sets = {"ingest": self.ingested, "search": self.searched, "answers": self.answers, "latency": self.timed}
+        out = {name: (run.journal(file).path, sets[name]) for name, file in files.items()}
+        out["metrics"] = (metrics_journal(bench, run).path, self.values)
+        out |= {f"judge_{spec['name']}": (judge_journal(bench, run, spec).path, self.verdicts[f"judge_{spec['name']}"])
+                for spec in bench.judge_specs}  # fmt: skip
+        return {
+            name: {"file": path.relative_to(run.path).as_posix(), **lineage.state(rows)}
+            for name, (path, rows) in out.items()
+        }
 
 
 def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> dict[str, Any]:
@@ -31,101 +77,118 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> dict[str
     verdicts, and is counted in ``failed``. A metric that could not be computed is in ``missing``, with the reason.
     """
     questions = list(bench.dataset.questions)
-    failed = _failed(bench, run, questions)
-    columns = _columns(bench, run, questions, failed)
-    judges = {f"judge_{spec['name']}": judge_journal(bench, run, spec) for spec in bench.judge_specs}
+    records = _Records.of(bench, run)
+    failed = _failed(records, questions)
+    columns = _columns(bench, records, questions, missing)
     metrics = _estimates(columns, questions)
-    for name, journal in judges.items():
-        spread = _repeat_sd([journal.records[q.key] for q in questions if q.key in journal.records])
-        if spread is not None and name in metrics:
-            metrics[name]["repeat_sd"] = spread
+    for name, verdicts in records.verdicts.items():
+        metrics[name] |= _repeats(list(verdicts.values()))
     categories = sorted({q.category for q in questions})
+    by_category = {str(c): [q for q in questions if q.category == c] for c in categories}
     return {
         "schema": 1,
         "experiment": bench.name,
         "system": bench.system_spec["name"],
         "track": bench.config["track"]["name"],
+        "seed": bench.seed,
         "fingerprint": bench.fingerprint,
         "score_fingerprint": bench.score_fingerprint,
-        "complete": _complete(bench, run, questions),
+        "complete": _complete(records, questions),
         "n": len(questions),
         "failed": len(failed),
         "failed_by_stage": dict(sorted(Counter(failed.values()).items())),
-        "judged": {name: _labels(journal, questions) for name, journal in judges.items()},
-        "metrics": metrics,
-        "by_category": {
-            str(c): _estimates(columns, [q for q in questions if q.category == c]) for c in categories
+        "failures": _failures(records),
+        "judged": {name: _labels(verdicts, questions) for name, verdicts in records.verdicts.items()},
+        "judged_by_category": {
+            c: {name: _labels(verdicts, own) for name, verdicts in records.verdicts.items()}
+            for c, own in by_category.items()
         },
-        "ledger": _ledger(bench, run),
-        "latency_ms": _latency(run),
+        "metrics": metrics,
+        "by_category": {c: _estimates(columns, own) for c, own in by_category.items()},
+        "journals": records.named(bench, run),
+        "ledger": _ledger(records),
+        "latency_ms": _latency(records),
         "judge_error": _judge_errors(bench),
         "ceilings": gold_ceilings([(q.gold, q.category) for q in questions if q.category != 5]),
         "missing": dict(sorted(missing.items())),
         **_labels_of_parts(bench),
-        "cut": sum(1 for r in run.journal("answers").records.values() if r.get("cut_tokens")),
+        "cut": sum(1 for r in records.answers.values() if r.get("cut_tokens")),
     }
 
 
-def _failed(bench: Bench, run: RunDir, questions: Sequence[Question]) -> dict[tuple, str]:
-    """Questions without a good answer or verdict, with the first stage that failed."""
-    stages = [("search", run.journal("search").ok()), ("answer", run.journal("answers").ok())]
-    primary = judge_journal(bench, run, bench.judge_specs[0])
-    judged = {key for key, record in primary.records.items() if record["label"] in ("correct", "wrong")}
-    stages.append(("judge", judged))
+def _failed(records: _Records, questions: Sequence[Question]) -> dict[Key, str]:
+    """Questions that failed anywhere, under any judge or metric, or have not come through yet, with the first such stage."""
+    stages = [("search", _good(records.searched)), ("answer", _good(records.answers))]
+    stages += [
+        ("judge", {key for key, r in verdicts.items() if labels.stands(r)}) for verdicts in records.verdicts.values()
+    ]
+    stages.append(("score", _good(records.values)))
     found = {}
     for question in questions:
-        for stage, good in stages:
-            if question.key not in good:
+        for stage, passed in stages:
+            if question.key not in passed:
                 found[question.key] = stage
                 break
     return found
 
 
-def _complete(bench: Bench, run: RunDir, questions: Sequence[Question]) -> bool:
+def _good(records: Mapping[Key, Mapping[str, Any]]) -> set[Key]:
+    return {key for key, record in records.items() if lineage.good(record)}
+
+
+def _failures(records: _Records) -> dict[str, int]:
+    """How many answers each judge and each metric failed on, and how many timed questions failed; those with none are left out."""
+    counts = Counter(name for record in records.values.values() for name in record.get("errors", {}))
+    for name, verdicts in records.verdicts.items():
+        counts[name] += sum(not labels.stands(record) for record in verdicts.values())
+    counts["latency"] += sum(not lineage.good(record) for record in records.timed.values())
+    return {name: count for name, count in sorted(counts.items()) if count}
+
+
+def _complete(records: _Records, questions: Sequence[Question]) -> bool:
     """Whether every question has been through every stage, failed or not."""
-    searched, answers = run.journal("search"), run.journal("answers")
-    answered = answers.ok()
-    after = [metrics_journal(bench, run).records, *(judge_journal(bench, run, spec).records for spec in bench.judge_specs)]
+    searched, answered = _good(records.searched), _good(records.answers)
     return (
-        all(q.key in searched.records or q.key in answers.records for q in questions)
-        and searched.ok() <= answers.records.keys()
-        and all(q.key in records for records in after for q in questions if q.key in answered)
+        all(q.key in records.searched for q in questions)
+        and searched <= records.answers.keys()
+        and searched <= records.values.keys()
+        and all(answered <= verdicts.keys() for verdicts in records.verdicts.values())
     )
 
 
 def _columns(
-    bench: Bench, run: RunDir, questions: Sequence[Question], failed: Mapping[tuple, str]
-) -> dict[str, dict[tuple, float]]:
-    """Metric name to question key to value; absent values are not applicable (no evidence to recall)."""
-    values = metrics_journal(bench, run).records
-    columns: dict[str, dict[tuple, float]] = {}
-    for question in questions:
-        record = values.get(question.key)
-        for name, value in (record["values"] if record else {}).items():
-            columns.setdefault(name, {})[question.key] = value
+    bench: Bench, records: _Records, questions: Sequence[Question], missing: Mapping[str, str]
+) -> dict[str, dict[Key, float]]:
+    """Metric name to question key to value; absent values are not applicable (no evidence to recall, no memory found).
+
+    A metric of answers has a value for every question: 0 where the question or the metric failed.
+    """
+    columns: dict[str, dict[Key, float]] = {name: {} for name in wanted_metrics(bench.scorers()) - missing.keys()}
+    for key, record in records.values.items():
+        for name, value in record["values"].items():
+            columns.setdefault(name, {})[key] = value
     for name, column in columns.items():
         if not name.startswith(MEMORY_METRICS):
-            column.update((key, 0.0) for key in failed if key not in column)
-    for spec in bench.judge_specs:
-        records = judge_journal(bench, run, spec).records
-        columns[f"judge_{spec['name']}"] = {q.key: _verdict(records.get(q.key)) for q in questions}
+            column.update((q.key, 0.0) for q in questions if q.key not in column)
+    for name, verdicts in records.verdicts.items():
+        columns[name] = {q.key: _verdict(verdicts.get(q.key)) for q in questions}
     return columns
 
 
 def _verdict(record: Mapping[str, Any] | None) -> float:
-    """Share of judge runs that said correct; a missing, failed or unreadable verdict counts wrong."""
-    if record is None or record["label"] not in ("correct", "wrong"):
-        return 0.0
-    runs = record["runs"] or [record["label"]]
-    return sum(label == "correct" for label in runs) / len(runs)
+    """What a question's verdict counts; a missing one counts wrong."""
+    return 0.0 if record is None else labels.value(record["label"], record.get("runs") or ())
 
 
-def _repeat_sd(records: Sequence[Mapping[str, Any]]) -> float | None:
-    """Population standard deviation of run-level accuracies: the judge's jitter on one set of answers (the paper's ±)."""
-    repeats = min((len(r["runs"]) for r in records), default=0)
+def _repeats(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """``repeat_sd``: population standard deviation of run-level accuracies, the judge's jitter on one set of answers (the
+    paper's ±), over the ``repeat_n`` verdicts that stand; nothing where the judge runs once."""
+    whole = [record["runs"] for record in records if labels.stands(record) and len(record.get("runs") or ()) > 1]
+    repeats = min(map(len, whole), default=0)
     if repeats < 2:
-        return None
-    return float(np.std([np.mean([r["runs"][i] == "correct" for r in records]) for i in range(repeats)]))
+        return {}
+    spread = float(np.std([np.mean([runs[i] == labels.CORRECT for runs in whole]) for i in range(repeats)]))
+    return {"repeat_sd": spread, "repeat_n": len(whole)}
 
 
 def _judge_errors(bench: Bench) -> dict[str, float]:
@@ -134,9 +197,11 @@ def _judge_errors(bench: Bench) -> dict[str, float]:
     return {name: error for name, error in found.items() if error}
 
 
-def _labels(journal, questions: Sequence[Question]) -> dict[str, int]:
-    counts = Counter(journal.records[q.key]["label"] for q in questions if q.key in journal.records)
-    return {"n": sum(counts.values()), **dict(sorted(counts.items()))}
+def _labels(verdicts: Mapping[Key, Mapping[str, Any]], questions: Sequence[Question]) -> dict[str, int]:
+    """Verdicts by label, and ``n`` of them all."""
+    own = [verdicts[q.key] for q in questions if q.key in verdicts]
+    counts = Counter(labels.standing(record["label"], record.get("runs") or ()) for record in own)
+    return {"n": len(own), **dict(sorted(counts.items()))}
 
 
 def _estimates(columns: Mapping[str, Mapping[tuple, float]], questions: Sequence[Question]) -> dict[str, Any]:
@@ -158,7 +223,7 @@ def _estimates(columns: Mapping[str, Mapping[tuple, float]], questions: Sequence
     return out
 
 
-def _ledger(bench: Bench, run: RunDir) -> dict[str, dict[str, int]]:
+def _ledger(records: _Records) -> dict[str, dict[str, int]]:
     """Calls and tokens by phase, from the records, so that resumed runs sum up whole."""
     total: dict[str, Usage] = {}
 
@@ -167,34 +232,37 @@ def _ledger(bench: Bench, run: RunDir) -> dict[str, dict[str, int]]:
 
     for phase in ("ingest", "organise", "search", "answer", "judge"):
         add(phase, None)
-    for record in run.journal("ingest", lambda r: r["sample_id"]).records.values():
+    for record in records.ingested.values():
         for phase, usage in record.get("usage", {}).items():
             add(phase, usage)
-    for phase, name in (("search", "search"), ("answer", "answers")):
-        for record in run.journal(name).records.values():
+    asked = [
+        ("search", records.searched),
+        ("answer", records.answers),
+        *(("judge", own) for own in records.verdicts.values()),
+    ]
+    for phase, own in asked:
+        for record in own.values():
             add(phase, record.get("usage"))
-    for spec in bench.judge_specs:
-        for record in judge_journal(bench, run, spec).records.values():
-            add("judge", record.get("usage"))
     return {
         phase: {"calls": u.calls, "prompt_tokens": u.prompt_tokens, "completion_tokens": u.completion_tokens}
         for phase, u in total.items()
     }
 
 
-def _latency(run: RunDir) -> dict[str, Any]:
-    """P50 and P95 (linear interpolation) of search, answer and total, from the latency pass."""
-    rows = [r for r in run.journal("latency").records.values() if r.get("status") == "ok"]
+def _latency(records: _Records) -> dict[str, Any]:
+    """P50 and P95 (linear interpolation) of search, answer and total, from the latency pass; ``failed`` where some failed."""
+    rows = [r for r in records.timed.values() if lineage.good(r)]
+    failed = len(records.timed) - len(rows)
     if not rows:
-        return {}
+        return {"n": 0, "failed": failed} if failed else {}
     search, answer = np.array([r["search_ms"] for r in rows]), np.array([r["answer_ms"] for r in rows])
     parts = {"search": search, "answer": answer, "total": search + answer}
     found: dict[str, Any] = {
         name: {"p50": float(np.percentile(x, 50)), "p95": float(np.percentile(x, 95))} for name, x in parts.items()
     }
     found["n"] = len(rows)
-    ingest = run.journal("ingest", lambda r: r["sample_id"]).records.values()
-    found["ingest_s"] = sum(r.get("seconds", 0.0) for r in ingest)
+    found |= {"failed": failed} if failed else {}
+    found["ingest_s"] = sum(r.get("seconds", 0.0) for r in records.ingested.values())
     return found
 
 
@@ -221,6 +289,7 @@ def _labels_of_parts(bench: Bench) -> dict[str, Any]:
             "official": bench.dataset.official,
             "answer_key": bench.dataset_config.answer_key,
             "captions": bench.dataset_config.captions,
+            "questions": digest(sorted([*q.key, lineage.question_digest(q)] for q in bench.dataset.questions)),
             "n_by_category": {str(c): counts[c] for c in sorted(counts)},
         },
         "not_comparable": not_comparable(bench),
@@ -239,7 +308,9 @@ def not_comparable(bench: Bench) -> list[str]:
     if config["embedder"]["name"] not in ("openai",):
         reasons.append(f"embedder is {config['embedder']['name']}, the paper's is text-embedding-3-small")
     if not bench.dataset.official or len(bench.dataset.questions) != 1540:
-        reasons.append(f"{len(bench.dataset.questions)} questions of {bench.dataset.name}, the paper's are 1,540 of LOCOMO")
+        reasons.append(
+            f"{len(bench.dataset.questions)} questions of {bench.dataset.name}, the paper's are 1,540 of LOCOMO"
+        )
     reasons += [reason for scorer in bench.scorers() for reason in scorer.not_comparable()]
     if config["track"]["name"] != "paper":
         reasons.append(f"track is {config['track']['name']}")

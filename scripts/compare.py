@@ -26,11 +26,15 @@ def main() -> int:
     parser.add_argument(
         "--metric", action="append", help="metric to compare (may be repeated); default: every judge and f1_memos"
     )
+    parser.add_argument("--shared", action="store_true", help="compare runs of different subsets of questions on those that both have")
     parser.add_argument("--out", type=Path, default=Path("results"), help="results folder (default: results)")
     args = parser.parse_args()
     a, b = one(args.a), one(args.b)
     metrics = args.metric or default_metrics(a, b)
-    table = comparison_table(a, b, metrics)
+    table = comparison_table(a, b, metrics, shared=args.shared)
+    for note in table.notes:
+        if note.startswith("WARNING"):
+            print(note, file=sys.stderr)
     print(terminal(table, width=140))
     stem = args.out / "compare" / f"{a.folder.name}-vs-{b.folder.name}"
     write(table, stem, sources([a.summary, b.summary]))

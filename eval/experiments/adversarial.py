@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from eval import adversarial, changes
+from eval import adversarial, changes, lineage
 from eval.adoption import read_manifest
 from eval.bench import Bench
 from eval.datasets.load import load_dataset
@@ -17,10 +17,11 @@ from eval.run import FAILED_QUESTIONS, OK
 from eval.run_manifest import adopt, describe
 from eval.sources import sources
 from eval.stage_code import stage_code
-from eval.stages.answer import answer, answer_tasks
+from eval.stages.answer import answer, answer_tasks, answers_now, asked_as_is
 from eval.stages.search import search
 from eval.stats import Estimate
 from eval.store import RunDir, write_atomic, write_json
+from eval.types import Question
 from memos.errors import ConfigError
 
 
@@ -56,30 +57,35 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
         answer(bench, directory)
         questions = {q.key: q for q in bench.dataset.questions if q.adversarial}
         choices = {key: adversarial.choice(q, bench.seed) for key, q in questions.items()}
-        asked = digest([[*key, choice.prompt] for key, choice in choices.items()], 10)
-        answer_tasks(
-            bench,
-            directory,
-            directory.journal(f"forced-{asked}"),
-            lambda q: choices[q.key].prompt if q.key in choices else None,
-        )
-        free, forced = (_texts(directory, name) for name in ("answers", f"forced-{asked}"))
+        asked = f"forced-{digest([[*key, choice.prompt] for key, choice in choices.items()], 10)}"
+
+        def forced_wording(question: Question) -> str | None:
+            return choices[question.key].prompt if question.key in choices else None
+
+        answer_tasks(bench, directory, directory.journal(asked), forced_wording)
+        free = _texts(bench, directory, "answers", asked_as_is)
+        forced = _texts(bench, directory, asked, forced_wording)
     finally:
         directory.close()
     everything = load_dataset(config["dataset"]["name"], replace(bench.dataset_config, categories=[1, 2, 3, 4, 5]))
     kept = {c.sample_id for c in bench.dataset.conversations}
-    asked = [q for q in everything.questions if q.sample_id in kept]
+    asked = [q for q in everything.questions if q.sample_id in kept and q.category != 5] + list(bench.dataset.questions)
     found = adversarial.table(asked, free, forced, bench.seed)
     write_json(bench.folder / "abstention.json",
                {"label": bench.system_spec.get("label") or bench.system_spec["name"], **asdict(found)})  # fmt: skip
-    failed = len(bench.dataset.questions) - len(free)
-    message = f"{bench.system_spec['name']}: finished, {len(bench.dataset.questions)} questions, {failed} failed"
-    return {"folder": str(bench.folder), "code": FAILED_QUESTIONS if failed > config["max_errors"] else OK, "message": message}
+    message = f"{bench.system_spec['name']}: finished, {len(bench.dataset.questions)} questions, {found.failed} failed"
+    if found.failed_choices:
+        message += f", {found.failed_choices} forced choices failed"
+    if found.failed or found.failed_choices:
+        message += "; the same command retries them"
+    code = FAILED_QUESTIONS if max(found.failed, found.failed_choices) > config["max_errors"] else OK
+    return {"folder": str(bench.folder), "code": code, "message": message}
 
 
-def _texts(directory: RunDir, name: str) -> dict[tuple, str]:
-    journal = directory.journal(name)
-    return {key: journal.records[key]["answer"] for key in journal.ok()}
+def _texts(bench: Bench, directory: RunDir, name: str, ask: Callable[[Question], str | None]) -> dict[tuple, str]:
+    """Good answers to the questions as ``ask`` words them, from the contexts as they are now."""
+    records = answers_now(bench, directory, directory.journal(name), ask)
+    return {key: record["answer"] for key, record in records.items() if lineage.good(record)}
 
 
 def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]], draw: bool = True) -> None:

@@ -3,7 +3,8 @@
 Each answer is judged ``runs`` times; the repeats differ in ``Request.sample_index`` only, so their spread is the judge's jitter
 and nothing else (protocol.md 0.4). A reply without a readable label, a refusal for one, is asked for again a few times, as
 ``answerer.retries`` does; protocol.md 3.5 wants the attempts counted, and they are. What stays unreadable is ``unparsed``, a call that failed for
-good ``error``; neither is ever turned into wrong here.
+good ``error``; neither is ever turned into wrong here. A verdict of several runs with one such run is that as a whole
+(``labels.standing``).
 """
 
 from __future__ import annotations
@@ -131,7 +132,9 @@ class LLMJudge:
         return isinstance(outcome, Completion) and found.label == labels.UNPARSED and outcome.finish_reason != "length"
 
     def _verdict(self, found: Sequence[_Run]) -> Verdict:
-        label, share = labels.majority([run.label for run in found])
+        runs = [run.label for run in found]
+        label, share = labels.standing(labels.ERROR, runs), labels.majority(runs)[1]
+        share = share if label in (labels.CORRECT, labels.WRONG) else None
         model = next((run.model for run in reversed(found) if run.model), self.llm.name)
         return Verdict(label, share, tuple(run.label for run in found), tuple(run.raw for run in found), model, self.prompt_hash,
                        sum((run.usage for run in found), Usage()), sum(run.latency_ms for run in found),

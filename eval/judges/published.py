@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from eval.judges.labels import CORRECT, WRONG, value
 from memos.errors import DataError
 
 WRONG_SETS = ("ap_v1", "ap_v2")
@@ -41,8 +42,8 @@ class Row:
 
     @property
     def share(self) -> float:
-        """Share of judge runs that said correct."""
-        return sum(self.labels) / len(self.labels)
+        """Share of judge runs that said correct; a row without any counts 0."""
+        return value(CORRECT, [CORRECT if label else WRONG for label in self.labels]) if self.labels else 0.0
 
     @property
     def accepted(self) -> bool:

@@ -13,7 +13,7 @@ from eval.identity import digest
 from eval.plots.style import COLOURS, canvas, legend_below, look, save
 from eval.sources import sources
 from eval.stats import Ranking, ranking, wilson
-from eval.tables.values import labels, ranked
+from eval.tables.values import labels, questions_of, ranked
 from memos.errors import DataError
 
 if TYPE_CHECKING:
@@ -161,6 +161,8 @@ def critical_difference(runs: Sequence[Run], metric: str, stem: Path) -> list[Pa
     import pandas as pd
 
     runs = [r for r in runs if ranked(r.summary)]
+    if len({questions_of(r.summary) for r in runs}) > 1:
+        raise DataError("the runs were asked different questions; ranks over them would compare what cannot be compared")
     names = labels([r.summary for r in runs])
     means = {
         n: pd.Series(column).groupby(level=0).mean() for n, r in zip(names, runs, strict=True) if (column := r.column(metric))

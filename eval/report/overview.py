@@ -10,7 +10,7 @@ from typing import Any
 from eval.records import Run
 from eval.significance import compare_runs
 from eval.tables.model import Cell, Column, Section, Table, show, show_interval
-from eval.tables.values import Summary, full_label, judges, label, labels
+from eval.tables.values import Summary, by_questions, full_label, judges, label, labels, questions_of
 from eval.types import CATEGORIES
 
 NOWHERE = "not recorded"
@@ -22,13 +22,11 @@ def plain_table(table: Table, summaries: Sequence[Summary], ids: Sequence[str]) 
     A cell is [value, interval, mark, link]; a link is [system, category or "", metric], where the metric ``failed`` leads to the
     questions without an answer. Rows without a run behind them (the paper's) have no links.
     """
-    tracks: dict[str, list[int]] = {}
-    for n, summary in enumerate(summaries):
-        tracks.setdefault(str(summary.get("track", "paper")), []).append(n)
+    groups = sorted(by_questions(summaries), key=lambda group: -len(group[0]))
     sections = []
     for section in table.sections:
-        rows = next((own for name, own in tracks.items() if section.title.startswith(f"track {name}: ")), None)
-        rows = list(range(len(summaries))) if rows is None else rows
+        own = (places for head, places in groups if head and f"{section.title}: ".startswith(head))
+        rows = next(own, list(range(len(summaries))))
         linked = len(rows) == len(section.rows)
         category = next((str(c) for c, name in CATEGORIES.items() if f"{c} {name} (" in section.title), "")
         sections.append({"title": section.title, "rows": [
@@ -97,6 +95,7 @@ def _facts(s: Summary, m: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [
         ("state", "complete" if s.get("complete") else "unfinished: its numbers will change"),
         ("questions", f"{s['n']:,}, {s.get('failed', 0):,} failed"),
+        ("failures by part", ", ".join(f"{name}: {count:,}" for name, count in (s.get("failures") or {}).items()) or "none"),
         ("system", full_label(s)), ("track", s.get("track", NOWHERE)), ("answer prompt", m.get("prompt", NOWHERE)),
         ("answerer", s.get("answerer", NOWHERE)), ("language model", s.get("llm", NOWHERE)),
         ("embedder", s.get("embedder", NOWHERE)), ("judge", s.get("judge", NOWHERE)),
@@ -113,7 +112,7 @@ def _facts(s: Summary, m: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 def pairs(runs: Sequence[Run], ids: Sequence[str]) -> dict[str, dict[str, list[float | None]]]:
-    """For every two systems and every judge both have: difference, interval and sign-flip p on all questions.
+    """For every two systems of the same questions and every judge both have: difference, interval and sign-flip p on all questions.
 
     Returns:
         ``"s0 s1"`` to judge to [difference A minus B, low, high, p]; fractions, None where no interval can be given.
@@ -121,7 +120,7 @@ def pairs(runs: Sequence[Run], ids: Sequence[str]) -> dict[str, dict[str, list[f
     found: dict[str, dict[str, list[float | None]]] = {}
     names = judges([run.summary for run in runs])
     for (x, a), (y, b) in combinations(zip(ids, runs, strict=True), 2):
-        if not a.search.keys() & b.search.keys():
+        if questions_of(a.summary) != questions_of(b.summary) or a.search.keys() != b.search.keys():
             continue
         own = {}
         for name in names:

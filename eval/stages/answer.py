@@ -6,30 +6,64 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from eval import lineage
 from eval.bench import Bench
 from eval.progress import bar
+from eval.stages.boundary import attempt, outcomes
+from eval.stages.search import searched_now
 from eval.store import Journal, RunDir
 from eval.types import Answer, AnswerTask, Question
+
+Key = tuple[str, int]
+
+
+def asked_as_is(question: Question) -> str:
+    """The wording of the benchmark itself."""
+    return question.text
 
 
 def answer(bench: Bench, run: RunDir) -> None:
     """Write an answer record for every question that was searched and has no good answer yet."""
-    answer_tasks(bench, run, run.journal("answers"), lambda question: question.text)
+    answer_tasks(bench, run, run.journal("answers"), asked_as_is)
+
+
+def links(bench: Bench, searched: dict[str, Any], question: Question, wording: str) -> dict[str, str]:
+    """What the answer to a question is made from."""
+    speakers = bench.dataset.conversation(question.sample_id).speakers
+    return lineage.of_answer(searched["context_id"], wording, speakers, bench.prompt)
+
+
+def answers_now(
+    bench: Bench, run: RunDir, answers: Journal, ask: Callable[[Question], str | None] = asked_as_is
+) -> dict[Key, dict[str, Any]]:
+    """Answer records, failed ones included, that were made from the contexts and wordings as they are now."""
+    searched, out = searched_now(bench, run), {}
+    for question in bench.dataset.questions:
+        record, found, wording = answers.records.get(question.key), searched.get(question.key), ask(question)
+        if record is None or wording is None or not lineage.good(found):
+            continue
+        if lineage.current(record, links(bench, found, question, wording)):
+            out[question.key] = record
+    return out
 
 
 def answer_tasks(bench: Bench, run: RunDir, answers: Journal, ask: Callable[[Question], str | None]) -> None:
     """Put the searched questions to the answerer, as ``ask`` words them (None: not at all), and write the answers."""
-    searched = run.journal("search")
-    done, ready = answers.ok(), searched.ok()
+    searched = searched_now(bench, run)
+    done = {key for key, record in answers_now(bench, run, answers, ask).items() if lineage.good(record)}
     wordings = {q.key: ask(q) for q in bench.dataset.questions}
-    todo = [q for q in bench.dataset.questions if q.key in ready and q.key not in done and wordings[q.key] is not None]
+    todo = [
+        q
+        for q in bench.dataset.questions
+        if lineage.good(searched.get(q.key)) and q.key not in done and wordings[q.key] is not None
+    ]
     if not todo:
         return
     speakers = {c.sample_id: c.speakers for c in bench.dataset.conversations}
     tasks = [
         AnswerTask(
             question=wordings[q.key],
-            context=run.contexts.records[searched.records[q.key]["context_id"]]["text"],
+            context=run.context(searched[q.key]["context_id"]),
             speakers=speakers[q.sample_id],
             prompt=bench.prompt,
         )
@@ -37,17 +71,24 @@ def answer_tasks(bench: Bench, run: RunDir, answers: Journal, ask: Callable[[Que
     ]
     answerer = bench.answerer()
     progress = bar(f"{bench.system_spec['name']}: {answers.path.stem}", len(bench.dataset.questions), len(done))
-    for index, outcome in answerer.answer(tasks):
-        answers.append(_record(todo[index], outcome))
+    for index, outcome, failure in outcomes(answerer.answer, tasks):
+        question = todo[index]
+        if failure is None:
+            made, failure = attempt(lambda o=outcome: _record(o))
+        record = made if failure is None else {"answer": "", **failure}
+        made_from = links(bench, searched[question.key], question, wordings[question.key])
+        answers.append(
+            {"sample_id": question.sample_id, "qa_index": question.qa_index, **record, "made_from": made_from}
+        )
         progress.update()
     progress.close()
     answerer.close()
 
 
-def _record(question: Question, outcome: Answer) -> dict[str, Any]:
+def _record(outcome: Answer) -> dict[str, Any]:
+    if outcome.status == "ok" and not isinstance(outcome.text, str):
+        raise TypeError(f"the answer is no text: {outcome.text!r:.100}")
     record = {
-        "sample_id": question.sample_id,
-        "qa_index": question.qa_index,
         "status": outcome.status,
         "answer": outcome.text,
         "model": outcome.model,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from memos.errors import BudgetExceeded, ConfigError, MissingDependency
 
 T = TypeVar("T")
+Task = TypeVar("Task")
 
 
 def attempt(work: Callable[[], T]) -> tuple[T | None, dict[str, Any] | None]:
@@ -24,6 +25,35 @@ def attempt(work: Callable[[], T]) -> tuple[T | None, dict[str, Any] | None]:
     except Exception as error:  # noqa: BLE001 - a foreign component may raise anything; it is recorded whole
         return None, {
             "status": "error",
-            "error": f"{type(error).__name__}: {error}".splitlines()[0][:500],
+            "error": (f"{type(error).__name__}: {error}".splitlines() or [""])[0][:500],
             "traceback": traceback.format_exc(limit=20),
         }
+
+
+def outcomes(
+    work: Callable[[Sequence[Task]], Iterable[tuple[int, T]]], tasks: Sequence[Task]
+) -> Iterator[tuple[int, T | None, dict[str, Any] | None]]:
+    """Every task's result, or its error's record, as they finish: each index once.
+
+    Args:
+        work: a component that takes many tasks and yields (index, result) in any order. Where it raises, or ends before
+            all are done, the tasks that are left are given to it one by one, so that only those which fail are failures.
+        tasks: what it is asked.
+    """
+    left = dict.fromkeys(range(len(tasks)))
+    if not left:
+        return
+    rows = iter(work(tasks))
+    while left:
+        row, failure = attempt(lambda: next(rows, None))
+        if failure is not None or row is None:
+            break
+        index, result = row
+        if index in left:
+            del left[index]
+            yield index, result, None
+    for index in left:
+        result, failure = attempt(lambda i=index: dict(work([tasks[i]])))
+        if failure is None and 0 not in (result or {}):
+            failure = {"status": "error", "error": "gave no result", "traceback": ""}
+        yield index, None if failure else result[0], failure

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
+from eval import lineage
 from eval.bench import Bench
 from eval.progress import bar
 from eval.selection import stratified
 from eval.stages.boundary import attempt
 from eval.stages.ingest import StateFolder, check_drained
-from eval.stages.search import make_query, render
+from eval.stages.search import make_query, render, stores
 from eval.store import RunDir
 from eval.types import AnswerTask, Question
 from memos.types import Conversation
@@ -17,10 +19,10 @@ from memos.types import Conversation
 
 def latency(bench: Bench, run: RunDir) -> None:
     """Write search and answer times of each sampled question (milliseconds, wall clock)."""
-    times = run.journal("latency")
+    times, done = run.journal("latency"), {key for key, r in timed_now(bench, run).items() if lineage.good(r)}
     questions = list(bench.dataset.questions)
     sample = stratified(questions, min(bench.latency.questions, len(questions)), bench.seed)
-    todo = [q for q in sample if q.key not in times.ok()]
+    todo = [q for q in sample if q.key not in done]
     if not todo:
         return
     answerer = bench.answerer(latency=True)
@@ -31,30 +33,47 @@ def latency(bench: Bench, run: RunDir) -> None:
         if not waiting or not (state.progress() or {}).get("finished"):
             continue
         system = bench.new_system(latency=True)
-        system.load(state.path / "store")
-        check_drained(system, conversation.sample_id)
-        _ask(bench, system, answerer, conversation, waiting[0])
+        _, failure = attempt(lambda s=system, p=state.path: s.load(p / "store"))
+        if failure is None:
+            check_drained(system, conversation.sample_id)
+            _ask(bench, system, answerer, conversation, waiting[0])
+        store = bench.ingest_fingerprint(conversation)
         for question in waiting:
-            times.append(_ask(bench, system, answerer, conversation, question))
+            record = failure or _ask(bench, system, answerer, conversation, question)
+            key = {"sample_id": question.sample_id, "qa_index": question.qa_index}
+            times.append({**key, **record, "made_from": lineage.of_latency(store, question, bench.prompt)})
             progress.update()
         system.close()
     progress.close()
     answerer.close()
 
 
-def _ask(bench: Bench, system, answerer, conversation: Conversation, question: Question) -> dict:
-    key = {"sample_id": question.sample_id, "qa_index": question.qa_index}
+def timed_now(bench: Bench, run: RunDir) -> dict[tuple[str, int], dict[str, Any]]:
+    """Latency records, failed ones included, of these stores, questions and this prompt."""
+    records, store = run.journal("latency").records, stores(bench)
+    return {
+        q.key: record
+        for q in bench.dataset.questions
+        if lineage.current(record := records.get(q.key), lineage.of_latency(store[q.sample_id], q, bench.prompt))
+    }
+
+
+def _ask(bench: Bench, system, answerer, conversation: Conversation, question: Question) -> dict[str, Any]:
+    """Times of one question, or the failure's record; without its key."""
     start = time.perf_counter()
     retrieved, problem = attempt(lambda: system.search(make_query(bench, question)))
     if problem:
-        return {**key, **problem}
-    context, _ = render(bench, retrieved)
+        return problem
+    rendered, problem = attempt(lambda: render(bench, retrieved)[0])
+    if problem:
+        return problem
     searched = time.perf_counter()
-    task = AnswerTask(question.text, context, conversation.speakers, bench.prompt)
-    outcome = next(iter(answerer.answer([task])))[1]
+    task = AnswerTask(question.text, rendered, conversation.speakers, bench.prompt)
+    outcome, problem = attempt(lambda: next(iter(answerer.answer([task])))[1])
     end = time.perf_counter()
+    if problem:
+        return problem
     return {
-        **key,
         "status": outcome.status,
         "search_ms": (searched - start) * 1000,
         "answer_ms": (end - searched) * 1000,

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from eval import lineage
 from eval.bench import Bench
+from eval.judges import labels
 from eval.metrics.retrieval import evidence_metrics
 from eval.progress import bar
+from eval.protocols import Scorer
+from eval.stages.answer import answers_now
+from eval.stages.boundary import attempt, outcomes
+from eval.stages.scoring import Row, score_rows, wanted_metrics
+from eval.stages.search import searched_now
 from eval.store import Journal, RunDir
-from eval.types import JudgeTask, Question
+from eval.types import JudgeTask, Question, Verdict
 
+Key = tuple[str, int]
 BATCH = 256
 """Questions scored together between two durable appends."""
 
@@ -24,54 +33,120 @@ def metrics_journal(bench: Bench, run: RunDir) -> Journal:
     return run.journal(f"scores/metrics-{bench.metrics_fingerprint}")
 
 
+def good_answers(bench: Bench, run: RunDir) -> dict[Key, str]:
+    """Text of every answer that was made from the present context."""
+    records = answers_now(bench, run, run.journal("answers"))
+    return {key: record["answer"] for key, record in records.items() if lineage.good(record)}
+
+
+def verdicts_now(bench: Bench, run: RunDir, spec: Mapping[str, Any]) -> dict[Key, dict[str, Any]]:
+    """Verdict records, failed ones included, on the answers as they are now."""
+    records, answered = judge_journal(bench, run, spec).records, good_answers(bench, run)
+    return {
+        q.key: record
+        for q in bench.dataset.questions
+        if q.key in answered and lineage.current(record := records.get(q.key), lineage.of_verdict(q, answered[q.key]))
+    }
+
+
 def judge(bench: Bench, run: RunDir, spec: Mapping[str, Any]) -> None:
-    """Write a verdict for every good answer that has none yet; a judge's error is retried on the next run."""
-    verdicts, answers = judge_journal(bench, run, spec), run.journal("answers")
-    answered = answers.ok()
-    done = {key for key, record in verdicts.records.items() if record["label"] != "error"}
+    """Write a verdict for every good answer that has none that stands; failed and unreadable ones are asked again."""
+    verdicts, answered = judge_journal(bench, run, spec), good_answers(bench, run)
+    done = {key for key, record in verdicts_now(bench, run, spec).items() if labels.stands(record)}
     todo = [q for q in bench.dataset.questions if q.key in answered and q.key not in done]
     if not todo:
         return
-    tasks = [JudgeTask(q.text, q.gold, answers.records[q.key]["answer"], q.category) for q in todo]
+    tasks = [JudgeTask(q.text, q.gold, answered[q.key], q.category) for q in todo]
     referee = bench.judge(spec)
     progress = bar(f"{bench.system_spec['name']}: judge {spec['name']}", len(bench.dataset.questions), len(done))
-    for index, verdict in referee.judge(tasks):
+    for index, verdict, failure in outcomes(referee.judge, tasks):
         question = todo[index]
-        record = asdict(verdict)
-        record["ms"] = record.pop("latency_ms")
-        verdicts.append({"sample_id": question.sample_id, "qa_index": question.qa_index, **record})
+        if failure is None:
+            made, failure = attempt(lambda v=verdict: _verdict(v))
+        record = (
+            made
+            if failure is None
+            else {"label": labels.ERROR, "score": None, "runs": [], "raw": [failure["error"]], **failure}
+        )
+        made_from = lineage.of_verdict(question, answered[question.key])
+        verdicts.append(
+            {"sample_id": question.sample_id, "qa_index": question.qa_index, **record, "made_from": made_from}
+        )
         progress.update()
     progress.close()
     referee.close()
 
 
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    """The record of a verdict without its key; its label is that of the one rule for verdicts of several runs."""
+    record = asdict(verdict)
+    if record["score"] is not None and not math.isfinite(record["score"]):
+        raise ValueError(f"the judge's score is {record['score']}")
+    record["label"] = labels.standing(verdict.label, verdict.runs)
+    record["ms"] = record.pop("latency_ms")
+    return record
+
+
+def values_now(bench: Bench, run: RunDir) -> dict[Key, dict[str, Any]]:
+    """Metric records of the answers and memories as they are now."""
+    records, answered, searched = (
+        metrics_journal(bench, run).records,
+        good_answers(bench, run),
+        searched_now(bench, run),
+    )
+    return {
+        q.key: record
+        for q in bench.dataset.questions
+        if lineage.good(found := searched.get(q.key))
+        and lineage.current(record := records.get(q.key), lineage.of_values(q, answered.get(q.key), found))
+    }
+
+
 def score(bench: Bench, run: RunDir) -> dict[str, str]:
-    """Write metric values for every answer that lacks some; returns the metrics that are missing, with reasons."""
-    values, answers, searched = metrics_journal(bench, run), run.journal("answers"), run.journal("search")
-    answered, scorers = answers.ok(), bench.scorers()
-    missing = {name: reason for scorer in scorers for name, reason in scorer.missing().items()}
-    wanted = {name for scorer in scorers for name in scorer.names} - missing.keys()
+    """Write metric values for every searched question that lacks some; returns the metrics that are missing, with reasons.
 
-    def scored(key: tuple) -> bool:
-        return key in values.records and wanted <= values.records[key]["values"].keys()
+    A question without a good answer has those of the retrieval alone. A metric that fails on an answer is an error of that
+    metric and that question (``errors``); the next run tries it again.
+    """
+    values, answered, searched = metrics_journal(bench, run), good_answers(bench, run), searched_now(bench, run)
+    scorers = bench.scorers()
+    wanted, present = wanted_metrics(scorers), values_now(bench, run)
 
-    todo = [q for q in bench.dataset.questions if q.key in answered and not scored(q.key)]
-    progress = bar(f"{bench.system_spec['name']}: score", len(bench.dataset.questions), len(values.records))
+    def scored(key: Key) -> bool:
+        names = wanted if key in answered else set()
+        return key in present and names <= present[key]["values"].keys()
+
+    todo = [q for q in bench.dataset.questions if lineage.good(searched.get(q.key)) and not scored(q.key)]
+    progress = bar(f"{bench.system_spec['name']}: score", len(bench.dataset.questions), len(present))
     for start in range(0, len(todo), BATCH):
         batch = todo[start : start + BATCH]
-        columns: dict[str, list[float]] = {}
-        golds, given = [q.gold for q in batch], [answers.records[q.key]["answer"] for q in batch]
-        for scorer in scorers:
-            columns.update(scorer.score(golds, given, [q.category for q in batch]))
+        good = [q for q in batch if q.key in answered]
+        rows = dict(zip([q.key for q in good], _answer_metrics(scorers, good, answered), strict=True))
         records = []
-        for row, question in enumerate(batch):
-            found = {name: float(column[row]) for name, column in columns.items()}
-            found.update(_retrieval(run, searched.records[question.key], question))
-            records.append({"sample_id": question.sample_id, "qa_index": question.qa_index, "values": found})
+        for question in batch:
+            found, errors = rows.get(question.key, ({}, {}))
+            record: dict[str, Any] = {"values": {**found, **_retrieval(run, searched[question.key], question)}}
+            if errors:
+                record |= {"status": "error", "errors": errors}
+            made_from = lineage.of_values(question, answered.get(question.key), searched[question.key])
+            records.append(
+                {"sample_id": question.sample_id, "qa_index": question.qa_index, **record, "made_from": made_from}
+            )
         values.append(*records)
         progress.update(len(batch))
     progress.close()
-    return missing
+    return {name: reason for scorer in scorers for name, reason in scorer.missing().items()}
+
+
+def _answer_metrics(scorers: Sequence[Scorer], batch: Sequence[Question], answered: Mapping[Key, str]) -> list[Row]:
+    """Values and errors of each answer of a batch, over all scorers."""
+    rows: list[Row] = [({}, {}) for _ in batch]
+    golds, given = [q.gold for q in batch], [answered[q.key] for q in batch]
+    for scorer in scorers if batch else ():
+        for row, own in zip(rows, score_rows(scorer, golds, given, [q.category for q in batch]), strict=True):
+            row[0].update(own[0])
+            row[1].update(own[1])
+    return rows
 
 
 def _retrieval(run: RunDir, record: Mapping[str, Any], question: Question) -> dict[str, float]:

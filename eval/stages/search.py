@@ -6,8 +6,8 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from eval import lineage
 from eval.bench import Bench
-from eval.identity import digest
 from eval.progress import bar
 from eval.protocols import MemorySystem
 from eval.schema import wants
@@ -44,24 +44,61 @@ def render(bench: Bench, retrieved: Retrieved) -> tuple[str, int]:
     return CONTEXT_SEPARATOR.join(hit.text for hit in retrieved.hits[:used]), used
 
 
+def stores(bench: Bench) -> dict[str, str]:
+    """Conversation to the fingerprint of its store."""
+    return {c.sample_id: bench.ingest_fingerprint(c) for c in bench.dataset.conversations}
+
+
+def searched_now(bench: Bench, run: RunDir) -> dict[tuple[str, int], dict[str, Any]]:
+    """Search records, failed ones included, of these stores and queries; good ones only where the folder still holds
+    their context and memories."""
+    searched, store, out = run.journal("search"), stores(bench), {}
+    for question in bench.dataset.questions:
+        record = searched.records.get(question.key)
+        if record is None:
+            continue
+        links = lineage.of_search(store[question.sample_id], question, make_query(bench, question).gold_turns)
+        if lineage.current(record, links) and (not lineage.good(record) or run.readable(record)):
+            out[question.key] = record
+    return out
+
+
+def ingested_now(bench: Bench, run: RunDir) -> dict[str, dict[str, Any]]:
+    """Ingest records of these stores."""
+    records = run.journal("ingest", lambda r: r["sample_id"]).records
+    return {
+        name: r
+        for name, store in stores(bench).items()
+        if lineage.current(r := records.get(name), lineage.of_store(store))
+    }
+
+
 def search(bench: Bench, run: RunDir) -> None:
-    """Ingest where needed and write a search record for every question that has none yet."""
+    """Ingest where needed and write a search record for every question that has no good one yet."""
     ingested = run.journal("ingest", lambda r: r["sample_id"])
-    searched = run.journal("search")
-    done = searched.ok()
+    searched, store = run.journal("search"), stores(bench)
+    done = {key for key, record in searched_now(bench, run).items() if lineage.good(record)}
+    built = {name for name, record in ingested_now(bench, run).items() if lineage.good(record)}
     todo = [q for q in bench.dataset.questions if q.key not in done]
     progress = bar(f"{bench.system_spec['name']}: ingest, search", len(bench.dataset.questions), len(done))
     for conversation in bench.dataset.conversations:
         waiting = [q for q in todo if q.sample_id == conversation.sample_id]
-        if not waiting and conversation.sample_id in ingested.ok():
+        if not waiting and conversation.sample_id in built:
             continue
         system = bench.new_system()
         record, failure = attempt(lambda c=conversation, s=system: ingest(bench, c, s))
-        ingested.append(record or {"sample_id": conversation.sample_id, **failure})
+        made_from = lineage.of_store(store[conversation.sample_id])
+        ingested.append({"sample_id": conversation.sample_id, **(failure or record), "made_from": made_from})
         if failure is None and wants(bench.system_class, "embedder"):
-            bench.embedder().encode([q.text for q in waiting])
+            attempt(
+                lambda texts=[q.text for q in waiting]: bench.embedder().encode(texts)
+            )  # each question tells its own failure
         for question in waiting:
-            searched.append(_search_one(bench, run, system, question, failure))
+            links = lineage.of_search(store[question.sample_id], question, make_query(bench, question).gold_turns)
+            record = _search_one(bench, run, system, question, failure)
+            searched.append(
+                {"sample_id": question.sample_id, "qa_index": question.qa_index, **record, "made_from": links}
+            )
             progress.update()
         system.close()
     progress.close()
@@ -70,27 +107,35 @@ def search(bench: Bench, run: RunDir) -> None:
 def _search_one(
     bench: Bench, run: RunDir, system: MemorySystem, question: Question, failure: dict | None
 ) -> dict[str, Any]:
-    key = {"sample_id": question.sample_id, "qa_index": question.qa_index}
+    """The record of one search without its key."""
     if failure is not None:
-        return {**key, "status": "error", "error": f"ingestion failed: {failure['error']}"}
+        return {"status": "error", "error": f"ingestion failed: {failure['error']}"}
     start = time.perf_counter()
     retrieved, problem = attempt(lambda: system.search(make_query(bench, question)))
     elapsed = (time.perf_counter() - start) * 1000
-    if problem:
-        return {**key, **problem}
-    context, used = render(bench, retrieved)
-    memories = [(hit.text, tuple(hit.turn_ids), tokens.count_words(hit.text)) for hit in retrieved.hits]
-    context_id = digest(context)
-    if context_id not in run.contexts.records:
-        run.contexts.append({"id": context_id, "text": context})
+    if problem is None:
+        read, problem = attempt(lambda: _read(bench, retrieved))
+    if problem is not None:
+        return problem
+    context, used, memories, usage = read
+    hits = run.intern_memories(question.sample_id, memories)
     return {
-        **key,
         "status": "ok",
-        "context_id": context_id,
+        "context_id": run.intern_context(context),
         "context_words": tokens.count_words(context),
         "context_tokens": tokens.count_tokens(context),
         "used": used,
-        "hits": run.intern_memories(question.sample_id, memories),
+        "hits": hits,
+        "hits_digest": run.hits_digest(hits),
         "ms": elapsed,
-        "usage": asdict(retrieved.usage),
+        "usage": usage,
     }
+
+
+def _read(
+    bench: Bench, retrieved: Retrieved
+) -> tuple[str, int, list[tuple[str, tuple[str, ...], int]], dict[str, int]]:
+    """Context, hits in it, memories (text, turn ids, words) and usage of what a system returned."""
+    context, used = render(bench, retrieved)
+    memories = [(hit.text, tuple(hit.turn_ids), tokens.count_words(hit.text)) for hit in retrieved.hits]
+    return context, used, memories, asdict(retrieved.usage)

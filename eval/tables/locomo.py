@@ -11,15 +11,17 @@ from eval.tables.values import (
     METRIC_TITLES,
     TABLE_CATEGORIES,
     Summary,
+    by_questions,
     category_title,
     count,
     judges,
-    label,
+    labels,
     metric_cell,
     metrics,
     missing_notes,
     origin_notes,
     ranked,
+    row_names,
 )
 
 
@@ -50,7 +52,7 @@ WORDS = "Chunk / Mem: chunk size in cl100k tokens for RAG, otherwise NLTK words 
 
 
 def table3(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
-    """Category by method by metric. One section for each category and the overall, and for each track.
+    """Category by method by metric. One section for each category and the overall, for each track and each set of questions.
 
     Args:
         summaries: contents of ``summary.json`` of the runs, in printing order.
@@ -59,11 +61,11 @@ def table3(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
     shown = judges(summaries)
     columns = (*_head_columns(), *_judge_columns(shown), *(_score(k, t) for k, t in METRIC_TITLES.items()))
     sections = []
-    for track, group in _tracks(summaries):
+    for heading, group in _groups(summaries):
         for category in (*_present(group), None):
-            rows = tuple(_row3(s, category, shown, ties) for s in group)
+            rows = tuple(_row3(s, name, category, shown, ties) for s, name in zip(group, row_names(group), strict=True))
             title = category_title(category, max(count(s, category) for s in group))
-            sections.append(Section(f"{track}{title}", rows, _ranked(group)))
+            sections.append(Section(f"{heading}{title}", rows, _ranked(group)))
     notes = _notes(summaries, {**{k: _judge_title(k) for k in shown}, **METRIC_TITLES}, ties)
     return Table("table3", "LOCOMO by category, method and metric", columns, tuple(sections), notes).marked()
 
@@ -78,11 +80,11 @@ def table4(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
     )
     columns = (*_head_columns(), *_judge_columns(shown), *latency, *INGESTION)
     sections = []
-    for track, group in _tracks(summaries):
-        rows = tuple(_row4(s, shown, ties) for s in group)
-        sections.append(Section(f"{track}{category_title(None, max(count(s) for s in group))}", rows, _ranked(group)))
+    for heading, group in _groups(summaries):
+        rows = tuple(_row4(s, name, shown, ties) for s, name in zip(group, row_names(group), strict=True))
+        sections.append(Section(f"{heading}{category_title(None, max(count(s) for s in group))}", rows, _ranked(group)))
     notes = list(_notes(summaries, {k: _judge_title(k) for k in shown}, ties))
-    without = [label(s) for s in summaries if not (s.get("latency_ms") or {}).get("total")]
+    without = [name for s, name in zip(summaries, labels(summaries), strict=True) if not (s.get("latency_ms") or {}).get("total")]
     if without:
         notes.append(f"Latency is missing for {', '.join(without)}: no latency pass was run (one question at a time).")
     sampled = sorted({s["latency_ms"]["n"] for s in summaries if (s.get("latency_ms") or {}).get("n")})
@@ -114,18 +116,18 @@ def _score(key: str, title: str) -> Column:
     return Column(key, title, better=1)
 
 
-def _head(summary: Summary, category: int | None, judge: str | None) -> tuple[Cell, ...]:
+def _head(summary: Summary, name: str, category: int | None, judge: str | None) -> tuple[Cell, ...]:
     display = summary.get("display", {})
     size = display.get("chunk")
     if size is None:
         size = metric_cell(summary, "memory_words", category).value
     own = metrics(summary, category)
     judged = own[judge].get("n") if judge is not None and judge in own else None
-    if category is None and judge is not None:
-        counts = (summary.get("judged") or {}).get(judge) or {}
-        judged = counts["correct"] + counts["wrong"] if {"correct", "wrong"} <= set(counts) else judged
+    every = (summary.get("judged") if category is None else (summary.get("judged_by_category") or {}).get(str(category))) or {}
+    if judge is not None and judge in every:
+        judged = every[judge].get("correct", 0) + every[judge].get("wrong", 0)
     failed = summary.get("failed") if category is None else None
-    return (Cell(label(summary)), Cell(size), Cell(display.get("top_k")), Cell(judged), Cell(failed))
+    return (Cell(name), Cell(size), Cell(display.get("top_k")), Cell(judged), Cell(failed))
 
 
 def _judge_cells(summary: Summary, category: int | None, names: Sequence[str], ties: Ties | None) -> tuple[Cell, ...]:
@@ -135,25 +137,22 @@ def _judge_cells(summary: Summary, category: int | None, names: Sequence[str], t
     )
 
 
-def _row3(summary: Summary, category: int | None, shown: Sequence[str], ties: Ties | None) -> tuple[Cell, ...]:
-    head = _head(summary, category, shown[0] if shown else None)
-    others = tuple(metric_cell(summary, name, category) for name in METRIC_TITLES)
+def _row3(summary: Summary, name: str, category: int | None, shown: Sequence[str], ties: Ties | None) -> tuple[Cell, ...]:
+    head = _head(summary, name, category, shown[0] if shown else None)
+    others = tuple(metric_cell(summary, metric, category) for metric in METRIC_TITLES)
     return (*head, *_judge_cells(summary, category, shown, ties), *others)
 
 
-def _row4(summary: Summary, shown: Sequence[str], ties: Ties | None) -> tuple[Cell, ...]:
+def _row4(summary: Summary, name: str, shown: Sequence[str], ties: Ties | None) -> tuple[Cell, ...]:
     latency = summary.get("latency_ms") or {}
     durations = tuple(Cell((latency.get(part) or {}).get(q)) for part in ("search", "total") for q in ("p50", "p95"))
-    head = _head(summary, None, shown[0] if shown else None)
+    head = _head(summary, name, None, shown[0] if shown else None)
     return (*head, *_judge_cells(summary, None, shown, ties), *durations, *ingestion_cells(summary))
 
 
-def _tracks(summaries: Sequence[Summary]) -> list[tuple[str, list[Summary]]]:
-    """Runs by track (never mixed in one section), with a heading only where there is more than one."""
-    groups: dict[str, list[Summary]] = {}
-    for summary in summaries:
-        groups.setdefault(str(summary.get("track", "paper")), []).append(summary)
-    return [(f"track {name}: " if len(groups) > 1 else "", group) for name, group in groups.items()]
+def _groups(summaries: Sequence[Summary]) -> list[tuple[str, list[Summary]]]:
+    """Runs of the same track and the same questions (others never share a section), with a heading where there are several."""
+    return [(heading, [summaries[i] for i in places]) for heading, places in by_questions(summaries)]
 
 
 def _present(group: Sequence[Summary]) -> list[int]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from eval.tables.model import Cell, Column, Section, Table
-from eval.tables.values import Summary, count, labels, metric_cell, missing_notes, origin_notes, ranked
+from eval.tables.values import Summary, by_questions, count, labels, metric_cell, missing_notes, origin_notes, ranked
 
 PHASES = ("ingest", "organise", "search", "answer", "judge")
 INGESTION = (
@@ -43,7 +43,10 @@ def recall_table(summaries: Sequence[Summary]) -> Table:
     for summary, name in zip(summaries, labels(summaries), strict=True):
         counts = [summary["metrics"][m].get("n") for m, _, _ in wanted if m in summary["metrics"]]
         rows.append((Cell(name), Cell(counts[0] if counts else None), *(metric_cell(summary, m) for m, _, _ in wanted)))
-    order = tuple(ranked(s) for s in summaries)
+    sections = tuple(
+        Section(heading.removesuffix(": "), tuple(rows[i] for i in places), tuple(ranked(summaries[i]) for i in places))
+        for heading, places in by_questions(summaries)
+    )
     title = "Evidence recall: share of a question's gold turns among the turns the retrieved memories come from"
     notes = [
         *origin_notes(summaries),
@@ -51,7 +54,7 @@ def recall_table(summaries: Sequence[Summary]) -> Table:
         "n: questions with resolvable evidence; the others are left out. Words: NLTK words of context, cut at the last whole hit.",
         "Percent. Brackets: 95 % interval, t over conversations. It needs no model, so it is comparable between runs.",
     ]
-    return Table("recall", title, columns, (Section("", tuple(rows), order),), tuple(notes)).marked()
+    return Table("recall", title, columns, sections, tuple(notes)).marked()
 
 
 def ingestion_cells(summary: Summary) -> tuple[Cell, Cell, Cell]:

@@ -44,13 +44,69 @@ def full_label(summary: Summary) -> str:
     return " ".join([label(summary), *parts])
 
 
+def questions_of(summary: Summary) -> tuple[Any, ...]:
+    """Identity of what a run was asked and scored by: track, data, answer key, the questions themselves. Only runs that agree
+    in it may share a section of a table, a test or a figure of pairs."""
+    dataset = summary.get("dataset") or {}
+    asked = dataset.get("questions") or summary.get("n")
+    return (str(summary.get("track", "paper")), dataset.get("name"), dataset.get("sha256"), dataset.get("answer_key", "official"), asked)
+
+
+def by_questions(summaries: Sequence[Summary]) -> list[tuple[str, list[int]]]:
+    """Runs that were asked the same questions in the same track: how to head their section (empty where there is one group
+    only), and their places in ``summaries``."""
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for i, summary in enumerate(summaries):
+        groups.setdefault(questions_of(summary), []).append(i)
+    heads = [_heading(summaries, groups, own) for own in groups.values()]
+    heads = [f"{head}set {n}: " if heads.count(head) > 1 else head for n, head in enumerate(heads, 1)]
+    return list(zip(heads, groups.values(), strict=True))
+
+
+def _heading(summaries: Sequence[Summary], groups: Mapping[tuple[Any, ...], list[int]], own: Sequence[int]) -> str:
+    """The traits in which a group differs from others."""
+    def traits(i: int) -> dict[str, str]:
+        dataset = summaries[i].get("dataset") or {}
+        return {
+            "track": f"track {summaries[i].get('track', 'paper')}",
+            "name": str(dataset.get("name")),
+            "sha256": f"data {str(dataset.get('sha256'))[:8]}",
+            "answer_key": f"answer key {dataset.get('answer_key', 'official')}",
+            "seed": f"seed {summaries[i].get('seed', 0)}",
+            "n": f"{summaries[i].get('n')} questions",
+        }
+
+    every = [traits(members[0]) for members in groups.values()]
+    mine = traits(own[0])
+    if len(every) > 1 and len({t["track"] for t in every}) == len(every):
+        return mine["track"] + ": "
+    if any(t["sha256"] != mine["sha256"] and t["name"] == mine["name"] and t["track"] == mine["track"] for t in every):
+        shown = ("track", "name", "sha256", "answer_key", "seed", "n")
+    else:
+        shown = ("track", "name", "answer_key", "seed", "n")
+    differing = [mine[k] for k in shown if len({t[k] for t in every}) > 1]
+    return ", ".join(differing) + ": " if differing else ""
+
+
 def labels(summaries: Sequence[Summary]) -> list[str]:
-    """Short names where they are distinct, names with settings (then fingerprints) where they are not."""
+    """Short names where they are distinct, names with settings (then seeds, then fingerprints) where they are not."""
     names = [label(s) for s in summaries]
     names = [full_label(s) if names.count(name) > 1 else name for name, s in zip(names, summaries, strict=True)]
+    if len({s.get("seed") for s in summaries}) > 1:
+        names = [f"{name} seed={s.get('seed')}" if names.count(name) > 1 else name for name, s in zip(names, summaries, strict=True)]
     return [
         f"{name} {str(s['fingerprint'])[:6]}" if names.count(name) > 1 else name
         for name, s in zip(names, summaries, strict=True)
+    ]
+
+
+def row_names(summaries: Sequence[Summary]) -> list[str]:
+    """Names beside which chunk size and top-k have columns of their own; with the seed where it alone tells runs apart."""
+    full = [full_label(s) for s in summaries]
+    several = len({s.get("seed") for s in summaries}) > 1
+    return [
+        f"{label(s)} seed={s.get('seed')}" if several and full.count(name) > 1 else label(s)
+        for s, name in zip(summaries, full, strict=True)
     ]
 
 
@@ -152,14 +208,26 @@ def origin_notes(summaries: Sequence[Summary]) -> list[str]:
         if not summary.get("complete", True):
             notes.append(f"{name}: the run is not finished; its numbers will change.")
         if summary.get("failed"):
-            notes.append(f"{name}: {summary['failed']} of {summary['n']} questions failed and count as wrong.")
+            notes.append(f"{name}: {summary['failed']} of {summary['n']} questions failed and count as wrong where they did.")
+        notes += [f"{name}: {_lost(part, count)}." for part, count in (summary.get("failures") or {}).items()]
         if summary.get("cut"):
             notes.append(f"{name}: {summary['cut']} prompts were cut to the model's window.")
-        spread = {k: m["repeat_sd"] for k, m in summary["metrics"].items() if m.get("repeat_sd") is not None}
+        spread = {k: m for k, m in summary["metrics"].items() if m.get("repeat_sd") is not None}
         notes += [
-            f"{name}: {k} varies by {100 * v:.2f} points between repeats of the judge." for k, v in spread.items()
+            f"{name}: {k} varies by {100 * m['repeat_sd']:.2f} points between repeats of the judge"
+            + (f" (over the {m['repeat_n']} verdicts of which every run gave a label)" if m.get("repeat_n", summary["n"]) < summary["n"] else "")
+            + "."
+            for k, m in spread.items()
         ]
     return notes
+
+
+def _lost(part: str, count: int) -> str:
+    if part == "latency":
+        return f"{count} questions of the latency pass failed and are in no percentile"
+    if part.startswith("judge_"):
+        return f"{part} has no verdict that stands on {count} answers (failed calls or unreadable replies); they count as wrong"
+    return f"{part} failed on {count} answers; they count 0"
 
 
 def missing_notes(summaries: Sequence[Summary], names: Mapping[str, str]) -> list[str]:

@@ -1,0 +1,51 @@
+"""Metric values of answers, one row a pair of gold and answer, where a failure is a row's own and never ends the run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from eval.protocols import Scorer
+from eval.stages.boundary import attempt
+
+Row = tuple[dict[str, float], dict[str, str]]
+"""Metric to value, and metric to the reason why it failed, of one answer."""
+
+
+def wanted_metrics(scorers: Sequence[Scorer]) -> set[str]:
+    """Metrics of answers that can be computed here."""
+    return {name for scorer in scorers for name in scorer.names} - {
+        name for scorer in scorers for name in scorer.missing()
+    }
+
+
+def score_rows(scorer: Scorer, golds: Sequence[str], answers: Sequence[str], categories: Sequence[int]) -> list[Row]:
+    """A scorer's values of each pair; where it raises on them together, each is scored alone, so that only those which fail do.
+
+    A value that is no finite number is a failure. A metric that the scorer names as missing is in neither.
+    """
+    columns, failure = attempt(lambda: _columns(scorer, golds, answers, categories))
+    if failure is not None and len(golds) > 1:
+        alone = [score_rows(scorer, [g], [a], [c]) for g, a, c in zip(golds, answers, categories, strict=True)]
+        return [row for rows in alone for row in rows]
+    wanted = wanted_metrics([scorer])
+    if failure is not None:
+        return [({}, dict.fromkeys(wanted, failure["error"]))]
+    rows: list[Row] = []
+    for i in range(len(golds)):
+        values = {name: column[i] for name, column in columns.items() if math.isfinite(column[i])}
+        errors = {name: f"gave {columns[name][i]}" if name in columns else "gave no value" for name in wanted - values.keys()}
+        rows.append((values, errors))
+    return rows
+
+
+def _columns(
+    scorer: Scorer, golds: Sequence[str], answers: Sequence[str], categories: Sequence[int]
+) -> dict[str, list[float]]:
+    columns = {
+        name: [float(value) for value in column] for name, column in scorer.score(golds, answers, categories).items()
+    }
+    short = next((name for name, column in columns.items() if len(column) != len(golds)), None)
+    if short:
+        raise ValueError(f"{short}: {len(columns[short])} values for {len(golds)} answers")
+    return columns

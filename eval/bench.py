@@ -144,7 +144,7 @@ class Bench:
 
     def state_folder(self, conversation: Conversation) -> Path:
         """Where the store of a conversation is kept; runs that differ only in search or answering share it."""
-        name = re.sub(r"[^A-Za-z0-9_.-]+", "_", conversation.sample_id)
+        name = re.sub(r"[^A-Za-z0-9_.-]+", "_", conversation.sample_id)[:80]  # for people; the fingerprint tells apart
         return self.out / "cache" / "state" / self.system_spec["name"] / f"{name}-{self.ingest_fingerprint(conversation)}"
 
     # --- parts ------------------------------------------------------------------------------------------------------

@@ -189,8 +189,8 @@ class Bench:
     def state_folder(self, conversation: Conversation) -> Path:
         """Where the store of a conversation is kept; runs that differ only in search or answering share it."""
         stores = self.out / "cache" / "state" / self.system_spec["name"]
-        name = re.sub(r"[^A-Za-z0-9_.-]+", "_", conversation.sample_id)
-        named = stores / f"{name}-{self.ingest_fingerprint(conversation)}"
+        name = re.sub(r"[^A-Za-z0-9_.-]+", "_", conversation.sample_id)  # for people; the fingerprint tells apart
+        named = stores / f"{name[:80]}-{self.ingest_fingerprint(conversation)}"
         if named.exists() or not stores.exists():
             return named
         earlier = legacy.ingest_fingerprint(self, conversation)

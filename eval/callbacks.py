@@ -11,6 +11,8 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
+from eval.store import writing_outputs
+
 OUTCOMES: list[dict[str, Any]] = []
 """Outcomes of the jobs of this command, in order; read by ``eval.cli`` for the exit code."""
 ENDED: list[tuple[str, Path, str, bool]] = []
@@ -42,4 +44,5 @@ def finish() -> None:
     for entry, out, name, figures in ENDED:
         module = importlib.import_module(entry.rpartition(".")[0])
         if hasattr(module, "finish"):
-            module.finish(out, name, [o for o in OUTCOMES if o["folder"]], figures)
+            with writing_outputs(out, name):
+                module.finish(out, name, [o for o in OUTCOMES if o["folder"]], figures)

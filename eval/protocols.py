@@ -54,7 +54,10 @@ class MemorySystem(Protocol):
         """Write the whole state into an existing empty folder (JSON, npy, sqlite; never pickle)."""
 
     def load(self, folder: Path) -> None:
-        """Restore the state ``save`` wrote into this fresh instance; searches then give equal results."""
+        """Restore the state ``save`` wrote into this fresh instance; searches then give equal results.
+
+        The folder is read only: other runs read it at the same time, and a file that changes makes the store a damaged one.
+        """
 
     def close(self) -> None: ...
 

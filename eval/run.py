@@ -16,7 +16,7 @@ from eval.stages.answer import answer
 from eval.stages.latency import latency
 from eval.stages.score import judge, score
 from eval.stages.search import search
-from eval.store import RunDir, write_json
+from eval.store import RunDir
 from eval.summary import summarise
 from memos.errors import BudgetExceeded
 

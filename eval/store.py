@@ -5,27 +5,49 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from eval.identity import digest
-from eval.sealing import place_of, run_id, stamp_legacy
 from eval.lines import SEAL, held, sealed, whole_bytes
+from eval.sealing import place_of, run_id, stamp_legacy
 from memos.errors import ConfigError, DataError
+from memos.locks import locked
 
 Key = tuple[str, int]
 
 
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A scratch file of the same name that takes the place of ``path`` once it is written; where that fails, nothing changes.
+
+    Readers see the old file or the new one, never a part, however many processes on however many nodes write it.
+    """
+    folder = path.with_name(f".{uuid4().hex}")
+    folder.mkdir(parents=True)
+    scratch = folder / path.name
+    try:
+        yield scratch
+        with open(scratch, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)
+        folder.rmdir()
+
+
 def write_atomic(path: Path, text: str) -> None:
-    """Write a derived file so that readers see the old one or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(scratch, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(scratch, path)
+    """Write a derived file as a whole (``replacing``)."""
+    with replacing(path) as scratch:
+        scratch.write_text(text, encoding="utf-8")
+
+
+def writing_outputs(out: Path, name: str) -> AbstractContextManager[None]:
+    """Hold the tables and figures of an experiment, so that two commands that end at once do not mix theirs."""
+    return locked(out / "cache" / "locks" / f"{name}.lock", note=f"waiting for another command that writes the tables of {name}")
 
 
 def write_json(path: Path, value: Any) -> None:

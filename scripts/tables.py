@@ -10,6 +10,7 @@ from eval import reference
 from eval.outputs import groups, make_check, make_tables
 from eval.provenance import ROOT
 from eval.script import told
+from eval.store import writing_outputs
 from eval.tables import terminal
 from eval.tables.readme import replace_table
 from memos.errors import DataError
@@ -45,7 +46,9 @@ def main() -> int:
 def show(args: argparse.Namespace) -> int:
     for group in groups(args.runs, args.out):
         print(f"experiment {group.experiment}\n")
-        for table in make_tables(group, args.out):
+        with writing_outputs(args.out, group.experiment):
+            made = make_tables(group, args.out)
+        for table in made:
             print(terminal(table, args.width))
     print(f"written to {args.out / 'tables'}")
     return 0

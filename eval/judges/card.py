@@ -23,6 +23,7 @@ from eval.judges.published import Row
 from eval.protocols import Judge
 from eval.rescoring import share
 from eval.stats.intervals import wilson
+from eval.store import write_atomic
 from eval.types import Dataset, JudgeTask, Verdict
 from memos.errors import ConfigError, DataError
 from memos.types import Usage
@@ -275,8 +276,7 @@ def _range(row: Mapping[str, Any]) -> str:
 
 def write(card: Mapping[str, Any], folder: Path) -> list[Path]:
     """Write ``judge_card_<name>.md`` and ``.json``."""
-    folder.mkdir(parents=True, exist_ok=True)
     text, data = folder / f"judge_card_{card['judge']}.md", folder / f"judge_card_{card['judge']}.json"
-    text.write_text(markdown(card), encoding="utf-8")
-    data.write_text(json.dumps(card, indent=1, ensure_ascii=False), encoding="utf-8")
+    write_atomic(text, markdown(card))
+    write_atomic(data, json.dumps(card, indent=1, ensure_ascii=False))
     return [text, data]

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from eval.store import replacing, write_atomic
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -85,16 +87,17 @@ def save(figure: Figure, data: pd.DataFrame, stem: Path, sources: Mapping[str, A
     import matplotlib
 
     stem = Path(stem)
-    stem.parent.mkdir(parents=True, exist_ok=True)
     paths = [stem.with_name(stem.name + suffix) for suffix in (".png", ".pdf", ".csv", ".sources.json")]
     _without_ligatures(figure)
     figure.get_layout_engine().execute(figure)
     with matplotlib.rc_context({"figure.constrained_layout.use": False}):
         figure.set_layout_engine(None)  # solved once; with an engine each format would solve it and draw again
-        figure.savefig(paths[0], metadata={"Software": None})
-        figure.savefig(paths[1], metadata={"CreationDate": None, "Producer": None, "Creator": None})
-    data.to_csv(paths[2], index=False, float_format="%.6g", lineterminator="\n")
-    paths[3].write_text(json.dumps(sources, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        with replacing(paths[0]) as scratch:
+            figure.savefig(scratch, metadata={"Software": None})
+        with replacing(paths[1]) as scratch:
+            figure.savefig(scratch, metadata={"CreationDate": None, "Producer": None, "Creator": None})
+    write_atomic(paths[2], data.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+    write_atomic(paths[3], json.dumps(sources, indent=1, ensure_ascii=False) + "\n")
     return paths
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from memos.errors import BudgetExceeded, ConfigError, MissingDependency
+from memos.locks import LockBusy
 
 T = TypeVar("T")
 Task = TypeVar("Task")
@@ -16,11 +17,11 @@ def attempt(work: Callable[[], T]) -> tuple[T | None, dict[str, Any] | None]:
     """Run work of a foreign component.
 
     Returns the result and None, or None and the error's record. A used-up budget, a configuration error and a missing
-    package end the run, since every other question would fail the same way.
+    package end the run, since every other question would fail the same way; a busy lock is the caller's to wait for.
     """
     try:
         return work(), None
-    except (BudgetExceeded, ConfigError, MissingDependency):
+    except (BudgetExceeded, ConfigError, MissingDependency, LockBusy):
         raise
     except Exception as error:  # noqa: BLE001 - a foreign component may raise anything; it is recorded whole
         return None, {

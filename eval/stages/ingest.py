@@ -2,58 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from eval.bench import Bench
 from eval.protocols import MemorySystem
+from eval.stages.boundary import attempt
+from eval.stages.state import StateFolder
 from memos.errors import DataError
+from memos.locks import LockBusy
 from memos.types import Conversation, Usage
 
 SAVE_EVERY_S = 5.0
 """Seconds between saves while sessions are ingested."""
-
-
-class StateFolder:
-    """The saved store of one conversation: complete folders that replace one another by renaming."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def progress(self) -> dict[str, Any] | None:
-        """How far the saved store is, or None where there is none."""
-        self._recover()
-        try:
-            return json.loads((self.path / "progress.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-
-    def _recover(self) -> None:
-        """A crash between the two renames of ``save`` leaves the previous store under its side name."""
-        old = self.path.with_suffix(".old")
-        if old.exists() and not self.path.exists():
-            os.rename(old, self.path)
-
-    def save(self, system: MemorySystem, progress: Mapping[str, Any]) -> None:
-        fresh, old = self.path.with_suffix(".new"), self.path.with_suffix(".old")
-        shutil.rmtree(fresh, ignore_errors=True)
-        (fresh / "store").mkdir(parents=True)
-        system.save(fresh / "store")
-        with open(fresh / "progress.json", "w", encoding="utf-8") as file:
-            json.dump(progress, file)
-            file.flush()
-            os.fsync(file.fileno())
-        shutil.rmtree(old, ignore_errors=True)
-        if self.path.exists():
-            os.rename(self.path, old)
-        os.rename(fresh, self.path)
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def check_drained(system: MemorySystem, sample_id: str) -> None:
@@ -67,16 +31,85 @@ def check_drained(system: MemorySystem, sample_id: str) -> None:
         raise DataError(f"{sample_id}: {type(system).__name__} still has {waiting} waiting tasks; finish() must drain them")
 
 
-def ingest(bench: Bench, conversation: Conversation, system: MemorySystem) -> dict[str, Any]:
+def state_of(bench: Bench, conversation: Conversation) -> StateFolder:
+    """The saved store of a conversation, which every run with the same ingest fingerprint shares."""
+    identity = {"sample_id": conversation.sample_id, "fingerprint": bench.ingest_fingerprint(conversation)}
+    return StateFolder(bench.state_folder(conversation), identity)
+
+
+class Ingestion:
+    """The conversations of a run in order. While another run ingests the next one, this one ingests ahead.
+
+    Records come in the order of the conversations all the same, so that a run gives what it gives alone.
+    """
+
+    def __init__(self, bench: Bench, conversations: Sequence[Conversation]) -> None:
+        self.bench = bench
+        self._left = list(conversations)
+        self._ahead: dict[str, dict[str, Any] | None] = {}
+        """Conversations that need no work ahead of their turn any more, with the failure's record where it failed."""
+
+    def bring(self, conversation: Conversation) -> tuple[MemorySystem, dict[str, Any] | None, dict[str, Any] | None]:
+        """The system with the conversation's finished store, its ingest record, and the failure where it failed."""
+        self._left.remove(conversation)
+        while self._busy(conversation) and any(self._went_ahead(other) for other in self._left):
+            pass
+        system = self.bench.new_system()
+        if failure := self._ahead.get(conversation.sample_id):
+            return system, None, failure
+        return system, *attempt(lambda: ingest(self.bench, conversation, system))
+
+    def _busy(self, conversation: Conversation) -> bool:
+        try:
+            with state_of(self.bench, conversation).reading(wait=False):
+                return False
+        except LockBusy:
+            return True
+
+    def _went_ahead(self, conversation: Conversation) -> bool:
+        """Ingest a conversation that nobody has finished or is at; whether there was anything to do."""
+        if conversation.sample_id in self._ahead:
+            return False
+        state, failure = state_of(self.bench, conversation), None
+        try:
+            with state.reading(wait=False):
+                finished = (state.read() or {}).get("finished", False)
+            if not finished:
+                with closing(self.bench.new_system()) as system:
+                    _, failure = attempt(lambda: ingest(self.bench, conversation, system, wait=False))
+        except LockBusy:
+            return False
+        self._ahead[conversation.sample_id] = failure
+        return not finished
+
+
+def ingest(bench: Bench, conversation: Conversation, system: MemorySystem, *, wait: bool = True) -> dict[str, Any]:
     """Bring a fresh system to the finished store of a conversation, from what is saved where possible.
 
-    Returns the ingest record: seconds of work (over all sessions of the run), stats, usage by phase.
+    One process at a time works on a store; those that come later load what it finished, or go on where it died.
+
+    Args:
+        wait: until another process is through with this store; otherwise LockBusy.
+
+    Returns the ingest record: seconds of work (over all sessions of all runs that worked on it), stats, usage by phase.
     """
-    state = StateFolder(bench.state_folder(conversation))
-    saved = state.progress()
+    state = state_of(bench, conversation)
+    with state.reading(wait=wait):
+        saved = state.read()
+        if saved and saved["finished"]:
+            system.load(state.store)
+            check_drained(system, conversation.sample_id)
+            return _record(conversation, saved)
+    with state.writing(wait=wait):
+        return _record(conversation, _finish(conversation, system, state))
+
+
+def _finish(conversation: Conversation, system: MemorySystem, state: StateFolder) -> dict[str, Any]:
+    """Ingest what the saved store lacks; returns its record."""
+    saved = state.recover()
     progress = saved or {"sessions": 0, "finished": False, "seconds": 0.0, "stats": {}, "usage": {}}
     if saved:
-        system.load(state.path / "store")
+        system.load(state.store)
     if not progress["finished"]:
         earlier = {phase: Usage(**usage) for phase, usage in progress["usage"].items()}
         loaded = dict(system.usage()) if saved else {}
@@ -108,6 +141,10 @@ def ingest(bench: Bench, conversation: Conversation, system: MemorySystem) -> di
         snapshot(len(conversation.sessions), True)
     else:
         check_drained(system, conversation.sample_id)
+    return progress
+
+
+def _record(conversation: Conversation, progress: dict[str, Any]) -> dict[str, Any]:
     return {
         "sample_id": conversation.sample_id,
         "status": "ok",

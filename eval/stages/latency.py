@@ -10,7 +10,7 @@ from eval.bench import Bench
 from eval.progress import bar
 from eval.selection import stratified
 from eval.stages.boundary import attempt
-from eval.stages.ingest import StateFolder, check_drained
+from eval.stages.ingest import check_drained, state_of
 from eval.stages.search import make_query, render, stores
 from eval.store import RunDir
 from eval.types import AnswerTask, Question
@@ -29,11 +29,14 @@ def latency(bench: Bench, run: RunDir) -> None:
     progress = bar(f"{bench.system_spec['name']}: latency", len(sample), len(sample) - len(todo))
     for conversation in bench.dataset.conversations:
         waiting = [q for q in todo if q.sample_id == conversation.sample_id]
-        state = StateFolder(bench.state_folder(conversation))
-        if not waiting or not (state.progress() or {}).get("finished"):
+        if not waiting:
             continue
-        system = bench.new_system(latency=True)
-        _, failure = attempt(lambda s=system, p=state.path: s.load(p / "store"))
+        state = state_of(bench, conversation)
+        with state.reading():
+            if not (state.read() or {}).get("finished"):
+                continue
+            system = bench.new_system(latency=True)
+            _, failure = attempt(lambda s=system, p=state.store: s.load(p))
         if failure is None:
             check_drained(system, conversation.sample_id)
             _ask(bench, system, answerer, conversation, waiting[0])

@@ -12,7 +12,7 @@ from eval.progress import bar
 from eval.protocols import MemorySystem
 from eval.schema import wants
 from eval.stages.boundary import attempt
-from eval.stages.ingest import ingest
+from eval.stages.ingest import Ingestion
 from eval.store import RunDir
 from eval.types import Question
 from memos import tokens
@@ -81,14 +81,14 @@ def search(bench: Bench, run: RunDir) -> None:
     built = {name for name, record in ingested_now(bench, run).items() if lineage.good(record)}
     todo = [q for q in bench.dataset.questions if q.key not in done]
     progress = bar(f"{bench.system_spec['name']}: ingest, search", len(bench.dataset.questions), len(done))
-    for conversation in bench.dataset.conversations:
+    wanted = {q.sample_id for q in todo} | ({c.sample_id for c in bench.dataset.conversations} - built)
+    conversations = [c for c in bench.dataset.conversations if c.sample_id in wanted]
+    ingestion = Ingestion(bench, conversations)
+    for conversation in conversations:
         waiting = [q for q in todo if q.sample_id == conversation.sample_id]
-        if not waiting and conversation.sample_id in built:
-            continue
-        system = bench.new_system()
-        record, failure = attempt(lambda c=conversation, s=system: ingest(bench, c, s))
+        system, record, failure = ingestion.bring(conversation)
         made_from = lineage.of_store(store[conversation.sample_id])
-        ingested.append({"sample_id": conversation.sample_id, **(failure or record), "made_from": made_from})
+        ingested.append({"sample_id": conversation.sample_id, **(record or failure or {}), "made_from": made_from})
         if failure is None and wants(bench.system_class, "embedder"):
             attempt(
                 lambda texts=[q.text for q in waiting]: bench.embedder().encode(texts)

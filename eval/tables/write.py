@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from eval.store import write_atomic
 from eval.tables.model import Cell, Column, Table, column_groups, show, show_interval, without_empty
 from eval.tables.tex import latex
 
@@ -24,13 +25,12 @@ def write(table: Table, stem: Path, sources: Mapping[str, Any]) -> list[Path]:
         sources: what the numbers come from (``eval.sources.sources``).
     """
     stem = Path(stem)
-    stem.parent.mkdir(parents=True, exist_ok=True)
     written = {".md": markdown(table), ".csv": to_csv(table), ".tex": latex(table)}
     written[".sources.json"] = json.dumps(sources, indent=1, ensure_ascii=False) + "\n"
     paths = []
     for suffix, text in written.items():
         path = stem.with_name(stem.name + suffix)
-        path.write_text(text, encoding="utf-8")
+        write_atomic(path, text)
         paths.append(path)
     return paths
 

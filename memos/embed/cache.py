@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from memos.embed.base import Embedder
+from memos.shared_sqlite import open_shared
+
+_COLUMNS = "key BLOB PRIMARY KEY, vector BLOB NOT NULL"
 
 
 class CachedEmbedder:
     """Wraps an embedder; vectors live in one SQLite file that several processes may share.
 
-    Equal texts always give the identical vector, whichever batch they came in. The key takes what the embedder's
-    ``identity()`` says (server, weights, dtype, dimensions; its name and dimensions where it has none) and the text.
-    Vectors kept under an embedder's ``earlier_name()`` are served too, so that none is paid for twice.
+    Equal texts always give the identical vector, whichever batch they came in and whichever process was first. The key
+    takes what the embedder's ``identity()`` says (server, weights, dtype, dimensions; its name and dimensions where it
+    has none) and the text. Vectors kept under an embedder's ``earlier_name()`` are served too, so that none is paid for
+    twice.
 
     Args:
         code: digest of the embedder's code where a change of it must not find old vectors; empty for servers.
@@ -33,11 +36,7 @@ class CachedEmbedder:
         self._code = code
         self._earlier = getattr(inner, "earlier_name", lambda: None)() if earlier else None
         self.name, self.dim, self.max_tokens = inner.name, inner.dim, inner.max_tokens
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, timeout=60, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID")
+        self._db = open_shared(Path(path), "vectors", _COLUMNS, "embedding cache")
         self._lock = threading.Lock()
 
     @property
@@ -58,35 +57,41 @@ class CachedEmbedder:
         """Unit vectors, float32, shape (len(texts), dim)."""
         with self._lock:
             keys = [self._key(text) for text in texts]
-            found = self._read(dict.fromkeys(keys))
+            found = self._read(list(dict.fromkeys(keys)))
             if self._earlier is not None:
-                older = {_hashed(self._earlier, text): key for key, text in zip(keys, texts, strict=True) if key not in found}
-                found.update((older[key], vector) for key, vector in self._read(older).items())
+                absent = [(key, text) for key, text in zip(keys, texts, strict=True) if key not in found]
+                older = {_hashed(self._earlier, text): key for key, text in absent}
+                found.update((older[key], vector) for key, vector in self._read(list(older)).items())
             missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
             items = list(missing.items())
             for start in range(0, len(items), 2048):
                 part = items[start : start + 2048]
                 vectors = self.inner.encode([text for _, text in part])
-                with self._db:
-                    self._db.executemany(
-                        "INSERT OR IGNORE INTO vectors VALUES (?, ?)",
-                        [(key, vector.tobytes()) for (key, _), vector in zip(part, vectors, strict=True)],
-                    )
-                found.update((key, vector) for (key, _), vector in zip(part, vectors, strict=True))
+                found.update(self._keep([key for key, _ in part], vectors))
             if not keys:
                 return np.zeros((0, self.dim), dtype=np.float32)
             return np.stack([found[key] for key in keys])
 
-    def _read(self, keys: Iterable[bytes]) -> dict[bytes, np.ndarray]:
+    def _read(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
         """Vectors of the right length that the file holds."""
         found: dict[bytes, np.ndarray] = {}
-        wanted = list(keys)
-        for start in range(0, len(wanted), 500):
-            part = wanted[start : start + 500]
-            rows = self._db.execute(f"SELECT key, vector FROM vectors WHERE key IN ({','.join('?' * len(part))})", part)
+        for start in range(0, len(keys), 500):
+            part = keys[start : start + 500]
+            marks = ",".join("?" * len(part))
+            rows = self._db.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", part)
             vectors = ((key, np.frombuffer(blob, dtype=np.float32)) for key, blob in rows)
             found.update((key, vector) for key, vector in vectors if len(vector) == self.dim)
         return found
+
+    def _keep(self, keys: Sequence[bytes], vectors: np.ndarray) -> dict[bytes, np.ndarray]:
+        """Keep vectors; returns what is kept: another process may have been first, with the last bit of another batch."""
+        rows = [(key, vector.tobytes()) for key, vector in zip(keys, vectors, strict=True)]
+        with self._db:
+            before = self._db.total_changes
+            self._db.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)
+            fresh = self._db.total_changes - before == len(rows)
+        own = dict(zip(keys, vectors, strict=True))
+        return own if fresh else own | self._read(keys)
 
     def close(self) -> None:
         self._db.close()

@@ -13,9 +13,11 @@ from typing import Any
 from memos.errors import ConfigError, DataError, LLMError
 from memos.llm.base import LLM, Completion, Request
 from memos.llm.wire import completion_from_dict, completion_to_dict, describe, request_key
+from memos.shared_sqlite import TIMEOUT_S, open_shared
 
 MODES = ("off", "read", "write", "only")
 _BATCH = 400
+_COLUMNS = "key TEXT PRIMARY KEY, reply TEXT NOT NULL"
 
 
 class NotCached(LLMError):
@@ -29,7 +31,8 @@ class CachedLLM:
     ``write`` reads, and keeps what the model adds; ``only`` reads and refuses the rest (NotCached), so it works
     without a key. Each reply is one committed transaction: a killed process loses at most the replies in flight.
     A cached reply keeps its usage, latency and model id, and says ``from_cache=True``. Failures and replies whose
-    prompt was refused are never kept.
+    prompt was refused are never kept. Where two processes ask the same at once, both go on with the reply that was kept
+    first.
 
     The key takes the inner model's ``identity()`` (provider, model, server or weights, and what else changes its replies)
     and every field of the request, ``sample_index`` included. Replies that were kept under the provider's
@@ -76,9 +79,7 @@ class CachedLLM:
             return found
         if self.mode == "only":
             raise self._absent(request, key)
-        completion = self.inner.complete(request)
-        self._write(key, completion)
-        return completion
+        return self._write(key, self.inner.complete(request))
 
     def complete_many(self, requests: Sequence[Request]) -> Iterator[tuple[int, Completion | LLMError]]:
         """Cached replies first, then the model's; equal requests are asked once."""
@@ -101,7 +102,7 @@ class CachedLLM:
         for position, outcome in self.inner.complete_many([requests[indexes[0]] for _, indexes in waiting]):
             key, indexes = waiting[position]
             if isinstance(outcome, Completion):
-                self._write(key, outcome)
+                outcome = self._write(key, outcome)
             yield indexes[0], outcome
             repeat = replace(outcome, from_cache=True) if isinstance(outcome, Completion) else outcome
             for index in indexes[1:]:
@@ -140,12 +141,16 @@ class CachedLLM:
             self.hits += len(found)
         return found
 
-    def _write(self, key: str, completion: Completion) -> None:
+    def _write(self, key: str, completion: Completion) -> Completion:
+        """Keep a reply; returns it, or the one that another process has kept meanwhile."""
         if self._db is None or self.mode != "write" or completion.from_cache:
-            return
+            return completion
         text = json.dumps(completion_to_dict(completion), ensure_ascii=False)
         with self._lock, self._db:
-            self._db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?)", (key, text))
+            if self._db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?)", (key, text)).rowcount:
+                return completion
+            (kept,) = self._db.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
+        return completion_from_dict(json.loads(kept), from_cache=True)
 
 
 def _earlier_identity(llm: LLM) -> dict[str, Any] | None:
@@ -164,16 +169,10 @@ def _open(path: Path, *, writable: bool) -> sqlite3.Connection:
     """
     if not writable and not path.exists():
         raise DataError(f"response cache {path} does not exist; run once with cache=write")
+    if writable:
+        return open_shared(path, "replies", _COLUMNS, "response cache")
     try:
-        if writable:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            db = sqlite3.connect(path, timeout=60, check_same_thread=False)
-            db.execute("PRAGMA journal_mode=WAL")
-            db.execute("PRAGMA synchronous=NORMAL")
-            with db:
-                db.execute("CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, reply TEXT NOT NULL) WITHOUT ROWID")
-        else:
-            db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=60, check_same_thread=False)
+        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=TIMEOUT_S, check_same_thread=False)
         db.execute("SELECT key FROM replies LIMIT 1").fetchall()
     except sqlite3.DatabaseError as error:
         raise DataError(f"response cache {path} cannot be read ({error}); move it away to start a new one") from error

@@ -105,7 +105,7 @@ def stores(out: Path) -> dict[str, bytes]:
         data = path.read_bytes()
         if path.suffix == ".json":
             state = json.loads(data)
-            for ledger in ("backbone", "usage"):
+            for ledger in ("backbone", "usage") if isinstance(state, dict) else ():
                 state.pop(ledger, None)
             data = json.dumps(state).encode()
         if path.suffix == ".sqlite":

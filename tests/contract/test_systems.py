@@ -109,3 +109,18 @@ def test_rag_chunks_cover_every_turn_once_in_order(tmp_path):
                 if f"number {i} " in c.text:
                     assert x.turn_id in c.turn_ids
     assert chunk(lines, 1000)[0].text == document
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_loading_and_searching_leave_the_saved_store_as_it_is(name, tmp_path):
+    """Other runs read the same folder at the same time."""
+    made = bench(name, tmp_path)
+    store = tmp_path / "store"
+    store.mkdir()
+    filled(made).save(store)
+    before = {path: path.read_bytes() for path in store.rglob("*") if path.is_file()}
+    system = made.new_system()
+    system.load(store)
+    outcome(system, made)
+    system.close()
+    assert {path: path.read_bytes() for path in store.rglob("*") if path.is_file()} == before

@@ -89,15 +89,6 @@ def test_an_interrupted_ingestion_goes_on_where_it_was_saved(tmp_path, monkeypat
     assert record["status"] == "ok" and record["stats"]["items"] == len(straight.chunks)
 
 
-def test_a_crash_between_the_two_renames_of_a_save_loses_nothing(tmp_path):
-    made = bench(tmp_path)
-    conversation = made.dataset.conversations[0]
-    ingest(made, conversation, made.new_system())
-    state = StateFolder(made.state_folder(conversation))
-    state.path.rename(state.path.with_suffix(".old"))
-    assert state.progress()["finished"] and state.path.exists()
-
-
 def test_gold_reaches_only_the_oracle(tmp_path):
     made = bench(tmp_path)
     question = next(q for q in made.dataset.questions if q.evidence)

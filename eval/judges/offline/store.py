@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,9 +16,11 @@ from eval.judges.offline.features import Pair
 from eval.judges.offline.reader import MODEL
 from eval.judges.offline.semantic import NAMES
 from memos.embed.minilm import packaged_weights
+from memos.shared_sqlite import open_shared
 
 CODE = ("text.py", "values.py", "semantic.py", "reader.py", "idf.json")
 """Files beside this one that the features depend on; a change in any of them makes all that is kept void."""
+_COLUMNS = "key BLOB PRIMARY KEY, row BLOB NOT NULL"
 
 
 class SemanticStore:
@@ -30,14 +31,10 @@ class SemanticStore:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         here = Path(__file__).parent
         model = f"{MODEL} {packaged_weights()}".encode()
         self._code = hashlib.sha256(b"\0".join([model, *((here / name).read_bytes() for name in CODE)])).hexdigest()
-        self._db = sqlite3.connect(folder / "semantic.sqlite", timeout=60)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.execute("CREATE TABLE IF NOT EXISTS features (key BLOB PRIMARY KEY, row BLOB NOT NULL) WITHOUT ROWID")
+        self._db = open_shared(folder / "semantic.sqlite", "features", _COLUMNS, "cache of the judge's features")
 
     def _key(self, pair: Pair) -> bytes:
         text = json.dumps([self._code, pair.question, pair.gold, pair.answer])

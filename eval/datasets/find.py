@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from eval.datasets.locomo import OFFICIAL_SHA256
-from eval.resources import check_sha256, download
+from eval.resources import download
 from memos.errors import DataError
 from memos.resources import cache_root
 
@@ -52,16 +52,10 @@ def download_locomo() -> Path:
         DataError: where the download fails or its digest is not the official one.
     """
     target = cached_locomo()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = target.with_name(f".{os.getpid()}-{_NAME}")
     try:
-        download(LOCOMO_URL, fresh)
-        check_sha256(fresh, OFFICIAL_SHA256, LOCOMO_URL)
-        os.replace(fresh, target)
+        download(LOCOMO_URL, target, OFFICIAL_SHA256)
     except DataError as error:
         raise DataError(
             f"LOCOMO is not on this machine: {error}; give dataset.path=FILE or set {LOCOMO_VARIABLE} to locomo10.json"
         ) from error
-    finally:
-        fresh.unlink(missing_ok=True)
     return target

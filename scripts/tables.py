@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eval import reference
 from eval.outputs import groups, make_check, make_tables
-from eval.provenance import ROOT
+from eval.places import ROOT
 from eval.script import told
 from eval.tables import terminal
 from eval.tables.readme import replace_table

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from eval.datasets.locomo import OFFICIAL_SHA256
+from eval.places import ROOT
 from eval.resources import download
 from memos.errors import DataError
 from memos.resources import cache_root
@@ -22,7 +23,7 @@ def cached_locomo() -> Path:
 
 def beside_checkout() -> Path:
     """The data folder beside the checkout (it need not exist)."""
-    return Path(__file__).resolve().parents[2].parent / "shared" / "data" / _NAME
+    return ROOT.parent / "shared" / "data" / _NAME
 
 
 def find_locomo(path: str | Path | None = None) -> Path:

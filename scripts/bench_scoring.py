@@ -17,16 +17,14 @@ from typing import Any
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from eval.judges import published  # noqa: E402
-from eval.judges.offline import OfflineJudge  # noqa: E402
-from eval.metrics import encoders, peer  # noqa: E402
-from eval.metrics.lexical import Lexical  # noqa: E402
-from eval.metrics.semantic import Semantic  # noqa: E402
-from eval.script import told  # noqa: E402
-from eval.types import JudgeTask  # noqa: E402
-from memos.embed.minilm import MiniLM  # noqa: E402
+from eval.judges import published
+from eval.judges.offline import OfflineJudge
+from eval.metrics import encoders, peer
+from eval.metrics.lexical import Lexical
+from eval.metrics.semantic import Semantic
+from eval.script import told
+from eval.types import JudgeTask
+from memos.embed.minilm import MiniLM
 
 Pairs = list[tuple[str, str]]
 

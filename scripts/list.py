@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eval.places import conf
 from eval.runs import states
-from eval.script import told
+from eval.script import add_out, told
 from memos.errors import ConfigError
 
 GROUPS = {
@@ -39,7 +39,7 @@ def entries(folder: Path) -> list[tuple[str, str]]:
 def main() -> int:
     parser = argparse.ArgumentParser(description="List systems, datasets, models, judges, experiments and finished runs.")
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"only these: {', '.join([*GROUPS, 'runs'])}")
-    parser.add_argument("--out", type=Path, default=Path("results"), help="results folder (default: results)")
+    add_out(parser)
     args = parser.parse_args()
     unknown = [group for group in args.groups if group not in [*GROUPS, "runs"]]
     if unknown:

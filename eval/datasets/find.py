@@ -26,15 +26,16 @@ def beside_checkout() -> Path:
     return ROOT.parent / "shared" / "data" / _NAME
 
 
-def find_locomo(path: str | Path | None = None) -> Path:
+def find_locomo(path: str | Path | None = None, named: str = "dataset.path") -> Path:
     """The file to load, by the first of: ``path``, ``LOCOMO_PATH``, our cache, beside the checkout, a download.
 
-    A path that the user names (the first two) must exist; the search does not go on behind the user's back.
+    A path that the user names (the first two) must exist; the search does not go on behind the user's back. ``named`` is
+    what the user gives ``path`` by, for messages.
 
     Raises:
         DataError: one line naming what was looked for and the way out.
     """
-    for name, value in (("dataset.path", path), (LOCOMO_VARIABLE, os.environ.get(LOCOMO_VARIABLE))):
+    for name, value in ((named, path), (LOCOMO_VARIABLE, os.environ.get(LOCOMO_VARIABLE))):
         if value:
             found = Path(value).expanduser()
             if not found.is_file():
@@ -43,10 +44,10 @@ def find_locomo(path: str | Path | None = None) -> Path:
     for found in (cached_locomo(), beside_checkout()):
         if found.is_file():
             return found
-    return download_locomo()
+    return download_locomo(named)
 
 
-def download_locomo() -> Path:
+def download_locomo(named: str) -> Path:
     """Download the official file into the cache and check its SHA-256 (2.8 MB, CC BY-NC 4.0).
 
     Raises:
@@ -57,6 +58,6 @@ def download_locomo() -> Path:
         download(LOCOMO_URL, target, OFFICIAL_SHA256)
     except DataError as error:
         raise DataError(
-            f"LOCOMO is not on this machine: {error}; give dataset.path=FILE or set {LOCOMO_VARIABLE} to locomo10.json"
+            f"LOCOMO is not on this machine: {error}; give {named}=FILE or set {LOCOMO_VARIABLE} to locomo10.json"
         ) from error
     return target

@@ -20,12 +20,13 @@ from omegaconf.errors import OmegaConfBaseException
 from eval import callbacks
 from eval.bench import plain
 from eval.changes import question
+from eval.places import conf
 from eval.precheck import Checked, precheck
 from eval.resources import ensure_language_data
 from eval.run import BUDGET_REACHED, CONFIG_ERROR, FAILED_QUESTIONS, INTERRUPTED, OK, looking
 from memos.errors import ConfigError, MemosError
 
-CONF = Path(__file__).resolve().parent.parent / "conf"
+CONF = conf()
 INFORMATION = ("--help", "-h", "--hydra-help", "--cfg", "-c", "--info", "-i", "--version", "--shell-completion", "-sc")
 SEVERITY = (CONFIG_ERROR, BUDGET_REACHED, FAILED_QUESTIONS, OK)
 """Exit codes of a sweep's jobs, the one that the whole sweep takes first."""

@@ -13,10 +13,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from eval.places import ROOT, installed
 
 
 def _git(*args: str) -> str | None:
+    if installed():  # the folder of a wheel may lie inside somebody's repository, which is not ours
+        return None
     try:
         done = subprocess.run(["git", *args], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError):

@@ -9,11 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from eval.places import paper_values
 from eval.tables.model import Cell, Column, Section, Table
 from eval.tables.values import Summary, metric_cell, part_name
 from memos.errors import DataError
 
-PAPER = Path(__file__).resolve().parents[1] / "results" / "reference" / "paper.yaml"
+PAPER = paper_values()
 VERDICTS = ("OK", "OKish", "DIFFERS", "NOT RUN", "NOT COMPARABLE")
 MEANING = (
     "OK: within the tolerance of paper.yaml. OKish: the paper's value lies in our 95 % interval. DIFFERS: neither. NOT RUN: no finished "

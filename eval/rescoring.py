@@ -57,7 +57,7 @@ def load(path: Path, dataset: Dataset | None = None) -> list[Row]:
     if not path.is_dir():
         return published.read(path)
     if dataset is None:
-        raise DataError(f"{path}: a run folder holds no questions; give --dataset with the file it was run on")
+        raise DataError(f"{path}: a run folder holds no questions; give --data with the file it was run on")
     return _run_rows(path, dataset)
 
 

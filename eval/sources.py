@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.provenance import ROOT, code
+from eval.places import ROOT
+from eval.provenance import code
 
 
 def sources(summaries: Sequence[Mapping[str, Any]], command: str | None = None, **extra: Any) -> dict[str, Any]:
@@ -28,5 +29,7 @@ def sources(summaries: Sequence[Mapping[str, Any]], command: str | None = None, 
 
 def _command() -> str:
     program = Path(sys.argv[0])
+    if program.suffix != ".py":
+        return " ".join([program.name, *sys.argv[1:]])
     shown = program.resolve().relative_to(ROOT) if program.resolve().is_relative_to(ROOT) else program.name
     return " ".join(["python", str(shown), *sys.argv[1:]])

@@ -1,4 +1,4 @@
-"""``python -m memos --vault FILE COMMAND …``: add, search, explain, show, history, restore, organise, dump, load, stats."""
+"""``memos --vault FILE COMMAND …`` (also ``python -m memos``): add, search, explain, show, history, restore, organise, dump, load, stats."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from memos.errors import MemosError
 from memos.mos import MemOS
@@ -13,7 +14,8 @@ from memos.mos import MemOS
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    top = argparse.ArgumentParser(prog="python -m memos", description="Memories in one file, from the command line.")
+    command = "memos" if Path(sys.argv[0]).stem == "memos" else "python -m memos"
+    top = argparse.ArgumentParser(prog=command, description="Memories in one file, from the command line.")
     top.add_argument("--vault", default="memos.sqlite", help="the vault's file (made where there is none)")
     top.add_argument("--user", default="default", help="whose memories")
     top.add_argument("--embedder", default="minilm", choices=("minilm", "mock"), help="mock needs no model; for tests")

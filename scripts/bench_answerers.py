@@ -1,7 +1,7 @@
 """Measure the embedded answerers on the gold evidence turns: F1, the offline judge, questions a second.
 
-    python scripts/bench_answerers.py --data locomo10.json                       # the reader, all 1,540 questions
-    python scripts/bench_answerers.py --data locomo10.json --answerer smollm2 --limit 150
+    python scripts/bench_answerers.py                            # the reader, all 1,540 questions
+    python scripts/bench_answerers.py --answerer smollm2 --limit 150
 
 The reader's weights were fitted on conv-26 to conv-44; conv-47 to conv-50 are printed apart, as its honest figures.
 """
@@ -12,20 +12,16 @@ import argparse
 import random
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from baselines.transcript import line  # noqa: E402
-from eval.answerers.llm import LLMAnswerer  # noqa: E402
-from eval.answerers.reader import Reader  # noqa: E402
-from eval.datasets.locomo import load  # noqa: E402
-from eval.metrics.f1 import f1_memos  # noqa: E402
-from eval.script import told  # noqa: E402
-from eval.types import AnswerTask, Dataset, JudgeTask, Question  # noqa: E402
+from baselines.transcript import line
+from eval.answerers.llm import LLMAnswerer
+from eval.answerers.reader import Reader
+from eval.datasets.locomo import load
+from eval.metrics.f1 import f1_memos
+from eval.script import add_data, add_limit, add_seed, locomo, told
+from eval.types import AnswerTask, Dataset, JudgeTask, Question
 
 FITTED_ON = ("conv-26", "conv-30", "conv-41", "conv-42", "conv-43", "conv-44")
 
@@ -73,15 +69,16 @@ def report(label: str, questions: list[Question], scores: dict[str, list[float]]
 @told
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="locomo10.json")
+    add_data(parser)
     parser.add_argument("--answerer", choices=("reader", "smollm2"), default="reader")
-    parser.add_argument("--limit", type=int, default=0, help="seeded sample of this many questions; 0: all")
+    add_limit(parser)
+    add_seed(parser)
     parser.add_argument("--no-judge", action="store_true", help="leave the offline judge out")
     args = parser.parse_args()
-    dataset = load(args.data)
+    dataset = load(locomo(args.data))
     questions = [question for question in dataset.questions if question.category != 5]
     if args.limit:
-        questions = random.Random(0).sample(questions, min(args.limit, len(questions)))
+        questions = random.Random(args.seed).sample(questions, min(args.limit, len(questions)))
     tasks = [task(dataset, question) for question in questions]
     answerer = build(args.answerer)
     list(answerer.answer(tasks[:1]))

@@ -28,6 +28,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from eval.script import add_repeats
 from memos.llm.base import Completion, Request
 from memos.llm.build import build_llm
 from memos.llm.openai import OpenAIChat
@@ -220,10 +221,10 @@ def measure(setting: Setting, arms: list[str], repeats: int) -> dict[str, list[t
 def main() -> None:
     """Parse the options, run the arms, print a table of medians."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--questions", type=int, default=1540)
-    parser.add_argument("--concurrency", type=int, default=64)
+    parser.add_argument("--questions", type=int, default=1540, help="questions made, two calls each (default: 1540)")
+    parser.add_argument("--concurrency", type=int, default=64, help="calls at once (default: 64)")
     parser.add_argument("--latency", type=float, default=0.2, help="seconds before each reply of the server")
-    parser.add_argument("--repeats", type=int, default=3)
+    add_repeats(parser, 3, "rounds of all arms, of which the median counts")
     parser.add_argument("--arms", default=",".join(ARMS), help=f"of {', '.join(ARMS)}")
     options = parser.parse_args()
     arms = options.arms.split(",")

@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from eval.datasets.load import load_dataset
 from eval.kv import models, texts
-from eval.script import told
+from eval.script import add_seed, told
 from eval.selection import DatasetConfig
 
 WAYS = ("exact", "naive", "rotated", "blended", "random", "first")
@@ -165,7 +165,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--seed", type=int, default=0)
+    add_seed(parser)
     parser.add_argument("--new", type=int, default=16, help="tokens of a reply")
     parser.add_argument("--tokens", type=int, default=7900, help="shared: tokens of the prefix")
     parser.add_argument("--questions", type=int, default=16, help="questions in a batch")

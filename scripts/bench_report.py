@@ -22,6 +22,7 @@ from eval.drawing import make_figures
 from eval.outputs import Group
 from eval.report.browser import Browser, find_chromium
 from eval.report.page import write_page
+from eval.script import add_to
 from eval.stats import interval
 from eval.types import Dataset
 
@@ -128,8 +129,8 @@ def summary(number: int, fingerprint: str, dataset: Dataset, values: list, judge
 def main() -> int:
     parser = argparse.ArgumentParser(description="Size, writing time and opening time of the report page on invented runs.")
     parser.add_argument("--systems", type=int, default=9, help="runs on the page (default: 9)")
-    parser.add_argument("--questions", type=int, default=1540, help="questions of each (default: 1540)")
-    parser.add_argument("--keep", type=Path, help="copy the page here")
+    parser.add_argument("--questions", type=int, default=1540, help="questions made for each (default: 1540)")
+    add_to(parser, "copy the page to this file")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         root, words = Path(scratch), Words(0)
@@ -146,8 +147,8 @@ def main() -> int:
         if find_chromium():
             with Browser() as browser:
                 found["open s"] = sorted(browser.open(page) for _ in range(3))[1]
-        if args.keep:
-            args.keep.write_bytes(page.read_bytes())
+        if args.to:
+            args.to.write_bytes(page.read_bytes())
     print(f"{args.systems} systems, {args.questions} questions (figures {drawn:.1f} s of the writing)")
     for name, value in found.items():
         print(f"{name:8} {value:6.2f}  must be at most {LIMITS[name]:g}: {'holds' if value <= LIMITS[name] else 'DOES NOT HOLD'}")

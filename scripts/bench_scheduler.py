@@ -1,7 +1,7 @@
 """Replay LOCOMO's questions, in order, against the scheduler's policies: hit rate and wasted tokens (memos.md C25, C29).
 
-    python scripts/bench_scheduler.py --data locomo10.json
-    python scripts/bench_scheduler.py --data locomo10.json --capacity 20 50 100 --scene ahead --shuffle 1
+    python scripts/bench_scheduler.py
+    python scripts/bench_scheduler.py --capacity 20 50 100 --scene ahead --shuffle --seed=1
 
 Each question needs its gold evidence turns. Before it, a working set of ``--capacity`` turns is filled by a policy; the hit
 rate is the share of needed turns found in it, waste is the words of loaded turns that left it without having been needed.
@@ -9,7 +9,7 @@ rate is the share of needed turns found in it, waste is the words of loaded turn
 ``known``: the policy sees the question itself, as the choice of what to inject does; lru and next_scene do not look at it.
 
 Preloading the next scene is compared with LRU, paired on the same questions, and the verdict is printed whichever way it falls.
-LOCOMO's questions roughly follow the dialogue, and a preload by neighbourhood lives on that; ``--shuffle 1`` puts the questions
+LOCOMO's questions roughly follow the dialogue, and a preload by neighbourhood lives on that; ``--shuffle`` puts the questions
 of each conversation in random order as a control. Deterministic; brackets are 95 % intervals clustered by conversation.
 
 Found (1,536 questions, MiniLM, ahead, 20 turns held): next_scene holds 41.2 % [37.4, 45.0] of what is needed, heat 20.4, lru 15.8,
@@ -24,24 +24,20 @@ import argparse
 import random
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from eval.datasets.locomo import load  # noqa: E402
-from eval.script import told  # noqa: E402
-from eval.stats.intervals import interval  # noqa: E402
-from eval.stats.paired import compare  # noqa: E402
-from eval.types import Dataset  # noqa: E402
-from memos.embed.base import Embedder  # noqa: E402
-from memos.operation.scheduler import POLICIES, Candidate, NextScenePolicy, Replayed, Scene, replay  # noqa: E402
-from memos.operation.scheduler.replay import Step  # noqa: E402
-from memos.operation.words import terms  # noqa: E402
-from memos.tokens import count_words  # noqa: E402
+from eval.datasets.locomo import load
+from eval.script import add_cache, add_data, add_seed, embeddings, locomo, told
+from eval.stats.intervals import interval
+from eval.stats.paired import compare
+from eval.types import Dataset
+from memos.embed.base import Embedder
+from memos.operation.scheduler import POLICIES, Candidate, NextScenePolicy, Replayed, Scene, replay
+from memos.operation.scheduler.replay import Step
+from memos.operation.words import terms
+from memos.tokens import count_words
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 SCENES = ("ahead", "known")
@@ -120,19 +116,20 @@ def verdict(ahead: dict[str, Replayed], lru: dict[str, Replayed]) -> str:
 @told
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="locomo10.json")
+    add_data(parser)
     parser.add_argument("--capacity", type=int, nargs="+", default=[20, 100], help="turns the working set holds")
     parser.add_argument("--scene", choices=SCENES, nargs="+", default=list(SCENES), help="what a policy knows beforehand")
     parser.add_argument("--policy", choices=sorted(NEW), nargs="+", default=list(NEW), help="policies to replay")
-    parser.add_argument("--shuffle", type=int, metavar="SEED", help="questions of a conversation in random order")
-    parser.add_argument("--cache", type=Path, default=ROOT / "results" / "cache" / "embeddings.sqlite")
+    parser.add_argument("--shuffle", action="store_true", help="questions of a conversation in random order")
+    add_seed(parser)
+    add_cache(parser)
     args = parser.parse_args()
     from memos.embed.cache import CachedEmbedder
     from memos.embed.minilm import MiniLM
 
-    dataset = load(args.data)
-    embedder = CachedEmbedder(MiniLM(), args.cache)
-    made = {scene: traces(dataset, embedder, scene, args.shuffle) for scene in args.scene}
+    dataset = load(locomo(args.data))
+    embedder = CachedEmbedder(MiniLM(), embeddings(args.cache))
+    made = {scene: traces(dataset, embedder, scene, args.seed if args.shuffle else None) for scene in args.scene}
     total = len(args.scene) * len(args.capacity) * len(args.policy) * len(dataset.conversations)
     with tqdm(total=total, desc="replay", disable=None) as progress:
         for scene in args.scene:

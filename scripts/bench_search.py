@@ -1,6 +1,6 @@
 """Search speed of MemOS beside mem0ai, LangMem and Chroma, where they are installed; no model is called.
 
-    python scripts/bench_search.py [--sizes 1000,10000] [--rounds 3] [--limit 900] [--gb 12] [--out results/bench/search.json]
+    python scripts/bench_search.py [--sizes 1000,10000] [--repeats 3] [--seconds 900] [--gb 12] [--to results/bench/search.json]
 
 Memories are utterances over an invented vocabulary (half of their words English function words, content words by
 Zipf-Mandelbrot), 20 a session, with random unit vectors of 384 dimensions; no embedding is ever timed. They are inserted
@@ -11,9 +11,9 @@ that finds it (its whole text is the query), ``insert`` the durable insert befor
 where the tier is full, so that the memory used least lately is archived; ``ingest`` counts memories made, stored and indexed,
 ``system`` the turns that ``system=memos`` reads a session at a time (dates, names and word counts included). Searches are
 exact at every size: ``recall`` is the share of the true nearest, by float64 over the same vectors, that the vault's and the
-operator's index give at the end of the run, and the script exits with 1 where it is below 1. Times are P50 milliseconds over the queries, each the quickest of ``--rounds`` calls (1: plain P50).
+operator's index give at the end of the run, and the script exits with 1 where it is below 1. Times are P50 milliseconds over the queries, each the quickest of ``--repeats`` calls (1: plain P50).
 
-Growth: --sizes 1000,10000,100000,1000000. Filling a million takes minutes and gigabytes; it ends after ``--limit`` seconds
+Growth: --sizes 1000,10000,100000,1000000. Filling a million takes minutes and gigabytes; it ends after ``--seconds``
 or at ``--gb``, and what was reached is measured. Every figure is printed as soon as it is there.
 
 Peers live in an environment of their own; the script starts itself there and needs nothing of it but what this installs:
@@ -32,7 +32,6 @@ import importlib.util
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from math import log
 from pathlib import Path
@@ -78,10 +77,10 @@ def measure_ours(size: int, args: argparse.Namespace, timing: Timing) -> Figures
     tell("system_per_s", bench_system(texts[:2000], timing))
     with tempfile.TemporaryDirectory() as folder:
         asked = lambda reached: questions(texts[:reached], args.queries)  # noqa: E731
-        bench_memos(texts, asked, Path(folder), timing, Limits(args.limit, args.gb), tell)
+        bench_memos(texts, asked, Path(folder), timing, Limits(args.seconds, args.gb), tell)
     reached = int(figures.pop("size"))
     if reached < size:
-        print(f"{size:>9,d} ours: filling ended at {reached:,d} memories (--limit {args.limit:g} s, --gb {args.gb:g})")
+        print(f"{size:>9,d} ours: filling ended at {reached:,d} memories (--seconds {args.seconds:g} s, --gb {args.gb:g})")
         figures["reached"] = reached
     return figures
 
@@ -97,7 +96,7 @@ def measure_peer(name: str, size: int, args: argparse.Namespace, timing: Timing)
     if not args.python.exists():
         print(f"{name}: not installed here nor in {args.python.parent.parent}; see --help")
         return None
-    options = {"--only": name, "--sizes": size, "--clock": args.clock, "--queries": args.queries, "--rounds": args.rounds}
+    options = {"--peer": name, "--sizes": size, "--clock": args.clock, "--queries": args.queries, "--repeats": args.repeats}
     command = [str(args.python), __file__, *(str(part) for option in options.items() for part in option)]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=None, text=True)
     if done.returncode:
@@ -157,38 +156,37 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=sizes, default=[1_000, 10_000], help="memories in the store (default 1000,10000)")
     parser.add_argument("--queries", type=int, default=50, help="queries a measurement (default 50)")
-    parser.add_argument("--rounds", type=int, default=3, help="calls of each query, of which the quickest counts (default 3)")
-    parser.add_argument("--limit", type=float, default=900.0, help="seconds of filling a size at most (default 900)")
+    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="calls of each query, of which the quickest counts (default 3)")
+    parser.add_argument("--seconds", type=float, default=900.0, help="seconds of filling a size at most (default 900)")
     parser.add_argument("--gb", type=float, default=12.0, help="gigabytes of memory at which filling ends (default 12)")
     parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=list(PEERS), help="which peers, where installed")
     parser.add_argument("--python", type=Path, default=Path("/tmp/peers/bin/python"), help="the peers' interpreter")
-    parser.add_argument("--peer-limit", type=int, default=10_000, help="largest store the peers are measured at")
-    parser.add_argument("--out", type=Path, help="also write the figures as JSON, after every size")
+    parser.add_argument("--peer-size", type=int, default=10_000, help="largest store the peers are measured at")
+    parser.add_argument("--to", type=Path, metavar="FILE", help="also write the figures as JSON, after every size")
     parser.add_argument("--clock", choices=list(CLOCKS), default="wall", help="cpu: this process's time, on a busy machine")
-    parser.add_argument("--only", choices=list(PEERS), help="print one peer's figures as JSON and stop (the script's own call)")
+    parser.add_argument("--peer", choices=list(PEERS), help="print one peer's figures as JSON and stop (the script's own call)")
     return parser.parse_args()
 
 
 def main() -> None:
     args = arguments()
-    timing = Timing(args.clock, args.rounds)
-    if args.only:
-        print(json.dumps(measure_peer(args.only, args.sizes[0], args, timing)))
+    timing = Timing(args.clock, args.repeats)
+    if args.peer:
+        print(json.dumps(measure_peer(args.peer, args.sizes[0], args, timing)))
         return
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     loads = ", ".join(f"{load:.1f}" for load in os.getloadavg())
     print(f"{args.clock} time; load average {loads}; yardstick {timing.yardstick():.0f} ms", flush=True)
     results: dict[str, dict[str, Figures]] = {}
     for size in args.sizes:
         row = results[str(size)] = {"ours": measure_ours(size, args, timing)}
-        for name in args.peers if size <= args.peer_limit else []:
+        for name in args.peers if size <= args.peer_size else []:
             figures = measure_peer(name, size, args, timing)
             if figures is not None:
                 row[name] = figures
                 print(shown(size, name, figures), flush=True)
-        if args.out:
-            args.out.parent.mkdir(parents=True, exist_ok=True)
-            args.out.write_text(json.dumps(results, indent=1))
+        if args.to:
+            args.to.parent.mkdir(parents=True, exist_ok=True)
+            args.to.write_text(json.dumps(results, indent=1))
     print("\n".join([*(shown(int(size), "ours", row["ours"]) for size, row in results.items()), *growth(results), *ratios(results)]))
     print(f"yardstick at the end {timing.yardstick():.0f} ms")
     missed = inexact(results)

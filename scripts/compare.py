@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eval.compare_page import write_page
 from eval.records import Run, is_locomo, load_run, run_folders
-from eval.script import told
+from eval.script import add_out, told
 from eval.significance import comparison_table
 from eval.sources import sources
 from eval.tables import terminal, write
@@ -26,8 +26,10 @@ def main() -> int:
     parser.add_argument(
         "--metric", action="append", help="metric to compare (may be repeated); default: every judge and f1_memos"
     )
-    parser.add_argument("--shared", action="store_true", help="compare runs of different subsets of questions on those that both have")
-    parser.add_argument("--out", type=Path, default=Path("results"), help="results folder (default: results)")
+    parser.add_argument(
+        "--shared", action="store_true", help="compare runs of different subsets of questions on those that both have"
+    )
+    add_out(parser)
     args = parser.parse_args()
     a, b = one(args.a), one(args.b)
     metrics = args.metric or default_metrics(a, b)

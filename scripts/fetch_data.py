@@ -11,12 +11,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from eval.datasets.find import find_locomo  # noqa: E402
-from eval.resources import (  # noqa: E402
+from eval.datasets.find import find_locomo
+from eval.resources import (
     fetch_punkt,
     fetch_smollm2,
     fetch_wordnet,
@@ -24,7 +21,7 @@ from eval.resources import (  # noqa: E402
     has_smollm2,
     has_wordnet,
 )
-from memos.errors import MemosError  # noqa: E402
+from memos.errors import MemosError
 
 ITEMS: dict[str, tuple[str, Callable[[], bool], Callable[[], object]]] = {
     "punkt": ("sentence splitter of NLTK (word counts, F1, BLEU, METEOR), 12 MB download", has_punkt, fetch_punkt),

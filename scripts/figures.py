@@ -9,7 +9,7 @@ from pathlib import Path
 
 from eval.drawing import make_figures, usable_cores
 from eval.outputs import groups
-from eval.script import told
+from eval.script import add_out, told
 from memos.errors import ConfigError
 
 
@@ -30,7 +30,7 @@ def main() -> int:
     parser.add_argument(
         "--jobs", type=int, default=usable_cores(), metavar="N", help="processes that draw (default: the usable cores)"
     )
-    parser.add_argument("--out", type=Path, default=Path("results"), help="results folder (default: results)")
+    add_out(parser)
     args = parser.parse_args()
     start = time.perf_counter()
     if args.jobs < 1:

@@ -6,11 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from eval.places import conf
 from eval.runs import states
-from eval.script import told
+from eval.script import add_out, told
 from memos.errors import ConfigError
 
-CONF = Path(__file__).resolve().parent.parent / "conf"
 GROUPS = {
     "experiment": "experiments", "system": "systems", "dataset": "datasets", "llm": "language models",
     "embedder": "embedders", "answerer": "answerers", "judge": "judges", "track": "tracks",
@@ -39,7 +39,7 @@ def entries(folder: Path) -> list[tuple[str, str]]:
 def main() -> int:
     parser = argparse.ArgumentParser(description="List systems, datasets, models, judges, experiments and finished runs.")
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"only these: {', '.join([*GROUPS, 'runs'])}")
-    parser.add_argument("--out", type=Path, default=Path("results"), help="results folder (default: results)")
+    add_out(parser)
     args = parser.parse_args()
     unknown = [group for group in args.groups if group not in [*GROUPS, "runs"]]
     if unknown:
@@ -48,7 +48,7 @@ def main() -> int:
         if args.groups and group not in args.groups:
             continue
         print(f"{title} ({group}=NAME)")
-        for name, text in entries(CONF / group):
+        for name, text in entries(conf() / group):
             print(f"  {name:22} {text}")
         print()
     if not args.groups or "runs" in args.groups:

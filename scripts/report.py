@@ -15,7 +15,7 @@ from eval.outputs import Group, groups
 from eval.records import Run
 from eval.report.page import write_page
 from eval.runs import find_runs
-from eval.script import told
+from eval.script import add_data, add_out, add_to, told
 from eval.selection import DatasetConfig
 from eval.sources import sources
 
@@ -27,13 +27,13 @@ def main() -> int:
     )
     parser.add_argument("runs", nargs="*", type=Path, help="run folders; default: the newest sweep of --experiment")
     parser.add_argument("--experiment", default="locomo", help="experiment whose newest sweep is shown (default: locomo)")
-    parser.add_argument("--out", type=Path, default=Path("results"), help="results folder (default: results)")
-    parser.add_argument("--to", type=Path, help="file to write (default: <out>/report.html)")
-    parser.add_argument("--path", help="the dataset file, where it is not in the usual places")
+    add_out(parser)
+    add_to(parser, "file to write (default: report.html in the results folder)")
+    add_data(parser, "for runs whose file has moved")
     parser.add_argument("--no-figures", action="store_true", help="leave the figures out")
     args = parser.parse_args()
     start = time.perf_counter()
-    found = chosen(args.runs or find_runs(args.out, args.experiment), args.path)
+    found = chosen(args.runs or find_runs(args.out, args.experiment), args.data)
     with tempfile.TemporaryDirectory() as scratch:
         if not args.no_figures:
             make_figures([found], Path(scratch), jobs=usable_cores())
@@ -46,7 +46,7 @@ def main() -> int:
     return 0
 
 
-def chosen(paths: list[Path], file: str | None) -> Group:
+def chosen(paths: list[Path], file: Path | None) -> Group:
     """The question-answering runs among some folders as one group, in printing order.
 
     Raises:
@@ -60,11 +60,11 @@ def chosen(paths: list[Path], file: str | None) -> Group:
     return group
 
 
-def adopt(run: Run, file: str) -> None:
+def adopt(run: Run, file: Path) -> None:
     """Give a run the dataset in a file, read as the run read its own."""
     spec = (run.manifest.get("config") or {}).get("dataset") or {}
     fields = ("captions", "answer_key", "answer_key_errors")
-    config = DatasetConfig(path=file, **{k: spec[k] for k in fields if k in spec})
+    config = DatasetConfig(path=str(file), **{k: spec[k] for k in fields if k in spec})
     run.dataset = load_dataset(spec.get("name", "locomo"), config)
 
 

@@ -7,12 +7,8 @@ import json
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from eval import rescoring  # noqa: E402
-from eval.script import told  # noqa: E402
-
-CACHE = Path("results/cache/embeddings.sqlite")
+from eval import rescoring
+from eval.script import add_cache, embeddings, told
 
 
 @told
@@ -22,9 +18,9 @@ def main() -> int:
     parser.add_argument("--judge", action="append", default=[], help="judge of conf/judge to add; may be given again")
     parser.add_argument("--llm", default="none", help="model of conf/llm for judges that ask one (default: none)")
     parser.add_argument("--metrics", default="lexical,similarity,bertscore", help="groups of metrics, or none")
-    parser.add_argument("--dataset", type=Path, help="LOCOMO file, needed for run folders only")
-    parser.add_argument("--out", type=Path, help="folder for summaries and verdicts")
-    parser.add_argument("--cache", type=Path, default=CACHE, help=f"embedding cache (default: {CACHE})")
+    parser.add_argument("--data", type=Path, metavar="FILE", help="LOCOMO file, needed for run folders only")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="folder for summaries and verdicts")
+    add_cache(parser)
     args = parser.parse_args()
     return run(args)
 
@@ -36,12 +32,12 @@ def run(args: argparse.Namespace) -> int:
 
     groups = tuple(part for part in args.metrics.split(",") if part and part != "none")
     scorers = build_scorers(Config(which=groups)) if groups else []
-    judges = [from_name(name, llm=args.llm, cache=args.cache) for name in args.judge]
+    judges = [from_name(name, llm=args.llm, cache=embeddings(args.cache)) for name in args.judge]
     dataset = None
-    if args.dataset:
+    if args.data:
         from eval.datasets.locomo import load
 
-        dataset = load(args.dataset)
+        dataset = load(args.data)
     summaries, good = [], True
     for source in args.sources:
         scored = rescoring.score(rescoring.load(source, dataset), scorers, judges)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from eval import reference
 from eval.outputs import groups, make_check, make_tables
-from eval.provenance import ROOT
-from eval.script import told
+from eval.places import ROOT
+from eval.script import add_out, told
 from eval.store import writing_outputs
 from eval.tables import terminal
 from eval.tables.readme import replace_table
@@ -30,7 +30,7 @@ def main() -> int:
     parser.add_argument(
         "--readme", action="store_true", help="put the table of results/ into README.md, between its marks, and do nothing else"
     )
-    parser.add_argument("--out", type=Path, default=Path("results"), help="results folder (default: results)")
+    add_out(parser)
     parser.add_argument(
         "--reference", type=Path, default=reference.PAPER, help="the paper's cells (default: paper.yaml)"
     )

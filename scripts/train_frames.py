@@ -1,8 +1,8 @@
-"""Fit what tells a denied gold from an answered one by its frame: ``python scripts/train_frames.py PUBLISHED_DIR``.
+"""Fit what tells a denied gold from an answered one by its frame: ``python scripts/train_frames.py PUBLISHED_DIR [--write]``.
 
 Wrong: every denying template at hand, filled with golds. Right: published answers that gpt-4o-mini called correct and that hold their gold word for word,
 and every affirming template. Measured on templates and questions that the fit has not seen; the cut lies where ``HITS`` of those published answers would be
-rejected. Writes ``eval/judges/offline/frames.json``. Run before ``scripts/train_judge.py``.
+rejected. ``--write`` replaces ``eval/judges/offline/frames.json``. Run before ``scripts/train_judge.py``.
 """
 
 from __future__ import annotations
@@ -17,19 +17,16 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from eval.datasets.find import find_locomo  # noqa: E402
-from eval.datasets.locomo import load  # noqa: E402
-from eval.judges import published, wordings  # noqa: E402
-from eval.judges.offline import corpus, denials, frames, guards  # noqa: E402
-from eval.judges.offline.features import Pair  # noqa: E402
-from eval.judges.offline.reader import sentence_model  # noqa: E402
-from eval.script import told  # noqa: E402
-from eval.types import Question  # noqa: E402
-from memos.embed.cache import CachedEmbedder  # noqa: E402
-from memos.embed.minilm import MiniLM  # noqa: E402
-from memos.errors import require  # noqa: E402
+from eval.datasets.locomo import load
+from eval.judges import published, wordings
+from eval.judges.offline import corpus, denials, frames, guards
+from eval.judges.offline.features import Pair
+from eval.judges.offline.reader import sentence_model
+from eval.script import add_cache, add_data, add_write, embeddings, locomo, told
+from eval.types import Question
+from memos.embed.cache import CachedEmbedder
+from memos.embed.minilm import MiniLM
+from memos.errors import require
 
 OUT = Path(frames.__file__).with_name("frames.json")
 FOLDS = 10
@@ -132,13 +129,13 @@ def held_out(parts: Sequence[Rows]) -> list[np.ndarray]:
     return out
 
 
-def train(folder: Path, dataset: Path | None, cache: Path, dry: bool) -> None:
+def train(folder: Path, dataset: Path | None, cache: Path, write: bool) -> None:
     """Fit, measure, print and write."""
-    questions = [q for q in load(find_locomo(dataset)).questions if q.category != 5]
+    questions = [q for q in load(locomo(dataset)).questions if q.category != 5]
     deniable = [q for q in questions if not frames.undeniable(q.gold)]
     judged = [row for rows in published.read_folder(folder).values() for row in rows if row.labels and row.set_name not in published.WRONG_SETS]
     honest = [corpus.pair_of(row) for row in judged if row.share >= 0.5]
-    encode = sentence_model(CachedEmbedder(MiniLM(), cache / "embeddings.sqlite")).encode
+    encode = sentence_model(CachedEmbedder(MiniLM(), cache)).encode
     known = wordings.tuned()
     templates = [list(dict.fromkeys(found)) for found in ((*guards.DENIED, *known.denied), (*guards.WORDED, *known.affirmed))]
     chance = random.Random(5)
@@ -155,7 +152,7 @@ def train(folder: Path, dataset: Path | None, cache: Path, dry: bool) -> None:
     }  # fmt: skip
     table = fit([part.framed() for part in parts], [*templates[0], *templates[1]])
     print(json.dumps(figures, indent=1), f"features {len(table.features)}, cut {cut}")
-    if not dry:
+    if write:
         content = {"note": NOTE, "made_by": "scripts/train_frames.py", "held_out": figures, "cut": cut, "bias": table.bias, "weights": table.features}
         text = json.dumps(content, indent=1, ensure_ascii=False)[:-2] + ',\n "sentence": ' + json.dumps(table.sentence.tolist()) + "\n}\n"
         OUT.write_text(text, encoding="utf-8")
@@ -166,12 +163,12 @@ def train(folder: Path, dataset: Path | None, cache: Path, dry: bool) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Fit the frames that deny a gold.")
     parser.add_argument("published_dir", type=Path, help="folder of published answers with verdicts")
-    parser.add_argument("--dataset", type=Path, help="locomo10.json; found by itself where it lies in a usual place")
-    parser.add_argument("--cache", type=Path, default=Path("results/cache"), help="folder of embeddings")
-    parser.add_argument("--dry", action="store_true", help="measure only, write nothing")
+    add_data(parser)
+    add_cache(parser)
+    add_write(parser, "frames.json")
     args = parser.parse_args()
     require("sklearn", "train", package="scikit-learn")
-    train(args.published_dir, args.dataset, args.cache, args.dry)
+    train(args.published_dir, args.data, embeddings(args.cache), args.write)
     return 0
 
 

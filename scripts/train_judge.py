@@ -1,7 +1,7 @@
-"""Train the offline judge and measure it on what it has not seen: ``python scripts/train_judge.py PUBLISHED_DIR``.
+"""Train the offline judge and measure it on what it has not seen: ``python scripts/train_judge.py PUBLISHED_DIR [--write]``.
 
 Headline protocol (judge.md): each system is scored by a model trained without that system's project and without the pair of
-conversations in question. Writes ``eval/judges/offline/weights.json`` with the measured error inside.
+conversations in question. ``--write`` replaces ``eval/judges/offline/weights.json`` with the measured error inside.
 """
 
 from __future__ import annotations
@@ -15,20 +15,17 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from eval.datasets.locomo import load
+from eval.judges import agreement, probes, published, wordings
+from eval.judges.offline import corpus, evasions, gates, guards, model
+from eval.judges.offline.features import Pair
+from eval.script import add_cache, add_data, add_to, add_write, embeddings, locomo, told
+from eval.types import JudgeTask, Question
+from memos.embed.cache import CachedEmbedder
+from memos.embed.minilm import MiniLM
+from memos.errors import require
 
-from eval.datasets.find import find_locomo  # noqa: E402
-from eval.datasets.locomo import load  # noqa: E402
-from eval.judges import agreement, probes, published, wordings  # noqa: E402
-from eval.judges.offline import corpus, evasions, gates, guards, model  # noqa: E402
-from eval.judges.offline.features import Pair  # noqa: E402
-from eval.script import told  # noqa: E402
-from eval.types import JudgeTask, Question  # noqa: E402
-from memos.embed.cache import CachedEmbedder  # noqa: E402
-from memos.embed.minilm import MiniLM  # noqa: E402
-from memos.errors import require  # noqa: E402
-
-WEIGHTS = Path(__file__).resolve().parent.parent / "eval" / "judges" / "offline" / "weights.json"
+WEIGHTS = Path(model.__file__).with_name("weights.json")
 PARAPHRASES = WEIGHTS.with_name("paraphrases.json")
 LICENCE = (
     "Weights of a statistical model. They derive from LOCOMO (CC BY-NC 4.0), from dial481/locomo-audit's answers (CC BY-NC 4.0) and from answers "
@@ -245,10 +242,10 @@ def wrong_sets(sets: dict[str, list[published.Row]], data: corpus.Corpus, chance
 def main() -> int:
     parser = argparse.ArgumentParser(description="Train and measure the offline judge.")
     parser.add_argument("published_dir", type=Path, help="folder of published answers with verdicts")
-    parser.add_argument("--dataset", type=Path, help="locomo10.json; found by itself where it lies in a usual place")
-    parser.add_argument("--out", type=Path, default=WEIGHTS, help="weights file to write")
-    parser.add_argument("--cache", type=Path, default=Path("results/cache"), help="folder of embeddings and features")
-    parser.add_argument("--dry", action="store_true", help="measure only, write nothing")
+    add_data(parser)
+    add_to(parser, "weights file to write (default: the judge's own)", WEIGHTS)
+    add_cache(parser)
+    add_write(parser, "the weights")
     args = parser.parse_args()
     require("sklearn", "train", package="scikit-learn")
     train(args)
@@ -256,9 +253,9 @@ def main() -> int:
 
 
 def train(args: argparse.Namespace) -> None:
-    dataset = load(find_locomo(args.dataset))
+    dataset = load(locomo(args.data))
     sets = published.read_folder(args.published_dir)
-    make = corpus.Featuriser(CachedEmbedder(MiniLM(), args.cache / "embeddings.sqlite"), args.cache / "judge_features")
+    make = corpus.Featuriser(CachedEmbedder(MiniLM(), embeddings(args.cache)), args.cache / "judge_features")
     data = corpus.collect(sets, make)
     questions = [q for q in dataset.questions if q.category != 5]
     turns = corpus.said(dataset)
@@ -282,8 +279,8 @@ def train(args: argparse.Namespace) -> None:
         figures[f"row_accuracy_{name}"] = float(np.mean(part.majority == part.judged))
     acceptance, wrong = probe.acceptance(probed >= 0.5), wrong_sets(sets, data, chance)
     show(figures, spans, acceptance, wrong)
-    if not args.dry:
-        write(args.out, trainer, data, figures, spans, acceptance, wrong)
+    if args.write:
+        write(args.to, trainer, data, figures, spans, acceptance, wrong)
 
 
 def write(path: Path, trainer: Trainer, data: corpus.Corpus, figures: dict, spans: dict, probed: dict[str, dict[str, float]], wrong: dict) -> None:

@@ -1,7 +1,7 @@
 """Fit the extractive reader's weights (eval/answerers/weights.json) and report what they reach on conversations left out.
 
-    python scripts/train_reader.py --data locomo10.json                  # cross-validation over the tuning conversations
-    python scripts/train_reader.py --data locomo10.json --write          # fit on all of them, write the weights
+    python scripts/train_reader.py            # cross-validation over the tuning conversations
+    python scripts/train_reader.py --write    # fit on all of them, write the weights
 
 Lines: a softmax over a conversation's lines, trained to put its mass on the gold evidence. Spans: a softmax over all spans
 of the lines read, trained to the highest expected F1 against the gold answer. Only conversations named in TUNING are ever
@@ -23,32 +23,30 @@ from scipy import sparse
 from scipy.optimize import minimize
 from tqdm import tqdm
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from baselines.transcript import line as transcript_line  # noqa: E402
-from eval.answerers.context import parse  # noqa: E402
-from eval.answerers.question import QuestionView, analyse  # noqa: E402
-from eval.answerers.ranking import Index, Scored  # noqa: E402
-from eval.answerers.reader import load_weights  # noqa: E402
-from eval.answerers.spans import (  # noqa: E402
+from baselines.transcript import line as transcript_line
+from eval.answerers import reader
+from eval.answerers.context import parse
+from eval.answerers.question import QuestionView, analyse
+from eval.answerers.ranking import Index, Scored
+from eval.answerers.reader import load_weights
+from eval.answerers.spans import (
     allowed,
     answer_group,
     length_features,
     sentence_features,
     token_features,
 )
-from eval.datasets.locomo import load  # noqa: E402
-from eval.script import told  # noqa: E402
-from eval.types import Dataset, Question  # noqa: E402
-from memos.embed.base import Embedder  # noqa: E402
-from memos.embed.cache import CachedEmbedder  # noqa: E402
-from memos.embed.minilm import MiniLM  # noqa: E402
-from memos.types import Conversation  # noqa: E402
+from eval.datasets.locomo import load
+from eval.script import add_cache, add_data, add_write, embeddings, locomo, told
+from eval.types import Dataset, Question
+from memos.embed.base import Embedder
+from memos.embed.cache import CachedEmbedder
+from memos.embed.minilm import MiniLM
+from memos.types import Conversation
 
 TUNING = ("conv-26", "conv-30", "conv-41", "conv-42", "conv-43", "conv-44")
 FOLDS = (("conv-26", "conv-30"), ("conv-41", "conv-44"), ("conv-42", "conv-43"))
-WEIGHTS = ROOT / "eval" / "answerers" / "weights.json"
+WEIGHTS = Path(reader.__file__).with_name("weights.json")
 WITHOUT_SPANS = ("when", "yes_no", "would")
 _WORDS = NLTKWordTokenizer()
 
@@ -320,20 +318,19 @@ def write_line_weights(dataset: Dataset, cache: Path | None) -> None:
 @told
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="locomo10.json")
-    parser.add_argument("--write", action="store_true", help="fit on all tuning conversations and write the weights")
+    add_data(parser)
+    add_write(parser, "the weights, fitted on all tuning conversations")
     parser.add_argument(
         "--lines", action="store_true", help="fit and write the weights of the line ranking instead of the spans'"
     )
-    parser.add_argument(
-        "--embeddings", type=Path, help="embedding cache (sqlite); with --lines also fits the ranking with cosine"
-    )
+    parser.add_argument("--cosine", action="store_true", help="with --lines: also fit the ranking with cosine")
+    add_cache(parser)
     parser.add_argument("--l2", type=float, default=0.5, help="penalty of the squared weights")
     parser.add_argument("--typed", type=float, default=0.5, help="scale of weights kept for one question type")
     parser.add_argument("--likelihood", type=float, default=0.15, help="share of likelihood in the objective")
     parser.add_argument("--steps", type=int, default=100, help="L-BFGS steps")
     args = parser.parse_args()
-    whole = load(args.data)
+    whole = load(locomo(args.data))
     dataset = Dataset(
         whole.name,
         whole.sha256,
@@ -343,7 +340,7 @@ def main() -> None:
         tuple(q for q in whole.questions if q.sample_id in TUNING),
     )
     if args.lines:
-        write_line_weights(dataset, args.embeddings)
+        write_line_weights(dataset, embeddings(args.cache) if args.cosine else None)
         return
     current = {key: value for key, value in load_weights().items() if isinstance(value, dict)}
     indexes = {c.sample_id: Index(parse(rendered(c), c.speakers)) for c in dataset.conversations}

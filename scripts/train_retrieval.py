@@ -1,6 +1,6 @@
 """Fit both looks of ``memos/operation/ranker.json`` and print their evidence recall, apart for held-out conversations.
 
-    python scripts/train_retrieval.py --data /path/to/locomo10.json [--write]
+    python scripts/train_retrieval.py [--data FILE] [--write]
 
 Trains on conversations 26 to 44 without captions, with one set of weights for each switched-off group of features: first
 the linear ranker over all memories, then the second look (``memos.operation.feedback``) over the best by it.
@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from eval.datasets.locomo import load
-from eval.script import told
+from eval.script import add_cache, add_data, add_write, embeddings, locomo, told
 from memos.embed.cache import CachedEmbedder
 from memos.embed.minilm import MiniLM
-from memos.operation import feedback
+from memos.operation import feedback, ranker
 from memos.operation.features import FEATURES, GROUPS, features, first_pass
 from memos.operation.index import MemoryIndex, Unit
 from memos.operation.question import read
@@ -99,13 +99,13 @@ def recall(rows, weights, k: int = 20) -> float:
 @told
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="locomo10.json")
-    parser.add_argument("--write", action="store_true", help="replace memos/operation/ranker.json")
-    parser.add_argument("--cache", type=Path, default=Path("results/cache/embeddings.sqlite"))
+    add_data(parser)
+    add_write(parser, "memos/operation/ranker.json")
+    add_cache(parser)
     parser.add_argument("--pairs", action="store_true", help="also fit every pair of switched-off groups")
     args = parser.parse_args()
-    dataset = load(args.data)
-    embedder = CachedEmbedder(MiniLM(), args.cache)
+    dataset = load(locomo(args.data))
+    embedder = CachedEmbedder(MiniLM(), embeddings(args.cache))
     held = tuple(c.sample_id for c in dataset.conversations if c.sample_id not in TRAIN)
     combinations = [frozenset()] + [frozenset([group]) for group in GROUPS]
     if args.pairs:
@@ -125,7 +125,7 @@ def main() -> None:
             for name, w in zip(FEATURES, weights, strict=True):
                 print(f"    {name:16s} {w:8.3f}")
     if args.write:
-        target = Path(__file__).parent.parent / "memos" / "operation" / "ranker.json"
+        target = Path(ranker.__file__).with_name("ranker.json")
         about = "Fitted by scripts/train_retrieval.py on LOCOMO conversations 26 to 44, captions off; see ranker.py."
         table = {"about": about, "trained_on": TRAIN, "ridge": RIDGE, "weights": out,
                  "second_ridge": SECOND_RIDGE, "feedback": again}

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "server"))
-
 if (ROOT / "tests" / "server" / "scripted_fixtures.py").exists():
     pytest_plugins = ["scripted_fixtures"]
 

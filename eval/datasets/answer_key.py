@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eval.identity import digest
+from eval.places import ROOT
 from eval.types import Dataset, Question
 from memos.errors import ConfigError, DataError
 
@@ -45,7 +46,7 @@ def find_errors(path: str | Path | None = None) -> Path:
         if not file.is_file():
             raise DataError(f"dataset.answer_key_errors: no such file: {file}")
         return file
-    beside = Path(__file__).resolve().parents[3] / "shared" / "data" / FILE
+    beside = ROOT.parent / "shared" / "data" / FILE
     if beside.is_file():
         return beside
     raise DataError(

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from eval.datasets.locomo import OFFICIAL_SHA256
-from eval.resources import check_sha256, download
+from eval.places import ROOT
+from eval.resources import download
 from memos.errors import DataError
 from memos.resources import cache_root
 
@@ -22,18 +23,19 @@ def cached_locomo() -> Path:
 
 def beside_checkout() -> Path:
     """The data folder beside the checkout (it need not exist)."""
-    return Path(__file__).resolve().parents[2].parent / "shared" / "data" / _NAME
+    return ROOT.parent / "shared" / "data" / _NAME
 
 
-def find_locomo(path: str | Path | None = None) -> Path:
+def find_locomo(path: str | Path | None = None, named: str = "dataset.path") -> Path:
     """The file to load, by the first of: ``path``, ``LOCOMO_PATH``, our cache, beside the checkout, a download.
 
-    A path that the user names (the first two) must exist; the search does not go on behind the user's back.
+    A path that the user names (the first two) must exist; the search does not go on behind the user's back. ``named`` is
+    what the user gives ``path`` by, for messages.
 
     Raises:
         DataError: one line naming what was looked for and the way out.
     """
-    for name, value in (("dataset.path", path), (LOCOMO_VARIABLE, os.environ.get(LOCOMO_VARIABLE))):
+    for name, value in ((named, path), (LOCOMO_VARIABLE, os.environ.get(LOCOMO_VARIABLE))):
         if value:
             found = Path(value).expanduser()
             if not found.is_file():
@@ -42,26 +44,20 @@ def find_locomo(path: str | Path | None = None) -> Path:
     for found in (cached_locomo(), beside_checkout()):
         if found.is_file():
             return found
-    return download_locomo()
+    return download_locomo(named)
 
 
-def download_locomo() -> Path:
+def download_locomo(named: str) -> Path:
     """Download the official file into the cache and check its SHA-256 (2.8 MB, CC BY-NC 4.0).
 
     Raises:
         DataError: where the download fails or its digest is not the official one.
     """
     target = cached_locomo()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = target.with_name(f".{os.getpid()}-{_NAME}")
     try:
-        download(LOCOMO_URL, fresh)
-        check_sha256(fresh, OFFICIAL_SHA256, LOCOMO_URL)
-        os.replace(fresh, target)
+        download(LOCOMO_URL, target, OFFICIAL_SHA256)
     except DataError as error:
         raise DataError(
-            f"LOCOMO is not on this machine: {error}; give dataset.path=FILE or set {LOCOMO_VARIABLE} to locomo10.json"
+            f"LOCOMO is not on this machine: {error}; give {named}=FILE or set {LOCOMO_VARIABLE} to locomo10.json"
         ) from error
-    finally:
-        fresh.unlink(missing_ok=True)
     return target

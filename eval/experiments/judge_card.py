@@ -10,7 +10,7 @@ from typing import Any
 from eval.bench import Bench
 from eval.judges import card
 from eval.judges.offline import OfflineJudge
-from eval.provenance import ROOT
+from eval.places import ROOT
 from eval.schema import typed
 from eval.store import write_json
 from memos.errors import DataError

@@ -19,8 +19,8 @@ from eval.device import machine
 from eval.identity import digest
 from eval.kv import models, report, texts
 from eval.kv.config import KvConfig
+from eval.places import ROOT
 from eval.progress import bar
-from eval.provenance import ROOT
 from eval.run import FAILED_QUESTIONS, OK
 from eval.schema import typed
 from eval.store import RunDir, write_json

@@ -6,22 +6,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from eval.places import conf
 from eval.protocols import Judge
 from eval.schema import construct
 from memos.embed.cache import CachedEmbedder
 from memos.embed.minilm import MiniLM
 from memos.errors import ConfigError
 
-CONF = Path(__file__).resolve().parents[2] / "conf"
-
 
 def spec(group: str, name: str) -> dict[str, Any]:
     """The content of ``conf/<group>/<name>.yaml``."""
     from omegaconf import OmegaConf
 
-    file = CONF / group / f"{name}.yaml"
+    file = conf() / group / f"{name}.yaml"
     if not file.is_file():
-        known = ", ".join(sorted(path.stem for path in (CONF / group).glob("*.yaml")))
+        known = ", ".join(sorted(path.stem for path in (conf() / group).glob("*.yaml")))
         raise ConfigError(f"{group}={name}: unknown; known are {known}")
     content: Any = OmegaConf.to_container(OmegaConf.load(file), resolve=True)
     return content

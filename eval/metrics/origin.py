@@ -7,9 +7,7 @@ and BLEU-1 equals every row of the published memobase and MIRIX files (``tests/m
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
 from functools import lru_cache
 from typing import Any
 
@@ -49,9 +47,7 @@ def origin_words(text: str) -> tuple[str, ...]:
 
 def bleu1_origin(gold: str, answer: str) -> float:
     """BLEU-1 of one pair over ``origin_words`` of the lower-cased texts, as the published files carry it."""
+    from nltk.translate.bleu_score import sentence_bleu
+
     want, have = origin_words(gold.lower()), origin_words(answer.lower())
-    common = (Counter(want) & Counter(have)).total()
-    if not common:
-        return 0.0
-    brevity = 1.0 if len(have) > len(want) else math.exp(1 - len(want) / len(have))
-    return brevity * math.exp(math.log(common / len(have)))
+    return float(sentence_bleu([want], have, weights=(1.0,)))

@@ -109,7 +109,7 @@ def common_dataset(runs: Sequence[Run]) -> Dataset:
     dataset = first.dataset
     if dataset is None:
         stated = (first.summary.get("dataset") or {}).get("name")
-        raise DataError(f"{first.folder}: its dataset ({stated}) cannot be found here; name the file with --path")
+        raise DataError(f"{first.folder}: its dataset ({stated}) cannot be found here; name the file with --data")
     known = {q.key for q in dataset.questions}
     key = (first.summary.get("dataset") or {}).get("answer_key", "official")
     for run in runs:

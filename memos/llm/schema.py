@@ -4,36 +4,66 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-_TYPES: Mapping[str, tuple[type, ...]] = {
-    "object": (dict,),
-    "array": (list,),
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "null": (type(None),),
-}
+from memos.errors import ConfigError
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator, SchemaError, ValidationError
+
+_SHOWN = 80
+"""How many characters of a value a reason shows."""
 
 
 def problems(value: Any, schema: Mapping[str, Any]) -> list[str]:
-    """What a value breaks in a schema, each as ``path: reason``; empty when it satisfies it.
+    """What a value breaks in a schema (JSON Schema 2020-12), each as ``path: reason``; empty when it satisfies it.
 
-    Understands type, enum, const, properties, required, additionalProperties, items, minItems, maxItems, minimum,
-    maximum, minLength, maxLength, anyOf, oneOf, allOf and ``$ref`` inside the schema; other words are not checked.
+    ``format`` is not checked and nothing is loaded from the network.
+
+    Raises:
+        ConfigError: a ``$ref`` or a type of the schema itself leads nowhere.
     """
-    return list(_check(value, schema, schema, "$"))
+    from jsonschema.exceptions import UnknownType
+    from referencing.exceptions import Unresolvable
+
+    try:
+        return [f"{error.json_path}: {_reason(error)}" for error in _validator(schema).iter_errors(value)]
+    except Unresolvable as error:
+        raise ConfigError(f"JSON schema: $ref {error.ref!r} leads nowhere") from error
+    except UnknownType as error:
+        raise ConfigError(f"JSON schema: type {error.type!r} is unknown") from error
 
 
-def resolve(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema that a ``$ref`` of form ``#/…`` names; a schema without one comes back itself."""
-    while "$ref" in schema:
-        node: Any = root
-        for part in schema["$ref"].lstrip("#/").split("/"):
-            node = node[part]
-        schema = node
-    return schema
+def check_schema(schema: Any, place: str) -> None:
+    """Raises ConfigError, naming the place, where something is no JSON schema or requires a property that it lacks."""
+    from jsonschema import Draft202012Validator, SchemaError
+
+    if not isinstance(schema, Mapping):
+        raise ConfigError(f"{place}: expected a JSON schema object, found {schema!r:.40}")
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        raise ConfigError(f"{place}{error.json_path.removeprefix('$')}: {_reason(error)}") from error
+    for node in _nodes(schema):
+        known = node.get("properties", {}) if node.get("type") == "object" else node.get("properties")
+        unknown = [name for name in node.get("required", ()) if known is not None and name not in known]
+        if unknown:
+            raise ConfigError(f"{place}: required {unknown[0]!r} is no property")
+
+
+def _validator(schema: Mapping[str, Any]) -> Draft202012Validator:
+    from jsonschema import Draft202012Validator
+    from referencing import Registry
+
+    return Draft202012Validator(schema, registry=Registry())
+
+
+def _reason(error: ValidationError | SchemaError) -> str:
+    """The library's message on one line; a value at its head is cut, so that a long reply does not hide the reason."""
+    shown, message = repr(error.instance), error.message
+    if message.startswith(shown) and len(shown) > _SHOWN:
+        message = f"{shown[:_SHOWN]}…{message[len(shown) :]}"
+    return " ".join(message.split())
 
 
 def is_strict(schema: Mapping[str, Any]) -> bool:
@@ -59,70 +89,6 @@ def _nodes(node: Any) -> Iterator[Mapping[str, Any]]:
     elif isinstance(node, list | tuple):
         for child in node:
             yield from _nodes(child)
-
-
-def _is(value: Any, kind: str) -> bool:
-    if isinstance(value, bool):
-        return kind == "boolean"
-    if kind == "integer" and isinstance(value, float):
-        return value.is_integer()
-    return isinstance(value, _TYPES.get(kind, (object,)))
-
-
-def _check(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any], path: str) -> Iterator[str]:
-    schema = resolve(schema, root)
-    for word in ("anyOf", "oneOf"):
-        options = schema.get(word)
-        if options and not any(not list(_check(value, option, root, path)) for option in options):
-            yield f"{path}: matches none of the {len(options)} allowed forms"
-            return
-    for part in schema.get("allOf", ()):
-        yield from _check(value, part, root, path)
-    kinds = schema.get("type", ())
-    kinds = (kinds,) if isinstance(kinds, str) else tuple(kinds)
-    if kinds and not any(_is(value, kind) for kind in kinds):
-        yield f"{path}: is {type(value).__name__}, must be {' or '.join(kinds)}"
-        return
-    if "enum" in schema and value not in schema["enum"]:
-        yield f"{path}: {value!r} is none of {', '.join(map(repr, schema['enum']))}"
-    if "const" in schema and value != schema["const"]:
-        yield f"{path}: must be {schema['const']!r}"
-    if isinstance(value, dict):
-        yield from _check_object(value, schema, root, path)
-    elif isinstance(value, list):
-        yield from _bounds(len(value), schema, "minItems", "maxItems", path, "items")
-        for index, item in enumerate(value):
-            yield from _check(item, schema.get("items", {}), root, f"{path}[{index}]")
-    elif isinstance(value, str):
-        yield from _bounds(len(value), schema, "minLength", "maxLength", path, "characters")
-    elif isinstance(value, int | float):
-        yield from _bounds(value, schema, "minimum", "maximum", path, "")
-
-
-def _check_object(
-    value: Mapping[str, Any], schema: Mapping[str, Any], root: Mapping[str, Any], path: str
-) -> Iterator[str]:
-    properties = schema.get("properties", {})
-    for name in schema.get("required", ()):
-        if name not in value:
-            yield f"{path}: lacks {name!r}"
-    extra = schema.get("additionalProperties", True)
-    for name, item in value.items():
-        if name in properties:
-            yield from _check(item, properties[name], root, f"{path}.{name}")
-        elif extra is False:
-            yield f"{path}: has unknown {name!r}"
-        elif isinstance(extra, Mapping):
-            yield from _check(item, extra, root, f"{path}.{name}")
-
-
-def _bounds(
-    size: float, schema: Mapping[str, Any], low: str, high: str, path: str, unit: str
-) -> Iterator[str]:
-    if low in schema and size < schema[low]:
-        yield f"{path}: {size} {unit} is below {schema[low]}".replace("  ", " ")
-    if high in schema and size > schema[high]:
-        yield f"{path}: {size} {unit} is above {schema[high]}".replace("  ", " ")
 
 
 def schema_note(schema: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from memos.cube import MemCube, PlaintextPayload, new_cube
 from memos.cube.clock import Clock, Ids
 from memos.errors import ConfigError, DataError
-from memos.llm.schema import problems
+from memos.llm.schema import check_schema, problems
 
 _LINES = {"type": "array", "items": {"type": "string", "minLength": 1}}
 SKILL_SCHEMA = {
@@ -29,7 +29,6 @@ TOOL_SCHEMA = {
     "required": ["name", "description", "parameters"],
     "additionalProperties": False,
 }  # fmt: skip
-_TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +64,6 @@ class Tool:
     def check(self, arguments: Mapping[str, Any]) -> list[str]:
         """Where the arguments break the schema; empty when they fit."""
         return problems(dict(arguments), self.parameters)
-
-
-def check_schema(schema: Any, place: str) -> None:
-    """Raises ConfigError, naming the place, where a JSON schema of a tool is no schema."""
-    if not isinstance(schema, Mapping):
-        raise ConfigError(f"{place}: expected a JSON schema object, found {schema!r:.40}")
-    kind = schema.get("type")
-    for one in kind if isinstance(kind, list) else [kind]:
-        if one is not None and one not in _TYPES:
-            raise ConfigError(f"{place}.type: {one!r} is none of {', '.join(_TYPES)}")
-    for name, part in (schema.get("properties") or {}).items():
-        check_schema(part, f"{place}.properties.{name}")
-    if "items" in schema:
-        check_schema(schema["items"], f"{place}.items")
-    unknown = [name for name in schema.get("required", []) if name not in (schema.get("properties") or {})]
-    if unknown:
-        raise ConfigError(f"{place}.required: {unknown[0]!r} is no property")
 
 
 def skill_cube(skill: Skill, *, owner: str, ids: Ids, clock: Clock, namespace: str = "default") -> MemCube:

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from conftest_activation import tiny, tokenizer  # noqa: E402
+from conftest_activation import tiny, tokenizer
 
 
 @pytest.fixture(scope="session")

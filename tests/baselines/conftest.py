@@ -2,9 +2,4 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from conftest_baselines import conversation, embedder  # noqa: E402, F401
+from conftest_baselines import conversation, embedder  # noqa: F401

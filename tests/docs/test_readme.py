@@ -35,7 +35,7 @@ RUN_ON_FIXTURES = {
     "figures.py": [FIXTURE / "fixture", "--only", "score_by_category"],
     "report.py": [FIXTURE / "fixture", "--no-figures"],
     "compare.py": RUNS[:2],
-    "rescore.py": [RUNS[0], f"--dataset={FIXTURE / 'dataset.json'}", "--metrics=lexical"],
+    "rescore.py": [RUNS[0], f"--data={FIXTURE / 'dataset.json'}", "--metrics=lexical"],
 }
 """Script to what stands for its positional arguments; each writes below ``--out``."""
 NOT_RUN = {

@@ -7,7 +7,7 @@ import shutil
 import pytest
 from readme_text import README
 
-from eval.provenance import ROOT
+from eval.places import ROOT
 from eval.tables.readme import BEGIN, END, replace_table, results_table, stated
 from memos.errors import DataError
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +15,6 @@ from eval.judges.offline.features import Pair
 from eval.judges.offline.reader import sentence_model
 from eval.types import JudgeTask
 from memos.errors import DataError
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 ASKED = [
     ("What did Tilda buy at the harbour market in spring?", "a red bicycle"),
@@ -89,9 +86,10 @@ def test_weights_tell_of_no_single_answer():
     assert not frames.open_to("b w bicycle", known - {"bicycle"}) and frames.open_to("b w not", known) and frames.open_to("b k <own-ed>", known)
 
 
-def test_denials_of_templates_left_out_are_found_by_their_shape():
+def test_denials_of_templates_left_out_are_found_by_their_shape(monkeypatch):
     """A fit that has not seen a third of the templates tells most denials from most affirmations."""
     pytest.importorskip("sklearn")
+    monkeypatch.syspath_prepend(Path(__file__).resolve().parents[2] / "scripts")
     import train_frames
 
     known = wordings.tuned()

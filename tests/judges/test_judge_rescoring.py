@@ -72,7 +72,7 @@ def test_a_run_folder_needs_its_dataset_and_failed_answers_are_empty(tmp_path, t
     lines = [{"sample_id": asked[0].sample_id, "qa_index": asked[0].qa_index, "status": "ok", "answer": asked[0].gold},
              {"sample_id": asked[1].sample_id, "qa_index": asked[1].qa_index, "status": "error", "answer": "half"}]  # fmt: skip
     (tmp_path / "answers.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
-    with pytest.raises(DataError, match="--dataset"):
+    with pytest.raises(DataError, match="--data"):
         rescoring.load(tmp_path)
     rows = rescoring.load(tmp_path, tiny_dataset)
     assert {row.key: row.answer for row in rows} == {asked[0].key: asked[0].gold, asked[1].key: ""}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memos.errors import MalformedOutput
+from memos.errors import ConfigError, MalformedOutput
 from memos.llm.base import Completion, Request
 from memos.llm.mock import MockLLM
 from memos.llm.openai import OpenAIChat
@@ -149,8 +149,8 @@ def test_server_faults_end_in_the_same_value(scripted_server, fault):
         ({"facts": ["a"], "more": 1}, "more"),
         ({}, "facts"),
         ({"facts": ["a", 2]}, r"$.facts[1]"),
-        ([], "$: is list"),
-        ({"facts": None}, "NoneType"),
+        ([], "$: [] is not of type 'object'"),
+        ({"facts": None}, "$.facts: None"),
     ],
 )
 def test_problems_name_the_place(value, where):
@@ -162,6 +162,32 @@ def test_schema_words_are_checked():
               "items": {"anyOf": [{"$ref": "#/$defs/e"}, {"type": "integer", "maximum": 3}]}}
     assert not problems(["ADD", 3], schema)
     assert problems([], schema) and problems(["DROP"], schema) and problems([4], schema) and problems([True], schema)
+
+
+def test_words_of_the_standard_are_checked():
+    """A pattern, one form out of two, and true for 1: a reply that breaks these was taken before."""
+    assert problems("ab1", {"type": "string", "pattern": "^[a-z]+$"})
+    assert problems(3, {"oneOf": [{"type": "integer"}, {"minimum": 2}]}) and not problems(1, {"oneOf": [{"type": "integer"}, {"minimum": 2}]})
+    assert problems(True, {"enum": [1]}) and problems(["a", "a"], {"uniqueItems": True})
+    assert problems(5, {"exclusiveMaximum": 5}) and problems({"b": 1}, {"propertyNames": {"enum": ["a"]}})
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [
+        ({"$ref": "#/$defs/none"}, "leads nowhere"),
+        ({"$ref": "http://127.0.0.1:9/schema.json"}, "leads nowhere"),
+        ({"type": "text"}, "'text' is unknown"),
+    ],
+)
+def test_a_broken_schema_is_named_and_nothing_is_loaded(schema, reason):
+    with pytest.raises(ConfigError, match=reason):
+        problems(1, schema)
+
+
+def test_a_long_reply_does_not_hide_the_reason():
+    (problem,) = problems(["x" * 500], {"type": "object"})
+    assert len(problem) < 150 and problem.endswith("is not of type 'object'")
 
 
 def test_strictness():

@@ -314,7 +314,7 @@ def test_the_bench_of_policies_runs_twice_alike(monkeypatch, capsys):
     monkeypatch.setattr("memos.embed.cache.CachedEmbedder", lambda inner, path: inner)
     arguments = ["--data", str(root / "eval" / "datasets" / "tiny.json"), "--capacity", "5"]
     texts = []
-    for more in ([], [], ["--shuffle", "1"]):
+    for more in ([], [], ["--shuffle", "--seed", "1"]):
         monkeypatch.setattr(sys, "argv", ["bench_scheduler.py", *arguments, *more])
         with pytest.raises(SystemExit) as done:
             runpy.run_path(str(root / "scripts" / "bench_scheduler.py"), run_name="__main__")

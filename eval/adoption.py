@@ -11,7 +11,6 @@ from __future__ import annotations
 import copy
 import glob
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from eval import legacy, parts
 from eval.identity import digest
 from eval.schema import identity, wants
+from eval.sealing import rename_journal
 from memos.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -161,20 +161,11 @@ def describe(bench: Bench, folder: Path, manifest: Mapping[str, Any] | None) -> 
 
 def take_over(bench: Bench, folder: Path, earlier: Earlier) -> None:
     """Give the journals of an earlier run their present names, those that are of this run's judges and metrics."""
-    scores = folder / "scores"
     for spec in bench.judge_specs:
         if earlier.knows(bench, spec):
             old = legacy.judge_fingerprint(bench, earlier.fingerprint, spec)
-            _rename(
-                scores,
-                f"judge_{spec['name']}-{old}.jsonl",
-                f"judge_{spec['name']}-{bench.judge_fingerprint(spec)}.jsonl",
-            )
+            name = f"scores/judge_{spec['name']}"
+            rename_journal(folder, f"{name}-{old}", f"{name}-{bench.judge_fingerprint(spec)}")
     if earlier.dataset_sha256 in (None, bench.dataset.sha256):
         old = legacy.metrics_fingerprint(bench, earlier.fingerprint)
-        _rename(scores, f"metrics-{old}.jsonl", f"metrics-{bench.metrics_fingerprint}.jsonl")
-
-
-def _rename(folder: Path, old: str, new: str) -> None:
-    if (folder / old).exists() and not (folder / new).exists():
-        os.rename(folder / old, folder / new)
+        rename_journal(folder, f"scores/metrics-{old}", f"scores/metrics-{bench.metrics_fingerprint}")

@@ -16,6 +16,7 @@ from eval import adoption, changes, provenance
 from eval.bench import Bench
 from eval.code import code_digest, of_function
 from eval.identity import digest
+from eval.snapshot import write_summary
 from eval.stage_code import stage_code
 from eval.stages.score import judge_journal, metrics_journal
 from eval.store import RunDir, write_atomic, write_json
@@ -133,7 +134,7 @@ def _summarise_again(bench: Bench, directory: RunDir, same_machine: bool) -> Non
     summary = json.loads(path.read_text(encoding="utf-8"))
     whole = summary.get("complete") and not summary.get("failed") and not summary.get("missing")
     if whole and (same_machine or not bench.latency.questions) and _scored(bench, directory):
-        write_json(path, summarise(bench, directory, {}))
+        write_summary(directory, summarise(bench, directory, {}))
 
 
 def _scored(bench: Bench, directory: RunDir) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 from eval.identity import digest
 from eval.lineage import good
-from eval.lines import Record, parsed, sealed, whole_bytes
+from eval.lines import Record, opened, parsed, sealed, whole_bytes
 from memos.errors import DataError
 
 RUN_FILE = "run.json"
@@ -79,6 +79,27 @@ def _seal(path: Path, place: str, links: Callable[[Record], Links | None]) -> No
         _replace(path, fresh)
 
 
+def rename_journal(folder: Path, old: str, new: str) -> None:
+    """Give a journal of a run another name; its lines are sealed anew for it, void ones are left behind as they are.
+
+    Args:
+        folder: the run's folder, which has an id.
+        old: name without suffix, such as ``scores/metrics-1f2e``; nothing happens where there is none.
+        new: the other name; nothing happens where it is taken.
+    """
+    before, after = (folder / f"{name}.jsonl" for name in (old, new))
+    run = run_id(folder)
+    if run is None or not before.exists() or after.exists():
+        return
+    lines = []
+    for _, record in parsed(before, before.read_bytes()):
+        plain = opened(record, place_of(run, old))
+        row = record if plain is None else sealed(plain, place_of(run, new), record["seq"])
+        lines.append(json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+    _replace(after, b"".join(lines))
+    before.unlink()
+
+
 def _replace(path: Path, content: bytes) -> None:
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     with open(scratch, "wb") as file:
@@ -117,7 +138,7 @@ class _Reader:
         name = self.name_of(path)
         if name == "search":
             return self._search
-        if name in ("answers", "forced"):
+        if name == "answers" or name.startswith("forced"):
             return self._answer
         if name.startswith("scores/judge_"):
             return self._verdict

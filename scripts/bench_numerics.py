@@ -111,7 +111,7 @@ def main() -> None:
             clean = {key: value for key, value in os.environ.items() if not key.startswith("OPENBLAS_")}
             done = subprocess.run(
                 [sys.executable, __file__, *options], env={**clean, "OMP_NUM_THREADS": "1", **setting},
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                capture_output=True, text=True,
             )  # fmt: skip
             if done.returncode:
                 print(f"{name}: not measured: {(done.stderr.strip().splitlines() or ['no message'])[-1]}", flush=True)

@@ -57,14 +57,14 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
         answer(bench, directory)
         questions = {q.key: q for q in bench.dataset.questions if q.adversarial}
         choices = {key: adversarial.choice(q, bench.seed) for key, q in questions.items()}
-        asked = f"forced-{digest([[*key, choice.prompt] for key, choice in choices.items()], 10)}"
+        forced_journal = f"forced-{digest([[*key, choice.prompt] for key, choice in choices.items()], 10)}"
 
         def forced_wording(question: Question) -> str | None:
             return choices[question.key].prompt if question.key in choices else None
 
-        answer_tasks(bench, directory, directory.journal(asked), forced_wording)
+        answer_tasks(bench, directory, directory.journal(forced_journal), forced_wording)
         free = _texts(bench, directory, "answers", asked_as_is)
-        forced = _texts(bench, directory, asked, forced_wording)
+        forced = _texts(bench, directory, forced_journal, forced_wording)
     finally:
         directory.close()
     everything = load_dataset(config["dataset"]["name"], replace(bench.dataset_config, categories=[1, 2, 3, 4, 5]))

@@ -19,8 +19,10 @@ class MemorySystem(Protocol):
     order, then ``finish``; it saves between sessions and after a crash loads and goes on with the first session that
     is not in the saved state, so a system never has to think about resuming.
 
-    An attribute ``part_id`` is the class's stable name in fingerprints (its qualified name where it has none), so that the
-    class may move. A system with a scheduler also has ``pending() -> int``, its waiting tasks: the harness searches nothing, and times
+    An attribute ``part_id`` is the class's stable name in fingerprints (its qualified name where it has none), so that
+    the class may move.
+
+    A system with a scheduler also has ``pending() -> int``, its waiting tasks: the harness searches nothing, and times
     nothing, while it is not 0.
     """
 

@@ -216,3 +216,49 @@ def test_an_earlier_folder_of_a_moved_class_is_found(earlier, monkeypatch):
     module.Rag = baselines.rag.Rag
     monkeypatch.setitem(sys.modules, "moved_rag", module)
     assert runs.up_to_date(moved)["message"].startswith("rag: up to date")
+
+
+# --- servers ------------------------------------------------------------------------------------------------------------
+def test_a_judge_that_is_always_wrong_is_not_the_one_that_is_always_right(tmp_path, scripted_server, server_key):
+    right = scripted_server(rules=[("JSON object", '{"label": "CORRECT"}')])
+    wrong = scripted_server(rules=[("JSON object", '{"label": "WRONG"}')])
+    moved = scripted_server(rules=[("JSON object", '{"label": "WRONG"}')])
+    judged = [
+        *("embedder=mock", "dataset.limit=4", "dataset.conversations=[tiny-1]", "metrics=lexical", "llm=openai"),
+        *("judge=llm_generous", "~judge@also_judges.strict", f"llm.api_key_env={server_key}", "system='null'"),
+    ]
+
+    def score(base_url: str, *more: str) -> float:
+        outcome = runs.run(config(tmp_path, *judged, f"llm.base_url={base_url}", *more))
+        summary = json.loads((Path(outcome["folder"]) / "summary.json").read_text(encoding="utf-8"))
+        return summary["metrics"]["judge_llm_generous"]["mean"]
+
+    there = wrong.base_url.replace("127.0.0.1", "localhost")
+    assert score(right.base_url) == 1.0
+    assert score(there) == 0.0, "another server's verdicts are other verdicts"
+    assert score(right.base_url) == 1.0
+    assert score(moved.base_url) == 1.0 and not moved.requests, "a job's own server on another port resumes"
+    assert score(moved.base_url, "llm.served_as=strict-judge") == 0.0 and moved.requests
+
+
+def test_another_embedding_server_fills_another_store(tmp_path, scripted_server, server_key):
+    first, second = scripted_server(dim=32), scripted_server(dim=64)
+    embedded = [
+        *("embedder=openai", "embedder.model=m", f"embedder.api_key_env={server_key}", "dataset.limit=4"),
+        *(
+            "dataset.conversations=[tiny-1]",
+            "metrics=lexical",
+            "~judge@also_judges.strict",
+            "judge=llm_generous",
+            "llm=mock",
+        ),
+    ]
+    a = config(tmp_path, *embedded, f"embedder.base_url={first.base_url}", "embedder.dim=32")
+    host = second.base_url.replace("127.0.0.1", "localhost")
+    b = config(tmp_path, *embedded, f"embedder.base_url={host}", "embedder.dim=64")
+    folders = {runs.run(spec)["folder"] for spec in (a, b)}
+    assert len(folders) == 2 and first.requests and second.requests
+    store = Bench(b).state_folder(Bench(b).dataset.conversations[0])
+    import numpy as np
+
+    assert np.load(store / "store" / "vectors.npy").shape[1] == 64

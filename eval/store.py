@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from eval.identity import digest
 from eval.legacy import place_of, run_id, stamp_legacy
@@ -15,6 +15,7 @@ from eval.lines import SEAL, held, sealed, whole_bytes
 from memos.errors import ConfigError, DataError
 
 Key = tuple[str, int]
+T = TypeVar("T")
 
 
 def write_atomic(path: Path, text: str) -> None:
@@ -68,6 +69,11 @@ class Journal:
             record = {name: value for name, value in row.items() if self.place is None or name not in SEAL}
             self.records[self._key(record)] = record
 
+    @property
+    def written(self) -> int:
+        """Number of the next line: it grows with every append."""
+        return self._next
+
     def ok(self) -> set[Any]:
         """Keys whose last record is not an error."""
         return {key for key, record in self.records.items() if record.get("status", "ok") == "ok"}
@@ -107,6 +113,7 @@ class RunDir:
         self._memory_digests: dict[int, str] = {}
         self._whole_contexts: set[str] = set()
         self._readable: dict[Key, tuple[Mapping[str, Any], bool]] = {}
+        self._kept: dict[str, tuple[tuple[int, ...], Any]] = {}
 
     def journal(self, name: str, key: Callable[[Mapping[str, Any]], Any] = question_key) -> Journal:
         """The journal ``<name>.jsonl``, opened once."""
@@ -151,6 +158,13 @@ class RunDir:
                     return None
                 known[name] = memory_digest(records[name])
         return digest([known[name] for name in hits])
+
+    def kept(self, what: str, journals: Sequence[Journal], make: Callable[[], T]) -> T:
+        """The result of ``make``, made again only once one of these journals has grown."""
+        grown = tuple(journal.written for journal in journals)
+        if what not in self._kept or self._kept[what][0] != grown:
+            self._kept[what] = (grown, make())
+        return self._kept[what][1]
 
     def readable(self, record: Mapping[str, Any]) -> bool:
         """Whether the context and the memories that a search record names are in the folder and unchanged."""

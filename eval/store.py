@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from eval.identity import digest
@@ -18,6 +18,7 @@ from memos.errors import ConfigError, DataError
 from memos.locks import locked
 
 Key = tuple[str, int]
+T = TypeVar("T")
 
 
 @contextmanager
@@ -90,6 +91,11 @@ class Journal:
             record = {name: value for name, value in row.items() if self.place is None or name not in SEAL}
             self.records[self._key(record)] = record
 
+    @property
+    def written(self) -> int:
+        """Number of the next line: it grows with every append."""
+        return self._next
+
     def ok(self) -> set[Any]:
         """Keys whose last record is not an error."""
         return {key for key, record in self.records.items() if record.get("status", "ok") == "ok"}
@@ -129,6 +135,7 @@ class RunDir:
         self._memory_digests: dict[int, str] = {}
         self._whole_contexts: set[str] = set()
         self._readable: dict[Key, tuple[Mapping[str, Any], bool]] = {}
+        self._kept: dict[str, tuple[tuple[int, ...], Any]] = {}
 
     def journal(self, name: str, key: Callable[[Mapping[str, Any]], Any] = question_key) -> Journal:
         """The journal ``<name>.jsonl``, opened once."""
@@ -173,6 +180,13 @@ class RunDir:
                     return None
                 known[name] = memory_digest(records[name])
         return digest([known[name] for name in hits])
+
+    def kept(self, what: str, journals: Sequence[Journal], make: Callable[[], T]) -> T:
+        """The result of ``make``, made again only once one of these journals has grown."""
+        grown = tuple(journal.written for journal in journals)
+        if what not in self._kept or self._kept[what][0] != grown:
+            self._kept[what] = (grown, make())
+        return self._kept[what][1]
 
     def readable(self, record: Mapping[str, Any]) -> bool:
         """Whether the context and the memories that a search record names are in the folder and unchanged."""

@@ -52,6 +52,10 @@ def stores(bench: Bench) -> dict[str, str]:
 def searched_now(bench: Bench, run: RunDir) -> dict[tuple[str, int], dict[str, Any]]:
     """Search records, failed ones included, of these stores and queries; good ones only where the folder still holds
     their context and memories."""
+    return run.kept("searched", (run.journal("search"), run.contexts, run.memories), lambda: _searched_now(bench, run))
+
+
+def _searched_now(bench: Bench, run: RunDir) -> dict[tuple[str, int], dict[str, Any]]:
     searched, store, out = run.journal("search"), stores(bench), {}
     for question in bench.dataset.questions:
         record = searched.records.get(question.key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -243,10 +244,9 @@ def test_rescored_sets_count_failures_and_state_the_judges_own_error():
 
 
 def test_the_offline_judges_own_error_is_in_the_rescored_tables(tmp_path):
+    row = {"category": 4, "question": "Who sings?", "gold": "Nadia", "labels": [1]}
     lines = [
-        '{"sample_id": "c%d", "qa_index": %d, "category": 4, "question": "Who sings?", "gold": "Nadia", "answer": "%s", "labels": [1]}\n'
-        % (i % 4, i, "Nadia" if i % 3 else "a red kite")
-        for i in range(12)
+        json.dumps({**row, "sample_id": f"c{i % 4}", "qa_index": i, "answer": "Nadia" if i % 3 else "a red kite"}) + "\n" for i in range(12)
     ]
     (tmp_path / "set.jsonl").write_text("".join(lines), encoding="utf-8")
     done = subprocess.run(

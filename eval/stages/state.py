@@ -1,7 +1,7 @@
 """The saved store of one conversation: whose it is, whether it is whole, and who may write it.
 
-Beside the stores of a system lies the folder ``.side`` with, by the store's full name, its lock and what a save is made
-of (``.new``, ``.old``). A store's own name ends in its fingerprint, so that nothing in ``.side`` can be taken for one.
+Beside the folders of the systems lies ``.side`` with, by system and the store's full name, its lock and what a save is
+made of (``.new``, ``.old``). No store lies there, so that nothing in it can be taken for one.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class StateFolder:
     def __init__(self, path: Path, identity: Mapping[str, str] | None = None) -> None:
         self.path = path
         self.owner = {"folder": path.name, **(identity or {})}
-        self._side = path.parent / SIDE
+        self._side = path.parent.parent / SIDE / path.parent.name
         self._new, self._old = (self._side / f"{path.name}{suffix}" for suffix in (".new", ".old"))
 
     @property
@@ -68,7 +68,7 @@ class StateFolder:
 
     def read(self) -> dict[str, Any] | None:
         """The record of a store that is this one and whole; None of any other. Changes nothing; wants ``reading``."""
-        sync_folder(self.path.parent)
+        self._look_again()
         try:
             return self._record(self.path)
         except Unusable:
@@ -79,7 +79,7 @@ class StateFolder:
 
         What is damaged or another's is moved aside, with one note, and never removed.
         """
-        sync_folder(self.path.parent)
+        self._look_again()
         try:
             record = self._record(self.path)
         except Unusable as error:
@@ -90,6 +90,11 @@ class StateFolder:
         for side in (self._new, self._old):
             shutil.rmtree(side, ignore_errors=True)
         return record
+
+    def _look_again(self) -> None:
+        """Another node may have changed the folder since this one last looked; opening it asks the server."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        sync_folder(self.path.parent)
 
     def _adopt(self, side: Path | None) -> dict[str, Any] | None:
         """A crash between the two renames of ``save`` leaves this store under its side names only."""
@@ -154,6 +159,7 @@ class StateFolder:
     def save(self, system: MemorySystem, progress: Mapping[str, Any]) -> None:
         """Replace the saved store; wants ``writing``. A crash leaves the one before or this one, whole."""
         shutil.rmtree(self._new, ignore_errors=True)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         (self._new / "store").mkdir(parents=True)
         system.save(self._new / "store")
         owner = {**self.owner, "files": _sealed(self._new / "store")}

@@ -35,7 +35,7 @@ def together(processes, made: list[dict], target=run) -> list[int]:
     for process in started:
         process.start()
     for process in started:
-        process.join(120)
+        process.join(400)
     return [process.exitcode for process in started]
 
 
@@ -121,7 +121,7 @@ def test_a_run_that_waits_goes_on_where_a_killed_one_was(processes, scripted_ser
         assert dies.is_alive()
     waits = processes.Process(target=run, args=(second,))
     waits.start()
-    dies.join(120), waits.join(120)
+    dies.join(400), waits.join(400)
     assert (dies.exitcode, waits.exitcode) == (-signal.SIGKILL, 0)
     assert summary(second) == summary(straight) and results(second) == results(straight)
     assert ingest_usage(second) == ingest_usage(straight)

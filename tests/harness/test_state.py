@@ -120,8 +120,8 @@ def test_a_crash_at_any_point_of_a_save_gives_no_store_to_another(call, number, 
     for conversation in (*others, one):
         assert chunks(made, conversation) == fresh(made, conversation)
     root = made.state_folder(one).parent
-    assert {p.name for p in root.iterdir() if p.name != ".side"} == {made.state_folder(c).name for c in (one, *others)}
-    assert {p.suffix for p in root.glob(".side/*")} <= {".lock"}, "nothing is left over"
+    assert {p.name for p in root.iterdir()} == {made.state_folder(c).name for c in (one, *others)}
+    assert {p.suffix for p in root.parent.glob(".side/rag/*")} <= {".lock"}, "nothing is left over"
 
 
 def test_a_crash_between_the_renames_loses_nothing(tmp_path, monkeypatch):
@@ -144,7 +144,7 @@ def cut(path: Path) -> None:
 
 def another(state: Path) -> None:
     """Put the folder of the other conversation in the place of this one."""
-    (other,) = [p for p in state.parent.iterdir() if p not in (state, state.parent / ".side")]
+    (other,) = [p for p in state.parent.iterdir() if p != state]
     shutil.rmtree(state)
     shutil.copytree(other, state)
 
@@ -189,7 +189,7 @@ def test_a_damaged_store_is_named_once_put_aside_and_made_again(damage, tmp_path
     capsys.readouterr()
     assert chunks(made, conversation) == fresh(made, conversation)
     (note,) = capsys.readouterr().out.splitlines()
-    aside = state.parent / ".side" / f"{state.name}.damaged-1"
+    aside = state.parent.parent / ".side" / "rag" / f"{state.name}.damaged-1"
     assert note.startswith(f"note: {state}: ") and str(aside) in note and os.path.lexists(aside)
     assert chunks(made, conversation) == fresh(made, conversation)
     assert capsys.readouterr().out == ""

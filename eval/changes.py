@@ -22,6 +22,7 @@ from eval import provenance
 from eval.adoption import is_present, read_manifest
 from eval.bench import Bench
 from eval.stage_code import ORDER, stage_code
+from eval.stages.state import StateFolder
 from eval.store import write_json
 from memos.errors import ConfigError
 
@@ -253,7 +254,7 @@ def _files(folder: Path, stages: set[str], journals: Mapping[str, Sequence[str]]
 
 def replace_store(store: Path, code: str | None) -> None:
     """Move a store aside and note that the present code makes it again; one writer at a time, and only once."""
-    with held(store.parent / ".replace.lock", wait=True):
+    with StateFolder(store).writing():
         made = _sidecar(store)
         if not store.exists() or not made or made.get("digest") == code:
             return  # another job has done it
@@ -267,15 +268,15 @@ def _aside(path: Path) -> Path:
 
 
 @contextmanager
-def held(path: Path, *, wait: bool = False) -> Iterator[None]:
-    """Hold a lock file.
+def held(path: Path) -> Iterator[None]:
+    """Hold the lock of a run.
 
     Raises:
-        ConfigError: another process holds it and ``wait`` is not set.
+        ConfigError: another process holds it.
     """
     with open(path, "w") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise ConfigError(f"{path.parent}: another process is running this very configuration") from error
         yield

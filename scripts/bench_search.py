@@ -32,6 +32,7 @@ import importlib.util
 import json
 import os
 import subprocess
+import sys
 import tempfile
 from math import log
 from pathlib import Path

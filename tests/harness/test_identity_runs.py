@@ -46,6 +46,12 @@ def files(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
+def said(after: bytes, before: bytes) -> bool:
+    """Whether a journal has the very records it had, whatever was added to them."""
+    rows = [[json.loads(line) for line in content.splitlines()] for content in (before, after)]
+    return len(rows[0]) == len(rows[1]) and all(all(new.get(k) == v for k, v in old.items()) for old, new in zip(*rows, strict=True))
+
+
 def edit(monkeypatch, stage: str) -> None:
     """Pretend that the code of one stage is another one."""
     real = changes.stage_code
@@ -165,11 +171,13 @@ def test_an_earlier_folder_is_up_to_date(earlier):
     outcome = runs.up_to_date(dict(earlier))
     assert outcome and outcome["message"].startswith("rag: up to date") and outcome["folder"] == str(folder)
     after = files(folder)
-    unchanged = [n for n in before if "/" not in n and n not in ("manifest.json", "summary.json")]
-    assert all(after[n] == before[n] for n in unchanged)
-    assert sorted(before[n] for n in before if "/" in n) == sorted(after[n] for n in after if "/" in n), "only renamed"
+    kept = [name for name in before if "/" not in name and name.endswith(".jsonl")]
+    assert kept and all(said(after[name], before[name]) for name in kept), "records are sealed, nothing else"
+    scored = [sorted(name for name in found if name.startswith("scores/")) for found in (before, after)]
+    assert all(said(after[new], before[name]) for name, new in zip(*scored, strict=True)), "only renamed and sealed"
     new = json.loads(after["summary.json"])
-    assert all(new[key] == old[key] for key in ("metrics", "by_category", "n", "failed", "ledger", "judged"))
+    assert all(new[key] == old[key] for key in ("by_category", "n", "failed", "ledger", "judged"))
+    assert all(new["metrics"][name] == new["metrics"][name] | figures for name, figures in old["metrics"].items())
     manifest = json.loads(after["manifest.json"])
     assert manifest["adopted"]["fingerprint"] == "9967279f4b" and manifest["fingerprint"] == Bench(earlier).fingerprint
     assert manifest["sessions"] == json.loads(before["manifest.json"])["sessions"]

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Made
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from small_runs import Made
 
 from eval.outputs import Group, make_tables
 from eval.records import load_run

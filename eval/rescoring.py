@@ -17,11 +17,11 @@ from eval.identity import digest
 from eval.judges import labels, published
 from eval.judges.published import Row
 from eval.judges.recorded import verdict as recorded_verdict
-from eval.legacy import run_id
 from eval.lines import held
 from eval.metrics.ceilings import gold_ceilings
 from eval.protocols import Judge, Scorer
 from eval.records import load_run, question_key
+from eval.seals import run_id
 from eval.stages.boundary import outcomes
 from eval.stages.scoring import score_rows
 from eval.stats.intervals import interval

@@ -17,8 +17,8 @@ from typing import Any
 
 from eval import lineage
 from eval.identity import digest
-from eval.legacy import place_of, run_id
 from eval.lines import Held, held
+from eval.seals import place_of, run_id
 from eval.store import RunDir, memory_digest, question_key, write_json
 from memos.errors import DataError
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from eval.identity import digest
-from eval.legacy import place_of, run_id, stamp_legacy
 from eval.lines import SEAL, held, sealed, whole_bytes
+from eval.seals import place_of, run_id, stamp_legacy
 from memos.errors import ConfigError, DataError
 
 Key = tuple[str, int]

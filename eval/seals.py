@@ -16,7 +16,7 @@ from typing import Any
 
 from eval.identity import digest
 from eval.lineage import good
-from eval.lines import Record, parsed, sealed, whole_bytes
+from eval.lines import Record, opened, parsed, sealed, whole_bytes
 from memos.errors import DataError
 
 RUN_FILE = "run.json"
@@ -155,3 +155,22 @@ class _Reader:
             return None
         links = {"answer": digest(answer["answer"]), "context": searched["context_id"], "hits": self._hits(searched)}
         return {"made_from": links}
+
+
+def rename_journal(folder: Path, old: str, new: str) -> None:
+    """Give a journal of a run folder another name (without its ending), so that its whole lines stay whole: seals are made
+    over the name. Lines that were void stay void.
+    """
+    source, target, run = folder / f"{old}.jsonl", folder / f"{new}.jsonl", run_id(folder)
+    if run is not None:
+        content = source.read_bytes()
+        lines = content[: whole_bytes(content)].split(b"\n")[:-1]
+        for number, record in parsed(source, content):
+            plain = opened(record, place_of(run, old))
+            if plain is not None:
+                row = sealed(plain, place_of(run, new), record["seq"])
+                lines[number - 1] = json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        _replace(target, b"".join(line + b"\n" for line in lines))
+        source.unlink()
+    else:
+        os.replace(source, target)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from eval import legacy, parts
 from eval.identity import digest
 from eval.schema import identity, wants
-from eval.sealing import rename_journal
+from eval.seals import rename_journal
 from memos.errors import ConfigError, DataError
 
 if TYPE_CHECKING:

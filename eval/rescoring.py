@@ -21,7 +21,7 @@ from eval.lines import held
 from eval.metrics.ceilings import gold_ceilings
 from eval.protocols import Judge, Scorer
 from eval.records import load_run, question_key
-from eval.sealing import run_id
+from eval.seals import run_id
 from eval.stages.boundary import outcomes
 from eval.stages.scoring import score_rows
 from eval.stats.intervals import interval

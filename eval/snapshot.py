@@ -18,7 +18,7 @@ from typing import Any
 from eval import lineage
 from eval.identity import digest
 from eval.lines import Held, held
-from eval.sealing import place_of, run_id
+from eval.seals import place_of, run_id
 from eval.store import RunDir, memory_digest, question_key, write_json
 from memos.errors import DataError
 

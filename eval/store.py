@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from eval.identity import digest
 from eval.lines import SEAL, held, sealed, whole_bytes
-from eval.sealing import place_of, run_id, stamp_legacy
+from eval.seals import place_of, run_id, stamp_legacy
 from memos.errors import ConfigError, DataError
 from memos.locks import locked
 

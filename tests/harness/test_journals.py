@@ -10,12 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Made
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from small_runs import Made
 
 from eval.outputs import Group, make_tables
 from eval.records import load_run
+from eval.seals import rename_journal
 from eval.store import RunDir
 from eval.types import Answer
 from memos.errors import DataError, MemosError
@@ -289,3 +290,14 @@ def test_in_an_old_folder_a_verdict_without_its_answer_is_not_used(finished, tmp
     made.run()
     assert len(made.lines("scores/judge_llm_generous-*")) == len(finished.lines("scores/judge_llm_generous-*")) + 1
     assert made.summary["metrics"] == finished.summary["metrics"]
+
+
+def test_a_journal_that_is_renamed_keeps_its_records_and_one_that_is_moved_by_hand_does_not(finished, tmp_path):
+    made = copied(finished, tmp_path)
+    (path,) = made.folder.glob("scores/judge_llm_strict-*.jsonl")
+    rename_journal(made.folder, f"scores/{path.stem}", "scores/judge_llm_strict-other")
+    shutil.copy(path.with_name("judge_llm_strict-other.jsonl"), path.with_name("judge_llm_strict-hand.jsonl"))
+    run = RunDir(made.folder)
+    assert not path.exists() and len(run.journal("scores/judge_llm_strict-other").records) == 30
+    assert run.journal("scores/judge_llm_strict-hand").records == {} and run.journal("scores/judge_llm_strict-hand").void == 30
+    run.close()

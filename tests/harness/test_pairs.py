@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Made
+from small_runs import Made
 
 from eval.datasets.load import TINY
 from eval.outputs import Group, make_tables, significant_ties

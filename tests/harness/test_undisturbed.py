@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import SMALL, Made
 from scripted import ScriptedServer
 from scripted_replies import FaultPlan
+from small_runs import SMALL, Made
 
 from eval.records import load_run
 from eval.store import RunDir

@@ -107,7 +107,14 @@ def main() -> None:
         for name in args.settings:
             setting = dict(SETTINGS[name])
             options = ["--dtype", setting.pop("dtype", "float32"), "--child", f"{folder}/vectors.npy"]
-            options += ["--conversation", args.conversation, "--questions", str(args.questions), "--turns", str(args.turns)]
+            options += [
+                "--conversation",
+                args.conversation,
+                "--questions",
+                str(args.questions),
+                "--turns",
+                str(args.turns),
+            ]
             clean = {key: value for key, value in os.environ.items() if not key.startswith("OPENBLAS_")}
             done = subprocess.run(
                 [sys.executable, __file__, *options], env={**clean, "OMP_NUM_THREADS": "1", **setting},

@@ -103,7 +103,10 @@ def test_recall_is_one_at_every_simd_level(level, dim):
 def hostile(kind, rows=5000, dim=32):
     """A matrix and a query that are hard on rounding, scaling, or ties."""
     numbers = np.random.default_rng(9)
-    matrix, query = numbers.standard_normal((rows, dim)).astype(np.float32), numbers.standard_normal(dim).astype(np.float32)
+    matrix, query = (
+        numbers.standard_normal((rows, dim)).astype(np.float32),
+        numbers.standard_normal(dim).astype(np.float32),
+    )
     scale = {"huge": 1e18, "overflowing": 1e30, "small": 1e-18, "tiny": 1e-30, "denormal": 1e-42}
     if kind in scale:
         matrix, query = matrix * np.float32(scale[kind]), query * np.float32(scale[kind])
@@ -241,7 +244,9 @@ class CastingCodes:
             scores = (self.rows.astype(np.float16) @ queries[0].astype(np.float16)).astype(np.float32)
         elif self.wrong == "odd rows lost" and len(self.rows) > 1000:
             scores[1::2] = -1e9
-        elif self.wrong == "late" and queries[0].sum() == np.rint(queries[0].sum()) and len(self.rows) > 1000 and n > 64:
+        elif (
+            self.wrong == "late" and queries[0].sum() == np.rint(queries[0].sum()) and len(self.rows) > 1000 and n > 64
+        ):
             scores[::3] += 10_000
         top = np.argsort(-scores, kind="stable")[:n]
         if self.wrong == "empty places":
@@ -359,5 +364,7 @@ def test_the_search_bench_measures_recall_and_fails_below_one(tmp_path, monkeypa
     monkeypatch.setattr(store.operator.index, "pool", lambda vector, count: np.arange(count))
     short = recall(store, asked)
     assert 0 < short < 1
-    assert bench_search.inexact({"10": {"ours": {"recall": 1.0}}, "300": {"ours": {"recall": short}}}) == [f"{short:.4%} at 300"]
+    assert bench_search.inexact({"10": {"ours": {"recall": 1.0}}, "300": {"ours": {"recall": short}}}) == [
+        f"{short:.4%} at 300"
+    ]
     store.vault.close()

@@ -175,7 +175,9 @@ def trusted(matrix: np.ndarray, lengths: np.ndarray) -> Products | None:
     sample = np.unique(np.linspace(0, len(matrix) - 1, _SAMPLE).astype(np.int64))
     wide = matrix[sample[len(sample) // 2]].astype(np.float64)
     query = (wide / (np.linalg.norm(wide) or 1.0)).astype(np.float32)
-    doubt = np.where(kernels.safe(lengths[sample]), kernels.bounds(lengths[sample], kernels.length(query), len(query)), np.inf)
+    doubt = np.where(
+        kernels.safe(lengths[sample]), kernels.bounds(lengths[sample], kernels.length(query), len(query)), np.inf
+    )
     true = kernels.exact(matrix, query, sample)
 
     def holds(products: Products) -> bool:

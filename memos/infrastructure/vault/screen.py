@@ -26,6 +26,8 @@ _SAMPLE = 64
 """Rows whose coarse scores are computed again when a screen is opened."""
 _MEASURED = 1e-12
 """Bound of the rounding in what is measured in float64 here, as a share of the product of the lengths."""
+_LEAST = 64
+"""Candidates that are asked for however few rows are wanted."""
 _ROOM = 1.25
 """Room for larger values when a larger one has made it necessary to code everything again."""
 
@@ -61,7 +63,9 @@ def library():
     except ModuleNotFoundError:
         return None
     except ImportError as error:
-        kernels.note(f"faiss-cpu cannot be loaded ({str(error).splitlines()[0]}); vectors are searched by numpy, more slowly")
+        kernels.note(
+            f"faiss-cpu cannot be loaded ({str(error).splitlines()[0]}); vectors are searched by numpy, more slowly"
+        )
         return None
     return faiss
 
@@ -71,6 +75,8 @@ class Screen:
 
     def __init__(self, kind: str, matrix: np.ndarray) -> None:
         self.kind = kind
+        self._share = 3.0
+        """Candidates that are asked for, a row wanted, beside ``_LEAST``; follows what earlier searches needed."""
         self._start(matrix, 1.0)
         self._append(matrix)
 
@@ -111,7 +117,7 @@ class Screen:
         slack = longest * kernels.length(query - step * codes.astype(np.float64)) + self._error * step * coarse_length
         slack += unit * kernels.summed(self._longest * coarse_length, len(query)) + _MEASURED * longest * length
         doubt = kernels.bounds(longest, length, len(query))
-        asked = 3 * n + 64
+        asked = int(self._share * n) + _LEAST
         while asked * 4 <= len(matrix):
             coarse, rows = self._search(codes, asked)
             coarse *= unit
@@ -119,11 +125,12 @@ class Screen:
             least = scores.min() - doubt
             if least > coarse.min() + slack:
                 end = n + np.count_nonzero(coarse[n:] + slack >= least)
+                self._share = max(0.9 * self._share, (1.2 * end - _LEAST) / n)
                 scores = np.concatenate([scores, products(matrix, query, rows[n:end])])
                 if np.abs(scores - coarse[:end]).max() > slack + doubt:
                     raise WrongProducts
                 return Candidates(rows[:end], scores - doubt, scores + doubt).where(scores + doubt >= least)
-            asked *= 4
+            asked *= 2
         return None
 
     def check(self, matrix: np.ndarray) -> None:

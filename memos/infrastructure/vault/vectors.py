@@ -34,7 +34,10 @@ class VectorIndex:
         self._journal.append((row_id, self._place_of.get(row_id)))
         if self._places == len(self._ids):
             room = max(64, self._places)
-            matrix, ids = np.empty((len(self._ids) + room, self.dim), np.float32), np.empty(len(self._ids) + room, np.int64)
+            matrix, ids = (
+                np.empty((len(self._ids) + room, self.dim), np.float32),
+                np.empty(len(self._ids) + room, np.int64),
+            )
             matrix[: self._places], ids[: self._places] = self._matrix, self._ids
             self._matrix, self._ids = matrix, ids
         self._matrix[self._places], self._ids[self._places] = vector, row_id

@@ -1,4 +1,4 @@
-"""Tables 3, 4, 5 and ours from finished runs: ``python scripts/tables.py [RUNS…] [--check | --readme]``."""
+"""Tables 3, 4, 5 and ours from finished runs: ``python scripts/tables.py [RUNS…] [--check | --readme | --index]``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from eval.outputs import groups, make_check, make_tables
 from eval.provenance import ROOT
 from eval.script import told
 from eval.tables import terminal
+from eval.tables.index import write_index
 from eval.tables.readme import replace_table
 from memos.errors import DataError
 
@@ -29,6 +30,9 @@ def main() -> int:
     parser.add_argument(
         "--readme", action="store_true", help="put the table of results/ into README.md, between its marks, and do nothing else"
     )
+    parser.add_argument(
+        "--index", action="store_true", help="write README.md of the results folder, a page of all figures and tables, and do nothing else"
+    )
     parser.add_argument("--out", type=Path, default=Path("results"), help="results folder (default: results)")
     parser.add_argument(
         "--reference", type=Path, default=reference.PAPER, help="the paper's cells (default: paper.yaml)"
@@ -38,6 +42,9 @@ def main() -> int:
     if args.readme:
         replace_table(ROOT / "README.md", args.out)
         print(f"README.md: table of {args.out}")
+        return 0
+    if args.index:
+        print(write_index(args.out))
         return 0
     return check(args) if args.check else show(args)
 

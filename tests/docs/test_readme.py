@@ -1,4 +1,4 @@
-"""Every command of the README works.
+"""Every command of the README and of docs/ works.
 
 - ``python run.py …`` is run by test_readme_runs.py; where that narrows a sweep, the whole sweep goes through the check that runs before
   anything starts.
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from readme_text import README, blocks, commands, of, words
+from readme_text import CONTRIBUTING, PAGES, blocks, commands, of, text_of, words
 
 from eval.cli import CONF, quote_null
 from eval.precheck import precheck
@@ -41,7 +41,9 @@ RUN_ON_FIXTURES = {
 NOT_RUN = {
     "fetch_data.py": "downloads or installs packages",
     "bench_report.py": "a bench",
-    "bench_kv.py": "a bench", "bench_search.py": "a bench",
+    "bench_kv.py": "a bench",
+    "bench_search.py": "a bench",
+    "bench_scheduler.py": "a bench",
     "bench_scoring.py": "a bench",
     "bench_harness.py": "a bench",
     "bench_answerers.py": "a bench",
@@ -160,8 +162,8 @@ def test_yaml_blocks_are_configurations():
         assert {"_target_", "name"} <= set(yaml.safe_load(block))
 
 
-def test_files_named_in_the_readme_exist():
-    text = README.read_text(encoding="utf-8")
-    named = set(re.findall(r"`((?:conf|scripts|eval|memos|baselines|tests|results/reference)/[\w./-]*)`", text))
+def test_files_named_in_the_pages_exist():
+    text = text_of((*PAGES, CONTRIBUTING))
+    named = set(re.findall(r"`((?:conf|scripts|eval|memos|baselines|tests|results/(?:reference|cards|tables|figures))/[\w./-]*)`", text))
     missing = [name for name in named if not (ROOT / name).exists()]
-    assert missing == [], "the README names files that are not there"
+    assert missing == [], "a page names files that are not there"

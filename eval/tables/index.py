@@ -66,7 +66,7 @@ def index_page(results: Path) -> str:
         "# Results",
         "",
         "Every figure and table of this folder. `python scripts/tables.py --index` writes the page.",
-        "Each has a CSV with its numbers and a `.sources.json` with the runs, the commit and the command it came from.",
+        "Figures and tables have a CSV with their numbers, and a `.sources.json` with their runs, commit and command.",
         "Figures are also PDF, tables also LaTeX. How they are made: [docs/tables_figures.md](../docs/tables_figures.md).",
     ]
     for experiment in [*HEADINGS, *sorted({entry.experiment for entry in entries} - HEADINGS.keys())]:

@@ -21,7 +21,7 @@ GENERATED = {"docs/run_folder.md"}
 """Pages that another command writes."""
 CITED = re.compile(r"(?<![\w/<*{.-])((?:\.\./)*[\w][\w./-]*\.(?:md|cff))(?:#([\w-]+))?(?![\w*{])")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-OUTSIDE = re.compile(r"\bspec(?:ification)?[/ ]\w+|\bdesign:|\.\./spec/")
+OUTSIDE = re.compile(r"\bspec/\w|\bspecification \w+\.md|\(design:")
 """How code used to name documents that are not in the repository."""
 LONGEST_README = 150
 

@@ -31,7 +31,9 @@ def main() -> int:
         "--readme", action="store_true", help="put the table of results/ into README.md, between its marks, and do nothing else"
     )
     parser.add_argument(
-        "--index", action="store_true", help="write README.md of the results folder, a page of all figures and tables, and do nothing else"
+        "--index",
+        action="store_true",
+        help="write README.md of the results folder, a page of all figures and tables, and do nothing else",
     )
     parser.add_argument("--out", type=Path, default=Path("results"), help="results folder (default: results)")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""``results/README.md``: every figure, table and judge card of a results folder on one page, each with a line on what it shows."""
+"""``results/README.md``: a results folder's figures, tables and judge cards on one page, each with what it shows."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def index_page(results: Path) -> str:
         "",
         "Every figure and table of this folder. `python scripts/tables.py --index` writes the page.",
         "Figures and tables have a CSV with their numbers, and a `.sources.json` with their runs, commit and command.",
-        "Figures are also PDF, tables also LaTeX. How they are made: [docs/tables_figures.md](../docs/tables_figures.md).",
+        "Figures are also PDF, tables also LaTeX. [How they are made](../docs/tables_figures.md).",
     ]
     for experiment in [*HEADINGS, *sorted({entry.experiment for entry in entries} - HEADINGS.keys())]:
         own = [entry.markdown for entry in entries if entry.experiment == experiment]

@@ -1,4 +1,4 @@
-"""The worked examples of CONTRIBUTING.md: their files are written into a copy of the project, and their commands are run there."""
+"""The worked examples of CONTRIBUTING.md: their files are written into a copy of the project, their commands run there."""
 
 from __future__ import annotations
 
@@ -14,11 +14,21 @@ from pathlib import Path
 import pytest
 from readme_text import CONTRIBUTING, ROOT, commands, named_files, words
 
-COPIED = ("baselines", "conf", "eval", "memos", "run.py", "pyproject.toml", "tests/conftest.py", "tests/contract", "tests/server")
+COPIED = (
+    "baselines",
+    "conf",
+    "eval",
+    "memos",
+    "run.py",
+    "pyproject.toml",
+    "tests/conftest.py",
+    "tests/contract",
+    "tests/server",
+)
 MINE = re.compile(r"\bmy_\w+")
 FILES = named_files(CONTRIBUTING)
 COMMANDS = [c for c in commands((CONTRIBUTING,)) if MINE.search(c) and "judge_card" not in c]
-"""Commands of the examples; the judge card needs published answers, and test_readme_runs.py runs it for a shipped judge."""
+"""Commands of the examples; the judge card needs published answers, test_readme_runs.py runs it for a shipped judge."""
 EXPERIMENTS = [c for c in COMMANDS if c.startswith("python run.py")]
 CONTRACTS = [c for c in COMMANDS if "pytest" in c]
 
@@ -79,7 +89,11 @@ def test_an_example_runs(command, project, tmp_path):
             assert 0 < summary["metrics"]["judge_my_judge"]["mean"] < 1
         if chosen.get("metrics") == "my_metrics":
             own = summary["metrics"]["my_brevity"]
-            assert 0 < own["mean"] <= 1 and own["n"] == summary["n"] and summary["metrics"]["f1_memos"]["n"] == summary["n"]
+            assert (
+                0 < own["mean"] <= 1
+                and own["n"] == summary["n"]
+                and summary["metrics"]["f1_memos"]["n"] == summary["n"]
+            )
         if chosen.get("dataset") == "my_data":
             assert summary["dataset"]["name"] == "my_data" and summary["n"] == 1
             assert summary["metrics"]["evidence_recall_at_20"]["mean"] == 1.0
@@ -92,5 +106,10 @@ def test_the_examples_are_formatted(name, project):
         pytest.skip("ruff is not installed; run: pip install -e '.[dev]'")
     line_length = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["ruff"]["line-length"]
     for step in (["format", "--check", "-q"], ["check", "-q"]):
-        done = subprocess.run([ruff, *step, f"--line-length={line_length}", "--no-cache", name], cwd=project, capture_output=True, text=True)
+        done = subprocess.run(
+            [ruff, *step, f"--line-length={line_length}", "--no-cache", name],
+            cwd=project,
+            capture_output=True,
+            text=True,
+        )
         assert done.returncode == 0, done.stdout + done.stderr

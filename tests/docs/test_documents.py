@@ -1,7 +1,7 @@
 """What is cited exists: every document that code, configuration and pages name, and every anchor in it.
 
-In Python, citations are what docstrings and comments say; names of files that a program writes are not. A citation is a path from the
-repository's root, or, in a page, from the page's own folder.
+In Python, citations are what docstrings and comments say; names of files that a program writes are not. A citation is
+a path from the repository's root, or, in a page, from the page's own folder.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ LONGEST_README = 150
 
 def tracked(*patterns: str) -> list[Path]:
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns], cwd=ROOT, capture_output=True, text=True
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
     if listed.returncode:
         pytest.skip("this is no git checkout")
@@ -36,7 +39,7 @@ def tracked(*patterns: str) -> list[Path]:
 
 
 def prose_of(path: Path) -> list[tuple[int, str]]:
-    """Lines that speak to a reader: docstrings and comments of Python, comments of YAML and TOML, a page outside its code blocks."""
+    """Lines that speak to a reader: docstrings and comments of Python, comments of YAML, a page without its code blocks."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".md":
         return [(0, line) for line in LINK.sub("", FENCE.sub("", text)).splitlines()]
@@ -45,7 +48,8 @@ def prose_of(path: Path) -> list[tuple[int, str]]:
     said = [
         (node.body[0].lineno, ast.get_docstring(node) or "")
         for node in ast.walk(ast.parse(text))
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(node)
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+        and ast.get_docstring(node)
     ]
     said += [
         (node.lineno, node.value.value)
@@ -131,7 +135,9 @@ def test_a_citation_is_read_as_a_reader_would(cited, why):
 
 def test_anchors_are_those_of_github(tmp_path):
     page = tmp_path / "page.md"
-    page.write_text("# A `b` and C, d?\n\n```\n# none\n```\n## Twice\n## Twice\n### [Link](x.md): to\n", encoding="utf-8")
+    page.write_text(
+        "# A `b` and C, d?\n\n```\n# none\n```\n## Twice\n## Twice\n### [Link](x.md): to\n", encoding="utf-8"
+    )
     assert [h.anchor for h in headings(page)] == ["a-b-and-c-d", "twice", "twice-1", "link-to"]
 
 
@@ -150,7 +156,7 @@ def test_the_tree_of_the_readme_exists():
 
 
 def test_every_fitted_file_stands_in_the_notice():
-    """A JSON file that says it derives from LOCOMO's data or the published answers is listed, and what is listed exists."""
+    """A JSON file that says it derives from LOCOMO or the published answers is listed, and what is listed exists."""
     notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
     listed = set(re.findall(r"^([\w./-]+\.json)$", notice, re.MULTILINE))
     derived = set()
@@ -163,6 +169,8 @@ def test_every_fitted_file_stands_in_the_notice():
 
 
 def test_the_versions_agree():
-    version = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE).group(1)
+    version = re.search(
+        r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE
+    ).group(1)
     assert f"version: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"## [{version}] - " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -24,7 +24,9 @@ def test_every_figure_table_and_card_is_on_it_once():
     pictures = re.findall(r"^!\[[^\]]+\]\((.+)\)$", page, re.MULTILINE)
     assert sorted(pictures) == sorted(f"figures/{path.name}" for path in RESULTS.glob("figures/*.png"))
     links = re.findall(r"^- \[[^\]]+\]\(([^)]+\.md)\).*: \S", page, re.MULTILINE)
-    assert sorted(links) == sorted(f"{p.parent.name}/{p.name}" for kind in ("tables", "cards") for p in RESULTS.glob(f"{kind}/*.md"))
+    assert sorted(links) == sorted(
+        f"{p.parent.name}/{p.name}" for kind in ("tables", "cards") for p in RESULTS.glob(f"{kind}/*.md")
+    )
     assert all((RESULTS / target).exists() for target in re.findall(r"\]\(([^)]+)\)", page))
 
 
@@ -36,7 +38,9 @@ def test_a_new_file_changes_the_page(tmp_path):
     (tmp_path / "tables" / "my_experiment_cost.md").write_text("### What it cost\n\n| a |\n", encoding="utf-8")
     after = index_page(tmp_path)
     assert after.startswith(before.rstrip("\n")) and "## my_experiment\n" in after
-    assert "![my_experiment_recall_paper](figures/my_experiment_recall_paper.png)" in after and ": What it cost" in after
+    assert (
+        "![my_experiment_recall_paper](figures/my_experiment_recall_paper.png)" in after and ": What it cost" in after
+    )
 
 
 def test_what_has_no_line_is_named(tmp_path):

@@ -55,7 +55,7 @@ def of(*start: str, pages: tuple[Path, ...] = PAGES) -> list[str]:
 
 
 def headings(page: Path) -> list[Heading]:
-    """Headings outside code blocks, each with GitHub's anchor: lower case, no marks, hyphens for blanks, repeats numbered."""
+    """Headings outside code, each with GitHub's anchor: lower case, no marks, hyphens for blanks, repeats counted."""
     seen: dict[str, int] = {}
     made = []
     for title in re.findall(r"^#{1,6} +(.+?) *$", FENCE.sub("", page.read_text(encoding="utf-8")), re.MULTILINE):

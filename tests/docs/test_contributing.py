@@ -1,4 +1,4 @@
-"""The worked examples of CONTRIBUTING.md: their files are written into a copy of the project, their commands run there."""
+"""The worked examples of CONTRIBUTING.md: their files go into a copy of the project, their commands are run there."""
 
 from __future__ import annotations
 

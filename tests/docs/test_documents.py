@@ -39,7 +39,7 @@ def tracked(*patterns: str) -> list[Path]:
 
 
 def prose_of(path: Path) -> list[tuple[int, str]]:
-    """Lines that speak to a reader: docstrings and comments of Python, comments of YAML, a page without its code blocks."""
+    """Lines that speak to a reader: docstrings and comments of Python, comments of YAML, pages without code blocks."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".md":
         return [(0, line) for line in LINK.sub("", FENCE.sub("", text)).splitlines()]

@@ -1,4 +1,4 @@
-"""Tables 3, 4, 5 and ours from finished runs: ``python scripts/tables.py [RUNS…] [--check | --readme]``."""
+"""Tables 3, 4, 5 and ours from finished runs: ``python scripts/tables.py [RUNS…] [--check | --readme | --index]``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from eval.places import ROOT
 from eval.script import add_out, told
 from eval.store import writing_outputs
 from eval.tables import terminal
+from eval.tables.index import write_index
 from eval.tables.readme import replace_table
 from memos.errors import DataError
 
@@ -30,7 +31,16 @@ def main() -> int:
     parser.add_argument(
         "--readme", action="store_true", help="put the table of results/ into README.md, between its marks, and do nothing else"
     )
+<<<<<<< HEAD
     add_out(parser)
+=======
+    parser.add_argument(
+        "--index",
+        action="store_true",
+        help="write README.md of the results folder, a page of all figures and tables, and do nothing else",
+    )
+    parser.add_argument("--out", type=Path, default=Path("results"), help="results folder (default: results)")
+>>>>>>> documents~1
     parser.add_argument(
         "--reference", type=Path, default=reference.PAPER, help="the paper's cells (default: paper.yaml)"
     )
@@ -39,6 +49,9 @@ def main() -> int:
     if args.readme:
         replace_table(ROOT / "README.md", args.out)
         print(f"README.md: table of {args.out}")
+        return 0
+    if args.index:
+        print(write_index(args.out))
         return 0
     return check(args) if args.check else show(args)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from eval.metrics.lexical import Lexical
 from eval.metrics.semantic import DTYPES, MINILM, Semantic
 from eval.protocols import Scorer
+from eval.schema import locate
 from memos.errors import ConfigError
 
 GROUPS = ("lexical", "similarity", "bertscore")
@@ -28,9 +29,10 @@ class Config:
     )
     dtype: str = field(default="float32", metadata={"help": "float32 (exact) or bfloat16 (faster, flagged in the table)"})
     device: str = field(default="cpu", metadata={"help": "device of the models: cpu, cuda, cuda:1"})
+    also: tuple[str, ...] = field(default=(), metadata={"help": "scorers of your own, each as package.module.Class"})
 
     def __post_init__(self) -> None:
-        self.which = tuple(self.which)
+        self.which, self.also = tuple(self.which), tuple(self.also)
         for name in self.which:
             if name not in GROUPS:
                 raise ConfigError(f"metrics.which: {name!r} is unknown; choose from {', '.join(GROUPS)}")
@@ -39,7 +41,11 @@ class Config:
 
 
 def build_scorers(config: Config | None = None) -> list[Scorer]:
-    """The scorers of a run, quick ones first."""
+    """The scorers of a run, quick ones first, those of ``also`` last.
+
+    Raises:
+        ConfigError: a class of ``also`` cannot be loaded, is no scorer, or names a metric that another scorer has.
+    """
     config = config or Config()
     scorers: list[Scorer] = []
     if "lexical" in config.which:
@@ -57,4 +63,18 @@ def build_scorers(config: Config | None = None) -> list[Scorer]:
                 )
             )
         )
+    for target in config.also:
+        scorers.append(_own(target, {name for scorer in scorers for name in scorer.names}))
     return scorers
+
+
+def _own(target: str, taken: set[str]) -> Scorer:
+    """A scorer by the name of its class; its metrics must be its own."""
+    scorer = locate(target, "metrics.also")()
+    if not isinstance(scorer, Scorer):
+        wanted = ", ".join(("names", "identity", "score", "missing", "not_comparable"))
+        raise ConfigError(f"metrics.also: {target} is no scorer; it needs {wanted}")
+    double = sorted(taken.intersection(scorer.names))
+    if double:
+        raise ConfigError(f"metrics.also: {target} names {double[0]!r}, which another scorer has; choose another name")
+    return scorer

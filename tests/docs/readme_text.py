@@ -1,32 +1,67 @@
-"""The commands and code blocks of the README."""
+"""The pages a reader follows, and the commands and code blocks in them."""
 
 from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 
-README = Path(__file__).resolve().parents[2] / "README.md"
-EXAMPLE = "my_memory"
-"""The name of a system that the reader is to write."""
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
+PAGES = (README, *sorted((ROOT / "docs").glob("*.md")))
+"""Pages whose commands are run as they stand. Those of CONTRIBUTING.md need the files it tells the reader to write."""
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+NAMED = re.compile(r"^`([\w./-]+)`:?\n\n```\w*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+@dataclass(frozen=True)
+class Heading:
+    """A heading of a page, with the anchor that GitHub gives it."""
+
+    text: str
+    anchor: str
 
 
-def commands() -> list[str]:
+def text_of(pages: tuple[Path, ...] = PAGES) -> str:
+    return "\n".join(page.read_text(encoding="utf-8") for page in pages)
+
+
+def blocks(language: str, pages: tuple[Path, ...] = PAGES) -> list[str]:
+    return list(dict.fromkeys(block for kind, block in FENCE.findall(text_of(pages)) if kind == language))
+
+
+def named_files(page: Path) -> dict[str, str]:
+    """Files that a page tells the reader to write: a line with the path alone, then a block with the content."""
+    return dict(NAMED.findall(page.read_text(encoding="utf-8")))
+
+
+def commands(pages: tuple[Path, ...] = PAGES) -> list[str]:
     """Single commands of the bash blocks (joined over a trailing backslash, split at &&) and of the running text."""
-    text = re.sub(r"```.*?```", "", README.read_text(encoding="utf-8"), flags=re.DOTALL)
-    inline = re.findall(r"`((?:python|make|pip|pytest) [^`]+)`", text)
-    lines = [line for block in blocks("bash") for line in block.replace("\\\n", " ").splitlines()]
-    single = [part for line in lines + inline for part in re.split(r"\s&&\s", re.sub(r"(^|\s)#\s.*", "", line))]
-    return list(dict.fromkeys(" ".join(part.split()) for part in single if part.strip() and EXAMPLE not in part and "*.py" not in part))
+    prose = FENCE.sub("", text_of(pages))
+    inline = re.findall(r"`((?:python|make|pip|pytest|memos|memos-bench) [^`]+)`", prose)
+    lines = [line for block in blocks("bash", pages) for line in block.replace("\\\n", " ").splitlines()]
+    single = [step for line in lines + inline for step in re.split(r"\s&&\s", re.sub(r"(^|\s)#\s.*", "", line))]
+    return list(dict.fromkeys(" ".join(step.split()) for step in single if step.strip() and "*.py" not in step))
 
 
 def words(command: str) -> list[str]:
     return shlex.split(command)
 
 
-def of(*start: str) -> list[str]:
-    return [c for c in commands() if tuple(words(c)[: len(start)]) == start]
+def of(*start: str, pages: tuple[Path, ...] = PAGES) -> list[str]:
+    return [c for c in commands(pages) if tuple(words(c)[: len(start)]) == start]
+
+
+def headings(page: Path) -> list[Heading]:
+    """Headings outside code, each with GitHub's anchor: lower case, no marks, hyphens for blanks, repeats counted."""
+    seen: dict[str, int] = {}
+    made = []
+    for title in re.findall(r"^#{1,6} +(.+?) *$", FENCE.sub("", page.read_text(encoding="utf-8")), re.MULTILINE):
+        plain = re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", title)
+        anchor = re.sub(r"[^\w\- ]", "", plain.lower()).replace(" ", "-")
+        count = seen.get(anchor, 0)
+        seen[anchor] = count + 1
+        made.append(Heading(title, f"{anchor}-{count}" if count else anchor))
+    return made

@@ -1,4 +1,4 @@
-"""Every ``python run.py`` of the README runs to its end, on the synthetic dataset under LOCOMO's conversation ids.
+"""Every ``python run.py`` of the README and of docs/ runs to its end, on the synthetic dataset under LOCOMO's conversation ids.
 
 The words are the README's. What the test appends makes it small and keeps it on this machine: the dataset's path, the results folder,
 one conversation, the first and last system of a sweep, no model for scoring; a scripted server for OpenAI and for vLLM; a

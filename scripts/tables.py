@@ -31,16 +31,12 @@ def main() -> int:
     parser.add_argument(
         "--readme", action="store_true", help="put the table of results/ into README.md, between its marks, and do nothing else"
     )
-<<<<<<< HEAD
-    add_out(parser)
-=======
     parser.add_argument(
         "--index",
         action="store_true",
         help="write README.md of the results folder, a page of all figures and tables, and do nothing else",
     )
-    parser.add_argument("--out", type=Path, default=Path("results"), help="results folder (default: results)")
->>>>>>> documents~1
+    add_out(parser)
     parser.add_argument(
         "--reference", type=Path, default=reference.PAPER, help="the paper's cells (default: paper.yaml)"
     )

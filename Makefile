@@ -24,12 +24,12 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install -U pip
 
-$(VENV)/.embedded: $(VENV)/bin/python pyproject.toml
-	$(PIP) install -e '.[embedded]'
+$(VENV)/.embedded: $(VENV)/bin/python pyproject.toml setup.py constraints.txt
+	$(PIP) install -c constraints.txt -e '.[embedded]'
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.embedded
-	$(PIP) install -e '.[embedded,dev]'
+	$(PIP) install -c constraints.txt -e '.[embedded,dev]'
 	touch $@
 
 clean:

@@ -41,7 +41,7 @@ def ended(config: Mapping[str, Any], outcomes: Iterable[dict[str, Any]]) -> None
 
 def finish() -> None:
     """Let the experiment of this command write its tables."""
-    for entry, out, name, figures in ENDED:
+    for entry, out, name, figures in dict.fromkeys(ENDED):
         module = importlib.import_module(entry.rpartition(".")[0])
         if hasattr(module, "finish"):
             with writing_outputs(out, name):

@@ -36,15 +36,16 @@ def main() -> None:
     """Entry point of ``run.py``."""
     sys.argv[1:] = [quote_null(arg) for arg in sys.argv[1:]]
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    done = False
+    done, sweeps = False, [sys.argv[1:]]
     try:
         if not any(arg.split("=")[0] in INFORMATION for arg in sys.argv[1:]):
             with looking():
                 checked = precheck(CONF, sys.argv[1:])
                 ensure_language_data()
                 _ask_about_code(checked)
-                done = _up_to_date(checked)
-        if not done:
+                done, sweeps = _up_to_date(checked), checked.sweeps
+        for arguments in [] if done else sweeps:
+            sys.argv[1:] = arguments
             _hydra_main()
         callbacks.finish()
     except KeyboardInterrupt:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,9 @@ from eval.bench import plain
 from eval.schema import nearest
 from memos.errors import ConfigError
 
+MOST_JOBS = 100
+"""Jobs of one sweep that are all composed before it starts; composing one takes some hundredths of a second."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -26,13 +31,15 @@ class Checked:
 
     configs: list[dict[str, Any]]
     whole: bool
-    """Whether these are all jobs of the command: at most one key is swept, by Hydra's own sweeper."""
+    """Whether these are all jobs of the command: not too many, and swept by Hydra's own sweeper."""
+    sweeps: list[list[str]]
+    """The arguments of each of the command's sweeps, which run one after the other; one, as it was typed, where the experiment has none."""
 
 
 def precheck(conf: Path, arguments: Sequence[str]) -> Checked:
     """Compose and validate the jobs of a command line.
 
-    Each value of each swept key is checked once, with the other keys at their first value.
+    Every job is checked where a sweep has at most MOST_JOBS; else each value of each swept key once, the other keys at their first.
 
     Raises:
         ConfigError: one line naming the key or value, with the nearest valid names.
@@ -43,8 +50,26 @@ def precheck(conf: Path, arguments: Sequence[str]) -> Checked:
         raise ConfigError(f"name an experiment: python run.py experiment=NAME, with NAME one of {', '.join(names)}")
     overrides = _parse(words)
     with initialize_config_dir(str(conf), version_base="1.3"):
-        jobs, whole = _jobs(conf, overrides)
-        return Checked([_validate(_compose(conf, job)) for job in jobs], whole)
+        fixed = [o.input_line for o in overrides if not o.is_sweep_override()]
+        base = _compose(conf, [word for word in fixed if word.startswith("experiment=")], whole=True)
+        jobs, whole, sweeps = [], True, []
+        for added in _added(base, overrides):
+            more, complete = _jobs(base, [*overrides, *_parse(added)])
+            jobs += more
+            whole = whole and complete
+            sweeps.append([*arguments, *added])
+        return Checked([_validate(_compose(conf, job)) for job in jobs], whole, sweeps)
+
+
+def _added(base: DictConfig, overrides: Sequence[Override]) -> list[list[str]]:
+    """What the experiment's own ``sweeps`` add to the command line, one list a sweep; one empty list where they add nothing."""
+    own = OmegaConf.to_container(base.sweeps, resolve=False)
+    named = {o.get_key_element() for o in overrides}
+    if not own or "system" in named:
+        return [[]]
+    narrowing = named & {key for sweep in own for key in sweep}
+    kept = [sweep for sweep in own if narrowing <= set(sweep)]
+    return [[f"{key}={value}" for key, value in sweep.items() if key not in named] for sweep in kept] or [[]]
 
 
 def _parse(words: Sequence[str]) -> list[Override]:
@@ -54,24 +79,26 @@ def _parse(words: Sequence[str]) -> list[Override]:
         raise ConfigError(f"{error.override}: not of the form key=value") from error
 
 
-def _jobs(conf: Path, overrides: Sequence[Override]) -> tuple[list[list[str]], bool]:
+def _jobs(base: DictConfig, overrides: Sequence[Override]) -> tuple[list[list[str]], bool]:
     """The override lists to check, and whether they are all: the experiment's own sweep, narrowed by the command line."""
     fixed = [o.input_line for o in overrides if not o.is_sweep_override()]
     swept = {o.get_key_element(): _values(o) for o in overrides if o.is_sweep_override()}
     named = {o.get_key_element() for o in overrides}
-    base = _compose(conf, [word for word in fixed if word.startswith("experiment=")], whole=True)
     if str(OmegaConf.select(base, "hydra.mode", default="")).endswith("MULTIRUN"):
-        params = OmegaConf.to_container(OmegaConf.select(base, "hydra.sweeper.params") or {}, resolve=False)
+        own = OmegaConf.select(base, "hydra.sweeper.params")
+        params = OmegaConf.to_container(own, resolve=False) if own else {}
         for override in _parse([f"{key}={value}" for key, value in params.items()]):
             key = override.get_key_element()
             if key not in named:
                 swept[key] = _values(override) if override.is_sweep_override() else [override.input_line]
+    own_sweeper = not any(key.startswith(("hydra/sweeper", "hydra.sweeper", "hydra.mode")) for key in named)
+    if prod(len(values) for values in swept.values()) <= MOST_JOBS:
+        return [fixed + list(values) for values in product(*swept.values())], own_sweeper
     first = {key: values[0] for key, values in swept.items()}
     jobs = [fixed + list(first.values())]
     for key, values in swept.items():
         jobs += [fixed + list({**first, key: value}.values()) for value in values[1:]]
-    own_sweeper = not any(key.startswith(("hydra/sweeper", "hydra.sweeper", "hydra.mode")) for key in named)
-    return jobs, own_sweeper and sum(len(values) > 1 for values in swept.values()) <= 1
+    return jobs, False
 
 
 def _values(override: Override) -> list[str]:
@@ -84,7 +111,12 @@ def _compose(conf: Path, overrides: Sequence[str], whole: bool = False) -> DictC
         return compose("config", list(overrides), return_hydra_config=whole)
     except MissingConfigException as error:
         group, _, name = (error.missing_cfg_file or "").rpartition("/")
-        raise ConfigError(f"{group}={name}: no such {group}; {nearest(name, error.options or [])}") from error
+        old = re.fullmatch(r"(?:sweep/)?rag_(\d+)_k(\d+)", name)
+        if old:
+            hint = f"write system=rag system.chunk_size={old[1]} system.top_k={old[2]}"
+        else:
+            hint = nearest(name, error.options or [])
+        raise ConfigError(f"{group}={name}: no such {group}; {hint}") from error
     except (ConfigCompositionException, OmegaConfBaseException) as error:
         raise ConfigError(_composition(error, overrides)) from error
 

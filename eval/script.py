@@ -35,7 +35,9 @@ def locomo(data: Path | None) -> Path:
 
 def add_out(parser: argparse.ArgumentParser) -> None:
     """``--out FOLDER``: the results folder, read from and written below."""
-    parser.add_argument("--out", type=Path, default=RESULTS, metavar="FOLDER", help=f"results folder (default: {RESULTS})")
+    parser.add_argument(
+        "--out", type=Path, default=RESULTS, metavar="FOLDER", help=f"results folder (default: {RESULTS})"
+    )
 
 
 def add_to(parser: argparse.ArgumentParser, what: str, default: Path | None = None) -> None:

@@ -22,7 +22,17 @@ SHARED = {
     "--write": None,
 }
 """Option to the kind of value it takes in every script that has it."""
-OTHER_WORDS = {"--path", "--keep", "--dry", "--rounds", "--embeddings", "--output", "--dataset-file", "--max", "--count"}
+OTHER_WORDS = {
+    "--path",
+    "--keep",
+    "--dry",
+    "--rounds",
+    "--embeddings",
+    "--output",
+    "--dataset-file",
+    "--max",
+    "--count",
+}
 """What these options were or might be called otherwise."""
 
 
@@ -53,7 +63,10 @@ def test_options_are_read_from_the_help():
 
 
 def test_nothing_patches_the_search_path_of_modules():
-    for path in [*ROOT.glob("*.py"), *(p for top in ("scripts", "tests", "eval", "memos") for p in (ROOT / top).rglob("*.py"))]:
+    for path in [
+        *ROOT.glob("*.py"),
+        *(p for top in ("scripts", "tests", "eval", "memos") for p in (ROOT / top).rglob("*.py")),
+    ]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and node.attr in ("insert", "append", "extend"):
                 assert ast.unparse(node.value) != "sys.path", f"{path.relative_to(ROOT)}: line {node.lineno}"

@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 
 from baselines.backbone import Backbone, check_extractor, check_positive, check_share
-from baselines.extract.dates import day
 from baselines.extract.entities import normal
-from baselines.extract.lexicon import stems
+from memos.language.calendar import day_words as day
+from memos.language.words import stems
 from baselines.memories import STATE_VERSION, read_json, write_json
 from baselines.ranking import reciprocal_rank_fusion, terms
 from baselines.zep_brain import Brain, Message, ModelBrain, Proposal, RuleBrain

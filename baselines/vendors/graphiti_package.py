@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from baselines.extract.dates import day
+from memos.language.calendar import day_words as day
 from baselines.memories import STATE_VERSION, read_json, write_json
 from baselines.vendors.common import Connection, Ledger
 from baselines.zep import HEADER

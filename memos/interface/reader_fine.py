@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from memos import dates
+from memos.language import dates
 from memos.cube import MemCube, new_cube
 from memos.cube.clock import Clock, Ids
 from memos.errors import ConfigError

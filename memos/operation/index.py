@@ -16,7 +16,7 @@ import numpy as np
 
 from memos.operation.postings import Postings
 from memos.operation.traits import traits
-from memos.operation.words import terms
+from memos.language.words import terms
 
 if TYPE_CHECKING:
     from memos.infrastructure.vault.vectors import Screen

@@ -18,7 +18,7 @@ from memos.infrastructure.vault import Is, Tagged
 from memos.infrastructure.vault.sqlite import SqliteVault
 from memos.operation.operator import MemOperator
 from memos.operation.tiers import Tiers
-from memos.operation.words import terms
+from memos.language.words import terms
 from search_bench.texts import DIM, Fixed, K
 from search_bench.timing import Timing, gigabytes
 

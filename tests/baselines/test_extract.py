@@ -7,9 +7,9 @@ from datetime import datetime
 import pytest
 
 from baselines.extract import contradicts, entities, triples, turn_facts
-from baselines.extract.dates import resolve
 from baselines.extract.relation import relate
-from baselines.extract.rewrite import third_person
+from memos.language.dates_text import resolve
+from memos.language.rewrite import third_person
 from memos.types import Session, Turn
 
 NOW = datetime(2023, 5, 10, 13, 0)  # a Wednesday

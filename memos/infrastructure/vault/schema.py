@@ -57,6 +57,9 @@ CREATE TRIGGER audit_kept BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'the 
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('dim', 0), ('purges', 0);
 """
+READING = 1
+"""How the keyword index reads words: 1, scripts without blanks by characters and pairs; kept in ``meta`` as ``reading``, absent
+where it was made before."""
 IN_LIVE_STATE = "state IN ('generated','activated')"
 """The condition of the partial indexes; a query uses one of them only where it has these very words."""
 _CROWDS = f"""
@@ -134,6 +137,7 @@ def _prepare(db: sqlite3.Connection, name: str, synchronous: str, read_only: boo
             db.execute(statement)
         db.execute(f"PRAGMA application_id={APPLICATION_ID}")
         db.execute(f"PRAGMA user_version={VERSION}")
+        db.execute("INSERT INTO meta VALUES ('reading', ?)", (READING,))
     if not db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'crowds'").fetchone()[0]:
         for statement in _statements(_CROWDS):
             db.execute(statement)

@@ -4,7 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from memos.dates import find, say
+from memos.language.dates import find
+from memos.language.dates_text import say
 
 NOW = datetime(2023, 5, 17, 13, 56)  # a Wednesday
 CASES = [

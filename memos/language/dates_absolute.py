@@ -45,11 +45,16 @@ def _iso(match: re.Match[str], now: datetime | None) -> Outcome:
 
 def _numeric(match: re.Match[str], now: datetime | None) -> Outcome:
     """``5/8/2023``: month first, as Americans write it, unless that is no month; with points the day comes first."""
-    first, second, year = int(match["one"]), int(match["two"]), int(match["year"])
-    year += 2000 if year < 70 else 1900 if year < 100 else 0
+    first, second, year = int(match["one"]), int(match["two"]), _full_year(match["year"])
     day_first = match["mark"] == "." or first > 12
     month, day = (second, first) if day_first else (first, second)
     return _day(year, month, day)
+
+
+def _full_year(said: str) -> int:
+    """``23`` is 2023 and ``99`` 1999."""
+    year = int(said)
+    return year if len(said) > 2 else year + (2000 if year < 70 else 1900)
 
 
 def _day(year: int, month: int, day: int, **how: bool) -> Outcome:
@@ -101,7 +106,7 @@ def _year_near(now: datetime | None, month: int, day: int, match: re.Match[str])
 def _month_year(match: re.Match[str], now: datetime | None) -> Outcome | None:
     if month_year_verb(match.string, match.start(), match.end(), match["month"]) or _DAY_BEFORE.search(match.string[: match.start()]):
         return None
-    return Outcome(*month_span(int(match["year"]), MONTHS[match["month"].lower()]), "month")
+    return Outcome(*month_span(_full_year(match["year"]), MONTHS[match["month"].lower()]), "month")
 
 
 def _month(match: re.Match[str], now: datetime | None) -> Outcome | None:
@@ -153,7 +158,7 @@ def _decade(match: re.Match[str], now: datetime | None) -> Outcome:
 
 
 def _year(match: re.Match[str], now: datetime | None) -> Outcome:
-    return Outcome(*year_span(int(match["year"])), "year")
+    return Outcome(*year_span(_full_year(match["year"])), "year")
 
 
 def _month_day(match: re.Match[str], now: datetime | None) -> Outcome | None:
@@ -198,7 +203,9 @@ FULL = (
          _named_month),
     rule(None, rf"\b(?P<month>{_M})\.? (?:the )?(?P<day>\d{{1,2}}{_ORD}?)\b{_NOT_A_DAY}{_TAIL}", _named_month),
     rule(("first", "second", "third", "th"), rf"\b(?P<month>{_M}) (?:the )?(?P<day>{ORDINAL_WORDS})\b{_TAIL}", _named_month),
-    rule(None, rf"\b(?P<month>{_M})\b\.?,?(?: of | |['’-])(?P<year>{_YEAR})\b", _month_year),
+    rule(None, rf"{_NO_NUMBER}(?P<day>\d{{1,2}})\. (?P<month>{_M})\.? (?P<year>{_YEAR})\b", _named_month),
+    rule(None, rf"\b(?P<month>{_M})\b\.?,?(?: of | |-)(?P<year>{_YEAR})\b", _month_year),
+    rule(("'", "’"), rf"\b(?P<month>{_M})\b\.?,? ?['’](?P<year>\d{{2}})\b", _month_year),
     rule(None, rf"\bq(?P<digit>[1-4])(?: of | |[-/,])?\s*(?P<year>{_YEAR})\b", _quarter),
     rule(("quarter",), rf"\b(?:the )?(?P<word>first|second|third|fourth|last|1st|2nd|3rd|4th) quarter(?: of|,)? (?P<year>{_YEAR})\b", _quarter),
     rule(None, rf"\b(?P<season>{_SEASON})(?: of|,)? (?P<year>{_YEAR})\b", _season_year),
@@ -212,6 +219,7 @@ BARE = (
     rule(("in ", "since", "during", "by ", "until", "till", "around", "before", "after", "from", "early", "late", "mid", " of "),
          rf"\b(?P<lead>(?:{_LEADS}) )(?P<month>{_M})\b(?!\s+\d)", _month),
     rule(None, r"\b(?P<lead>(?:in|since|during|by|until|till|around|from|of|year|before|after|back in|early|late|mid|to|summer|or|and|between) )(?P<year>(?:19|20)\d{2})\b(?!\s*(?:people|miles|km|dollars|%|\$)|[.,]\d|-\d{2}\b)", _year),
+    rule(("'", "’"), r"\b(?P<lead>(?:in|since|of|from|until|back in) )['’](?P<year>\d{2})\b(?!s)", _year),
     rule(None, r"(?<=\()(?P<year>(?:19|20)\d{2})(?=\))", _year),
 )  # fmt: skip
 """Months, quarters and years without more, and days of an unnamed month."""

@@ -21,6 +21,7 @@ _VERBAL = frozenset(
 """What follows the verb ``may``."""
 _FINITE = frozenset("is was has had will would said says called calls told tells came left got went can could does did asked".split())
 _COUNTED = frozenset("people men women children kids guests friends of miles km kilometers kilometres meters metres steps blocks".split())
+_MARCHING = frozenset("to we i they you it he she who and will can must may could would should not troops soldiers".split())
 _NOT_COUNTED = frozenset("was is has its this as does yes us always perhaps".split())
 _DATE_LEADS = frozenset(
     "in on of since until till by from to through during around early late mid before after last next this past coming the and every".split()
@@ -61,7 +62,9 @@ def verb_or_count(text: str, start: int, end: int, month: str, *, number_first: 
     counted = after in _COUNTED or (after.endswith("s") and after not in _NOT_COUNTED and after.islower())
     if counted and not year and (plain or opens or before in ("to", "we", "i", "they", "you")):
         return True
-    return plain and not year and not ordinal and before not in _DATE_LEADS and bool(before)
+    if not plain or year or ordinal or before in _DATE_LEADS or not before:
+        return False
+    return before in _MARCHING if low != "may" else before not in ("born", "due", "dated") and bool(after)
 
 
 def month_year_verb(text: str, start: int, end: int, month: str) -> bool:

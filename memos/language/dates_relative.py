@@ -26,18 +26,22 @@ from memos.language.tense import tense_at
 _M = "|".join(sorted(MONTHS, key=len, reverse=True))
 _D = "|".join(sorted(DAYS, key=len, reverse=True))
 _SEASON = "|".join(SEASONS)
-_UNIT = r"days?|nights?|weeks?|fortnights?|weekends?|months?|quarters?|years?|decades?"
+_UNIT = r"days?|nights?|weeks?|wks?|fortnights?|weekends?|months?|mos|quarters?|years?|yrs?|decades?|centuries|century"
+_SHORT = {"wk": "week", "mo": "month", "yr": "year", "centurie": "century"}
 _ONE = r"half an?|an?"
 _VAGUE = {"couple": 2.0, "few": 3.0, "several": 4.0, "dozen": 12.0}
-_N = rf"(?:{DIGITS}|(?:an? )?(?:couple(?: of)?|few)|(?:half )?a dozen|several|(?:{WORDS})(?: and a half)?|{_ONE})"
+_N = rf"(?:{DIGITS}|(?:an? )?(?:couple(?: of)?|few)|(?:half )?a dozen|several|(?:{WORDS})(?:[\s-]+and[\s-]+a[\s-]+half)?|{_ONE})"
 _START = r"(?<![\w.,/:½¼¾])(?<!\d[-–])(?<!\w[-–])"
 _AMBIGUOUS_DAYS = frozenset(("sat", "sun", "mon", "wed", "fri", "thu"))
 _BACK = frozenset(("last", "past", "previous"))
 _AHEAD = frozenset(("next", "coming", "upcoming"))
+_HALF = re.compile(r"[\s-]+and[\s-]+a[\s-]+half$")
 _BEST = re.compile(
     r"\b(?:(?P<est>\w{3,}est)|first|best|worst|only|most|once|twice|times?|third|longest)(?:\s+(?!is\b|are\b|starts?\b|begins?\b|will\b|leaves?\b)[\w'’]+){0,5}\s*$",
     re.IGNORECASE,
 )  # fmt: skip
+_MEASURED = re.compile(r"(?:\d|\b(?:much|many|two|three|four|five|six|seven|eight|nine|ten|twenty|hundred))\b[^.!?;]*$", re.I)
+"""In front of ``in a week``: how much is done in one, as in ``I run 20 miles in a week``."""
 _NO_BEST = frozenset("guest test rest forest west interest request contest harvest chest quest nest latest honest".split())
 _WHOLE = re.compile(r"\b(?:all|whole|entire)\s+(?:of\s+)?(?:the\s+)?$", re.I)
 
@@ -63,8 +67,9 @@ def _count(said: str) -> tuple[float, bool]:
         return 0.5, False
     if low in ("a", "an"):
         return 1.0, False
-    half = 0.5 if low.endswith("and a half") else 0.0
-    count = value(low.removesuffix(" and a half").strip())
+    whole = _HALF.sub("", low)
+    half = 0.5 if whole != low else 0.0
+    count = value(whole)
     if count is None:
         raise ValueError(said)
     return count + half, False
@@ -83,7 +88,8 @@ def _counted(match: re.Match[str]) -> tuple[float, float, bool]:
 
 
 def _unit(said: str) -> str:
-    return said.lower().removesuffix("s")
+    unit = said.lower().removesuffix("s")
+    return _SHORT.get(unit, unit)
 
 
 def _away(now: datetime, unit: str, count: float, sign: int) -> tuple[datetime, datetime, str]:
@@ -111,6 +117,18 @@ def _ago(match: re.Match[str], now: datetime | None) -> Outcome | None:
     return Outcome(start, end, grain, relative=True, vague=vague, form="ago" if sign < 0 else "ahead", unit=unit, amount=said)
 
 
+def _ago_in_two(match: re.Match[str], now: datetime | None) -> Outcome | None:
+    """``two years and three months ago``: to the month, the week or the day that the smaller unit tells."""
+    if now is None:
+        return None
+    larger, smaller = _unit(match["larger"]), _unit(match["unit"])
+    many, vague = _count(match["many"])
+    count, unsure = _count(match["count"])
+    start, end, grain = shift(back(back(now, larger, many), smaller, count), smaller, 0)
+    said = match.group()[: match.start("where") - match.start()].strip()
+    return Outcome(start, end, grain, relative=True, vague=vague or unsure, form="ago", unit=smaller, amount=said)
+
+
 def _to_the_day(now: datetime, unit: str, count: float, sign: int, where: str, said: str) -> Outcome:
     """``a year ago today``, ``a week from tomorrow``: the very day."""
     moment = back(now, unit, -sign * count)
@@ -126,7 +144,10 @@ def _ahead(match: re.Match[str], now: datetime | None) -> Outcome | None:
     best = _BEST.search(head)
     if best and (best["est"] or "").lower() not in _NO_BEST:
         return None
-    if not match["time"] and tense_at(match.string, match.start(), match.end()) in ("past", "able"):
+    tense = "" if match["time"] else tense_at(match.string, match.start(), match.end())
+    if tense in ("past", "able"):
+        return None
+    if tense == "present" and match["count"].lower() in ("a", "an", "one") and _MEASURED.search(head):
         return None
     unit = _unit(match["unit"])
     least, most, vague = _counted(match)
@@ -235,6 +256,7 @@ _THIS = r"this past|this coming|last|past|previous|next|coming|upcoming|this"
 _STEP_SIGNS = ("last", "past", "previous", "next", "coming", "this")
 RULES = (
     rule(("the day",), r"\b(?P<day>the day before yesterday|the day after tomorrow)\b", _named_day),
+    rule(_AGO_SIGNS, rf"{_START}(?P<many>{_N}) (?P<larger>{_UNIT})(?:,? and|,) (?P<count>{_N}) (?P<unit>{_UNIT}) (?P<where>ago|before now)\b", _ago_in_two),
     rule(_AGO_SIGNS, rf"{_START}{_OR_TWO} {_WHERE}\b", _ago),
     rule(_AGO_SIGNS, rf"{_START}{_AND_A_HALF} {_WHERE}\b", _ago),
     rule(_AGO_SIGNS, rf"{_START}{_COUNT}\s*(?P<unit>{_UNIT}) {_WHERE}\b", _ago),

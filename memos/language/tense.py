@@ -21,8 +21,9 @@ _FUTURE = frozenset("will shall gonna won't shan't i'll you'll he'll she'll it'l
                     "might must may let's".split())  # fmt: skip
 _PRESENT = frozenset("am is are isn't aren't do does don't doesn't i'm you're he's she's it's we're they're that's what's where's "
                      "there's who's has".split())  # fmt: skip
-_WANTING = frozenset("want wants hope hopes hoping plan plans planning need needs intend intends expect expects aim aims forward "
-                     "excited planned scheduled booked supposed expected due".split())  # fmt: skip
+_WANTING = frozenset("want wants hope hopes hoping plan plans planning need needs intend intends expect expects aim aims forward".split())  # fmt: skip
+_DID = frozenset(("did", "didn't"))
+_ARRANGED = frozenset("excited planned scheduled booked supposed expected due".split())
 _PAST_AUX = frozenset("was were did wasn't weren't didn't had hadn't couldn't used been".split())
 _HAVE = frozenset("have has haven't hasn't i've you've we've they've he's she's it's i'd he'd she'd we'd they'd you'd having".split())
 _SUBJECTS = frozenset("i you we they".split())
@@ -70,8 +71,12 @@ def _read(clause: str, *, last: bool) -> Tense:
     tenses = [tense for place in range(len(words)) if (tense := _tense(words, place))]
     if not tenses:
         return ""
+    if any(word in _DID for word in words):
+        return "past"
     if "future" in tenses and "past" not in tenses:
         return "future"
+    if "able" in tenses and "past" not in tenses:
+        return "able"
     return tenses[-1 if last else 0]
 
 
@@ -81,6 +86,8 @@ def _tense(words: list[str], place: int) -> Tense:
     before, after = words[place - 1] if place else "", words[place + 1] if place + 1 < len(words) else ""
     if word in _FUTURE or (word in ("going", "about", "have", "has") and after == "to"):
         return "past" if before in ("was", "were") else "future"
+    if word in _ARRANGED:
+        return "past" if _of_the_past(words[:place]) else "future"
     if word in _WANTING:
         return "future"
     if word in ("can", "able", "can't", "cannot", "could"):
@@ -103,11 +110,19 @@ def _tense(words: list[str], place: int) -> Tense:
 def _perfect(words: list[str], place: int) -> Tense:
     """``have`` with its participle is past; alone it is present."""
     rest = [word for word in words[place + 1 : place + 5] if word not in ADVERBS and word not in ("not", "n't", "to")][:2]
+    if rest and rest[0] in _ARRANGED:
+        return "future"
     if rest and (
         rest[0] in PARTICIPLES or (rest[0] in IRREGULAR_PAST and rest[0] not in ("got", "let")) or (rest[0].endswith("ed") and len(rest[0]) > 4)
     ):
         return "past"
     return "future" if words[place].endswith("'d") else "present"
+
+
+def _of_the_past(before: list[str]) -> bool:
+    """Whether ``planned`` behind these words tells of a plan that was, and not of one that is or has been made."""
+    nearest = next((word for word in reversed(before) if word not in ADVERBS and word != "so"), "")
+    return nearest in _PAST_AUX or nearest in _SUBJECTS or nearest in ("he", "she", "it", "got")
 
 
 def _simple_present(words: list[str], place: int) -> Tense:

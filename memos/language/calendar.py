@@ -34,7 +34,7 @@ DAYS = {name.lower(): number for number, name in enumerate(DAY_NAMES)} | {
 """Lower-case name or abbreviation to 0 (Monday) to 6."""
 SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 """First month of each season of the northern year."""
-AMBIGUOUS_MONTHS = frozenset(("may", "march", "mar", "august", "jan", "dec", "sep"))
+AMBIGUOUS_MONTHS = frozenset(("may", "march", "mar", "august"))
 """Words that in lower case are mostly not months."""
 GIVEN_NAMES = frozenset(("april", "may", "june", "august", "jan"))
 """Months that are people's names as well."""

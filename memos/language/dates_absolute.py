@@ -112,10 +112,23 @@ def _month_year(match: re.Match[str], now: datetime | None) -> Outcome | None:
 def _month(match: re.Match[str], now: datetime | None) -> Outcome | None:
     """A month behind a preposition, without a year."""
     word = match["month"]
-    if now is None or no_month(match.string, match.start(), match.end("month"), " ".join(match["lead"].lower().split()), word):
+    if now is None or no_month(match.string, match.start(), match.end("month"), " ".join(match["lead"].lower().rstrip("-").split()), word):
         return None
     month = MONTHS[word.lower()]
     return Outcome(*month_span(month_year_near(now, month, match), month), "month", relative=True, unit=word.lower())
+
+
+def _months(match: re.Match[str], now: datetime | None) -> Outcome | None:
+    """``from May to July``, ``between May and July 2022``: the months from the one to the other."""
+    first, last = MONTHS[match["month"].lower()], MONTHS[match["last"].lower()]
+    if match["month"].islower() and match["month"] in ("may", "march", "mar") and match["last"].islower():
+        return None
+    length = (last - first) % 12 + 1
+    if match["year"]:
+        return Outcome(*month_span(int(match["year"]) - (first > last), first, length), "span")
+    if now is None:
+        return None
+    return Outcome(*month_span(month_year_near(now, first, match), first, length), "span", relative=True)
 
 
 def month_year_near(now: datetime, month: int, match: re.Match[str]) -> int:
@@ -157,6 +170,11 @@ def _decade(match: re.Match[str], now: datetime | None) -> Outcome:
     return Outcome(year_span(year + first)[0], year_span(year + last)[0], "decade", vague=bool(part))
 
 
+def _short_decade(match: re.Match[str], now: datetime | None) -> Outcome:
+    year = int(match["year"])
+    return Outcome(*year_span(year + (1900 if year >= 30 else 2000), 10), "decade")
+
+
 def _year(match: re.Match[str], now: datetime | None) -> Outcome:
     return Outcome(*year_span(_full_year(match["year"])), "year")
 
@@ -181,11 +199,19 @@ def _month_day(match: re.Match[str], now: datetime | None) -> Outcome | None:
         if day <= (after - first).days:
             days.append(first.replace(day=day))
     today, tense = day_of(now), tense_at(text, match.start(), match.end())
+    if (match["lead"] or "").lower().strip() in ("by", "until", "till") and tense != "past":
+        tense = "future"
     if len(steps) > 1 and tense == "past":
         days = [date for date in days if date <= today]
     elif len(steps) > 1 and tense in ("future", "present"):
         days = [date for date in days if date >= today]
-    return Outcome(*day_span(min(days, key=lambda date: abs(date - today))), "day", relative=True) if days else None
+    if not days:
+        return None
+    date = min(days, key=lambda date: abs(date - today))
+    last = ordinal_of(match["last"]) if match.groupdict().get("last") else day
+    if last <= day:
+        return Outcome(*day_span(date), "day", relative=True)
+    return Outcome(date, day_span(date.replace(day=last))[1], "span", relative=True)
 
 
 _NO_NUMBER = r"(?<![\w.,/:\-])"
@@ -197,12 +223,13 @@ FULL = (
     rule(("/",), r"(?<![\w.\-/])(?P<one>\d{1,2})(?P<mark>/)(?P<two>\d{1,2})/(?P<year>\d{2})(?![\d\-/]|\.\d)", _numeric),
     rule(None, rf"{_NO_NUMBER}(?P<day>\d{{1,2}}{_ORD}?)(?:\s*[-–—]\s*| to | and | through )(?P<last>\d{{1,2}}{_ORD}?)(?: of)? (?P<month>{_M})\b{_TAIL}",
          _named_month),
-    rule(None, rf"{_NO_NUMBER}(?P<day>{_D})(?: of | |[-/])(?P<month>{_M})\b{_TAIL}", _named_month),
+    rule(None, rf"{_NO_NUMBER}(?P<day>{_D})(?: day)?(?: of | |[-/])(?P<month>{_M})\b{_TAIL}", _named_month),
     rule(("first", "second", "third", "th"), rf"\b(?P<day>{ORDINAL_WORDS})(?: of)? (?P<month>{_M})\b{_TAIL}", _named_month),
     rule(None, rf"\b(?P<month>{_M})\.? (?P<day>\d{{1,2}}{_ORD}?)(?:\s*[-–—]\s*| to | through )(?P<last>\d{{1,2}}{_ORD}?)\b{_NOT_A_DAY}{_TAIL}",
          _named_month),
     rule(None, rf"\b(?P<month>{_M})\.? (?:the )?(?P<day>\d{{1,2}}{_ORD}?)\b{_NOT_A_DAY}{_TAIL}", _named_month),
     rule(("first", "second", "third", "th"), rf"\b(?P<month>{_M}) (?:the )?(?P<day>{ORDINAL_WORDS})\b{_TAIL}", _named_month),
+    rule(("from", "between"), rf"\b(?P<lead>(?:from|between) )(?P<month>{_M}) (?:to|until|till|through|and) (?P<last>{_M})\b(?:,? (?P<year>{_YEAR})\b)?", _months),
     rule(None, rf"{_NO_NUMBER}(?P<day>\d{{1,2}})\. (?P<month>{_M})\.? (?P<year>{_YEAR})\b", _named_month),
     rule(None, rf"\b(?P<month>{_M})\b\.?,?(?: of | |-)(?P<year>{_YEAR})\b", _month_year),
     rule(("'", "’"), rf"\b(?P<month>{_M})\b\.?,? ?['’](?P<year>\d{{2}})\b", _month_year),
@@ -210,14 +237,16 @@ FULL = (
     rule(("quarter",), rf"\b(?:the )?(?P<word>first|second|third|fourth|last|1st|2nd|3rd|4th) quarter(?: of|,)? (?P<year>{_YEAR})\b", _quarter),
     rule(None, rf"\b(?P<season>{_SEASON})(?: of|,)? (?P<year>{_YEAR})\b", _season_year),
     rule(("0s", "0's"), r"\b(?P<lead>in |during |since |from |of )?the (?P<part>early |mid-?|late )?(?P<year>(?:18|19|20)\d0)['’]?s\b", _decade),
+    rule(("0s",), r"\b(?P<lead>in |during |since |from |of )?the ['’](?P<year>\d0)s\b", _short_decade),
     rule(("st", "nd", "rd", "th"), rf"\b(?P<lead>on )?the (?P<day>\d{{1,2}}{_ORD}|{ORDINAL_WORDS})(?: day)? of (?P<of>last|next|this|the) month\b", _month_day),
 )  # fmt: skip
 """Dates with a year, or day and month."""
 BARE = (
+    rule(("from ",), rf"\b(?P<lead>from )the (?P<day>\d{{1,2}}{_ORD}) (?:to|until|till|through) the (?P<last>\d{{1,2}}{_ORD})(?P<of>)\b", _month_day),
     rule(("st", "nd", "rd", "th"), rf"\b(?P<lead>on |by |until |till |since |before |after |from )?(?:the )(?P<day>\d{{1,2}}{_ORD})(?P<of>)\b", _month_day),
     rule(("quarter", "q1", "q2", "q3", "q4"), r"\b(?P<lead>in |during |since |by )(?:q(?P<digit>[1-4])|the (?P<word>first|second|third|fourth) quarter)\b(?! of| mile)", _quarter),
     rule(("in ", "since", "during", "by ", "until", "till", "around", "before", "after", "from", "early", "late", "mid", " of "),
-         rf"\b(?P<lead>(?:{_LEADS}) )(?P<month>{_M})\b(?!\s+\d)", _month),
+         rf"\b(?P<lead>(?:{_LEADS}) |(?:early|late|mid)-)(?P<month>{_M})\b(?!\s+\d)", _month),
     rule(None, r"\b(?P<lead>(?:in|since|during|by|until|till|around|from|of|year|before|after|back in|early|late|mid|to|summer|or|and|between) )(?P<year>(?:19|20)\d{2})\b(?!\s*(?:people|miles|km|dollars|%|\$)|[.,]\d|-\d{2}\b)", _year),
     rule(("'", "’"), r"\b(?P<lead>(?:in|since|of|from|until|back in) )['’](?P<year>\d{2})\b(?!s)", _year),
     rule(None, r"(?<=\()(?P<year>(?:19|20)\d{2})(?=\))", _year),

@@ -34,7 +34,8 @@ _ACTORS = frozenset("i we you he she they had have has i'd we'd he'd she'd they'
 """In front of a verb in the active voice: ``we finished by June`` is a date, ``written by June`` is not."""
 _DEADLINE = re.compile(r"\b(?:will|must|should|shall|need|needs|has to|have to|had been|won't|would|due|going to)\b|['’]ll\b", re.I)
 _TRUST = frozenset("believe believed believes confide confided trust trusted faith interested".split())
-_SPEAKER_NEXT = re.compile(r"\s+[A-Z][a-z]+(?:['’][A-Z][a-z]+)?")
+_SURNAME = re.compile(r"\s+[A-Z]\w*(?:['’][A-Z]\w+|-[A-Z]\w+)?(?P<owns>['’]s)?")
+_RANGE = re.compile(r"\s*(?:to|until|till|through|on|onwards?|[-–])\b|\s*[-–]", re.I)
 _MONTH_OR_I = frozenset((*MONTHS, "i", "i'm", "i've", "i'll", "i'd"))
 
 
@@ -62,9 +63,9 @@ def verb_or_count(text: str, start: int, end: int, month: str, *, number_first: 
     counted = after in _COUNTED or (after.endswith("s") and after not in _NOT_COUNTED and after.islower())
     if counted and not year and (plain or opens or before in ("to", "we", "i", "they", "you")):
         return True
-    if not plain or year or ordinal or before in _DATE_LEADS or not before:
+    if not plain or year or ordinal or before in _DATE_LEADS - {"to"} or not before:
         return False
-    return before in _MARCHING if low != "may" else before not in ("born", "due", "dated") and bool(after)
+    return before in _MARCHING or (low == "may" and before not in ("born", "due", "dated") and bool(after))
 
 
 def month_year_verb(text: str, start: int, end: int, month: str) -> bool:
@@ -106,7 +107,11 @@ def _person(text: str, start: int, end: int, lead: str, before: str, after: str)
     rest = text[end:]
     if _POSSESSIVE.match(rest):
         return True
-    surname = _SPEAKER_NEXT.match(rest)
+    surname = _SURNAME.match(rest)
+    if surname and surname["owns"] and after.removesuffix("'s").removesuffix("’s") not in _MONTH_OR_I:
+        return True
+    if lead == "from" and not _RANGE.match(rest):
+        return True
     if surname and lead in ("by", "from", "around", "of", "for", "with", "about", "until", "till", "before", "after", "since"):
         return after not in _MONTH_OR_I
     if lead in ("since", "until", "till", "before", "after", "by") and _finite(after):

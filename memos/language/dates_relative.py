@@ -40,6 +40,8 @@ _BEST = re.compile(
     r"\b(?:(?P<est>\w{3,}est)|first|best|worst|only|most|once|twice|times?|third|longest)(?:\s+(?!is\b|are\b|starts?\b|begins?\b|will\b|leaves?\b)[\w'’]+){0,5}\s*$",
     re.IGNORECASE,
 )  # fmt: skip
+_ORDINAL_OF = re.compile(r"\d(?:st|nd|rd|th)(?:\s+day)?\s+of\s+$", re.I)
+"""In front of ``last month``: a day that the month does not have."""
 _MEASURED = re.compile(r"(?:\d|\b(?:much|many|two|three|four|five|six|seven|eight|nine|ten|twenty|hundred))\b[^.!?;]*$", re.I)
 """In front of ``in a week``: how much is done in one, as in ``I run 20 miles in a week``."""
 _NO_BEST = frozenset("guest test rest forest west interest request contest harvest chest quest nest latest honest".split())
@@ -200,6 +202,8 @@ def _step(match: re.Match[str], now: datetime | None) -> Outcome | None:
     if now is None:
         return None
     which, word = " ".join(match["which"].lower().split()), match["unit"]
+    if word.lower() == "month" and _ORDINAL_OF.search(match.string[: match.start()]):
+        return None
     unit, side = word.lower(), which.split()[-1]
     step = -1 if side in _BACK else 1 if side in _AHEAD else 0
     tense = tense_at(match.string, match.start(), match.end()) if step == 0 else ""
@@ -272,7 +276,7 @@ RULES = (
     rule(("before last", "after next"), rf"\bthe (?P<unit>week|weekend|month|year|{_D}) (?:before last|after next)\b", _before_last),
     rule(_STEP_SIGNS, rf"\b(?P<lead>on )?(?P<unit>{_D}),? (?:of )?(?P<which>last|this past|this|next|this coming) week\b", _day_of_week),
     rule(_STEP_SIGNS, rf"\b(?P<which>last|this past|this|next|this coming) week,? on (?P<unit>{_D})\b", _day_of_week),
-    rule(_STEP_SIGNS, rf"\b(?P<which>{_THIS}) (?P<unit>weekend|week|month|quarter|year|decade|{_SEASON}|{_D}|{_M})\b(?!-| of\b)", _step),
+    rule(_STEP_SIGNS, rf"\b(?P<which>{_THIS}) (?P<unit>weekend|week|month|quarter|year|decade|{_SEASON}|{_D}|{_M})\b(?!-| of\b| (?:mile|pound|hour|back|note)s?\b)", _step),
     rule(tuple(f"{lead} " for lead in ("on", "since", "by", "until", "till")),
          rf"\b(?P<lead>(?:on|since|by|until|till) )(?P<unit>{_D})\b(?! (?:mornings|afternoons|evenings|nights)\b)", _on),
 )  # fmt: skip

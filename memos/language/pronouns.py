@@ -64,16 +64,16 @@ def _numeral(text: str, start: int, before: str, marks: str, after: str) -> bool
     """Whether an I right behind a word counts it: World War I, Henry I, type I diabetes."""
     low, capital = before.lower(), before[:1].isupper()
     ends = not after or bool(marks.strip(" \t"))
-    if low in ("war", "bipolar") or (capital and low in _NUMBERED and not _opens(text, start, before)):
+    if low in ("war", "bipolar") or (capital and low in _NUMBERED):
         return after not in ("am",) and (ends or low in ("war", "bipolar") or not _speaks(after) or after in _RULES)
-    if low in _LOWER_NUMBERED or (capital and low in _NUMBERED):
+    if low in _LOWER_NUMBERED:
         return ends or not _speaks(after)
     if capital and low in _RULERS:
         second = _neighbour_before(text, start - len(before) - 1)[0].lower()
         if second in _TITLES:
             return True
         return (ends and not marks.startswith(",")) or (after in _RULES and second not in _TOLD)
-    if not capital or is_stop(low) or low in MONTHS or low in DAYS or low in INTERJECTIONS or _opens(text, start, before):
+    if not capital or is_stop(low) or low in MONTHS or low in DAYS or low in INTERJECTIONS:
         return False
     return not after and bool(marks.strip()) or marks.strip(" \t")[:1] in (".", "!", "?", ")", ";", ":")
 
@@ -84,12 +84,6 @@ def _speaks(word: str) -> bool:
         word in BASE_VERBS or word in IRREGULAR_PAST or word in MODALS or word in _SPOKEN
         or word.endswith(("n't", "n’t", "ly")) or (word.endswith("ed") and len(word) > 4)
     )  # fmt: skip
-
-
-def _opens(text: str, start: int, before: str) -> bool:
-    """Whether the word before is the first of its sentence, so that its capital says nothing."""
-    head = text[: start - 1 - len(before)].rstrip()
-    return (not head or head[-1] in ".!?\n") and before.lower() not in ("war",)
 
 
 def _lower(text: str, start: int, end: int, before: str, gap: str, marks: str, after: str) -> bool:

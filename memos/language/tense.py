@@ -98,6 +98,8 @@ def _tense(words: list[str], place: int) -> Tense:
         return tense
     if word in _PRESENT or (word in SCHEDULED and before):
         return "present"
+    if word in BASE_AS_PAST and any(other in _FUTURE or other in ("to", "can") for other in words[:place]):
+        return ""
     if word in IRREGULAR_PAST and not (word in ("bit", "let", "left", "found", "wound", "lay") and before in ("a", "be", "is", "'s", "")):
         return "present" if word == "got" and before in _HAVE else "past"
     if word.endswith("ed") and len(word) > 4 and word not in _NO_PAST and before not in _BE:

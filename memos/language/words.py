@@ -93,7 +93,7 @@ def surface(text: str) -> list[str]:
 
 
 def _surface(text: str) -> list[str]:
-    text = text.lower()
+    text = text.lower().replace("ʼ", "'")
     if _ODD_NOT.search(text):
         text = without_negations(text)
     out = []

@@ -91,9 +91,9 @@ def find(text: str, now: datetime | None = None) -> list[Mention]:
 @lru_cache(maxsize=20_000)
 def _find(text: str, now: datetime | None) -> tuple[Mention, ...]:
     taken: list[Mention] = []
-    low, digit = text.lower(), bool(_DIGIT.search(text))
+    low, digit = " ".join(text.lower().split()), bool(_DIGIT.search(text))
     for rule in _RULES:
-        if not (digit if rule.signs is None else any(sign in low for sign in rule.signs)):
+        if not (digit if rule.sign is None else rule.sign.search(low)):
             continue
         for match in rule.pattern.finditer(text):
             if any(match.start() < other.until and other.at < match.end() for other in taken):

@@ -214,6 +214,7 @@ def _month_day(match: re.Match[str], now: datetime | None) -> Outcome | None:
     return Outcome(date, day_span(date.replace(day=last))[1], "span", relative=True)
 
 
+_ORDINAL_SIGNS = ("first", "second", "third", "fourth", "fifth", "sixth", "eventh", "eighth", "ninth", "tenth", "twelfth", "teenth", "tieth")
 _NO_NUMBER = r"(?<![\w.,/:\-])"
 _TAIL = rf"(?:\.?(?:,? (?:of |in )?|,|-|/)(?P<year>{_YEAR})\b)?"
 _NOT_A_DAY = r"(?!\s*(?:%|percent|o'clock)|[:.,]\d|/\d| ?(?:am|pm)\b)"
@@ -224,11 +225,11 @@ FULL = (
     rule(None, rf"{_NO_NUMBER}(?P<day>\d{{1,2}}{_ORD}?)(?:\s*[-–—]\s*| to | and | through )(?P<last>\d{{1,2}}{_ORD}?)(?: of)? (?P<month>{_M})\b{_TAIL}",
          _named_month),
     rule(None, rf"{_NO_NUMBER}(?P<day>{_D})(?: day)?(?: of | |[-/])(?P<month>{_M})\b{_TAIL}", _named_month),
-    rule(("first", "second", "third", "th"), rf"\b(?P<day>{ORDINAL_WORDS})(?: of)? (?P<month>{_M})\b{_TAIL}", _named_month),
+    rule(_ORDINAL_SIGNS, rf"\b(?P<day>{ORDINAL_WORDS})(?: of)? (?P<month>{_M})\b{_TAIL}", _named_month),
     rule(None, rf"\b(?P<month>{_M})\.? (?P<day>\d{{1,2}}{_ORD}?)(?:\s*[-–—]\s*| to | through )(?P<last>\d{{1,2}}{_ORD}?)\b{_NOT_A_DAY}{_TAIL}",
          _named_month),
     rule(None, rf"\b(?P<month>{_M})\.? (?:the )?(?P<day>\d{{1,2}}{_ORD}?)\b{_NOT_A_DAY}{_TAIL}", _named_month),
-    rule(("first", "second", "third", "th"), rf"\b(?P<month>{_M}) (?:the )?(?P<day>{ORDINAL_WORDS})\b{_TAIL}", _named_month),
+    rule(_ORDINAL_SIGNS, rf"\b(?P<month>{_M}) (?:the )?(?P<day>{ORDINAL_WORDS})\b{_TAIL}", _named_month),
     rule(("from", "between"), rf"\b(?P<lead>(?:from|between) )(?P<month>{_M}) (?:to|until|till|through|and) (?P<last>{_M})\b(?:,? (?P<year>{_YEAR})\b)?", _months),
     rule(None, rf"{_NO_NUMBER}(?P<day>\d{{1,2}})\. (?P<month>{_M})\.? (?P<year>{_YEAR})\b", _named_month),
     rule(None, rf"\b(?P<month>{_M})\b\.?,?(?: of | |-)(?P<year>{_YEAR})\b", _month_year),
@@ -238,12 +239,12 @@ FULL = (
     rule(None, rf"\b(?P<season>{_SEASON})(?: of|,)? (?P<year>{_YEAR})\b", _season_year),
     rule(("0s", "0's"), r"\b(?P<lead>in |during |since |from |of )?the (?P<part>early |mid-?|late )?(?P<year>(?:18|19|20)\d0)['’]?s\b", _decade),
     rule(("0s",), r"\b(?P<lead>in |during |since |from |of )?the ['’](?P<year>\d0)s\b", _short_decade),
-    rule(("st", "nd", "rd", "th"), rf"\b(?P<lead>on )?the (?P<day>\d{{1,2}}{_ORD}|{ORDINAL_WORDS})(?: day)? of (?P<of>last|next|this|the) month\b", _month_day),
+    rule(("th of ", "st of ", "nd of ", "rd of ", "h day of "), rf"\b(?P<lead>on )?the (?P<day>\d{{1,2}}{_ORD}|{ORDINAL_WORDS})(?: day)? of (?P<of>last|next|this|the) month\b", _month_day),
 )  # fmt: skip
 """Dates with a year, or day and month."""
 BARE = (
     rule(("from ",), rf"\b(?P<lead>from )the (?P<day>\d{{1,2}}{_ORD}) (?:to|until|till|through) the (?P<last>\d{{1,2}}{_ORD})(?P<of>)\b", _month_day),
-    rule(("st", "nd", "rd", "th"), rf"\b(?P<lead>on |by |until |till |since |before |after |from )?(?:the )(?P<day>\d{{1,2}}{_ORD})(?P<of>)\b", _month_day),
+    rule(None, rf"\b(?P<lead>on |by |until |till |since |before |after |from )?(?:the )(?P<day>\d{{1,2}}{_ORD})(?P<of>)\b", _month_day),
     rule(("quarter", "q1", "q2", "q3", "q4"), r"\b(?P<lead>in |during |since |by )(?:q(?P<digit>[1-4])|the (?P<word>first|second|third|fourth) quarter)\b(?! of| mile)", _quarter),
     rule(("in ", "since", "during", "by ", "until", "till", "around", "before", "after", "from", "early", "late", "mid", " of "),
          rf"\b(?P<lead>(?:{_LEADS}) |(?:early|late|mid)-)(?P<month>{_M})\b(?!\s+\d)", _month),

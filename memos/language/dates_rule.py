@@ -29,8 +29,8 @@ class Outcome:
 class Rule:
     """One wording of a time."""
 
-    signs: tuple[str, ...] | None
-    """Strings one of which a lower-case text must hold for the rule to match; None: a digit."""
+    sign: re.Pattern[str] | None
+    """What a lower-case text must hold for the rule to match; None: a digit."""
     pattern: re.Pattern[str]
     read: Callable[[re.Match[str], datetime | None], Outcome | None]
     """Raises ValueError or OverflowError for what lies outside the calendar."""
@@ -39,5 +39,12 @@ class Rule:
 def rule(
     signs: tuple[str, ...] | None, pattern: str, read: Callable[[re.Match[str], datetime | None], Outcome | None]
 ) -> Rule:
-    """A rule whose pattern does not care about case and takes any white space for a blank."""
-    return Rule(signs, re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE), read)
+    """A rule whose pattern does not care about case and takes any white space for a blank.
+
+    Args:
+        signs: strings one of which a lower-case text must hold; None: a digit.
+        pattern: of the words of time.
+        read: see ``Rule.read``.
+    """
+    sign = None if signs is None else re.compile("|".join(map(re.escape, signs)))
+    return Rule(sign, re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE), read)

@@ -15,7 +15,7 @@ _NUMBERED = frozenset(
     """war part phase class grade chapter act schedule stage level volume vol book section title article appendix category
     tier mark model unit season calculus algebra physics chemistry biology statistics accounting economics spanish french
     german english latin elementary type group form division figure table episode round step version series bipolar apollo
-    calc chem bio""".split()
+    calc chem bio bowl amendment rocket saturn saga corps title""".split()
 )
 """Nouns that a Roman numeral counts, with a capital or in mid-sentence."""
 _LOWER_NUMBERED = frozenset("type part phase class grade chapter act stage level volume section tier group bipolar category".split())
@@ -32,6 +32,7 @@ _RULES = frozenset(
 _TOLD = frozenset("told tell tells asked ask asks with and like as than to for hope wish knew know thinks said thought".split())
 _TITLES = frozenset("king queen pope emperor empress tsar czar kaiser prince princess sultan saint st".split())
 _NAMED_LETTER = frozenset("letter letters numeral vowel capital".split())
+_SERIES = re.compile(r"I\s*(?:,|and|or|to|through|&|[-–])\s*(?:II|III|IV|V)\b")
 _CODE = re.compile(r"[=\[\]{}()<>*/+\\|#%;^~]")
 
 
@@ -63,15 +64,17 @@ def is_pronoun(text: str, start: int, end: int) -> bool:
 def _numeral(text: str, start: int, before: str, marks: str, after: str) -> bool:
     """Whether an I right behind a word counts it: World War I, Henry I, type I diabetes."""
     low, capital = before.lower(), before[:1].isupper()
+    if _SERIES.match(text, start):
+        return True
     ends = not after or bool(marks.strip(" \t"))
     if low in ("war", "bipolar") or (capital and low in _NUMBERED):
-        return after not in ("am",) and (ends or low in ("war", "bipolar") or not _speaks(after) or after in _RULES)
+        return after != "am" and (ends or low in ("war", "bipolar") or after not in BASE_VERBS or after in _RULES)
     if low in _LOWER_NUMBERED:
         return ends or not _speaks(after)
+    second = _neighbour_before(text, start - len(before) - 1)[0].lower() if capital else ""
+    if second in _TITLES and not is_stop(low):
+        return True
     if capital and low in _RULERS:
-        second = _neighbour_before(text, start - len(before) - 1)[0].lower()
-        if second in _TITLES:
-            return True
         return (ends and not marks.startswith(",")) or (after in _RULES and second not in _TOLD)
     if not capital or is_stop(low) or low in MONTHS or low in DAYS or low in INTERJECTIONS:
         return False
@@ -101,7 +104,7 @@ def _glued(text: str, start: int, end: int, marks: str) -> bool:
     if left in ("-", "/", "&", "$", "_", "#", "\\", ".") and (left != "." or text[start - 2 : start - 1].isupper()):
         return not (left == "-" and text[start - 2 : start - 1] in ("I", "-", " "))
     if right[:1] in ("-", "/", "&", "_", "=") and right[1:].isalnum():
-        return right[1:2] != "I"
+        return right[1:2] != "I" and not (right[:1] == "/" and right[1:2].islower())
     return right[:1] == "." and right[1:].isupper()
 
 
@@ -110,7 +113,7 @@ def _enumerates(text: str, start: int, marks: str, after: str) -> bool:
     opens = not text[:start].strip() or text[:start].rstrip(" \t").endswith("\n")
     if not opens:
         return marks[:1] == ")" and text[:start].rstrip()[-1:] == "("
-    return marks[:1] in (".", ")", ":") and bool(after)
+    return marks.strip() in (".", ")", ":") and bool(after)
 
 
 def _neighbour_before(text: str, start: int) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 _SIGNS = re.compile(r"[`\"“”«„「『>@:~'‘]|www\.")
-_FENCE = re.compile(r"^[ \t]*(?P<mark>```+|~~~+).*?(?:^[ \t]*(?P=mark)[`~]*[ \t]*$|\Z)|```.*?(?:```|\Z)", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^[ \t]*(?P<mark>```+|~~~+).*?(?:^[ \t]*(?P=mark)[`~]*[ \t]*$|\Z)|```.*?(?:```|\Z)|<(?P<tag>code|pre)\b[^>]*>.*?(?:</(?P=tag)>|\Z)", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"(?P<ticks>`{1,2})(?!`)[^\n]+?(?<!`)(?P=ticks)(?!`)")
 _BLOCK = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
 _ADDRESS = re.compile(r"\b(?:https?://|www\.)\S+|\b[\w.+-]+@[\w-]+\.[\w.]+", re.IGNORECASE)

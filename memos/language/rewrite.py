@@ -21,6 +21,7 @@ _PRONOUNS = {
     "yours": "{you}'s", "yourself": "{you}", "i'm": "{me} is", "i've": "{me} has", "i'll": "{me} will",
     "i'd": "{me} would", "you're": "{you} is", "you've": "{you} has", "you'll": "{you} will", "you'd": "{you} would",
 }  # fmt: skip
+_PERSONS = frozenset(("i", "you", *_PRONOUNS))
 _SELF = {key: value for key, value in _PRONOUNS.items() if "{me}" in value}
 _GOODNESS = frozenset("god gosh goodness word lord oh".split())
 _OWNED = frozenset("of is was are were be been 's than like to with as and or for from not was on at by into yours".split())
@@ -61,7 +62,7 @@ def third_person(sentence: str, me: str, you: str) -> str:
         end = match.end()
         low = word.lower().replace("’", "'")
         out.append(gap)
-        if spans and inside(spans, match.start()):
+        if (spans and inside(spans, match.start())) or (low in _PERSONS and _in_a_name(sentence, match)):
             out.append(word)
             pending = False
             continue
@@ -100,7 +101,7 @@ def resolve_self(text: str, speaker: str) -> str:
             follows = re.match(r"\s+(am|have)\b", text[match.end() :])
         else:
             follows = None
-        if named is None or (spans and inside(spans, match.start())) or _other_word(text, match, low) or match.start() < end:
+        if named is None or (spans and inside(spans, match.start())) or _in_a_name(text, match) or _other_word(text, match, low) or match.start() < end:
             continue
         said = named.format(me=speaker)
         until = match.end()
@@ -109,6 +110,15 @@ def resolve_self(text: str, speaker: str) -> str:
         out += [text[end : match.start()], said]
         end = until
     return "".join(out) + text[end:]
+
+
+def _in_a_name(text: str, match: re.Match[str]) -> bool:
+    """Whether a word is part of an identifier, a path or an address: ``my_var``, ``/home/me``, ``my.cnf``; not ``_my_``."""
+    left, right = text[max(match.start() - 2, 0) : match.start()], text[match.end() : match.end() + 2]
+    before = left[-1:] in ("_", "/", "\\", "@", "#", "$") or (left[-1:] == "." and left[:1].isalnum() and len(left) == 2)
+    after = right[:1] in ("_", "/", "\\", "@", ".", "=", "(", "[") and right[1:2].isalnum() and right[1:2].islower()
+    emphasis = left[-1:] == "_" and right[:1] == "_" and not left[:-1].isalnum() and not right[1:].isalnum()
+    return (before or after) and not emphasis and not (left[-1:] == "/" and left[:1] == " ")
 
 
 def _other_word(text: str, match: re.Match[str], low: str) -> bool:

@@ -26,6 +26,10 @@ def said(text: str) -> str:
     ("i think i am late", "Ana thinks Ana is late"),
     ("Bo and I went.", "Bo and Ana went."),
     ("It was I.", "It was Ana."),
+    ("I...I can't.", "Ana...Ana can't."),
+    ("*I* think so, and _my_ dog too.", "*Ana* thinks so, and _Ana's_ dog too."),
+    ("(I think so)", "(Ana thinks so)"),
+    ("I've lived in the '90s and I love rock 'n' roll.", "Ana has lived in the '90s and Ana loves rock 'n' roll."),
 ])  # fmt: skip
 def test_pronouns(text, expected):
     assert said(text) == expected
@@ -37,6 +41,9 @@ def test_pronouns(text, expected):
     "Calculus I was hard.", "Pope John Paul I died early.", "the Act I finale", "Napoleon I of France", "a bipolar I disorder",
     "World War I and World War II", "I. Introduction", "I) first, II) second", "She drove on I-95.", "the I/O of it", "an I.Q. of 100",
     "i.e. the other one", "for i in range(10): print(i)", "here i = 0 holds", "x[i] + i*2", "He got an I in class.", "iPhone", "Rocky I.",
+    "Super Bowl I was in 1967.", "a Title I school", "a Division I team", "King Alfred I ruled.", "Grade I listed building", "Parts I and II",
+    "Articles I to III", "while i < 10: i += 1", "int i = 0; i++", "The variable i is bad.", "<code>for i in me</code>", "the file /home/me/my.cnf",
+    "the names my_var, me_too and x.my",
 ])  # fmt: skip
 def test_the_numeral_and_the_letter_stay(text):
     assert said(text) == text == resolve_self(text, "Ana")

@@ -38,9 +38,9 @@ from eval.stats.intervals import interval  # noqa: E402
 from eval.stats.paired import compare  # noqa: E402
 from eval.types import Dataset  # noqa: E402
 from memos.embed.base import Embedder  # noqa: E402
+from memos.language.words import terms  # noqa: E402
 from memos.operation.scheduler import POLICIES, Candidate, NextScenePolicy, Replayed, Scene, replay  # noqa: E402
 from memos.operation.scheduler.replay import Step  # noqa: E402
-from memos.language.words import terms  # noqa: E402
 from memos.tokens import count_words  # noqa: E402
 
 START = datetime(2025, 1, 1, tzinfo=UTC)

@@ -1,8 +1,12 @@
-"""Which questions changed between two versions of the code, and why: ``python scripts/changes.py OLD NEW --out FILE.md``.
+"""Which questions changed between two versions of the code, and why: ``python scripts/changes.py OLD NEW --out
+FILE.md``.
 
-OLD and NEW are folders that hold run folders of the same systems. A question has changed where its context or its answer
-differs. The cause is the first stage that gave something else: ``memories`` (the context has a memory that the old run did not
-store), ``retrieval`` (other or otherwise ordered memories, all of them known), ``reader`` (the same context, another answer).
+OLD and NEW are folders that hold run folders of the same systems. A question has changed where its context or its
+answer
+differs. The cause is the first stage that gave something else: ``memories`` (the context has a memory that the old run
+did not
+store), ``retrieval`` (other or otherwise ordered memories, all of them known), ``reader`` (the same context, another
+answer).
 """
 
 from __future__ import annotations
@@ -95,7 +99,9 @@ def numbers(indices: list[int]) -> str:
 
 def page(found: dict[str, tuple[list[Change], int]]) -> Iterator[str]:
     """The page in Markdown: counts, then each system's questions."""
-    yield "| system | questions | changed | " + " | ".join(CAUSES) + " | answers changed | judged better | judged worse |"
+    yield (
+        "| system | questions | changed | " + " | ".join(CAUSES) + " | answers changed | judged better | judged worse |"
+    )
     yield "| --- |" + " --- |" * (5 + len(CAUSES))
     for system, (changed, total) in found.items():
         answers = [change for change in changed if change.old.answer != change.new.answer]
@@ -118,7 +124,8 @@ def page(found: dict[str, tuple[list[Change], int]]) -> Iterator[str]:
         if answered:
             yield "Another answer (+ judged better, - judged worse):\n"
         for change in answered:
-            yield f"- {change.sample} {change.index} ({change.cause}{_mark(change)}): {_cut(change.old.answer)} → {_cut(change.new.answer)}"
+            where = f"{change.sample} {change.index} ({change.cause}{_mark(change)})"
+            yield f"- {where}: {_cut(change.old.answer)} → {_cut(change.new.answer)}"
 
 
 def _mark(change: Change) -> str:
@@ -136,14 +143,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="List the questions whose context or answer changed, with the cause.")
     parser.add_argument("old", type=Path, help="folder of the run folders before")
     parser.add_argument("new", type=Path, help="folder of the run folders after")
-    parser.add_argument("--out", type=Path, required=True, help="page to write (Markdown); text before its table is kept")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="page to write (Markdown); text before its table is kept"
+    )
     args = parser.parse_args()
     before, after = runs(args.old), runs(args.new)
     shared = [system for system in after if system in before]
     if not shared:
         parser.error(f"no system has run folders in both {args.old} and {args.new}")
     found = {system: changes(before[system], after[system]) for system in shared}
-    head = args.out.read_text(encoding="utf-8").partition("| system |")[0] if args.out.exists() else "# Changed questions\n\n"
+    head = (
+        args.out.read_text(encoding="utf-8").partition("| system |")[0]
+        if args.out.exists()
+        else "# Changed questions\n\n"
+    )
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(head + "\n".join(page(found)) + "\n", encoding="utf-8")
     for system, (changed, total) in found.items():

@@ -9,6 +9,7 @@ from eval.answerers.ranking import Index, Scored
 from eval.answerers.text import content_stems
 from memos.language.polarity import negated
 
+
 def choice(question: QuestionView, index: Index, ranked: Sequence[Scored]) -> str:
     """The alternative that the best lines speak of most; the first one where none is spoken of."""
     weights = []

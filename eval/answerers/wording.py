@@ -1,6 +1,7 @@
 """Times of a dialogue, worded the way people note them in an answer.
 
-A day is ``7 May 2023``; ``last week``, said on 9 June, is ``the week before 9 June 2023``; ``last month`` is the month. What is
+A day is ``7 May 2023``; ``last week``, said on 9 June, is ``the week before 9 June 2023``; ``last month`` is the
+month. What is
 a time, and which one, is read by ``memos.language.dates``; see protocol.md section 6: answers give absolute dates.
 """
 
@@ -33,7 +34,8 @@ class TimeMention:
 
 @lru_cache(maxsize=60_000)
 def mentions(text: str, anchor: datetime | None) -> tuple[TimeMention, ...]:
-    """Time expressions of a text, in order, without overlaps. What lasts until now (``for the last two years``) is none.
+    """Time expressions of a text, in order, without overlaps. What lasts until now (``for the last two years``) is
+    none.
 
     Args:
         text: one sentence or line.
@@ -66,7 +68,11 @@ def _counted(mention: Mention, today: str) -> tuple[str, str, datetime | None]:
     """``ago`` and ``in``: exact days, months and years as such, the rest counted from the day of speaking."""
     unit, amount = mention.unit, mention.amount.lower()
     if mention.form == "ahead":
-        return (day_words(mention.start) if mention.grain in ("week", "weekend") else _absolute(mention)), mention.grain, mention.start
+        return (
+            (day_words(mention.start) if mention.grain in ("week", "weekend") else _absolute(mention)),
+            mention.grain,
+            mention.start,
+        )
     if mention.vague or mention.grain == "span":
         if unit in ("month", "year", "decade"):
             return mention.words, "vague", None

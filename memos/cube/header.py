@@ -60,7 +60,9 @@ class Grant:
         check_sound(self, ("principal",))
 
 
-_TEXTS = ("cube_id", "provenance_id", "semantic_type", "key", "tags", "topic", "concept", "speaker", "entities", "trigger", "model", "links")
+_TEXTS = tuple(
+    "cube_id provenance_id semantic_type key tags topic concept speaker entities trigger model links".split()
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from memos.language import dates
 from memos.cube import MemCube, Source, new_cube
 from memos.cube.clock import Clock, Ids
+from memos.language import dates
 from memos.language.dates_text import say
 from memos.language.names import names
 from memos.types import Session, Turn

@@ -1,4 +1,5 @@
-"""The calendar: names of months, weekdays and seasons, and the day, week, month, quarter, season or year around a moment.
+"""The calendar: names of months, weekdays and seasons, and the day, week, month, quarter, season or year around a
+moment.
 
 Intervals are half open, [start, end), in the wall clock of the speaker, without a time zone.
 """
@@ -11,14 +12,25 @@ from typing import Literal
 Grain = Literal["day", "weekend", "week", "month", "quarter", "season", "year", "decade", "span"]
 Interval = tuple[datetime, datetime]
 
-MONTH_NAMES = tuple(
-    "January February March April May June July August September October November December".split()
-)
+MONTH_NAMES = tuple("January February March April May June July August September October November December".split())
 DAY_NAMES = tuple("Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split())
 MONTHS = {name.lower(): number for number, name in enumerate(MONTH_NAMES, 1)} | {
     short: number
     for number, shorts in enumerate(
-        (("jan",), ("feb",), ("mar",), ("apr",), (), ("jun",), ("jul",), ("aug",), ("sept", "sep"), ("oct",), ("nov",), ("dec",)),
+        (
+            ("jan",),
+            ("feb",),
+            ("mar",),
+            ("apr",),
+            (),
+            ("jun",),
+            ("jul",),
+            ("aug",),
+            ("sept", "sep"),
+            ("oct",),
+            ("nov",),
+            ("dec",),
+        ),
         1,
     )
     for short in shorts
@@ -105,7 +117,8 @@ def shift(now: datetime, unit: str, count: int) -> tuple[datetime, datetime, Gra
 
 
 def back(now: datetime, unit: str, count: float) -> datetime:
-    """The moment ``count`` units before now (after it where negative); the 31st becomes the last day of a shorter month."""
+    """The moment ``count`` units before now (after it where negative); the 31st becomes the last day of a shorter
+    month."""
     days = {"day": 1, "night": 1, "week": 7, "weekend": 7, "fortnight": 14}.get(unit)
     if days is not None:
         return now - timedelta(days=days * count)

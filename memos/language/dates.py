@@ -11,28 +11,39 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from memos.language import dates_absolute, dates_relative
+from memos.language import dates_absolute, dates_partial, dates_relative, dates_steps
 from memos.language.calendar import MONTHS, Grain, wall
 from memos.language.dates_guards import quoted_alone
 from memos.language.dates_rule import Outcome, Rule
 from memos.language.numerals import DIGITS, WORDS
 
-_RULES: tuple[Rule, ...] = (*dates_absolute.FULL, *dates_relative.RULES, *dates_absolute.BARE)
+_RULES: tuple[Rule, ...] = (
+    *dates_absolute.FULL,
+    *dates_partial.FIRST,
+    *dates_relative.RULES,
+    *dates_steps.RULES,
+    *dates_partial.BARE,
+)
 _ANY_DAY = datetime(2023, 7, 1)
 _DIGIT = re.compile(r"\d")
 _VAGUE = re.compile(
-    r"\b(?:few|several|couple|other day|around|about|early|late|mid|roughly|almost|nearly|over|more than|less than|or so)\b", re.I
+    r"\b(?:few|several|couple|other day|around|about|early|late|mid|roughly|almost|nearly|over|more than|less "
+    r"than|or so)\b",
+    re.I,
 )
 _LEADING_VAGUE = re.compile(r"\b(?:around|about|roughly|almost|nearly|over|more than|less than|maybe)\s+$", re.I)
 _CLOCK_BEFORE = re.compile(r"\b(\d{1,2}):(\d{2})\s*([ap])\.?m\.?\s+on\s+$", re.I)
 _CLOCK_AFTER = re.compile(
     r"(?:[T ]+(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2}| UTC)?(?!\s*[ap]\.?m)|"
-    r",?\s+(?:at\s+)?(\d{1,2}):(\d{2})\s*([ap])\.?m\.?)", re.I,
-)  # fmt: skip
+    r",?\s+(?:at\s+)?(\d{1,2}):(\d{2})\s*([ap])\.?m\.?)",
+    re.I,
+)
 _DURATION = re.compile(
-    rf"(?<![\w.,])(?:{DIGITS}|(?:{WORDS}|half\s+an?|an?\s+(?:few|couple(?:\s+of)?)|couple(?:\s+of)?|few|several|some|many|an?)\b)"
-    r"\s*(?P<unit>minute|hour|day|week|month|year|decade)s?\b(?!\s*-?\s*old)", re.IGNORECASE,
-)  # fmt: skip
+    rf"(?<![\w.,])(?:{DIGITS}|(?:{WORDS}|half\s+an?|an?\s+(?:few|couple(?:\s+of)?)|couple(?:\s+of)?|few|several|"
+    rf"some|many|an?)\b)"
+    r"\s*(?P<unit>minute|hour|day|week|month|year|decade)s?\b(?!\s*-?\s*old)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +62,8 @@ class Mention:
     vague: bool = False
     """Whether the words leave the exact interval open ("a few days ago")."""
     form: str = "date"
-    """How it is said: ``date`` (of the calendar), ``named`` (yesterday), ``ago``, ``ahead`` (in two days), ``step`` (last week),
+    """How it is said: ``date`` (of the calendar), ``named`` (yesterday), ``ago``, ``ahead`` (in two days), ``step``
+    (last week),
     ``weekday`` or ``span`` (the last three years)."""
     unit: str = ""
     """Of relative forms: day, week, weekend, month, year …, or the lower-case name of a weekday, season or month."""
@@ -82,7 +94,8 @@ def find(text: str, now: datetime | None = None) -> list[Mention]:
 
     Args:
         text: the sentence.
-        now: time of speaking (of an aware one the wall clock counts); without it relative times and dates without a year are
+        now: time of speaking (of an aware one the wall clock counts); without it relative times and dates without a
+        year are
             left out.
     """
     return list(_find(text, wall(now) if now is not None else None))
@@ -114,16 +127,29 @@ def _outcome(rule: Rule, match: re.Match[str], now: datetime | None) -> Outcome 
 
 def _mention(match: re.Match[str], outcome: Outcome) -> Mention:
     said, at = match.group(), match.start()
-    vague = outcome.vague or bool(_VAGUE.search(said)) or bool(_LEADING_VAGUE.search(match.string[max(at - 14, 0) : at]))
+    vague = (
+        outcome.vague or bool(_VAGUE.search(said)) or bool(_LEADING_VAGUE.search(match.string[max(at - 14, 0) : at]))
+    )
     lead = match.groupdict().get("lead")
     return Mention(
-        said, at, outcome.start, outcome.end, outcome.grain, outcome.relative, vague, outcome.form, outcome.unit,
-        outcome.step, outcome.amount, len(lead) if lead else 0,
-    )  # fmt: skip
+        said,
+        at,
+        outcome.start,
+        outcome.end,
+        outcome.grain,
+        outcome.relative,
+        vague,
+        outcome.form,
+        outcome.unit,
+        outcome.step,
+        outcome.amount,
+        len(lead) if lead else 0,
+    )
 
 
 def explicit(text: str) -> list[tuple[int, int, datetime]]:
-    """Full dates (day, month and year) in a text as (start, end, moment), in order, with the clock that stands beside them."""
+    """Full dates (day, month and year) in a text as (start, end, moment), in order, with the clock that stands beside
+    them."""
     out = []
     for mention in find(text):
         if mention.grain != "day" or mention.form != "date":
@@ -150,7 +176,14 @@ def durations(text: str) -> list[tuple[int, int]]:
 
 
 def named_months(text: str) -> tuple[tuple[int, int | None], ...]:
-    """Months that a text names without a day, with their year where it says one: ``in May``, ``June 2023``, ``last March``."""
-    out = [(mention.at, (mention.start.month, mention.start.year)) for mention in find(text) if mention.grain == "month"]
-    spoken = (mention for mention in find(text, _ANY_DAY) if mention.grain == "month" and mention.relative and mention.unit in MONTHS)
+    """Months that a text names without a day, with their year where it says one: ``in May``, ``June 2023``, ``last
+    March``."""
+    out = [
+        (mention.at, (mention.start.month, mention.start.year)) for mention in find(text) if mention.grain == "month"
+    ]
+    spoken = (
+        mention
+        for mention in find(text, _ANY_DAY)
+        if mention.grain == "month" and mention.relative and mention.unit in MONTHS
+    )
     return tuple(month for _, month in sorted(out + [(mention.at, (mention.start.month, None)) for mention in spoken]))

@@ -1,4 +1,5 @@
-"""When a word of the calendar is none: the verbs ``may`` and ``march``, people called April or June, the adjective ``august``."""
+"""When a word of the calendar is none: the verbs ``may`` and ``march``, people called April or June, the adjective
+``august``."""
 
 from __future__ import annotations
 
@@ -14,32 +15,54 @@ _STOP = re.compile(r"[.!?]\s*$")
 _POSSESSIVE = re.compile(r"['’]s?\b")
 _TITLE = re.compile(r"[\"“«]\s*$")
 _VERBAL = frozenset(
-    """be have not also well come go need want get still never always even only just actually or like make take help seem
-    look feel work bring give join attend cause do lead show find become include contain require use say think know prefer
+    """be have not also well come go need want get still never always even only just actually or like make take help
+    seem
+    look feel work bring give join attend cause do lead show find become include contain require use say think know
+    prefer
     leave see apply exist happen""".split()
 )
 """What follows the verb ``may``."""
-_FINITE = frozenset("is was has had will would said says called calls told tells came left got went can could does did asked".split())
-_COUNTED = frozenset("people men women children kids guests friends of miles km kilometers kilometres meters metres steps blocks".split())
-_MARCHING = frozenset("to we i they you it he she who and will can must may could would should not troops soldiers".split())
+_FINITE = frozenset(
+    "is was has had will would said says called calls told tells came left got went can could does did asked".split()
+)
+_COUNTED = frozenset(
+    """people men women children kids guests friends of miles km kilometers kilometres meters metres steps
+    blocks""".split()
+)
+_MARCHING = frozenset(
+    "to we i they you it he she who and will can must may could would should not troops soldiers".split()
+)
 _NOT_COUNTED = frozenset("was is has its this as does yes us always perhaps".split())
 _DATE_LEADS = frozenset(
-    "in on of since until till by from to through during around early late mid before after last next this past coming the and every".split()
+    """in on of since until till by from to through during around early late mid before after last next this past
+    coming the and every""".split()
 )
 _DETERMINERS = frozenset("the an a this that his her our their its such most".split())
-_AUGUST_NOUNS = frozenset("company body presence institution assembly gathering occasion personage figure audience".split())
-_MADE_BY = frozenset("song book poem painting novel film movie album article photo picture letter play story piece drawing track".split())
-_NEAR_BY = frozenset("sat stood stayed stopped swung walked passed sit stand stay stop swing walk pass drop dropped came went go come".split())
+_AUGUST_NOUNS = frozenset(
+    "company body presence institution assembly gathering occasion personage figure audience".split()
+)
+_MADE_BY = frozenset(
+    """song book poem painting novel film movie album article photo picture letter play story piece drawing
+    track""".split()
+)
+_NEAR_BY = frozenset(
+    """sat stood stayed stopped swung walked passed sit stand stay stop swing walk pass drop dropped came went go
+    come""".split()
+)
 _ACTORS = frozenset("i we you he she they had have has i'd we'd he'd she'd they'd you'd i've we've".split())
 """In front of a verb in the active voice: ``we finished by June`` is a date, ``written by June`` is not."""
-_DEADLINE = re.compile(r"\b(?:will|must|should|shall|need|needs|has to|have to|had been|won't|would|due|going to)\b|['’]ll\b", re.I)
+_DEADLINE = re.compile(
+    r"\b(?:will|must|should|shall|need|needs|has to|have to|had been|won't|would|due|going to)\b|['’]ll\b", re.I
+)
 _TRUST = frozenset("believe believed believes confide confided trust trusted faith interested".split())
 _SURNAME = re.compile(r"\s+[A-Z]\w*(?:['’][A-Z]\w+|-[A-Z]\w+)?(?P<owns>['’]s)?")
 _RANGE = re.compile(r"\s*(?:to|until|till|through|on|onwards?|[-–])\b|\s*[-–]", re.I)
 _MONTH_OR_I = frozenset((*MONTHS, "i", "i'm", "i've", "i'll", "i'd"))
 
 
-def verb_or_count(text: str, start: int, end: int, month: str, *, number_first: bool, ordinal: bool, year: bool) -> bool:
+def verb_or_count(
+    text: str, start: int, end: int, month: str, *, number_first: bool, ordinal: bool, year: bool
+) -> bool:
     """Whether the month beside a number is a verb: ``12 may come``, ``we march 12 miles``.
 
     Args:
@@ -59,7 +82,7 @@ def verb_or_count(text: str, start: int, end: int, month: str, *, number_first: 
         if after in _VERBAL and not (year or (month.istitle() and ordinal)):
             return True
         return plain and not year and not ordinal and before not in _DATE_LEADS
-    opens = not before or text[:start].rstrip()[-1:] in ".!?:\n\"“"
+    opens = not before or text[:start].rstrip()[-1:] in '.!?:\n"“'
     counted = after in _COUNTED or (after.endswith("s") and after not in _NOT_COUNTED and after.islower())
     if counted and not year and (plain or opens or before in ("to", "we", "i", "they", "you")):
         return True
@@ -112,7 +135,20 @@ def _person(text: str, start: int, end: int, lead: str, before: str, after: str)
         return True
     if lead == "from" and not _RANGE.match(rest):
         return True
-    if surname and lead in ("by", "from", "around", "of", "for", "with", "about", "until", "till", "before", "after", "since"):
+    if surname and lead in (
+        "by",
+        "from",
+        "around",
+        "of",
+        "for",
+        "with",
+        "about",
+        "until",
+        "till",
+        "before",
+        "after",
+        "since",
+    ):
         return after not in _MONTH_OR_I
     if lead in ("since", "until", "till", "before", "after", "by") and _finite(after):
         return True
@@ -134,7 +170,7 @@ def _finite(word: str) -> bool:
 
 def quoted_alone(text: str, start: int, end: int) -> bool:
     """Whether the words stand alone in quotation marks, as a title does."""
-    return bool(_TITLE.search(text[:start])) and text[end : end + 1] in ("\"", "”", "»")
+    return bool(_TITLE.search(text[:start])) and text[end : end + 1] in ('"', "”", "»")
 
 
 def _shouted(text: str) -> bool:

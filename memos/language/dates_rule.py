@@ -1,4 +1,5 @@
-"""What a rule of the date reader is: a pattern, the signs that it may match at all, and the interval it makes of a match."""
+"""What a rule of the date reader is: a pattern, the signs that it may match at all, the interval it makes of a
+match."""
 
 from __future__ import annotations
 
@@ -7,7 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from memos.language.calendar import Grain
+from memos.language.calendar import DAYS, MONTHS, SEASONS, Grain, day_of
+from memos.language.tense import tense_at
+
+MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
+DAY = "|".join(sorted(DAYS, key=len, reverse=True))
+SEASON = "|".join(SEASONS)
+ORDINAL = r"(?:st|nd|rd|th)"
+YEAR = r"\d{4}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +56,39 @@ def rule(
     """
     sign = None if signs is None else re.compile("|".join(map(re.escape, signs)))
     return Rule(sign, re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE), read)
+
+
+def full_year(said: str) -> int:
+    """``23`` is 2023 and ``99`` 1999."""
+    year = int(said)
+    return year if len(said) > 2 else year + (2000 if year < 70 else 1900)
+
+
+def year_near(now: datetime | None, month: int, day: int, match: re.Match[str]) -> int | None:
+    """The year that puts a date without one nearest to now, on the side that the tense tells; None where there is no
+    now."""
+    if now is None:
+        return None
+    today, tense = day_of(now), tense_at(match.string, match.start(), match.end())
+    dates = []
+    for year in range(max(now.year - 8, 1), min(now.year + 9, 9999)):
+        try:
+            dates.append(datetime(year, month, day))
+        except ValueError:
+            continue
+    if tense == "past":
+        dates = [date for date in dates if date <= today]
+    elif tense == "future":
+        dates = [date for date in dates if date >= today]
+    return min(dates, key=lambda date: (abs(date - today), date)).year
+
+
+def month_year_near(now: datetime, month: int, match: re.Match[str]) -> int:
+    """The year of the month nearest to now, on the side that the tense tells; the present month is on both sides."""
+    since = (match.groupdict().get("lead") or "").lower().startswith("since")
+    tense, gap = "past" if since else tense_at(match.string, match.start(), match.end()), month - now.month
+    if tense == "past":
+        return now.year - (gap > 0)
+    if tense == "future":
+        return now.year + (gap < 0)
+    return now.year - 1 if gap > 6 else now.year + 1 if gap < -6 else now.year

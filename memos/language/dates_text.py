@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from memos.language.calendar import DAY_NAMES, DAYS, day_words, month_words
 from memos.language.dates import Mention, find
 
-_LEAD = re.compile(r"\b(since|until|till|by|from|in|on|of|during|for|over|at|before|after)\s+(?:the\s+)?$", re.IGNORECASE)
+_LEAD = re.compile(
+    r"\b(since|until|till|by|from|in|on|of|during|for|over|at|before|after)\s+(?:the\s+)?$", re.IGNORECASE
+)
 _WHERE = re.compile(r"^in\s+|\s+(?:ago|back|before now|from now|['’]? time)$", re.IGNORECASE)
 _FREE = frozenset(("in", "on", "at", "over", "during", "for", ""))
 """Prepositions that the one of the date takes the place of."""
@@ -17,7 +19,8 @@ _KEPT = ("span",)
 
 
 def say(mention: Mention) -> str:
-    """The interval in words: "8 May 2023", "week of 1 May 2023", "May 2023", "2023", "1 June 2022 to 31 August 2022"."""
+    """The interval in words: "8 May 2023", "week of 1 May 2023", "May 2023", "2023", "1 June 2022 to 31 August
+    2022"."""
     start = mention.start
     if mention.grain == "day":
         return day_words(start)
@@ -91,7 +94,8 @@ def _dated(mention: Mention, now: datetime) -> tuple[str, str] | None:
 
 
 def _counted(mention: Mention, today: str) -> tuple[str, str] | None:
-    """``ago`` and ``in``: a day, a month or a year where it is exact, else the words counted from the day of speaking."""
+    """``ago`` and ``in``: a day, a month or a year where it is exact, else the words counted from the day of
+    speaking."""
     side = "before" if mention.form == "ago" else "after"
     if mention.vague or mention.grain in ("week", "weekend", "span"):
         counted = _WHERE.sub("", mention.words)

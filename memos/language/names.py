@@ -1,4 +1,5 @@
-"""Names mentioned in a text: runs of capitalised words that do not merely begin a sentence or name a month or a weekday."""
+"""Names mentioned in a text: runs of capitalised words that do not merely begin a sentence or name a month or a
+weekday."""
 
 from __future__ import annotations
 
@@ -15,9 +16,15 @@ _NAME = re.compile(rf"\b{_CAPITAL}[\w’'-]+(?:\s+(?:of\s+)?(?:the\s+)?{_CAPITAL
 _BREAK = re.compile(r"(?:^|[.!?:;]\s+|[\"“(]\s*)$")
 _POSSESSIVE = re.compile(r"['’]s\s+(?=\S)")
 _CALENDAR = MONTHS.keys() | DAYS.keys() | {"today", "tomorrow", "yesterday", "tonight"}
-_LEAD = re.compile(r"\b(in|on|since|during|by|until|till|around|before|after|from|of|early|late|mid|last|next|this|past|coming|every)\s+$", re.I)
+_LEAD = re.compile(
+    r"\b(in|on|since|during|by|until|till|around|before|after|from|of|early|late|mid|last|next|this|past|coming|"
+    r"every)\s+$",
+    re.I,
+)
 _STEPS = frozenset("last next every early late".split())
-_COMPANY = frozenset("with and met told asked called saw love loves miss meet see hug thank ask tell call for to".split())
+_COMPANY = frozenset(
+    "with and met told asked called saw love loves miss meet see hug thank ask tell call for to".split()
+)
 _VERB = re.compile(r"\s+(?:is|was|has|had|said|says|told|called|came|went|will|and I|loves|likes|lives|works)\b")
 
 
@@ -25,7 +32,8 @@ _VERB = re.compile(r"\s+(?:is|was|has|had|said|says|told|called|came|went|will|a
 def names(text: str) -> tuple[str, ...]:
     """Names in a text, each once, in order, without possessive endings.
 
-    A capital that only begins a sentence does not count, unless a possessive or a second capital stands behind it. April,
+    A capital that only begins a sentence does not count, unless a possessive or a second capital stands behind it.
+    April,
     May, June and August count where they are people.
     """
     out: dict[str, None] = {}
@@ -71,5 +79,7 @@ def _is_date(text: str, start: int, word: str, rest: str) -> bool:
         if rest:
             return bool(re.match(r"\s+(?:I|\d)", text[end:]))
         spoken = re.search(r"(\w+)\s+$", before)
-        return not (text[end : end + 2] in ("'s", "’s") or _VERB.match(text, end) or (spoken and spoken[1].lower() in _COMPANY))
+        return not (
+            text[end : end + 2] in ("'s", "’s") or _VERB.match(text, end) or (spoken and spoken[1].lower() in _COMPANY)
+        )
     return not rest or bool(lead) or low in ("today", "tomorrow", "yesterday", "tonight")

@@ -1,4 +1,5 @@
-"""Numbers in words and digits: ``seventy two``, ``a hundred and five``, ``1,200``, ``2.5``, ``1½``, ordinals, the Roman I."""
+"""Numbers in words and digits: ``seventy two``, ``a hundred and five``, ``1,200``, ``2.5``, ``1½``, ordinals, the
+Roman I."""
 
 from __future__ import annotations
 
@@ -10,9 +11,11 @@ _SMALL = (
     "eighteen nineteen"
 ).split()
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-CARDINALS = {word: value for value, word in enumerate(_SMALL)} | {
-    word: 10 * value for value, word in enumerate(_TENS, 2)
-} | {"fourty": 40, "hundred": 100, "thousand": 1000, "million": 1_000_000}  # fmt: skip
+CARDINALS = (
+    {word: value for value, word in enumerate(_SMALL)}
+    | {word: 10 * value for value, word in enumerate(_TENS, 2)}
+    | {"fourty": 40, "hundred": 100, "thousand": 1000, "million": 1_000_000}
+)
 ADVERBIAL = {"once": 1, "twice": 2, "thrice": 3}
 _ORDINAL_SMALL = (
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
@@ -32,9 +35,12 @@ WORDS = rf"(?:(?:{_UNDER_1000}|an?){_JOIN}(?:thousand|million)(?:{_JOIN}(?:and\s
 DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?![\d])|\d+(?:[.,]\d+)?[½¼¾]?|\d+\s\d/\d|[½¼¾])"
 """Pattern of a number in digits, with its decimals; to be kept from beginning inside another number."""
 ORDINAL_WORDS = (
-    r"(?:(?:twenty|thirty)" + _JOIN + r"(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)|"
-    + "|".join(sorted(ORDINALS, key=len, reverse=True)) + ")"
-)  # fmt: skip
+    r"(?:(?:twenty|thirty)"
+    + _JOIN
+    + r"(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)|"
+    + "|".join(sorted(ORDINALS, key=len, reverse=True))
+    + ")"
+)
 """Pattern of an ordinal in words, first to thirty-ninth."""
 
 _SPLIT = re.compile(r"[\s\-‐‑–]+")

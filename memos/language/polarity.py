@@ -1,4 +1,5 @@
-"""Whether a statement denies: ``not``, ``n't``, ``never``, ``stopped`` and their like, read together, so that two of them cancel."""
+"""Whether a statement denies: ``not``, ``n't``, ``never``, ``stopped`` and their like, read together, so that two of
+them cancel."""
 
 from __future__ import annotations
 
@@ -8,14 +9,18 @@ from functools import lru_cache
 from memos.language.lexicon import NEGATIONS
 
 _NOT = NEGATIONS | frozenset("without hardly scarcely barely unable".split())
-_BARE = frozenset("dont doesnt didnt isnt arent wasnt werent hasnt havent hadnt wouldnt couldnt shouldnt cant wont aint".split())
+_BARE = frozenset(
+    "dont doesnt didnt isnt arent wasnt werent hasnt havent hadnt wouldnt couldnt shouldnt cant wont aint".split()
+)
 _QUITTING = frozenset(
-    "stop stops stopped stopping quit quits quitting cease ceased cancel cancels cancelled canceled refuse refused refuses".split()
+    """stop stops stopped stopping quit quits quitting cease ceased cancel cancels cancelled canceled refuse
+    refused refuses""".split()
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’ʼ´`][^\W\d_]+)?")
 _GAVE_UP = re.compile(r"\b(?:gave|give|gives|given|giving)\s+(?:it\s+|that\s+)?up\b", re.IGNORECASE)
 _IDLE = re.compile(
-    r"\bnot (?:only|just)\b|\bno (?:doubt|wonder|matter|problem|worries|kidding)\b|\bwhy not\b|\b(?:if|or) not\b|\bwhether or not\b|"
+    r"\bnot (?:only|just)\b|\bno (?:doubt|wonder|matter|problem|worries|kidding)\b|\bwhy not\b|\b(?:if|or) not\b|"
+    r"\bwhether or not\b|"
     r"\b(?:can['’]?t|cannot|couldn['’]?t) (?:wait|help|agree more|be happier|be prouder|believe)\b|\bnothing but\b|"
     r"\b(?:can['’]?t|cannot|couldn['’]?t) (?:get|have) enough\b",
     re.IGNORECASE,

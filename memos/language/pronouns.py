@@ -12,24 +12,32 @@ _BEFORE = re.compile(r"([^\W_]+(?:['’][^\W\d_]+)?)(\W*)$")
 _AFTER = re.compile(r"(\W*)([^\W_]+(?:['’][^\W\d_]+)?)?")
 _SPOKEN = frozenset("am 'm was have 've had will would 'll 'd".split())
 _NUMBERED = frozenset(
-    """war part phase class grade chapter act schedule stage level volume vol book section title article appendix category
-    tier mark model unit season calculus algebra physics chemistry biology statistics accounting economics spanish french
-    german english latin elementary type group form division figure table episode round step version series bipolar apollo
+    """war part phase class grade chapter act schedule stage level volume vol book section title article appendix
+    category
+    tier mark model unit season calculus algebra physics chemistry biology statistics accounting economics spanish
+    french
+    german english latin elementary type group form division figure table episode round step version series bipolar
+    apollo
     calc chem bio bowl amendment rocket saturn saga corps title""".split()
 )
 """Nouns that a Roman numeral counts, with a capital or in mid-sentence."""
-_LOWER_NUMBERED = frozenset("type part phase class grade chapter act stage level volume section tier group bipolar category".split())
+_LOWER_NUMBERED = frozenset(
+    "type part phase class grade chapter act stage level volume section tier group bipolar category".split()
+)
 _RULERS = frozenset(
     """henry charles james william elizabeth edward george richard napoleon francis philip louis otto leopold nicholas
     alexander catherine mary frederick peter paul pius alfonso ferdinand isabella gustav christian constantine justinian
     darius cyrus ramses wilhelm franz albert haakon umberto pedro juan carlos abbas selassie""".split()
 )
 _RULES = frozenset(
-    """of was is had has ruled reigned died lived became married succeeded founded fought built conquered and or to in from by
+    """of was is had has ruled reigned died lived became married succeeded founded fought built conquered and or to in
+    from by
     who whose granted ordered signed won lost invaded abdicated""".split()
 )
 """What follows the name of a ruler, and not somebody who is spoken to."""
-_TOLD = frozenset("told tell tells asked ask asks with and like as than to for hope wish knew know thinks said thought".split())
+_TOLD = frozenset(
+    "told tell tells asked ask asks with and like as than to for hope wish knew know thinks said thought".split()
+)
 _TITLES = frozenset("king queen pope emperor empress tsar czar kaiser prince princess sultan saint st".split())
 _NAMED_LETTER = frozenset("letter letters numeral vowel capital".split())
 _SERIES = re.compile(r"I\s*(?:,|and|or|to|through|&|[-–])\s*(?:II|III|IV|V)\b")
@@ -84,18 +92,30 @@ def _numeral(text: str, start: int, before: str, marks: str, after: str) -> bool
 def _speaks(word: str) -> bool:
     """Whether a lower-case word can follow the pronoun I: a verb or an adverb."""
     return (
-        word in BASE_VERBS or word in IRREGULAR_PAST or word in MODALS or word in _SPOKEN
-        or word.endswith(("n't", "n’t", "ly")) or (word.endswith("ed") and len(word) > 4)
-    )  # fmt: skip
+        word in BASE_VERBS
+        or word in IRREGULAR_PAST
+        or word in MODALS
+        or word in _SPOKEN
+        or word.endswith(("n't", "n’t", "ly"))
+        or (word.endswith("ed") and len(word) > 4)
+    )
 
 
 def _lower(text: str, start: int, end: int, before: str, gap: str, marks: str, after: str) -> bool:
     """Whether a lower-case i is the pronoun typed in haste, and no variable, enumerator or ``i.e.``."""
     if _glued(text, start, end, marks) or text[end : end + 1] in (".", ")", ":", ",") and text[end : end + 1] != ",":
         return False
-    if _CODE.search(gap) or _CODE.search(marks) or before in ("for", "index", "variable", "letter", "int", "let", "var", "const"):
+    if (
+        _CODE.search(gap)
+        or _CODE.search(marks)
+        or before in ("for", "index", "variable", "letter", "int", "let", "var", "const")
+    ):
         return before == "for" and _speaks(after)
-    return _speaks(after) or (not after.isdigit() and after not in ("in", "and", "or", "is", "e") and bool(after)) or before in ("and", "am", "do", "can")
+    return (
+        _speaks(after)
+        or (not after.isdigit() and after not in ("in", "and", "or", "is", "e") and bool(after))
+        or before in ("and", "am", "do", "can")
+    )
 
 
 def _glued(text: str, start: int, end: int, marks: str) -> bool:

@@ -1,4 +1,5 @@
-"""Stretches of a text that are not its speaker's own words: code, quotations, reported speech behind a colon, addresses."""
+"""Stretches of a text that are not its speaker's own words: code, quotations, reported speech behind a colon,
+addresses."""
 
 from __future__ import annotations
 
@@ -6,7 +7,11 @@ import re
 from functools import lru_cache
 
 _SIGNS = re.compile(r"[`\"“”«„「『>@:~'‘]|www\.")
-_FENCE = re.compile(r"^[ \t]*(?P<mark>```+|~~~+).*?(?:^[ \t]*(?P=mark)[`~]*[ \t]*$|\Z)|```.*?(?:```|\Z)|<(?P<tag>code|pre)\b[^>]*>.*?(?:</(?P=tag)>|\Z)", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(
+    r"^[ \t]*(?P<mark>```+|~~~+).*?(?:^[ \t]*(?P=mark)[`~]*[ \t]*$|\Z)|```.*?(?:```|\Z)|<(?P<tag>code|pre)"
+    r"\b[^>]*>.*?(?:</(?P=tag)>|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
 _INLINE = re.compile(r"(?P<ticks>`{1,2})(?!`)[^\n]+?(?<!`)(?P=ticks)(?!`)")
 _BLOCK = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
 _ADDRESS = re.compile(r"\b(?:https?://|www\.)\S+|\b[\w.+-]+@[\w-]+\.[\w.]+", re.IGNORECASE)
@@ -18,7 +23,8 @@ _SINGLE = re.compile(
     re.IGNORECASE,
 )
 _REPORTED = re.compile(
-    r"\b(?:(?!I\b)\w+ )(?:(?:just|also|then|once|always) )?(?:said|says|asks|asked|replied|replies|wrote|writes|texted|answered|"
+    r"\b(?:(?!I\b)\w+ )(?:(?:just|also|then|once|always) )?(?:said|says|asks|asked|replied|replies|wrote|writes|"
+    r"texted|answered|"
     r"shouted|yelled|whispered|(?:told|tells) \w+|(?:was|were|is|am) (?:all )?like)\s*:\s*(?P<speech>\S[^\n]*)",
     re.IGNORECASE,
 )
@@ -26,9 +32,11 @@ _REPORTED = re.compile(
 
 @lru_cache(maxsize=8192)
 def foreign(text: str) -> tuple[tuple[int, int], ...]:
-    """Code fences, inline code, quoted lines, quotations, speech behind ``said:``, web and mail addresses: (start, end), in order.
+    """Code fences, inline code, quoted lines, quotations, speech behind ``said:``, web and mail addresses: (start,
+    end), in order.
 
-    An inch mark (12"), an apostrophe and the short forms of talk ('cause) open no quotation; a quotation that is not closed
+    An inch mark (12"), an apostrophe and the short forms of talk ('cause) open no quotation; a quotation that is not
+    closed
     counts only where ``said,`` or a colon announces it.
     """
     if not _SIGNS.search(text):
@@ -36,7 +44,9 @@ def foreign(text: str) -> tuple[tuple[int, int], ...]:
     spans: list[tuple[int, int]] = []
     for pattern in (_FENCE, _INLINE, _BLOCK, _ADDRESS, _PAIRS, _DOUBLE, _SINGLE):
         for match in pattern.finditer(text):
-            if match.end() > match.start() and not any(start < match.end() and match.start() < end for start, end in spans):
+            if match.end() > match.start() and not any(
+                start < match.end() and match.start() < end for start, end in spans
+            ):
                 spans.append(match.span())
     for match in _REPORTED.finditer(text):
         start, end = match.span("speech")

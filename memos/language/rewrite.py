@@ -1,6 +1,7 @@
 """First person to third person, so that a memory says whose it is when it is read alone.
 
-Code, quotations and reported speech (``memos.language.quoting``) stay as they are, and so does every I that is no pronoun.
+Code, quotations and reported speech (``memos.language.quoting``) stay as they are, and so does every I that is no
+pronoun.
 """
 
 from __future__ import annotations
@@ -13,18 +14,35 @@ from memos.language.quoting import foreign, inside
 from memos.language.words import WORD, words
 
 _THIRD = {"am": "is", "'m": "is", "have": "has", "do": "does", "don't": "doesn't", "haven't": "hasn't", "go": "goes"}
-_NOT_VERBS = frozenset("gotta gonna wanna and or but too either neither with who whom which that to of in on as".split())
+_NOT_VERBS = frozenset(
+    "gotta gonna wanna and or but too either neither with who whom which that to of in on as".split()
+)
 _VERB_AUX = AUXILIARIES | MODALS | frozenset((*CLITICS, "not", "never"))
 _NEGATED = frozenset("can't cannot couldn't won't wouldn't shouldn't mustn't didn't hadn't wasn't".split())
 _PRONOUNS = {
-    "me": "{me}", "my": "{me}'s", "mine": "{me}'s", "myself": "{me}", "you": "{you}", "your": "{you}'s",
-    "yours": "{you}'s", "yourself": "{you}", "i'm": "{me} is", "i've": "{me} has", "i'll": "{me} will",
-    "i'd": "{me} would", "you're": "{you} is", "you've": "{you} has", "you'll": "{you} will", "you'd": "{you} would",
-}  # fmt: skip
+    "me": "{me}",
+    "my": "{me}'s",
+    "mine": "{me}'s",
+    "myself": "{me}",
+    "you": "{you}",
+    "your": "{you}'s",
+    "yours": "{you}'s",
+    "yourself": "{you}",
+    "i'm": "{me} is",
+    "i've": "{me} has",
+    "i'll": "{me} will",
+    "i'd": "{me} would",
+    "you're": "{you} is",
+    "you've": "{you} has",
+    "you'll": "{you} will",
+    "you'd": "{you} would",
+}
 _PERSONS = frozenset(("i", "you", *_PRONOUNS))
 _SELF = {key: value for key, value in _PRONOUNS.items() if "{me}" in value}
 _GOODNESS = frozenset("god gosh goodness word lord oh".split())
-_OWNED = frozenset("of is was are were be been 's than like to with as and or for from not was on at by into yours".split())
+_OWNED = frozenset(
+    "of is was are were be been 's than like to with as and or for from not was on at by into yours".split()
+)
 """In front of the pronoun mine; behind anything else it is a pit or a bomb."""
 _RECEIVING = frozenset(
     "to for with of at about from on see hear tell thank love miss told wish show let help give asked ask".split()
@@ -66,7 +84,7 @@ def third_person(sentence: str, me: str, you: str) -> str:
             out.append(word)
             pending = False
             continue
-        if any(mark in gap for mark in ",.;:!?-\"”"):
+        if any(mark in gap for mark in ',.;:!?-"”'):
             pending = False
         if low in ("i", "you") and (low == "you" or is_pronoun(sentence, match.start(), match.end())):
             inverted = _last_word(out) in ("am", "are", "were")
@@ -101,7 +119,13 @@ def resolve_self(text: str, speaker: str) -> str:
             follows = re.match(r"\s+(am|have)\b", text[match.end() :])
         else:
             follows = None
-        if named is None or (spans and inside(spans, match.start())) or _in_a_name(text, match) or _other_word(text, match, low) or match.start() < end:
+        if (
+            named is None
+            or (spans and inside(spans, match.start()))
+            or _in_a_name(text, match)
+            or _other_word(text, match, low)
+            or match.start() < end
+        ):
             continue
         said = named.format(me=speaker)
         until = match.end()
@@ -113,9 +137,12 @@ def resolve_self(text: str, speaker: str) -> str:
 
 
 def _in_a_name(text: str, match: re.Match[str]) -> bool:
-    """Whether a word is part of an identifier, a path or an address: ``my_var``, ``/home/me``, ``my.cnf``; not ``_my_``."""
+    """Whether a word is part of an identifier, a path or an address: ``my_var``, ``/home/me``, ``my.cnf``; not
+    ``_my_``."""
     left, right = text[max(match.start() - 2, 0) : match.start()], text[match.end() : match.end() + 2]
-    before = left[-1:] in ("_", "/", "\\", "@", "#", "$") or (left[-1:] == "." and left[:1].isalnum() and len(left) == 2)
+    before = left[-1:] in ("_", "/", "\\", "@", "#", "$") or (
+        left[-1:] == "." and left[:1].isalnum() and len(left) == 2
+    )
     after = right[:1] in ("_", "/", "\\", "@", ".", "=", "(", "[") and right[1:2].isalnum() and right[1:2].islower()
     emphasis = left[-1:] == "_" and right[:1] == "_" and not left[:-1].isalnum() and not right[1:].isalnum()
     return (before or after) and not emphasis and not (left[-1:] == "/" and left[:1] == " ")

@@ -1,6 +1,8 @@
-"""Scripts that put no blanks between words (Han, kana, Hangul, Thai, Lao, Khmer, Burmese): their text as characters and pairs.
+"""Scripts that put no blanks between words (Han, kana, Hangul, Thai, Lao, Khmer, Burmese): their text as characters
+and pairs.
 
-A run of such letters gives its characters and pairs of neighbours, so that two sentences meet where they share a word of any
+A run of such letters gives its characters and pairs of neighbours, so that two sentences meet where they share a word
+of any
 length without a dictionary. A vowel sign or tone mark stays with its letter. Also here: text that is no sound Unicode.
 """
 
@@ -22,7 +24,11 @@ UNSPACED = _EAST_ASIA + _SOUTH_EAST
 """The letters of these scripts, as the inside of a character class."""
 _RUN = re.compile(f"[{UNSPACED}][{UNSPACED}{_MARKS}]*")
 _LETTER = re.compile(f"[{UNSPACED}][{_MARKS}]*|[{_MARKS}]+")
-PARTICLES = frozenset("的了是在我你您他她它们這这那也就都和与跟吗嗎呢吧啊么麼什哪有不没沒个個の は が を に で と も か な だ".replace(" ", ""))
+PARTICLES = frozenset(
+    "的了是在我你您他她它们這这那也就都和与跟吗嗎呢吧啊么麼什哪有不没沒个個の は が を に で と も か な だ".replace(
+        " ", ""
+    )
+)
 """Letters that alone carry no topic in Chinese and Japanese."""
 _LONE = re.compile("[\ud800-\udfff]")
 _HAN_LETTER = re.compile(f"[{_HAN}]")
@@ -36,8 +42,10 @@ def unspaced(text: str) -> bool:
 
 
 def grams(run: str) -> list[str]:
-    """What stands for the words of a run: Chinese characters that are no particles, and pairs of neighbouring letters of any
-    script; of the alphabets of South-East Asia, whose letters say little, also threes. A run of one letter is itself."""
+    """What stands for the words of a run: Chinese characters that are no particles, and pairs of neighbouring letters
+    of any
+    script; of the alphabets of South-East Asia, whose letters say little, also threes. A run of one letter is
+    itself."""
     letters = _LETTER.findall(unicodedata.normalize("NFKC", run))
     alone = [letter for letter in letters if letter not in PARTICLES and _HAN_LETTER.match(letter)]
     pairs = [first + second for first, second in zip(letters, letters[1:], strict=False)]

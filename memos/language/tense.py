@@ -13,36 +13,52 @@ Tense = Literal["past", "present", "future", "able", ""]
 
 _SENTENCE = re.compile(r"[.!?;…]+(?=\s|$)|\n+")
 _CLAUSE = re.compile(
-    r",|:|—|–|\(|\)|\b(?:and|but|so|because|while|when|then|that|which|who|whom|if|although|though|before|after|since|until)\b",
+    r",|:|—|–|\(|\)|\b(?:and|but|so|because|while|when|then|that|which|who|whom|if|although|though|before|after|"
+    r"since|until)\b",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_FUTURE = frozenset("will shall gonna won't shan't i'll you'll he'll she'll it'll we'll they'll tomorrow upcoming would should "
-                    "might must may let's".split())  # fmt: skip
-_PRESENT = frozenset("am is are isn't aren't do does don't doesn't i'm you're he's she's it's we're they're that's what's where's "
-                     "there's who's has".split())  # fmt: skip
-_WANTING = frozenset("want wants hope hopes hoping plan plans planning need needs intend intends expect expects aim aims forward".split())  # fmt: skip
+_FUTURE = frozenset(
+    "will shall gonna won't shan't i'll you'll he'll she'll it'll we'll they'll tomorrow upcoming would should "
+    "might must may let's".split()
+)
+_PRESENT = frozenset(
+    "am is are isn't aren't do does don't doesn't i'm you're he's she's it's we're they're that's what's where's "
+    "there's who's has".split()
+)
+_WANTING = frozenset(
+    """want wants hope hopes hoping plan plans planning need needs intend intends expect expects aim aims
+    forward""".split()
+)
 _DID = frozenset(("did", "didn't"))
 _ARRANGED = frozenset("excited planned scheduled booked supposed expected due".split())
 _PAST_AUX = frozenset("was were did wasn't weren't didn't had hadn't couldn't used been".split())
-_HAVE = frozenset("have has haven't hasn't i've you've we've they've he's she's it's i'd he'd she'd we'd they'd you'd having".split())
+_HAVE = frozenset(
+    """have has haven't hasn't i've you've we've they've he's she's it's i'd he'd she'd we'd they'd you'd
+    having""".split()
+)
 _SUBJECTS = frozenset("i you we they".split())
 _NO_VERB = frozenset(
-    "all both guys two three four five too alone and or but who that with in on at of for to from by as was were am are have had "
+    "all both guys two three four five too alone and or but who that with in on at of for to from by as was were "
+    "am are have had "
     "will would can could should might must may shall do did".split()
 )
 _ORDERS = frozenset(
-    "see call meet come join remind bring tell text email visit check ask catch save pick talk mark get book watch".split()
+    """see call meet come join remind bring tell text email visit check ask catch save pick talk mark get book
+    watch""".split()
 )
 """Verbs that open an invitation."""
 _NO_PAST = frozenset("need used hundred red bed indeed seed feed speed weed breed shed wed sacred".split())
-_BE = frozenset("am is are be been being was were get gets got i'm you're he's she's it's we're they're feel feels so very really "
-                "too".split())  # fmt: skip
+_BE = frozenset(
+    "am is are be been being was were get gets got i'm you're he's she's it's we're they're feel feels so very really "
+    "too".split()
+)
 
 
 @lru_cache(maxsize=50_000)
 def tense_at(text: str, start: int, end: int) -> Tense:
-    """The tense of the clause around ``text[start:end]``, else of the clause nearest to it in its sentence; "" where none shows.
+    """The tense of the clause around ``text[start:end]``, else of the clause nearest to it in its sentence; "" where
+    none shows.
 
     Args:
         text: a text of any length.
@@ -100,7 +116,9 @@ def _tense(words: list[str], place: int) -> Tense:
         return "present"
     if word in BASE_AS_PAST and any(other in _FUTURE or other in ("to", "can") for other in words[:place]):
         return ""
-    if word in IRREGULAR_PAST and not (word in ("bit", "let", "left", "found", "wound", "lay") and before in ("a", "be", "is", "'s", "")):
+    if word in IRREGULAR_PAST and not (
+        word in ("bit", "let", "left", "found", "wound", "lay") and before in ("a", "be", "is", "'s", "")
+    ):
         return "present" if word == "got" and before in _HAVE else "past"
     if word.endswith("ed") and len(word) > 4 and word not in _NO_PAST and before not in _BE:
         return "past"
@@ -111,11 +129,15 @@ def _tense(words: list[str], place: int) -> Tense:
 
 def _perfect(words: list[str], place: int) -> Tense:
     """``have`` with its participle is past; alone it is present."""
-    rest = [word for word in words[place + 1 : place + 5] if word not in ADVERBS and word not in ("not", "n't", "to")][:2]
+    rest = [word for word in words[place + 1 : place + 5] if word not in ADVERBS and word not in ("not", "n't", "to")][
+        :2
+    ]
     if rest and rest[0] in _ARRANGED:
         return "future"
     if rest and (
-        rest[0] in PARTICIPLES or (rest[0] in IRREGULAR_PAST and rest[0] not in ("got", "let")) or (rest[0].endswith("ed") and len(rest[0]) > 4)
+        rest[0] in PARTICIPLES
+        or (rest[0] in IRREGULAR_PAST and rest[0] not in ("got", "let"))
+        or (rest[0].endswith("ed") and len(rest[0]) > 4)
     ):
         return "past"
     return "future" if words[place].endswith("'d") else "present"

@@ -1,4 +1,5 @@
-"""Words as every system sees them: lower case, stemmed, without function words; scripts without blanks by letters and pairs."""
+"""Words as every system sees them: lower case, stemmed, without function words; scripts without blanks by letters and
+pairs."""
 
 from __future__ import annotations
 
@@ -21,11 +22,24 @@ from memos.language.lexicon import (
 from memos.language.scripts import grams, parted, unspaced
 
 STOP = (
-    DETERMINERS | POSSESSIVES | PRONOUNS | AUXILIARIES | PREPOSITIONS | CONJUNCTIONS | QUESTION_WORDS | FILLERS | RUN_TOGETHER
+    DETERMINERS
+    | POSSESSIVES
+    | PRONOUNS
+    | AUXILIARIES
+    | PREPOSITIONS
+    | CONJUNCTIONS
+    | QUESTION_WORDS
+    | FILLERS
+    | RUN_TOGETHER
     | frozenset("s t re ve ll d m n't".split())
-)  # fmt: skip
+)
 """Function words, interjections and clitics: they carry no topic."""
-MARKS = "\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0981-\u0983\u09bc-\u09cd\u0a01-\u0a4d\u0a81-\u0acd\u0b01-\u0b4d\u0b82-\u0bcd\u0c00-\u0c4d\u0c81-\u0ccd\u0d00-\u0d4d\u0d82-\u0ddf"
+
+MARKS = (
+    "\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u0610-\u061a\u064b-\u065f\u0670"
+    "\u0900-\u0903\u093a-\u094f\u0981-\u0983\u09bc-\u09cd\u0a01-\u0a4d\u0a81-\u0acd\u0b01-\u0b4d\u0b82-\u0bcd"
+    "\u0c00-\u0c4d\u0c81-\u0ccd\u0d00-\u0d4d\u0d82-\u0ddf"
+)
 """Marks that belong to the letter before them, which Python takes for no part of a word."""
 _WORD = re.compile(rf"[^\W_](?:[^\W_]|[{MARKS}])*(?:['’‘ʼ´`＇][^\W_]+)*")
 WORD = re.compile(r"[^\W_](?:[^\W_]|['’&\-])*")
@@ -55,7 +69,8 @@ def stem(word: str) -> str:
 def without_clitic(word: str) -> str:
     """A lower-case word without ``'s``, ``n't``, ``'ll`` and the like; ``o'brien`` stays whole.
 
-    A negated auxiliary gives the auxiliary, so that it is a function word wherever that is: ``don't`` is ``do``, ``won't`` ``will``.
+    A negated auxiliary gives the auxiliary, so that it is a function word wherever that is: ``don't`` is ``do``,
+    ``won't`` ``will``.
     """
     if word.isalnum():
         return word
@@ -67,7 +82,15 @@ def without_clitic(word: str) -> str:
     return word
 
 
-_IRREGULAR = {"won't": "will", "can't": "can", "shan't": "shall", "ain't": "is", "let's": "let", "y'all": "you", "o'clock": "o'clock"}
+_IRREGULAR = {
+    "won't": "will",
+    "can't": "can",
+    "shan't": "shall",
+    "ain't": "is",
+    "let's": "let",
+    "y'all": "you",
+    "o'clock": "o'clock",
+}
 
 
 def without_negations(text: str) -> str:
@@ -86,7 +109,8 @@ def words(text: str) -> list[str]:
 
 
 def surface(text: str) -> list[str]:
-    """Lower-case words of a text without clitics and function words, in order; letters and pairs of scripts without blanks."""
+    """Lower-case words of a text without clitics and function words, in order; letters and pairs of scripts without
+    blanks."""
     if unspaced(text):
         return [word for piece, run in parted(text) for word in (grams(piece) if run else _surface(piece))]
     return _surface(text)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from memos.language.words import terms
 from memos.operation.postings import Postings
 from memos.operation.traits import traits
-from memos.language.words import terms
 
 if TYPE_CHECKING:
     from memos.infrastructure.vault.vectors import Screen

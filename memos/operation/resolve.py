@@ -14,11 +14,11 @@ from typing import Literal
 
 from memos.cube import MemCube
 from memos.errors import ConfigError, MalformedOutput
-from memos.llm.base import LLM, Request
 from memos.language.names import names
 from memos.language.numerals import numbers
 from memos.language.polarity import negated
 from memos.language.words import surface, terms
+from memos.llm.base import LLM, Request
 from memos.plaintext.preference import stands_to
 from memos.types import Message
 

@@ -95,14 +95,31 @@ COUNTED = [
     ("the weekend after next", "2023-06-03", "2023-06-05"),
 ]
 WRITTEN = [
-    ("5/8/2023", "2023-05-08"), ("2023/05/08", "2023-05-08"), ("2023.05.08", "2023-05-08"), ("2023-5-8", "2023-05-08"),
-    ("8.5.2023", "2023-05-08"), ("08.05.2023", "2023-05-08"), ("13/01/2021", "2021-01-13"), ("5/8/23", "2023-05-08"),
-    ("12-May-2023", "2023-05-12"), ("6/Jan/2021", "2021-01-06"), ("12. May 2023", "2023-05-12"), ("Sept. 5 2023", "2023-09-05"),
-    ("the eleventh of May 2023", "2023-05-11"), ("June twenty-first, 2022", "2022-06-21"), ("May the fourth", "2023-05-04"),
-    ("on the 5th day of June", "2023-06-05"), ("twenty-second of June", "2023-06-22"), ("MAY 5 WAS NICE", "2023-05-05"),
-    ("born march 5", "2023-03-05"), ("on may 12th we left", "2023-05-12"), ("the party is on 12 may.", "2023-05-12"),
-    ("9 sep", "2023-09-09"), ("Feb 29 2024", "2024-02-29"), ("29 February", "2024-02-29"),
-]  # fmt: skip
+    ("5/8/2023", "2023-05-08"),
+    ("2023/05/08", "2023-05-08"),
+    ("2023.05.08", "2023-05-08"),
+    ("2023-5-8", "2023-05-08"),
+    ("8.5.2023", "2023-05-08"),
+    ("08.05.2023", "2023-05-08"),
+    ("13/01/2021", "2021-01-13"),
+    ("5/8/23", "2023-05-08"),
+    ("12-May-2023", "2023-05-12"),
+    ("6/Jan/2021", "2021-01-06"),
+    ("12. May 2023", "2023-05-12"),
+    ("Sept. 5 2023", "2023-09-05"),
+    ("the eleventh of May 2023", "2023-05-11"),
+    ("June twenty-first, 2022", "2022-06-21"),
+    ("May the fourth", "2023-05-04"),
+    ("on the 5th day of June", "2023-06-05"),
+    ("twenty-second of June", "2023-06-22"),
+    ("MAY 5 WAS NICE", "2023-05-05"),
+    ("born march 5", "2023-03-05"),
+    ("on may 12th we left", "2023-05-12"),
+    ("the party is on 12 may.", "2023-05-12"),
+    ("9 sep", "2023-09-09"),
+    ("Feb 29 2024", "2024-02-29"),
+    ("29 February", "2024-02-29"),
+]
 PERIODS = [
     ("Q3 2022", "2022-07-01", "2022-10-01", "quarter"),
     ("in the third quarter of 2022", "2022-07-01", "2022-10-01", "quarter"),
@@ -152,29 +169,75 @@ def test_periods_and_spans(text, start, end, grain):
     assert find(text, NOW)[0].grain == grain
 
 
-@pytest.mark.parametrize("text", [
-    "30 Feb", "Feb 29 2023", "2023-02-30", "31 April", "192.168.1.2023", "v1.5 years of work", "24/7", "1/2", "Q5 2022",
-    "umpteen years", "sixty-odd years ago", "20-something years ago", "5 minutes ago", "2000 people came", "in my 90s",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "30 Feb",
+        "Feb 29 2023",
+        "2023-02-30",
+        "31 April",
+        "192.168.1.2023",
+        "v1.5 years of work",
+        "24/7",
+        "1/2",
+        "Q5 2022",
+        "umpteen years",
+        "sixty-odd years ago",
+        "20-something years ago",
+        "5 minutes ago",
+        "2000 people came",
+        "in my 90s",
+    ],
+)
 def test_no_dates(text):
     assert find(text, NOW) == []
 
 
-@pytest.mark.parametrize(("text", "first"), [
-    ("We will go hiking on Saturday.", "20"), ("We went hiking on Saturday.", "13"), ("See you on Saturday!", "20"),
-    ("Let's meet on Saturday", "20"), ("The concert is on Saturday", "20"), ("I had dinner on Saturday", "13"),
-    ("I'm meeting her on Saturday", "20"), ("I saw her on Saturday", "13"), ("She leaves on Saturday", "20"),
-    ("She left on Saturday", "13"), ("Are you free on Saturday?", "20"), ("What did you do on Saturday?", "13"),
-    ("Call me on Saturday.", "20"), ("I didn't have time on Saturday", "13"), ("I can't come on Saturday", "20"),
-    ("I want to go on Saturday", "20"), ("I'd like to go on Saturday", "20"), ("I was going to go on Saturday", "13"),
-    ("We've planned a trip on Saturday", "20"), ("I've been ill since Saturday", "13"), ("Let me know by Saturday", "20"),
-    ("I'll be here until Saturday", "20"), ("We worked until Saturday", "13"), ("On Saturday, we went hiking", "13"),
-    ("I was tired because I went hiking on Saturday", "13"), ("I told her that we will go on Saturday", "20"),
-    ("We'll have dinner and go hiking on Saturday", "20"), ("I'm so glad you came on Saturday", "13"),
-    ("last Saturday", "13"), ("this past Saturday", "13"), ("next Saturday", "20"), ("this coming Saturday", "20"),
-    ("this Saturday", "20"), ("We met this Saturday", "13"), ("I'm going this Saturday", "20"), ("coming Saturday", "20"),
-    ("last Sat", "13"), ("Saturday last week", "13"), ("on Saturday next week", "27"), ("last week on Saturday", "13"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("We will go hiking on Saturday.", "20"),
+        ("We went hiking on Saturday.", "13"),
+        ("See you on Saturday!", "20"),
+        ("Let's meet on Saturday", "20"),
+        ("The concert is on Saturday", "20"),
+        ("I had dinner on Saturday", "13"),
+        ("I'm meeting her on Saturday", "20"),
+        ("I saw her on Saturday", "13"),
+        ("She leaves on Saturday", "20"),
+        ("She left on Saturday", "13"),
+        ("Are you free on Saturday?", "20"),
+        ("What did you do on Saturday?", "13"),
+        ("Call me on Saturday.", "20"),
+        ("I didn't have time on Saturday", "13"),
+        ("I can't come on Saturday", "20"),
+        ("I want to go on Saturday", "20"),
+        ("I'd like to go on Saturday", "20"),
+        ("I was going to go on Saturday", "13"),
+        ("We've planned a trip on Saturday", "20"),
+        ("I've been ill since Saturday", "13"),
+        ("Let me know by Saturday", "20"),
+        ("I'll be here until Saturday", "20"),
+        ("We worked until Saturday", "13"),
+        ("On Saturday, we went hiking", "13"),
+        ("I was tired because I went hiking on Saturday", "13"),
+        ("I told her that we will go on Saturday", "20"),
+        ("We'll have dinner and go hiking on Saturday", "20"),
+        ("I'm so glad you came on Saturday", "13"),
+        ("last Saturday", "13"),
+        ("this past Saturday", "13"),
+        ("next Saturday", "20"),
+        ("this coming Saturday", "20"),
+        ("this Saturday", "20"),
+        ("We met this Saturday", "13"),
+        ("I'm going this Saturday", "20"),
+        ("coming Saturday", "20"),
+        ("last Sat", "13"),
+        ("Saturday last week", "13"),
+        ("on Saturday next week", "27"),
+        ("last week on Saturday", "13"),
+    ],
+)
 def test_weekdays_follow_the_phrase_and_the_tense(text, first):
     assert only(text)[0] == f"2023-05-{first}"
 
@@ -189,49 +252,75 @@ def test_weekdays_on_every_day(day, name):
     assert {f"{moment:%A}" for moment in (last, coming, past)} == {name}
 
 
-@pytest.mark.parametrize("text", ["on Saturday mornings I swim", "on Saturdays", "this sat on the shelf", "the sun was up", "on sun I rest"])
+@pytest.mark.parametrize(
+    "text", ["on Saturday mornings I swim", "on Saturdays", "this sat on the shelf", "the sun was up", "on sun I rest"]
+)
 def test_no_weekdays(text):
     assert find(text, NOW) == []
 
 
-@pytest.mark.parametrize(("text", "start"), [
-    ("We're going to Spain in December", "2023-12-01"), ("We went to Spain in December", "2022-12-01"),
-    ("We went in June", "2022-06-01"), ("We will go in April", "2024-04-01"), ("We went in May", "2023-05-01"),
-    ("I have been here since June", "2022-06-01"), ("We went on 24 June", "2022-06-24"), ("I'll come on 3 March", "2024-03-03"),
-    ("this March was cold", "2023-03-01"), ("we painted this weekend", "2023-05-13"), ("we paint this weekend", "2023-05-20"),
-    ("We'll meet on the 11th", "2023-06-11"), ("We met on the 11th", "2023-05-11"), ("We met on the 20th", "2023-04-20"),
-    ("I flew on the 31st of last month", None), ("I flew on the 30th of last month", "2023-04-30"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("We're going to Spain in December", "2023-12-01"),
+        ("We went to Spain in December", "2022-12-01"),
+        ("We went in June", "2022-06-01"),
+        ("We will go in April", "2024-04-01"),
+        ("We went in May", "2023-05-01"),
+        ("I have been here since June", "2022-06-01"),
+        ("We went on 24 June", "2022-06-24"),
+        ("I'll come on 3 March", "2024-03-03"),
+        ("this March was cold", "2023-03-01"),
+        ("we painted this weekend", "2023-05-13"),
+        ("we paint this weekend", "2023-05-20"),
+        ("We'll meet on the 11th", "2023-06-11"),
+        ("We met on the 11th", "2023-05-11"),
+        ("We met on the 20th", "2023-04-20"),
+        ("I flew on the 31st of last month", None),
+        ("I flew on the 30th of last month", "2023-04-30"),
+    ],
+)
 def test_years_and_months_follow_the_tense(text, start):
     assert only(text)[0] == start
 
 
-@pytest.mark.parametrize(("text", "now", "start", "end"), [
-    ("a month ago", datetime(2023, 3, 31), "2023-02-01", "2023-03-01"),
-    ("last month", datetime(2023, 1, 31), "2022-12-01", "2023-01-01"),
-    ("next month", datetime(2023, 12, 31), "2024-01-01", "2024-02-01"),
-    ("a year ago today", datetime(2024, 2, 29), "2023-02-28", "2023-03-01"),
-    ("yesterday", datetime(2024, 3, 1), "2024-02-29", "2024-03-01"),
-    ("tomorrow", datetime(2023, 12, 31, 23), "2024-01-01", "2024-01-02"),
-    ("three days ago", datetime(2023, 1, 2), "2022-12-30", "2022-12-31"),
-    ("last week", datetime(2023, 1, 3), "2022-12-26", "2023-01-02"),
-    ("this winter", datetime(2023, 1, 15), "2022-12-01", "2023-03-01"),
-    ("last winter", datetime(2023, 1, 15), "2021-12-01", "2022-03-01"),
-    ("next winter", datetime(2023, 1, 15), "2023-12-01", "2024-03-01"),
-    ("last quarter", datetime(2023, 2, 1), "2022-10-01", "2023-01-01"),
-    ("in December", datetime(2023, 1, 10), "2022-12-01", "2023-01-01"),
-    ("in January", datetime(2023, 12, 10), "2024-01-01", "2024-02-01"),
-    ("on 30 December", datetime(2024, 1, 2), "2023-12-30", "2023-12-31"),
-    ("for the last month", datetime(2023, 3, 31), "2023-02-28", "2023-04-01"),
-    ("half a year ago", datetime(2023, 8, 31), "2023-02-01", "2023-03-01"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "now", "start", "end"),
+    [
+        ("a month ago", datetime(2023, 3, 31), "2023-02-01", "2023-03-01"),
+        ("last month", datetime(2023, 1, 31), "2022-12-01", "2023-01-01"),
+        ("next month", datetime(2023, 12, 31), "2024-01-01", "2024-02-01"),
+        ("a year ago today", datetime(2024, 2, 29), "2023-02-28", "2023-03-01"),
+        ("yesterday", datetime(2024, 3, 1), "2024-02-29", "2024-03-01"),
+        ("tomorrow", datetime(2023, 12, 31, 23), "2024-01-01", "2024-01-02"),
+        ("three days ago", datetime(2023, 1, 2), "2022-12-30", "2022-12-31"),
+        ("last week", datetime(2023, 1, 3), "2022-12-26", "2023-01-02"),
+        ("this winter", datetime(2023, 1, 15), "2022-12-01", "2023-03-01"),
+        ("last winter", datetime(2023, 1, 15), "2021-12-01", "2022-03-01"),
+        ("next winter", datetime(2023, 1, 15), "2023-12-01", "2024-03-01"),
+        ("last quarter", datetime(2023, 2, 1), "2022-10-01", "2023-01-01"),
+        ("in December", datetime(2023, 1, 10), "2022-12-01", "2023-01-01"),
+        ("in January", datetime(2023, 12, 10), "2024-01-01", "2024-02-01"),
+        ("on 30 December", datetime(2024, 1, 2), "2023-12-30", "2023-12-31"),
+        ("for the last month", datetime(2023, 3, 31), "2023-02-28", "2023-04-01"),
+        ("half a year ago", datetime(2023, 8, 31), "2023-02-01", "2023-03-01"),
+    ],
+)
 def test_edges_of_months_and_years(text, now, start, end):
     assert only(text, now) == (start, end)
 
 
 def test_of_an_aware_time_the_wall_clock_counts():
     aware = datetime(2023, 5, 17, 23, 30, tzinfo=timezone(timedelta(hours=9)))
-    for text in ("yesterday", "last summer", "this winter", "last Friday", "in two weeks", "for the last year", "in December"):
+    for text in (
+        "yesterday",
+        "last summer",
+        "this winter",
+        "last Friday",
+        "in two weeks",
+        "for the last year",
+        "in December",
+    ):
         assert find(text, aware) == find(text, aware.replace(tzinfo=None))
         assert find(text, aware)[0].start.tzinfo is None
 
@@ -247,23 +336,48 @@ def test_mentions_are_in_order_and_do_not_overlap():
     assert len(found) == 4 and all(a[1] <= b[0] for a, b in zip(ends, ends[1:], strict=False))
 
 
-@pytest.mark.parametrize("text", [
-    "999 years ago", "in 999 years", "0 days ago", "99 June 2020", "last", "ago ago ago", "last winter", "two thousand years ago",
-    "in the last 400 years", "the 31st", "on 29 February", "9999-12-31", "a million years ago", "next decade", "½ ago",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "999 years ago",
+        "in 999 years",
+        "0 days ago",
+        "99 June 2020",
+        "last",
+        "ago ago ago",
+        "last winter",
+        "two thousand years ago",
+        "in the last 400 years",
+        "the 31st",
+        "on 29 February",
+        "9999-12-31",
+        "a million years ago",
+        "next decade",
+        "½ ago",
+    ],
+)
 def test_no_text_raises(text):
     for mention in find(text, datetime(1, 1, 2)) + find(text, datetime(9999, 12, 30)) + find(text, NOW):
         assert mention.start < mention.end
 
 
-@pytest.mark.parametrize("text", ["a few days ago", "5-6 years ago", "about two years ago", "in early May", "over a decade ago"])
+@pytest.mark.parametrize(
+    "text", ["a few days ago", "5-6 years ago", "about two years ago", "in early May", "over a decade ago"]
+)
 def test_vague(text):
     assert find(text, NOW)[0].vague
 
 
-@pytest.mark.parametrize("text", [
-    "2:05 pm on 18 March, 2021", "2021-03-18T14:05:00+00:00", "2021-03-18 14:05", "March 18, 2021 2:05 pm", "2021/03/18 14:05 UTC",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2:05 pm on 18 March, 2021",
+        "2021-03-18T14:05:00+00:00",
+        "2021-03-18 14:05",
+        "March 18, 2021 2:05 pm",
+        "2021/03/18 14:05 UTC",
+    ],
+)
 def test_timestamps(text):
     assert [(start, end, when) for start, end, when in explicit(text)] == [(0, len(text), datetime(2021, 3, 18, 14, 5))]
 

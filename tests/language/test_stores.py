@@ -1,4 +1,5 @@
-"""Language in the stores: recall of scripts without blanks in both vaults, files of older programs, text that is no Unicode."""
+"""Language in the stores: recall of scripts without blanks in both vaults, files of older programs, text that is no
+Unicode."""
 
 import pytest
 
@@ -13,10 +14,15 @@ from memos.infrastructure.vault.memory import MemoryVault
 from memos.infrastructure.vault.sqlite import SqliteVault
 
 TEXTS = {
-    "花生": ("我对花生过敏。", "我对什么过敏？"), "柏林": ("我姐姐住在柏林。", "我姐姐住在哪里？"), "米亚": ("我的猫叫米亚。", "猫的名字？"),
-    "ถั่ว": ("ฉันแพ้ถั่วลิสง", "แพ้อะไร"), "ភ្នំពេញ": ("ខ្ញុំរស់នៅភ្នំពេញ", "ខ្ញុំរស់នៅឯណា"), "東京": ("姉は東京に住んでいます。", "姉はどこに住んでいますか"),
-    "미아": ("고양이는 미아입니다.", "고양이 이름이 뭐예요"), "Porto": ("I live in Porto.", "where do I live"),
-}  # fmt: skip
+    "花生": ("我对花生过敏。", "我对什么过敏？"),
+    "柏林": ("我姐姐住在柏林。", "我姐姐住在哪里？"),
+    "米亚": ("我的猫叫米亚。", "猫的名字？"),
+    "ถั่ว": ("ฉันแพ้ถั่วลิสง", "แพ้อะไร"),
+    "ភ្នំពេញ": ("ខ្ញុំរស់នៅភ្នំពេញ", "ខ្ញុំរស់នៅឯណា"),
+    "東京": ("姉は東京に住んでいます。", "姉はどこに住んでいますか"),
+    "미아": ("고양이는 미아입니다.", "고양이 이름이 뭐예요"),
+    "Porto": ("I live in Porto.", "where do I live"),
+}
 
 
 def cube(text: str, name: str) -> MemCube:
@@ -66,9 +72,16 @@ def test_chinese_memories_come_first():
         assert word in memory.search(TEXTS[word][1], user="c", k=1)[0].text
 
 
-@pytest.mark.parametrize("words", [
-    {"text": "bad \ud83d"}, {"speaker": "A\ud83d"}, {"user": "A\ud83d"}, {"tags": ("x", "\udc00")}, {"kind": "f\ud83d"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"text": "bad \ud83d"},
+        {"speaker": "A\ud83d"},
+        {"user": "A\ud83d"},
+        {"tags": ("x", "\udc00")},
+        {"kind": "f\ud83d"},
+    ],
+)
 def test_a_lone_surrogate_is_refused_in_one_line(words):
     memory = MemOS(embedder=Mock())
     given = {"text": "fine", "user": "u"} | words

@@ -14,7 +14,8 @@ MAX_WORDS = 64
 
 
 def words_of(text: str) -> list[str]:
-    """Words of a text, lower-case and without diacritics, as FTS5's unicode61 tokenizer reads them; what is written without
+    """Words of a text, lower-case and without diacritics, as FTS5's unicode61 tokenizer reads them; what is written
+    without
     blanks by the words of ``memos.language.scripts.coded``."""
     text = coded(sound(text))
     plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
@@ -22,7 +23,8 @@ def words_of(text: str) -> list[str]:
 
 
 def query_words(query: str) -> list[str]:
-    """The distinct words of a query worth searching for, in order. Function words count only where there is no other."""
+    """The distinct words of a query worth searching for, in order. Function words count only where there is no
+    other."""
     words = dict.fromkeys(words_of(without_negations(query.lower())))
     return [word for word in words if word not in STOP][:MAX_WORDS] or list(dict.fromkeys(words_of(query)))[:MAX_WORDS]
 

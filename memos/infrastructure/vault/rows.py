@@ -83,7 +83,8 @@ SIDE_TABLES = {"tags": 2, "sources": 5, "lineage": 2, "acl": 4}
 
 
 def indexed_text(cube: MemCube) -> tuple[str, str]:
-    """What the keyword index holds of a cube: its body, and its head (title and tags), scripts without blanks as words."""
+    """What the keyword index holds of a cube: its body, and its head (title and tags), scripts without blanks as
+    words."""
     body, head = plain_text(cube)
     return coded(body), coded(head)
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CAUSES = ("memories", "retrieval", "reader")
-_WIDTH = 60
+_WIDTH = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,11 @@ def runs(root: Path) -> dict[str, Path]:
 
 
 def read(folder: Path) -> tuple[dict[tuple[str, int], Asked], dict[str, set[str]]]:
-    """Questions by conversation and number, and the memories stored for each conversation."""
+    """Questions by conversation and number, and the lines of the memories found for each conversation."""
     contexts = {record["id"]: record["text"] for record in records(folder / "contexts.jsonl")}
     memories: dict[str, set[str]] = {}
     for record in records(folder / "memories.jsonl"):
-        memories.setdefault(record["sample_id"], set()).add(record["text"])
+        memories.setdefault(record["sample_id"], set()).update(filter(None, record["text"].splitlines()))
     verdicts = {}
     for path in sorted((folder / "scores").glob("judge_offline-*.jsonl")):
         verdicts |= {(r["sample_id"], r["qa_index"]): r["label"] == "correct" for r in records(path) if "label" in r}

@@ -2,7 +2,7 @@
 
 A day is ``7 May 2023``; ``last week``, said on 9 June, is ``the week before 9 June 2023``; ``last month`` is the
 month. What is
-a time, and which one, is read by ``memos.language.dates``; see protocol.md section 6: answers give absolute dates.
+a time, and which one, is read by ``memos.language.dates``.
 """
 
 from __future__ import annotations

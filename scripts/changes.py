@@ -2,11 +2,9 @@
 FILE.md``.
 
 OLD and NEW are folders that hold run folders of the same systems. A question has changed where its context or its
-answer
-differs. The cause is the first stage that gave something else: ``memories`` (the context has a memory that the old run
-did not
-store), ``retrieval`` (other or otherwise ordered memories, all of them known), ``reader`` (the same context, another
-answer).
+answer differs. The cause is the first stage that gave something else: ``memories`` (the context has a memory that the
+old run did not store), ``retrieval`` (other or otherwise ordered memories, all of them known), ``reader`` (the same
+context, another answer).
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Times of a dialogue, worded the way people note them in an answer.
 
 A day is ``7 May 2023``; ``last week``, said on 9 June, is ``the week before 9 June 2023``; ``last month`` is the
-month. What is
-a time, and which one, is read by ``memos.language.dates``.
+month. What is a time, and which one, is read by ``memos.language.dates``.
 """
 
 from __future__ import annotations

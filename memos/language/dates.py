@@ -63,8 +63,7 @@ class Mention:
     """Whether the words leave the exact interval open ("a few days ago")."""
     form: str = "date"
     """How it is said: ``date`` (of the calendar), ``named`` (yesterday), ``ago``, ``ahead`` (in two days), ``step``
-    (last week),
-    ``weekday`` or ``span`` (the last three years)."""
+    (last week), ``weekday`` or ``span`` (the last three years)."""
     unit: str = ""
     """Of relative forms: day, week, weekend, month, year …, or the lower-case name of a weekday, season or month."""
     step: int = 0

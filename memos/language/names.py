@@ -33,8 +33,7 @@ def names(text: str) -> tuple[str, ...]:
     """Names in a text, each once, in order, without possessive endings.
 
     A capital that only begins a sentence does not count, unless a possessive or a second capital stands behind it.
-    April,
-    May, June and August count where they are people.
+    April, May, June and August count where they are people.
     """
     out: dict[str, None] = {}
     for match in _NAME.finditer(text):

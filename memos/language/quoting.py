@@ -36,8 +36,7 @@ def foreign(text: str) -> tuple[tuple[int, int], ...]:
     end), in order.
 
     An inch mark (12"), an apostrophe and the short forms of talk ('cause) open no quotation; a quotation that is not
-    closed
-    counts only where ``said,`` or a colon announces it.
+    closed counts only where ``said,`` or a colon announces it.
     """
     if not _SIGNS.search(text):
         return ()

@@ -2,8 +2,8 @@
 and pairs.
 
 A run of such letters gives its characters and pairs of neighbours, so that two sentences meet where they share a word
-of any
-length without a dictionary. A vowel sign or tone mark stays with its letter. Also here: text that is no sound Unicode.
+of any length without a dictionary. A vowel sign or tone mark stays with its letter. Also here: text that is no sound
+Unicode.
 """
 
 from __future__ import annotations
@@ -43,8 +43,7 @@ def unspaced(text: str) -> bool:
 
 def grams(run: str) -> list[str]:
     """What stands for the words of a run: Chinese characters that are no particles, and pairs of neighbouring letters
-    of any
-    script; of the alphabets of South-East Asia, whose letters say little, also threes. A run of one letter is
+    of any script; of the alphabets of South-East Asia, whose letters say little, also threes. A run of one letter is
     itself."""
     letters = _LETTER.findall(unicodedata.normalize("NFKC", run))
     alone = [letter for letter in letters if letter not in PARTICLES and _HAN_LETTER.match(letter)]

@@ -15,8 +15,7 @@ MAX_WORDS = 64
 
 def words_of(text: str) -> list[str]:
     """Words of a text, lower-case and without diacritics, as FTS5's unicode61 tokenizer reads them; what is written
-    without
-    blanks by the words of ``memos.language.scripts.coded``."""
+    without blanks by the words of ``memos.language.scripts.coded``."""
     text = coded(sound(text))
     plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
     return _WORD.findall(plain.lower().replace("_", " "))

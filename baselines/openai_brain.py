@@ -8,8 +8,8 @@ from typing import Protocol
 
 from baselines.backbone import TEXT, Backbone, listed, record
 from baselines.extract import Fact, entities, session_facts
-from baselines.extract.dates import day
-from baselines.extract.lexicon import content, words
+from memos.language.calendar import day_words as day
+from memos.language.words import terms, words
 from memos.types import Session
 
 ENTRY_PROMPT = """You are a chat assistant with a long-term memory. The user pastes a dialogue between {first} and {second} and asks you \
@@ -116,4 +116,4 @@ def salience(fact: Fact) -> float:
     size = max(8, len(words(fact.text)))
     named = len(entities(fact.text))
     numbers = sum(word[0].isdigit() for word in words(fact.text))
-    return (len(set(content(fact.text))) + 2.0 * named + 1.5 * numbers + 2.0 * fact.dated) / size
+    return (len(set(terms(fact.text))) + 2.0 * named + 1.5 * numbers + 2.0 * fact.dated) / size

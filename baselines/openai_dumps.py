@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from baselines.extract.facts import sentences
-from baselines.extract.lexicon import content
 from memos.errors import DataError
+from memos.language.words import terms
 
 OFFICIAL_ORDER = (
     "conv-26", "conv-30", "conv-41", "conv-42", "conv-43", "conv-44", "conv-47", "conv-48", "conv-49", "conv-50",
@@ -68,7 +68,7 @@ def sources(entries: Sequence[str], said: Sequence[Said], least: float = 0.35) -
     name counts as said). Below ``least``, or with fewer than two shared stems, a sentence has no source; an entry whose
     sentences have none has none.
     """
-    documents = [set(content(f"{turn.speaker} {turn.text}")) for turn in said]
+    documents = [set(terms(f"{turn.speaker} {turn.text}")) for turn in said]
     seen = Counter(stem for document in documents for stem in document)
     postings: dict[str, list[int]] = {}
     for index, document in enumerate(documents):
@@ -80,7 +80,7 @@ def sources(entries: Sequence[str], said: Sequence[Said], least: float = 0.35) -
     for entry in entries:
         turns: dict[str, None] = {}
         for sentence in sentences(entry):
-            best = _best(set(content(sentence)), postings, weight, unseen, least)
+            best = _best(set(terms(sentence)), postings, weight, unseen, least)
             if best is not None:
                 turns[said[best].turn_id] = None
         out.append(tuple(turns))

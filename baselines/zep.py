@@ -11,9 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from baselines.backbone import Backbone, check_extractor, check_positive, check_share
-from baselines.extract.dates import day
 from baselines.extract.entities import normal
-from baselines.extract.lexicon import stems
 from baselines.memories import STATE_VERSION, read_json, write_json
 from baselines.ranking import reciprocal_rank_fusion, terms
 from baselines.zep_brain import Brain, Message, ModelBrain, Proposal, RuleBrain
@@ -21,6 +19,8 @@ from baselines.zep_graph import Edge, Entity, Episode, Graph
 from baselines.zep_search import RECIPES, edge_candidates, search_edges, search_nodes
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
+from memos.language.calendar import day_words as day
+from memos.language.words import stems
 from memos.llm.base import LLM
 from memos.types import Conversation, Hit, Query, Retrieved, Session, Turn, Usage
 

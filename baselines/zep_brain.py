@@ -11,10 +11,10 @@ from typing import Protocol
 from baselines.backbone import TEXT, TEXT_OR_NULL, Backbone, listed, record
 from baselines.extract import Fact, triples, turn_facts
 from baselines.extract.entities import normal
-from baselines.extract.lexicon import words
 from baselines.extract.relation import CONTRADICTS, SAME, relate
 from baselines.zep_graph import Edge, Entity, Episode
 from memos.embed.base import Embedder
+from memos.language.words import words
 from memos.types import Session, Turn
 
 ENTITIES_PROMPT = """List the entities that the CURRENT MESSAGE names or clearly refers to: people, places, organisations, works, \

@@ -162,7 +162,7 @@ class MemOS:
 
     def _cube(self, text: str, user: str, speaker: str, kind: str, said: datetime, tags: tuple[str, ...]) -> MemCube:
         from memos.cube import new_cube
-        from memos.operation.words import names
+        from memos.language.names import names
 
         event = event_of(text, said)
         return new_cube(

@@ -34,9 +34,9 @@ from eval.stats.intervals import interval
 from eval.stats.paired import compare
 from eval.types import Dataset
 from memos.embed.base import Embedder
+from memos.language.words import terms
 from memos.operation.scheduler import POLICIES, Candidate, NextScenePolicy, Replayed, Scene, replay
 from memos.operation.scheduler.replay import Step
-from memos.operation.words import terms
 from memos.tokens import count_words
 
 START = datetime(2025, 1, 1, tzinfo=UTC)

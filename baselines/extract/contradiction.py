@@ -5,14 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from baselines.extract.lexicon import content
+from memos.language.polarity import negated, without_negation
+from memos.language.words import stems, terms
 
-_NEGATION = re.compile(
-    r"\b(?:not|never|no longer|stopped|quit|gave up|cancell?ed|nobody|nothing|cannot)\b|n't\b", re.I
-)
-_NEGATIVE_STEMS = frozenset(
-    stem for word in "not never longer stopped quit gave cancelled cannot anymore don't doesn't isn't hasn't".split() for stem in content(word)
-)
 _SLOTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("favorite", re.compile(r"\bfavou?rite (?P<what>\w+(?: \w+)?) (?:is|are) (?:the |a |an )?(?P<value>[^.,;!]{2,40})", re.I)),
     ("home", re.compile(r"\b(?:lives in|now lives in|moved to|has moved to) (?P<value>[A-Z][\w' ]{1,30}?)(?=[.,;!]| (?:and|with|in|on|for|last)\b|$)")),
@@ -31,13 +26,13 @@ def slots(text: str) -> tuple[tuple[str, str], ...]:
             groups = match.groupdict()
             value = groups.get("value") or groups.get("other") or ""
             what = f"{name} {groups['what'].lower()}" if groups.get("what") else name
-            found.append((what, " ".join(content(value)) or value.lower()))
+            found.append((what, " ".join(terms(value)) or value.lower()))
     return tuple(found)
 
 
 @lru_cache(maxsize=65536)
 def _profile(text: str) -> tuple[bool, frozenset[str]]:
-    return bool(_NEGATION.search(text)), frozenset(content(text)) - _NEGATIVE_STEMS
+    return negated(text), without_negation(stems(text))
 
 
 def contradicts(new: str, old: str, overlap: float = 0.6) -> bool:
@@ -51,7 +46,7 @@ def contradicts(new: str, old: str, overlap: float = 0.6) -> bool:
     values = dict(slots(old))
     if any(name in values and values[name] != value for name, value in slots(new)):
         return True
-    (negated, stems), (was_negated, old_stems) = _profile(new), _profile(old)
-    if negated == was_negated or not stems or not old_stems:
+    (denies, said), (denied, old_said) = _profile(new), _profile(old)
+    if denies == denied or not said or not old_said:
         return False
-    return len(stems & old_stems) >= max(2, overlap * len(stems | old_stems))
+    return len(said & old_said) >= max(2, overlap * len(said | old_said))

@@ -10,10 +10,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from baselines.extract.dates import resolve
-from baselines.extract.lexicon import INTERJECTIONS, STOPWORDS, content, words
-from baselines.extract.rewrite import third_person
+from memos.language.dates_text import resolve
+from memos.language.lexicon import INTERJECTIONS
+from memos.language.quoting import foreign, inside
+from memos.language.rewrite import third_person
+from memos.language.words import is_stop, terms, words
 from memos.types import Session, Turn
 
 _END = re.compile(r"(?<=[.!?…])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n+")
@@ -25,7 +28,11 @@ _VAGUE = frozenset(
     appreciate support luck care take rock best""".split()
 )
 """Words of praise and politeness: a sentence made of nothing else holds no fact."""
-_VAGUE_STEMS = frozenset(stem for word in _VAGUE for stem in content(word))
+
+
+@cache
+def _vague_stems() -> frozenset[str]:
+    return frozenset(stem for word in _VAGUE for stem in terms(word))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +50,14 @@ class Fact:
 
 
 def sentences(text: str) -> list[str]:
-    """Split a turn into sentences; curly quotes become straight."""
+    """Split a turn into sentences, code and quotations whole; curly quotes become straight."""
     text = text.replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
-    return [part.strip() for part in _END.split(text) if part and part.strip()]
+    spans, pieces, start = foreign(text), [], 0
+    for match in _END.finditer(text):
+        if not inside(spans, match.start()):
+            pieces.append(text[start : match.start()])
+            start = match.end()
+    return [piece.strip() for piece in (*pieces, text[start:]) if piece.strip()]
 
 
 def strip_opening(sentence: str, names: Iterable[str]) -> str:
@@ -65,11 +77,11 @@ def informative(sentence: str) -> bool:
     low = [word.lower() for word in words(sentence)]
     if len(low) < 4:
         return False
-    stems = [stem for stem in content(sentence) if stem not in _VAGUE_STEMS]
+    stems = [stem for stem in terms(sentence) if stem not in _vague_stems()]
     if len(stems) < 2 or low[0] in _SECOND:
         return False
     own = any(word in _FIRST for word in low)
-    named = any(word[0].isupper() and word.lower() not in STOPWORDS for word in words(sentence)[1:])
+    named = any(word[0].isupper() and not is_stop(word.lower()) for word in words(sentence)[1:])
     directed = any(word in _SECOND for word in low)
     if directed and not own:
         return False

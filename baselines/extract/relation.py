@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from baselines.extract.contradiction import contradicts
-from baselines.extract.lexicon import content
+from memos.language.numerals import numbers
+from memos.language.words import stems
 
 SAME, RICHER, CONTRADICTS, OTHER = "same", "richer", "contradicts", "other"
-_NUMBER = re.compile(r"\d+")
 
 
 @lru_cache(maxsize=65536)
 def _profile(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    return frozenset(content(text)), frozenset(_NUMBER.findall(text))
+    return stems(text), numbers(text)
 
 
 def relate(new: str, old: str, cosine: float, same: float = 0.95, related: float = 0.8) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from baselines.extract.entities import names, normal, noun_phrase, noun_phrases, tokens
+from baselines.extract.entities import normal, noun_phrase, noun_phrases, tokens
 from baselines.extract.facts import sentences
-from baselines.extract.lexicon import ADVERBS, DETERMINERS, MODALS, PREPOSITIONS, STOPWORDS, words
+from memos.language.lexicon import ADVERBS, MODALS, NOUN_OPENERS, RELATIONAL
+from memos.language.names import names
+from memos.language.words import STOP, is_stop, words
 
 _SKIPPED = frozenset("has had have is was been being just would will can could should might may did does to".split())
 _STOPS = frozenset(".,;:!?()\"…–—")
@@ -31,7 +33,7 @@ def _predicate(after: list[str]) -> tuple[str, str]:
         negated |= low in ("not", "never") or low.endswith("n't")
         skippable = low in _SKIPPED or low in ADVERBS or low in MODALS or low.endswith(("n't", "ly")) or low == "not"
         copula = low in ("is", "was") and index + 1 < len(after) and (
-            after[index + 1].lower() in DETERMINERS or not after[index + 1].lower().endswith(("ing", "ed"))
+            after[index + 1].lower() in NOUN_OPENERS or not after[index + 1].lower().endswith(("ing", "ed"))
         )
         if not skippable or copula:
             break
@@ -45,13 +47,13 @@ def _predicate(after: list[str]) -> tuple[str, str]:
         if target or index >= len(after) or after[index] in _STOPS:
             break
         low = after[index].lower()
-        if low in PREPOSITIONS or low == "to" or low not in DETERMINERS | STOPWORDS:
+        if low in RELATIONAL or low == "to" or low not in NOUN_OPENERS | STOP:
             relation.append(low)
         index += 1
         target = noun_phrase(after[index:])
     following = index + len(target.split())
-    if target and relation[-1] not in PREPOSITIONS and following + 1 < len(after):
-        adjective = relation[0] in ("is", "was", "feels", "felt", "got") and after[following].lower() in PREPOSITIONS
+    if target and relation[-1] not in RELATIONAL and following + 1 < len(after):
+        adjective = relation[0] in ("is", "was", "feels", "felt", "got") and after[following].lower() in RELATIONAL
         further = noun_phrase(after[following + 1 :]) if adjective else ""
         if further:
             relation += [target.lower().replace(" ", "_"), after[following].lower()]
@@ -86,5 +88,5 @@ def _fallback(sentence: str, subject: str) -> str:
     for name in [*names(sentence), *noun_phrases(sentence)]:
         if normal(name) != normal(subject) and len(normal(name)) > 2:
             return name
-    plain = [word for word in words(sentence) if word.lower() not in STOPWORDS and normal(word) != normal(subject)]
+    plain = [word for word in words(sentence) if not is_stop(word.lower()) and normal(word) != normal(subject)]
     return max(plain, key=len, default="")

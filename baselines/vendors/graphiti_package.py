@@ -16,12 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from baselines.extract.dates import day
 from baselines.memories import STATE_VERSION, read_json, write_json
 from baselines.vendors.common import Connection, Ledger
 from baselines.zep import HEADER
 from memos.embed.base import Embedder
 from memos.errors import require
+from memos.language.calendar import day_words as day
 from memos.types import Conversation, Hit, Query, Retrieved, Session, Usage
 
 _GROUP = "conversation"

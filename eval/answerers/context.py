@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
-from eval.answerers.dates import explicit_dates
-from eval.answerers.text import Token, split_sentences, tokenize
+from eval.answerers.text import Token, content_stems, split_sentences, tokenize
+from memos.language.dates import explicit
 
 _BULLET = re.compile(r"^\s*(?:[-*•·]|\d{1,3}[.)])\s+")
 _WRAP = re.compile(r"^[\s\"'“{\[(<]+|[\s,]+$")
@@ -41,7 +41,7 @@ class Sentence:
 
     @cached_property
     def stems(self) -> frozenset[str]:
-        return frozenset(token.stem for token in self.tokens if token.is_content)
+        return frozenset(content_stems(self.text))
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,12 @@ class Line:
 
     @cached_property
     def stems(self) -> frozenset[str]:
-        return frozenset(token.stem for token in tokenize(self.text) if token.is_content)
+        return frozenset(content_stems(self.text))
 
 
 def _leading_time(text: str) -> tuple[datetime | None, str]:
     """Cut a timestamp off the front of a line."""
-    found = explicit_dates(text[:60])
+    found = explicit(text[:60])
     if not found:
         return None, text
     start, end, when = found[0]
@@ -86,7 +86,7 @@ def _trailing_time(text: str) -> tuple[datetime | None, str]:
     match = _TAIL.search(text)
     if match is None:
         return None, text
-    found = explicit_dates(match.group(1))
+    found = explicit(match.group(1))
     words = re.sub(
         r"[\W\d_]+|\b(?:T|Z|UTC|present|from|to|date|range|unknown|am|pm|on)\b", "", match.group(1), flags=re.I
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from eval.answerers.question import QuestionView
 from eval.answerers.ranking import Index, Scored
-from eval.answerers.text import number_of
+from memos.language.numerals import number_of
 
 
 def how_many(question: QuestionView, index: Index, ranked: Sequence[Scored], margin: float = 3.0) -> str:

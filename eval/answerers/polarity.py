@@ -6,12 +6,8 @@ from collections.abc import Sequence
 
 from eval.answerers.question import QuestionView
 from eval.answerers.ranking import Index, Scored
-from eval.answerers.text import content_stems, tokenize
-
-_NEGATIVE = frozenset(
-    "not never no don't didn't doesn't can't couldn't won't wouldn't isn't aren't wasn't weren't haven't hasn't hadn't "
-    "nothing nobody none neither nor hard unable quit stopped".split()
-)
+from eval.answerers.text import content_stems
+from memos.language.polarity import negated
 
 
 def choice(question: QuestionView, index: Index, ranked: Sequence[Scored]) -> str:
@@ -35,8 +31,8 @@ def yes_no(question: QuestionView, index: Index, ranked: Sequence[Scored]) -> st
             overlap = len(sentence.stems & question.stems) / (1 + 0.5 * place)
             if overlap > closest:
                 closest = overlap
-                negative = any(token.lower in _NEGATIVE for token in tokenize(sentence.text))
-    asked_negative = any(token.lower in _NEGATIVE for token in question.tokens)
+                negative = negated(sentence.text)
+    asked_negative = negated(question.text)
     denied = negative != asked_negative
     if question.kind == "would":
         return "Likely no" if denied else "Likely yes"

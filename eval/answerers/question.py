@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from eval.answerers.dates import MONTHS, explicit_dates, month_number
-from eval.answerers.text import AUXILIARIES, Token, tokenize
+from eval.answerers.text import Token, tokenize
+from memos.language.calendar import MONTHS
+from memos.language.dates import explicit, named_months
+from memos.language.lexicon import AUXILIARIES
 
 _YES_NO = re.compile(
     r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|might|may)\b", re.IGNORECASE
@@ -16,8 +18,6 @@ _LEAD = re.compile(
     r"^(?:(?:according to|based on|around|after|in|on|at|for|during|by|from|with|about|to|of|as of)\b[^,?]*?,?\s+)(?=wh|how)",
     re.IGNORECASE,
 )
-_MONTH_NAMES = "|".join(MONTHS)
-_QUESTION_MONTH = re.compile(rf"\b({_MONTH_NAMES})\b,?(?:\s+(?:of\s+)?(\d{{4}}))?", re.IGNORECASE)
 _NOT_PLURAL = frozenset("this his is was does has ss us news series class business process always pass".split())
 
 
@@ -59,20 +59,16 @@ def analyse(text: str, speakers: tuple[str, ...]) -> QuestionView:
     lowered = {token.lower.removesuffix("'s").removesuffix("s'") for token in tokens}
     focus = tuple(name for name in speakers if name.split() and name.split()[0].lower() in lowered)
     kind, head, plural = _kind(text, tokens, names)
-    dates = tuple(when for _, _, when in explicit_dates(text))
-    spans = [(start, end) for start, end, _ in explicit_dates(text)]
-    months = tuple(
-        (month_number(m[1]), int(m[2]) if m[2] else None)
-        for m in _QUESTION_MONTH.finditer(text)
-        if not any(start <= m.start() < end for start, end in spans)
-    )
+    dates = tuple(when for _, _, when in explicit(text))
+    months = named_months(text)
     stems = frozenset(
-        token.stem
+        stem
         for token in tokens
+        for stem in token.stems
         if token.is_content
         and token.lower.removesuffix("'s") not in names
         and not token.text[0].isdigit()
-        and token.lower.capitalize() not in MONTHS
+        and token.lower not in MONTHS
     )
     return QuestionView(
         text,

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from eval.answerers.context import Line, Sentence
-from eval.answerers.dates import durations, mentions
 from eval.answerers.question import QuestionView
-from eval.answerers.text import number_of
+from eval.answerers.wording import mentions
+from memos.language.dates import durations
+from memos.language.numerals import number_of
 
 SHORTLIST = 60
 """How many lines of a long context get the full set of features."""

@@ -17,18 +17,20 @@ import numpy as np
 from eval.answerers.context import Sentence
 from eval.answerers.lexicon import field_of, is_a, part_of_speech
 from eval.answerers.question import QuestionView
-from eval.answerers.text import (
+from eval.answerers.text import Token
+from memos.language.lexicon import (
     AUXILIARIES,
     CONJUNCTIONS,
+    CONTRACTIONS,
     DETERMINERS,
     FILLERS,
+    NEGATIONS,
     POSSESSIVES,
     PREPOSITIONS,
     PRONOUNS,
-    WH,
-    Token,
-    number_of,
+    QUESTION_WORDS,
 )
+from memos.language.numerals import number_of
 
 MAX_WORDS = 14
 _NEVER_FIRST = frozenset("and or but so because of than".split()) | {"'s"}
@@ -36,9 +38,9 @@ _NEVER_LAST = (
     DETERMINERS
     | POSSESSIVES
     | AUXILIARIES
+    | CONTRACTIONS
     | frozenset("and or but so because since to of in on at for with from by about i we they he she as".split())
 ) - frozenset("that this those these some any do done".split())
-_NEGATION = frozenset("not never no don't didn't can't won't isn't wasn't haven't couldn't".split())
 
 
 def word_class(token: Token, first: bool) -> str:
@@ -74,12 +76,12 @@ _CLASSES = (
     ("i", frozenset("i i'm i've i'd i'll we we're we've we'll".split())),
     ("pronoun", PRONOUNS),
     ("and", frozenset("and or &".split())),
-    ("not", _NEGATION),
-    ("aux", AUXILIARIES),
+    ("not", NEGATIONS),
+    ("aux", AUXILIARIES | CONTRACTIONS),
     ("possessive", POSSESSIVES),
     ("det", DETERMINERS),
     ("prep", PREPOSITIONS),
-    ("wh", WH),
+    ("wh", QUESTION_WORDS),
     ("conj", CONJUNCTIONS),
     ("filler", FILLERS),
 )

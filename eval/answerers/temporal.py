@@ -6,9 +6,11 @@ import re
 from collections.abc import Sequence
 
 from eval.answerers.context import Line
-from eval.answerers.dates import TimeMention, day, durations, mentions, month
 from eval.answerers.question import QuestionView
 from eval.answerers.ranking import Index, Scored
+from eval.answerers.wording import TimeMention, mentions
+from memos.language.calendar import day_words, month_words
+from memos.language.dates import durations
 
 _FUTURE = re.compile(r"\b(?:will|going to|plan|plans|planning|next|upcoming|tomorrow|soon)\b", re.IGNORECASE)
 
@@ -60,7 +62,7 @@ def _worded(mention: TimeMention, grain: str) -> str:
 def _at_grain(moment, grain: str) -> str:
     if grain == "year":
         return str(moment.year)
-    return month(moment) if grain == "month" else day(moment)
+    return month_words(moment) if grain == "month" else day_words(moment)
 
 
 def how_long(question: QuestionView, index: Index, ranked: Sequence[Scored], margin: float = 3.0) -> str:
@@ -71,10 +73,10 @@ def how_long(question: QuestionView, index: Index, ranked: Sequence[Scored], mar
             break
         line: Line = index.lines[scored.index]
         for sentence in index.sentences(scored.index):
-            for found in durations(sentence.text):
+            for start, end in durations(sentence.text):
                 score = scored.score + len(sentence.stems & question.stems)
                 if best is None or score > best[0]:
-                    best = (score, found.phrase)
+                    best = (score, sentence.text[start:end])
         if best is None and re.search(r"\bhow long ago\b", question.text, re.IGNORECASE):
             phrases = [item.phrase for item in mentions(line.text, line.time)]
             if phrases:

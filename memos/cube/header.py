@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from memos.cube.errors import CubeError
+from memos.language.scripts import lone_surrogate
 
 Origin = Literal["user_input", "inference", "retrieval", "fine_tuning"]
 Layer = Literal["private", "shared", "global"]
@@ -23,6 +24,15 @@ def event_seconds(moment: datetime) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
+def check_sound(header: object, names: tuple[str, ...]) -> None:
+    """Raises CubeError where a text (or one of several) under a name holds a lone surrogate, which no file can hold."""
+    for name in names:
+        value = getattr(header, name)
+        for text in (value,) if isinstance(value, str) else value:
+            if not text.isascii() and (place := lone_surrogate(text)) is not None:
+                raise CubeError(f"{type(header).__name__}.{name}: lone surrogate at character {place}")
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a memory comes from: a turn (or a span of its characters) of a dialogue, or another document."""
@@ -34,6 +44,9 @@ class Source:
     end: int | None = None
     uri: str = ""
 
+    def __post_init__(self) -> None:
+        check_sound(self, ("dialogue", "session", "turn", "uri"))
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
@@ -42,6 +55,14 @@ class Grant:
     principal: str
     rights: tuple[Right, ...] = ("read",)
     effect: Literal["allow", "deny"] = "allow"
+
+    def __post_init__(self) -> None:
+        check_sound(self, ("principal",))
+
+
+_TEXTS = tuple(
+    "cube_id provenance_id semantic_type key tags topic concept speaker entities trigger model links".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +106,7 @@ class Descriptive:
             raise CubeError(f"Descriptive.created_at/updated_at of {self.cube_id}: record times need a time zone")
         if not self.semantic_type:
             raise CubeError(f"Descriptive.semantic_type of {self.cube_id}: empty")
+        check_sound(self, _TEXTS)
         if self.event_end is not None:
             if self.event_start is None:
                 raise CubeError(f"Descriptive.event_end of {self.cube_id}: given without event_start")
@@ -119,6 +141,7 @@ class Governance:
     def __post_init__(self) -> None:
         if not self.owner or not self.namespace:
             raise CubeError("Governance: owner and namespace must not be empty")
+        check_sound(self, ("owner", "namespace", "contexts", "watermark", "licence"))
         for name in ("ttl_seconds", "decay_half_life"):
             value = getattr(self, name)
             if value is not None and not value > 0:

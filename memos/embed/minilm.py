@@ -12,6 +12,7 @@ import numpy as np
 
 from memos.embed.base import TokenStates, unit
 from memos.errors import ConfigError, MissingDependency, require
+from memos.language.scripts import sound
 from memos.weights import files_digest
 
 DTYPES = ("float32", "bfloat16")
@@ -132,7 +133,7 @@ class MiniLM:
         body = self.max_tokens - 2
         windows: list[list[int]] = []
         owner: list[int] = []
-        for index, encoding in enumerate(self._tokenizer.encode_batch(texts, add_special_tokens=False)):
+        for index, encoding in enumerate(self._tokenizer.encode_batch([sound(text) for text in texts], add_special_tokens=False)):
             ids = encoding.ids
             self.pooled += len(ids) > body
             for start in range(0, max(len(ids), 1), body):

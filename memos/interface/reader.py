@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from memos import dates
-from memos.operation.words import names, surface
+from memos.language import dates
+from memos.language.names import names
+from memos.language.rewrite import resolve_self
+from memos.language.words import surface
 
 Intent = Literal["none", "recall", "remember", "correct", "forget", "summarise", "prefer", "procedure"]
 Scope = Literal["private", "shared", "global"]
@@ -188,9 +190,7 @@ class MemReader:
         """Names in the text, known people first."""
         words = set(re.findall(r"[^\W_]+", text.lower()))
         known = [name for name in self.speakers if name.split()[0].lower() in words]
-        months = dates.MONTHS.keys() | dates.DAYS.keys()
-        found = [name for name in names(text) if name not in known and name.lower() not in months and name != "I"]
-        return tuple(dict.fromkeys(known + found))
+        return tuple(dict.fromkeys([*known, *names(text)]))
 
 
 def window(text: str, now: datetime | None) -> Window | None:
@@ -216,14 +216,3 @@ def scope(text: str) -> Scope:
     if _GLOBAL.search(text):
         return "global"
     return "shared" if _SHARED.search(text) else "private"
-
-
-def resolve_self(text: str, speaker: str) -> str:
-    """First-person words as the speaker's name: "my dog" said by Ana is "Ana's dog"."""
-    for pattern, word in (
-        (r"\b(?:I'm|I am|I’m)\b", f"{speaker} is"), (r"\b(?:I've|I have|I’ve)\b", f"{speaker} has"),
-        (r"\bI(?:'ll|’ll)\b", f"{speaker} will"), (r"\bI(?:'d|’d)\b", f"{speaker} would"),
-        (r"\b(?:[Mm]y|[Mm]ine)\b", f"{speaker}'s"), (r"\b(?:I|[Mm]e)\b", speaker), (r"\b[Mm]yself\b", speaker),
-    ):  # fmt: skip
-        text = re.sub(pattern, word, text)
-    return text

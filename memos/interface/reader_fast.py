@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from memos import dates
 from memos.cube import MemCube, Source, new_cube
 from memos.cube.clock import Clock, Ids
-from memos.operation.words import names
+from memos.language import dates
+from memos.language.dates_text import say
+from memos.language.names import names
 from memos.types import Session, Turn
 
-_SURE = ("day", "weekend", "week", "month", "season", "year")
+_SURE = ("day", "weekend", "week", "month", "quarter", "season", "year", "decade")
 
 
 def event_of(text: str, said_at: datetime | None) -> dates.Mention | None:
@@ -38,7 +39,7 @@ def turn_cube(
     if session.time is not None:
         attributes["said_at"] = session.time.isoformat()
     if event is not None:
-        attributes["event"] = dates.say(event)
+        attributes["event"] = say(event)
     if turn.caption:
         attributes["caption"] = turn.caption
     return new_cube(

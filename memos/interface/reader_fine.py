@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from memos import dates
 from memos.cube import MemCube, new_cube
 from memos.cube.clock import Clock, Ids
 from memos.errors import ConfigError
+from memos.language import dates
 from memos.llm.base import LLM, Request
 from memos.llm.structured import complete_json
 from memos.types import Message, Usage

@@ -11,11 +11,11 @@ from collections import defaultdict
 
 import numpy as np
 
+from memos.language.words import terms
 from memos.operation import keyword
 from memos.operation.index import MemoryIndex
 from memos.operation.question import Question
 from memos.operation.ranker import SECOND, best, feedback_weights
-from memos.operation.words import terms
 
 CORES = (3, 8, 20)
 """Sizes of the groups of best rows whose mean vector is compared with."""

@@ -16,9 +16,9 @@ import numpy as np
 
 from memos.errors import DataError
 from memos.infrastructure.vault import kernels, nearest
+from memos.language.words import terms
 from memos.operation.postings import Postings
 from memos.operation.traits import traits
-from memos.operation.words import terms
 
 if TYPE_CHECKING:
     from memos.operation.paths import Tree

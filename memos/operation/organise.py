@@ -18,8 +18,8 @@ from memos.cube.clock import Clock
 from memos.embed.base import Embedder
 from memos.errors import ConfigError, MalformedOutput
 from memos.infrastructure.vault import Edge, Is, Vault
+from memos.language.words import stem, surface
 from memos.llm.base import LLM, Request
-from memos.operation.words import stem, surface
 from memos.types import Message
 
 SCHEMA = {

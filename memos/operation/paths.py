@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from memos.infrastructure.vault import Is
+from memos.language.words import stem, surface
 from memos.operation.index import MemoryIndex
 from memos.operation.organise import Reorganiser, clusters
 from memos.operation.route import Plan, Step
-from memos.operation.words import stem, surface
 
 SHAPE = Reorganiser.Config(least=2)
 """The reorganiser's concepts and topics, pairs included: here a parent costs nothing."""

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from memos.dates import Mention, find
-from memos.operation.words import names, surface, terms
+from memos.language.dates import Mention, find
+from memos.language.names import names
+from memos.language.words import surface, terms
 
 _WHEN = re.compile(
     r"\b(when|what (date|day|month|year|time|season)|how long|how (recently|soon)|which (year|month|day|season))\b", re.I

@@ -12,10 +12,10 @@ from functools import lru_cache
 from itertools import pairwise
 
 from memos.cube import MemCube
-from memos.dates import DAYS, MONTHS
 from memos.infrastructure.vault import Edge
+from memos.language.calendar import DAYS, MONTHS
+from memos.language.words import stem, terms
 from memos.llm.base import LLM, Request
-from memos.operation.words import stem, terms
 from memos.types import Message
 
 RELATIONS = ("follows", "relates", "causes", "conditions", "contradicts", "aggregates")

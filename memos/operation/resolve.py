@@ -14,8 +14,11 @@ from typing import Literal
 
 from memos.cube import MemCube
 from memos.errors import ConfigError, MalformedOutput
+from memos.language.names import names
+from memos.language.numerals import numbers
+from memos.language.polarity import negated
+from memos.language.words import surface, terms
 from memos.llm.base import LLM, Request
-from memos.operation.words import names, surface, terms
 from memos.plaintext.preference import stands_to
 from memos.types import Message
 
@@ -25,10 +28,6 @@ SCHEMA = {
     "properties": {"relation": {"type": "string", "enum": ["duplicate", "contradiction", "independent"]}},
     "required": ["relation"],
 }
-_NEGATION = re.compile(r"\b(no|not|never|none|nobody|nothing|neither|cannot|without|stopped|quit|no longer)\b|n['’]t\b", re.I)
-_NUMBER = re.compile(
-    r"\b(\d+(?:[.,]\d+)?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|once|twice)\b", re.I
-)
 _VALUE = re.compile(
     r"\b(?:lives?|living|moved|works?|working|studies|studying|drives?|owns?|favou?rite|name|named|called|born|married|"
     r"is|are|was|am|prefers?|likes?|loves?|hates?|dislikes?|eats?|plays?)\b",
@@ -57,8 +56,8 @@ def claim(text: str) -> Claim:
     return Claim(
         words=frozenset(content),
         subject=tuple(subject),
-        negated=bool(_NEGATION.search(text)),
-        numbers=frozenset(match.group().lower() for match in _NUMBER.finditer(text)),
+        negated=negated(text),
+        numbers=numbers(text),
         names=frozenset(name.lower() for name in names(text)),
         states=bool(_VALUE.search(text)),
     )

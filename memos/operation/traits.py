@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 
-from memos.operation.words import names
+from memos.language.calendar import DAY_NAMES, MONTH_NAMES
+from memos.language.names import names
+from memos.language.numerals import CARDINALS
 
 ENDS_AS_QUESTION, HAS_QUESTION, FIRST_PERSON, TIME, NUMBER, NAME = 1, 2, 4, 8, 16, 32
 
 _TOKEN = re.compile(r"\w+")
 _FIRST = frozenset(("I", "My", "my", "Me", "me", "Mine", "mine", "We", "we", "Our", "our", "Us", "us"))
-_TIME = frozenset(
-    """yesterday today tonight tomorrow last next ago week weekend month year years monday tuesday wednesday thursday friday
-    saturday sunday january february march april may june july august september october november december morning recently
-    soon since just""".split()
+_MONTHS_AND_VERBS = frozenset(("May", "March"))
+_TIME = frozenset(name.lower() for name in {*MONTH_NAMES, *DAY_NAMES} - _MONTHS_AND_VERBS) | frozenset(
+    "yesterday today tonight tomorrow last next ago week weekend month year years morning recently soon since just".split()
 )
-_NUMBER = frozenset(
-    """one two three four five six seven eight nine ten dozen couple once twice several first second third""".split()
-)
+_NUMBER = frozenset(CARDINALS) | frozenset("dozen couple once twice several first second third".split())
 
 
 def traits(text: str) -> int:
@@ -32,7 +31,7 @@ def traits(text: str) -> int:
         bits |= FIRST_PERSON
     tokens = set(map(str.lower, spoken))
     numbers = [token for token in tokens if token.isdecimal()]
-    if not tokens.isdisjoint(_TIME) or any(len(number) == 4 for number in numbers):
+    if not tokens.isdisjoint(_TIME) or not spoken.isdisjoint(_MONTHS_AND_VERBS) or any(len(number) == 4 for number in numbers):
         bits |= TIME
     if numbers or not tokens.isdisjoint(_NUMBER):
         bits |= NUMBER

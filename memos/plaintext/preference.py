@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from memos.cube import MemCube, PlaintextPayload, Source, new_cube
 from memos.cube.clock import Clock, Ids
-from memos.operation.words import stem, surface
+from memos.language.words import stem, surface
 
 _WHAT = r"(?:(?! (?:and|but|so|while|because) I\b)[^.,;!?])+"
 """A topic: up to the end of the clause, or to the next thing the speaker says of themselves."""

@@ -16,8 +16,8 @@ from memos.cube import MemCube
 from memos.cube.clock import Clock, Ids
 from memos.errors import DataError
 from memos.infrastructure.vault import Is
+from memos.language.words import terms
 from memos.operation.operator import MemOperator
-from memos.operation.words import terms
 from memos.plaintext.skill import Skill, Tool, learned, skill_cube, skill_of, tool_cube, tool_of
 
 SAME_TASK = 0.6

@@ -15,13 +15,14 @@ from typing import Any
 
 import pytest
 
-from baselines.extract.dates import resolve
 from baselines.mem0 import Mem0
 from eval.datasets import locomo
 from eval.types import Dataset, JudgeTask
-from memos import MemOS, dates
+from memos import MemOS
 from memos.embed.mock import Mock
 from memos.errors import MemosError
+from memos.language import dates
+from memos.language.dates_text import resolve
 from memos.llm.base import Request
 from memos.llm.mock import MockLLM
 from memos.types import Conversation, Session, Turn

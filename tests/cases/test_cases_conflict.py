@@ -6,7 +6,7 @@ import pytest
 from case_tools import MEMOS_ROW, ORDERED_HOUSE, facts_of, mem0, remembered, wrong_today
 
 from baselines.extract.relation import relate
-from memos.operation.words import terms
+from memos.language.words import terms
 
 LIKELY = 0.85
 """A similarity at which the baselines compare two facts."""

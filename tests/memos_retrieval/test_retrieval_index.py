@@ -8,12 +8,13 @@ from datetime import datetime
 import numpy as np
 import pytest
 
+from memos.language.names import names
+from memos.language.words import terms
 from memos.operation import keyword
 from memos.operation.features import FEATURES, GROUPS, features, first_pass
 from memos.operation.index import MemoryIndex, Unit
 from memos.operation.question import read
 from memos.operation.retrieve import RetrieveConfig, search
-from memos.operation.words import names, terms
 
 WORDS = "harbour lantern violin pepper glacier tunnel saddle comet orchard parcel meadow anchor".split()
 

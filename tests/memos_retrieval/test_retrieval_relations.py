@@ -34,7 +34,7 @@ def cubes_of(case):
 
 
 def _names(text):
-    from memos.operation.words import names
+    from memos.language.names import names
 
     return names(text)
 

@@ -70,6 +70,18 @@ class Indexes:
         self._delete_words(row, ns, rows.indexed_text(cube))
         self._drop_vector(row, ns)
 
+    def reread(self) -> None:
+        """Index anew what an older program indexed by other words (inside a transaction); see ``rows.indexed_text``."""
+        for content, row, ns in self._db.execute("SELECT content, id, ns FROM cubes").fetchall():
+            if content.isascii() and "\\u" not in content:
+                continue
+            columns = self._db.execute(f"SELECT {rows.SELECT} FROM cubes WHERE id = ?", (row,)).fetchone()
+            cube = rows.read_cube(columns)
+            before, after = rows.plain_text(cube), rows.indexed_text(cube)
+            if before != after:
+                self._delete_words(row, ns, before)
+                self._db.execute(f"INSERT INTO fts_{ns} (rowid, body, head) VALUES (?, ?, ?)", (row, *after))
+
     def compact(self) -> None:
         """Merge the keyword indexes' segments, so that removed words leave the file."""
         for ns in self._names.values():

@@ -5,28 +5,27 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from memos.language.scripts import coded, sound
+from memos.language.words import STOP, without_negations
+
 _WORD = re.compile(r"\w+")
-FUNCTION_WORDS = frozenset(
-    """a about after all also am an and any are as at be because been before being but by can could did do does doing
-    for from had has have having he her hers him his how i if in into is it its me my no nor not of on or our ours she
-    should so some such than that the their theirs them then there these they this those to too us was we were what
-    when where which while who whom whose why will with would you your yours s t d m ll re ve""".split()
-)
-"""English words that carry no content. They are searched for only where a query has no other word."""
 MAX_WORDS = 64
 """Distinct words of a query that are used."""
 
 
 def words_of(text: str) -> list[str]:
-    """Words of a text, lower-case and without diacritics, as FTS5's unicode61 tokenizer reads them."""
+    """Words of a text, lower-case and without diacritics, as FTS5's unicode61 tokenizer reads them; what is written
+    without blanks by the words of ``memos.language.scripts.coded``."""
+    text = coded(sound(text))
     plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
     return _WORD.findall(plain.lower().replace("_", " "))
 
 
 def query_words(query: str) -> list[str]:
-    """The distinct words of a query worth searching for, in order."""
-    words = list(dict.fromkeys(words_of(query)))
-    return [word for word in words if word not in FUNCTION_WORDS][:MAX_WORDS] or words[:MAX_WORDS]
+    """The distinct words of a query worth searching for, in order. Function words count only where there is no
+    other."""
+    words = dict.fromkeys(words_of(without_negations(query.lower())))
+    return [word for word in words if word not in STOP][:MAX_WORDS] or list(dict.fromkeys(words_of(query)))[:MAX_WORDS]
 
 
 def any_of(words: list[str]) -> str:

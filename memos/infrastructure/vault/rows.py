@@ -11,6 +11,7 @@ from memos.cube.codec import from_json
 from memos.cube.cube import MemCube, parse_content
 from memos.cube.header import Behavioural, Descriptive, event_seconds
 from memos.infrastructure.vault.filters import context_key, expires_at
+from memos.language.scripts import coded
 
 CONTENT_COLUMNS = (
     "cube_id", "ns", "namespace", "provenance_id", "owner", "layer", "sensitivity", "contexts", "priority", "kind",
@@ -82,7 +83,14 @@ SIDE_TABLES = {"tags": 2, "sources": 5, "lineage": 2, "acl": 4}
 
 
 def indexed_text(cube: MemCube) -> tuple[str, str]:
-    """What the keyword index holds of a cube: its body, and its head (title and tags)."""
+    """What the keyword index holds of a cube: its body, and its head (title and tags), scripts without blanks as
+    words."""
+    body, head = plain_text(cube)
+    return coded(body), coded(head)
+
+
+def plain_text(cube: MemCube) -> tuple[str, str]:
+    """The same as it is written."""
     return cube.text, " ".join((cube.descriptive.key, *cube.descriptive.tags)).strip()
 
 

@@ -57,10 +57,15 @@ CREATE TRIGGER audit_kept BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'the 
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('dim', 0), ('purges', 0);
 """
+READING = 1
+"""How the keyword index reads words: 1, scripts without blanks by characters and pairs; kept in ``meta`` as
+``reading``, absent
+where it was made before."""
 IN_LIVE_STATE = "state IN ('generated','activated')"
 """The condition of the partial indexes; a query uses one of them only where it has these very words."""
 _CROWDS = f"""
-CREATE TABLE crowds (ns INTEGER NOT NULL, tier TEXT NOT NULL, live INTEGER NOT NULL, PRIMARY KEY (ns, tier)) WITHOUT ROWID;
+CREATE TABLE crowds (ns INTEGER NOT NULL, tier TEXT NOT NULL, live INTEGER NOT NULL, PRIMARY KEY (ns, tier)) WITHOUT
+ROWID;
 INSERT INTO crowds SELECT ns, tier, count(*) FROM cubes WHERE {IN_LIVE_STATE} GROUP BY ns, tier;
 CREATE TRIGGER crowds_join AFTER INSERT ON cubes WHEN NEW.{IN_LIVE_STATE} BEGIN
   INSERT INTO crowds VALUES (NEW.ns, NEW.tier, 1) ON CONFLICT (ns, tier) DO UPDATE SET live = live + 1; END;
@@ -70,12 +75,15 @@ CREATE TRIGGER crowds_from AFTER UPDATE OF state, tier ON cubes WHEN OLD.{IN_LIV
   UPDATE crowds SET live = live - 1 WHERE ns = OLD.ns AND tier = OLD.tier; END;
 CREATE TRIGGER crowds_to AFTER UPDATE OF state, tier ON cubes WHEN NEW.{IN_LIVE_STATE} BEGIN
   INSERT INTO crowds VALUES (NEW.ns, NEW.tier, 1) ON CONFLICT (ns, tier) DO UPDATE SET live = live + 1; END;
-CREATE INDEX cubes_recency ON cubes (ns, tier, max(updated_at, coalesce(last_access, updated_at))) WHERE {IN_LIVE_STATE};
+CREATE INDEX cubes_recency ON cubes (ns, tier, max(updated_at, coalesce(last_access, updated_at))) WHERE
+{IN_LIVE_STATE};
 CREATE INDEX cubes_mortal ON cubes (ns, tier, expires_at) WHERE expires_at IS NOT NULL AND {IN_LIVE_STATE};
 CREATE INDEX cubes_session ON cubes (session);
 """
-"""How many live cubes each tier holds and which were used last, so that an insert into a full tier looks at no others; a
-file made before these were kept gets them when it is opened for writing, and an older program's writes keep them right."""
+"""How many live cubes each tier holds and which were used last, so that an insert into a full tier looks at no others;
+a
+file made before these were kept gets them when it is opened for writing, and an older program's writes keep them
+right."""
 
 
 def fts_table(ns: int) -> str:
@@ -134,6 +142,7 @@ def _prepare(db: sqlite3.Connection, name: str, synchronous: str, read_only: boo
             db.execute(statement)
         db.execute(f"PRAGMA application_id={APPLICATION_ID}")
         db.execute(f"PRAGMA user_version={VERSION}")
+        db.execute("INSERT INTO meta VALUES ('reading', ?)", (READING,))
     if not db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'crowds'").fetchone()[0]:
         for statement in _statements(_CROWDS):
             db.execute(statement)

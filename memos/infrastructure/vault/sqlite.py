@@ -22,7 +22,7 @@ from memos.infrastructure.vault.digests import vault_digest
 from memos.infrastructure.vault.filters import Is, Where
 from memos.infrastructure.vault.indexes import Indexes
 from memos.infrastructure.vault.rules import check_new, check_restored, check_revision, use_counts
-from memos.infrastructure.vault.schema import open_database
+from memos.infrastructure.vault.schema import READING, open_database
 from memos.infrastructure.vault.search import Search
 
 if TYPE_CHECKING:
@@ -75,6 +75,15 @@ class SqliteVault(tables.Relations):
         self._indexes = Indexes(self._db)
         self._search = Search(self._db, self._indexes, self.clock, self.config.keyword_matches)
         self._seen = self._data_version()
+        if not self.config.read_only:
+            self._reread()
+
+    def _reread(self) -> None:
+        """Bring the keyword index of a file that an older program wrote to this program's reading of words, once."""
+        if self._db.execute("SELECT value FROM meta WHERE key = 'reading'").fetchone() is None:
+            with self.transaction():
+                self._indexes.reread()
+                self._db.execute("INSERT OR REPLACE INTO meta VALUES ('reading', ?)", (READING,))
 
     # -- transactions ------------------------------------------------------------------------------------------
     @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from case_tools import MEMOS_ROW, ORDERED_HOUSE, facts_of, mem0, remembered, wrong_today
+from case_tools import MEMOS_ROW, facts_of, mem0, remembered, wrong_today
 
 from baselines.extract.relation import relate
 from memos.language.words import terms
@@ -52,7 +52,6 @@ def test_c22_a_relatives_move_leaves_ones_home():
     assert any("Porto" in fact for fact in facts_of(system))
 
 
-@MEMOS_ROW
 @pytest.mark.parametrize(
     "old, new",
     [
@@ -88,13 +87,15 @@ def test_c41_one_first_name_is_not_one_person():
     assert remembered("Anna Lee plays chess.", "Anna Ray plays chess.")[1] == 0
 
 
-@MEMOS_ROW
 @pytest.mark.parametrize(
     "old, new",
     [
         ("I live in Porto.", "I live in Lisbon now."),
-        ("I live in Porto.", "I moved from Porto to Lisbon."),
-        ("My address is 5 Elm Street.", "Actually, my address is now 9 Oak Road."),
+        *wrong_today(
+            MEMOS_ROW,
+            ("I live in Porto.", "I moved from Porto to Lisbon."),
+            ("My address is 5 Elm Street.", "Actually, my address is now 9 Oak Road."),
+        ),
     ],
 )
 def test_c42_the_newer_statement_supersedes(old, new):
@@ -102,7 +103,6 @@ def test_c42_the_newer_statement_supersedes(old, new):
     assert old not in remembered(old, new)[0]
 
 
-@ORDERED_HOUSE
 def test_c43_the_left_half_of_a_contraction_is_no_word():
     """nltk/nltk_data#22: "don" of "don't" is in no list of stop words."""
     assert terms("I don't live in Porto any more.")[0] == "live"
@@ -111,11 +111,8 @@ def test_c43_the_left_half_of_a_contraction_is_no_word():
 @pytest.mark.parametrize(
     "old, new",
     [
-        *wrong_today(
-            ORDERED_HOUSE,
-            ("I live in Porto.", "I don't live in Porto any more."),
-            ("I smoke.", "I don't smoke."),
-        ),
+        ("I live in Porto.", "I don't live in Porto any more."),
+        ("I smoke.", "I don't smoke."),
         ("Ana drinks coffee.", "Ana doesn't drink coffee."),
     ],
 )

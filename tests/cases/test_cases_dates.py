@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from case_tools import ORDERED_HOUSE, dated, written_out, wrong_today
+from case_tools import dated, written_out
 
 OTHER_LANGUAGES = (
     "ontem fui ao mar com a Sol",
@@ -16,7 +16,6 @@ OTHER_LANGUAGES = (
 )
 
 
-@ORDERED_HOUSE
 @pytest.mark.parametrize("reader", ["memos", "baselines"])
 def test_c01_a_decimal_is_read_whole(reader):
     """wit-ai/wit#1476: "1.5 years ago" becomes five years ago, from the digits after the point."""
@@ -27,7 +26,6 @@ def test_c01_a_decimal_is_read_whole(reader):
         assert "1.in" not in written_out(text)
 
 
-@ORDERED_HOUSE
 @pytest.mark.parametrize(
     "text, right",
     [("I bought it twenty-five days ago.", "2023-04-29"), ("We met twenty-one years ago.", "2002")],
@@ -37,7 +35,6 @@ def test_c02_a_compound_number_is_read_whole(text, right):
     assert [day[: len(right)] for day in dated(text)] in ([], [right])
 
 
-@ORDERED_HOUSE
 def test_c02_a_compound_number_is_written_out_whole():
     """joestelmach/natty#206: the same where the baselines store it."""
     text = "I bought it twenty-five days ago."
@@ -47,7 +44,8 @@ def test_c02_a_compound_number_is_written_out_whole():
 @pytest.mark.parametrize(
     "text, right",
     [
-        *wrong_today(ORDERED_HOUSE, ("At least 12 may come to the party.", []), ("Apartment 3 may be free soon.", [])),
+        ("At least 12 may come to the party.", []),
+        ("Apartment 3 may be free soon.", []),
         ("The party is on 12 May.", ["2023-05-12"]),
     ],
 )
@@ -59,12 +57,9 @@ def test_c04_the_verb_may_is_no_month(text, right):
 @pytest.mark.parametrize(
     "text, right",
     [
-        *wrong_today(
-            ORDERED_HOUSE,
-            ("I finished the novel in two days.", []),
-            ("I read the whole series in 2 weeks.", []),
-            ("We haven't talked in a few days.", []),
-        ),
+        ("I finished the novel in two days.", []),
+        ("I read the whole series in 2 weeks.", []),
+        ("We haven't talked in a few days.", []),
         ("We leave in two days.", ["2023-05-26"]),
     ],
 )
@@ -76,7 +71,7 @@ def test_c05_how_long_it_took_is_no_date(text, right):
 @pytest.mark.parametrize(
     "text, right",
     [
-        *wrong_today(ORDERED_HOUSE, ("We will go hiking on Saturday.", ["2023-05-27"])),
+        ("We will go hiking on Saturday.", ["2023-05-27"]),
         ("We went hiking on Saturday.", ["2023-05-20"]),
     ],
 )
@@ -106,7 +101,6 @@ def test_c09_words_of_other_languages_are_no_dates(text):
     assert dated(text) == []
 
 
-@ORDERED_HOUSE
 @pytest.mark.parametrize("text", ["The song was written by June.", "I stayed by Jan's house."])
 def test_c10_people_are_named_like_months(text):
     """stanfordnlp/CoreNLP#605: June and Jan after "by" are people here."""

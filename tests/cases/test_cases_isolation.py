@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from case_tools import FAILING_CLEARLY, ORDERED_HOUSE, ending, memos, remembered_chinese, wrong_today
+from case_tools import FAILING_CLEARLY, ending, memos, remembered_chinese
 
 from memos import MemOS
 from memos.embed.mock import Mock
@@ -85,9 +85,8 @@ def test_c48_a_memory_without_content_is_refused(text):
     "fields",
     [
         {"text": "bad \ud83d", "user": "u"},
-        *wrong_today(
-            ORDERED_HOUSE, {"text": "fine", "user": "u", "speaker": "A\ud83d"}, {"text": "fine", "user": "A\ud83d"}
-        ),
+        {"text": "fine", "user": "u", "speaker": "A\ud83d"},
+        {"text": "fine", "user": "A\ud83d"},
     ],
     ids=["text", "speaker", "user"],
 )
@@ -109,7 +108,8 @@ def test_c50_times_with_and_without_a_zone_stand_together():
 @pytest.mark.parametrize(
     "question, word",
     [
-        *wrong_today(ORDERED_HOUSE, ("我对什么过敏？", "花生"), ("我姐姐住在哪里？", "柏林")),
+        ("我对什么过敏？", "花生"),
+        ("我姐姐住在哪里？", "柏林"),
         ("我的猫叫什么名字？", "米亚"),
         ("我在哪里工作？", "面包店"),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from case_tools import FAILING_CLEARLY, ending
+from case_tools import ending
 
 from eval.rescoring import load
 from eval.store import Journal, question_key
@@ -19,7 +19,6 @@ def written(path, question) -> None:
     journal.close()
 
 
-@FAILING_CLEARLY
 def test_c80_a_line_separator_within_a_text_ends_no_record(tiny_dataset, tmp_path):
     """wbolster/jsonlines#53, volcengine/OpenViking#3988: U+2028 and U+0085 end a line for ``str.splitlines``, not for JSON."""
     written(tmp_path / "answers.jsonl", tiny_dataset.questions[0])

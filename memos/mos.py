@@ -24,11 +24,11 @@ from memos.infrastructure.vault import Tagged, Where
 from memos.interface.reader_fast import event_of, read_session
 from memos.interface.reader_fine import FineReader
 from memos.llm.base import LLM, Request
-from memos.operation.lifecycle import MemLifecycle
 from memos.operation.operator import Inserted, MemOperator
-from memos.operation.organise import Organised
+from memos.operation.retrieval.units import check_style, line, render, unit_of
 from memos.operation.scheduler.queue import MemQueue
-from memos.operation.units import check_style, line, render, unit_of
+from memos.operation.upkeep.lifecycle import MemLifecycle
+from memos.operation.upkeep.organise import Organised
 from memos.types import Message, Session, Turn
 from memos.work import DEAD, PENDING, Drained, MemWork
 
@@ -220,7 +220,7 @@ class MemOS:
     def explain(self, utterance: str, *, user: str = "default", now: datetime | None = None) -> str:
         """What would be searched for an utterance, where and in which order, in words."""
         from memos.interface.reader import MemReader
-        from memos.operation.route import plan
+        from memos.operation.retrieval.route import plan
 
         reader = MemReader([name for name in self._operator(user).index.speakers if name])
         return plan(reader.read(utterance, caller=user, now=now or self.clock().replace(tzinfo=None))).explain()

@@ -7,7 +7,7 @@ import re
 from urllib.parse import urlsplit
 
 IDENTIFIES_ONLY = True
-"""What is here computes no outcome: the digests of code (``eval.code``) do not follow it."""
+"""What is here computes no outcome: the digests of code (``eval.core.code``) do not follow it."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 

@@ -24,12 +24,12 @@ from memos.interface.reader_fast import SessionClock, read_session
 from memos.interface.reader_fine import FineReader
 from memos.llm.base import LLM
 from memos.llm.counted import CountedLLM
-from memos.operation.index import MemoryIndex, Unit
 from memos.operation.operator import MemOperator
-from memos.operation.ranker import digest as ranker_digest
-from memos.operation.retrieve import Found, RetrieveConfig, search
+from memos.operation.retrieval.index import MemoryIndex, Unit
+from memos.operation.retrieval.ranker import digest as ranker_digest
+from memos.operation.retrieval.retrieve import Found, RetrieveConfig, search
+from memos.operation.retrieval.units import check_style, line, render, unit_of
 from memos.operation.scheduler.queue import MemQueue
-from memos.operation.units import check_style, line, render, unit_of
 from memos.tokens import count_words
 from memos.types import Conversation, Hit, Query, Retrieved, Session, Usage
 from memos.work import DEAD, PENDING, MemWork

@@ -17,7 +17,7 @@ from typing import Any
 from memos.resources import cache_root, language_place
 
 IDENTIFIES_ONLY = True
-"""What is here computes no outcome: the digests of code (``eval.code``) do not follow it."""
+"""What is here computes no outcome: the digests of code (``eval.core.code``) do not follow it."""
 SUFFIXES = (
     ".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".npz", ".h5", ".json", ".txt", ".model", ".jinja", ".py",
     ".vocab", ".tiktoken",

@@ -18,10 +18,10 @@ import numpy as np
 from baselines.transcript import line
 from eval.answerers.llm import LLMAnswerer
 from eval.answerers.reader import Reader
+from eval.command.script import add_data, add_limit, add_seed, locomo, told
+from eval.core.types import AnswerTask, Dataset, JudgeTask, Question
 from eval.datasets.locomo import load
 from eval.metrics.f1 import f1_memos
-from eval.script import add_data, add_limit, add_seed, locomo, told
-from eval.types import AnswerTask, Dataset, JudgeTask, Question
 
 FITTED_ON = ("conv-26", "conv-30", "conv-41", "conv-42", "conv-43", "conv-44")
 

@@ -28,7 +28,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from eval.script import add_repeats
+from eval.command.script import add_repeats
 from memos.llm.base import Completion, Request
 from memos.llm.build import build_llm
 from memos.llm.openai import OpenAIChat
@@ -135,10 +135,10 @@ def _prepared(base_url: str, questions: int, concurrency: int) -> tuple[dict, Pa
     """A configuration and a results folder in which everything but answering and judging is done."""
     from hydra import compose, initialize_config_dir
 
-    from eval.bench import Bench, plain
-    from eval.cli import CONF
+    from eval.command.cli import CONF
+    from eval.runs.write import RunDir
+    from eval.stages.bench import Bench, plain
     from eval.stages.search import search
-    from eval.store import RunDir
 
     out = Path(tempfile.mkdtemp(prefix="bench_harness_"))
     turns = [{"speaker": "Ann", "dia_id": f"D1:{i}", "text": f"I did thing number {i} with a friend."} for i in range(questions)]
@@ -162,10 +162,10 @@ def _prepared(base_url: str, questions: int, concurrency: int) -> tuple[dict, Pa
 
 def arm_harness(setting: Setting) -> int:
     """The harness itself: answer and judge stages, with ledger, response cache and a durable record a reply."""
-    from eval.bench import Bench
+    from eval.runs.write import RunDir
     from eval.stages.answer import answer
+    from eval.stages.bench import Bench
     from eval.stages.score import judge, judge_journal
-    from eval.store import RunDir
 
     config, ready = _prepared(setting.base_url, setting.questions, setting.concurrency)
     with tempfile.TemporaryDirectory() as folder:

@@ -22,10 +22,10 @@ from typing import Any
 
 from tqdm import tqdm
 
+from eval.command.script import add_seed, told
 from eval.datasets.load import load_dataset
-from eval.kv import models, texts
-from eval.script import add_seed, told
-from eval.selection import DatasetConfig
+from eval.datasets.selection import DatasetConfig
+from eval.experiments.kv_ttft import models, texts
 
 WAYS = ("exact", "naive", "rotated", "blended", "random", "first")
 

@@ -44,7 +44,7 @@ def measured(args: argparse.Namespace) -> dict[str, object]:
     sys.path.insert(0, str(ROOT))
     from eval.answerers.reader import Reader
     from eval.datasets.load import load_dataset
-    from eval.selection import DatasetConfig
+    from eval.datasets.selection import DatasetConfig
     from memos.embed.minilm import MiniLM
     from memos.system import MemOSSystem
     from memos.types import Query

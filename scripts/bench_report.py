@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from eval.answerers.prompts import PROMPTS
+from eval.command.script import add_to
+from eval.core.types import Dataset
 from eval.datasets.locomo import load
-from eval.drawing import make_figures
-from eval.outputs import Group
-from eval.report.browser import Browser, find_chromium
-from eval.report.page import write_page
-from eval.script import add_to
+from eval.report.figures import make_figures
+from eval.report.groups import Group
+from eval.report.page.browser import Browser, find_chromium
+from eval.report.page.write import write_page
 from eval.stats import interval
-from eval.types import Dataset
 
 TURNS, A_CONVERSATION = 588, 154
 CATEGORIES = (4, 4, 4, 4, 4, 1, 1, 2, 2, 3)

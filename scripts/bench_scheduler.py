@@ -28,11 +28,11 @@ from typing import Any
 
 from tqdm import tqdm
 
+from eval.command.script import add_cache, add_data, add_seed, embeddings, locomo, told
+from eval.core.types import Dataset
 from eval.datasets.locomo import load
-from eval.script import add_cache, add_data, add_seed, embeddings, locomo, told
 from eval.stats.intervals import interval
 from eval.stats.paired import compare
-from eval.types import Dataset
 from memos.embed.base import Embedder
 from memos.language.words import terms
 from memos.operation.scheduler import POLICIES, Candidate, NextScenePolicy, Replayed, Scene, replay

@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 
+from eval.command.script import told
+from eval.core.types import JudgeTask
 from eval.judges import published
 from eval.judges.offline import OfflineJudge
 from eval.metrics import encoders, peer
 from eval.metrics.lexical import Lexical
 from eval.metrics.semantic import Semantic
-from eval.script import told
-from eval.types import JudgeTask
 from memos.embed.minilm import MiniLM
 
 Pairs = list[tuple[str, str]]

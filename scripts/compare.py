@@ -6,13 +6,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from eval.compare_page import write_page
-from eval.records import Run, is_locomo, load_run, run_folders
-from eval.script import add_out, told
-from eval.significance import comparison_table
-from eval.sources import sources
-from eval.tables import terminal, write
-from eval.tables.values import judges
+from eval.command.script import add_out, told
+from eval.report.compare_page import write_page
+from eval.report.significance import comparison_table
+from eval.report.sources import sources
+from eval.report.tables import terminal, write
+from eval.report.tables.summaries import judges
+from eval.runs.read import Run, is_locomo, load_run, run_folders
 from memos.errors import ConfigError, DataError
 
 

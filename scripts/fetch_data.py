@@ -12,15 +12,8 @@ import argparse
 import sys
 from collections.abc import Callable
 
+from eval.core.resources import fetch_punkt, fetch_smollm2, fetch_wordnet, has_punkt, has_smollm2, has_wordnet
 from eval.datasets.find import find_locomo
-from eval.resources import (
-    fetch_punkt,
-    fetch_smollm2,
-    fetch_wordnet,
-    has_punkt,
-    has_smollm2,
-    has_wordnet,
-)
 from memos.errors import MemosError
 
 ITEMS: dict[str, tuple[str, Callable[[], bool], Callable[[], object]]] = {

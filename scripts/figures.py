@@ -7,9 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-from eval.drawing import make_figures, usable_cores
-from eval.outputs import groups
-from eval.script import add_out, told
+from eval.command.script import add_out, told
+from eval.report.figures import make_figures, usable_cores
+from eval.report.groups import groups
 from memos.errors import ConfigError
 
 

@@ -6,9 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from eval.places import conf
-from eval.runs import states
-from eval.script import add_out, told
+from eval.command.script import add_out, told
+from eval.core.places import conf
+from eval.runs.find import states
 from memos.errors import ConfigError
 
 GROUPS = {

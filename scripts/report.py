@@ -9,15 +9,15 @@ import tempfile
 import time
 from pathlib import Path
 
+from eval.command.script import add_data, add_out, add_to, told
 from eval.datasets.load import load_dataset
-from eval.drawing import make_figures, usable_cores
-from eval.outputs import Group, groups
-from eval.records import Run
-from eval.report.page import write_page
-from eval.runs import find_runs
-from eval.script import add_data, add_out, add_to, told
-from eval.selection import DatasetConfig
-from eval.sources import sources
+from eval.datasets.selection import DatasetConfig
+from eval.report.figures import make_figures, usable_cores
+from eval.report.groups import Group, groups
+from eval.report.page.write import write_page
+from eval.report.sources import sources
+from eval.runs.find import find_runs
+from eval.runs.read import Run
 
 
 @told

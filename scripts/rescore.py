@@ -7,8 +7,8 @@ import json
 import sys
 from pathlib import Path
 
-from eval import rescoring
-from eval.script import add_cache, embeddings, told
+from eval.command.script import add_cache, embeddings, told
+from eval.experiments import rescoring
 
 
 @told
@@ -28,7 +28,7 @@ def main() -> int:
 def run(args: argparse.Namespace) -> int:
     from eval.judges.build import from_name
     from eval.metrics.build import Config, build_scorers
-    from eval.tables import table3, terminal
+    from eval.report.tables import table3, terminal
 
     groups = tuple(part for part in args.metrics.split(",") if part and part != "none")
     scorers = build_scorers(Config(which=groups)) if groups else []

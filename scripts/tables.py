@@ -6,14 +6,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from eval import reference
-from eval.outputs import groups, make_check, make_tables
-from eval.places import ROOT
-from eval.script import add_out, told
-from eval.store import writing_outputs
-from eval.tables import terminal
-from eval.tables.index import write_index
-from eval.tables.readme import replace_table
+from eval.command.script import add_out, told
+from eval.core.places import ROOT
+from eval.report.groups import groups, make_check, make_tables
+from eval.report.paper import reference
+from eval.report.paper.readme_table import replace_table
+from eval.report.tables import terminal
+from eval.report.tables.index import write_index
+from eval.runs.write import writing_outputs
 from memos.errors import DataError
 
 

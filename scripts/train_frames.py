@@ -17,13 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
+from eval.command.script import add_cache, add_data, add_write, embeddings, locomo, told
+from eval.core.types import Question
 from eval.datasets.locomo import load
 from eval.judges import published, wordings
-from eval.judges.offline import corpus, denials, frames, guards
+from eval.judges.offline import corpus, denials, frames, synthetic
 from eval.judges.offline.features import Pair
 from eval.judges.offline.reader import sentence_model
-from eval.script import add_cache, add_data, add_write, embeddings, locomo, told
-from eval.types import Question
 from memos.embed.cache import CachedEmbedder
 from memos.embed.minilm import MiniLM
 from memos.errors import require
@@ -79,7 +79,7 @@ class Rows:
 def filled(templates: Sequence[str], questions: Sequence[Question], chance: random.Random) -> list[tuple[str, Pair]]:
     """Templates with golds put in."""
     return [
-        (template, Pair(q.text, q.gold, template.format(gold=q.gold.strip().rstrip("."), statement=guards.statement(q.text)), q.category))
+        (template, Pair(q.text, q.gold, template.format(gold=q.gold.strip().rstrip("."), statement=synthetic.statement(q.text)), q.category))
         for template in templates
         for q in chance.sample(questions, FILLINGS)
     ]
@@ -137,7 +137,7 @@ def train(folder: Path, dataset: Path | None, cache: Path, write: bool) -> None:
     honest = [corpus.pair_of(row) for row in judged if row.share >= 0.5]
     encode = sentence_model(CachedEmbedder(MiniLM(), cache)).encode
     known = wordings.tuned()
-    templates = [list(dict.fromkeys(found)) for found in ((*guards.DENIED, *known.denied), (*guards.WORDED, *known.affirmed))]
+    templates = [list(dict.fromkeys(found)) for found in ((*synthetic.DENIED, *known.denied), (*synthetic.WORDED, *known.affirmed))]
     chance = random.Random(5)
     denied, affirmed = (filled(texts, deniable, chance) for texts in templates)
     held = [(pair.question, pair) for pair in honest if frames.read(pair)]

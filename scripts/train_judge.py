@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
+from eval.command.script import add_cache, add_data, add_to, add_write, embeddings, locomo, told
+from eval.core.types import JudgeTask, Question
 from eval.datasets.locomo import load
 from eval.judges import agreement, probes, published, wordings
-from eval.judges.offline import corpus, evasions, gates, guards, model
+from eval.judges.offline import corpus, evasions, gates, model, synthetic
 from eval.judges.offline.features import Pair
-from eval.script import add_cache, add_data, add_to, add_write, embeddings, locomo, told
-from eval.types import JudgeTask, Question
 from memos.embed.cache import CachedEmbedder
 from memos.embed.minilm import MiniLM
 from memos.errors import require
@@ -85,7 +85,7 @@ class Fitted:
 class Trainer:
     """Holds the standardised matrices and fits models on subsets of them."""
 
-    def __init__(self, data: corpus.Corpus, guard_rows: np.ndarray, guard_list: list[guards.Guard], settings: Settings) -> None:
+    def __init__(self, data: corpus.Corpus, guard_rows: np.ndarray, guard_list: list[synthetic.Guard], settings: Settings) -> None:
         self.data, self.settings = data, settings
         self.guard_label = np.array([int(guard.accepted) for guard in guard_list])
         honest = data.matrix[data.honest]
@@ -260,7 +260,7 @@ def train(args: argparse.Namespace) -> None:
     questions = [q for q in dataset.questions if q.category != 5]
     turns = corpus.said(dataset)
     items = [(q.sample_id, Pair(q.text, q.gold, "", q.category)) for q in questions]
-    guard_list = guards.make(items, turns)
+    guard_list = synthetic.make(items, turns)
     trainer = Trainer(data, corpus.guard_matrix(guard_list, make), guard_list, Settings())
 
     order = [conversation.sample_id for conversation in dataset.conversations]

@@ -36,9 +36,9 @@ from eval.answerers.spans import (
     sentence_features,
     token_features,
 )
+from eval.command.script import add_cache, add_data, add_write, embeddings, locomo, told
+from eval.core.types import Dataset, Question
 from eval.datasets.locomo import load
-from eval.script import add_cache, add_data, add_write, embeddings, locomo, told
-from eval.types import Dataset, Question
 from memos.embed.base import Embedder
 from memos.embed.cache import CachedEmbedder
 from memos.embed.minilm import MiniLM

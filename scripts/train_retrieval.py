@@ -1,9 +1,9 @@
-"""Fit both looks of ``memos/operation/ranker.json`` and print their evidence recall, apart for held-out conversations.
+"""Fit both looks of ``memos/operation/retrieval/ranker.json`` and print their evidence recall, apart for held-out conversations.
 
     python scripts/train_retrieval.py [--data FILE] [--write]
 
 Trains on conversations 26 to 44 without captions, with one set of weights for each switched-off group of features: first
-the linear ranker over all memories, then the second look (``memos.operation.feedback``) over the best by it.
+the linear ranker over all memories, then the second look (``memos.operation.retrieval.feedback``) over the best by it.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from pathlib import Path
 
 import numpy as np
 
+from eval.command.script import add_cache, add_data, add_write, embeddings, locomo, told
 from eval.datasets.locomo import load
-from eval.script import add_cache, add_data, add_write, embeddings, locomo, told
 from memos.embed.cache import CachedEmbedder
 from memos.embed.minilm import MiniLM
-from memos.operation import feedback, ranker
-from memos.operation.features import FEATURES, GROUPS, features, first_pass
-from memos.operation.index import MemoryIndex, Unit
-from memos.operation.question import read
-from memos.operation.ranker import SECOND, best, key
+from memos.operation.retrieval import feedback, ranker
+from memos.operation.retrieval.features import FEATURES, GROUPS, features, first_pass
+from memos.operation.retrieval.index import MemoryIndex, Unit
+from memos.operation.retrieval.question import read
+from memos.operation.retrieval.ranker import SECOND, best, key
 
 TRAIN = ("conv-26", "conv-30", "conv-41", "conv-42", "conv-43", "conv-44")
 RIDGE, SECOND_RIDGE = 1e-3, 1e-2
@@ -100,7 +100,7 @@ def recall(rows, weights, k: int = 20) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     add_data(parser)
-    add_write(parser, "memos/operation/ranker.json")
+    add_write(parser, "memos/operation/retrieval/ranker.json")
     add_cache(parser)
     parser.add_argument("--pairs", action="store_true", help="also fit every pair of switched-off groups")
     args = parser.parse_args()

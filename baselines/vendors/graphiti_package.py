@@ -18,7 +18,7 @@ from typing import Any
 
 from baselines.memories import STATE_VERSION, read_json, write_json
 from baselines.vendors.common import Connection, Ledger
-from baselines.zep import HEADER
+from baselines.zep.system import HEADER
 from memos.embed.base import Embedder
 from memos.errors import require
 from memos.language.calendar import day_words as day

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from baselines.backbone import check_positive
-from baselines.mem0 import batches, speaker_blocks
+from baselines.mem0.system import batches, speaker_blocks
 from baselines.memories import STATE_VERSION, ranked_hits, read_json, write_json
 from baselines.vendors.common import Connection, Ledger, union
 from memos.embed.base import Embedder

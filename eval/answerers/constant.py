@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
-from eval.types import Answer, AnswerTask
+from eval.core.types import Answer, AnswerTask
 
 
 class Constant:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 from eval.answerers.prompts import PROMPTS, Prompt, get
-from eval.types import Answer, AnswerTask
+from eval.core.types import Answer, AnswerTask
 from memos.errors import ConfigError, LLMError
 from memos.llm.base import LLM, Completion, Request
 from memos.types import Usage

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eval.identity import digest
-from eval.types import AnswerTask
+from eval.core.identity import digest
+from eval.core.types import AnswerTask
 from memos.errors import ConfigError
 from memos.types import Message
 

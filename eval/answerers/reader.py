@@ -23,8 +23,8 @@ from eval.answerers.lexicon import available
 from eval.answerers.question import QuestionView, analyse
 from eval.answerers.ranking import Index, Scored
 from eval.answerers.spans import FeatureSums, Span, best_spans, sentence_features
-from eval.identity import digest
-from eval.types import Answer, AnswerTask
+from eval.core.identity import digest
+from eval.core.types import Answer, AnswerTask
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
 from memos.resources import WORDNET_FOLDER

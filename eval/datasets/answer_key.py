@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from eval.identity import digest
-from eval.places import ROOT
-from eval.types import Dataset, Question
+from eval.core.identity import digest
+from eval.core.places import ROOT
+from eval.core.types import Dataset, Question
 from memos.errors import ConfigError, DataError
 
 MODES = ("official", "audited", "clean")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from eval.core.places import ROOT
+from eval.core.resources import download
 from eval.datasets.locomo import OFFICIAL_SHA256
-from eval.places import ROOT
-from eval.resources import download
 from memos.errors import DataError
 from memos.resources import cache_root
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+from eval.core.types import Dataset
 from eval.datasets import locomo
-from eval.selection import DatasetConfig
-from eval.types import Dataset
+from eval.datasets.selection import DatasetConfig
 from memos.errors import ConfigError
 
 TINY = Path(__file__).with_name("tiny.json")

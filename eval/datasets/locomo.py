@@ -15,8 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from eval.identity import digest
-from eval.types import Dataset, Question
+from eval.core.identity import digest
+from eval.core.types import Dataset, Question
 from memos.errors import DataError
 from memos.types import Conversation, Session, Turn
 

@@ -1,1 +1,1 @@
-"""Experiments that are not the main benchmark: each module gives ``check``, ``run`` and ``finish``, as ``eval.run`` does."""
+"""Experiments that are not the main benchmark: each module gives ``check``, ``run`` and ``finish``, as ``eval.experiments.benchmark.experiment`` does."""

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from eval.types import CATEGORIES
+from eval.core.types import CATEGORIES
 
 
 @dataclass(frozen=True)

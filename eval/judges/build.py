@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from eval.places import conf
-from eval.protocols import Judge
-from eval.schema import construct
+from eval.core.config import construct
+from eval.core.places import conf
+from eval.core.protocols import Judge
 from memos.embed.cache import CachedEmbedder
 from memos.embed.minilm import MiniLM
 from memos.errors import ConfigError

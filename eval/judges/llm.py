@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from eval.identity import digest
+from eval.core.identity import digest
+from eval.core.types import JudgeTask, Verdict
 from eval.judges import labels, prompts
-from eval.types import JudgeTask, Verdict
 from memos.errors import ConfigError, LLMError
 from memos.llm.base import LLM, Completion, Request
 from memos.types import Message, Usage

@@ -10,10 +10,10 @@ import random
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from eval.judges.offline import dates
-from eval.judges.offline.guards import statement, unlike
+from eval.core.types import JudgeTask
+from eval.judges.offline import date_phrases
+from eval.judges.offline.synthetic import statement, unlike
 from eval.judges.wordings import Wordings, tuned
-from eval.types import JudgeTask
 
 RIGHT = ("gold", "gold_date_format", "gold_affirmed")
 """Kinds whose answers are right; those of all others are wrong."""
@@ -83,8 +83,8 @@ def _other(task: JudgeTask, pool: Sequence[JudgeTask], chance: random.Random) ->
 
 def other_format(gold: str) -> str | None:
     """A gold that is one date or month, written the other way ("7 May 2023" to "2023-05-07" or "May 7th, 2023")."""
-    found = dates.find(gold)
-    words = dates.normalise(gold).replace("in ", "").replace("on ", "").split()
+    found = date_phrases.find(gold)
+    words = date_phrases.normalise(gold).replace("in ", "").replace("on ", "").split()
     if len(found) != 1 or found[0].yearless or found[0].open or len(words) > 3:
         return None
     start = date.fromordinal(found[0].start)

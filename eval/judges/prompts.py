@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eval.types import JudgeTask
+from eval.core.types import JudgeTask
 
 REPLY = 'Reply with one short sentence of reasoning and then a JSON object: {"label": "CORRECT"} or {"label": "WRONG"}.'
 

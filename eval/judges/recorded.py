@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from eval.identity import digest
+from eval.core.identity import digest
+from eval.core.types import JudgeTask, Verdict
 from eval.judges import labels
 from eval.judges.published import Row, read
-from eval.types import JudgeTask, Verdict
 from memos.errors import ConfigError
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from eval.core.config import locate
+from eval.core.protocols import Scorer
 from eval.metrics.lexical import Lexical
 from eval.metrics.semantic import DTYPES, MINILM, Semantic
-from eval.protocols import Scorer
-from eval.schema import locate
 from memos.errors import ConfigError
 
 GROUPS = ("lexical", "similarity", "bertscore")

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+from eval.core.protocols import Scorer
+from eval.core.types import Question
 from eval.metrics.lexical import Lexical
-from eval.protocols import Scorer
-from eval.types import Question
 
 
 def ceilings(

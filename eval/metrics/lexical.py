@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from eval.core.resources import has_punkt, has_wordnet, punkt_reason, wordnet_reason
 from eval.metrics.bleu import bleu
 from eval.metrics.f1 import f1_locomo, f1_mem0, f1_memos
 from eval.metrics.meteor import meteor
 from eval.metrics.rouge import rouge
-from eval.resources import has_punkt, has_wordnet, punkt_reason, wordnet_reason
 from memos.resources import PUNKT_FOLDER, WORDNET_FOLDER
 from memos.weights import language_digest
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from eval.core.resources import wordnet
 from eval.metrics.text import Stemmer, nltk_tokens
-from eval.resources import wordnet
 
 
 @lru_cache(maxsize=200_000)

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from eval import lineage
-from eval.bench import Bench
-from eval.progress import bar
+from eval.core.progress import bar
+from eval.core.types import Answer, AnswerTask, Question
+from eval.runs import lineage
+from eval.runs.write import Journal, RunDir
+from eval.stages.bench import Bench
 from eval.stages.boundary import attempt, outcomes
 from eval.stages.search import searched_now
-from eval.store import Journal, RunDir
-from eval.types import Answer, AnswerTask, Question
 
 Key = tuple[str, int]
 

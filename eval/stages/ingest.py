@@ -8,8 +8,8 @@ from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
-from eval.bench import Bench
-from eval.protocols import MemorySystem
+from eval.core.protocols import MemorySystem
+from eval.stages.bench import Bench
 from eval.stages.boundary import attempt
 from eval.stages.state import StateFolder
 from memos.errors import DataError

@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from eval import lineage
-from eval.bench import Bench
-from eval.progress import bar
-from eval.selection import stratified
+from eval.core.progress import bar
+from eval.core.types import AnswerTask, Question
+from eval.datasets.selection import stratified
+from eval.runs import lineage
+from eval.runs.write import RunDir
+from eval.stages.bench import Bench
 from eval.stages.boundary import attempt
 from eval.stages.ingest import check_drained, state_of
 from eval.stages.search import make_query, render, stores
-from eval.store import RunDir
-from eval.types import AnswerTask, Question
 from memos.types import Conversation
 
 

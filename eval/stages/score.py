@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from eval import lineage
-from eval.bench import Bench
+from eval.core.progress import bar
+from eval.core.protocols import Scorer
+from eval.core.types import JudgeTask, Question, Verdict
 from eval.judges import labels
 from eval.metrics.retrieval import evidence_metrics
-from eval.progress import bar
-from eval.protocols import Scorer
+from eval.runs import lineage
+from eval.runs.write import Journal, RunDir
 from eval.stages.answer import answers_now
+from eval.stages.bench import Bench
 from eval.stages.boundary import attempt, outcomes
 from eval.stages.scoring import Row, score_rows, wanted_metrics
 from eval.stages.search import searched_now
-from eval.store import Journal, RunDir
-from eval.types import JudgeTask, Question, Verdict
 
 Key = tuple[str, int]
 BATCH = 256

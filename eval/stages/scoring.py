@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from eval.protocols import Scorer
+from eval.core.protocols import Scorer
 from eval.stages.boundary import attempt
 
 Row = tuple[dict[str, float], dict[str, str]]

@@ -6,15 +6,15 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from eval import lineage
-from eval.bench import Bench
-from eval.progress import bar
-from eval.protocols import MemorySystem
-from eval.schema import wants
+from eval.core.config import wants
+from eval.core.progress import bar
+from eval.core.protocols import MemorySystem
+from eval.core.types import Question
+from eval.runs import lineage
+from eval.runs.write import RunDir
+from eval.stages.bench import Bench
 from eval.stages.boundary import attempt
 from eval.stages.ingest import Ingestion
-from eval.store import RunDir
-from eval.types import Question
 from memos import tokens
 from memos.types import Query, Retrieved
 

@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from eval.protocols import MemorySystem
+from eval.core.protocols import MemorySystem
 from memos.errors import DataError
 from memos.locks import locked, sync_folder
 from memos.types import Usage

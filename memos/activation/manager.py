@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from memos.activation import store
+from memos.activation import cache_files
 from memos.activation.compose import Composer
 from memos.activation.identity import predicted_bytes
 from memos.activation.memory import KVMemory
@@ -147,7 +147,7 @@ class ActivationManager:
         memory = self.memory(user)
         if memory is None:
             raise ConfigError(f"activation: user {user!r} has no cache to store")
-        stored, who = store.save(memory, folder, form), memory.identity
+        stored, who = cache_files.save(memory, folder, form), memory.identity
         composition: Any = memory.composition
         return ActivationPayload(
             model=who.model, revision=who.revision, weights_digest=who.weights, dtype=who.dtype,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from memos.activation import store
+from memos.activation import cache_files
 from memos.activation.errors import BudgetTooSmall
 from memos.activation.identity import ModelIdentity
 from memos.activation.memory import KVMemory
@@ -80,7 +80,7 @@ class CachePool:
         if found is not None:
             self._count(hits=1)
         elif key in self._files:
-            found = store.load(self._files[key], identity=identity)
+            found = cache_files.load(self._files[key], identity=identity)
             self._count(hits=1, loads=1)
         if found is not None:
             self._place(key, found, 0)
@@ -91,14 +91,14 @@ class CachePool:
         freed = sum(held.pop(key).nbytes for held in self._held if key in held)
         path = self._files.pop(key, None)
         if path is not None and path not in self._files.values():
-            store.remove(path)
+            cache_files.remove(path)
         return freed
 
     def _place(self, key: str, memory: KVMemory, level: int) -> None:
         if level == len(self.tiers):
             self._count(evicted=1)
             if self.folder is not None and key not in self._files:
-                self._files[key] = store.save(memory, self.folder, self.form).path
+                self._files[key] = cache_files.save(memory, self.folder, self.form).path
             return
         tier, held = self.tiers[level], self._held[level]
         if memory.nbytes > tier.max_bytes:

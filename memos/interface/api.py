@@ -21,7 +21,7 @@ from memos.infrastructure.audit import AuditEntry, LogQuery
 from memos.infrastructure.governance import MemGovernance
 from memos.infrastructure.vault.base import Match, Vault
 from memos.infrastructure.vault.filters import Is, Where
-from memos.operation.lifecycle import MemLifecycle
+from memos.operation.upkeep.lifecycle import MemLifecycle
 
 if TYPE_CHECKING:
     from memos.embed.base import Embedder

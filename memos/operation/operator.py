@@ -17,15 +17,15 @@ from memos.embed.base import Embedder
 from memos.infrastructure.access import Caller
 from memos.infrastructure.vault import Edge, Is, ReadableBy, Vault, Where
 from memos.llm.base import LLM
-from memos.operation.filtering import Filter
-from memos.operation.index import MemoryIndex, Unit
-from memos.operation.lifecycle import MemLifecycle
-from memos.operation.organise import Organised, Reorganiser
-from memos.operation.relate import by_cue, closes, detect, shared_names
-from memos.operation.resolve import Resolver, newer
-from memos.operation.retrieve import Found, RetrieveConfig, search
-from memos.operation.tiers import Tiers
-from memos.operation.units import unit_of
+from memos.operation.retrieval.filtering import Filter
+from memos.operation.retrieval.index import MemoryIndex, Unit
+from memos.operation.retrieval.retrieve import Found, RetrieveConfig, search
+from memos.operation.retrieval.units import unit_of
+from memos.operation.upkeep.lifecycle import MemLifecycle
+from memos.operation.upkeep.organise import Organised, Reorganiser
+from memos.operation.upkeep.relate import by_cue, closes, detect, shared_names
+from memos.operation.upkeep.resolve import Resolver, newer
+from memos.operation.upkeep.tiers import Tiers
 
 
 @dataclass(frozen=True, slots=True)

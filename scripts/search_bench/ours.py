@@ -17,9 +17,9 @@ from memos.infrastructure.access import Caller
 from memos.infrastructure.vault import Is, Tagged
 from memos.infrastructure.vault.sqlite import SqliteVault
 from memos.language.words import terms
-from memos.operation.features import POOL
 from memos.operation.operator import MemOperator
-from memos.operation.tiers import Tiers
+from memos.operation.retrieval.features import POOL
+from memos.operation.upkeep.tiers import Tiers
 from search_bench.texts import DIM, Fixed, K
 from search_bench.timing import Timing, gigabytes
 

@@ -8,8 +8,8 @@ import pytest
 from conftest_activation import FACTS
 
 from memos import MemOS
+from memos.activation.cache_files import load
 from memos.activation.manager import ActivationManager, Source
-from memos.activation.store import load
 from memos.cube import FakeClock, SequentialIds, new_cube
 from memos.embed.mock import Mock
 from memos.errors import ConfigError

@@ -10,7 +10,7 @@ import pytest
 import torch
 from conftest_activation import FACTS, INST, tiny, tokenizer
 
-from memos.activation import store
+from memos.activation import cache_files
 from memos.activation.errors import ActivationError, BudgetTooSmall, CorruptCache, ForeignCache
 from memos.activation.model import ActivationModel
 from memos.activation.pool import CachePool, Tier
@@ -30,37 +30,37 @@ def kl(model, memory, other) -> float:
 
 
 def test_full_precision_comes_back_bit_for_bit(llama, memory, tmp_path):
-    stored = store.save(memory, tmp_path, "fp32")
-    back = store.load(stored.path, identity=llama.identity)
+    stored = cache_files.save(memory, tmp_path, "fp32")
+    back = cache_files.load(stored.path, identity=llama.identity)
     assert back.digest() == memory.digest() and back.system == memory.system
     assert llama.generate(back, [QUERY], 16)[0].ids == llama.generate(memory, [QUERY], 16)[0].ids
     assert stored.file_bytes == stored.path.stat().st_size and stored.tensor_bytes == memory.nbytes
-    assert store.load(stored.path, verify="digest").digest() == memory.digest()
+    assert cache_files.load(stored.path, verify="digest").digest() == memory.digest()
 
 
 @pytest.mark.parametrize(("form", "share", "limit"), [("bf16", 0.5, 1e-2), ("int8", 0.33, 1e-2)])
 def test_smaller_forms_are_smaller_and_near(words, tmp_path, form, share, limit):
     llama = ActivationModel.over(tiny(initializer_range=0.15), words)
     memory = llama.build(MEMORY)
-    stored = store.save(memory, tmp_path, form)
+    stored = cache_files.save(memory, tmp_path, form)
     assert stored.tensor_bytes <= share * memory.nbytes
-    back = store.load(stored.path, identity=llama.identity)
+    back = cache_files.load(stored.path, identity=llama.identity)
     assert back.states.keys[0].dtype == torch.float32 and 0 <= kl(llama, memory, back) < limit
 
 
 def test_what_is_stored_never_changes(llama, memory, tmp_path):
-    first = store.save(memory, tmp_path, "fp32")
+    first = cache_files.save(memory, tmp_path, "fp32")
     stamp, content = first.path.stat().st_mtime_ns, first.path.read_bytes()
-    back = store.load(first.path)
+    back = cache_files.load(first.path)
     for index in range(3):
         llama.generate(back, [f"{QUERY} {index}"], 8)
-    assert store.save(back, tmp_path, "fp32") == first and first.path.stat().st_mtime_ns == stamp
+    assert cache_files.save(back, tmp_path, "fp32") == first and first.path.stat().st_mtime_ns == stamp
     assert first.path.read_bytes() == content
 
 
 @pytest.mark.parametrize("harm", ["cut", "flip", "empty", "header", "gone", "no_sidecar", "half_sidecar", "schema", "ids", "field", "cache"])
 def test_damage_is_told_in_one_line(memory, tmp_path, harm):
-    path = store.save(memory, tmp_path, "bf16").path
+    path = cache_files.save(memory, tmp_path, "bf16").path
     data, side = path.read_bytes(), path.with_suffix(".json")
     sidecar = json.loads(side.read_text())
     if harm in ("cut", "empty", "header", "flip"):
@@ -79,7 +79,7 @@ def test_damage_is_told_in_one_line(memory, tmp_path, harm):
                   "cache": {"identity": {**sidecar["identity"], "cache": "ring:1"}}}[harm]  # fmt: skip
         side.write_text(json.dumps({**sidecar, **change}))
     with pytest.raises(CorruptCache) as caught:
-        store.load(path)
+        cache_files.load(path)
     assert str(tmp_path) in str(caught.value) and "\n" not in str(caught.value)
 
 
@@ -94,8 +94,8 @@ def test_foreign_caches_are_refused_naming_the_difference(llama, memory, tmp_pat
         "rope": lambda: ActivationModel.over(tiny(rope_parameters={"rope_type": "default", "rope_theta": 500.0}), llama.tokenizer),
         "cache": lambda: ActivationModel.over(tiny(layers=2), llama.tokenizer),
     }[what]()
-    path = store.save(memory, tmp_path, "fp32").path
-    for read in (lambda: store.load(path, identity=made.identity), lambda: made.generate(memory, [QUERY], 2)):
+    path = cache_files.save(memory, tmp_path, "fp32").path
+    for read in (lambda: cache_files.load(path, identity=made.identity), lambda: made.generate(memory, [QUERY], 2)):
         with pytest.raises(ForeignCache) as caught:
             read()
         differing = [name for name in ("weights", "dtype", "tokenizer", "template", "rope", "cache") if f": {name} is" in str(caught.value)]
@@ -143,14 +143,14 @@ def test_the_least_recently_used_goes_first(llama):
 
 def test_unknown_forms_are_named(memory, tmp_path):
     with pytest.raises(ActivationError, match="'int4' is unknown"):
-        store.save(memory, tmp_path, "int4")
+        cache_files.save(memory, tmp_path, "int4")
     with pytest.raises(ActivationError, match="'none' is unknown"):
-        store.load(tmp_path / "x.safetensors", verify="none")
+        cache_files.load(tmp_path / "x.safetensors", verify="none")
 
 
 def test_nothing_here_reads_or_writes_executable_formats():
     """Defect 5: stored caches that run code when they are read."""
-    for path in [*(ROOT / "memos" / "activation").glob("*.py"), *(ROOT / "eval" / "kv").glob("*.py")]:
+    for path in [*(ROOT / "memos" / "activation").glob("*.py"), *(ROOT / "eval" / "experiments" / "kv_ttft").glob("*.py")]:
         names = {n.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Import) for n in node.names}
         names |= {node.module for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)}
         assert not {"pickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"} & names, path

@@ -10,13 +10,13 @@ import pytest
 from hydra import compose, initialize_config_dir
 from scripted import ScriptedServer
 
-from eval.bench import plain
-from eval.cli import CONF
-from eval.experiments import kv_ttft
-from eval.kv import cell, limit, models, report, server, texts
-from eval.kv.spread import summary
-from eval.records import kv_cells
-from eval.tables.kv import table5
+from eval.command.cli import CONF
+from eval.experiments.kv_ttft import cell, gates, limit, models, server, texts
+from eval.experiments.kv_ttft import experiment as kv_ttft
+from eval.experiments.kv_ttft.spread import summary
+from eval.report.tables.kv import table5
+from eval.runs.read import kv_cells
+from eval.stages.bench import plain
 from memos.errors import ConfigError, LLMError
 
 SMALL = ["experiment=kv_ttft", "dataset=tiny", "model=random:tiny", "kv.contexts=[300,600,1000]", "kv.queries=[160,180.5,220.5]",
@@ -60,7 +60,7 @@ def test_a_failed_equality_fails_the_cell(tiny_dataset, monkeypatch):
     monkeypatch.setattr(ActivationModel, "generate_direct", other)
     made = cell.measure(spec(tiny_dataset, repeats=1))
     assert made["status"] == "failed" and not made["identical"] and made["first_divergence"] is not None
-    assert report.reason(made).startswith("the arms' answers part at token")
+    assert gates.reason(made).startswith("the arms' answers part at token")
     assert cell.measure(spec(tiny_dataset, repeats=1, dtype="bfloat16"))["status"] == "ok", "bf16 reports where they part"
 
 
@@ -177,7 +177,7 @@ def test_a_server_whose_cache_contradicts_the_arm_is_invalid(tiny_dataset):
     with ScriptedServer([("", "yes")], prefix_cache=False) as made:
         found = server.measure(http(tiny_dataset, made.base_url))
     assert found["status"] == "failed" and found["invalid"] == 4 and "warm: the warm prompt had 0 tokens" in found["error"]
-    assert "kv_ttft" not in found and report.reason(found) == found["error"]
+    assert "kv_ttft" not in found and gates.reason(found) == found["error"]
 
 
 @pytest.mark.parametrize(("arm", "cached", "says"), [("cold", 12, "12 tokens from the server's cache"), ("warm", 100, "expected about 300"),

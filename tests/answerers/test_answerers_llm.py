@@ -9,7 +9,7 @@ import pytest
 from eval.answerers.constant import Constant
 from eval.answerers.llm import LLMAnswerer
 from eval.answerers.prompts import PROMPTS, get
-from eval.types import AnswerTask
+from eval.core.types import AnswerTask
 from memos.errors import ConfigError, LLMError, PromptTooLong
 from memos.llm.base import Completion
 from memos.llm.mock import MockLLM

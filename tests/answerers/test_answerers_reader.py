@@ -6,7 +6,7 @@ import pytest
 
 from eval.answerers.question import analyse
 from eval.answerers.reader import ABSTENTION, Reader
-from eval.types import AnswerTask
+from eval.core.types import AnswerTask
 from memos.errors import ConfigError
 
 PEOPLE = ("Ada", "Bo")

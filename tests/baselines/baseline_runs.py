@@ -12,9 +12,9 @@ from hydra import compose, initialize_config_dir
 from scripted_replies import Reply, content_text
 
 import eval.stages.ingest
-from eval.bench import Bench, plain
-from eval.cli import CONF
-from eval.run import run
+from eval.command.cli import CONF
+from eval.experiments.benchmark.experiment import run
+from eval.stages.bench import Bench, plain
 from memos.infrastructure.vault.sqlite import SqliteVault
 
 ARMS = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from conftest_baselines import CONVERSATION, ingest
 
-from baselines.openai_dumps import dump_path
-from baselines.openai_memory import OpenAIMemory
+from baselines.openai_memory.dumps import dump_path
+from baselines.openai_memory.system import OpenAIMemory
 from memos.errors import DataError
 from memos.types import Query
 

@@ -8,13 +8,13 @@ from datetime import datetime
 import pytest
 from conftest_baselines import ingest, session
 
-from baselines.langmem import LangMem
-from baselines.mem0 import Mem0
-from baselines.mem0_graph import Mem0Graph
-from baselines.openai_memory import OpenAIMemory
-from baselines.zep import Zep, invalidate
-from baselines.zep_graph import Edge, Graph
-from baselines.zep_search import edge_candidates, search_edges
+from baselines.langmem.system import LangMem
+from baselines.mem0.system import Mem0
+from baselines.mem0_graph.system import Mem0Graph
+from baselines.openai_memory.system import OpenAIMemory
+from baselines.zep.graph import Edge, Graph
+from baselines.zep.search import edge_candidates, search_edges
+from baselines.zep.system import Zep, invalidate
 from memos.llm.base import Completion, ToolCall
 from memos.llm.mock import MockLLM
 from memos.types import Conversation, Query, Usage
@@ -156,7 +156,7 @@ def test_mem0_graph_search_asks_for_entities_and_ranks_five_triples_a_speaker(co
 
 
 def test_mem0_graph_merges_near_nodes_and_counts_mentions(embedder):
-    from baselines.mem0_graph_store import RelationGraph
+    from baselines.mem0_graph.graph import RelationGraph
 
     graph = RelationGraph(embedder, match=0.7, merge=0.9)
     graph.merge("ada", "likes", "green_tea", "monday", ("D1:1",))

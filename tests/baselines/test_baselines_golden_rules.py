@@ -5,11 +5,11 @@ from __future__ import annotations
 from conftest_baselines import ingest, session
 from test_baselines_golden import add, asked, call, prompts, scripted
 
-from baselines.langmem import LangMem
-from baselines.mem0 import Mem0
-from baselines.mem0_graph import Mem0Graph
-from baselines.openai_memory import OpenAIMemory
-from baselines.zep import Zep
+from baselines.langmem.system import LangMem
+from baselines.mem0.system import Mem0
+from baselines.mem0_graph.system import Mem0Graph
+from baselines.openai_memory.system import OpenAIMemory
+from baselines.zep.system import Zep
 from memos.types import Conversation, Query
 
 

@@ -11,9 +11,9 @@ import pytest
 from conftest_baselines import CONVERSATION, WordEmbedder, ingest
 
 from baselines.ranking import BM25, VectorIndex, maximal_marginal_relevance, reciprocal_rank_fusion
-from baselines.zep import Zep
-from baselines.zep_graph import Edge, Graph
-from baselines.zep_search import RECIPES, Candidates, search_edges
+from baselines.zep.graph import Edge, Graph
+from baselines.zep.search import RECIPES, Candidates, search_edges
+from baselines.zep.system import Zep
 from memos.types import Query
 
 

@@ -10,7 +10,7 @@ import pytest
 from baseline_runs import ARMS, config, ingest_usage, model, results, run_saving_each_session
 from scripted_replies import FaultPlan
 
-from eval.run import run
+from eval.experiments.benchmark.experiment import run
 from eval.stages.ingest import StateFolder
 
 KINDS = ("429", "500", "drop", "truncated", "wrong_schema", "refusal", "garbage")
@@ -39,7 +39,7 @@ def test_a_fifth_of_the_calls_failing_changes_neither_store_nor_answers(arm, scr
 def processes():
     """Processes forked from a clean one that has imported the harness (the tests' own process has threads)."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["eval.run", "memos.llm.openai", "openai", "aiohttp"])
+    context.set_forkserver_preload(["eval.experiments.benchmark.experiment", "memos.llm.openai", "openai", "aiohttp"])
     return context
 
 

@@ -12,9 +12,9 @@ import pytest
 from baseline_runs import config, ingest_usage, model, results, run_saving_each_session
 from hydra import compose, initialize_config_dir
 
-from eval.bench import Bench, plain
-from eval.cli import CONF
-from eval.run import run
+from eval.command.cli import CONF
+from eval.experiments.benchmark.experiment import run
+from eval.stages.bench import Bench, plain
 
 DEPTHS = (1, 2, 3)
 """The runs differ in ``system.top_k`` alone, so that all have one store."""
@@ -25,7 +25,7 @@ FEW = ("dataset.conversations=[tiny-1,tiny-2]", "dataset.limit=8")
 def processes():
     """Processes forked from a clean one that has imported the harness (the tests' own process has threads)."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["eval.run", "memos.llm.openai", "openai", "aiohttp"])
+    context.set_forkserver_preload(["eval.experiments.benchmark.experiment", "memos.llm.openai", "openai", "aiohttp"])
     return context
 
 

@@ -8,11 +8,11 @@ import pytest
 from conftest_baselines import WordEmbedder, ingest, toy_value
 from scripted_replies import FaultPlan, Reply, content_text
 
-from baselines.langmem import LangMem
-from baselines.mem0 import Mem0
-from baselines.mem0_graph import Mem0Graph
-from baselines.openai_memory import OpenAIMemory
-from baselines.zep import Zep
+from baselines.langmem.system import LangMem
+from baselines.mem0.system import Mem0
+from baselines.mem0_graph.system import Mem0Graph
+from baselines.openai_memory.system import OpenAIMemory
+from baselines.zep.system import Zep
 from memos.errors import ConfigError, LLMError
 from memos.llm.base import Completion, ToolCall
 from memos.llm.mock import MockLLM

@@ -13,7 +13,7 @@ import pytest
 from conftest_baselines import CONVERSATION, WordEmbedder, ingest
 from scripted_replies import content_text
 
-from baselines.mem0 import Mem0
+from baselines.mem0.system import Mem0
 from baselines.vendors.mem0ai import Mem0Package
 from memos.llm.mock import MockLLM
 from memos.types import Conversation, Query, Session, Turn

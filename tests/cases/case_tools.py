@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from baselines.mem0 import Mem0
+from baselines.mem0.system import Mem0
+from eval.core.types import Dataset, JudgeTask
 from eval.datasets import locomo
-from eval.types import Dataset, JudgeTask
 from memos import MemOS
 from memos.embed.mock import Mock
 from memos.errors import MemosError

@@ -8,9 +8,9 @@ from importlib.util import find_spec
 import pytest
 from case_tools import FAILING_CLEARLY, record
 
-from eval.bench import Bench
-from eval.cli import CONF
-from eval.precheck import precheck
+from eval.command.cli import CONF
+from eval.command.precheck import precheck
+from eval.stages.bench import Bench
 from memos.errors import MemosError
 
 TINY = ["experiment=tiny", "system=rag", "metrics=lexical", "figures=false"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from case_tools import ending
 
-from eval.rescoring import load
-from eval.store import Journal, question_key
+from eval.experiments.rescoring import load
+from eval.runs.write import Journal, question_key
 
 SEPARATORS = "one\u2028two\u0085three"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from case_tools import FAILING_CLEARLY, ending
 
+from eval.core.resources import wordnet
 from eval.metrics.bleu import bleu
 from eval.metrics.meteor import meteor
 from eval.metrics.rouge import rouge
 from eval.metrics.semantic import Semantic
-from eval.resources import wordnet
-from eval.tables import tex
+from eval.report.tables import tex
 from memos.resources import has_punkt, has_wordnet
 
 TEXTS = (

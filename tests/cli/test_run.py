@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.cli import CONF
-from eval.precheck import precheck
+from eval.command.cli import CONF
+from eval.command.precheck import precheck
 from memos.errors import MemosError
 
 ROOT = Path(__file__).resolve().parents[2]

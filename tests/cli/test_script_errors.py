@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.script import told
+from eval.command.script import told
 from memos.errors import DataError
 
 ROOT = Path(__file__).parents[2]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.places import conf
-from eval.precheck import precheck
+from eval.command.precheck import precheck
+from eval.core.places import conf
 from memos.errors import ConfigError
 from memos.resources import has_punkt
 

@@ -7,9 +7,9 @@ import dataclasses
 import pytest
 from hydra import compose, initialize_config_dir
 
-from eval.bench import Bench, plain
-from eval.cli import CONF
-from eval.schema import PLAIN, component_config
+from eval.command.cli import CONF
+from eval.core.config import PLAIN, component_config
+from eval.stages.bench import Bench, plain
 
 COMPONENTS = sorted(
     path for group in ("system", "llm", "embedder", "answerer", "judge") for path in (CONF / group).glob("*.yaml")
@@ -42,6 +42,6 @@ def test_component_has_a_typed_documented_config(path):
 def test_experiment_composes(name):
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = plain(compose("config", [f"experiment={name}", "dataset=tiny"]))
-    if config["entry"] == "eval.run.run":
+    if config["entry"] == "eval.experiments.benchmark.experiment.run":
         made = Bench(config)
         assert made.name == name and made.fingerprint

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
 
-from eval.bench import Bench, plain
-from eval.cli import CONF
-from eval.protocols import MemorySystem
+from eval.command.cli import CONF
+from eval.core.protocols import MemorySystem
+from eval.stages.bench import Bench, plain
 from memos.types import Query
 
 SYSTEMS = sorted(path.stem for path in (CONF / "system").glob("*.yaml"))

@@ -9,9 +9,9 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from eval.answerers.prompts import PROMPTS
-from eval.bench import Bench, plain
-from eval.cli import CONF
-from eval.run import run
+from eval.command.cli import CONF
+from eval.experiments.benchmark.experiment import run
+from eval.stages.bench import Bench, plain
 
 OWN = {
     "null": "rag", "oracle": "rag", "full_context": "rag", "rag": "rag", "rag_8192": "rag", "mem0": "mem0", "mem0_graph": "mem0_graph",

@@ -18,7 +18,7 @@ from typing import Any
 
 from hydra.core.global_hydra import GlobalHydra
 
-from eval import callbacks
+from eval.command import callbacks
 
 RUN = Path(__file__).resolve().parents[2] / "run.py"
 

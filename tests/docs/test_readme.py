@@ -23,8 +23,8 @@ import pytest
 import yaml
 from readme_text import CONTRIBUTING, PAGES, blocks, commands, named_files, of, text_of, words
 
-from eval.cli import CONF, quote_null
-from eval.precheck import precheck
+from eval.command.cli import CONF, quote_null
+from eval.command.precheck import precheck
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURE = ROOT / "tests" / "fixtures" / "runs"

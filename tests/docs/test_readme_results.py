@@ -7,8 +7,8 @@ import shutil
 import pytest
 from readme_text import README
 
-from eval.places import ROOT
-from eval.tables.readme import BEGIN, END, replace_table, results_table, stated
+from eval.core.places import ROOT
+from eval.report.paper.readme_table import BEGIN, END, replace_table, results_table, stated
 from memos.errors import DataError
 
 

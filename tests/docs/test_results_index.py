@@ -7,8 +7,8 @@ import shutil
 
 import pytest
 
-from eval.provenance import ROOT
-from eval.tables.index import index_page, write_index
+from eval.core.provenance import ROOT
+from eval.report.tables.index import index_page, write_index
 from memos.errors import DataError
 
 RESULTS = ROOT / "results"

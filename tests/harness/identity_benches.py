@@ -9,8 +9,8 @@ from typing import Any
 
 from hydra import compose, initialize_config_dir
 
-from eval.bench import Bench, plain
-from eval.cli import CONF
+from eval.command.cli import CONF
+from eval.stages.bench import Bench, plain
 
 BASE = ("experiment=tiny", "system=rag", "latency.questions=0")
 CORRECT, WRONG = ("{pattern: 'JSON object', reply: '{\"label\": \"" + label + "\"}'}" for label in ("CORRECT", "WRONG"))

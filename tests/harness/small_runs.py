@@ -7,9 +7,9 @@ from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 
-from eval.bench import Bench, plain
-from eval.cli import CONF
-from eval.run import run
+from eval.command.cli import CONF
+from eval.experiments.benchmark.experiment import run
+from eval.stages.bench import Bench, plain
 
 LABEL = """llm.rules=[{pattern: 'Nadia.*JSON object', reply: '{"label": "CORRECT"}'}, {pattern: 'JSON object', reply: '{"label": "WRONG"}'}]"""
 SMALL = ("experiment=tiny", "embedder=mock", "llm=mock", "answerer=llm", "judge=llm_generous", "judge@also_judges.strict=llm_strict",

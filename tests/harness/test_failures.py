@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from eval import rescoring
 from eval.answerers.llm import LLMAnswerer
+from eval.core.types import Answer, Verdict
+from eval.experiments import rescoring
+from eval.experiments.benchmark.experiment import FAILED_QUESTIONS, OK
 from eval.judges import labels, published
 from eval.judges.llm import LLMJudge
 from eval.metrics.lexical import Lexical
-from eval.records import load_run, verdict_value
-from eval.run import FAILED_QUESTIONS, OK
-from eval.tables import table3, table4
-from eval.types import Answer, Verdict
+from eval.report.tables import table3, table4
+from eval.runs.read import load_run, verdict_value
 
 ROOT = Path(__file__).resolve().parents[2]
 

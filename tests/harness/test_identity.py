@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from identity_benches import CORRECT, bench, changed, config, identities
 
-from eval import schema
-from eval.bench import Bench
+from eval.core import config as schema
+from eval.core.config import component_config, identity, locate, part_id
 from eval.judges.llm import LLMJudge
-from eval.schema import component_config, identity, locate, part_id
+from eval.stages.bench import Bench
 from memos.embed.cache import CachedEmbedder
 from memos.embed.mock import Mock
 from memos.embed.openai import OpenAIEmbedder
@@ -165,7 +165,7 @@ def test_replaced_weights_are_another_model(tmp_path):
 
 @pytest.mark.parametrize("group", ["llm", "embedder"])
 def test_a_local_model_counts_by_its_weights(tmp_path, group):
-    from eval import parts
+    from eval.stages import components as parts
 
     folder = tmp_path / "model"
     folder.mkdir()
@@ -250,7 +250,7 @@ ALTERNATIVES = {
 
 def components():
     """Every component that a configuration group offers."""
-    from eval.cli import CONF
+    from eval.command.cli import CONF
 
     for group in ("system", "llm", "embedder", "answerer", "judge"):
         for file in sorted((CONF / group).rglob("*.yaml")):
@@ -342,7 +342,7 @@ def altered(value):
     return f"{value or ''}?"
 
 
-@pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(locate("eval.types.Question", ""))])
+@pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(locate("eval.core.types.Question", ""))])
 def test_the_whole_question_counts(tmp_path, field):
     base, made = bench(tmp_path), bench(tmp_path)
     first, *rest = made.dataset.questions
@@ -389,7 +389,7 @@ def test_forced_choices_are_kept_by_their_options(tmp_path):
     import json
 
     from eval.datasets.load import TINY
-    from eval.experiments import adversarial
+    from eval.experiments.adversarial import experiment as adversarial
 
     file = tmp_path / "data.json"
     shutil.copy(TINY, file)
@@ -454,7 +454,7 @@ def test_timings_belong_to_their_device(tmp_path, monkeypatch):
     timed = identities(bench(tmp_path, "latency.questions=5"))
     untimed = identities(bench(tmp_path))
     monkeypatch.setattr(
-        "eval.device.hardware", lambda: {"cpu": "another", "gpus": ["NVIDIA H100, 80 GB, 1"], "cores": 1}
+        "eval.core.device.hardware", lambda: {"cpu": "another", "gpus": ["NVIDIA H100, 80 GB, 1"], "cores": 1}
     )
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     elsewhere = identities(bench(tmp_path, "latency.questions=5"))
@@ -463,7 +463,7 @@ def test_timings_belong_to_their_device(tmp_path, monkeypatch):
 
 
 def test_kv_cells_belong_to_their_device_weights_and_server(tmp_path, monkeypatch):
-    from eval.experiments import kv_ttft
+    from eval.experiments.kv_ttft import experiment as kv_ttft
 
     base = config(tmp_path, "experiment=kv_ttft", "dataset=tiny", "model=random:tiny")
 
@@ -476,10 +476,10 @@ def test_kv_cells_belong_to_their_device_weights_and_server(tmp_path, monkeypatc
     a, b = (folder(changed(base, "kv.base_url", f"http://{host}.org/v1")) for host in "ab")
     assert len({a, b, cpu}) == 3
     monkeypatch.setattr(
-        "eval.device.hardware", lambda: {"cpu": "another", "gpus": ["NVIDIA H100, 80 GB, 1"], "cores": 1}
+        "eval.core.device.hardware", lambda: {"cpu": "another", "gpus": ["NVIDIA H100, 80 GB, 1"], "cores": 1}
     )
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     assert folder(base) != cpu
     monkeypatch.undo()
-    monkeypatch.setattr("eval.kv.models.identity", lambda *_: {"weights": "replaced"})
+    monkeypatch.setattr("eval.experiments.kv_ttft.models.identity", lambda *_: {"weights": "replaced"})
     assert folder(base) != cpu

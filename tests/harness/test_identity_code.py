@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.code import INGESTING, SEARCHING, code_digest, of_class
-from eval.schema import locate
+from eval.core.code import INGESTING, SEARCHING, code_digest, of_class
+from eval.core.config import locate
 
 _NUMBERS = itertools.count()
 PART = '''
@@ -185,7 +185,7 @@ def test_a_file_that_is_edited_is_read_again(tmp_path, monkeypatch):
 
 
 def test_prompts_and_rubrics_of_this_project_are_in_the_digests_of_their_parts(tmp_path):
-    from eval.code import OWN, _state, _unit
+    from eval.core.code import OWN, _state, _unit
 
     def reached(target: str) -> set[tuple[str, str]]:
         todo, found = [root.name for root in of_class(locate(target, ""))], set()
@@ -198,5 +198,5 @@ def test_prompts_and_rubrics_of_this_project_are_in_the_digests_of_their_parts(t
 
     assert ("eval.judges.prompts", "GENEROUS") in reached("eval.judges.llm.LLMJudge")
     mem0 = {module for module, _ in reached("baselines.mem0.Mem0")}
-    assert {"baselines.mem0_brain", "baselines.extract.facts", "memos.llm.structured"} <= mem0
+    assert {"baselines.mem0.model", "baselines.extract.facts", "memos.llm.structured"} <= mem0
     assert "memos.weights" not in mem0, "what only identifies is no code of a part"

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from identity_benches import CORRECT, changed, config
 
-from eval import changes
-from eval import run as runs
-from eval.bench import Bench
-from eval.cli import _ask_about_code
-from eval.precheck import Checked
-from eval.runs import states
+from eval.command.cli import _ask_about_code
+from eval.command.precheck import Checked
+from eval.experiments.benchmark import experiment as runs
+from eval.runs.find import states
+from eval.stages import changes
+from eval.stages.bench import Bench
 from memos.errors import ConfigError
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "run_160bb13"
@@ -59,7 +59,7 @@ def edit(monkeypatch, stage: str) -> None:
     def other(bench):
         return real(bench) | {stage: "0" * 16}
 
-    for module in ("eval.changes", "eval.run_manifest"):
+    for module in ("eval.stages.changes", "eval.stages.manifest"):
         monkeypatch.setattr(f"{module}.stage_code", other)
 
 
@@ -149,7 +149,7 @@ def test_the_folders_name_is_only_a_label(made):
 
 def test_a_summary_of_other_statistics_is_made_again(made, monkeypatch):
     before = files(Bench(made).folder)
-    for module in ("eval.run", "eval.run_manifest"):
+    for module in ("eval.experiments.benchmark.experiment", "eval.stages.manifest"):
         monkeypatch.setattr(f"{module}.summary_code", lambda: "0" * 16)
     assert runs.up_to_date(dict(made)) is None
     runs.run(dict(made))

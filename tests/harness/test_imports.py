@@ -37,7 +37,7 @@ def test_imports_point_down_only(room):
 
 def test_import_is_light():
     code = (
-        "import sys, memos, baselines, eval, eval.cli;"
+        "import sys, memos, baselines, eval, eval.command.cli;"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_runs import Made
 
-from eval.outputs import Group, make_tables
-from eval.records import load_run
-from eval.seals import rename_journal
-from eval.store import RunDir
-from eval.types import Answer
+from eval.core.types import Answer
+from eval.report.groups import Group, make_tables
+from eval.runs.read import load_run
+from eval.runs.seals import rename_journal
+from eval.runs.write import RunDir
 from memos.errors import DataError, MemosError
 
 ROOT = Path(__file__).resolve().parents[2]

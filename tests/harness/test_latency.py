@@ -10,9 +10,9 @@ from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 
-from eval.bench import Bench, plain
-from eval.cli import CONF
-from eval.run import run
+from eval.command.cli import CONF
+from eval.experiments.benchmark.experiment import run
+from eval.stages.bench import Bench, plain
 
 
 def config(out: Path, name: str, questions: int, *more: str):

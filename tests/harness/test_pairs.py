@@ -11,9 +11,9 @@ import pytest
 from small_runs import Made
 
 from eval.datasets.load import TINY
-from eval.outputs import Group, make_tables, significant_ties
-from eval.records import load_run
-from eval.significance import against_best, comparison_table, same_questions
+from eval.report.groups import Group, make_tables, significant_ties
+from eval.report.significance import against_best, comparison_table, same_questions
+from eval.runs.read import load_run
 from memos.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[2]

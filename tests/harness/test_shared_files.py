@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.store import write_atomic
-from eval.tables.model import Cell, Column, Section, Table
-from eval.tables.write import write
+from eval.report.tables.model import Cell, Column, Section, Table
+from eval.report.tables.write import write
+from eval.runs.write import write_atomic
 from memos.embed.cache import CachedEmbedder
 from memos.embed.mock import Mock
 from memos.errors import DataError

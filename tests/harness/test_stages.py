@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from eval.bench import Bench, plain
-from eval.cli import CONF
+from eval.command.cli import CONF
+from eval.core.types import CATEGORIES
+from eval.stages.bench import Bench, plain
 from eval.stages.boundary import attempt
 from eval.stages.ingest import StateFolder, ingest
 from eval.stages.search import make_query, render
-from eval.types import CATEGORIES
 from memos import tokens
 from memos.errors import BudgetExceeded, ConfigError
 from memos.types import Hit, Retrieved

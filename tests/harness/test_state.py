@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from eval.bench import Bench, plain
-from eval.cli import CONF
+from eval.command.cli import CONF
 from eval.datasets.load import TINY
+from eval.stages.bench import Bench, plain
 from eval.stages.ingest import StateFolder, ingest
 from memos.errors import ConfigError
 

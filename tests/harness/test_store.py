@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.identity import canonical, digest
-from eval.schema import identity, nearest, typed
-from eval.selection import DatasetConfig, select, stratified
-from eval.store import Journal, RunDir, question_key
+from eval.core.config import identity, nearest, typed
+from eval.core.identity import canonical, digest
+from eval.datasets.selection import DatasetConfig, select, stratified
+from eval.runs.write import Journal, RunDir, question_key
 from memos.errors import ConfigError, DataError
 
 

@@ -14,8 +14,8 @@ from scripted import ScriptedServer
 from scripted_replies import FaultPlan
 from small_runs import SMALL, Made
 
-from eval.records import load_run
-from eval.store import RunDir
+from eval.runs.read import load_run
+from eval.runs.write import RunDir
 from memos.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]

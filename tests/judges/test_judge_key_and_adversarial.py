@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from eval import adversarial
+from eval.core.types import Question
 from eval.datasets import answer_key
+from eval.experiments.adversarial import abstention
 from eval.judges import uncertainty
-from eval.types import Question
 from memos.errors import ConfigError, DataError
 
 
@@ -58,42 +58,42 @@ def trap(index):
 
 
 def test_forced_choice_is_seeded_and_balanced():
-    made = [adversarial.choice(trap(i), seed=1) for i in range(200)]
-    assert made == [adversarial.choice(trap(i), seed=1) for i in range(200)]
+    made = [abstention.choice(trap(i), seed=1) for i in range(200)]
+    assert made == [abstention.choice(trap(i), seed=1) for i in range(200)]
     assert 70 < sum(c.right == "a" for c in made) < 130
-    assert all(c.options["ab".index(c.right)] == adversarial.NOT_MENTIONED for c in made)
-    assert [c.right for c in made] != [adversarial.choice(trap(i), seed=2).right for i in range(200)]
+    assert all(c.options["ab".index(c.right)] == abstention.NOT_MENTIONED for c in made)
+    assert [c.right for c in made] != [abstention.choice(trap(i), seed=2).right for i in range(200)]
 
 
 @pytest.mark.parametrize("text", ["({})", "{})", "{}", "Option {}.", "Answer: ({}) because"])
 def test_letters_are_read(text):
-    made = adversarial.choice(trap(0))
+    made = abstention.choice(trap(0))
     for letter in "ab":
-        assert adversarial.chosen(made, text.format(letter)) == letter
-    assert adversarial.chosen(made, "A red kite it was") == ("b" if made.right == "a" else "a")
-    assert adversarial.chosen(made, "who knows") is None
+        assert abstention.chosen(made, text.format(letter)) == letter
+    assert abstention.chosen(made, "A red kite it was") == ("b" if made.right == "a" else "a")
+    assert abstention.chosen(made, "who knows") is None
 
 
 def test_the_constant_answerer_stands_beside_and_empty_is_no_abstention():
     questions = [trap(i) for i in range(4)] + [Question("t", 9, 4, "q", "g")]
     free = {trap(0).key: "Not mentioned.", trap(1).key: "", trap(2).key: "a red kite"}
-    found = adversarial.table(questions, free)
+    found = abstention.table(questions, free)
     assert found.free_form.mean == 0.25
     assert found.constant_adversarial == 1 and found.constant_answerable == 0 and found.constant_all == 0.8
-    assert "constant" in adversarial.markdown({"x": found})
+    assert "constant" in abstention.markdown({"x": found})
 
 
 def test_a_share_of_choices_needs_an_answerer_that_chooses():
     questions = [trap(i) for i in range(6)]
-    letters = {q.key: adversarial.choice(q, 1).right for q in questions}
-    chooses = adversarial.table(questions, {}, letters, seed=1)
-    silent = adversarial.table(questions, {}, {**{q.key: "who knows" for q in questions}, questions[0].key: letters[questions[0].key]}, seed=1)
+    letters = {q.key: abstention.choice(q, 1).right for q in questions}
+    chooses = abstention.table(questions, {}, letters, seed=1)
+    silent = abstention.table(questions, {}, {**{q.key: "who knows" for q in questions}, questions[0].key: letters[questions[0].key]}, seed=1)
     assert chooses.chooses and chooses.forced_choice.mean == 1
     assert not silent.chooses and silent.unclear == 5
-    text = adversarial.markdown({"chooses": chooses, "silent": silent})
+    text = abstention.markdown({"chooses": chooses, "silent": silent})
     row = next(line for line in text.splitlines() if line.startswith("| silent"))
     assert row.split("|")[4].strip() == "–" and "A dash" in text
-    assert "A dash" not in adversarial.markdown({"chooses": chooses})
+    assert "A dash" not in abstention.markdown({"chooses": chooses})
 
 
 def test_the_official_key_comes_with_its_ceilings_where_the_list_is_at_hand(tiny_dataset, tmp_path):

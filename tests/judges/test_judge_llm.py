@@ -2,11 +2,11 @@
 
 import pytest
 
+from eval.core.types import JudgeTask
 from eval.judges import prompts
 from eval.judges.llm import LLMJudge
 from eval.judges.published import Row
 from eval.judges.recorded import RecordedJudge
-from eval.types import JudgeTask
 from memos.errors import ConfigError, LLMError
 from memos.llm.base import Completion
 from memos.types import Usage

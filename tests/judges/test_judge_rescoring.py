@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from eval import rescoring
+from eval.experiments import rescoring
 from eval.judges import published
 from eval.judges.recorded import RecordedJudge
 from memos.errors import DataError
@@ -91,7 +91,7 @@ def test_unreadable_verdicts_count_wrong_and_are_counted(tmp_path):
 
 def test_ceilings_stand_beside_rescored_metrics():
     from eval.metrics.lexical import Lexical
-    from eval.tables import table3
+    from eval.report.tables import table3
 
     if Lexical().missing():
         pytest.skip("; ".join(Lexical().missing().values()))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from eval.judges.offline import judge, store
+from eval.judges.offline import feature_store, judge
 from eval.judges.offline.features import Pair, lexical
 from eval.judges.offline.semantic import NAMES, Reading
 
@@ -39,21 +39,21 @@ def nothing_remembered():
 
 def test_what_is_kept_is_not_read_again_and_comes_back_equal(tmp_path):
     reader = Counting()
-    first = judge.features(PAIRS, reader, reader, store.SemanticStore(tmp_path))
+    first = judge.features(PAIRS, reader, reader, feature_store.SemanticStore(tmp_path))
     assert len(reader.read) == 3
     judge.forget()
-    again = judge.features([*PAIRS, Pair(ASKED, "a red bicycle", "A boat.", 4)], reader, reader, store.SemanticStore(tmp_path))
+    again = judge.features([*PAIRS, Pair(ASKED, "a red bicycle", "A boat.", 4)], reader, reader, feature_store.SemanticStore(tmp_path))
     assert reader.read[3:] == ["A boat."], "only what is new is read"
     assert again[:3] == first and set(NAMES) < set(first[0])
 
 
 def test_other_code_makes_what_is_kept_void(tmp_path, monkeypatch):
-    kept = store.SemanticStore(tmp_path)
+    kept = feature_store.SemanticStore(tmp_path)
     kept.put(PAIRS[:1], [dict.fromkeys(NAMES, 0.25)])
     assert kept.get(PAIRS) == {PAIRS[0]: dict.fromkeys(NAMES, 0.25)}
     kept.close()
-    monkeypatch.setattr(store, "CODE", store.CODE[:-1])
-    assert store.SemanticStore(tmp_path).get(PAIRS) == {}
+    monkeypatch.setattr(feature_store, "CODE", feature_store.CODE[:-1])
+    assert feature_store.SemanticStore(tmp_path).get(PAIRS) == {}
 
 
 def test_words_of_the_gold_from_different_sentences_are_told_from_words_that_stand_together():
@@ -71,6 +71,6 @@ def test_words_of_the_gold_from_different_sentences_are_told_from_words_that_sta
      ("A kite. No other toys are mentioned.", 0), ("It was not a kite", 1), ("No, never a kite", 2)],
 )  # fmt: skip
 def test_negations_that_deny_nothing_do_not_count(hedged, denials):
-    from eval.judges.offline import values
+    from eval.judges.offline import readings
 
-    assert values.negations(hedged) == denials
+    assert readings.negations(hedged) == denials

@@ -21,7 +21,7 @@ from memos.infrastructure.vault import Between, FromTurn, Happened, Is, Readable
 from memos.infrastructure.vault.memory import MemoryVault
 from memos.infrastructure.vault.sqlite import SqliteVault
 from memos.interface.api import MemoryAPI
-from memos.operation.lifecycle import MemLifecycle
+from memos.operation.upkeep.lifecycle import MemLifecycle
 
 DAY0 = datetime(2024, 1, 1)
 

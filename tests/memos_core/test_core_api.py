@@ -21,7 +21,7 @@ from memos.infrastructure.vault import Match
 from memos.infrastructure.vault.memory import MemoryVault
 from memos.interface.api import MemoryAPI
 from memos.interface.pipeline import OPERATIONS, Pipeline, PipelineFailed, Step
-from memos.operation.lifecycle import MemLifecycle
+from memos.operation.upkeep.lifecycle import MemLifecycle
 
 ANA, BOB, ROOT = Caller("ana"), Caller("bob"), Caller("root", privileged=True)
 

@@ -21,13 +21,13 @@ from memos.infrastructure.access import Caller
 from memos.infrastructure.dumper import MemDumper, _write
 from memos.infrastructure.governance import MemGovernance
 from memos.infrastructure.loader import MemLoader
+from memos.infrastructure.memstore import Licence, MemStore, Subscription
 from memos.infrastructure.migrate import read_cube
 from memos.infrastructure.sensitivity import read_watermark
-from memos.infrastructure.store import Licence, MemStore, Subscription
 from memos.infrastructure.vault import Edge, Is
 from memos.infrastructure.vault.memory import MemoryVault
 from memos.infrastructure.vault.sqlite import SqliteVault
-from memos.operation.lifecycle import MemLifecycle
+from memos.operation.upkeep.lifecycle import MemLifecycle
 
 ROOT, ANA, BOB = Caller("root", privileged=True), Caller("ana"), Caller("bob")
 

@@ -25,7 +25,7 @@ from memos.cube.cube import STATES
 from memos.infrastructure.audit import LogQuery, verify_audit
 from memos.infrastructure.vault.memory import MemoryVault
 from memos.infrastructure.vault.rules import use_counts
-from memos.operation.lifecycle import MemLifecycle, merged_cube, strength
+from memos.operation.upkeep.lifecycle import MemLifecycle, merged_cube, strength
 
 LEGAL = {
     ("generated", "activated"), ("generated", "merged"), ("generated", "archived"), ("generated", "expired"),

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = ("memos/cube", "memos/infrastructure", "memos/operation/scheduler", "memos/operation/lifecycle.py", "memos/interface/api.py",
+OURS = ("memos/cube", "memos/infrastructure", "memos/operation/scheduler", "memos/operation/upkeep/lifecycle.py", "memos/interface/api.py",
         "memos/interface/pipeline.py")  # fmt: skip
 PROBE = """
 import sys
@@ -15,7 +15,7 @@ import memos
 heavy = {"numpy", "faiss", "torch", "transformers", "pandas", "scipy", "openai", "nltk"} & set(sys.modules)
 peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(sorted(heavy), int(peak.split()[1]) < 60 * 1024)
-import memos.cube, memos.infrastructure.vault, memos.infrastructure.vault.sqlite, memos.operation.lifecycle
+import memos.cube, memos.infrastructure.vault, memos.infrastructure.vault.sqlite, memos.operation.upkeep.lifecycle
 print(sorted({"numpy", "faiss"} & set(sys.modules)))
 """
 

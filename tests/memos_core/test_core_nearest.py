@@ -13,7 +13,7 @@ import pytest
 from memos.errors import DataError
 from memos.infrastructure.vault import kernels, nearest, screen, vectors
 from memos.infrastructure.vault.vectors import VectorIndex
-from memos.operation.index import MemoryIndex, Unit
+from memos.operation.retrieval.index import MemoryIndex, Unit
 
 ROOT = Path(__file__).resolve().parents[2]
 LEVELS = ("NONE", "AVX2", "AVX512", "AVX512_VPOPCNT", "AVX512_SPR", "ARM_NEON", "ARM_SVE")
@@ -22,7 +22,7 @@ PROBE = """
 import sys
 import numpy as np
 from memos.infrastructure.vault.vectors import VectorIndex
-from memos.operation.index import MemoryIndex, Unit
+from memos.operation.retrieval.index import MemoryIndex, Unit
 
 size, dim = int(sys.argv[1]), int(sys.argv[2])
 numbers = np.random.default_rng(4)
@@ -344,7 +344,7 @@ def test_many_changes_stay_exact(monkeypatch):
 
 
 def test_one_place_says_from_when_codes_are_used():
-    from memos.operation import index as local
+    from memos.operation.retrieval import index as local
 
     assert vectors.SCREENED == local.SCREENED == nearest.SCREENED == 4096
 

@@ -27,15 +27,15 @@ from memos.infrastructure.access import Caller
 from memos.infrastructure.audit import AuditEntry, LogQuery, verify_audit
 from memos.infrastructure.governance import MemGovernance
 from memos.infrastructure.loader import MemLoader
-from memos.infrastructure.store import Licence, MemStore, Subscription
+from memos.infrastructure.memstore import Licence, MemStore, Subscription
 from memos.infrastructure.vault import Is
 from memos.infrastructure.vault.memory import MemoryVault
 from memos.infrastructure.vault.sqlite import SqliteVault
 from memos.infrastructure.vault.view import CompositeView
 from memos.interface.api import MemoryAPI
-from memos.operation.lifecycle import MemLifecycle, merged_cube
 from memos.operation.scheduler import Promotion
 from memos.operation.scheduler.promotion import HeatReading
+from memos.operation.upkeep.lifecycle import MemLifecycle, merged_cube
 
 ANA, BOB, ROOT = Caller("ana"), Caller("bob"), Caller("root", privileged=True)
 

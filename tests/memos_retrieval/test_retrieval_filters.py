@@ -7,8 +7,8 @@ import pytest
 
 from memos.infrastructure.access import Caller
 from memos.infrastructure.vault import AllOf, FromTurn, Is, Tagged
-from memos.operation.features import refusals
-from memos.operation.filtering import Filter
+from memos.operation.retrieval.features import refusals
+from memos.operation.retrieval.filtering import Filter
 
 WORDS = "harbour lantern violin pepper glacier tunnel saddle comet orchard parcel meadow anchor".split()
 
@@ -16,9 +16,9 @@ WORDS = "harbour lantern violin pepper glacier tunnel saddle comet orchard parce
 @pytest.fixture
 def stocked(bench, monkeypatch):
     """An operator over 400 memories of two owners that counts as a large one."""
-    monkeypatch.setattr("memos.operation.retrieve.WHOLE", 10)
-    monkeypatch.setattr("memos.operation.features.POOL", 30)
-    monkeypatch.setattr("memos.operation.features.ENOUGH", 20)
+    monkeypatch.setattr("memos.operation.retrieval.retrieve.WHOLE", 10)
+    monkeypatch.setattr("memos.operation.retrieval.features.POOL", 30)
+    monkeypatch.setattr("memos.operation.retrieval.features.ENOUGH", 20)
     rng = random.Random(7)
     cubes = [
         bench.cube(" ".join(rng.sample(WORDS, 4)), kind="episode", speaker=f"S{n % 2}", tags=("all", f"half{n % 2}", f"few{n % 40}"))

@@ -9,8 +9,8 @@ from hydra import compose, initialize_config_dir
 from scripted import ScriptedServer
 from scripted_replies import FaultPlan, content_text
 
-from eval.bench import Bench, plain
-from eval.cli import CONF
+from eval.command.cli import CONF
+from eval.stages.bench import Bench, plain
 from eval.stages.ingest import StateFolder, check_drained, ingest
 from memos.errors import BudgetExceeded, ConfigError, DataError, LLMError, MalformedOutput
 from memos.llm.mock import MockLLM

@@ -10,11 +10,11 @@ import pytest
 
 from memos.language.names import names
 from memos.language.words import terms
-from memos.operation import keyword
-from memos.operation.features import FEATURES, GROUPS, features, first_pass
-from memos.operation.index import MemoryIndex, Unit
-from memos.operation.question import read
-from memos.operation.retrieve import RetrieveConfig, search
+from memos.operation.retrieval import keyword
+from memos.operation.retrieval.features import FEATURES, GROUPS, features, first_pass
+from memos.operation.retrieval.index import MemoryIndex, Unit
+from memos.operation.retrieval.question import read
+from memos.operation.retrieval.retrieve import RetrieveConfig, search
 
 WORDS = "harbour lantern violin pepper glacier tunnel saddle comet orchard parcel meadow anchor".split()
 
@@ -112,7 +112,7 @@ def test_a_large_store_ranks_candidates_as_a_whole_pass_would(monkeypatch):
     index.add([_unit(n, rng, group=str(n // 30)) for n in range(900)], vectors)
     for query in ("Which comet and pepper?", "Where is the glacier, Ada?"):
         whole = search(index, query, vectors[5], RetrieveConfig(passages=False), depth=5)
-        monkeypatch.setattr("memos.operation.retrieve.WHOLE", 10)
+        monkeypatch.setattr("memos.operation.retrieval.retrieve.WHOLE", 10)
         pooled = search(index, query, vectors[5], RetrieveConfig(passages=False), depth=5)
         monkeypatch.undo()
         assert [f.units[0].unit_id for f in whole[:3]] == [f.units[0].unit_id for f in pooled[:3]]

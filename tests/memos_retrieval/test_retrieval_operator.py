@@ -14,11 +14,11 @@ from memos.infrastructure.vault import Edge, Is, Tagged
 from memos.interface.reader import MemReader
 from memos.llm.mock import MockLLM
 from memos.operation.operator import MemOperator
-from memos.operation.relate import acyclic, by_cue, by_model, follows
-from memos.operation.resolve import Resolver, compare
-from memos.operation.retrieve import RetrieveConfig
-from memos.operation.route import plan
-from memos.operation.tiers import Tiers
+from memos.operation.retrieval.retrieve import RetrieveConfig
+from memos.operation.retrieval.route import plan
+from memos.operation.upkeep.relate import acyclic, by_cue, by_model, follows
+from memos.operation.upkeep.resolve import Resolver, compare
+from memos.operation.upkeep.tiers import Tiers
 
 
 def test_every_memory_of_a_batch_is_checked(bench):
@@ -301,9 +301,9 @@ def test_a_filter_asked_of_candidates_gives_what_a_filter_asked_of_all_gives(ben
         return [unit.unit_id for hit in found for unit in hit.units]
 
     whole = asked()
-    monkeypatch.setattr("memos.operation.retrieve.WHOLE", 10)
+    monkeypatch.setattr("memos.operation.retrieval.retrieve.WHOLE", 10)
     for enough in (1, 10_000):
-        monkeypatch.setattr("memos.operation.features.ENOUGH", enough)
+        monkeypatch.setattr("memos.operation.retrieval.features.ENOUGH", enough)
         pooled = asked()
         assert set(pooled) <= may and bool(pooled) == bool(may)
         assert pooled[:1] == whole[:1]
@@ -312,9 +312,9 @@ def test_a_filter_asked_of_candidates_gives_what_a_filter_asked_of_all_gives(ben
 def test_near_rows_are_those_of_a_plain_product_with_and_without_codes(monkeypatch):
     import numpy as np
 
-    from memos.operation.index import MemoryIndex, Unit
+    from memos.operation.retrieval.index import MemoryIndex, Unit
 
-    monkeypatch.setattr("memos.operation.index.SCREENED", 50)
+    monkeypatch.setattr("memos.operation.retrieval.index.SCREENED", 50)
     vectors = np.random.default_rng(2).normal(size=(300, 16)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     index = MemoryIndex(16)

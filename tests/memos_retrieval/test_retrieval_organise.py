@@ -4,7 +4,7 @@ from memos.cube import Source
 from memos.infrastructure.vault import Is
 from memos.llm.mock import MockLLM
 from memos.operation.operator import MemOperator
-from memos.operation.organise import Reorganiser
+from memos.operation.upkeep.organise import Reorganiser
 
 SUBJECTS = {
     "sailing": ["sail boat race lake", "torn sail boat race", "boat race lake sail wind", "new sail boat race"],

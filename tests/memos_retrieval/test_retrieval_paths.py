@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from memos.operation import keyword
-from memos.operation.feedback import KEPT, second_look
-from memos.operation.index import MemoryIndex, Unit
-from memos.operation.paths import plan_paths, routed
-from memos.operation.postings import Postings
-from memos.operation.question import read
-from memos.operation.ranker import best
+from memos.operation.retrieval import keyword
+from memos.operation.retrieval.feedback import KEPT, second_look
+from memos.operation.retrieval.index import MemoryIndex, Unit
+from memos.operation.retrieval.paths import plan_paths, routed
+from memos.operation.retrieval.postings import Postings
+from memos.operation.retrieval.question import read
+from memos.operation.retrieval.ranker import best
 
 
 def _index(groups: int = 3, each: int = 6, dim: int = 16):

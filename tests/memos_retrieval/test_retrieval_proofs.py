@@ -12,11 +12,11 @@ from memos.embed.cache import CachedEmbedder
 from memos.errors import ConfigError
 from memos.infrastructure.vault import Is
 from memos.interface.reader_fast import read_session
-from memos.operation.index import MemoryIndex
 from memos.operation.operator import MemOperator
-from memos.operation.retrieve import search
-from memos.operation.tiers import EVICTIONS, Tiers
-from memos.operation.units import unit_of
+from memos.operation.retrieval.index import MemoryIndex
+from memos.operation.retrieval.retrieve import search
+from memos.operation.retrieval.units import unit_of
+from memos.operation.upkeep.tiers import EVICTIONS, Tiers
 from memos.system import MemOSSystem
 from memos.types import Query, Session, Turn
 

@@ -18,7 +18,7 @@ from memos.cube import FakeClock, SequentialIds, new_cube
 from memos.errors import LLMError
 from memos.infrastructure.vault import Edge
 from memos.llm.mock import MockLLM
-from memos.operation.relate import DIRECTED, RELATIONS, acyclic, checked, closes, detect, follows
+from memos.operation.upkeep.relate import DIRECTED, RELATIONS, acyclic, checked, closes, detect, follows
 
 CASES = json.loads((Path(__file__).parent / "relations.json").read_text(encoding="utf-8"))
 

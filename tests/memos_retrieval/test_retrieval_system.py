@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from eval.schema import component_config
+from eval.core.config import component_config
 from memos.errors import ConfigError
-from memos.operation.budget import fit
-from memos.operation.passages import Shape, assemble
-from memos.operation.ranker import key, weights
-from memos.operation.retrieve import RetrieveConfig
+from memos.operation.retrieval.budget import fit
+from memos.operation.retrieval.passages import Shape, assemble
+from memos.operation.retrieval.ranker import key, weights
+from memos.operation.retrieval.retrieve import RetrieveConfig
 from memos.system import MemOSSystem
 from memos.tokens import count_words
 from memos.types import Query

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eval.identity import digest
+from eval.core.identity import digest
 from eval.metrics import lexical as lexical_module
 from eval.metrics.f1 import f1_locomo, f1_mem0, f1_memos
 from eval.metrics.lexical import Lexical

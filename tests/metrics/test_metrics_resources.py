@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from eval import resources
+from eval.core import resources
 from eval.datasets import find
 from memos.errors import DataError, MissingDependency
 from memos.resources import cache_root, find_smollm2

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from eval.outputs import Group
-from eval.records import run_folders
-from eval.report.browser import Browser, find_chromium
-from eval.report.page import write_page
+from eval.report.groups import Group
+from eval.report.page.browser import Browser, find_chromium
+from eval.report.page.write import write_page
+from eval.runs.read import run_folders
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [

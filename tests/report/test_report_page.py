@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from eval.answerers.prompts import PROMPTS
-from eval.outputs import Group
-from eval.records import run_folders
-from eval.report.overview import plain_table
-from eval.report.pack import HITS_SHOWN, LETTERS, pack, unpack
-from eval.report.page import common_dataset, write_page
-from eval.tables import table3
+from eval.report.groups import Group
+from eval.report.page.overview import plain_table
+from eval.report.page.pack import HITS_SHOWN, LETTERS, pack, unpack
+from eval.report.page.write import common_dataset, write_page
+from eval.report.tables import table3
+from eval.runs.read import run_folders
 from memos.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[2]

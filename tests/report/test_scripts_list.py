@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.runs import find_runs, states
+from eval.runs.find import find_runs, states
 from memos.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from eval.tables.ablation import HELD_OUT, ablation_table, held_out
+from eval.report.tables.ablation import HELD_OUT, ablation_table, held_out
 
 METRIC = "evidence_recall_at_20"
 

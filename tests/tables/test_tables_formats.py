@@ -8,13 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from eval.records import kv_cells, run_folders
-from eval.sources import sources
-from eval.tables import Cell, Column, Section, Table, latex, markdown, recall_table, table3, table4, terminal, write
-from eval.tables.kv import table5
-from eval.tables.locomo import Ties
-from eval.tables.tex import escape
-from eval.tables.write import to_csv
+from eval.report.sources import sources
+from eval.report.tables import (
+    Cell,
+    Column,
+    Section,
+    Table,
+    latex,
+    markdown,
+    recall_table,
+    table3,
+    table4,
+    terminal,
+    write,
+)
+from eval.report.tables.kv import table5
+from eval.report.tables.locomo import Ties
+from eval.report.tables.tex import escape
+from eval.report.tables.write import to_csv
+from eval.runs.read import kv_cells, run_folders
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "runs"
 RECALLS = ("at_5", "at_10", "at_20", "at_50", "words_200", "words_400", "words_800", "words_1600", "words_3200")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from eval import drawing, outputs, plots
-from eval.plots.style import COLUMN_CM, PAGE_CM
-from eval.records import load_summary, run_folders
-from eval.reference import paper_value
+from eval.report import figures, groups, plots
+from eval.report.paper.reference import paper_value
+from eval.report.plots.style import COLUMN_CM, PAGE_CM
+from eval.runs.read import load_summary, run_folders
 from memos.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,10 +69,10 @@ def made(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         drawn.watch(patch)
         patch.chdir(ROOT)
-        for group in outputs.groups([RUNS, RUNS / "cards"], out):
-            outputs.make_tables(group, out)
+        for group in groups.groups([RUNS, RUNS / "cards"], out):
+            groups.make_tables(group, out)
             only = [f.removeprefix("fig9_") for f in FIGURES if f.startswith("fig9_")] if group.experiment == "fig9" else ()
-            skipped += drawing.make_figures([group], out, only)[1]
+            skipped += figures.make_figures([group], out, only)[1]
     return out, drawn, skipped
 
 
@@ -250,8 +250,8 @@ def test_two_processes_write_the_same_files_in_the_same_order(tmp_path, monkeypa
     made = {}
     for jobs in (1, 2):
         out = tmp_path / str(jobs)
-        found = outputs.groups([RUNS / "fixture", RUNS / "kv_ttft"], out)
-        files, skipped = drawing.make_figures(found, out, ("cost", "figure9", "figure10"), jobs=jobs)
+        found = groups.groups([RUNS / "fixture", RUNS / "kv_ttft"], out)
+        files, skipped = figures.make_figures(found, out, ("cost", "figure9", "figure10"), jobs=jobs)
         made[jobs] = [(p.name, _content(p)) for p in files], skipped
     assert made[1] == made[2]
     assert [name for name, _ in made[1][0]][::4] == ["fixture_cost.png", "kv_ttft_figure10.png"] and len(made[1][1]) == 1

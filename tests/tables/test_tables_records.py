@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from eval.records import kv_cells, load_run, load_summary, read_records, run_folders, verdict_value
-from eval.significance import against_best, apart_in_all, compare_runs, comparison_table, paired, ties
+from eval.report.significance import against_best, apart_in_all, compare_runs, comparison_table, paired, ties
+from eval.runs.read import kv_cells, load_run, load_summary, read_records, run_folders, verdict_value
 from memos.errors import DataError
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"

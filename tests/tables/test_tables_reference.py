@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from eval import reference
-from eval.audit import audit
-from eval.reference import check, check_table, load, paper_points
+from eval.report.paper import reference
+from eval.report.paper.audit import audit
+from eval.report.paper.reference import check, check_table, load, paper_points
 from memos.errors import DataError
 
 CONF = Path(__file__).resolve().parents[2] / "conf"

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from eval.core.types import Dataset, JudgeTask
 from eval.judges import published
+from eval.judges.offline.feature_store import SemanticStore
 from eval.judges.offline.features import Pair
-from eval.judges.offline.guards import Guard
 from eval.judges.offline.judge import CHUNK, features
 from eval.judges.offline.reader import TokenReader, sentence_model
-from eval.judges.offline.store import SemanticStore
-from eval.types import Dataset, JudgeTask
+from eval.judges.offline.synthetic import Guard
 from memos.embed.base import Embedder
 
 
@@ -58,7 +58,7 @@ class Featuriser:
         self.reader, self.cache = TokenReader(), cache
         self.store = SemanticStore(cache) if cache else None
         here = Path(__file__).parent
-        code = [(here / name).read_bytes() for name in ("text.py", "calendar.py", "dates.py", "values.py", "features.py", "semantic.py", "reader.py", "idf.json")]
+        code = [(here / name).read_bytes() for name in ("text.py", "calendar.py", "date_phrases.py", "readings.py", "features.py", "semantic.py", "reader.py", "idf.json")]
         self._code = hashlib.sha256(b"\0".join(code)).hexdigest()
 
     def matrix(self, pairs: Sequence[Pair], what: str) -> tuple[tuple[str, ...], np.ndarray]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from eval.judges.offline import values
+from eval.judges.offline import readings
 from eval.judges.offline.discourse import DISCOURSE, MOST_LEFT, left, without, words
 from eval.judges.offline.features import Pair
 from eval.judges.offline.text import content, found, tokens
@@ -78,7 +78,7 @@ _AFFIRMING = frozenset(
 
 def signs(pair: Pair) -> dict[str, float]:
     """What the rules find around a quoted gold, by name: denying words, how much is said besides, what sentence it is."""
-    bare = values.plainly(without(pair.answer, pair.gold))
+    bare = readings.plainly(without(pair.answer, pair.gold))
     remains = left(bare, pair)
     cues, hints = (_cues(bare, pattern) - _cues(pair.question, pattern) for pattern in (_DENIAL, _HINT))
     odd = sum(word not in _AFFIRMING and not word.isdigit() for word in set(tokens(bare)))
@@ -93,9 +93,9 @@ def signs(pair: Pair) -> dict[str, float]:
 
 def ruled(pair: Pair) -> bool:
     """Whether the answer holds the gold, denies something that the gold does not, and says nothing else."""
-    if values.polarity(pair.gold):
+    if readings.polarity(pair.gold):
         return False
-    bare = values.plainly(without(pair.answer, pair.gold))
+    bare = readings.plainly(without(pair.answer, pair.gold))
     quoted = without(pair.answer, pair.gold) != pair.answer
     if not quoted and (PLAIN.search(pair.gold) or sum(found(w, pair.given) > 0 for w in pair.wanted) < 0.75 * len(pair.wanted)):
         return False
@@ -103,7 +103,7 @@ def ruled(pair: Pair) -> bool:
         return False
     said = frozenset(content(bare))
     framed = quoted and len(tokens(bare)) >= 2 and not any(found(word, said) for word in pair.asked)
-    if values.refuses(pair.question) and not framed:
+    if readings.refuses(pair.question) and not framed:
         return False
     remains = left(bare, pair)
     if framed and remains <= MOST_LEFT and _speaks_against(bare, pair):

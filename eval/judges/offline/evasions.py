@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from eval.judges.offline import values
+from eval.judges.offline import readings
 from eval.judges.offline.features import Pair
 from eval.judges.offline.frames import Encode, deny
 from eval.judges.offline.restatements import hands_back
@@ -60,7 +60,7 @@ def _chatters(pair: Pair) -> bool:
     for start in range(max(len(sentences) - WINDOW + 1, 1)):
         stretch = " ".join(sentences[start : start + WINDOW])
         said = frozenset(content(stretch)) | frozenset(tokens(stretch))
-        holds = _share(pair.wanted, said) >= 0.5 or bool(values.polarity(pair.gold) and values.polarity(stretch) == values.polarity(pair.gold))
+        holds = _share(pair.wanted, said) >= 0.5 or bool(readings.polarity(pair.gold) and readings.polarity(stretch) == readings.polarity(pair.gold))
         if holds and (len(sentences) <= WINDOW or _share(tuple(pair.asked), said) >= 0.34):
             return False
     return True

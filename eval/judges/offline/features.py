@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from eval.judges.offline import dates, values
+from eval.judges.offline import date_phrases, readings
 from eval.judges.offline.calendar import Interval
 from eval.judges.offline.text import content, found, idf, tokens
 
@@ -98,9 +98,9 @@ def _overlap(pair: Pair) -> dict[str, float]:
         "nothing_added": float(not pair.added),
         "echo": _weighted(content(pair.answer), pair.asked),
         "question_back": _weighted(tuple(pair.asked), frozenset(content(pair.answer))),
-        "gold_asked": float(all(found(word, pair.asked) for word in content(pair.gold)) and not values.polarity(pair.gold)),
+        "gold_asked": float(all(found(word, pair.asked) for word in content(pair.gold)) and not readings.polarity(pair.gold)),
         "restates": float(not pair.added and _weighted(tuple(pair.asked), frozenset(content(pair.answer))) >= 0.7
-                          and not values.polarity(pair.answer)),
+                          and not readings.polarity(pair.answer)),
         "asks": float(pair.answer.rstrip().endswith("?")),
     }
 
@@ -118,7 +118,7 @@ def _spread(pair: Pair, recall: float) -> dict[str, float]:
 
 def _head_recall(pair: Pair) -> float:
     """Recall of the answer proper in a gold that explains itself, words of the question included."""
-    words = content(values.head(pair.gold)) or tokens(values.head(pair.gold))
+    words = content(readings.head(pair.gold)) or tokens(readings.head(pair.gold))
     left = [word for word in words if not found(word, pair.asked)]
     said = frozenset(content(pair.answer)) | frozenset(tokens(pair.answer))
     return _weighted(left or words, said)
@@ -126,12 +126,12 @@ def _head_recall(pair: Pair) -> float:
 
 def _choice(pair: Pair) -> dict[str, float]:
     """For a question with two options: whether the answer picks the gold's."""
-    sides = values.options(pair.question)
+    sides = readings.options(pair.question)
     out = {"choice_same": 0.0, "choice_clash": 0.0, "choice_both": 0.0}
     if sides is None:
         return out
     pools = [frozenset(content(side)) for side in sides]
-    gold = [_weighted(tuple(pool), frozenset(content(values.head(pair.gold)))) for pool in pools]
+    gold = [_weighted(tuple(pool), frozenset(content(readings.head(pair.gold)))) for pool in pools]
     said = [_weighted(tuple(pool), frozenset(content(pair.answer))) for pool in pools]
     if abs(gold[0] - gold[1]) < 0.3:
         return out
@@ -143,13 +143,13 @@ def _choice(pair: Pair) -> dict[str, float]:
 
 
 def _items(pair: Pair) -> dict[str, float]:
-    parts = values.items(pair.gold)
+    parts = readings.items(pair.gold)
     recalls = []
     for part in parts:
         words = [word for word in content(part) if not found(word, pair.asked)] or content(part) or tokens(part)
         recalls.append(_weighted(words, pair.given))
     covered = [recall >= 0.5 for recall in recalls]
-    given = values.items(pair.answer)
+    given = readings.items(pair.answer)
     gold = frozenset(content(pair.gold))
     foreign = [part for part in given
                if _weighted([word for word in content(part) if word not in pair.asked] or list(content(part)), gold) < 0.3]
@@ -182,12 +182,12 @@ def _shift(golds: tuple[Interval, ...], answers: tuple[Interval, ...]) -> tuple[
 @lru_cache(maxsize=16384)
 def gold_dates(gold: str, answer: str) -> tuple[tuple[Interval, ...], tuple[Interval, ...]]:
     """Intervals of the gold and of the answer; a side that names no year takes the other side's."""
-    golds = dates.find(gold)
+    golds = date_phrases.find(gold)
     year = next((_year(interval) for interval in golds if not interval.yearless), None)
-    answers = dates.find(answer, year)
+    answers = date_phrases.find(answer, year)
     if golds and year is None:
         year = next((_year(interval) for interval in answers if not interval.yearless), None)
-        golds, answers = dates.find(gold, year), dates.find(answer, year)
+        golds, answers = date_phrases.find(gold, year), date_phrases.find(answer, year)
     return golds, answers
 
 
@@ -199,7 +199,7 @@ def _year(interval: Interval) -> int:
 
 def _fits(offset: float, gold: Interval) -> bool:
     """Whether a phrase without an anchor can mean the gold: years counted back from dates.DEFAULT_YEAR, give or take one."""
-    years = dates.DEFAULT_YEAR + offset / 365.25 - _year(gold)
+    years = date_phrases.DEFAULT_YEAR + offset / 365.25 - _year(gold)
     return abs(years) <= 1.2 if abs(offset) > 200 else abs(years) <= 1.2 and gold.days <= 31
 
 
@@ -226,9 +226,9 @@ def _dates(pair: Pair) -> dict[str, float]:
     out: dict[str, float] = dict.fromkeys(names, 0.0)
     out["gold_date"] = float(bool(golds))
     out["date_none"] = float(bool(golds) and not answers)
-    loose = dates.relative(pair.answer) if golds and not answers else ()
+    loose = date_phrases.relative(pair.answer) if golds and not answers else ()
     out["date_relative"] = float(bool(loose))
-    told = bool(golds) and bool(_TOLD.search(dates.normalise(pair.gold)))
+    told = bool(golds) and bool(_TOLD.search(date_phrases.normalise(pair.gold)))
     out["gold_told"] = float(told)
     out["relative_kind"] = float(any(_same_kind(offset, gold, told) for offset in loose for gold in golds))
     out["relative_fits"] = float(any(_fits(offset, gold) for offset in loose for gold in golds))
@@ -262,16 +262,16 @@ def _ratio(first: float, second: float) -> float:
 
 
 def _quantities(pair: Pair) -> dict[str, float]:
-    wanted = values.numbers(pair.gold) - values.numbers(pair.question)
-    given = values.numbers(pair.answer)
-    spans, said = values.durations(pair.gold), values.durations(pair.answer)
-    if dates.find(pair.gold):
+    wanted = readings.numbers(pair.gold) - readings.numbers(pair.question)
+    given = readings.numbers(pair.answer)
+    spans, said = readings.durations(pair.gold), readings.durations(pair.answer)
+    if date_phrases.find(pair.gold):
         spans = ()
     best = max((_ratio(span, other) for span in spans for other in said), default=0.0)
     if spans and not said:
-        ago = [abs(days) for days in dates.relative(pair.answer)]
+        ago = [abs(days) for days in date_phrases.relative(pair.answer)]
         best = max((_ratio(span, other) for span in spans for other in ago), default=0.0)
-    new = given - values.numbers(pair.question)
+    new = given - readings.numbers(pair.question)
     return {
         "gold_number": float(bool(wanted)),
         "number_found": len(wanted & given) / len(wanted) if wanted else 0.0,
@@ -285,8 +285,8 @@ def _quantities(pair: Pair) -> dict[str, float]:
 
 
 def _names(pair: Pair) -> dict[str, float]:
-    wanted = values.names(pair.gold) - pair.asked
-    given = values.names(pair.answer) - pair.asked
+    wanted = readings.names(pair.gold) - pair.asked
+    given = readings.names(pair.answer) - pair.asked
     share = sum(found(name, pair.given) for name in wanted) / len(wanted) if wanted else 0.0
     return {
         "gold_name": float(bool(wanted)),
@@ -298,9 +298,9 @@ def _names(pair: Pair) -> dict[str, float]:
 
 
 def _stance(pair: Pair) -> dict[str, float]:
-    gold, answer = values.polarity(pair.gold), values.polarity(pair.answer)
-    denied_gold, denied = values.negations(pair.gold) % 2, values.negations(pair.answer) % 2
-    refusal = values.abstention(pair.answer)
+    gold, answer = readings.polarity(pair.gold), readings.polarity(pair.answer)
+    denied_gold, denied = readings.negations(pair.gold) % 2, readings.negations(pair.answer) % 2
+    refusal = readings.abstention(pair.answer)
     if gold and not answer and refusal < 1:
         answer = -1 if denied else 0
     return {
@@ -309,23 +309,23 @@ def _stance(pair: Pair) -> dict[str, float]:
         "polar_clash": float(gold * answer < 0),
         "polar_implied": float(gold > 0 and not answer and not denied and refusal < 1),
         "denial_clash": float(denied_gold != denied and not gold),
-        "denies": float(values.negations(pair.answer) > 0),
+        "denies": float(readings.negations(pair.answer) > 0),
         "denied_gold": _denied(pair),
         "flat_denial": _flat_denial(pair),
-        "opens_denying": float(values.negations(" ".join(pair.answer.split()[:4])) > 0 and not denied_gold and gold >= 0),
+        "opens_denying": float(readings.negations(" ".join(pair.answer.split()[:4])) > 0 and not denied_gold and gold >= 0),
         "abstains": refusal,
         "abstains_fully": float(refusal == 1.0),
-        "gold_abstains": values.abstention(pair.gold),
-        "vague": values.vague_share(pair.answer),
-        "vague_more": max(values.vague_share(pair.answer) - values.vague_share(pair.gold), 0.0),
+        "gold_abstains": readings.abstention(pair.gold),
+        "vague": readings.vague_share(pair.answer),
+        "vague_more": max(readings.vague_share(pair.answer) - readings.vague_share(pair.gold), 0.0),
     }
 
 
 def _denied(pair: Pair) -> float:
     """How much of the gold stands in a clause that denies it, minus what stands in clauses that do not; 0 for a denying gold."""
-    if values.polarity(pair.gold) or values.refuses(pair.question):
+    if readings.polarity(pair.gold) or readings.refuses(pair.question):
         return 0.0
-    usual = values.negations(pair.gold)
+    usual = readings.negations(pair.gold)
     denied = plain = 0.0
     for clause, denials in _clauses(pair.answer):
         words = frozenset(content(clause)) | frozenset(word for word in tokens(clause) if word in pair.wanted)
@@ -341,8 +341,8 @@ def _denied(pair: Pair) -> float:
 def _clauses(answer: str) -> tuple[tuple[str, int], ...]:
     """The clauses of an answer with how many words deny each; a clause that only denies ("That is not so") speaks of the one before it."""
     out: list[tuple[str, int]] = []
-    for clause in values.clauses(answer):
-        denials = values.negations(clause)
+    for clause in readings.clauses(answer):
+        denials = readings.negations(clause)
         if denials and out and (len(tokens(clause)) <= 3 or set(content(clause)) <= DENYING):
             out[-1] = (out[-1][0], out[-1][1] + denials)
         else:

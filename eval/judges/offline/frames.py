@@ -18,12 +18,12 @@ from importlib import resources
 
 import numpy as np
 
-from eval.identity import digest
-from eval.judges.offline import denials, values
+from eval.core.identity import digest
+from eval.judges.offline import denials, readings
 from eval.judges.offline.discourse import DISCOURSE, MARK, without
 from eval.judges.offline.features import Pair
+from eval.judges.offline.senses import senses
 from eval.judges.offline.text import STOPWORDS, found, stem
-from eval.judges.offline.turns import senses
 from memos.errors import DataError
 
 LONGEST = 40
@@ -66,8 +66,8 @@ class Frame:
 
 def read(pair: Pair) -> Frame | None:
     """The frame of an answer that holds its gold word for word; None for others, and for golds that say yes or no."""
-    text = values.plainly(_marked(pair).replace("(", ", ").replace(")", ", "))
-    if MARK not in text or values.polarity(pair.gold):
+    text = readings.plainly(_marked(pair).replace("(", ", ").replace(")", ", "))
+    if MARK not in text or readings.polarity(pair.gold):
         return None
     parts, joints, end = [], [], 0
     for joint in _JOINT.finditer(text):
@@ -191,7 +191,7 @@ def open_to(name: str, known: frozenset[str]) -> bool:
 
 def undeniable(gold: str) -> bool:
     """Whether a gold itself says yes or no."""
-    return bool(values.polarity(gold)) or bool(_YES_NO.search(gold))
+    return bool(readings.polarity(gold)) or bool(_YES_NO.search(gold))
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +241,7 @@ def deny(pairs: Sequence[Pair], encode: Encode) -> list[bool]:
     out = [False] * len(pairs)
     framed: dict[int, Mapping[str, float]] = {}
     for number, pair in enumerate(pairs):
-        if values.polarity(pair.gold) or denials.denies_other(pair):
+        if readings.polarity(pair.gold) or denials.denies_other(pair):
             continue
         frame = read(pair)
         asked = frame.tokens.count("¶") if frame else 0

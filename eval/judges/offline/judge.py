@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from eval.identity import digest
+from eval.core.identity import digest
+from eval.core.types import JudgeTask, Verdict
 from eval.judges.offline import evasions, frames, gates, model
+from eval.judges.offline.feature_store import SemanticStore
 from eval.judges.offline.features import Pair, lexical
 from eval.judges.offline.reader import TokenReader, sentence_model
 from eval.judges.offline.semantic import read_all
-from eval.judges.offline.store import SemanticStore
 from eval.judges.offline.text import rarities_digest
-from eval.types import JudgeTask, Verdict
 from memos.embed.base import Embedder
 from memos.embed.minilm import packaged_weights
 from memos.errors import ConfigError

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.identity import digest
+from eval.core.identity import digest
 from memos.errors import DataError
 
 CLIP = 4.0

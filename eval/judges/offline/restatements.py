@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from eval.judges.offline import dates, values
+from eval.judges.offline import date_phrases, readings
 from eval.judges.offline.denials import PLAIN
 from eval.judges.offline.discourse import DISCOURSE, MOST_LEFT, left, words
 from eval.judges.offline.features import TALK, Pair
-from eval.judges.offline.guards import statement
+from eval.judges.offline.synthetic import statement
 from eval.judges.offline.text import content, found, tokens
 
 _COUNTLESS = re.compile(
@@ -42,7 +42,7 @@ def hands_back(pair: Pair) -> bool:
         return left(rest, pair) <= MUCH and not _tells(rest, pair)
     bare = tokens(statement(pair.question))
     _, times = _cut(tokens(pair.answer), bare)
-    if times and len(bare) >= LONG and not values.polarity(pair.gold):
+    if times and len(bare) >= LONG and not readings.polarity(pair.gold):
         rest = _rest(pair, bare)
         return left(rest, pair) <= MOST_LEFT and not _tells(rest, pair)
     return _echoes(pair) or _only_talks(pair) or _leaves_open(pair)
@@ -74,7 +74,7 @@ def _rest(pair: Pair, part: tuple[str, ...]) -> str:
 
 def _tells(rest: str, pair: Pair) -> bool:
     """Whether what stands beside the question may answer it, rightly or wrongly."""
-    if values.polarity(pair.gold) and _YES_NO.search(rest):
+    if readings.polarity(pair.gold) and _YES_NO.search(rest):
         return True
     if _measured(rest) and (_measured(pair.gold) or _ASKS_MEASURE.search(pair.question)):
         return True
@@ -86,12 +86,12 @@ def _tells(rest: str, pair: Pair) -> bool:
 
 def _measured(text: str) -> bool:
     """Whether a text names a date or a number that counts more than the talk."""
-    return bool(dates.find(text) or values.numbers(_COUNTLESS.sub(" ", text)))
+    return bool(date_phrases.find(text) or readings.numbers(_COUNTLESS.sub(" ", text)))
 
 
 def _leaves_open(pair: Pair) -> bool:
     """Whether a question to be answered by yes or no gets neither, and not a word about what it asks."""
-    if not (values.polarity(pair.gold) and _ASKS_YES_NO.match(pair.question)) or _YES_NO.search(pair.answer) or values.polarity(pair.answer) or values.negations(pair.answer):
+    if not (readings.polarity(pair.gold) and _ASKS_YES_NO.match(pair.question)) or _YES_NO.search(pair.answer) or readings.polarity(pair.answer) or readings.negations(pair.answer):
         return False
     said = words(pair.answer)
     return not any(found(word, said) for word in (*pair.asked, *_telling(pair)) if word not in DISCOURSE)
@@ -105,7 +105,7 @@ def _telling(pair: Pair) -> list[str]:
 
 def _echoes(pair: Pair) -> bool:
     """Whether most words of the question come back, in whatever order, and nothing else comes with them."""
-    if values.polarity(pair.answer) or values.polarity(pair.gold):
+    if readings.polarity(pair.answer) or readings.polarity(pair.gold):
         return False
     said = frozenset(content(pair.answer))
     back = sum(found(word, said) > 0 for word in pair.asked) / len(pair.asked)
@@ -119,17 +119,17 @@ def _echoes(pair: Pair) -> bool:
 
 def _news(pair: Pair) -> bool:
     """Whether an answer names a date, a number or a negation that the question does not."""
-    numbers = values.numbers(_COUNTLESS.sub(" ", pair.answer)) - values.numbers(pair.question) - {1.0}
+    numbers = readings.numbers(_COUNTLESS.sub(" ", pair.answer)) - readings.numbers(pair.question) - {1.0}
     return bool(
         numbers
-        or len(dates.find(pair.answer)) > len(dates.find(pair.question))
+        or len(date_phrases.find(pair.answer)) > len(date_phrases.find(pair.question))
         or len(PLAIN.findall(pair.answer)) != len(PLAIN.findall(pair.question))
     )
 
 
 def _only_talks(pair: Pair) -> bool:
     """Whether all words of an answer speak about talk or come from the question, and none of those that tell the gold is among them."""
-    if values.polarity(pair.gold) or values.polarity(pair.answer) or _news(pair):
+    if readings.polarity(pair.gold) or readings.polarity(pair.answer) or _news(pair):
         return False
     telling = _telling(pair)
     talk = set(content(pair.answer)) & TALK - pair.asked - words(pair.gold)
@@ -140,5 +140,5 @@ def _only_talks(pair: Pair) -> bool:
 
 def _both_sides(question: str, said: frozenset[str]) -> bool:
     """Whether both sides of a question that asks to choose are said again."""
-    first, second = (set(content(side)) for side in values.options(question) or ("", ""))
+    first, second = (set(content(side)) for side in readings.options(question) or ("", ""))
     return all(own and any(found(word, said) for word in own) for own in (first - second, second - first))

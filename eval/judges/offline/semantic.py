@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from eval.judges.offline import values
+from eval.judges.offline import readings as values
 from eval.judges.offline.features import Pair
 from eval.judges.offline.text import STOPWORDS, found, idf, stem
 

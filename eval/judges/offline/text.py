@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from importlib import resources
 
-from eval.identity import digest
+from eval.core.identity import digest
 
 NUMBER_WORDS = {
     "zero": 0, "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
 
-from eval.judges.offline import guards
+from eval.judges.offline import synthetic
 from memos.errors import DataError
 
 SEED = 2026
@@ -56,7 +56,7 @@ def unseen() -> Wordings | None:
     if found is None:
         return None
     known = tuned()
-    seen = {text.lower() for text in (*guards.RESTATED, *guards.DENIED, *guards.REFUSALS, *known.restated, *known.denied, *known.refusals, *known.affirmed)}
+    seen = {text.lower() for text in (*synthetic.RESTATED, *synthetic.DENIED, *synthetic.REFUSALS, *known.restated, *known.denied, *known.refusals, *known.affirmed)}
     fresh = {name: tuple(text for text in getattr(found, name) if text.lower() not in seen) for name in _NEEDS}
     return replace(found, **fresh)
 

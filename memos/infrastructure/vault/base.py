@@ -86,7 +86,7 @@ class Vault(Protocol):
 
     def place(self, cube_id: str, *, state: str | None = None, tier: str | None = None,
               frozen: bool | None = None) -> None:  # fmt: skip
-        """Set state, tier or the frozen flag; no new version. The rules live in ``memos.operation.lifecycle``."""
+        """Set state, tier or the frozen flag; no new version. The rules live in ``memos.operation.upkeep.lifecycle``."""
         ...
 
     def touch(self, cube_ids: Iterable[str], at: datetime, use: Use = "access", caller: str = "") -> None:

@@ -1,0 +1,147 @@
+"""The command line: Hydra composes and sweeps; mistakes are told in one line before anything starts."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import hydra
+import yaml
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from eval.command import callbacks
+from eval.command.precheck import Checked, precheck
+from eval.core.places import conf
+from eval.core.resources import ensure_language_data
+from eval.experiments.benchmark.experiment import (
+    BUDGET_REACHED,
+    CONFIG_ERROR,
+    FAILED_QUESTIONS,
+    INTERRUPTED,
+    OK,
+    looking,
+)
+from eval.stages.bench import plain
+from eval.stages.changes import question
+from memos.errors import ConfigError, MemosError
+
+CONF = conf()
+INFORMATION = ("--help", "-h", "--hydra-help", "--cfg", "-c", "--info", "-i", "--version", "--shell-completion", "-sc")
+SEVERITY = (CONFIG_ERROR, BUDGET_REACHED, FAILED_QUESTIONS, OK)
+"""Exit codes of a sweep's jobs, the one that the whole sweep takes first."""
+
+
+def main() -> None:
+    """Entry point of ``run.py``."""
+    sys.argv[1:] = [quote_null(arg) for arg in sys.argv[1:]]
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    done, sweeps = False, [sys.argv[1:]]
+    try:
+        if not any(arg.split("=")[0] in INFORMATION for arg in sys.argv[1:]):
+            with looking():
+                checked = precheck(CONF, sys.argv[1:])
+                ensure_language_data()
+                _ask_about_code(checked)
+                done, sweeps = _up_to_date(checked), checked.sweeps
+        for arguments in [] if done else sweeps:
+            sys.argv[1:] = arguments
+            _hydra_main()
+        callbacks.finish()
+    except KeyboardInterrupt:
+        print("interrupted; the same command resumes", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except yaml.YAMLError as error:
+        fail(f"configuration: {_where(error)}")
+    except (MemosError, HydraException, OmegaConfBaseException) as error:
+        fail(one_line(error))
+    codes = {outcome["code"] for outcome in callbacks.OUTCOMES}
+    sys.exit(next((code for code in SEVERITY if code in codes), OK))
+
+
+def _up_to_date(checked: Checked) -> bool:
+    """Whether every job of the command is finished already: then they are told, and no sweep is started on any node."""
+    if not checked.whole:
+        return False
+    outcomes = []
+    for config in checked.configs:
+        still = getattr(importlib.import_module(config["entry"].rpartition(".")[0]), "up_to_date", lambda _: None)
+        outcome = still(config)
+        if outcome is None:
+            return False
+        outcomes.append(outcome)
+    for outcome in outcomes:
+        print(outcome["message"], flush=True)
+    callbacks.ended(checked.configs[0], outcomes)
+    return True
+
+
+def _ask_about_code(checked: Checked) -> None:
+    """Ask once for the whole command where the code of a part is no more the one that made a run's records.
+
+    Raises:
+        ConfigError: the question, naming every run.
+    """
+    first = checked.configs[0]
+    if first.get("accept_code") or first.get("rerun"):
+        return
+    found = []
+    for config in checked.configs:
+        look = getattr(importlib.import_module(config["entry"].rpartition(".")[0]), "changed", lambda _: [])
+        found += look(config)
+    if found:
+        raise ConfigError(question(found))
+
+
+def quote_null(arg: str) -> str:
+    """``system=null`` names the system; Hydra would read the word as no value at all."""
+    key, eq, value = arg.partition("=")
+    if key != "system" or not eq:
+        return arg
+    return f"{key}={re.sub(r'(?<![^,])null(?![^,])', chr(39) + 'null' + chr(39), value)}"
+
+
+def fail(message: str) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(CONFIG_ERROR)
+
+
+def one_line(error: Exception) -> str:
+    """The first line of an error's text, with the options Hydra lists where it does."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
+
+
+def _where(error: yaml.YAMLError) -> str:
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    if mark is None:
+        return one_line(error)
+    return f"{mark.name}: line {mark.line + 1} column {mark.column + 1}: {problem}"
+
+
+@hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")
+def _hydra_main(config: DictConfig) -> dict[str, Any]:
+    outcome = job(config)
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "outcome.json").write_text(json.dumps(outcome), encoding="utf-8")
+    return outcome
+
+
+def job(config: DictConfig) -> dict[str, Any]:
+    """One job of a sweep. A failure is its outcome, so that the other jobs go on."""
+    try:
+        module, _, name = config.entry.rpartition(".")
+        outcome = getattr(importlib.import_module(module), name)(plain(config))
+    except MemosError as error:
+        outcome = {"folder": None, "code": CONFIG_ERROR, "message": one_line(error)}
+    stream = sys.stderr if outcome["code"] else sys.stdout
+    print(("error: " if outcome["code"] == CONFIG_ERROR else "") + outcome["message"], file=stream, flush=True)
+    return outcome

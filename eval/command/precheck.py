@@ -1,0 +1,153 @@
+"""Check every job of a command before the first one starts, and turn mistakes into one line each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import ConfigCompositionException, MissingConfigException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from eval.core.config import nearest
+from eval.stages.bench import plain
+from memos.errors import ConfigError
+
+MOST_JOBS = 100
+"""Jobs of one sweep that are all composed before it starts; composing one takes some hundredths of a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The jobs of a command that were composed and found valid, in the sweep's order."""
+
+    configs: list[dict[str, Any]]
+    whole: bool
+    """Whether these are all jobs of the command: not too many, and swept by Hydra's own sweeper."""
+    sweeps: list[list[str]]
+    """The arguments of each of the command's sweeps, which run one after the other; one, as it was typed, where the experiment has none."""
+
+
+def precheck(conf: Path, arguments: Sequence[str]) -> Checked:
+    """Compose and validate the jobs of a command line.
+
+    Every job is checked where a sweep has at most MOST_JOBS; else each value of each swept key once, the other keys at their first.
+
+    Raises:
+        ConfigError: one line naming the key or value, with the nearest valid names.
+    """
+    words = [arg for arg in arguments if not arg.startswith("-")]
+    if not any(word.startswith("experiment=") for word in words):
+        names = sorted(path.stem for path in (conf / "experiment").glob("*.yaml"))
+        raise ConfigError(f"name an experiment: python run.py experiment=NAME, with NAME one of {', '.join(names)}")
+    overrides = _parse(words)
+    with initialize_config_dir(str(conf), version_base="1.3"):
+        fixed = [o.input_line for o in overrides if not o.is_sweep_override()]
+        base = _compose(conf, [word for word in fixed if word.startswith("experiment=")], whole=True)
+        jobs, whole, sweeps = [], True, []
+        for added in _added(base, overrides):
+            more, complete = _jobs(base, [*overrides, *_parse(added)])
+            jobs += more
+            whole = whole and complete
+            sweeps.append([*arguments, *added])
+        return Checked([_validate(_compose(conf, job)) for job in jobs], whole, sweeps)
+
+
+def _added(base: DictConfig, overrides: Sequence[Override]) -> list[list[str]]:
+    """What the experiment's own ``sweeps`` add to the command line, one list a sweep; one empty list where they add nothing."""
+    own = OmegaConf.to_container(base.sweeps, resolve=False)
+    named = {o.get_key_element() for o in overrides}
+    if not own or "system" in named:
+        return [[]]
+    narrowing = named & {key for sweep in own for key in sweep}
+    kept = [sweep for sweep in own if narrowing <= set(sweep)]
+    return [[f"{key}={value}" for key, value in sweep.items() if key not in named] for sweep in kept] or [[]]
+
+
+def _parse(words: Sequence[str]) -> list[Override]:
+    try:
+        return OverridesParser.create().parse_overrides(list(words))
+    except OverrideParseException as error:
+        raise ConfigError(f"{error.override}: not of the form key=value") from error
+
+
+def _jobs(base: DictConfig, overrides: Sequence[Override]) -> tuple[list[list[str]], bool]:
+    """The override lists to check, and whether they are all: the experiment's own sweep, narrowed by the command line."""
+    fixed = [o.input_line for o in overrides if not o.is_sweep_override()]
+    swept = {o.get_key_element(): _values(o) for o in overrides if o.is_sweep_override()}
+    named = {o.get_key_element() for o in overrides}
+    if str(OmegaConf.select(base, "hydra.mode", default="")).endswith("MULTIRUN"):
+        own = OmegaConf.select(base, "hydra.sweeper.params")
+        params = OmegaConf.to_container(own, resolve=False) if own else {}
+        for override in _parse([f"{key}={value}" for key, value in params.items()]):
+            key = override.get_key_element()
+            if key not in named:
+                swept[key] = _values(override) if override.is_sweep_override() else [override.input_line]
+    own_sweeper = not any(key.startswith(("hydra/sweeper", "hydra.sweeper", "hydra.mode")) for key in named)
+    if prod(len(values) for values in swept.values()) <= MOST_JOBS:
+        return [fixed + list(values) for values in product(*swept.values())], own_sweeper
+    first = {key: values[0] for key, values in swept.items()}
+    jobs = [fixed + list(first.values())]
+    for key, values in swept.items():
+        jobs += [fixed + list({**first, key: value}.values()) for value in values[1:]]
+    return jobs, False
+
+
+def _values(override: Override) -> list[str]:
+    key = override.get_key_element()
+    return [f"{key}={value}" for value in override.sweep_string_iterator()]
+
+
+def _compose(conf: Path, overrides: Sequence[str], whole: bool = False) -> DictConfig:
+    try:
+        return compose("config", list(overrides), return_hydra_config=whole)
+    except MissingConfigException as error:
+        group, _, name = (error.missing_cfg_file or "").rpartition("/")
+        old = re.fullmatch(r"(?:sweep/)?rag_(\d+)_k(\d+)", name)
+        if old:
+            hint = f"write system=rag system.chunk_size={old[1]} system.top_k={old[2]}"
+        else:
+            hint = nearest(name, error.options or [])
+        raise ConfigError(f"{group}={name}: no such {group}; {hint}") from error
+    except (ConfigCompositionException, OmegaConfBaseException) as error:
+        raise ConfigError(_composition(error, overrides)) from error
+
+
+def _composition(error: Exception, overrides: Sequence[str]) -> str:
+    """One line for Hydra's composition errors; a key that does not exist comes with the nearest names."""
+    text = f"{error}\n{error.__cause__ or ''}"
+    key = re.search(r"Could not override '([^']+)'", text)
+    if key and "not in" in text:
+        parent, _, leaf = key.group(1).rpartition(".")
+        others = [o for o in overrides if not re.match(rf"[+~]*{re.escape(key.group(1))}=", o)]
+        config = compose("config", others)
+        while parent and OmegaConf.select(config, parent) is None:
+            parent, _, leaf = parent.rpartition(".")
+        node = OmegaConf.select(config, parent) if parent else config
+        if isinstance(node, DictConfig):
+            return f"{key.group(1)}: unknown key; {nearest(leaf, node.keys())}"
+    match = re.search(r"Could not override '([^']+)'. No match in the defaults list", text)
+    if match:
+        return f"{match.group(1)}: unknown group"
+    return " ".join(line.strip() for line in str(error).splitlines() if line.strip())[:300]
+
+
+def _validate(config: DictConfig) -> dict[str, Any]:
+    """The plain form of a composed configuration, after the experiment's own check of it."""
+    import importlib
+
+    try:
+        values = plain(config)
+    except OmegaConfBaseException as error:
+        raise ConfigError(" ".join(str(error).split("\n")[:2])) from error
+    module, _, _ = values["entry"].rpartition(".")
+    importlib.import_module(module).check(values)
+    return values

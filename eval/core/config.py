@@ -1,0 +1,193 @@
+"""Typed configuration: YAML fields become the dataclass beside the behaviour; mistakes become one line each."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import importlib
+import inspect
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import Any, TypeVar
+
+from omegaconf import OmegaConf
+from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
+
+from memos.errors import ConfigError, MissingDependency
+from memos.servers import served_as
+
+T = TypeVar("T")
+
+PLAIN = ("_target_", "name", "label")
+"""Keys of a component's YAML that are not fields of its ``Config``."""
+
+EXECUTION = frozenset(
+    {
+        "api_key_env", "backoff_max_s", "backoff_s", "batch_size", "batch_tokens", "cache", "cache_contexts", "concurrency", "device", "latency_ms", "max_attempts", "max_batch",
+        "max_retries", "prefix_cache_mb", "progress", "requests_per_minute", "retries", "retry_after_max_s", "stream", "threads", "timeout", "timeout_s", "workers",
+    }
+)  # fmt: skip
+"""Fields that change how a component runs but not what comes out: in no fingerprint (of timings some are, ``eval.core.device``)."""
+
+EXECUTION_KEYS = frozenset({"accept_code", "budget", "cache", "entry", "figures", "max_errors", "out", "rerun"})
+"""Top-level keys of a configuration that change no outcome."""
+
+PLACES = frozenset({"path", "answer_key_errors"})
+"""Fields of a dataset that say where a file lies: its content counts, wherever it is."""
+
+
+@dataclass
+class LatencyConfig:
+    """The latency pass: questions asked one at a time, nothing cached."""
+
+    questions: int = field(default=100, metadata={"help": "seeded sample of this many questions a system; 0 skips it"})
+
+    def __post_init__(self) -> None:
+        if self.questions < 0:
+            raise ConfigError(f"latency.questions: must be 0 or more, found {self.questions}")
+
+
+@dataclass
+class BudgetConfig:
+    """A cap on the whole run; reaching it stops with exit code 3 and the run can be resumed."""
+
+    tokens: int | None = field(default=None, metadata={"help": "prompt and completion tokens together"})
+    usd: float | None = field(default=None, metadata={"help": "dollars by the price table"})
+
+    def __post_init__(self) -> None:
+        for name in ("tokens", "usd"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise ConfigError(f"budget.{name}: must be positive, found {value}")
+
+
+@dataclass
+class TrackConfig:
+    """Which protocol the run follows (design: two tracks, never mixed)."""
+
+    prompt: str | None = field(default=None, metadata={"help": "answer prompt for all systems; null: each its own"})
+    budget_words: int | None = field(default=None, metadata={"help": "context budget in NLTK words; null: each its own"})
+
+    def __post_init__(self) -> None:
+        if self.budget_words is not None and self.budget_words < 1:
+            raise ConfigError(f"track.budget_words: must be at least 1, found {self.budget_words}")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """``did you mean …`` with the nearest valid names, or all of them when none is near."""
+    known = sorted(map(str, known))
+    near = difflib.get_close_matches(name, known, 3, 0.5)
+    return f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(known) or 'nothing'}"
+
+
+def typed(config_class: type[T], fields: Mapping[str, Any], where: str) -> T:
+    """Build a configuration dataclass.
+
+    Raises:
+        ConfigError: one line with the field's full name, its value and the nearest valid names.
+    """
+    names = [f.name for f in dataclasses.fields(config_class)]
+    for key in fields:
+        if key not in names:
+            raise ConfigError(f"{where}.{key}: unknown field; {nearest(key, names)}")
+    base = OmegaConf.structured(config_class)
+    for key, value in fields.items():
+        try:
+            base[key] = value
+        except ConfigKeyError as error:
+            raise ConfigError(f"{where}.{key}: {_first_line(error)}") from error
+        except OmegaConfBaseException as error:
+            raise ConfigError(f"{where}.{key}: {_first_line(error)}") from error
+    return OmegaConf.to_object(base)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
+
+
+def locate(target: str, where: str) -> type:
+    """The class a ``_target_`` names."""
+    module, _, name = target.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ValueError, ImportError, AttributeError) as error:
+        raise ConfigError(f"{where}._target_: cannot load {target!r}: {error}") from error
+
+
+def component_config(spec: Mapping[str, Any], where: str) -> tuple[type, Any]:
+    """The class of a component and its checked configuration object."""
+    if not spec or not spec.get("_target_"):
+        raise ConfigError(f"{where}._target_: missing; it names the class, such as baselines.rag.Rag")
+    cls = locate(spec["_target_"], where)
+    fields = {key: value for key, value in spec.items() if key not in PLAIN}
+    return cls, typed(cls.Config, fields, where)
+
+
+def wants(cls: type, name: str) -> bool:
+    """Whether a component asks for a shared part by that keyword."""
+    return name in inspect.signature(cls.__init__).parameters
+
+
+def construct(spec: Mapping[str, Any], where: str, **shared: Any) -> Any:
+    """Build a component, handing it those shared parts it asks for (values that are callables build them lazily)."""
+    cls, config = component_config(spec, where)
+    given = {}
+    for name, make in shared.items():
+        if wants(cls, name):
+            given[name] = make()
+            parameter = inspect.signature(cls.__init__).parameters[name]
+            if given[name] is None and parameter.default is inspect.Parameter.empty:
+                raise ConfigError(f"{where}: {spec['name']} needs a language model; choose one, such as llm=openai")
+    try:
+        return cls(config, **given)
+    except ModuleNotFoundError as error:
+        raise MissingDependency(f"{where}={spec['name']}: {error.name} is not installed") from error
+
+
+def identity(spec: Mapping[str, Any], stage: str | None = None) -> dict[str, Any]:
+    """What of a component changes its outcome: its stable name, its fields, its fitted weights, the packages it drives.
+
+    A server counts by its declared identity (``served_as``), not by the letters of its address.
+
+    Args:
+        stage: ``ingest`` leaves out the fields marked ``{"stage": "search"}``; None keeps all.
+    """
+    if not spec or not spec.get("_target_"):
+        return {}
+    cls, config = component_config(spec, spec.get("name", "?"))
+    kept = fields_of(config, stage)
+    if kept.get("base_url"):
+        kept["served_as"] = served_as(kept["base_url"], kept.get("served_as"))
+    kept.pop("base_url", None)
+    found = {"part": part_id(cls), "version": getattr(cls, "version", "1"), "fields": kept}
+    if hasattr(cls, "learned"):
+        found["learned"] = dict(cls.learned(config, stage))
+    if getattr(cls, "packages", ()):
+        found["packages"] = {name: package_version(name) for name in cls.packages}
+    return found
+
+
+def fields_of(config: Any, stage: str | None = None) -> dict[str, Any]:
+    """A configuration's fields that change the outcome of a stage (None: of any)."""
+    return {
+        f.name: getattr(config, f.name)
+        for f in dataclasses.fields(config)
+        if f.name not in EXECUTION and not (stage == "ingest" and f.metadata.get("stage") == "search")
+    }
+
+
+def part_id(cls: type) -> str:
+    """The stable name of a component: its own ``part_id`` (an inherited one is its base's), else its qualified name.
+
+    The module it lies in is no part of it, so a class may move.
+    """
+    return vars(cls).get("part_id") or cls.__qualname__
+
+
+def package_version(name: str) -> str | None:
+    """The version of an installed distribution; None where it is not installed."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

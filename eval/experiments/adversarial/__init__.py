@@ -1,0 +1,1 @@
+"""Questions without an answer: free-form abstention and forced choice."""

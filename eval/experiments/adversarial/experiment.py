@@ -1,0 +1,111 @@
+"""``experiment=adversarial``: category 5, free-form abstention and forced choice, as a table of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from eval.core.identity import digest
+from eval.core.types import Question
+from eval.datasets.load import load_dataset
+from eval.experiments.adversarial import abstention
+from eval.experiments.benchmark.experiment import FAILED_QUESTIONS, OK
+from eval.report.sources import sources
+from eval.runs import lineage
+from eval.runs.write import RunDir, write_atomic, write_json
+from eval.stages import changes
+from eval.stages.adoption import read_manifest
+from eval.stages.answer import answer, answer_tasks, answers_now, asked_as_is
+from eval.stages.bench import Bench
+from eval.stages.manifest import adopt, describe
+from eval.stages.search import search
+from eval.stages.stage_code import stage_code
+from eval.stats import Estimate
+from memos.errors import ConfigError
+
+
+def check(config: Mapping[str, Any]) -> None:
+    """Raise for anything wrong that can be known beforehand."""
+    if list(config["dataset"]["categories"]) != [5]:
+        raise ConfigError(f"dataset.categories: this experiment asks category 5 alone, found {config['dataset']['categories']}")
+    Bench(config).dataset  # noqa: B018 - reading it is the check
+
+
+def changed(config: Mapping[str, Any]) -> list[changes.Change]:
+    """The stages of a run whose code is no more the one that made their records."""
+    bench = Bench(config)
+    adopt(bench, _stages(bench))
+    return changes.changed(bench)
+
+
+def _stages(bench: Bench) -> dict[str, str | None]:
+    """The code of the stages that this experiment has; it judges by rule, anew each time."""
+    return {stage: code for stage, code in stage_code(bench).items() if stage in ("ingest", "search", "answer")}
+
+
+def run(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Search and answer the questions of category 5 twice, free-form and as a forced choice, and score both."""
+    bench = Bench(config)
+    adopt(bench, _stages(bench))
+    changes.settle(bench)
+    directory = RunDir(bench.folder)
+    try:
+        describe(bench, bench.folder, _stages(bench))
+        changes.note_stores(bench)
+        search(bench, directory)
+        answer(bench, directory)
+        questions = {q.key: q for q in bench.dataset.questions if q.adversarial}
+        choices = {key: abstention.choice(q, bench.seed) for key, q in questions.items()}
+        forced_journal = f"forced-{digest([[*key, choice.prompt] for key, choice in choices.items()], 10)}"
+
+        def forced_wording(question: Question) -> str | None:
+            return choices[question.key].prompt if question.key in choices else None
+
+        answer_tasks(bench, directory, directory.journal(forced_journal), forced_wording)
+        free = _texts(bench, directory, "answers", asked_as_is)
+        forced = _texts(bench, directory, forced_journal, forced_wording)
+    finally:
+        directory.close()
+    everything = load_dataset(config["dataset"]["name"], replace(bench.dataset_config, categories=[1, 2, 3, 4, 5]))
+    kept = {c.sample_id for c in bench.dataset.conversations}
+    asked = [q for q in everything.questions if q.sample_id in kept and q.category != 5] + list(bench.dataset.questions)
+    found = abstention.table(asked, free, forced, bench.seed)
+    write_json(bench.folder / "abstention.json",
+               {"label": bench.system_spec.get("label") or bench.system_spec["name"], **asdict(found)})  # fmt: skip
+    message = f"{bench.system_spec['name']}: finished, {len(bench.dataset.questions)} questions, {found.failed} failed"
+    if found.failed_choices:
+        message += f", {found.failed_choices} forced choices failed"
+    if found.failed or found.failed_choices:
+        message += "; the same command retries them"
+    code = FAILED_QUESTIONS if max(found.failed, found.failed_choices) > config["max_errors"] else OK
+    return {"folder": str(bench.folder), "code": code, "message": message}
+
+
+def _texts(bench: Bench, directory: RunDir, name: str, ask: Callable[[Question], str | None]) -> dict[tuple, str]:
+    """Good answers to the questions as ``ask`` words them, from the contexts as they are now."""
+    records = answers_now(bench, directory, directory.journal(name), ask)
+    return {key: record["answer"] for key, record in records.items() if lineage.good(record)}
+
+
+def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]], draw: bool = True) -> None:
+    """Write and print the abstention table of all systems."""
+    rows, fingerprints = {}, []
+    for outcome in outcomes:
+        fingerprints.append((read_manifest(Path(outcome["folder"])) or {}).get("fingerprint"))
+        record = json.loads((Path(outcome["folder"]) / "abstention.json").read_text(encoding="utf-8"))
+        label = record.pop("label")
+        for key in ("free_form", "forced_choice"):
+            record[key] = record[key] and Estimate(**record[key])
+        rows[label] = abstention.Abstention(**record)
+    if rows:
+        text = abstention.markdown(rows)
+        write_atomic(out / "tables" / f"{name}.md", text + "\n")
+        runs = [
+            {"experiment": name, "system": label, "fingerprint": fingerprint}
+            for label, fingerprint in zip(rows, fingerprints, strict=True)
+        ]
+        write_json(out / "tables" / f"{name}.sources.json", sources([]) | {"runs": runs})
+        print("\n" + text)

@@ -1,0 +1,1 @@
+"""The benchmark: every question searched, answered, judged and scored."""

@@ -1,0 +1,1 @@
+"""A judge measured on answers whose right verdict is known."""

@@ -1,0 +1,282 @@
+"""The judge card: how any judge, LLM or offline, behaves on answers whose verdict or truth is known.
+
+Agreement with the recorded verdicts, acceptance of answers that are wrong on purpose, of probes and of the gold itself, behaviour on
+the questions whose key is wrong, error of systems' scores and of their ranking, cost per 1,000 verdicts.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eval.core.protocols import Judge
+from eval.core.types import Dataset, JudgeTask, Verdict
+from eval.datasets import answer_key
+from eval.experiments.rescoring import share
+from eval.judges import agreement, probes, published, wordings
+from eval.judges.published import Row
+from eval.runs.write import write_atomic
+from eval.stats.intervals import wilson
+from memos.errors import ConfigError, DataError
+from memos.types import Usage
+
+
+@dataclass
+class CardConfig:
+    """What goes into a card."""
+
+    rows_per_set: int = field(default=0, metadata={"help": "answers judged of each published set; 0: all (an LLM judge costs money)"})
+    probes_per_kind: int = field(default=150, metadata={"help": "probes of each kind"})
+    seed: int = field(default=7, metadata={"help": "of every choice"})
+    answer_key_errors: str = field(default="", metadata={"help": "audited defects of the key; empty: found beside the checkout"})
+
+    def __post_init__(self) -> None:
+        if self.rows_per_set < 0:
+            raise ConfigError(f"card.rows_per_set: must be 0 or more, found {self.rows_per_set}")
+        if self.probes_per_kind < 1:
+            raise ConfigError(f"card.probes_per_kind: must be at least 1, found {self.probes_per_kind}")
+
+
+Config = CardConfig
+
+
+class _Meter:
+    """Runs a judge and adds up what it cost."""
+
+    def __init__(self, judge: Judge) -> None:
+        self.judge, self.count, self.seconds, self.usage = judge, 0, 0.0, Usage()
+        self.labels: Counter[str] = Counter()
+
+    def __call__(self, tasks: Sequence[JudgeTask]) -> list[Verdict]:
+        began = time.perf_counter()
+        found = dict(self.judge.judge(tasks))
+        self.seconds += time.perf_counter() - began
+        self.count += len(tasks)
+        verdicts = [found[index] for index in range(len(tasks))]
+        for verdict in verdicts:
+            self.usage += verdict.usage
+            self.labels[verdict.label] += 1
+        return verdicts
+
+
+def run(config: CardConfig, judge: Judge, dataset: Dataset, published_dir: Path) -> dict[str, Any]:
+    """Measure a judge.
+
+    Args:
+        config: what goes into the card.
+        judge: any judge.
+        dataset: LOCOMO, for the probes.
+        published_dir: folder of published answers with verdicts.
+
+    Returns:
+        A JSON object; ``markdown`` writes it for readers.
+    """
+    meter = _Meter(judge)
+    sets = {name: _sample(rows, config) for name, rows in published.read_folder(published_dir).items()}
+    judged = {name: meter([_task(row) for row in rows]) for name, rows in sets.items()}
+    systems = {name: rows for name, rows in sets.items() if name in published.honest(sets)}
+    if not systems:
+        raise DataError(f"{published_dir}: no set of honest answers with verdicts")
+    table = _table(systems, judged)
+    card: dict[str, Any] = {
+        "judge": judge.name,
+        "identity": dict(judge.identity()),
+        "comparable": judge.comparable,
+        "dataset": dataset.name,
+        "rows_per_set": config.rows_per_set or "all",
+        "agreement": agreement.measure(table),
+        "intervals": {name: list(span) for name, span in agreement.intervals(table, draws=200).items()},
+        "calibration": calibration(table),
+        "wrong_sets": {name: _wrong(sets[name], judged[name]) for name in published.WRONG_SETS if name in sets},
+        "probes": _probe(config, meter, dataset),
+        "probes_unseen": _probe_unseen(config, meter, dataset),
+        "wrong_key": _wrong_key(config, dataset, systems, judged),
+    }
+    stated = getattr(judge, "weights", None)
+    card["held_out"] = dict(stated.facts.get("cross_validation", {})) if stated is not None else {}
+    card["labels"] = dict(meter.labels)
+    card["cost"] = _cost(meter)
+    return card
+
+
+def _sample(rows: Sequence[Row], config: CardConfig) -> list[Row]:
+    if not config.rows_per_set or config.rows_per_set >= len(rows):
+        return list(rows)
+    return random.Random(config.seed).sample(list(rows), config.rows_per_set)
+
+
+def _task(row: Row) -> JudgeTask:
+    return JudgeTask(row.question, row.gold, row.answer, row.category)
+
+
+def _table(systems: Mapping[str, Sequence[Row]], judged: Mapping[str, Sequence[Verdict]]) -> agreement.Table:
+    pairs = [(row, verdict) for name, rows in systems.items() for row, verdict in zip(rows, judged[name], strict=True)]
+    return agreement.Table(
+        system=np.array([row.set_name for row, _ in pairs]),
+        sample_id=np.array([row.sample_id for row, _ in pairs]),
+        category=np.array([row.category for row, _ in pairs]),
+        recorded=np.array([row.share for row, _ in pairs]),
+        judged=np.array([int(verdict.label == "correct") for _, verdict in pairs]),
+        chance=np.array([share(v) if v.score is None else v.score for _, v in pairs]),
+    )
+
+
+def calibration(table: agreement.Table, bins: int = 10) -> list[dict[str, float]]:
+    """For each tenth of the judge's score: rows, mean score, share recorded as correct."""
+    place = np.minimum((table.chance * bins).astype(int), bins - 1)
+    return [
+        {"n": int((place == b).sum()), "score": float(table.chance[place == b].mean()), "recorded": float(table.recorded[place == b].mean())}
+        for b in range(bins)
+        if (place == b).any()
+    ]
+
+
+def _wrong(rows: Sequence[Row], verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """Acceptance of deliberately wrong answers, the judge's and the recorded one, overall and per category."""
+    out: dict[str, Any] = {"n": len(rows), "accepted": float(np.mean([share(v) for v in verdicts]))}
+    out["recorded"] = float(np.mean([row.share for row in rows]))
+    out["by_category"] = {
+        str(c): float(np.mean([share(v) for row, v in zip(rows, verdicts, strict=True) if row.category == c]))
+        for c in sorted({row.category for row in rows})
+    }
+    return out
+
+
+def _probe(config: CardConfig, meter: _Meter, dataset: Dataset) -> dict[str, dict[str, float]]:
+    """Acceptance of the probes by kind, in wordings that an offline judge may have been tuned on."""
+    kinds = probes.build(*_asked(dataset), per_kind=config.probes_per_kind, seed=config.seed)
+    return _accepted(config, meter, kinds, config.seed)
+
+
+def _probe_unseen(config: CardConfig, meter: _Meter, dataset: Dataset) -> dict[str, dict[str, float]]:
+    """The same in wordings that nothing was tuned on, right answers left out; empty while all such wordings are spent."""
+    found = wordings.unseen()
+    if found is None:
+        return {}
+    kinds = probes.build(*_asked(dataset), per_kind=max(config.probes_per_kind, wordings.PER_KIND), seed=wordings.SEED, wordings=found)
+    return _accepted(config, meter, {kind: tasks for kind, tasks in kinds.items() if kind not in probes.RIGHT}, wordings.SEED)
+
+
+def _asked(dataset: Dataset) -> tuple[list[JudgeTask], list[str]]:
+    """The questions that probes are made for, and what was said."""
+    tasks = [JudgeTask(q.text, q.gold, "", q.category) for q in dataset.questions if q.category != 5]
+    return tasks, [turn.text for conversation in dataset.conversations for _, turn in conversation.turns()]
+
+
+def _accepted(config: CardConfig, meter: _Meter, kinds: Mapping[str, Sequence[JudgeTask]], seed: int) -> dict[str, dict[str, float]]:
+    """Share accepted of each kind of probe with its Wilson interval."""
+    chance, out = random.Random(seed), {}
+    for kind, found in kinds.items():
+        if config.rows_per_set and len(found) > config.rows_per_set:
+            found = chance.sample(list(found), config.rows_per_set)
+        right = sum(v.label == "correct" for v in meter(found))
+        low, high = wilson(right, len(found))
+        out[kind] = {"n": len(found), "accepted": right / len(found), "low": low, "high": high, "should_be": float(kind in probes.RIGHT)}
+    return out
+
+
+def _wrong_key(config: CardConfig, dataset: Dataset, systems: Mapping[str, Sequence[Row]],
+               judged: Mapping[str, Sequence[Verdict]]) -> dict[str, Any]:
+    """Agreement on the questions whose key is wrong and on the others; the reason where the list is not here."""
+    try:
+        keys = set(answer_key.keys(dataset, answer_key.find_errors(config.answer_key_errors or None)))
+    except DataError as error:
+        return {"missing": str(error)}
+    out: dict[str, Any] = {"questions": len(keys)}
+    for name, wanted in (("wrong_key", True), ("sound_key", False)):
+        pairs = [(row, v) for system, rows in systems.items() for row, v in zip(rows, judged[system], strict=True)
+                 if (row.key in keys) == wanted]  # fmt: skip
+        if pairs:
+            out[name] = {
+                "n": len(pairs),
+                "row_accuracy": float(np.mean([(v.label == "correct") == row.accepted for row, v in pairs])),
+                "accepted": float(np.mean([share(v) for _, v in pairs])),
+                "recorded": float(np.mean([row.share for row, _ in pairs])),
+            }
+    return out
+
+
+def _cost(meter: _Meter) -> dict[str, float]:
+    """Per 1,000 verdicts: seconds, calls and tokens."""
+    scale = 1000 / max(meter.count, 1)
+    return {"verdicts": meter.count, "seconds": meter.seconds * scale, "calls": meter.usage.calls * scale,
+            "prompt_tokens": meter.usage.prompt_tokens * scale, "completion_tokens": meter.usage.completion_tokens * scale}  # fmt: skip
+
+
+def markdown(card: Mapping[str, Any]) -> str:
+    """The card for readers."""
+    found, spans = card["agreement"], card["intervals"]
+
+    def percent(value: float) -> str:
+        return f"{100 * value:.1f}"
+
+    def span(name: str, scale: float = 1.0, digits: int = 2) -> str:
+        if found.get(name) is None:
+            return "–"
+        text = f"{scale * found[name]:.{digits}f}"
+        return text + (f" [{scale * spans[name][0]:.{digits}f}, {scale * spans[name][1]:.{digits}f}]" if name in spans else "")
+
+    lines = [f"# Judge card: {card['judge']}", "", f"Identity: `{json.dumps(card['identity'], sort_keys=True)}`", ""]
+    if card["held_out"]:
+        held = card["held_out"]
+        lines += [
+            f"This judge was fitted to these very sets, so the agreement below is in-sample. Held out (leave one project and one pair of conversations "
+            f"out, at the operating point of `offline`): row accuracy {percent(held['row_accuracy'])} %, kappa {held['kappa']:.2f}, AUC {held['auc']:.3f}, score error {held['score_error_mean']:.1f} points "
+            f"on average and {held['score_error_max']:.1f} at worst, {held['category_error']:.1f} in a category, tau {held['tau']:.2f}. Held out, "
+            f"{percent(held['wrong_sets']['ap_v1'])} % of ap_v1 and {percent(held['wrong_sets']['ap_v2'])} % of ap_v2 are accepted (strict: "
+            f"{percent(held['wrong_sets']['ap_v1 strict'])} and {percent(held['wrong_sets']['ap_v2 strict'])} %).",
+            "",
+        ]
+    lines += [
+        f"## Agreement with gpt-4o-mini's recorded verdicts ({found['systems']} systems, {found['n']} answers)", "",
+        "| figure | value [95 %] |", "|---|---|",
+        f"| row accuracy, % | {span('row_accuracy', 100)} |", f"| kappa | {span('kappa', digits=3)} |", f"| AUC | {span('auc', digits=3)} |",
+        f"| error of a system's score, points, mean | {span('score_error_mean')} |", f"| the same, worst | {span('score_error_max')} |",
+        f"| error in a category, points, mean | {span('category_error')} |", f"| Kendall tau of the systems | {span('tau', digits=3)} |",
+        *[f"| pairs in order, {kind} points apart | {good} of {total} |" for kind, (good, total) in found["pairs"].items()], "",
+        "| category | n | accuracy, % | kappa |", "|---|---|---|---|",
+        *[f"| {name} | {row['n']} | {percent(row['row_accuracy'])} | {'–' if row['kappa'] is None else format(row['kappa'], '.2f')} |" for name, row in found["by_category"].items()], "",
+        "| system | recorded | this judge | mean score |", "|---|---|---|---|",
+        *[f"| {name} | {row[0]:.2f} | {row[1]:.2f} | {row[2]:.2f} |" for name, row in found["scores"].items()], "",
+        "## Answers whose truth is known", "", "| answers | n | accepted, % [95 %] | should be |", "|---|---|---|---|",
+        *[f"| {name} (all deliberately wrong; gpt-4o-mini accepts {percent(row['recorded'])}) | {row['n']} | {percent(row['accepted'])} | as few as are true paraphrases |" for name, row in card["wrong_sets"].items()],
+        *[f"| {kind} | {row['n']} | {percent(row['accepted'])}{_range(row)} | {100 * row['should_be']:.0f} |" for kind, row in card["probes"].items()],
+        *[f"| {kind}, wording that no offline judge was tuned on | {row['n']} | {percent(row['accepted'])}{_range(row)} | 0 |" for kind, row in card["probes_unseen"].items()], "",
+        *([] if card["probes_unseen"] else ["Not measured: wordings that no offline judge was tuned on. All that were written are spent.", ""]),
+        "## Questions with a wrong key", "",
+    ]  # fmt: skip
+    key = card["wrong_key"]
+    if "missing" in key:
+        lines.append(f"Not measured: {key['missing']}")
+    else:
+        lines += ["| key | answers | accuracy, % | accepted, % | recorded, % |", "|---|---|---|---|---|"]
+        lines += [f"| {name.replace('_', ' ')} | {key[name]['n']} | {percent(key[name]['row_accuracy'])} | {percent(key[name]['accepted'])} | {percent(key[name]['recorded'])} |"
+                  for name in ("wrong_key", "sound_key") if name in key]  # fmt: skip
+    cost = card["cost"]
+    lines += ["", "## Calibration", "", "| score | n | recorded as correct, % |", "|---|---|---|"]
+    lines += [f"| {row['score']:.2f} | {row['n']} | {percent(row['recorded'])} |" for row in card["calibration"]]
+    lines += ["", "## Cost per 1,000 verdicts", "",
+              f"{cost['seconds']:.1f} s on this machine, {cost['calls']:.0f} calls, {cost['prompt_tokens']:.0f} prompt and {cost['completion_tokens']:.0f} completion tokens. "
+              f"Labels: {json.dumps(card['labels'], sort_keys=True)}."]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _range(row: Mapping[str, Any]) -> str:
+    """The Wilson interval of a share in percent, where the card holds one."""
+    return f" [{100 * row['low']:.1f}, {100 * row['high']:.1f}]" if row.get("low") is not None else ""
+
+
+def write(card: Mapping[str, Any], folder: Path) -> list[Path]:
+    """Write ``judge_card_<name>.md`` and ``.json``."""
+    text, data = folder / f"judge_card_{card['judge']}.md", folder / f"judge_card_{card['judge']}.json"
+    write_atomic(text, markdown(card))
+    write_atomic(data, json.dumps(card, indent=1, ensure_ascii=False))
+    return [text, data]

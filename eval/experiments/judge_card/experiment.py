@@ -1,0 +1,66 @@
+"""``experiment=judge_card``: measure a judge on published answers, probes and wrong keys (judge.md)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from eval.core.config import typed
+from eval.core.places import ROOT
+from eval.experiments.judge_card import card
+from eval.judges.offline import OfflineJudge
+from eval.runs.write import write_json
+from eval.stages.bench import Bench
+from memos.errors import DataError
+
+
+def check(config: Mapping[str, Any]) -> None:
+    """Raise for a wrong field, a missing dataset or missing published answers."""
+    made = Bench(config)
+    _card_config(config)
+    _published(config)
+    made.dataset  # noqa: B018 - reading it is the check
+
+
+def run(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Write ``cards/judge_card_<judge>.md`` and ``.json`` below the results folder."""
+    bench = Bench(config)
+    judge = bench.judge(config["judge"])
+    if isinstance(judge, OfflineJudge):
+        judge.keep(bench.out / "cache" / "judge_features")
+    found = card.run(_card_config(config), judge, bench.dataset, _published(config))
+    judge.close()
+    folder = bench.out / "cards"
+    paths = card.write(found, folder)
+    return {"folder": str(folder), "code": 0, "message": f"judge card: {paths[0]}"}
+
+
+def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]], draw: bool = True) -> None:
+    """Print the cards that were made, write what each is made from, and draw the calibration of all cards at hand."""
+    from eval.report import plots
+    from eval.report.sources import sources
+
+    paths = [Path(o["message"].removeprefix("judge card: ")) for o in outcomes]
+    for path in paths:
+        card_json = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        made_from = {key: card_json[key] for key in ("judge", "identity", "dataset", "rows_per_set")}
+        write_json(path.with_suffix(".sources.json"), sources([], card=made_from))
+        print(path.read_text(encoding="utf-8"))
+    if paths:
+        write_json(out / "cards" / "cards.json", [str(path) for path in paths])
+        if draw:
+            plots.calibration(plots.cards_of_folder(out / "cards"), out / "figures" / f"{name}_calibration")
+
+
+def _card_config(config: Mapping[str, Any]) -> card.CardConfig:
+    return typed(card.CardConfig, {k: v for k, v in config["card"].items() if k != "published_dir"}, "card")
+
+
+def _published(config: Mapping[str, Any]) -> Path:
+    given = config["card"]["published_dir"]
+    folder = Path(given) if given else ROOT.parent / "shared" / "data" / "published"
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder; card.published_dir=FOLDER names the published answers")
+    return folder

@@ -1,0 +1,234 @@
+"""Rescoring: metrics and verdicts of answers that exist already, published or our own, in the summary a run has.
+
+Nothing is generated. Verdicts that came with the answers stay, as ``judge=recorded``; values that the origin published are
+compared with ours question by question.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from eval.core.identity import digest
+from eval.core.protocols import Judge, Scorer
+from eval.core.types import Dataset, JudgeTask, Verdict
+from eval.judges import labels, published
+from eval.judges.published import Row
+from eval.judges.recorded import verdict as recorded_verdict
+from eval.metrics.ceilings import gold_ceilings
+from eval.runs import snapshot
+from eval.runs.lines import held
+from eval.runs.read import load_run, question_key
+from eval.runs.seals import run_id
+from eval.stages.boundary import outcomes
+from eval.stages.scoring import score_rows
+from eval.stats.intervals import interval
+from memos.errors import DataError
+
+TOLERANCE = 1e-9
+"""Largest difference at which a published per-question value counts as reproduced."""
+
+
+@dataclass
+class Scored:
+    """One set of answers with everything computed about it."""
+
+    name: str
+    rows: Sequence[Row]
+    metrics: dict[str, list[float]] = field(default_factory=dict)
+    verdicts: dict[str, list[Verdict]] = field(default_factory=dict)
+    """By judge name, one verdict a row."""
+    missing: dict[str, str] = field(default_factory=dict)
+    judge_se: dict[str, float] = field(default_factory=dict)
+    """By judge name, the standard error of a system's score that comes from the judge itself, as a fraction."""
+    errors: dict[str, dict[int, str]] = field(default_factory=dict)
+    """By metric, row number to the reason why the metric failed there; its value is then 0."""
+
+
+def load(path: Path, dataset: Dataset | None = None) -> list[Row]:
+    """The answers of a JSON-lines file, or of a run folder of ours.
+
+    Raises:
+        DataError: the file is damaged, or a run folder comes without its dataset.
+    """
+    if not path.is_dir():
+        return published.read(path)
+    if dataset is None:
+        raise DataError(f"{path}: a run folder holds no questions; give --data with the file it was run on")
+    return _run_rows(path, dataset)
+
+
+def _run_rows(folder: Path, dataset: Dataset) -> list[Row]:
+    file = folder / "answers.jsonl"
+    if not file.is_file():
+        raise DataError(f"{folder}: no answers.jsonl; not a run folder, or the run has not answered yet")
+    answers = _answers(folder, file)
+    out = []
+    for question in dataset.questions:
+        record = answers.get(question.key)
+        if record is not None:
+            text = (record.get("answer") or "") if record.get("status") == "ok" else ""
+            out.append(Row(folder.name, *question.key, question.category, question.text, question.gold, text, (), None, None))
+    if not out:
+        raise DataError(f"{folder}: none of its answers belongs to a question of {dataset.path}")
+    return out
+
+
+def _answers(folder: Path, file: Path) -> dict[Any, Mapping[str, Any]]:
+    """Answers by question: those of a finished run's summary, else those that stand in the file."""
+    if (folder / "summary.json").is_file():
+        return load_run(folder).answers
+    if run_id(folder) is not None:
+        return snapshot.read(folder, file.name, question_key, snapshot.Extent()).records
+    content = file.read_bytes()
+    return held(file, content if content.endswith(b"\n") else content + b"\n", question_key).records
+
+
+def score(rows: Sequence[Row], scorers: Sequence[Scorer] = (), judges: Sequence[Judge] = ()) -> Scored:
+    """Compute every metric and verdict of one set; recorded verdicts are kept where every row has some."""
+    out = Scored(rows[0].set_name, rows)
+    golds, answers = [row.gold for row in rows], [row.answer for row in rows]
+    for scorer in scorers:
+        for number, (values, errors) in enumerate(score_rows(scorer, golds, answers, [row.category for row in rows])):
+            for name, value in values.items() | dict.fromkeys(errors, 0.0).items():
+                out.metrics.setdefault(name, [0.0] * len(rows))[number] = value
+            for name, reason in errors.items():
+                out.errors.setdefault(name, {})[number] = reason
+        out.missing.update(scorer.missing())
+    if all(row.labels for row in rows):
+        out.verdicts["recorded"] = [recorded_verdict(row) for row in rows]
+    tasks = [JudgeTask(row.question, row.gold, row.answer, row.category) for row in rows]
+    for judge in judges:
+        found: dict[int, Verdict] = {}
+        for index, verdict, failure in outcomes(judge.judge, tasks):
+            found[index] = verdict if failure is None else Verdict(labels.ERROR, None, raw=(failure["error"],))
+        out.verdicts[judge.name] = [found[index] for index in range(len(rows))]
+        out.judge_se[judge.name] = own_error(judge)
+    return out
+
+
+def own_error(judge: Judge) -> float:
+    """Standard error of a system's score that the judge itself brings, as a fraction; 0 where it states none."""
+    state = getattr(judge, "score_se", None)
+    return float(state) if state else 0.0
+
+
+def share(verdict: Verdict) -> float:
+    """What a verdict counts in a mean (``labels.value``): the share of its runs that said correct; one that does not stand 0."""
+    return labels.value(verdict.label, verdict.runs)
+
+
+def _stands(verdict: Verdict) -> bool:
+    return labels.standing(verdict.label, verdict.runs) in (labels.CORRECT, labels.WRONG)
+
+
+def columns(scored: Scored) -> dict[str, list[float]]:
+    """Metric and judge columns, one value a row; judges as ``judge_<name>``."""
+    judged = {f"judge_{name}": [share(v) for v in found] for name, found in scored.verdicts.items()}
+    return {**scored.metrics, **judged}
+
+
+def summary(scored: Scored, dataset: str = "locomo") -> dict[str, Any]:
+    """The set in the shape of a run's ``summary.json``, so that every table takes it."""
+    rows = scored.rows
+    found = columns(scored)
+    counts = Counter(row.category for row in rows)
+    judges = list(scored.verdicts)
+    return {
+        "schema": 1,
+        "experiment": "rescore",
+        "system": scored.name,
+        "track": "published",
+        "fingerprint": digest([scored.name, [[*row.key, row.answer] for row in rows]], 10),
+        "complete": True,
+        "n": len(rows),
+        "failed": len(_failed(scored)),
+        "failures": {**{name: len(rows_) for name, rows_ in scored.errors.items()},
+                     **{f"judge_{n}": lost for n, verdicts in scored.verdicts.items() if (lost := sum(not _stands(v) for v in verdicts))}},
+        "judge_error": {f"judge_{name}": error for name, error in scored.judge_se.items() if error},
+        "judged": {f"judge_{name}": _labels(verdicts) for name, verdicts in scored.verdicts.items()},
+        "metrics": _estimates(found, rows, None),
+        "by_category": {str(c): _estimates(found, rows, c) for c in sorted(counts)},
+        "ceilings": gold_ceilings([(row.gold, row.category) for row in rows]) if scored.metrics else {},
+        "missing": dict(sorted(scored.missing.items())),
+        "ledger": {},
+        "display": {"label": scored.name, "chunk": None, "top_k": None},
+        "answerer": "as published",
+        "judge": judges[0] if judges else "none",
+        "embedder": "as published",
+        "llm": "as published",
+        "dataset": {"name": dataset, "n_by_category": {str(c): n for c, n in sorted(counts.items())}},
+        "not_comparable": [] if judges[:1] == ["recorded"] else [f"judge is {judges[0] if judges else 'absent'}"],
+    }
+
+
+def _failed(scored: Scored) -> set[int]:
+    """Rows on which a judge or a metric failed."""
+    lost = {row for reasons in scored.errors.values() for row in reasons}
+    return lost | {row for verdicts in scored.verdicts.values() for row, verdict in enumerate(verdicts) if not _stands(verdict)}
+
+
+def _labels(verdicts: Sequence[Verdict]) -> dict[str, int]:
+    counts = Counter(labels.standing(verdict.label, verdict.runs) for verdict in verdicts)
+    return {"n": len(verdicts), **dict(sorted(counts.items()))}
+
+
+def _estimates(found: Mapping[str, Sequence[float]], rows: Sequence[Row], category: int | None) -> dict[str, Any]:
+    keep = [i for i, row in enumerate(rows) if category is None or row.category == category]
+    clusters = [rows[i].sample_id for i in keep]
+    out = {}
+    for name in sorted(found):
+        values = [found[name][i] for i in keep]
+        shares = all(0 <= value <= 1 for value in values)
+        estimate = interval(values, clusters, bounds=(0.0, 1.0) if shares else None)
+        low_high = None if estimate.low is None else [estimate.low, estimate.high]
+        out[name] = {"mean": estimate.mean, "ci95": low_high, "n": estimate.n}
+    return out
+
+
+@dataclass(frozen=True)
+class Check:
+    """How many published per-question values ours equal."""
+
+    name: str
+    rows: int
+    equal: int
+    equal_as_origin: int
+    """Equal once tokenised as the origin did (BLEU-1 only); includes those equal anyway."""
+    worst: float
+    """Largest difference that remains."""
+
+
+def check_published(rows: Sequence[Row]) -> list[Check]:
+    """Compare our mem0-style F1 and BLEU-1 with the values that the rows carry; empty where they carry none."""
+    from eval.metrics.bleu import bleu
+    from eval.metrics.f1 import f1_mem0
+    from eval.metrics.origin import bleu1_origin
+
+    given = [row for row in rows if row.f1 is not None]
+    out = []
+    if given:
+        gaps = [abs(f1_mem0(row.gold, row.answer) - row.f1) for row in given]
+        good = sum(gap <= TOLERANCE for gap in gaps)
+        out.append(Check("f1_mem0", len(given), good, good, max(gaps)))
+    given = [row for row in rows if row.bleu1 is not None]
+    if given:
+        ours = [abs(bleu(row.gold, row.answer)[0] - row.bleu1) for row in given]
+        origin = [
+            gap if gap <= TOLERANCE else abs(bleu1_origin(row.gold, row.answer) - row.bleu1) for gap, row in zip(ours, given, strict=True)
+        ]
+        out.append(
+            Check("bleu1", len(given), sum(gap <= TOLERANCE for gap in ours), sum(gap <= TOLERANCE for gap in origin), max(origin))
+        )
+    return out
+
+
+def totals(rows: Sequence[Row]) -> dict[str, float]:
+    """Accuracy in percent overall and per category from the recorded verdicts, as the origins print it."""
+    out = {"overall": published.accuracy(rows)}
+    for category in sorted({row.category for row in rows}):
+        out[str(category)] = published.accuracy([row for row in rows if row.category == category])
+    return out

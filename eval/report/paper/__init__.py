@@ -1,0 +1,1 @@
+"""The paper's own values: as data, beside ours, and audited."""

@@ -1,0 +1,32 @@
+"""Figures from summaries, run records and the paper's reference values. Each writes PNG, PDF, CSV and sources."""
+
+from eval.report.plots.judging import (
+    calibration,
+    calibration_bins,
+    card_files,
+    cards_of_folder,
+    cards_of_runs,
+    critical_difference,
+    may_calibrate,
+)
+from eval.report.plots.paper import ablation, ttft
+from eval.report.plots.retrieval import cost_by_phase, latency_parts, recall_against_budget
+from eval.report.plots.scores import primary_judge, score_against_tokens, score_by_category
+
+__all__ = [
+    "ablation",
+    "calibration",
+    "calibration_bins",
+    "card_files",
+    "cards_of_folder",
+    "cards_of_runs",
+    "cost_by_phase",
+    "critical_difference",
+    "latency_parts",
+    "may_calibrate",
+    "primary_judge",
+    "recall_against_budget",
+    "score_against_tokens",
+    "score_by_category",
+    "ttft",
+]

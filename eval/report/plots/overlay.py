@@ -1,0 +1,38 @@
+"""The paper's own values behind ours: whether they are drawn, what the legend calls them, and how they look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from eval.report.paper.reference import comparable, paper_value
+from eval.report.tables.summaries import Summary
+
+PAPER = "#BBBBBB"
+"""Colour of the paper's own values, shown pale behind ours."""
+PAPER_TEXT = "#767676"
+"""Grey of words about the paper's values, dark enough to be read."""
+PALE: Mapping[str, Any] = {"color": PAPER, "marker": "*", "markersize": 5, "zorder": 1}
+MODELS = "paper (gpt-4o-mini)"
+DEVICE = "paper (H800)"
+
+
+def legend_name(summaries: Sequence[Summary], anyway: bool, name: str = MODELS) -> str | None:
+    """What the legend calls the paper's values.
+
+    Args:
+        summaries: the runs drawn.
+        anyway: whether the values were asked for also where they are not comparable; the name then says so.
+        name: who made the paper's values.
+
+    Returns:
+        None where they are not drawn.
+    """
+    if comparable(summaries):
+        return name
+    return f"{name}, not comparable" if anyway and summaries else None
+
+
+def beside(summary: Summary, metric: str, category: int | None, anyway: bool) -> float | None:
+    """The paper's value of a run's own method and setting, where the run is comparable or it was asked for anyway."""
+    return None if summary.get("not_comparable") and not anyway else paper_value(summary, metric, category)

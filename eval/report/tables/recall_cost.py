@@ -1,0 +1,106 @@
+"""What the paper does not have: evidence recall, the cost of ingestion, and calls and tokens by phase."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from eval.report.tables.model import Cell, Column, Section, Table
+from eval.report.tables.summaries import (
+    Summary,
+    by_questions,
+    count,
+    labels,
+    metric_cell,
+    missing_notes,
+    origin_notes,
+    ranked,
+)
+
+PHASES = ("ingest", "organise", "search", "answer", "judge")
+INGESTION = (
+    Column("ingest_s", "s", "ms", group="ingest"),
+    Column("ingest_calls", "calls", "count", group="ingest"),
+    Column("ingest_tokens", "tokens", "count", group="ingest"),
+)
+RECALL = re.compile(r"evidence_(recall|hit)_(at|words)_(\d+)")
+
+
+def recall_metrics(summaries: Sequence[Summary]) -> list[tuple[str, str, int]]:
+    """(metric name, ``recall at k`` or ``recall in words`` or ``hit at k``, depth) present in any run, in order."""
+    kinds = {("recall", "at"): "recall at k", ("recall", "words"): "recall in words", ("hit", "at"): "hit at k"}
+    names = {name for summary in summaries for name in summary["metrics"]}
+    parsed = [(name, match) for name in names if (match := RECALL.fullmatch(name))]
+    rows = [
+        (name, kinds[match[1], match[2]], int(match[3])) for name, match in parsed if (match[1], match[2]) in kinds
+    ]
+    return sorted(rows, key=lambda row: (list(kinds.values()).index(row[1]), row[2]))
+
+
+def recall_table(summaries: Sequence[Summary]) -> Table:
+    """Share of gold evidence turns among the first hits, by number of hits and by words of context."""
+    wanted = recall_metrics(summaries)
+    columns = (
+        Column("method", "Method", "text"),
+        Column("n", "n", "count"),
+        *(
+            Column(name, str(depth), better=1, group=group, primary=name.endswith("words_1600"))
+            for name, group, depth in wanted
+        ),
+    )
+    rows = []
+    for summary, name in zip(summaries, labels(summaries), strict=True):
+        counts = [summary["metrics"][m].get("n") for m, _, _ in wanted if m in summary["metrics"]]
+        rows.append((Cell(name), Cell(counts[0] if counts else None), *(metric_cell(summary, m) for m, _, _ in wanted)))
+    sections = tuple(
+        Section(heading.removesuffix(": "), tuple(rows[i] for i in places), tuple(ranked(summaries[i]) for i in places))
+        for heading, places in by_questions(summaries)
+    )
+    title = "Evidence recall: share of a question's gold turns among the turns the retrieved memories come from"
+    notes = [
+        *origin_notes(summaries),
+        *missing_notes(summaries, {m: f"{g} {d}" for m, g, d in wanted}),
+        "n: questions with resolvable evidence; the others are left out. Words: NLTK words of context, cut at the last whole hit.",
+        "Percent. Brackets: 95 % interval, t over conversations. It needs no model, so it is comparable between runs.",
+    ]
+    return Table("recall", title, columns, sections, tuple(notes)).marked()
+
+
+def ingestion_cells(summary: Summary) -> tuple[Cell, Cell, Cell]:
+    """Seconds, calls and tokens that building the stores took (the columns of ``INGESTION``), organising included."""
+    spent = [phase for name in ("ingest", "organise") if (phase := (summary.get("ledger") or {}).get(name))]
+    calls = sum(phase.get("calls", 0) for phase in spent) if spent else None
+    tokens = sum(phase.get("prompt_tokens", 0) + phase.get("completion_tokens", 0) for phase in spent) if spent else None
+    return Cell((summary.get("latency_ms") or {}).get("ingest_s")), Cell(calls), Cell(tokens)
+
+
+def cost_table(summaries: Sequence[Summary]) -> Table:
+    """Model calls and tokens by phase, and prompt tokens a question for search and answer together.
+
+    Phases in which no run called a model are left out, ingestion apart.
+    """
+    ledgers = [summary.get("ledger") or {} for summary in summaries]
+    present = [p for p in PHASES if any(p in ledger and (p == "ingest" or ledger[p].get("calls")) for ledger in ledgers)]
+    kinds = (("calls", "calls"), ("prompt_tokens", "prompt"), ("completion_tokens", "compl."))
+    columns = (
+        Column("method", "Method", "text"),
+        Column("ingest_s", "Ingest (s)", "ms"),
+        *(Column(f"{phase}_{key}", title, "count", group=phase) for phase in present for key, title in kinds),
+        Column("query_tokens", "tok/question", "count"),
+    )
+    rows = []
+    for summary, name, ledger in zip(summaries, labels(summaries), ledgers, strict=True):
+        spent = [ledger.get(p, {}) for p in ("search", "answer")]
+        total = sum(p.get("prompt_tokens", 0) + p.get("completion_tokens", 0) for p in spent)
+        cells = tuple(Cell(ledger.get(phase, {}).get(key)) for phase in present for key, _ in kinds)
+        seconds = ingestion_cells(summary)[0]
+        rows.append((Cell(name), seconds, *cells, Cell(total / count(summary) if count(summary) else None)))
+    silent = [phase for phase in PHASES if phase not in present]
+    notes = [*origin_notes(summaries), "Tokens as the model reports them; local models that make no call count 0."]
+    if silent:
+        notes.append(f"No model was called to {_joined(silent)}.")
+    return Table("cost", "Calls and tokens by phase", columns, (Section("", tuple(rows)),), tuple(notes))
+
+
+def _joined(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"

@@ -1,0 +1,244 @@
+"""Reading summaries (the ``summary.json`` of a run) for tables and figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from eval.core.types import CATEGORIES
+from eval.report.tables.model import Cell
+
+Summary = Mapping[str, Any]
+
+TABLE_CATEGORIES = (4, 1, 3, 2)
+"""Order of the paper's Table 3; category 5 has a table of its own and is never in the overall."""
+METRIC_TITLES: Mapping[str, str] = {
+    "f1_memos": "F1",
+    "rougeL": "RL",
+    "bleu1": "B1",
+    "bleu2": "B2",
+    "meteor": "METEOR",
+    "bertscore_f1": "BERT-F1",
+    "similarity": "Sim",
+}
+"""The paper's answer metrics in its order, by our names."""
+
+
+def ranked(summary: Summary) -> bool:
+    """Whether a run takes part in the ranking: systems that see the gold evidence are shown but never marked as best."""
+    return not summary.get("display", {}).get("sees_gold", summary["system"] == "oracle")
+
+
+def label(summary: Summary) -> str:
+    """The system's name for people."""
+    return str(summary.get("display", {}).get("label") or summary["system"])
+
+
+def full_label(summary: Summary) -> str:
+    """The name with chunk size and top-k, so that two settings of one system differ."""
+    display = summary.get("display", {})
+    parts = [
+        f"{name}={display[key]}" for key, name in (("chunk", "chunk"), ("top_k", "k")) if display.get(key) is not None
+    ]
+    return " ".join([label(summary), *parts])
+
+
+def questions_of(summary: Summary) -> tuple[Any, ...]:
+    """Identity of what a run was asked and scored by: track, data, answer key, the questions themselves. Only runs that agree
+    in it may share a section of a table, a test or a figure of pairs."""
+    dataset = summary.get("dataset") or {}
+    asked = dataset.get("questions") or summary.get("n")
+    return (str(summary.get("track", "paper")), dataset.get("name"), dataset.get("sha256"), dataset.get("answer_key", "official"), asked)
+
+
+def by_questions(summaries: Sequence[Summary]) -> list[tuple[str, list[int]]]:
+    """Runs that were asked the same questions in the same track: how to head their section (empty where there is one group
+    only), and their places in ``summaries``."""
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for i, summary in enumerate(summaries):
+        groups.setdefault(questions_of(summary), []).append(i)
+    heads = [_heading(summaries, groups, own) for own in groups.values()]
+    heads = [f"{head}set {n}: " if heads.count(head) > 1 else head for n, head in enumerate(heads, 1)]
+    return list(zip(heads, groups.values(), strict=True))
+
+
+def _heading(summaries: Sequence[Summary], groups: Mapping[tuple[Any, ...], list[int]], own: Sequence[int]) -> str:
+    """The traits in which a group differs from others."""
+    def traits(i: int) -> dict[str, str]:
+        dataset = summaries[i].get("dataset") or {}
+        return {
+            "track": f"track {summaries[i].get('track', 'paper')}",
+            "name": str(dataset.get("name")),
+            "sha256": f"data {str(dataset.get('sha256'))[:8]}",
+            "answer_key": f"answer key {dataset.get('answer_key', 'official')}",
+            "seed": f"seed {summaries[i].get('seed', 0)}",
+            "n": f"{summaries[i].get('n')} questions",
+        }
+
+    every = [traits(members[0]) for members in groups.values()]
+    mine = traits(own[0])
+    if len(every) > 1 and len({t["track"] for t in every}) == len(every):
+        return mine["track"] + ": "
+    if any(t["sha256"] != mine["sha256"] and t["name"] == mine["name"] and t["track"] == mine["track"] for t in every):
+        shown = ("track", "name", "sha256", "answer_key", "seed", "n")
+    else:
+        shown = ("track", "name", "answer_key", "seed", "n")
+    differing = [mine[k] for k in shown if len({t[k] for t in every}) > 1]
+    return ", ".join(differing) + ": " if differing else ""
+
+
+def labels(summaries: Sequence[Summary]) -> list[str]:
+    """Short names where they are distinct, names with settings (then seeds, then fingerprints) where they are not."""
+    names = [label(s) for s in summaries]
+    names = [full_label(s) if names.count(name) > 1 else name for name, s in zip(names, summaries, strict=True)]
+    if len({s.get("seed") for s in summaries}) > 1:
+        names = [f"{name} seed={s.get('seed')}" if names.count(name) > 1 else name for name, s in zip(names, summaries, strict=True)]
+    return [
+        f"{name} {str(s['fingerprint'])[:6]}" if names.count(name) > 1 else name
+        for name, s in zip(names, summaries, strict=True)
+    ]
+
+
+def row_names(summaries: Sequence[Summary]) -> list[str]:
+    """Names beside which chunk size and top-k have columns of their own; with the seed where it alone tells runs apart."""
+    full = [full_label(s) for s in summaries]
+    several = len({s.get("seed") for s in summaries}) > 1
+    return [
+        f"{label(s)} seed={s.get('seed')}" if several and full.count(name) > 1 else label(s)
+        for s, name in zip(summaries, full, strict=True)
+    ]
+
+
+def part_name(summary: Summary, part: str) -> str:
+    """Name of the ``answerer``, ``judge``, ``embedder`` or ``llm``: a text, or an object with a name."""
+    value = summary.get(part)
+    if isinstance(value, Mapping):
+        return str(value.get("name") or value.get("model") or MISSING_PART)
+    return str(value) if value else MISSING_PART
+
+
+MISSING_PART = "none"
+NORMAL = 1.96
+"""95 % of a normal distribution lies within this many standard errors."""
+
+
+def metrics(summary: Summary, category: int | None = None) -> Mapping[str, Any]:
+    """Metrics of one category, or overall."""
+    return summary["metrics"] if category is None else summary.get("by_category", {}).get(str(category), {})
+
+
+def metric_cell(summary: Summary, name: str, category: int | None = None) -> Cell:
+    """A metric with its interval; an empty cell where the run has none.
+
+    The interval of a judge's score includes the judge's own error (``judge_error``), which the summary's does not.
+    """
+    entry = metrics(summary, category).get(name)
+    if not entry or entry.get("mean") is None:
+        return Cell()
+    low, high = entry.get("ci95") or (None, None)
+    own = judge_error(summary, name)
+    if own and low is not None:
+        low, high = (
+            entry["mean"] + side * math.hypot(entry["mean"] - end, NORMAL * own) for side, end in ((-1, low), (1, high))
+        )
+        low, high = max(0.0, low), min(1.0, high)
+    return Cell(entry["mean"], low, high)
+
+
+def count(summary: Summary, category: int | None = None) -> int:
+    """Questions in the denominator."""
+    if category is None:
+        return int(summary["n"])
+    sizes = summary.get("dataset", {}).get("n_by_category") or {}
+    own = metrics(summary, category)
+    return int(sizes.get(str(category)) or max((entry.get("n", 0) for entry in own.values()), default=0))
+
+
+def judges(summaries: Iterable[Summary]) -> list[str]:
+    """Metric names of all judges in use: each run's own judge first, then the others by name."""
+    own: dict[str, None] = {}
+    others: set[str] = set()
+    for summary in summaries:
+        name = f"judge_{part_name(summary, 'judge')}"
+        found = {key for key in summary["metrics"] if key.startswith("judge_")}
+        if name in found:
+            own[name] = None
+        others |= found
+    return [*own, *sorted(others - set(own))]
+
+
+def judge_error(summary: Summary, name: str) -> float:
+    """A judge's own standard error of a system's score (a fraction), 0 where the run states none.
+
+    ``summary["judge_error"]`` holds it by metric, as measured by cross-validation over foreign projects (judge card).
+    """
+    return float((summary.get("judge_error") or {}).get(name) or 0.0)
+
+
+def category_title(category: int | None, n: int) -> str:
+    """``4 single-hop (n = 841)``; integer, name and n always go together (protocol.md 1.4)."""
+    return f"overall (n = {n})" if category is None else f"{category} {CATEGORIES[category]} (n = {n})"
+
+
+def origin_notes(summaries: Sequence[Summary]) -> list[str]:
+    """Who made the numbers, what they must not be compared with, what is unfinished or failed."""
+    titles = {"answerer": "Answerer", "judge": "Judge", "embedder": "Embedder", "llm": "LLM"}
+    parts = (f"{title}: {', '.join(sorted({part_name(s, part) for s in summaries}))}" for part, title in titles.items())
+    notes = ["; ".join(parts) + "."]
+    reasons = dict.fromkeys(r for s in summaries for r in s.get("not_comparable") or ())
+    if reasons:
+        notes.append("NOT COMPARABLE with the paper's gpt-4o-mini rows: " + "; ".join(reasons) + ".")
+    errors = {name: value for s in summaries for name, value in (s.get("judge_error") or {}).items() if value}
+    for name, value in errors.items():
+        notes.append(
+            f"{name}: the judge's own standard error of a score is {100 * value:.1f} points; intervals include it."
+        )
+    cards = sorted({name.removeprefix("judge_") for s in summaries for name in s["metrics"] if name.startswith("judge_")} - {"recorded"})
+    if cards:
+        notes.append(
+            "Judge cards: " + ", ".join(f"cards/judge_card_{name}.md" for name in cards)
+            + " (python run.py experiment=judge_card judge=NAME)."
+        )  # fmt: skip
+    ceilings = next((s["ceilings"]["all"] for s in summaries if (s.get("ceilings") or {}).get("all")), {})
+    below = [f"{METRIC_TITLES[name]} {100 * value:.1f}" for name, value in ceilings.items() if name in METRIC_TITLES and value < 0.9995]
+    if below:
+        notes.append("Ceilings (every answer equal to its gold): " + ", ".join(below) + "; the other metrics reach 100.")
+    for summary, name in zip(summaries, labels(summaries), strict=True):
+        if not summary.get("complete", True):
+            notes.append(f"{name}: the run is not finished; its numbers will change.")
+        if summary.get("failed"):
+            notes.append(f"{name}: {summary['failed']} of {summary['n']} questions failed and count as wrong where they did.")
+        notes += [f"{name}: {_lost(part, count)}." for part, count in (summary.get("failures") or {}).items()]
+        if summary.get("cut"):
+            notes.append(f"{name}: {summary['cut']} prompts were cut to the model's window.")
+        spread = {k: m for k, m in summary["metrics"].items() if m.get("repeat_sd") is not None}
+        notes += [
+            f"{name}: {k} varies by {100 * m['repeat_sd']:.2f} points between repeats of the judge"
+            + (f" (over the {m['repeat_n']} verdicts of which every run gave a label)" if m.get("repeat_n", summary["n"]) < summary["n"] else "")
+            + "."
+            for k, m in spread.items()
+        ]
+    return notes
+
+
+def _lost(part: str, count: int) -> str:
+    if part == "latency":
+        return f"{count} questions of the latency pass failed and are in no percentile"
+    if part.startswith("judge_"):
+        return f"{part} has no verdict that stands on {count} answers (failed calls or unreadable replies); they count as wrong"
+    return f"{part} failed on {count} answers; they count 0"
+
+
+def missing_notes(summaries: Sequence[Summary], names: Mapping[str, str]) -> list[str]:
+    """Why cells print as a dash: for each metric (name to title) the stated reason and the systems it concerns."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for summary, who in zip(summaries, labels(summaries), strict=True):
+        for name, title in names.items():
+            if metric_cell(summary, name).value is None:
+                reason = (summary.get("missing") or {}).get(name, "not measured in this run")
+                reasons.setdefault((title, reason), []).append(who)
+    return [
+        f"{title} is missing{'' if len(who) == len(summaries) else ' for ' + ', '.join(who)}: {reason}."
+        for (title, reason), who in reasons.items()
+    ]

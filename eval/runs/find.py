@@ -1,0 +1,66 @@
+"""Which runs there are: the newest sweep of an experiment, and the state of every run folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from eval.report.tables.summaries import full_label
+from eval.stages.changes import REPLACED
+from memos.errors import DataError
+
+
+def find_runs(out: Path, experiment: str) -> list[Path]:
+    """Run folders of the newest sweep of an experiment, in its order (``tables/<experiment>.runs.json``).
+
+    Raises:
+        DataError: when there is none.
+    """
+    path = out / "tables" / f"{experiment}.runs.json"
+    if not path.exists():
+        raise DataError(f"{path}: missing; run python run.py experiment={experiment} first, or name run folders")
+    folders = [Path(folder) for folder in json.loads(path.read_text(encoding="utf-8"))]
+    gone = [folder for folder in folders if not folder.exists()]
+    if gone:
+        raise DataError(f"{path}: {gone[0]} is gone; run python run.py experiment={experiment} again")
+    return folders
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """One run folder and how far it is."""
+
+    experiment: str
+    folder: Path
+    state: str
+    """``complete``, ``failed questions`` (or cells), ``unfinished`` or ``begun`` (no summary yet)."""
+    n: int
+    failed: int
+    what: str = "questions"
+    """What ``n`` and ``failed`` count: questions, or cells of a time-to-first-token run."""
+    label: str = ""
+    """The system's name for people, with its settings where it has any."""
+
+
+def states(out: Path) -> list[RunState]:
+    """Every run folder below a results folder."""
+    return [_state(folder) for folder in sorted((out / "runs").glob("*/*/")) if not folder.name.startswith(REPLACED)]
+
+
+def _state(folder: Path) -> RunState:
+    experiment, path = folder.parent.name, folder / "summary.json"
+    if (folder / "abstention.json").exists():
+        made = json.loads((folder / "abstention.json").read_text(encoding="utf-8"))
+        failed = max(made.get("failed", 0), made.get("failed_choices", 0))
+        return RunState(experiment, folder, "failed questions" if failed else "complete", made["free_form"]["n"], failed)
+    if not path.exists():
+        return RunState(experiment, folder, "begun", 0, 0)
+    summary = json.loads(path.read_text(encoding="utf-8"))
+    if "cells" in summary:
+        n, failed, what = len(summary["cells"]), len(summary.get("failed_cells", ())), "cells"
+    else:
+        n, failed, what = summary.get("n", 0), summary.get("failed", 0), "questions"
+    whole = summary.get("complete") or what == "cells"
+    state = "unfinished" if not whole else f"failed {what}" if failed else "complete"
+    return RunState(experiment, folder, state, n, failed, what, full_label(summary) if "system" in summary else "")

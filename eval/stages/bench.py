@@ -1,0 +1,239 @@
+"""One run of one system: its configuration, its identity, its data and its parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from eval.core import config as schema
+from eval.core.config import component_config, construct, identity, typed, wants
+from eval.core.device import timing_identity
+from eval.core.identity import digest, record
+from eval.core.protocols import Answerer, Judge, MemorySystem, Scorer
+from eval.core.types import Dataset, Question
+from eval.datasets.load import load_dataset
+from eval.datasets.selection import DatasetConfig, select
+from eval.metrics.build import Config as MetricsConfig
+from eval.stages import components, former_fingerprints
+from eval.stages.adoption import find_run
+from memos.errors import ConfigError
+from memos.llm.base import LLM
+from memos.llm.cache import MODES
+from memos.llm.counted import Budget
+from memos.types import Conversation
+
+GROUPS = ("system", "llm", "embedder", "answerer")
+"""Configuration groups whose choice is one component."""
+
+
+class Bench:
+    """A checked configuration with lazily built parts. Nothing heavy is loaded before it is needed."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.config = config
+        self.out = Path(config["out"])
+        self.seed = int(config["seed"])
+        self.name = config["name"]
+        self.system_spec, self.embedder_spec = config["system"], config["embedder"]
+        self.track = typed(schema.TrackConfig, _fields(config["track"]), "track")
+        self.dataset_config = typed(DatasetConfig, _fields(config["dataset"]), "dataset")
+        self.latency = typed(schema.LatencyConfig, config["latency"], "latency")
+        self.budget_config = typed(schema.BudgetConfig, config["budget"], "budget")
+        self.metrics_config = typed(MetricsConfig, config["metrics"], "metrics")
+        judges = [config["judge"], *config["also_judges"].values()]
+        self.judge_specs = list({spec["name"]: spec for spec in judges}.values())
+        self.system_class, self.system_config = component_config(self.system_spec, "system")
+        for group in GROUPS[1:]:
+            if config[group].get("_target_"):
+                component_config(config[group], group)
+        for spec in self.judge_specs:
+            component_config(spec, "judge")
+        self._judge_fingerprints: dict[str, str] = {}
+        self._ingest_fingerprints: dict[str, str] = {}
+        self._identities: dict[str | None, dict[str, Any]] = {}
+        self._need_llm()
+        if config["cache"] not in MODES:
+            raise ConfigError(f"cache: expected one of {', '.join(MODES)}, found {config['cache']!r}")
+        if config["max_errors"] < 0:
+            raise ConfigError(f"max_errors: must be 0 or more, found {config['max_errors']}")
+        self.accept_code, self.rerun = bool(config.get("accept_code")), bool(config.get("rerun"))
+        if self.accept_code and self.rerun:
+            raise ConfigError("accept_code=true rerun=true: one keeps the records, the other makes them again; give one of them")
+
+    def _need_llm(self) -> None:
+        """Refuse a part that asks for a language model where none is configured."""
+        if self.config["llm"]["name"] != "none":
+            return
+        asking = [("system", self.system_spec)] if self.uses_llm() else []
+        asking += [("answerer", self.config["answerer"]), *(("judge", spec) for spec in self.judge_specs)]
+        for group, spec in asking:
+            if group == "system" or wants(component_config(spec, group)[0], "llm"):
+                raise ConfigError(
+                    f"{group}={spec['name']} needs a language model; choose one, such as llm=openai or llm=embedded"
+                    + (f", or {group}.extractor=rules" if group == "system" else "")
+                )
+
+    # --- data -------------------------------------------------------------------------------------------------------
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The selected conversations and questions."""
+        return select(load_dataset(self.config["dataset"]["name"], self.dataset_config), self.dataset_config, self.seed)
+
+    def questions(self, sample_id: str) -> list[Question]:
+        return [q for q in self.dataset.questions if q.sample_id == sample_id]
+
+    # --- identity ---------------------------------------------------------------------------------------------------
+    @property
+    def prompt(self) -> str:
+        """Id of the answer prompt: the track's, or the system's own."""
+        return self.track.prompt or self.system_class.prompt
+
+    def uses_llm(self) -> bool:
+        """Whether the memory system itself calls a language model."""
+        return wants(self.system_class, "llm") and getattr(self.system_config, "extractor", "llm") == "llm"
+
+    def identities(self, stage: str | None = None) -> dict[str, Any]:
+        """What changes a store (``stage="ingest"``) or a search: the system and the models it works with."""
+        if stage not in self._identities:
+            found = {"system": identity(self.system_spec, stage)}
+            if wants(self.system_class, "embedder"):
+                found["embedder"] = components.embedder_identity(self.embedder_spec)
+            if self.uses_llm():
+                found["llm"] = components.llm_identity(self.config["llm"])
+            self._identities[stage] = found
+        return self._identities[stage]
+
+    def ingest_fingerprint(self, conversation: Conversation) -> str:
+        """Identity of a store: the whole conversation and what the ingestion depends on."""
+        if conversation.sample_id not in self._ingest_fingerprints:
+            self._ingest_fingerprints[conversation.sample_id] = digest([record(conversation), self.identities("ingest")])
+        return self._ingest_fingerprints[conversation.sample_id]
+
+    @cached_property
+    def search_fingerprint(self) -> str:
+        """Identity of the searches: stores, the system, the budget of words and the questions as a system sees them."""
+        gold = self.system_class.sees_gold
+        return digest(
+            {
+                "ingest": [self.ingest_fingerprint(c) for c in self.dataset.conversations],
+                "search": self.identities(),
+                "budget_words": self.track.budget_words,
+                "questions": [[*q.key, q.text, q.evidence if gold else []] for q in self.dataset.questions],
+                "seed": self.seed,
+            }
+        )
+
+    def answerer_identity(self) -> list[Any]:
+        """The answerer's configuration, what it says of itself (prompts, weights), its model, and the prompt it is given."""
+        spec = self.config["answerer"]
+        return [identity(spec), dict(self.answerer().identity()), self._model_of(spec, "answerer"), self.prompt]
+
+    def _model_of(self, spec: Mapping[str, Any], group: str) -> dict[str, Any] | None:
+        """The identity of the language model where a part asks it."""
+        return components.llm_identity(self.config["llm"]) if wants(component_config(spec, group)[0], "llm") else None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Identity of the answers: the searches and the answerer. Names the run folder."""
+        return digest([self.search_fingerprint, self.answerer_identity()], 10)
+
+    def judge_fingerprint(self, spec: Mapping[str, Any]) -> str:
+        """Identity of a set of verdicts: the answers, the judge with its model, and all that a judge sees; names their journal."""
+        if spec["name"] not in self._judge_fingerprints:
+            seen = [[*q.key, q.text, q.gold, q.category] for q in self.dataset.questions]
+            own = [identity(spec), dict(self.judge(spec).identity()), self._model_of(spec, "judge")]
+            self._judge_fingerprints[spec["name"]] = digest([self.fingerprint, own, seen], 10)
+        return self._judge_fingerprints[spec["name"]]
+
+    @cached_property
+    def metrics_fingerprint(self) -> str:
+        """Identity of the metrics' values: the answers, each scorer with its models and data files, the whole questions."""
+        scorers = [dict(scorer.identity()) for scorer in self.scorers()]
+        settings = schema.fields_of(self.metrics_config)
+        return digest([self.fingerprint, settings, scorers, [record(q) for q in self.dataset.questions]], 10)
+
+    @cached_property
+    def timing(self) -> dict[str, Any]:
+        """What the latency pass depends on besides the run: this machine and the settings of speed."""
+        return timing_identity({group: self.config[group] for group in ("embedder", "llm", "answerer")})
+
+    @cached_property
+    def score_fingerprint(self) -> str:
+        """Identity of the whole summary: scores, timings, and all that tables print beside them."""
+        judges = [[spec["name"], self.judge_fingerprint(spec)] for spec in self.judge_specs]
+        timed = [self.latency.questions, self.timing if self.latency.questions else None]
+        return digest([self.metrics_fingerprint, judges, timed, self._labels()], 10)
+
+    def _labels(self) -> dict[str, Any]:
+        """What only names things in the summary: labels, the track, the dataset's file, models that no part asks."""
+        specs = {group: self.config[group] for group in GROUPS} | {"judge": self.judge_specs[0]}
+        chosen = {k: v for k, v in asdict(self.dataset_config).items() if k not in schema.PLACES}
+        dataset = [self.config["dataset"]["name"], self.dataset.name, self.dataset.sha256, self.dataset.official, chosen]
+        return {
+            "names": {group: [spec["name"], spec.get("label"), identity(spec)] for group, spec in specs.items()},
+            "track": self.config["track"]["name"],
+            "dataset": dataset,
+        }
+
+    @cached_property
+    def folder(self) -> Path:
+        """The run's folder: the one named by the fingerprint, else one that records this very run under an earlier name."""
+        named = self.out / "runs" / self.name / f"{self.system_spec['name']}-{self.fingerprint}"
+        return named if named.exists() else find_run(self) or named
+
+    def state_folder(self, conversation: Conversation) -> Path:
+        """Where the store of a conversation is kept; runs that differ only in search or answering share it."""
+        stores = self.out / "cache" / "state" / self.system_spec["name"]
+        name = re.sub(r"[^A-Za-z0-9_.-]+", "_", conversation.sample_id)  # for people; the fingerprint tells apart
+        named = stores / f"{name[:80]}-{self.ingest_fingerprint(conversation)}"
+        if named.exists() or not stores.exists():
+            return named
+        earlier = former_fingerprints.ingest_fingerprint(self, conversation)
+        return old if earlier and (old := stores / f"{name}-{earlier}").exists() else named
+
+    # --- parts ------------------------------------------------------------------------------------------------------
+    def embedder(self):
+        return components.embedder(self.embedder_spec, self.out, fresh=self.rerun)
+
+    @cached_property
+    def budget(self) -> Budget:
+        """What this session may still spend, shared by all its models."""
+        return Budget(self.budget_config.tokens, self.budget_config.usd)
+
+    def llm(self, *, cached: bool = True) -> LLM:
+        """The language model; without the response cache in the latency pass."""
+        mode = self.config["cache"] if cached else "off"
+        return components.llm(self.config["llm"], self.out, mode, self.budget, fresh=self.rerun)
+
+    def new_system(self, *, latency: bool = False) -> MemorySystem:
+        """A fresh, empty system; ``latency`` gives it an embedder and a model without caches."""
+        shared = {
+            "embedder": (lambda: components.raw_embedder(self.embedder_spec)) if latency else self.embedder,
+            "llm": lambda: self.llm(cached=not latency) if self.uses_llm() else None,
+        }
+        return construct(self.system_spec, "system", **shared)
+
+    def answerer(self, *, latency: bool = False) -> Answerer:
+        llm = (lambda: self.llm(cached=False)) if latency else self.llm
+        return construct(self.config["answerer"], "answerer", llm=llm, embedder=self.embedder)
+
+    def judge(self, spec: Mapping[str, Any]) -> Judge:
+        return construct(spec, "judge", llm=self.llm, embedder=self.embedder)
+
+    def scorers(self) -> list[Scorer]:
+        return components.scorers(self.config["metrics"])
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """The resolved configuration as plain dictionaries."""
+    return OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+
+
+def _fields(spec: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in spec.items() if key not in schema.PLAIN}

@@ -1,0 +1,282 @@
+"""Records and the code that made them: where it has changed since, the run asks, and nothing paid for is thrown away.
+
+A manifest holds the digest of each stage's code with the commit it was first made at; a store keeps them in a file
+beside
+its folder. ``accept_code=true`` keeps the records and notes that they were accepted; ``rerun=true`` moves them aside,
+into a folder ``replaced-…``, from the first stage whose code changed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from eval.core import provenance
+from eval.runs.write import write_json
+from eval.stages.adoption import is_present, read_manifest
+from eval.stages.bench import Bench
+from eval.stages.stage_code import ORDER, stage_code
+from eval.stages.state import StateFolder
+from memos.errors import ConfigError
+
+REPLACED = "replaced-"
+"""Start of the names of folders that hold what a rerun moved aside."""
+JOURNALS: Mapping[str, tuple[str, ...]] = {
+    "ingest": ("ingest.jsonl",),
+    "search": ("search.jsonl", "contexts.jsonl", "memories.jsonl", "latency*.jsonl"),
+    "answer": ("answers.jsonl", "forced*.jsonl", "latency*.jsonl"),
+    "judge": ("scores/judge_*.jsonl",),
+    "metrics": ("scores/metrics-*.jsonl", "summary.json", "abstention.json"),
+}
+"""The files of each stage; a stage takes those of the stages that rest on it along."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A stage of a run (or of the stores it shares) whose code is not the one that made its records."""
+
+    stage: str
+    where: str
+    """The run folder or the folder of stores, below the results folder."""
+    commit: str | None
+    paths: tuple[Path, ...] = ()
+    """The stores; empty for a run."""
+
+
+def question(changes: Sequence[Change]) -> str:
+    """The one line that asks about them all."""
+    stages: dict[tuple[str, str | None], list[str]] = {}
+    for change in changes:
+        stages.setdefault((change.where, change.commit), []).append(change.stage)
+    alike: dict[tuple[str, str | None], list[str]] = {}
+    for (where, commit), names in stages.items():
+        alike.setdefault((", ".join(dict.fromkeys(names)), commit), []).append(where)
+    places = "; ".join(
+        f"{names} of {', '.join(where)} since {f'commit {commit[:12]}' if commit else 'an unknown commit'}"
+        for (names, commit), where in alike.items()
+    )
+    ways = "accept_code=true keeps the records, rerun=true makes them again and moves the old ones aside"
+    return f"code changed: {places}; {ways}"
+
+
+def in_run(
+    folder: Path, code: Mapping[str, str | None], out: Path, journals: Mapping[str, str] | None = None
+) -> list[Change]:
+    """The stages of a run folder that have records of other code.
+
+    Args:
+        folder: the run's folder.
+        code: digest of each stage's present code.
+        out: the results folder, for short names.
+        journals: the files that hold a stage's records, where they are not the usual ones.
+    """
+    manifest = read_manifest(folder)
+    if not is_present(manifest):
+        return []
+    found = []
+    for stage, made in manifest.get("code", {}).items():
+        now = code.get(stage)
+        if now and made.get("digest") and now != made["digest"] and _has_records(folder, stage, journals):
+            found.append(Change(stage, str(_short(folder, out)), made.get("commit")))
+    return found
+
+
+def _has_records(folder: Path, stage: str, journals: Mapping[str, str] | None) -> bool:
+    patterns = (journals or {}).get(stage) or {
+        "ingest": "ingest.jsonl",
+        "search": "search.jsonl",
+        "answer": "answers.jsonl",
+    }.get(stage)
+    pattern = patterns or f"scores/{stage}-*.jsonl"
+    return any(path.stat().st_size for path in folder.glob(pattern))
+
+
+def in_stores(bench: Bench, code: str | None) -> list[Change]:
+    """The stores that the run would read and that other code made."""
+    found: dict[str | None, list[Path]] = {}
+    for conversation in bench.dataset.conversations:
+        path = bench.state_folder(conversation)
+        made = _sidecar(path) if path.exists() else None
+        if made and code and made.get("digest") and made["digest"] != code:
+            found.setdefault(made.get("commit"), []).append(path)
+    return [
+        Change("ingest", f"{len(paths)} stores in {_short(paths[0].parent, bench.out)}", commit, tuple(paths))
+        for commit, paths in found.items()
+    ]
+
+
+def _short(path: Path, out: Path) -> Path:
+    return path.relative_to(out) if path.is_relative_to(out) else path
+
+
+def sidecar_path(store: Path) -> Path:
+    """The file beside a store's folder that says which code made it."""
+    return store.with_name(f"{store.name}.code.json")
+
+
+def _sidecar(store: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(sidecar_path(store).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def changed(bench: Bench, code: Mapping[str, str | None] | None = None) -> list[Change]:
+    """All stages of a run, and of the stores it would still read, whose code is another than that of their records."""
+    code = code or stage_code(bench)
+    found = in_run(bench.folder, code, bench.out)
+    stores = in_stores(bench, code["ingest"])
+    return found if _accepted_whole(bench, code) else found + stores
+
+
+def _accepted_whole(bench: Bench, code: Mapping[str, str | None]) -> bool:
+    """Whether a run with this very code of ingestion is complete, so that it reads no store any more."""
+    manifest = read_manifest(bench.folder)
+    if not is_present(manifest) or manifest.get("code", {}).get("ingest", {}).get("digest") != code["ingest"]:
+        return False
+    try:
+        return json.loads((bench.folder / "summary.json").read_text(encoding="utf-8")).get("complete") is True
+    except (OSError, ValueError):
+        return False
+
+
+def settle(bench: Bench) -> None:
+    """Ask about changed code, or do what the configuration says about it.
+
+    Raises:
+        ConfigError: the question, where neither ``accept_code`` nor ``rerun`` is set.
+    """
+    code = stage_code(bench)
+    found = changed(bench, code)
+    if found and not bench.accept_code and not bench.rerun:
+        raise ConfigError(question(found))
+    if found and bench.rerun:
+        _replace(bench, found, code)
+    elif found:
+        accept_run(bench.folder, [change for change in found if not change.paths], code)
+        for change in found:
+            for store in change.paths:
+                write_sidecar(store, code["ingest"], accepted=_sidecar(store))
+
+
+def note_stores(bench: Bench) -> None:
+    """Write down which code makes the stores that this run begins; those that have no such note count as made by it."""
+    code = stage_code(bench)["ingest"]
+    for conversation in bench.dataset.conversations:
+        path = bench.state_folder(conversation)
+        if _sidecar(path) is None or not path.exists():
+            write_sidecar(path, code, unknown=path.exists())
+
+
+def write_sidecar(
+    store: Path, code: str | None, *, accepted: Mapping[str, Any] | None = None, unknown: bool = False
+) -> None:
+    """Note the code of a store: the one that makes it, or one that was accepted in place of it."""
+    note: dict[str, Any] = {"digest": code, "commit": provenance.code()["commit"]}
+    if accepted:
+        note["accepted"] = [*accepted.get("accepted", []), {k: accepted.get(k) for k in ("digest", "commit")}]
+    if unknown:
+        note["accepted"] = [{"digest": None, "commit": None}]
+    write_json(sidecar_path(store), note)
+
+
+def recorded(code: Mapping[str, str | None], earlier: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A manifest's ``code``: the digest of each stage, with the commit at which it was first recorded."""
+    commit, kept = provenance.code()["commit"], dict((earlier or {}).get("code", {}))
+    for stage, digest in code.items():
+        if kept.get(stage, {}).get("digest") != digest:
+            kept[stage] = {"digest": digest, "commit": commit}
+    return kept
+
+
+def accept_run(folder: Path, changes: Sequence[Change], code: Mapping[str, str | None]) -> None:
+    """Keep a run's records under the present code, and say so in its manifest."""
+    if not changes:
+        return
+    manifest = read_manifest(folder)
+    now = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "commit": provenance.code()["commit"]}
+    notes = [{"stage": c.stage, "made": manifest["code"][c.stage], "accepted": code[c.stage], **now} for c in changes]
+    manifest["accepted_code"] = [*manifest.get("accepted_code", []), *notes]
+    manifest["code"] = {**manifest["code"], **{c.stage: {"digest": code[c.stage], "commit": c.commit} for c in changes}}
+    write_json(folder / "manifest.json", manifest)
+
+
+def _replace(bench: Bench, changes: Sequence[Change], code: Mapping[str, str | None]) -> None:
+    for change in changes:
+        for store in change.paths:
+            replace_store(store, code["ingest"])
+    stages = {change.stage for change in changes}
+    if bench.folder.exists():
+        replace_run(bench.folder, stages, code)
+
+
+def replace_run(
+    folder: Path, stages: set[str], code: Mapping[str, str | None], journals: Mapping[str, Sequence[str]] = JOURNALS
+) -> None:
+    """Move the records of some stages and of those that rest on them into a folder ``replaced-…`` beside it."""
+    files = _files(folder, stages, journals)
+    aside = _aside(folder)
+    with held(folder / ".lock"):
+        for path in files:
+            target = aside / path.relative_to(folder)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.rename(path, target)
+        manifest = read_manifest(folder)
+        if manifest is not None:
+            aside.mkdir(parents=True, exist_ok=True)
+            write_json(aside / "manifest.json", manifest)
+            write_json(folder / "manifest.json", {**manifest, "code": recorded(code, manifest)})
+    print(f"note: {folder}: {len(files)} files of {', '.join(sorted(stages))} moved to {aside}", flush=True)
+
+
+def _files(folder: Path, stages: set[str], journals: Mapping[str, Sequence[str]]) -> list[Path]:
+    """The files to move, those that rest on others first: after a crash on the way the stage's own records still ask.
+
+    A judge takes its own verdicts and the summary along, nothing else.
+    """
+    patterns: list[str] = []
+    order = [name for name in ORDER if name in journals] or list(journals)
+    firsts = [order.index(stage) for stage in stages if stage in order[:-2] or len(order) == 1]
+    for name in reversed(order[min(firsts) :] if firsts else ()):
+        patterns += journals[name]
+    if not firsts:
+        patterns += ["summary.json", *(f"scores/{stage}-*.jsonl" for stage in sorted(stages))]
+    return list(dict.fromkeys(path for pattern in patterns for path in sorted(folder.glob(pattern))))
+
+
+def replace_store(store: Path, code: str | None) -> None:
+    """Move a store aside and note that the present code makes it again; one writer at a time, and only once."""
+    with StateFolder(store).writing():
+        made = _sidecar(store)
+        if not store.exists() or not made or made.get("digest") == code:
+            return  # another job has done it
+        os.rename(store, _aside(store))
+        write_sidecar(store, code)
+
+
+def _aside(path: Path) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+    return path.with_name(f"{REPLACED}{stamp}-{path.name}")
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Hold the lock of a run.
+
+    Raises:
+        ConfigError: another process holds it.
+    """
+    with open(path, "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigError(f"{path.parent}: another process is running this very configuration") from error
+        yield

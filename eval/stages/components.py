@@ -1,0 +1,82 @@
+"""The shared parts of a run, built on first use and kept for the whole sweep: model clients and embedders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from eval.core.code import code_digest, of_class
+from eval.core.config import construct, identity, typed
+from eval.core.identity import digest
+from eval.core.protocols import Scorer
+from eval.metrics.build import Config as MetricsConfig
+from eval.metrics.build import build_scorers
+from memos.embed.base import Embedder
+from memos.embed.cache import CachedEmbedder
+from memos.llm.base import LLM
+from memos.llm.build import build_llm
+from memos.llm.counted import Budget
+
+_KEPT: dict[str, Any] = {}
+"""Loaded models by the digest of their configuration: jobs of one process share them."""
+
+
+def _keep(kind: str, spec: Mapping[str, Any], make: Callable[[], Any], *more: str) -> Any:
+    key = digest([kind, spec, *more])
+    if key not in _KEPT:
+        _KEPT[key] = make()
+    return _KEPT[key]
+
+
+def raw_embedder(spec: Mapping[str, Any]) -> Embedder:
+    """The embedder itself, for the latency pass."""
+    return _keep("embedder", spec, lambda: construct(spec, "embedder"))
+
+
+def embedder(spec: Mapping[str, Any], out: Path, *, fresh: bool = False) -> Embedder:
+    """The embedder behind the on-disk cache of this results folder; ``fresh`` reads no vectors of unknown code."""
+    path = out / "cache" / "embeddings.sqlite"
+
+    def make() -> Embedder:
+        raw = raw_embedder(spec)
+        return CachedEmbedder(raw, path, code=_local_code(type(raw)), earlier=not fresh)
+
+    return _keep("cached embedder", spec, make, str(path.resolve()), str(fresh))
+
+
+def _local_code(cls: type) -> str:
+    """Digest of the code of a model that runs here, whose outcomes cost only time; empty for a server's client."""
+    return "" if getattr(cls, "remote", False) else code_digest(of_class(cls)) or ""
+
+
+def embedder_identity(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """An embedder's configuration and what it says of itself: its server or its weights."""
+    own = getattr(raw_embedder(spec), "identity", None)
+    return {**identity(spec), "own": dict(own()) if own else None}
+
+
+def provider(spec: Mapping[str, Any]) -> LLM:
+    """The language model itself, without budget and cache."""
+    return _keep("llm", spec, lambda: construct(spec, "llm"))
+
+
+def llm_identity(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """A language model's configuration and what it says of itself: its server or its weights."""
+    return {**identity(spec), "own": dict(provider(spec).identity())}
+
+
+def llm(spec: Mapping[str, Any], out: Path, cache: str, budget: Budget, *, fresh: bool = False) -> LLM:
+    """The language model behind the run's budget and, above it, the response cache (cached replies are free).
+
+    ``fresh`` reads no replies of unknown code of a model that runs here; a server's replies are paid for and stay.
+    """
+    model = provider(spec)
+    code = _local_code(type(model))
+    path = out / "cache" / "llm.sqlite"
+    return build_llm(model, cache_path=path, cache=cache, budget=budget, code=code, earlier=not (fresh and code)).llm
+
+
+def scorers(spec: Mapping[str, Any]) -> list[Scorer]:
+    """The metrics of a run; gold answers are prepared once for all systems of the process."""
+    return _keep("scorers", spec, lambda: build_scorers(typed(MetricsConfig, spec, "metrics")))

@@ -1,0 +1,317 @@
+"""The summary of a run: derived from its journals alone, so it can be rebuilt at any time and always comes out equal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from eval.core.config import component_config
+from eval.core.identity import digest
+from eval.core.types import Question
+from eval.experiments.rescoring import own_error
+from eval.judges import labels
+from eval.metrics.ceilings import gold_ceilings
+from eval.runs import lineage
+from eval.runs.write import RunDir
+from eval.stages.answer import answers_now
+from eval.stages.bench import Bench
+from eval.stages.latency import timed_now
+from eval.stages.score import judge_journal, metrics_journal, values_now, verdicts_now
+from eval.stages.scoring import wanted_metrics
+from eval.stages.search import ingested_now, searched_now
+from eval.stats import cluster_bootstrap, interval
+from memos.types import Usage
+
+Key = tuple[str, int]
+MEMORY_METRICS = ("memory_words", "memory_tokens", "evidence_")
+"""Metrics of the retrieval, known even where answering failed (by prefix)."""
+SIGNED_METRICS = ("similarity", "bertscore_f1")
+"""Metrics whose mean may be below 0."""
+
+
+@dataclass
+class _Records:
+    """The records a summary rests on: those of the selected questions that were made from what is there now."""
+
+    ingested: dict[str, dict[str, Any]]
+    searched: dict[Key, dict[str, Any]]
+    answers: dict[Key, dict[str, Any]]
+    verdicts: dict[str, dict[Key, dict[str, Any]]]
+    """By judge metric (``judge_<name>``)."""
+    values: dict[Key, dict[str, Any]]
+    timed: dict[Key, dict[str, Any]]
+
+    @classmethod
+    def of(cls, bench: Bench, run: RunDir) -> _Records:
+        return cls(
+            ingested_now(bench, run),
+            searched_now(bench, run),
+            answers_now(bench, run, run.journal("answers")),
+            {f"judge_{spec['name']}": verdicts_now(bench, run, spec) for spec in bench.judge_specs},
+            values_now(bench, run),
+            timed_now(bench, run),
+        )
+
+    def named(self, bench: Bench, run: RunDir) -> dict[str, dict[str, Any]]:
+        """The journal each set of records stands in, with their number and digest."""
+        files = {"ingest": "ingest", "search": "search", "answers": "answers", "latency": "latency"}
+        sets = {"ingest": self.ingested, "search": self.searched, "answers": self.answers, "latency": self.timed}
+        out = {name: (run.journal(file).path, sets[name]) for name, file in files.items()}
+        out["metrics"] = (metrics_journal(bench, run).path, self.values)
+        out |= {f"judge_{spec['name']}": (judge_journal(bench, run, spec).path, self.verdicts[f"judge_{spec['name']}"])
+                for spec in bench.judge_specs}  # fmt: skip
+        return {
+            name: {"file": path.relative_to(run.path).as_posix(), **lineage.state(rows)}
+            for name, (path, rows) in out.items()
+        }
+
+
+def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> dict[str, Any]:
+    """All of ``summary.json`` (schema 1; fields: README).
+
+    The denominator is every selected question: one that failed in any stage counts 0 in answer metrics and wrong in
+    verdicts, and is counted in ``failed``. A metric that could not be computed is in ``missing``, with the reason.
+    """
+    questions = list(bench.dataset.questions)
+    records = _Records.of(bench, run)
+    failed = _failed(records, questions)
+    columns = _columns(bench, records, questions, missing)
+    metrics = _estimates(columns, questions)
+    for name, verdicts in records.verdicts.items():
+        metrics[name] |= _repeats(list(verdicts.values()))
+    categories = sorted({q.category for q in questions})
+    by_category = {str(c): [q for q in questions if q.category == c] for c in categories}
+    return {
+        "schema": 1,
+        "experiment": bench.name,
+        "system": bench.system_spec["name"],
+        "track": bench.config["track"]["name"],
+        "seed": bench.seed,
+        "fingerprint": bench.fingerprint,
+        "score_fingerprint": bench.score_fingerprint,
+        "complete": _complete(records, questions),
+        "n": len(questions),
+        "failed": len(failed),
+        "failed_by_stage": dict(sorted(Counter(failed.values()).items())),
+        "failures": _failures(records),
+        "judged": {name: _labels(verdicts, questions) for name, verdicts in records.verdicts.items()},
+        "judged_by_category": {
+            c: {name: _labels(verdicts, own) for name, verdicts in records.verdicts.items()}
+            for c, own in by_category.items()
+        },
+        "metrics": metrics,
+        "by_category": {c: _estimates(columns, own) for c, own in by_category.items()},
+        "journals": records.named(bench, run),
+        "ledger": _ledger(records),
+        "latency_ms": _latency(records),
+        "judge_error": _judge_errors(bench),
+        "ceilings": gold_ceilings([(q.gold, q.category) for q in questions if q.category != 5]),
+        "missing": dict(sorted(missing.items())),
+        **_labels_of_parts(bench),
+        "cut": sum(1 for r in records.answers.values() if r.get("cut_tokens")),
+    }
+
+
+def _failed(records: _Records, questions: Sequence[Question]) -> dict[Key, str]:
+    """Questions that failed anywhere, under any judge or metric, or have not come through yet, with the first such stage."""
+    stages = [("search", _good(records.searched)), ("answer", _good(records.answers))]
+    stages += [
+        ("judge", {key for key, r in verdicts.items() if labels.stands(r)}) for verdicts in records.verdicts.values()
+    ]
+    stages.append(("score", _good(records.values)))
+    found = {}
+    for question in questions:
+        for stage, passed in stages:
+            if question.key not in passed:
+                found[question.key] = stage
+                break
+    return found
+
+
+def _good(records: Mapping[Key, Mapping[str, Any]]) -> set[Key]:
+    return {key for key, record in records.items() if lineage.good(record)}
+
+
+def _failures(records: _Records) -> dict[str, int]:
+    """How many answers each judge and each metric failed on, and how many timed questions failed; those with none are left out."""
+    counts = Counter(name for record in records.values.values() for name in record.get("errors", {}))
+    for name, verdicts in records.verdicts.items():
+        counts[name] += sum(not labels.stands(record) for record in verdicts.values())
+    counts["latency"] += sum(not lineage.good(record) for record in records.timed.values())
+    return {name: count for name, count in sorted(counts.items()) if count}
+
+
+def _complete(records: _Records, questions: Sequence[Question]) -> bool:
+    """Whether every question has been through every stage, failed or not."""
+    searched, answered = _good(records.searched), _good(records.answers)
+    return (
+        all(q.key in records.searched for q in questions)
+        and searched <= records.answers.keys()
+        and searched <= records.values.keys()
+        and all(answered <= verdicts.keys() for verdicts in records.verdicts.values())
+    )
+
+
+def _columns(
+    bench: Bench, records: _Records, questions: Sequence[Question], missing: Mapping[str, str]
+) -> dict[str, dict[Key, float]]:
+    """Metric name to question key to value; absent values are not applicable (no evidence to recall, no memory found).
+
+    A metric of answers has a value for every question: 0 where the question or the metric failed.
+    """
+    columns: dict[str, dict[Key, float]] = {name: {} for name in wanted_metrics(bench.scorers()) - missing.keys()}
+    for key, record in records.values.items():
+        for name, value in record["values"].items():
+            columns.setdefault(name, {})[key] = value
+    for name, column in columns.items():
+        if not name.startswith(MEMORY_METRICS):
+            column.update((q.key, 0.0) for q in questions if q.key not in column)
+    for name, verdicts in records.verdicts.items():
+        columns[name] = {q.key: _verdict(verdicts.get(q.key)) for q in questions}
+    return columns
+
+
+def _verdict(record: Mapping[str, Any] | None) -> float:
+    """What a question's verdict counts; a missing one counts wrong."""
+    return 0.0 if record is None else labels.value(record["label"], record.get("runs") or ())
+
+
+def _repeats(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """``repeat_sd``: population standard deviation of run-level accuracies, the judge's jitter on one set of answers (the
+    paper's ±), over the ``repeat_n`` verdicts that stand; nothing where the judge runs once."""
+    whole = [record["runs"] for record in records if labels.stands(record) and len(record.get("runs") or ()) > 1]
+    repeats = min(map(len, whole), default=0)
+    if repeats < 2:
+        return {}
+    spread = float(np.std([np.mean([runs[i] == labels.CORRECT for runs in whole]) for i in range(repeats)]))
+    return {"repeat_sd": spread, "repeat_n": len(whole)}
+
+
+def _judge_errors(bench: Bench) -> dict[str, float]:
+    """Standard error of a system's score that a judge itself brings, as a fraction; tables widen intervals by it."""
+    found = {f"judge_{spec['name']}": own_error(bench.judge(spec)) for spec in bench.judge_specs}
+    return {name: error for name, error in found.items() if error}
+
+
+def _labels(verdicts: Mapping[Key, Mapping[str, Any]], questions: Sequence[Question]) -> dict[str, int]:
+    """Verdicts by label, and ``n`` of them all."""
+    own = [verdicts[q.key] for q in questions if q.key in verdicts]
+    counts = Counter(labels.standing(record["label"], record.get("runs") or ()) for record in own)
+    return {"n": len(own), **dict(sorted(counts.items()))}
+
+
+def _estimates(columns: Mapping[str, Mapping[tuple, float]], questions: Sequence[Question]) -> dict[str, Any]:
+    out = {}
+    for name in sorted(columns):
+        rows = [(columns[name][q.key], q.sample_id) for q in questions if q.key in columns[name]]
+        if not rows:
+            continue
+        bounds = None if name.startswith("memory_") else (0.0, 1.0)
+        if name in SIGNED_METRICS:
+            bounds = (-1.0, 1.0)
+        pairs = [value for value, _ in rows], [cluster for _, cluster in rows]
+        found = interval(*pairs, bounds=bounds)
+        ci = None if found.low is None else [round(found.low, 12), round(found.high, 12)]
+        out[name] = {"mean": round(found.mean, 12), "ci95": ci, "n": found.n}
+        if name.startswith("judge_") and ci is not None:
+            again = cluster_bootstrap(*pairs)
+            out[name]["bootstrap95"] = [round(again.low, 12), round(again.high, 12)]
+    return out
+
+
+def _ledger(records: _Records) -> dict[str, dict[str, int]]:
+    """Calls and tokens by phase, from the records, so that resumed runs sum up whole."""
+    total: dict[str, Usage] = {}
+
+    def add(phase: str, usage: Mapping[str, int] | None) -> None:
+        total[phase] = total.get(phase, Usage()) + Usage(**(usage or {}))
+
+    for phase in ("ingest", "organise", "search", "answer", "judge"):
+        add(phase, None)
+    for record in records.ingested.values():
+        for phase, usage in record.get("usage", {}).items():
+            add(phase, usage)
+    asked = [
+        ("search", records.searched),
+        ("answer", records.answers),
+        *(("judge", own) for own in records.verdicts.values()),
+    ]
+    for phase, own in asked:
+        for record in own.values():
+            add(phase, record.get("usage"))
+    return {
+        phase: {"calls": u.calls, "prompt_tokens": u.prompt_tokens, "completion_tokens": u.completion_tokens}
+        for phase, u in total.items()
+    }
+
+
+def _latency(records: _Records) -> dict[str, Any]:
+    """P50 and P95 (linear interpolation) of search, answer and total, from the latency pass; ``failed`` where some failed."""
+    rows = [r for r in records.timed.values() if lineage.good(r)]
+    failed = len(records.timed) - len(rows)
+    if not rows:
+        return {"n": 0, "failed": failed} if failed else {}
+    search, answer = np.array([r["search_ms"] for r in rows]), np.array([r["answer_ms"] for r in rows])
+    parts = {"search": search, "answer": answer, "total": search + answer}
+    found: dict[str, Any] = {
+        name: {"p50": float(np.percentile(x, 50)), "p95": float(np.percentile(x, 95))} for name, x in parts.items()
+    }
+    found["n"] = len(rows)
+    found |= {"failed": failed} if failed else {}
+    found["ingest_s"] = sum(r.get("seconds", 0.0) for r in records.ingested.values())
+    return found
+
+
+def _labels_of_parts(bench: Bench) -> dict[str, Any]:
+    """What tables print beside the numbers, and why a row is not comparable with the paper's."""
+    config = bench.config
+    counts = Counter(q.category for q in bench.dataset.questions)
+    fields = {k: v for k, v in bench.system_spec.items() if k not in ("_target_", "name", "label")}
+    return {
+        "display": {
+            "label": bench.system_spec.get("label") or bench.system_spec["name"],
+            "chunk": fields.get("chunk_size"),
+            "top_k": fields.get("top_k"),
+            "extractor": fields.get("extractor"),
+            "sees_gold": bench.system_class.sees_gold,
+        },
+        "answerer": config["answerer"]["name"],
+        "judge": config["judge"]["name"],
+        "embedder": config["embedder"]["name"],
+        "llm": config["llm"].get("model") or config["llm"]["name"],
+        "dataset": {
+            "name": bench.dataset.name,
+            "sha256": bench.dataset.sha256,
+            "official": bench.dataset.official,
+            "answer_key": bench.dataset_config.answer_key,
+            "captions": bench.dataset_config.captions,
+            "questions": digest(sorted([*q.key, lineage.question_digest(q)] for q in bench.dataset.questions)),
+            "n_by_category": {str(c): counts[c] for c in sorted(counts)},
+        },
+        "not_comparable": not_comparable(bench),
+    }
+
+
+def not_comparable(bench: Bench) -> list[str]:
+    """Reasons why the row may not stand beside the paper's gpt-4o-mini rows; empty where it may."""
+    config, reasons = bench.config, []
+    model = config["llm"].get("model")
+    for group in ("answerer", "judge"):
+        cls, _ = component_config(config[group], group)
+        if not (getattr(cls, "comparable", False) and model == "gpt-4o-mini"):
+            made_by = config[group]["name"] + (f" ({model})" if model and getattr(cls, "comparable", False) else "")
+            reasons.append(f"{group} is {made_by}, the paper's is gpt-4o-mini")
+    if config["embedder"]["name"] not in ("openai",):
+        reasons.append(f"embedder is {config['embedder']['name']}, the paper's is text-embedding-3-small")
+    if not bench.dataset.official or len(bench.dataset.questions) != 1540:
+        reasons.append(
+            f"{len(bench.dataset.questions)} questions of {bench.dataset.name}, the paper's are 1,540 of LOCOMO"
+        )
+    reasons += [reason for scorer in bench.scorers() for reason in scorer.not_comparable()]
+    if config["track"]["name"] != "paper":
+        reasons.append(f"track is {config['track']['name']}")
+    return reasons

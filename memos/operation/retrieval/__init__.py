@@ -1,0 +1,1 @@
+"""From a question to memories: index, features, ranker, paths, passages."""

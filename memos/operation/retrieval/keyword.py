@@ -1,0 +1,106 @@
+"""The keyword channel: BM25 over unit bodies, and over the window and session around each unit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from memos.operation.retrieval.index import MemoryIndex
+
+K1, B = 1.2, 0.75
+
+
+def idf(index: MemoryIndex, term: str) -> float:
+    """Inverse document frequency of a term over units; 0 where no unit has it."""
+    known = index.rarity.get(term)
+    if known is None:
+        found = index.holding(term)
+        known = math.log(1 + (max(len(index), found) - found + 0.5) / (found + 0.5)) if found else 0.0
+        index.rarity[term] = known
+    return known
+
+
+def scores(index: MemoryIndex, query: Mapping[str, float]) -> np.ndarray:
+    """BM25 of every unit alone for weighted terms. float64 (n,)."""
+    out = np.zeros(index.n)
+    lengths, mean = index.window_lengths(0)
+    for term, weight in query.items():
+        posting = index.posting(term)
+        if posting is not None:
+            here, counts = posting
+            out[here] += weight * idf(index, term) * _saturated(counts, lengths[here], mean)
+    return out
+
+
+def scores_of(index: MemoryIndex, query: Mapping[str, float], rows: np.ndarray) -> np.ndarray:
+    """The same for a few rows. float64 (len(rows),)."""
+    found = np.zeros((len(query), len(rows)))
+    for column, term in zip(found, query, strict=True):
+        posting = index.posting(term)
+        if posting is not None:
+            here, counts = posting
+            places = here.searchsorted(rows)
+            places[places == len(here)] = 0
+            np.multiply(counts[places], here[places] == rows, out=column)
+    lengths, mean = index.window_lengths(0)
+    out = np.zeros(len(rows))
+    for (term, weight), column in zip(query.items(), _saturated(found, lengths[rows], mean), strict=True):
+        out += weight * idf(index, term) * column
+    return out
+
+
+def _saturated(counts: np.ndarray, lengths: np.ndarray, mean: float) -> np.ndarray:
+    return (K1 + 1) * counts / (counts + K1 * (1 - B + B * lengths / max(mean, 1.0)))
+
+
+def window_scores(index: MemoryIndex, query: Mapping[str, float], rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """BM25 of the windows of one and of two neighbours a side of each of the rows. Two of float64 (len(rows),)."""
+    places = _window(index, rows)
+    dense = np.zeros(index.n + 1)
+    norms = []
+    for reach in (1, 2):
+        lengths, mean = index.window_lengths(reach)
+        norms.append(K1 * (1 - B + B * lengths[rows] / max(mean, 1.0)))
+    near, wide = np.zeros(len(rows)), np.zeros(len(rows))
+    for term, weight in query.items():
+        posting = index.posting(term)
+        if posting is None:
+            continue
+        rarity = weight * idf(index, term) * (K1 + 1)
+        dense[posting[0]] = posting[1]
+        found = dense[places]
+        dense[posting[0]] = 0.0
+        counts = found[:3].sum(axis=0)
+        near += rarity * counts / (counts + norms[0])
+        counts += found[3] + found[4]
+        wide += rarity * counts / (counts + norms[1])
+    return near, wide
+
+
+def _window(index: MemoryIndex, rows: np.ndarray) -> np.ndarray:
+    """The rows, then those one step before and after, then two steps; -1, the empty last place, where there is none."""
+    before, after = index.before, index.after
+    left, right = before[rows], after[rows]
+    return np.stack([rows, left, right, np.where(left >= 0, before[left], -1), np.where(right >= 0, after[right], -1)])
+
+
+def session_scores(index: MemoryIndex, query: Mapping[str, float]) -> np.ndarray:
+    """BM25 of each session (group). float64 (len(index.groups),)."""
+    groups = len(index.groups)
+    out = np.zeros(groups)
+    if index.n == 0:
+        return out
+    lengths = index.session_lengths()
+    count = max(int(np.count_nonzero(lengths)), 1)
+    norm = K1 * (0.5 + 0.5 * lengths / max(lengths.sum() / count, 1.0))
+    for term, weight in query.items():
+        posting = index.posting(term)
+        if posting is None:
+            continue
+        total = np.bincount(index.group[posting[0]], weights=posting[1], minlength=groups)
+        found = int(np.count_nonzero(total))
+        rarity = weight * np.log(1 + (max(count, found) - found + 0.5) / (found + 0.5))
+        out += rarity * total * (K1 + 1) / (total + norm)
+    return out

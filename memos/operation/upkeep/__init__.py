@@ -1,0 +1,1 @@
+"""What keeps memories in order: duplicates, relations, concepts, tiers, lifecycle."""

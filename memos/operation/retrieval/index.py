@@ -21,7 +21,7 @@ from memos.operation.retrieval.postings import Postings
 from memos.operation.retrieval.traits import traits
 
 if TYPE_CHECKING:
-    from memos.operation.retrieval.paths import Tree
+    from memos.operation.retrieval.tree import Tree
 
 SCREENED = nearest.SCREENED
 """Rows from which whole-number codes of the vectors choose the candidates for the nearest."""

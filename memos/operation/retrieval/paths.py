@@ -8,7 +8,6 @@ facts on good paths forward; it hides none. Equal memories and questions give eq
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,26 +15,13 @@ from memos.infrastructure.vault import Is
 from memos.language.words import stem, surface
 from memos.operation.retrieval.index import MemoryIndex
 from memos.operation.retrieval.route import Plan, Step
+from memos.operation.retrieval.tree import Tree
 from memos.operation.upkeep.organise import Reorganiser, clusters
 
 SHAPE = Reorganiser.Config(least=2)
 """The reorganiser's concepts and topics, pairs included: here a parent costs nothing."""
 WEIGHT = 0.03
 """Standard deviations of the scores that a fact gains for each by which its concept, and its topic, stand out."""
-
-
-@dataclass(frozen=True)
-class Tree:
-    """The structure over the live rows of an index."""
-
-    concept_of: np.ndarray
-    """Concept of each row, -1 for none. int64 (n,)."""
-    topic_of: np.ndarray
-    """Topic of each concept, -1 for none. int64 (concepts,)."""
-    concepts: np.ndarray
-    """Unit mean vectors. float32 (concepts, dim)."""
-    topics: np.ndarray
-    """float32 (topics, dim)."""
 
 
 def tree(index: MemoryIndex) -> Tree:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 
 from memos.infrastructure.vault import AllOf, AnyOf, Happened, Is, Recorded, Where
-from memos.interface.reader import MemoryCall, Window
+from memos.operation.retrieval.call import MemoryCall, Window
 
 _KINDS = {
     "preference": (("preference", "profile"), "the utterance is about likes or habits"),

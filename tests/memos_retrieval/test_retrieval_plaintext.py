@@ -4,10 +4,11 @@ import pytest
 
 from memos.cube import PlaintextPayload
 from memos.errors import ConfigError, DataError
+from memos.operation.skill_book import SkillBook
 from memos.operation.upkeep.lifecycle import MemLifecycle
 from memos.plaintext.preference import cube_of, explicit, implicit
 from memos.plaintext.skill import Skill, Tool, learned, skill_cube, skill_of, tool_cube, tool_of
-from memos.plaintext.trajectory import SkillBook, ToolCall, Trajectory, distil
+from memos.plaintext.trajectory import ToolCall, Trajectory, distil
 
 STATED = [
     ("I love sour cherries.", "sour cherries", True),

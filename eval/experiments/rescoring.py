@@ -18,6 +18,7 @@ from eval.core.types import Dataset, JudgeTask, Verdict
 from eval.judges import labels, published
 from eval.judges.published import Row
 from eval.judges.recorded import verdict as recorded_verdict
+from eval.judges.uncertainty import own_error
 from eval.metrics.ceilings import gold_ceilings
 from eval.runs import snapshot
 from eval.runs.lines import held
@@ -108,12 +109,6 @@ def score(rows: Sequence[Row], scorers: Sequence[Scorer] = (), judges: Sequence[
         out.verdicts[judge.name] = [found[index] for index in range(len(rows))]
         out.judge_se[judge.name] = own_error(judge)
     return out
-
-
-def own_error(judge: Judge) -> float:
-    """Standard error of a system's score that the judge itself brings, as a fraction; 0 where it states none."""
-    state = getattr(judge, "score_se", None)
-    return float(state) if state else 0.0
 
 
 def share(verdict: Verdict) -> float:

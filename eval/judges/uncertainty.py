@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy import stats
+from eval.core.protocols import Judge
 
 LEVEL = 0.95
 
@@ -35,7 +35,7 @@ def widen(mean: float, low: float | None, high: float | None, judge_se: float, l
     """
     if judge_se < 0:
         raise ValueError(f"judge_se must not be negative, found {judge_se}")
-    own = stats.norm.ppf((1 + level) / 2) * judge_se
+    own = _quantile(level) * judge_se
     below = math.hypot(mean - low if low is not None else 0.0, own)
     above = math.hypot(high - mean if high is not None else 0.0, own)
     return Widened(mean, max(mean - below, 0.0), min(mean + above, 1.0), judge_se)
@@ -44,9 +44,22 @@ def widen(mean: float, low: float | None, high: float | None, judge_se: float, l
 def resolvable(gap: float, judge_se: float, sampling_se: float = 0.0, level: float = LEVEL) -> bool:
     """Whether a gap of two systems' scores (fractions) exceeds what judge and sampling can produce by chance."""
     error = math.hypot(math.sqrt(2) * judge_se, sampling_se)
-    return bool(abs(gap) > stats.norm.ppf((1 + level) / 2) * error) if error > 0 else gap != 0
+    return bool(abs(gap) > _quantile(level) * error) if error > 0 else gap != 0
 
 
 def smallest_gap(judge_se: float, sampling_se: float = 0.0, level: float = LEVEL) -> float:
     """The smallest gap of two scores that counts as one, as a fraction."""
-    return float(stats.norm.ppf((1 + level) / 2) * math.hypot(math.sqrt(2) * judge_se, sampling_se))
+    return float(_quantile(level) * math.hypot(math.sqrt(2) * judge_se, sampling_se))
+
+
+def own_error(judge: Judge) -> float:
+    """Standard error of a system's score that the judge itself brings, as a fraction; 0 where it states none."""
+    state = getattr(judge, "score_se", None)
+    return float(state) if state else 0.0
+
+
+def _quantile(level: float) -> float:
+    """How many standard errors of a normal distribution hold this share, half of them on each side."""
+    from scipy.stats import norm
+
+    return float(norm.ppf((1 + level) / 2))

@@ -12,8 +12,8 @@ import numpy as np
 from eval.core.config import component_config
 from eval.core.identity import digest
 from eval.core.types import Question
-from eval.experiments.rescoring import own_error
 from eval.judges import labels
+from eval.judges.uncertainty import own_error
 from eval.metrics.ceilings import gold_ceilings
 from eval.runs import lineage
 from eval.runs.write import RunDir

@@ -16,8 +16,9 @@ from eval.report.sources import sources
 from eval.report.tables.ablation import ablation_table
 from eval.report.tables.kv import table5
 from eval.report.tables.model import Table
-from eval.report.tables.summaries import Summary, judges, questions_of
+from eval.report.tables.summaries import judges, questions_of
 from eval.runs.find import find_runs
+from eval.runs.labels import Summary
 from eval.runs.read import Run, is_locomo, kv_cells, load_run, load_summary, run_folders
 from memos.errors import DataError
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.report.tables.summaries import full_label
+from eval.runs.labels import full_label
 from eval.stages.changes import REPLACED
 from memos.errors import DataError
 

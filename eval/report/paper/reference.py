@@ -11,7 +11,8 @@ from typing import Any
 
 from eval.core.places import paper_values
 from eval.report.tables.model import Cell, Column, Section, Table
-from eval.report.tables.summaries import Summary, metric_cell, part_name
+from eval.report.tables.summaries import metric_cell
+from eval.runs.labels import Summary, part_name
 from memos.errors import DataError
 
 PAPER = paper_values()

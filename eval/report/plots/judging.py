@@ -12,7 +12,8 @@ import numpy as np
 from eval.core.identity import digest
 from eval.report.plots.style import COLOURS, canvas, legend_below, look, save
 from eval.report.sources import sources
-from eval.report.tables.summaries import labels, questions_of, ranked
+from eval.report.tables.summaries import questions_of
+from eval.runs.labels import labels, ranked
 from eval.stats import Ranking, ranking, wilson
 from memos.errors import DataError
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eval.report.paper.reference import comparable, paper_value
-from eval.report.tables.summaries import Summary
+from eval.runs.labels import Summary
 
 PAPER = "#BBBBBB"
 """Colour of the paper's own values, shown pale behind ours."""

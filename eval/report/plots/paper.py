@@ -13,7 +13,8 @@ from eval.report.plots.overlay import DEVICE, PALE, beside, legend_name
 from eval.report.plots.scores import CURVE, bars, family, primary_judge
 from eval.report.plots.style import canvas, legend_below, log_axis, look, save
 from eval.report.sources import sources
-from eval.report.tables.summaries import METRIC_TITLES, TABLE_CATEGORIES, Summary, metric_cell
+from eval.report.tables.summaries import METRIC_TITLES, TABLE_CATEGORIES, metric_cell
+from eval.runs.labels import Summary
 from memos.errors import DataError
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from eval.report.plots.overlay import PALE, beside, legend_name
 from eval.report.plots.style import COLOURS, COLUMN_CM, HATCHES, PAGE_CM, canvas, legend_below, log_axis, look, save
 from eval.report.sources import sources
 from eval.report.tables.recall_cost import PHASES, recall_metrics
-from eval.report.tables.summaries import Summary, count, labels, metric_cell
+from eval.report.tables.summaries import count, metric_cell
+from eval.runs.labels import Summary, labels
 from memos.errors import DataError
 
 if TYPE_CHECKING:

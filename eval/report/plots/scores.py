@@ -11,7 +11,8 @@ from eval.core.types import CATEGORIES
 from eval.report.plots.overlay import PALE, PAPER_TEXT, beside, legend_name
 from eval.report.plots.style import COLOURS, PAGE_CM, canvas, legend_below, look, percent_axis, place_labels, save
 from eval.report.sources import sources
-from eval.report.tables.summaries import TABLE_CATEGORIES, Summary, count, judges, label, labels, metric_cell
+from eval.report.tables.summaries import TABLE_CATEGORIES, count, judges, metric_cell
+from eval.runs.labels import Summary, label, labels
 from memos.errors import DataError
 
 if TYPE_CHECKING:

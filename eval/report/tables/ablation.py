@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eval.report.tables.model import Cell, Column, Section, Table
-from eval.report.tables.summaries import labels, metric_cell, origin_notes
+from eval.report.tables.summaries import metric_cell, origin_notes
+from eval.runs.labels import labels
 from eval.runs.read import Run
 
 MEASURES = (("evidence_recall_at_20", "recall at 20 hits"), ("evidence_recall_words_1600", "recall within 1,600 words"))

@@ -10,19 +10,17 @@ from eval.report.tables.recall_cost import INGESTION, ingestion_cells
 from eval.report.tables.summaries import (
     METRIC_TITLES,
     TABLE_CATEGORIES,
-    Summary,
     by_questions,
     category_title,
     count,
     judges,
-    labels,
     metric_cell,
     metrics,
     missing_notes,
     origin_notes,
-    ranked,
     row_names,
 )
+from eval.runs.labels import Summary, labels, ranked
 
 
 @dataclass(frozen=True)

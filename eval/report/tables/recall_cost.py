@@ -6,16 +6,8 @@ import re
 from collections.abc import Sequence
 
 from eval.report.tables.model import Cell, Column, Section, Table
-from eval.report.tables.summaries import (
-    Summary,
-    by_questions,
-    count,
-    labels,
-    metric_cell,
-    missing_notes,
-    origin_notes,
-    ranked,
-)
+from eval.report.tables.summaries import by_questions, count, metric_cell, missing_notes, origin_notes
+from eval.runs.labels import Summary, labels, ranked
 
 PHASES = ("ingest", "organise", "search", "answer", "judge")
 INGESTION = (

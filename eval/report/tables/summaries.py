@@ -8,8 +8,7 @@ from typing import Any
 
 from eval.core.types import CATEGORIES
 from eval.report.tables.model import Cell
-
-Summary = Mapping[str, Any]
+from eval.runs.labels import Summary, full_label, label, labels, part_name
 
 TABLE_CATEGORIES = (4, 1, 3, 2)
 """Order of the paper's Table 3; category 5 has a table of its own and is never in the overall."""
@@ -23,25 +22,6 @@ METRIC_TITLES: Mapping[str, str] = {
     "similarity": "Sim",
 }
 """The paper's answer metrics in its order, by our names."""
-
-
-def ranked(summary: Summary) -> bool:
-    """Whether a run takes part in the ranking: systems that see the gold evidence are shown but never marked as best."""
-    return not summary.get("display", {}).get("sees_gold", summary["system"] == "oracle")
-
-
-def label(summary: Summary) -> str:
-    """The system's name for people."""
-    return str(summary.get("display", {}).get("label") or summary["system"])
-
-
-def full_label(summary: Summary) -> str:
-    """The name with chunk size and top-k, so that two settings of one system differ."""
-    display = summary.get("display", {})
-    parts = [
-        f"{name}={display[key]}" for key, name in (("chunk", "chunk"), ("top_k", "k")) if display.get(key) is not None
-    ]
-    return " ".join([label(summary), *parts])
 
 
 def questions_of(summary: Summary) -> tuple[Any, ...]:
@@ -88,18 +68,6 @@ def _heading(summaries: Sequence[Summary], groups: Mapping[tuple[Any, ...], list
     return ", ".join(differing) + ": " if differing else ""
 
 
-def labels(summaries: Sequence[Summary]) -> list[str]:
-    """Short names where they are distinct, names with settings (then seeds, then fingerprints) where they are not."""
-    names = [label(s) for s in summaries]
-    names = [full_label(s) if names.count(name) > 1 else name for name, s in zip(names, summaries, strict=True)]
-    if len({s.get("seed") for s in summaries}) > 1:
-        names = [f"{name} seed={s.get('seed')}" if names.count(name) > 1 else name for name, s in zip(names, summaries, strict=True)]
-    return [
-        f"{name} {str(s['fingerprint'])[:6]}" if names.count(name) > 1 else name
-        for name, s in zip(names, summaries, strict=True)
-    ]
-
-
 def row_names(summaries: Sequence[Summary]) -> list[str]:
     """Names beside which chunk size and top-k have columns of their own; with the seed where it alone tells runs apart."""
     full = [full_label(s) for s in summaries]
@@ -110,15 +78,6 @@ def row_names(summaries: Sequence[Summary]) -> list[str]:
     ]
 
 
-def part_name(summary: Summary, part: str) -> str:
-    """Name of the ``answerer``, ``judge``, ``embedder`` or ``llm``: a text, or an object with a name."""
-    value = summary.get(part)
-    if isinstance(value, Mapping):
-        return str(value.get("name") or value.get("model") or MISSING_PART)
-    return str(value) if value else MISSING_PART
-
-
-MISSING_PART = "none"
 NORMAL = 1.96
 """95 % of a normal distribution lies within this many standard errors."""
 

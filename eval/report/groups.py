@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from eval.experiments.kv_ttft.gates import audit as kv_audit
 from eval.report import plots, tables
 from eval.report.paper import reference
 from eval.report.paper.audit import Finding, audit, audit_table
+from eval.report.paper.kv_audit import kv_audit
 from eval.report.significance import against_best, apart_in_all, ties
 from eval.report.sources import sources
 from eval.report.tables.ablation import ablation_table

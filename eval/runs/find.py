@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eval.runs.labels import full_label
-from eval.stages.changes import REPLACED
 from memos.errors import DataError
 
 
@@ -64,3 +63,7 @@ def _state(folder: Path) -> RunState:
     whole = summary.get("complete") or what == "cells"
     state = "unfinished" if not whole else f"failed {what}" if failed else "complete"
     return RunState(experiment, folder, state, n, failed, what, full_label(summary) if "system" in summary else "")
+
+
+REPLACED = "replaced-"
+"""Start of the names of folders that hold what a rerun moved aside."""

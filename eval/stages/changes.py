@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.core import provenance
+from eval.runs.find import REPLACED
 from eval.runs.write import write_json
 from eval.stages.adoption import is_present, read_manifest
 from eval.stages.bench import Bench
@@ -26,8 +27,6 @@ from eval.stages.stage_code import ORDER, stage_code
 from eval.stages.state import StateFolder
 from memos.errors import ConfigError
 
-REPLACED = "replaced-"
-"""Start of the names of folders that hold what a rerun moved aside."""
 JOURNALS: Mapping[str, tuple[str, ...]] = {
     "ingest": ("ingest.jsonl",),
     "search": ("search.jsonl", "contexts.jsonl", "memories.jsonl", "latency*.jsonl"),

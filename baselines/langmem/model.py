@@ -7,15 +7,9 @@ removes in one structured step over what the searches found.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
-
-import numpy as np
 
 from baselines.backbone import TEXT, Backbone, listed, record
-from baselines.extract import session_facts
-from baselines.mem0.model import Candidate, rule_decisions
-from baselines.memories import Memory
+from baselines.langmem.manager import Operation
 from memos.types import Session, Turn
 
 QUERY_PROMPT = """You look after a long-term memory of {first} and {second}. Before it is revised, find what it may already hold. \
@@ -37,31 +31,6 @@ Reply with JSON: {{"insert": [text, …], "patch": [{{"id": text, "content": tex
 
 QUERIES = record(queries=listed(TEXT))
 CHANGES = record(insert=listed(TEXT), patch=listed(record(id=TEXT, content=TEXT)), remove=listed(TEXT))
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One change: ``insert`` (no id), ``patch`` or ``remove``."""
-
-    kind: str
-    content: str
-    id: str
-    turn_ids: tuple[str, ...]
-
-
-class Manager(Protocol):
-    """The two steps of the background manager."""
-
-    def queries(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, str]) -> list[str]: ...
-
-    def revise(
-        self,
-        session: Session,
-        batch: Sequence[Turn],
-        speakers: tuple[str, str],
-        found: Sequence[Memory],
-        vectors: Sequence[np.ndarray],
-    ) -> list[Operation]: ...
 
 
 def _dialogue(session: Session, batch: Sequence[Turn]) -> str:
@@ -98,40 +67,3 @@ def _sources(text: str, batch: Sequence[Turn]) -> tuple[str, ...]:
     named = {turn.speaker for turn in batch if turn.speaker.lower() in text.lower()}
     own = [turn.turn_id for turn in batch if turn.speaker in named] if len(named) == 1 else []
     return tuple(own or (turn.turn_id for turn in batch))
-
-
-class RuleManager:
-    """Facts of the batch; the longest of them are the searches; changes by ``mem0_brain.rule_decisions``."""
-
-    def __init__(self, embedder, query_limit: int, same: float, related: float, max_words: int) -> None:
-        self._embedder = embedder
-        self._limit, self._same, self._related, self._max_words = query_limit, same, related, max_words
-
-    def _facts(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, str]) -> list[Candidate]:
-        part = Session(session.session_id, session.time, session.time_text, tuple(batch))
-        return [Candidate(fact.text, fact.turn_ids) for fact in session_facts(part, speakers, self._max_words)]
-
-    def queries(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, str]) -> list[str]:
-        texts = [fact.text for fact in self._facts(session, batch, speakers)]
-        return sorted(dict.fromkeys(texts), key=len, reverse=True)[: self._limit]
-
-    def revise(self, session, batch, speakers, found, vectors) -> list[Operation]:
-        facts = self._facts(session, batch, speakers)
-        out = []
-        for speaker in speakers:
-            own = [fact for fact in facts if _speaker(fact, batch) == speaker]
-            old = [(memory, vector) for memory, vector in zip(found, vectors, strict=True) if speaker in memory.text]
-            new_vectors = list(self._embedder.encode([fact.text for fact in own]))
-            decisions = rule_decisions(
-                [memory.text for memory, _ in old], [vector for _, vector in old], own, new_vectors, self._same, self._related
-            )
-            for decision in decisions:
-                target = old[decision.index][0].id if decision.index is not None else ""
-                kind = {"ADD": "insert", "UPDATE": "patch", "DELETE": "remove"}.get(decision.event)
-                if kind:
-                    out.append(Operation(kind, decision.text, target, decision.turn_ids))
-        return out
-
-
-def _speaker(fact: Candidate, batch: Sequence[Turn]) -> str:
-    return next(turn.speaker for turn in batch if turn.turn_id == fact.turn_ids[0])

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from baselines.backbone import Backbone, check_extractor, check_positive, check_share
 from baselines.langmem.agent import Agent
-from baselines.langmem.model import Manager, ModelManager, Operation, RuleManager
+from baselines.langmem.manager import Manager, Operation
+from baselines.langmem.model import ModelManager
+from baselines.langmem.rules import RuleManager
 from baselines.mem0.system import batches, speaker_blocks
 from baselines.memories import STATE_VERSION, Memory, MemoryStore, hit, ranked_hits, read_json, write_json
 from memos.embed.base import Embedder

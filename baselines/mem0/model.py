@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
-
-import numpy as np
 
 from baselines.backbone import TEXT, TEXT_OR_NULL, Backbone, listed, record
-from baselines.extract import session_facts, turn_facts
-from baselines.extract.relation import CONTRADICTS, RICHER, SAME, relate
+from baselines.mem0.brain import Candidate, Decision
 from memos.embed.base import Embedder
 from memos.types import Session, Turn
 
@@ -70,41 +65,6 @@ DECISIONS = record(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A fact that wants to enter a store."""
-
-    text: str
-    turn_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """One event of the update step. ``index`` counts the old memories shown; None for ADD."""
-
-    event: str
-    text: str
-    index: int | None
-    turn_ids: tuple[str, ...]
-
-
-class Brain(Protocol):
-    """The two decisions mem0 leaves to a model."""
-
-    def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None:
-        """Called once a session before its batches."""
-
-    def facts(self, session: Session, batch: Sequence[Turn], user: str, other: str) -> list[Candidate]: ...
-
-    def decide(
-        self,
-        old: Sequence[str],
-        old_vectors: Sequence[np.ndarray],
-        new: Sequence[Candidate],
-        new_vectors: Sequence[np.ndarray],
-    ) -> list[Decision]: ...
-
-
 class ModelBrain:
     """Extraction and update by a language model, one call each."""
 
@@ -134,66 +94,3 @@ class ModelBrain:
             index = int(item["id"]) if known and item["event"] != "ADD" else None
             out.append(Decision(item["event"], item["text"].strip(), index, sources))
         return out
-
-
-class RuleBrain:
-    """The same by rules: facts of the user's own turns; NONE, UPDATE, DELETE by ``extract.relate``."""
-
-    def __init__(self, same: float, related: float, max_words: int) -> None:
-        self._same, self._related, self._max_words = same, related, max_words
-
-    def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None:
-        """Embed the facts of the whole session at once, so that a cached embedder works in one batch."""
-        embedder.encode([fact.text for fact in session_facts(session, speakers, self._max_words)])
-
-    def facts(self, session: Session, batch: Sequence[Turn], user: str, other: str) -> list[Candidate]:
-        found = [
-            fact
-            for turn in batch
-            if turn.speaker == user
-            for fact in turn_facts(session, turn, other, self._max_words)
-        ]
-        return [Candidate(fact.text, fact.turn_ids) for fact in found]
-
-    def decide(self, old, old_vectors, new, new_vectors) -> list[Decision]:
-        return rule_decisions(old, old_vectors, new, new_vectors, self._same, self._related)
-
-
-def rule_decisions(
-    old: Sequence[str],
-    old_vectors: Sequence[np.ndarray],
-    new: Sequence[Candidate],
-    new_vectors: Sequence[np.ndarray],
-    same: float,
-    related: float,
-) -> list[Decision]:
-    """Decide for each new fact against the old memories shown (and against the new facts already taken).
-
-    A contradicted memory is deleted and the new fact added; a known fact is NONE; a richer wording updates the nearest
-    such memory; everything else is added. Each old memory changes at most once.
-    """
-    out: list[Decision] = []
-    taken: list[tuple[str, np.ndarray]] = []
-    changed: set[int] = set()
-    for item, vector in zip(new, new_vectors, strict=True):
-        if any(relate(item.text, text, float(vector @ other), same, related) == SAME for text, other in taken):
-            out.append(Decision("NONE", item.text, None, item.turn_ids))
-            continue
-        scores = [float(vector @ other) for other in old_vectors]
-        order = sorted((i for i in range(len(old)) if i not in changed), key=lambda i: -scores[i])
-        relations = [(i, relate(item.text, old[i], scores[i], same, related)) for i in order]
-        known = next((i for i, relation in relations if relation == SAME), None)
-        richer = next((i for i, relation in relations if relation == RICHER), None)
-        untrue = [i for i, relation in relations if relation == CONTRADICTS]
-        if known is not None and not untrue:
-            out.append(Decision("NONE", item.text, known, item.turn_ids))
-            continue
-        out += [Decision("DELETE", old[i], i, ()) for i in untrue]
-        changed.update(untrue)
-        if richer is not None:
-            changed.add(richer)
-            out.append(Decision("UPDATE", item.text, richer, item.turn_ids))
-        else:
-            out.append(Decision("ADD", item.text, None, item.turn_ids))
-        taken.append((item.text, vector))
-    return out

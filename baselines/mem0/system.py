@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from baselines.backbone import Backbone, check_extractor, check_positive, check_share
-from baselines.mem0.model import Brain, ModelBrain, RuleBrain
+from baselines.mem0.brain import Brain
+from baselines.mem0.model import ModelBrain
+from baselines.mem0.rules import RuleBrain
 from baselines.memories import STATE_VERSION, Memory, MemoryStore, hit, ranked_hits, read_json, write_json
 from memos.embed.base import Embedder
 from memos.llm.base import LLM

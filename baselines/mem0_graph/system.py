@@ -12,8 +12,10 @@ from pathlib import Path
 
 from baselines.backbone import check_positive, check_share
 from baselines.mem0.system import Mem0, batches, speaker_blocks
+from baselines.mem0_graph.brain import GraphBrain
 from baselines.mem0_graph.graph import RelationGraph
-from baselines.mem0_graph.model import GraphBrain, ModelGraphBrain, RuleGraphBrain
+from baselines.mem0_graph.model import ModelGraphBrain
+from baselines.mem0_graph.rules import RuleGraphBrain
 from memos.embed.base import Embedder
 from memos.llm.base import LLM
 from memos.types import Conversation, Hit, Query, Retrieved, Session, Turn

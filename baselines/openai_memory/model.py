@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 from baselines.backbone import TEXT, Backbone, listed, record
-from baselines.extract import Fact, entities, session_facts
-from memos.language.calendar import day_words as day
-from memos.language.words import terms, words
+from baselines.openai_memory.writer import Change, Entry, session_date
 from memos.types import Session
 
 ENTRY_PROMPT = """You are a chat assistant with a long-term memory. The user pastes a dialogue between {first} and {second} and asks you \
@@ -27,35 +23,6 @@ The memory holds these entries already; do not repeat them. Where the dialogue c
 _ENTRY = record(speaker=TEXT, date=TEXT, text=TEXT)
 ENTRIES = record(entries=listed(_ENTRY))
 REVISION = record(entries=listed(_ENTRY), updates=listed(record(id=TEXT, text=TEXT)), deletes=listed(TEXT))
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One memory entry."""
-
-    id: str
-    text: str
-    time: str
-    turn_ids: tuple[str, ...]
-
-    def shown(self) -> str:
-        """The line in the prompt."""
-        return f"({self.time}) {self.text}" if self.time else self.text
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What one session does to the list."""
-
-    adds: tuple[Entry, ...] = ()
-    updates: tuple[tuple[str, str], ...] = ()
-    deletes: frozenset[str] = frozenset()
-
-
-class Writer(Protocol):
-    """Turns a session into changes of the entry list."""
-
-    def write(self, session: Session, speakers: tuple[str, str], entries: Sequence[Entry]) -> Change: ...
 
 
 class ModelWriter:
@@ -83,37 +50,6 @@ class ModelWriter:
             known.add(text)
             own = tuple(turn.turn_id for turn in session.turns if turn.speaker == item["speaker"])
             turns = own or tuple(turn.turn_id for turn in session.turns)
-            adds.append(Entry("", text, item["date"].strip() or _date(session), turns))
+            adds.append(Entry("", text, item["date"].strip() or session_date(session), turns))
         updates = tuple((item["id"].strip("[] "), item["text"].strip()) for item in reply.get("updates", ()))
         return Change(tuple(adds), updates, frozenset(item.strip("[] ") for item in reply.get("deletes", ())))
-
-
-class RuleWriter:
-    """The most telling facts of each session, up to a number of words, in the order they were said."""
-
-    def __init__(self, session_words: int, max_words: int) -> None:
-        self._session_words, self._max_words = session_words, max_words
-
-    def write(self, session: Session, speakers: tuple[str, str], entries: Sequence[Entry]) -> Change:
-        facts = session_facts(session, speakers, self._max_words)
-        order = sorted(range(len(facts)), key=lambda i: (-salience(facts[i]), i))
-        left, kept = self._session_words, []
-        for index in order:
-            size = len(words(facts[index].text))
-            if size <= left:
-                kept.append(index)
-                left -= size
-        adds = [Entry("", facts[i].text, _date(session), facts[i].turn_ids) for i in sorted(kept)]
-        return Change(tuple(adds))
-
-
-def _date(session: Session) -> str:
-    return day(session.time) if session.time else session.time_text
-
-
-def salience(fact: Fact) -> float:
-    """How much a fact tells a word: names, numbers and a date count more than other content words."""
-    size = max(8, len(words(fact.text)))
-    named = len(entities(fact.text))
-    numbers = sum(word[0].isdigit() for word in words(fact.text))
-    return (len(set(terms(fact.text))) + 2.0 * named + 1.5 * numbers + 2.0 * fact.dated) / size

@@ -14,7 +14,9 @@ from pathlib import Path
 from baselines.backbone import Backbone, check_extractor, check_positive
 from baselines.memories import STATE_VERSION, read_json, write_json
 from baselines.openai_memory.dumps import Said, read_dump, sources
-from baselines.openai_memory.model import Entry, ModelWriter, RuleWriter, Writer
+from baselines.openai_memory.model import ModelWriter
+from baselines.openai_memory.rules import RuleWriter
+from baselines.openai_memory.writer import Entry, Writer
 from memos.errors import ConfigError
 from memos.llm.base import LLM
 from memos.types import Conversation, Hit, Query, Retrieved, Session, Usage

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 from baselines.backbone import TEXT, TEXT_OR_NULL, Backbone, listed, record
-from baselines.extract import Fact, triples, turn_facts
 from baselines.extract.entities import normal
-from baselines.extract.relation import CONTRADICTS, SAME, relate
-from baselines.zep.graph import Edge, Entity, Episode
+from baselines.zep.brain import Message, Proposal
+from baselines.zep.graph import Entity
 from memos.embed.base import Embedder
-from memos.language.words import words
-from memos.types import Session, Turn
+from memos.types import Session
 
 ENTITIES_PROMPT = """List the entities that the CURRENT MESSAGE names or clearly refers to: people, places, organisations, works, \
 objects, activities and events. The speaker always comes first. Resolve pronouns to names. Leave out relations, actions, dates \
@@ -45,50 +40,6 @@ EDGES = record(
 )
 VERDICT = record(duplicates=listed({"type": "integer"}), contradicted=listed({"type": "integer"}))
 SUMMARIES = record(summaries=listed(record(name=TEXT, summary=TEXT)))
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """An edge as extracted, between names."""
-
-    source: str
-    target: str
-    relation: str
-    fact: str
-    valid_at: datetime | None
-    invalid_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """The episode at hand with what its extraction may see."""
-
-    episode: Episode
-    session: Session
-    turn: Turn
-    listener: str
-    previous: Sequence[Episode]
-    facts: tuple[Fact, ...] = field(default=())
-
-
-class Brain(Protocol):
-    """The decisions Zep leaves to a model."""
-
-    def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None: ...
-
-    def entities(self, message: Message) -> list[tuple[str, str]]: ...
-
-    def resolve(
-        self, message: Message, new: Sequence[str], candidates: Sequence[Sequence[Entity]]
-    ) -> list[Entity | None]: ...
-
-    def edges(self, message: Message, names: Sequence[str]) -> list[Proposal]: ...
-
-    def judge(
-        self, new: Proposal, related: Sequence[Edge], others: Sequence[Edge], likeness: Sequence[float]
-    ) -> tuple[list[int], list[int]]: ...
-
-    def summaries(self, items: Sequence[tuple[Entity, list[str], list[str]]]) -> list[str]: ...
 
 
 class ModelBrain:
@@ -154,69 +105,6 @@ class ModelBrain:
         reply = self._backbone.json("organise", SUMMARY_PROMPT.format(words=self._words), shown, SUMMARIES)
         given = {normal(item["name"]): item["summary"].strip() for item in (reply or {"summaries": []})["summaries"]}
         return [given.get(normal(entity.name)) or entity.summary for entity, _, _ in items]
-
-
-class RuleBrain:
-    """Facts, triples and relations by rules; an edge keeps its whole fact as text."""
-
-    def __init__(self, same: float, related: float, max_words: int, summary_words: int) -> None:
-        self._same, self._related = same, related
-        self._max_words, self._words = max_words, summary_words
-        self._proposals: list[Proposal] = []
-
-    def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None:
-        """Embed the facts and names of a whole session at once, so that a cached embedder works in one batch."""
-        texts: dict[str, None] = {}
-        for turn in session.turns:
-            for fact in turn_facts(session, turn, _other(speakers, turn.speaker), self._max_words):
-                if proposal := _proposal(fact):
-                    texts.update({fact.text: None, proposal.target.lower(): None})
-        embedder.encode(list(texts))
-
-    def entities(self, message: Message) -> list[tuple[str, str]]:
-        facts = turn_facts(message.session, message.turn, message.listener, self._max_words)
-        self._proposals = [proposal for fact in facts if (proposal := _proposal(fact))]
-        return [(message.turn.speaker, "Person"), *((item.target, "Entity") for item in self._proposals)]
-
-    def resolve(self, message, new, candidates) -> list[Entity | None]:
-        return [None] * len(new)
-
-    def edges(self, message, names) -> list[Proposal]:
-        return self._proposals
-
-    def judge(self, new, related, others, likeness) -> tuple[list[int], list[int]]:
-        duplicates, contradicted = [], []
-        for index, (edge, cosine) in enumerate(zip([*related, *others], likeness, strict=True)):
-            relation = relate(new.fact, edge.fact, cosine, self._same, self._related)
-            if relation == SAME and index < len(related):
-                duplicates.append(index)
-            elif relation == CONTRADICTS and normal(new.source) in edge.fact.lower():
-                contradicted.append(index)
-        return duplicates, contradicted
-
-    def summaries(self, items) -> list[str]:
-        out = []
-        for _, old, new in items:
-            kept, size = [], 0
-            for fact in reversed([*old, *new]):
-                size += len(words(fact))
-                if kept and size > self._words:
-                    break
-                kept.append(fact)
-            out.append(" ".join(reversed(kept)))
-        return out
-
-
-def _other(speakers: tuple[str, str], speaker: str) -> str:
-    return speakers[1] if speaker == speakers[0] else speakers[0]
-
-
-def _proposal(fact: Fact) -> Proposal | None:
-    found = triples(fact.text, fact.speaker)
-    if not found:
-        return None
-    best = next((item for item in found if item.relation != "mentioned"), found[0])
-    return Proposal(best.source, best.target, best.relation.upper(), fact.text, fact.time, None)
 
 
 def moment(text: str | None) -> datetime | None:

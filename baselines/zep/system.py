@@ -14,8 +14,10 @@ from baselines.backbone import Backbone, check_extractor, check_positive, check_
 from baselines.extract.entities import normal
 from baselines.memories import STATE_VERSION, read_json, write_json
 from baselines.ranking import reciprocal_rank_fusion, terms
+from baselines.zep.brain import Brain, Message, Proposal
 from baselines.zep.graph import Edge, Entity, Episode, Graph
-from baselines.zep.model import Brain, Message, ModelBrain, Proposal, RuleBrain
+from baselines.zep.model import ModelBrain
+from baselines.zep.rules import RuleBrain
 from baselines.zep.search import RECIPES, edge_candidates, search_edges, search_nodes
 from memos.embed.base import Embedder
 from memos.errors import ConfigError

@@ -1,0 +1,43 @@
+"""What writes the entries of the memory, as a contract."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from memos.language.calendar import day_words as day
+from memos.types import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One memory entry."""
+
+    id: str
+    text: str
+    time: str
+    turn_ids: tuple[str, ...]
+
+    def shown(self) -> str:
+        """The line in the prompt."""
+        return f"({self.time}) {self.text}" if self.time else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one session does to the list."""
+
+    adds: tuple[Entry, ...] = ()
+    updates: tuple[tuple[str, str], ...] = ()
+    deletes: frozenset[str] = frozenset()
+
+
+class Writer(Protocol):
+    """Turns a session into changes of the entry list."""
+
+    def write(self, session: Session, speakers: tuple[str, str], entries: Sequence[Entry]) -> Change: ...
+
+
+def session_date(session: Session) -> str:
+    return day(session.time) if session.time else session.time_text

@@ -1,0 +1,57 @@
+"""What Zep leaves to a model for each episode, as a contract."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from baselines.extract import Fact
+from baselines.zep.graph import Edge, Entity, Episode
+from memos.embed.base import Embedder
+from memos.types import Session, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An edge as extracted, between names."""
+
+    source: str
+    target: str
+    relation: str
+    fact: str
+    valid_at: datetime | None
+    invalid_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The episode at hand with what its extraction may see."""
+
+    episode: Episode
+    session: Session
+    turn: Turn
+    listener: str
+    previous: Sequence[Episode]
+    facts: tuple[Fact, ...] = field(default=())
+
+
+class Brain(Protocol):
+    """The decisions Zep leaves to a model."""
+
+    def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None: ...
+
+    def entities(self, message: Message) -> list[tuple[str, str]]: ...
+
+    def resolve(
+        self, message: Message, new: Sequence[str], candidates: Sequence[Sequence[Entity]]
+    ) -> list[Entity | None]: ...
+
+    def edges(self, message: Message, names: Sequence[str]) -> list[Proposal]: ...
+
+    def judge(
+        self, new: Proposal, related: Sequence[Edge], others: Sequence[Edge], likeness: Sequence[float]
+    ) -> tuple[list[int], list[int]]: ...
+
+    def summaries(self, items: Sequence[tuple[Entity, list[str], list[str]]]) -> list[str]: ...

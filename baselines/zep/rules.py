@@ -1,0 +1,75 @@
+"""Entities, facts and their fate by rules."""
+
+from __future__ import annotations
+
+from baselines.extract import Fact, triples, turn_facts
+from baselines.extract.entities import normal
+from baselines.extract.relation import CONTRADICTS, SAME, relate
+from baselines.zep.brain import Message, Proposal
+from baselines.zep.graph import Entity
+from memos.embed.base import Embedder
+from memos.language.words import words
+from memos.types import Session
+
+
+class RuleBrain:
+    """Facts, triples and relations by rules; an edge keeps its whole fact as text."""
+
+    def __init__(self, same: float, related: float, max_words: int, summary_words: int) -> None:
+        self._same, self._related = same, related
+        self._max_words, self._words = max_words, summary_words
+        self._proposals: list[Proposal] = []
+
+    def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None:
+        """Embed the facts and names of a whole session at once, so that a cached embedder works in one batch."""
+        texts: dict[str, None] = {}
+        for turn in session.turns:
+            for fact in turn_facts(session, turn, _other(speakers, turn.speaker), self._max_words):
+                if proposal := _proposal(fact):
+                    texts.update({fact.text: None, proposal.target.lower(): None})
+        embedder.encode(list(texts))
+
+    def entities(self, message: Message) -> list[tuple[str, str]]:
+        facts = turn_facts(message.session, message.turn, message.listener, self._max_words)
+        self._proposals = [proposal for fact in facts if (proposal := _proposal(fact))]
+        return [(message.turn.speaker, "Person"), *((item.target, "Entity") for item in self._proposals)]
+
+    def resolve(self, message, new, candidates) -> list[Entity | None]:
+        return [None] * len(new)
+
+    def edges(self, message, names) -> list[Proposal]:
+        return self._proposals
+
+    def judge(self, new, related, others, likeness) -> tuple[list[int], list[int]]:
+        duplicates, contradicted = [], []
+        for index, (edge, cosine) in enumerate(zip([*related, *others], likeness, strict=True)):
+            relation = relate(new.fact, edge.fact, cosine, self._same, self._related)
+            if relation == SAME and index < len(related):
+                duplicates.append(index)
+            elif relation == CONTRADICTS and normal(new.source) in edge.fact.lower():
+                contradicted.append(index)
+        return duplicates, contradicted
+
+    def summaries(self, items) -> list[str]:
+        out = []
+        for _, old, new in items:
+            kept, size = [], 0
+            for fact in reversed([*old, *new]):
+                size += len(words(fact))
+                if kept and size > self._words:
+                    break
+                kept.append(fact)
+            out.append(" ".join(reversed(kept)))
+        return out
+
+
+def _other(speakers: tuple[str, str], speaker: str) -> str:
+    return speakers[1] if speaker == speakers[0] else speakers[0]
+
+
+def _proposal(fact: Fact) -> Proposal | None:
+    found = triples(fact.text, fact.speaker)
+    if not found:
+        return None
+    best = next((item for item in found if item.relation != "mentioned"), found[0])
+    return Proposal(best.source, best.target, best.relation.upper(), fact.text, fact.time, None)

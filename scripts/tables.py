@@ -8,9 +8,11 @@ from pathlib import Path
 
 from eval.command.script import add_out, told
 from eval.core.places import ROOT
-from eval.report.groups import groups, make_check, make_tables
+from eval.experiments.load import experiment_of
+from eval.report.groups import groups
 from eval.report.paper import reference
 from eval.report.paper.readme_table import replace_table
+from eval.report.reproduction import make_check
 from eval.report.tables import terminal
 from eval.report.tables.index import write_index
 from eval.runs.write import writing_outputs
@@ -56,9 +58,9 @@ def show(args: argparse.Namespace) -> int:
     for group in groups(args.runs, args.out):
         print(f"experiment {group.experiment}\n")
         with writing_outputs(args.out, group.experiment):
-            made = make_tables(group, args.out)
-        for table in made:
-            print(terminal(table, args.width))
+            texts = experiment_of(group).tables(group, args.out, args.width)
+        for text in texts:
+            print(text)
     print(f"written to {args.out / 'tables'}")
     return 0
 

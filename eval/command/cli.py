@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import re
 import sys
 from pathlib import Path
-from typing import Any
 
 import hydra
 import yaml
@@ -17,18 +15,13 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from eval.command import callbacks
+from eval.command.callbacks import Sweep, sweep
 from eval.command.precheck import Checked, precheck
 from eval.core.places import conf
 from eval.core.resources import ensure_language_data
-from eval.experiments.benchmark.experiment import (
-    BUDGET_REACHED,
-    CONFIG_ERROR,
-    FAILED_QUESTIONS,
-    INTERRUPTED,
-    OK,
-    looking,
-)
+from eval.experiments.benchmark.experiment import looking
+from eval.experiments.load import load
+from eval.experiments.protocol import BUDGET_REACHED, CONFIG_ERROR, FAILED_QUESTIONS, INTERRUPTED, OK, Outcome
 from eval.stages.bench import plain
 from eval.stages.changes import question
 from memos.errors import ConfigError, MemosError
@@ -43,18 +36,20 @@ def main() -> None:
     """Entry point of ``run.py``."""
     sys.argv[1:] = [quote_null(arg) for arg in sys.argv[1:]]
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    done, sweeps = False, [sys.argv[1:]]
+    sweeps = [sys.argv[1:]]
     try:
-        if not any(arg.split("=")[0] in INFORMATION for arg in sys.argv[1:]):
-            with looking():
-                checked = precheck(CONF, sys.argv[1:])
-                ensure_language_data()
-                _ask_about_code(checked)
-                done, sweeps = _up_to_date(checked), checked.sweeps
-        for arguments in [] if done else sweeps:
-            sys.argv[1:] = arguments
-            _hydra_main()
-        callbacks.finish()
+        with sweep() as ended:
+            done = False
+            if not any(arg.split("=")[0] in INFORMATION for arg in sys.argv[1:]):
+                with looking():
+                    checked = precheck(CONF, sys.argv[1:])
+                    ensure_language_data()
+                    _ask_about_code(checked)
+                    done, sweeps = _up_to_date(checked, ended), checked.sweeps
+            for arguments in [] if done else sweeps:
+                sys.argv[1:] = arguments
+                _hydra_main()
+        ended.finish()
     except KeyboardInterrupt:
         print("interrupted; the same command resumes", file=sys.stderr)
         sys.exit(INTERRUPTED)
@@ -62,24 +57,23 @@ def main() -> None:
         fail(f"configuration: {_where(error)}")
     except (MemosError, HydraException, OmegaConfBaseException) as error:
         fail(one_line(error))
-    codes = {outcome["code"] for outcome in callbacks.OUTCOMES}
+    codes = {outcome["code"] for outcome in ended.outcomes}
     sys.exit(next((code for code in SEVERITY if code in codes), OK))
 
 
-def _up_to_date(checked: Checked) -> bool:
+def _up_to_date(checked: Checked, ended: Sweep) -> bool:
     """Whether every job of the command is finished already: then they are told, and no sweep is started on any node."""
     if not checked.whole:
         return False
     outcomes = []
     for config in checked.configs:
-        still = getattr(importlib.import_module(config["entry"].rpartition(".")[0]), "up_to_date", lambda _: None)
-        outcome = still(config)
+        outcome = load(config["entry"]).up_to_date(config)
         if outcome is None:
             return False
         outcomes.append(outcome)
     for outcome in outcomes:
         print(outcome["message"], flush=True)
-    callbacks.ended(checked.configs[0], outcomes)
+    ended.end(checked.configs[0], outcomes)
     return True
 
 
@@ -94,8 +88,7 @@ def _ask_about_code(checked: Checked) -> None:
         return
     found = []
     for config in checked.configs:
-        look = getattr(importlib.import_module(config["entry"].rpartition(".")[0]), "changed", lambda _: [])
-        found += look(config)
+        found += load(config["entry"]).changed(config)
     if found:
         raise ConfigError(question(found))
 
@@ -127,7 +120,7 @@ def _where(error: yaml.YAMLError) -> str:
 
 
 @hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")
-def _hydra_main(config: DictConfig) -> dict[str, Any]:
+def _hydra_main(config: DictConfig) -> Outcome:
     outcome = job(config)
     folder = Path(HydraConfig.get().runtime.output_dir)
     folder.mkdir(parents=True, exist_ok=True)
@@ -135,11 +128,10 @@ def _hydra_main(config: DictConfig) -> dict[str, Any]:
     return outcome
 
 
-def job(config: DictConfig) -> dict[str, Any]:
+def job(config: DictConfig) -> Outcome:
     """One job of a sweep. A failure is its outcome, so that the other jobs go on."""
     try:
-        module, _, name = config.entry.rpartition(".")
-        outcome = getattr(importlib.import_module(module), name)(plain(config))
+        outcome = load(config.entry).run(plain(config))
     except MemosError as error:
         outcome = {"folder": None, "code": CONFIG_ERROR, "message": one_line(error)}
     stream = sys.stderr if outcome["code"] else sys.stdout

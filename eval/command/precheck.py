@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from eval.core.config import nearest
+from eval.experiments.load import load
 from eval.stages.bench import plain
 from memos.errors import ConfigError
 
@@ -142,12 +143,9 @@ def _composition(error: Exception, overrides: Sequence[str]) -> str:
 
 def _validate(config: DictConfig) -> dict[str, Any]:
     """The plain form of a composed configuration, after the experiment's own check of it."""
-    import importlib
-
     try:
         values = plain(config)
     except OmegaConfBaseException as error:
         raise ConfigError(" ".join(str(error).split("\n")[:2])) from error
-    module, _, _ = values["entry"].rpartition(".")
-    importlib.import_module(module).check(values)
+    load(values["entry"]).check(values)
     return values

@@ -1,1 +1,1 @@
-"""Experiments that are not the main benchmark: each module gives ``check``, ``run`` and ``finish``, as ``eval.experiments.benchmark.experiment`` does."""
+"""What ``run.py`` can do: a package an experiment, each with ``experiment.py`` (see ``eval.experiments.protocol``)."""

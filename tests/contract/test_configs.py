@@ -42,6 +42,6 @@ def test_component_has_a_typed_documented_config(path):
 def test_experiment_composes(name):
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = plain(compose("config", [f"experiment={name}", "dataset=tiny"]))
-    if config["entry"] == "eval.experiments.benchmark.experiment.run":
+    if config["entry"] == "eval.experiments.benchmark.experiment":
         made = Bench(config)
         assert made.name == name and made.fingerprint

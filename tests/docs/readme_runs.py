@@ -1,7 +1,7 @@
 """Run commands of the README one after the other in this process: ``python readme_runs.py SPECS.json RESULTS.jsonl``.
 
 A specification has ``command`` (the words after ``python run.py``) and ``more`` (overrides appended to it). What is loaded once,
-such as a model, serves all commands; what a command leaves in the modules that count its jobs is cleared before the next one.
+such as a model, serves all commands.
 """
 
 from __future__ import annotations
@@ -18,15 +18,11 @@ from typing import Any
 
 from hydra.core.global_hydra import GlobalHydra
 
-from eval.command import callbacks
-
 RUN = Path(__file__).resolve().parents[2] / "run.py"
 
 
 def run(command: list[str], more: list[str]) -> dict[str, Any]:
     """Exit code and output of one command."""
-    callbacks.OUTCOMES.clear()
-    callbacks.ENDED.clear()
     GlobalHydra.instance().clear()
     sys.argv = ["run.py", *command, *more]
     out, err, code, start = io.StringIO(), io.StringIO(), 0, time.process_time()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from eval.experiments.load import experiment_of
 from eval.report import figures, groups, plots
 from eval.report.paper.reference import paper_value
 from eval.report.plots.style import COLUMN_CM, PAGE_CM
@@ -70,7 +71,7 @@ def made(tmp_path_factory):
         drawn.watch(patch)
         patch.chdir(ROOT)
         for group in groups.groups([RUNS, RUNS / "cards"], out):
-            groups.make_tables(group, out)
+            experiment_of(group).tables(group, out)
             only = [f.removeprefix("fig9_") for f in FIGURES if f.startswith("fig9_")] if group.experiment == "fig9" else ()
             skipped += figures.make_figures([group], out, only)[1]
     return out, drawn, skipped

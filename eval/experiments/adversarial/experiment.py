@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from eval.core.identity import digest
 from eval.core.types import Question
 from eval.datasets.load import load_dataset
 from eval.experiments.adversarial import abstention
-from eval.experiments.benchmark.experiment import FAILED_QUESTIONS, OK
+from eval.experiments.protocol import FAILED_QUESTIONS, OK, Config, Outcome
 from eval.report.sources import sources
 from eval.runs import lineage
 from eval.runs.write import RunDir, write_atomic, write_json
 from eval.stages import changes
-from eval.stages.adoption import read_manifest
 from eval.stages.answer import answer, answer_tasks, answers_now, asked_as_is
 from eval.stages.bench import Bench
 from eval.stages.manifest import adopt, describe
@@ -26,15 +25,18 @@ from eval.stages.stage_code import stage_code
 from eval.stats import Estimate
 from memos.errors import ConfigError
 
+if TYPE_CHECKING:
+    from eval.report.groups import Group
 
-def check(config: Mapping[str, Any]) -> None:
+
+def check(config: Config) -> None:
     """Raise for anything wrong that can be known beforehand."""
     if list(config["dataset"]["categories"]) != [5]:
         raise ConfigError(f"dataset.categories: this experiment asks category 5 alone, found {config['dataset']['categories']}")
     Bench(config).dataset  # noqa: B018 - reading it is the check
 
 
-def changed(config: Mapping[str, Any]) -> list[changes.Change]:
+def changed(config: Config) -> list[changes.Change]:
     """The stages of a run whose code is no more the one that made their records."""
     bench = Bench(config)
     adopt(bench, _stages(bench))
@@ -46,7 +48,12 @@ def _stages(bench: Bench) -> dict[str, str | None]:
     return {stage: code for stage, code in stage_code(bench).items() if stage in ("ingest", "search", "answer")}
 
 
-def run(config: Mapping[str, Any]) -> dict[str, Any]:
+def up_to_date(config: Config) -> Outcome | None:
+    """Never known beforehand: a run looks for the questions that are missing."""
+    return None
+
+
+def run(config: Config) -> Outcome:
     """Search and answer the questions of category 5 twice, free-form and as a forced choice, and score both."""
     bench = Bench(config)
     adopt(bench, _stages(bench))
@@ -90,22 +97,31 @@ def _texts(bench: Bench, directory: RunDir, name: str, ask: Callable[[Question],
     return {key: record["answer"] for key, record in records.items() if lineage.good(record)}
 
 
-def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]], draw: bool = True) -> None:
+def tables(group: Group, out: Path, width: int = 120) -> list[str]:
+    """Write ``tables/<experiment>.md``, the abstention table of all systems; its lines have their own width."""
+    folders = [folder for folder in group.folders if (folder / "abstention.json").exists()]
+    rows = dict(_row(folder) for folder in folders)
+    if not rows:
+        return []
+    text = abstention.markdown(rows)
+    write_atomic(out / "tables" / f"{group.experiment}.md", text + "\n")
+    runs = [{"experiment": group.experiment, "system": label, "fingerprint": folder.name.rpartition("-")[2]}
+            for label, folder in zip(rows, folders, strict=True)]  # fmt: skip
+    write_json(out / "tables" / f"{group.experiment}.sources.json", sources([]) | {"runs": runs})
+    return [text]
+
+
+def _row(folder: Path) -> tuple[str, abstention.Abstention]:
+    record = json.loads((folder / "abstention.json").read_text(encoding="utf-8"))
+    label = record.pop("label")
+    for key in ("free_form", "forced_choice"):
+        record[key] = record[key] and Estimate(**record[key])
+    return label, abstention.Abstention(**record)
+
+
+def finish(out: Path, name: str, outcomes: Sequence[Outcome], draw: bool = True) -> None:
     """Write and print the abstention table of all systems."""
-    rows, fingerprints = {}, []
-    for outcome in outcomes:
-        fingerprints.append((read_manifest(Path(outcome["folder"])) or {}).get("fingerprint"))
-        record = json.loads((Path(outcome["folder"]) / "abstention.json").read_text(encoding="utf-8"))
-        label = record.pop("label")
-        for key in ("free_form", "forced_choice"):
-            record[key] = record[key] and Estimate(**record[key])
-        rows[label] = abstention.Abstention(**record)
-    if rows:
-        text = abstention.markdown(rows)
-        write_atomic(out / "tables" / f"{name}.md", text + "\n")
-        runs = [
-            {"experiment": name, "system": label, "fingerprint": fingerprint}
-            for label, fingerprint in zip(rows, fingerprints, strict=True)
-        ]
-        write_json(out / "tables" / f"{name}.sources.json", sources([]) | {"runs": runs})
+    from eval.report.groups import Group
+
+    for text in tables(Group(name, tuple(Path(o["folder"]) for o in outcomes if o["folder"])), out):
         print("\n" + text)

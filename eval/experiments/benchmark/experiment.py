@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from eval.experiments.benchmark.finish import finish
+from eval.experiments.benchmark.finish import finish, tables
+from eval.experiments.protocol import BUDGET_REACHED, FAILED_QUESTIONS, OK, Config, Outcome
 from eval.runs.snapshot import write_summary
 from eval.runs.write import RunDir
 from eval.stages import adoption, changes, freshness
@@ -20,18 +21,14 @@ from eval.stages.search import search
 from eval.stages.summarise import summarise
 from memos.errors import BudgetExceeded
 
-__all__ = ["check", "finish", "run"]
-
-OK, CONFIG_ERROR, FAILED_QUESTIONS, BUDGET_REACHED, INTERRUPTED = 0, 1, 2, 3, 130
-"""Exit codes: done; a configuration or data error; finished with more failed questions than ``max_errors``; budget
-reached, resumable; interrupted, resumable."""
+__all__ = ["check", "finish", "run", "tables", "up_to_date"]
 
 _TOLD: set[str] = set()
 _LOOKED_AT: list[dict[int, tuple[Mapping[str, Any], Bench]]] = []
 """Inside ``looking``: configurations (kept, so that no other takes their place in memory) with their benches."""
 
 
-def check(config: Mapping[str, Any]) -> None:
+def check(config: Config) -> None:
     """Raise an error for anything wrong that can be known before the run starts, the data included."""
     _bench(config).dataset  # noqa: B018 - reading it is the check
 
@@ -62,7 +59,7 @@ def changed(config: Mapping[str, Any]) -> list[changes.Change]:
     return changes.changed(bench)
 
 
-def up_to_date(config: Mapping[str, Any]) -> dict[str, Any] | None:
+def up_to_date(config: Config) -> Outcome | None:
     """The outcome of a run that has nothing left to do; None where there is something.
 
     Raises:
@@ -74,11 +71,8 @@ def up_to_date(config: Mapping[str, Any]) -> dict[str, Any] | None:
     return _already(bench)
 
 
-def run(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Bring one system's run to its end.
-
-    Returns ``{"folder", "code", "message", "fresh"}``; ``fresh`` says whether there was anything to do.
-    """
+def run(config: Config) -> Outcome:
+    """Bring one system's run to its end."""
     bench = Bench(config)
     _tell(filter(None, [adopt(bench)]))
     changes.settle(bench)
@@ -103,7 +97,7 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     return _outcome(bench, summary, "finished")
 
 
-def _already(bench: Bench) -> dict[str, Any] | None:
+def _already(bench: Bench) -> Outcome | None:
     """The outcome of a run that is finished; None of any other."""
     finished = _finished(bench)
     if not finished:
@@ -143,7 +137,7 @@ def _finished(bench: Bench) -> dict[str, Any] | None:
     return summary if whole and not summary.get("failures") and freshness.up_to_date(bench, summary) else None
 
 
-def _outcome(bench: Bench, summary: Mapping[str, Any], how: str) -> dict[str, Any]:
+def _outcome(bench: Bench, summary: Mapping[str, Any], how: str) -> Outcome:
     failed, allowed = summary["failed"], bench.config["max_errors"]
     message = f"{bench.system_spec['name']}: {how}, {summary['n']} questions"
     lost = summary.get("failures", {})

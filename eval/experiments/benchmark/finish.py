@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
+from eval.experiments.protocol import Outcome
 from eval.runs.write import write_json
+
+if TYPE_CHECKING:
+    from eval.report.groups import Group
 
 DRAWN = ("score_against_tokens", "score_by_category")
 """Figures of every finished sweep; ``scripts/figures.py`` draws the others."""
 
 
-def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]], draw: bool = True) -> None:
-    """Write ``tables/<name>*`` and ``figures/<name>*`` from the runs of a sweep and print the tables."""
-    from eval.report.groups import Group, make_tables
+def tables(group: Group, out: Path, width: int = 120) -> list[str]:
+    """Write ``tables/<experiment>*``: scores, Table 4, recall, cost."""
+    from eval.report.benchmark_tables import write_benchmark_tables
     from eval.report.tables import terminal
 
-    folders = [Path(o["folder"]) for o in outcomes if (Path(o["folder"]) / "summary.json").exists()]
+    return [terminal(table, width) for table in write_benchmark_tables(group, out)]
+
+
+def finish(out: Path, name: str, outcomes: Sequence[Outcome], draw: bool = True) -> None:
+    """Write ``tables/<name>*`` and ``figures/<name>*`` from the runs of a sweep and print the tables."""
+    from eval.report.groups import Group
+
+    folders = [Path(o["folder"]) for o in outcomes if o["folder"] and (Path(o["folder"]) / "summary.json").exists()]
     if not folders:
         return
     group = Group(name, tuple(folders))
-    for table in make_tables(group, out):
-        print("\n" + terminal(table))
+    for text in tables(group, out):
+        print("\n" + text)
     stem = out / "figures" / name
     changed = any(o.get("fresh", True) for o in outcomes)
     if draw and (changed or not stem.with_name(f"{name}_score_by_category.png").exists()):
@@ -32,4 +43,3 @@ def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]], draw: bo
             print(f"not drawn: {line}")
     write_json(out / "tables" / f"{name}.runs.json", [str(folder) for folder in folders])
     print(f"\ntables: {out}/tables/{name}.md, .csv, .tex and {name}_table4, {name}_recall" + (f"; figures: {out}/figures/{name}_*" if draw else ""))
-

@@ -5,18 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eval.core.config import typed
 from eval.core.places import ROOT
 from eval.experiments.judge_card import card
+from eval.experiments.protocol import Config, Outcome
 from eval.judges.offline import OfflineJudge
+from eval.report.sources import sources
 from eval.runs.write import write_json
 from eval.stages.bench import Bench
 from memos.errors import DataError
 
+if TYPE_CHECKING:
+    from eval.report.groups import Group
+    from eval.stages.changes import Change
 
-def check(config: Mapping[str, Any]) -> None:
+
+def check(config: Config) -> None:
     """Raise for a wrong field, a missing dataset or missing published answers."""
     made = Bench(config)
     _card_config(config)
@@ -24,7 +30,17 @@ def check(config: Mapping[str, Any]) -> None:
     made.dataset  # noqa: B018 - reading it is the check
 
 
-def run(config: Mapping[str, Any]) -> dict[str, Any]:
+def changed(config: Config) -> list[Change]:
+    """Never asked: a card is measured anew each time."""
+    return []
+
+
+def up_to_date(config: Config) -> Outcome | None:
+    """Never known beforehand: a card is measured again each time."""
+    return None
+
+
+def run(config: Config) -> Outcome:
     """Write ``cards/judge_card_<judge>.md`` and ``.json`` below the results folder."""
     bench = Bench(config)
     judge = bench.judge(config["judge"])
@@ -37,17 +53,26 @@ def run(config: Mapping[str, Any]) -> dict[str, Any]:
     return {"folder": str(folder), "code": 0, "message": f"judge card: {paths[0]}"}
 
 
-def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]], draw: bool = True) -> None:
+def tables(group: Group, out: Path, width: int = 120) -> list[str]:
+    """Write ``.sources.json`` beside each card of the group's folder and return the cards, which have their own width."""
+    return [_card(path) for path in sorted((group.cards or out / "cards").glob("judge_card_*.md"))]
+
+
+def _card(path: Path) -> str:
+    """The text of a card; what it is made from is written beside it."""
+    card_json = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    made_from = {key: card_json[key] for key in ("judge", "identity", "dataset", "rows_per_set")}
+    write_json(path.with_suffix(".sources.json"), sources([], card=made_from))
+    return path.read_text(encoding="utf-8")
+
+
+def finish(out: Path, name: str, outcomes: Sequence[Outcome], draw: bool = True) -> None:
     """Print the cards that were made, write what each is made from, and draw the calibration of all cards at hand."""
     from eval.report import plots
-    from eval.report.sources import sources
 
     paths = [Path(o["message"].removeprefix("judge card: ")) for o in outcomes]
     for path in paths:
-        card_json = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        made_from = {key: card_json[key] for key in ("judge", "identity", "dataset", "rows_per_set")}
-        write_json(path.with_suffix(".sources.json"), sources([], card=made_from))
-        print(path.read_text(encoding="utf-8"))
+        print(_card(path))
     if paths:
         write_json(out / "cards" / "cards.json", [str(path) for path in paths])
         if draw:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eval.core import provenance
 from eval.core.code import Root, code_digest
@@ -18,15 +18,19 @@ from eval.core.device import machine
 from eval.core.identity import digest
 from eval.core.places import ROOT
 from eval.core.progress import bar
-from eval.experiments.benchmark.experiment import FAILED_QUESTIONS, OK
 from eval.experiments.kv_ttft import gates, models, texts
 from eval.experiments.kv_ttft.config import KvConfig
+from eval.experiments.protocol import FAILED_QUESTIONS, OK, Config, Outcome
+from eval.runs.read import load_summary
 from eval.runs.write import RunDir, write_json
 from eval.stages import changes
 from eval.stages.adoption import FORMULA, is_present, read_manifest
 from eval.stages.bench import Bench
 from memos.errors import ConfigError
 from memos.servers import served_as
+
+if TYPE_CHECKING:
+    from eval.report.groups import Group
 
 _EXECUTION = ("timeout_s", "api_key_env", "cells")
 """Settings that change no cell's outcome."""
@@ -35,7 +39,7 @@ _ROOTS = (("eval.experiments.kv_ttft.cell", "measure"), ("eval.experiments.kv_tt
 """Where the code of a cell begins."""
 
 
-def check(config: Mapping[str, Any]) -> None:
+def check(config: Config) -> None:
     """Raise for a wrong field, an unknown model or missing data."""
     Bench(config).dataset  # noqa: B018 - reading it is the check
     kv = _kv(config)
@@ -43,7 +47,12 @@ def check(config: Mapping[str, Any]) -> None:
         models.check_name(config["model"])
 
 
-def run(config: Mapping[str, Any]) -> dict[str, Any]:
+def up_to_date(config: Config) -> Outcome | None:
+    """Never known beforehand: a run looks for the cells that are missing."""
+    return None
+
+
+def run(config: Config) -> Outcome:
     """Measure each missing cell in a process of its own; finished cells are kept, failed ones are tried again."""
     bench, kv = Bench(config), _kv(config)
     lines, questions = texts.lines(bench.dataset, bench.seed)
@@ -174,7 +183,7 @@ def _summary(config: Mapping[str, Any], fingerprint: str, records: Sequence[Mapp
     }  # fmt: skip
 
 
-def _outcome(config: Mapping[str, Any], folder: Path, made: Mapping[str, Any]) -> dict[str, Any]:
+def _outcome(config: Mapping[str, Any], folder: Path, made: Mapping[str, Any]) -> Outcome:
     bad = made["failed_cells"]
     message = f"{config['model']}: {len(made['cells'])} cells measured"
     if bad:
@@ -196,7 +205,26 @@ def _kv(config: Mapping[str, Any]) -> KvConfig:
     return typed(KvConfig, config["kv"], "kv")
 
 
-def finish(out: Path, name: str, outcomes: Sequence[Mapping[str, Any]], draw: bool = True) -> None:
+def tables(group: Group, out: Path, width: int = 120) -> list[str]:
+    """Write ``tables/<experiment>_table5*`` and ``_audit*``."""
+    from eval.report.kv_tables import write_kv_tables
+    from eval.report.tables import terminal
+
+    return [terminal(table, width) for table in write_kv_tables(group, out)]
+
+
+def finish(out: Path, name: str, outcomes: Sequence[Outcome], draw: bool = True) -> None:
     """Table 5, its audit and Figure 10 of all models of the command."""
+    from eval.report.figures import make_figures
+    from eval.report.groups import Group
+
     folders = [Path(o["folder"]) for o in outcomes if o["folder"] and (Path(o["folder"]) / "summary.json").exists()]
-    gates.write(out, name, folders, draw)
+    group = Group(name, tuple(folders))
+    printed = tables(group, out)
+    for text in printed:
+        print("\n" + text)
+    if draw and printed:
+        make_figures([group], out, ("figure10",))
+    for folder in folders if printed else ():
+        summary = load_summary(folder)
+        print(f"\n{summary['model']}: " + json.dumps(summary["gates"], sort_keys=True))

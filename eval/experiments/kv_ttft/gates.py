@@ -1,14 +1,12 @@
-"""Tables of the experiment: Table 5, its audit beside the paper's numbers, and Figure 10."""
+"""What measured cells are held against, and why one failed."""
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from eval.report.paper.kv_audit import kv_audit, paper_cells
+from eval.report.paper.kv_audit import paper_cells
 
 
 def reason(record: Mapping[str, Any]) -> str:
@@ -23,7 +21,7 @@ def reason(record: Mapping[str, Any]) -> str:
 
 
 def gates(cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What issue and paper are held against, over the cells at hand; None where nothing was measured."""
+    """What the paper and the machine are held against, over the cells at hand; None where nothing was measured."""
     local = [cell for cell in cells if "limit" in cell]
     shares = [cell["limit"]["speedup_over_allowed"] for cell in local]
     longer = [cell["limit"] for cell in local if cell["context"] != "short"]
@@ -43,28 +41,3 @@ def gates(cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             cell["speedup"] >= paper.get((cell["context"], cell["query"]), {}).get("speedup", float("inf")) for cell in cells
         ),
     }  # fmt: skip
-
-
-def write(out: Path, name: str, folders: Sequence[Path], draw: bool) -> None:
-    """Write and print the tables of finished folders, and draw the figure."""
-    from eval.report import tables
-    from eval.report.sources import sources
-    from eval.report.tables.kv import table5
-    from eval.runs.read import kv_cells, load_summary
-
-    summaries = [load_summary(folder) for folder in folders]
-    cells = kv_cells(folders)
-    if not cells:
-        return
-    stem = out / "tables" / name
-    made_from = sources([]) | {"runs": [{k: s[k] for k in ("experiment", "model", "device", "fingerprint")} for s in summaries]}
-    for suffix, table in (("_table5", table5(cells)), ("_audit", kv_audit(summaries))):
-        tables.write(table, stem.with_name(stem.name + suffix), made_from)
-        print("\n" + tables.terminal(table))
-    if draw:
-        from eval.report import plots
-
-        (out / "figures").mkdir(parents=True, exist_ok=True)
-        plots.ttft(cells, out / "figures" / f"{name}_figure10", summaries)
-    for summary in summaries:
-        print(f"\n{summary['model']}: " + json.dumps(summary["gates"], sort_keys=True))

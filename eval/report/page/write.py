@@ -10,7 +10,8 @@ from typing import Any
 
 from eval.core.types import Dataset
 from eval.report import tables
-from eval.report.groups import Group, significant_ties
+from eval.report.benchmark_tables import significant_ties
+from eval.report.groups import Group
 from eval.report.page.overview import category_rows, pairs, plain_table, system_entries
 from eval.report.page.pack import answer_texts, asked, block, pack, question_index
 from eval.report.paper import reference

@@ -1,0 +1,70 @@
+"""What an experiment is: the contract between the command line and everything that can be run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NotRequired, Protocol, TypedDict
+
+if TYPE_CHECKING:
+    from eval.report.groups import Group
+    from eval.stages.changes import Change
+
+OK, CONFIG_ERROR, FAILED_QUESTIONS, BUDGET_REACHED, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit codes: done; a configuration or data error; finished with more failed questions than ``max_errors``; budget
+reached, resumable; interrupted, resumable."""
+
+Config = Mapping[str, Any]
+"""The resolved configuration of one job, as plain dictionaries."""
+
+
+class Outcome(TypedDict):
+    """What one job came to; written as ``outcome.json``, so that jobs may run on any node."""
+
+    folder: str | None
+    """The run folder; None where the job failed before there was one."""
+    code: int
+    """Exit code of the job."""
+    message: str
+    """One line for people."""
+    fresh: NotRequired[bool]
+    """Whether there was anything to do."""
+
+
+class Experiment(Protocol):
+    """One thing that ``run.py`` can do. A module satisfies it by functions of these names; ``entry`` names the module."""
+
+    def check(self, config: Config) -> None:
+        """Raise for anything wrong that can be known before the run starts, the data included."""
+
+    def changed(self, config: Config) -> list[Change]:
+        """The stages of a begun or finished run whose code is no more the one that made its records."""
+        ...
+
+    def up_to_date(self, config: Config) -> Outcome | None:
+        """The outcome of a run that has nothing left to do; None where there is something, or where that cannot be known."""
+        ...
+
+    def run(self, config: Config) -> Outcome:
+        """Bring one job to its end; issuing it again resumes it."""
+        ...
+
+    def tables(self, group: Group, out: Path, width: int = 120) -> list[str]:
+        """Write ``tables/<experiment>*`` of finished runs, which nothing else writes, and return them for a terminal.
+
+        Args:
+            group: run folders that share a table.
+            out: the results folder.
+            width: columns of the terminal.
+        """
+        ...
+
+    def finish(self, out: Path, name: str, outcomes: Sequence[Outcome], draw: bool = True) -> None:
+        """What follows when all jobs of a command have ended: print the tables, draw the figures.
+
+        Args:
+            out: the results folder.
+            name: the experiment's name, with which its files begin.
+            outcomes: of the jobs that have a folder.
+            draw: whether figures are wanted.
+        """

@@ -138,7 +138,8 @@ def _prepared(base_url: str, questions: int, concurrency: int) -> tuple[dict, Pa
     from eval.command.cli import CONF
     from eval.runs.write import RunDir
     from eval.stages.bench import Bench, plain
-    from eval.stages.search import search
+    from eval.stages.ingest import ingest
+    from eval.stages.search import search, waiting
 
     out = Path(tempfile.mkdtemp(prefix="bench_harness_"))
     turns = [{"speaker": "Ann", "dia_id": f"D1:{i}", "text": f"I did thing number {i} with a friend."} for i in range(questions)]
@@ -155,7 +156,7 @@ def _prepared(base_url: str, questions: int, concurrency: int) -> tuple[dict, Pa
         ]))  # fmt: skip
     bench = Bench(config)
     run = RunDir(bench.folder)
-    search(bench, run)
+    search(bench, run, ingest(bench, run, waiting(bench, run)))
     run.close()
     return config, out / "results"
 

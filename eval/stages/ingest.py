@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from eval.core.protocols import MemorySystem
+from eval.core.types import Question
+from eval.runs import lineage
+from eval.runs.write import RunDir
 from eval.stages.bench import Bench
 from eval.stages.boundary import attempt
 from eval.stages.state import StateFolder
@@ -31,10 +34,57 @@ def check_drained(system: MemorySystem, sample_id: str) -> None:
         raise DataError(f"{sample_id}: {type(system).__name__} still has {waiting} waiting tasks; finish() must drain them")
 
 
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A conversation and the system that holds it."""
+
+    conversation: Conversation
+    system: MemorySystem
+    failure: Mapping[str, Any] | None
+    """The record of what went wrong while it was ingested; such a system is not to be searched."""
+
+
 def state_of(bench: Bench, conversation: Conversation) -> StateFolder:
     """The saved store of a conversation, which every run with the same ingest fingerprint shares."""
     identity = {"sample_id": conversation.sample_id, "fingerprint": bench.ingest_fingerprint(conversation)}
     return StateFolder(bench.state_folder(conversation), identity)
+
+
+def store_fingerprints(bench: Bench) -> dict[str, str]:
+    """Conversation to the fingerprint of its store."""
+    return {c.sample_id: bench.ingest_fingerprint(c) for c in bench.dataset.conversations}
+
+
+def ingested_now(bench: Bench, run: RunDir) -> dict[str, dict[str, Any]]:
+    """Ingest records of these stores."""
+    records = run.journal("ingest", lambda r: r["sample_id"]).records
+    return {
+        name: r
+        for name, store in store_fingerprints(bench).items()
+        if lineage.current(r := records.get(name), lineage.of_store(store))
+    }
+
+
+def ingest(bench: Bench, run: RunDir, asked: Iterable[Question]) -> Iterator[Store]:
+    """The stage: a store at a time, so that one alone is in memory; whoever takes it closes its system.
+
+    Args:
+        bench: the run.
+        run: its folder; an ingest record is written for each store.
+        asked: the questions still to be searched. Conversations without any get a store only where they have no good ingest
+            record yet.
+    """
+    journal, fingerprints = run.journal("ingest", lambda record: record["sample_id"]), store_fingerprints(bench)
+    built = {name for name, record in ingested_now(bench, run).items() if lineage.good(record)}
+    wanted = {question.sample_id for question in asked} | (fingerprints.keys() - built)
+    conversations = [c for c in bench.dataset.conversations if c.sample_id in wanted]
+    ingestion = Ingestion(bench, conversations)
+    for conversation in conversations:
+        name = conversation.sample_id
+        system, record, failure = ingestion.bring(conversation)
+        made_from = lineage.of_store(fingerprints[name])
+        journal.append({"sample_id": name, **(record or failure or {}), "made_from": made_from})
+        yield Store(conversation, system, failure)
 
 
 class Ingestion:
@@ -57,7 +107,7 @@ class Ingestion:
         system = self.bench.new_system()
         if failure := self._ahead.get(conversation.sample_id):
             return system, None, failure
-        return system, *attempt(lambda: ingest(self.bench, conversation, system))
+        return system, *attempt(lambda: ingest_conversation(self.bench, conversation, system))
 
     def _busy(self, conversation: Conversation) -> bool:
         try:
@@ -76,14 +126,16 @@ class Ingestion:
                 finished = (state.read() or {}).get("finished", False)
             if not finished:
                 with closing(self.bench.new_system()) as system:
-                    _, failure = attempt(lambda: ingest(self.bench, conversation, system, wait=False))
+                    _, failure = attempt(lambda: ingest_conversation(self.bench, conversation, system, wait=False))
         except LockBusy:
             return False
         self._ahead[conversation.sample_id] = failure
         return not finished
 
 
-def ingest(bench: Bench, conversation: Conversation, system: MemorySystem, *, wait: bool = True) -> dict[str, Any]:
+def ingest_conversation(
+    bench: Bench, conversation: Conversation, system: MemorySystem, *, wait: bool = True
+) -> dict[str, Any]:
     """Bring a fresh system to the finished store of a conversation, from what is saved where possible.
 
     One process at a time works on a store; those that come later load what it finished, or go on where it died.

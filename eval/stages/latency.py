@@ -12,8 +12,8 @@ from eval.runs import lineage
 from eval.runs.write import RunDir
 from eval.stages.bench import Bench
 from eval.stages.boundary import attempt
-from eval.stages.ingest import check_drained, state_of
-from eval.stages.search import make_query, render, stores
+from eval.stages.ingest import check_drained, state_of, store_fingerprints
+from eval.stages.search import make_query, render
 from memos.types import Conversation
 
 
@@ -53,7 +53,7 @@ def latency(bench: Bench, run: RunDir) -> None:
 
 def timed_now(bench: Bench, run: RunDir) -> dict[tuple[str, int], dict[str, Any]]:
     """Latency records, failed ones included, of these stores, questions and this prompt."""
-    records, store = run.journal("latency").records, stores(bench)
+    records, store = run.journal("latency").records, store_fingerprints(bench)
     return {
         q.key: record
         for q in bench.dataset.questions

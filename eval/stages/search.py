@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from eval.core.config import wants
 from eval.core.progress import bar
-from eval.core.protocols import MemorySystem
 from eval.core.types import Question
 from eval.runs import lineage
 from eval.runs.write import RunDir
 from eval.stages.bench import Bench
 from eval.stages.boundary import attempt
-from eval.stages.ingest import Ingestion
+from eval.stages.ingest import Store, store_fingerprints
 from memos import tokens
 from memos.types import Query, Retrieved
 
@@ -44,11 +44,6 @@ def render(bench: Bench, retrieved: Retrieved) -> tuple[str, int]:
     return CONTEXT_SEPARATOR.join(hit.text for hit in retrieved.hits[:used]), used
 
 
-def stores(bench: Bench) -> dict[str, str]:
-    """Conversation to the fingerprint of its store."""
-    return {c.sample_id: bench.ingest_fingerprint(c) for c in bench.dataset.conversations}
-
-
 def searched_now(bench: Bench, run: RunDir) -> dict[tuple[str, int], dict[str, Any]]:
     """Search records, failed ones included, of these stores and queries; good ones only where the folder still holds
     their context and memories."""
@@ -56,66 +51,53 @@ def searched_now(bench: Bench, run: RunDir) -> dict[tuple[str, int], dict[str, A
 
 
 def _searched_now(bench: Bench, run: RunDir) -> dict[tuple[str, int], dict[str, Any]]:
-    searched, store, out = run.journal("search"), stores(bench), {}
+    searched, fingerprints, out = run.journal("search"), store_fingerprints(bench), {}
     for question in bench.dataset.questions:
         record = searched.records.get(question.key)
         if record is None:
             continue
-        links = lineage.of_search(store[question.sample_id], question, make_query(bench, question).gold_turns)
+        links = _links(bench, question, fingerprints[question.sample_id])
         if lineage.current(record, links) and (not lineage.good(record) or run.readable(record)):
             out[question.key] = record
     return out
 
 
-def ingested_now(bench: Bench, run: RunDir) -> dict[str, dict[str, Any]]:
-    """Ingest records of these stores."""
-    records = run.journal("ingest", lambda r: r["sample_id"]).records
-    return {
-        name: r
-        for name, store in stores(bench).items()
-        if lineage.current(r := records.get(name), lineage.of_store(store))
-    }
+def _links(bench: Bench, question: Question, store: str) -> dict[str, Any]:
+    """What a search record is made from."""
+    return lineage.of_search(store, question, make_query(bench, question).gold_turns)
 
 
-def search(bench: Bench, run: RunDir) -> None:
-    """Ingest where needed and write a search record for every question that has no good one yet."""
-    ingested = run.journal("ingest", lambda r: r["sample_id"])
-    searched, store = run.journal("search"), stores(bench)
+def waiting(bench: Bench, run: RunDir) -> list[Question]:
+    """The questions that have no good search record yet."""
     done = {key for key, record in searched_now(bench, run).items() if lineage.good(record)}
-    built = {name for name, record in ingested_now(bench, run).items() if lineage.good(record)}
-    todo = [q for q in bench.dataset.questions if q.key not in done]
-    progress = bar(f"{bench.system_spec['name']}: ingest, search", len(bench.dataset.questions), len(done))
-    wanted = {q.sample_id for q in todo} | ({c.sample_id for c in bench.dataset.conversations} - built)
-    conversations = [c for c in bench.dataset.conversations if c.sample_id in wanted]
-    ingestion = Ingestion(bench, conversations)
-    for conversation in conversations:
-        waiting = [q for q in todo if q.sample_id == conversation.sample_id]
-        system, record, failure = ingestion.bring(conversation)
-        made_from = lineage.of_store(store[conversation.sample_id])
-        ingested.append({"sample_id": conversation.sample_id, **(record or failure or {}), "made_from": made_from})
-        if failure is None and wants(bench.system_class, "embedder"):
-            attempt(
-                lambda texts=[q.text for q in waiting]: bench.embedder().encode(texts)
-            )  # each question tells its own failure
-        for question in waiting:
-            links = lineage.of_search(store[question.sample_id], question, make_query(bench, question).gold_turns)
-            record = _search_one(bench, run, system, question, failure)
-            searched.append(
-                {"sample_id": question.sample_id, "qa_index": question.qa_index, **record, "made_from": links}
-            )
+    return [question for question in bench.dataset.questions if question.key not in done]
+
+
+def search(bench: Bench, run: RunDir, stores: Iterable[Store]) -> None:
+    """Write a search record for every question that has no good one yet, and close the stores."""
+    searched, fingerprints = run.journal("search"), store_fingerprints(bench)
+    todo, total = waiting(bench, run), len(bench.dataset.questions)
+    progress = bar(f"{bench.system_spec['name']}: ingest, search", total, total - len(todo))
+    for store in stores:
+        asked = [q for q in todo if q.sample_id == store.conversation.sample_id]
+        if store.failure is None and wants(bench.system_class, "embedder"):
+            attempt(lambda texts=[q.text for q in asked]: bench.embedder().encode(texts))  # a question tells its own failure
+        for question in asked:
+            record = _search_one(bench, run, store, question)
+            links = _links(bench, question, fingerprints[question.sample_id])
+            key = {"sample_id": question.sample_id, "qa_index": question.qa_index}
+            searched.append({**key, **record, "made_from": links})
             progress.update()
-        system.close()
+        store.system.close()
     progress.close()
 
 
-def _search_one(
-    bench: Bench, run: RunDir, system: MemorySystem, question: Question, failure: dict | None
-) -> dict[str, Any]:
+def _search_one(bench: Bench, run: RunDir, store: Store, question: Question) -> dict[str, Any]:
     """The record of one search without its key."""
-    if failure is not None:
-        return {"status": "error", "error": f"ingestion failed: {failure['error']}"}
+    if store.failure is not None:
+        return {"status": "error", "error": f"ingestion failed: {store.failure['error']}"}
     start = time.perf_counter()
-    retrieved, problem = attempt(lambda: system.search(make_query(bench, question)))
+    retrieved, problem = attempt(lambda: store.system.search(make_query(bench, question)))
     elapsed = (time.perf_counter() - start) * 1000
     if problem is None:
         read, problem = attempt(lambda: _read(bench, retrieved))

@@ -19,10 +19,11 @@ from eval.runs import lineage
 from eval.runs.write import RunDir
 from eval.stages.answer import answers_now
 from eval.stages.bench import Bench
+from eval.stages.ingest import ingested_now
 from eval.stages.latency import timed_now
 from eval.stages.score import judge_journal, metrics_journal, values_now, verdicts_now
 from eval.stages.scoring import wanted_metrics
-from eval.stages.search import ingested_now, searched_now
+from eval.stages.search import searched_now
 from eval.stats import cluster_bootstrap, interval
 from memos.types import Usage
 

@@ -9,10 +9,11 @@ from hydra import compose, initialize_config_dir
 
 from eval.command.cli import CONF
 from eval.core.types import CATEGORIES
+from eval.runs.write import RunDir
 from eval.stages.bench import Bench, plain
 from eval.stages.boundary import attempt
-from eval.stages.ingest import StateFolder, ingest
-from eval.stages.search import make_query, render
+from eval.stages.ingest import StateFolder, ingest, ingest_conversation
+from eval.stages.search import make_query, render, search, waiting
 from memos import tokens
 from memos.errors import BudgetExceeded, ConfigError
 from memos.types import Hit, Retrieved
@@ -72,13 +73,13 @@ def test_an_interrupted_ingestion_goes_on_where_it_was_saved(tmp_path, monkeypat
             super().add(session)
 
     with pytest.raises(KeyboardInterrupt):
-        ingest(made, conversation, Stops(made.system_config, embedder=made.embedder()))
+        ingest_conversation(made, conversation, Stops(made.system_config, embedder=made.embedder()))
     assert StateFolder(made.state_folder(conversation)).progress()["sessions"] == 3
     system = made.new_system()
     again = []
     add = system.add
     system.add = lambda session: (again.append(session.session_id), add(session))
-    record = ingest(made, conversation, system)
+    record = ingest_conversation(made, conversation, system)
     assert added + again == [s.session_id for s in conversation.sessions]
     straight = made.new_system()
     straight.start(conversation)
@@ -100,3 +101,35 @@ def test_gold_reaches_only_the_oracle(tmp_path):
 
 def test_categories_have_the_papers_names():
     assert CATEGORIES == {4: "single-hop", 1: "multi-hop", 2: "temporal", 3: "open-domain", 5: "adversarial"}
+
+
+def test_ingest_gives_a_store_for_what_is_asked_and_only_once(tmp_path):
+    made = bench(tmp_path)
+    run = RunDir(made.folder)
+    stores = ingest(made, run, waiting(made, run))
+    assert next(stores).conversation == made.dataset.conversations[0]
+    stores.close()
+    assert set(run.journal("ingest", lambda r: r["sample_id"]).records) == {made.dataset.conversations[0].sample_id}
+    search(made, run, ingest(made, run, waiting(made, run)))
+    assert not waiting(made, run) and list(ingest(made, run, waiting(made, run))) == []
+    assert run.journal("ingest", lambda r: r["sample_id"]).ok() == {c.sample_id for c in made.dataset.conversations}
+    run.close()
+
+
+def test_a_conversation_that_cannot_be_ingested_fails_its_questions_alone(tmp_path, monkeypatch):
+    made = bench(tmp_path)
+    broken = made.dataset.conversations[0].sample_id
+    start = made.system_class.start
+
+    def refuse(self, conversation):
+        if conversation.sample_id == broken:
+            raise OSError("disk full")
+        start(self, conversation)
+
+    monkeypatch.setattr(made.system_class, "start", refuse)
+    run = RunDir(made.folder)
+    search(made, run, ingest(made, run, waiting(made, run)))
+    assert {q.sample_id for q in waiting(made, run)} == {broken}
+    error = next(r["error"] for r in run.journal("search").records.values() if r["status"] == "error")
+    assert error == "ingestion failed: OSError: disk full"
+    run.close()

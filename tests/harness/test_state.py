@@ -14,7 +14,7 @@ from hydra import compose, initialize_config_dir
 from eval.command.cli import CONF
 from eval.datasets.load import TINY
 from eval.stages.bench import Bench, plain
-from eval.stages.ingest import StateFolder, ingest
+from eval.stages.ingest import StateFolder, ingest_conversation
 from memos.errors import ConfigError
 
 IDS = [
@@ -62,7 +62,7 @@ def bench(out: Path, *ids: str) -> Bench:
 def chunks(made: Bench, conversation) -> list[str]:
     """The finished store of a conversation, ingested where it is not."""
     system = made.new_system()
-    record = ingest(made, conversation, system)
+    record = ingest_conversation(made, conversation, system)
     assert record["sample_id"] == conversation.sample_id and record["stats"]["items"] == len(system.chunks)
     return [item.text for item in system.chunks]
 
@@ -134,7 +134,7 @@ def test_a_crash_between_the_renames_loses_nothing(tmp_path, monkeypatch):
         chunks(made, conversation)
     system = made.new_system()
     system.start = lambda _: pytest.fail("it begins again")
-    ingest(made, conversation, system)
+    ingest_conversation(made, conversation, system)
     assert [item.text for item in system.chunks] == fresh(made, conversation)
 
 
@@ -211,7 +211,7 @@ def test_stores_of_earlier_versions_are_kept_where_they_cannot_be_anothers(name,
     earlier(state)
     system = made.new_system()
     system.start = lambda _: None if not kept else pytest.fail("it begins again")
-    ingest(made, conversation, system)
+    ingest_conversation(made, conversation, system)
     assert [item.text for item in system.chunks] == fresh(made, conversation)
     assert ("earlier version" in capsys.readouterr().out) is not kept
 
@@ -275,4 +275,4 @@ def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):
 
     monkeypatch.setattr("memos.locks.fcntl.flock", refuses)
     with pytest.raises(ConfigError, match="its file system keeps no locks"):
-        ingest(made, made.dataset.conversations[0], made.new_system())
+        ingest_conversation(made, made.dataset.conversations[0], made.new_system())

@@ -11,7 +11,7 @@ from scripted_replies import FaultPlan, content_text
 
 from eval.command.cli import CONF
 from eval.stages.bench import Bench, plain
-from eval.stages.ingest import StateFolder, check_drained, ingest
+from eval.stages.ingest import StateFolder, check_drained, ingest_conversation
 from memos.errors import BudgetExceeded, ConfigError, DataError, LLMError, MalformedOutput
 from memos.llm.mock import MockLLM
 from memos.system import MemOSSystem
@@ -178,7 +178,7 @@ def test_the_harness_searches_and_times_no_undrained_memory(tmp_path, tiny_datas
     lazy = made.new_system()
     lazy._drain = lambda: None
     with pytest.raises(DataError, match="MemOSSystem still has .* waiting tasks"):
-        ingest(made, conversation, lazy)
+        ingest_conversation(made, conversation, lazy)
     assert not (StateFolder(made.state_folder(conversation)).progress() or {}).get("finished")
     lazy.save(tmp_path)
     loaded = made.new_system()
@@ -217,15 +217,15 @@ def test_the_harness_runs_it_over_http_counts_phases_and_survives_faults(tmp_pat
     with served() as server:
         made = bench(tmp_path / "a", server)
         conversation = made.dataset.conversations[0]
-        record = ingest(made, conversation, made.new_system())
+        record = ingest_conversation(made, conversation, made.new_system())
         asked = len(server.requests)
         assert record["status"] == "ok" and record["stats"]["fine"] > 10
         assert record["usage"]["ingest"]["calls"] + record["usage"]["organise"]["calls"] == asked > 0
-        assert ingest(made, conversation, made.new_system()) == record and len(server.requests) == asked
+        assert ingest_conversation(made, conversation, made.new_system()) == record and len(server.requests) == asked
         calm = left(made, conversation)
     with served(faults=FaultPlan(rate=0.2, seed=3, kinds=("429", "500", "drop", "truncated", "wrong_schema", "garbage"))) as server:
         again = bench(tmp_path / "b", server)
-        found = ingest(again, conversation, again.new_system())
+        found = ingest_conversation(again, conversation, again.new_system())
         assert any(entry.fault for entry in server.requests)
         assert found["stats"] == record["stats"] and found["stats"]["failed_turns"] == 0
         assert left(again, conversation) == calm, "the same store, and the same hits and contexts of every question"
@@ -236,7 +236,7 @@ def test_an_interrupted_ingestion_asks_nothing_twice(tmp_path, server_key, monke
     with served() as server:
         straight = bench(tmp_path / "straight", server)
         conversation = straight.dataset.conversations[0]
-        expected = ingest(straight, conversation, straight.new_system())
+        expected = ingest_conversation(straight, conversation, straight.new_system())
         calls = len(server.requests)
         made = bench(tmp_path / "made", server)
         broken = made.new_system()
@@ -249,9 +249,9 @@ def test_an_interrupted_ingestion_asks_nothing_twice(tmp_path, server_key, monke
 
         broken.add = stops
         with pytest.raises(BudgetExceeded):
-            ingest(made, conversation, broken)
+            ingest_conversation(made, conversation, broken)
         assert StateFolder(made.state_folder(conversation)).progress()["sessions"] == 3
-        found = ingest(made, conversation, made.new_system())
+        found = ingest_conversation(made, conversation, made.new_system())
         assert found["usage"] == expected["usage"] and found["stats"] == expected["stats"]
         assert len(server.requests) == 2 * calls
         assert Usage(**found["usage"]["ingest"]).calls > 0

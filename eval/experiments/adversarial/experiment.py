@@ -19,8 +19,9 @@ from eval.runs.write import RunDir, write_atomic, write_json
 from eval.stages import changes
 from eval.stages.answer import answer, answer_tasks, answers_now, asked_as_is
 from eval.stages.bench import Bench
+from eval.stages.ingest import ingest
 from eval.stages.manifest import adopt, describe
-from eval.stages.search import search
+from eval.stages.search import search, waiting
 from eval.stages.stage_code import stage_code
 from eval.stats import Estimate
 from memos.errors import ConfigError
@@ -62,7 +63,7 @@ def run(config: Config) -> Outcome:
     try:
         describe(bench, bench.folder, _stages(bench))
         changes.note_stores(bench)
-        search(bench, directory)
+        search(bench, directory, ingest(bench, directory, waiting(bench, directory)))
         answer(bench, directory)
         questions = {q.key: q for q in bench.dataset.questions if q.adversarial}
         choices = {key: abstention.choice(q, bench.seed) for key, q in questions.items()}

@@ -14,10 +14,11 @@ from eval.runs.write import RunDir
 from eval.stages import adoption, changes, freshness
 from eval.stages.answer import answer
 from eval.stages.bench import Bench
+from eval.stages.ingest import ingest
 from eval.stages.latency import latency
 from eval.stages.manifest import adopt, describe, summary_code
 from eval.stages.score import judge, score
-from eval.stages.search import search
+from eval.stages.search import search, waiting
 from eval.stages.summarise import summarise
 from memos.errors import BudgetExceeded
 
@@ -115,7 +116,8 @@ def _tell(notes: Iterable[str]) -> None:
 
 
 def _stages(bench: Bench, directory: RunDir) -> dict[str, str]:
-    search(bench, directory)
+    stores = ingest(bench, directory, waiting(bench, directory))
+    search(bench, directory, stores)
     answer(bench, directory)
     for spec in bench.judge_specs:
         judge(bench, directory, spec)

@@ -18,6 +18,7 @@ install: $(VENV)/.embedded
 
 lint: $(VENV)/.dev
 	$(RUN) -m ruff check .
+	$(VENV)/bin/lint-imports
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; run: make PYTHON=python3.11")'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -10,29 +9,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FLOORS = {"memos": 0, "baselines": 1, "eval": 2, "scripts": 3, "run": 3}
 HEAVY = ("torch", "transformers", "pandas", "matplotlib", "openai", "faiss", "sklearn", "nltk")
 
 
-def imported(path: Path) -> set[str]:
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.split(".")[0])
-    return found
-
-
-@pytest.mark.parametrize("room", ["memos", "baselines", "eval"])
-def test_imports_point_down_only(room):
-    upward = [
-        f"{path.relative_to(ROOT)} imports {name}"
-        for path in (ROOT / room).rglob("*.py")
-        for name in imported(path)
-        if FLOORS.get(name, -1) > FLOORS[room]
-    ]
-    assert not upward
+def test_the_contracts_of_pyproject_hold(capsys, monkeypatch):
+    """Floors, cycles and entry points: the same that ``lint-imports`` checks."""
+    cli = pytest.importorskip("importlinter.cli", reason="import-linter is not installed: pip install -e '.[dev]'")
+    monkeypatch.chdir(ROOT)
+    status = cli.lint_imports(config_filename="pyproject.toml", no_cache=True)
+    assert status == cli.EXIT_STATUS_SUCCESS, capsys.readouterr().out
 
 
 def test_import_is_light():

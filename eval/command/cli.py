@@ -36,19 +36,25 @@ def main() -> None:
     """Entry point of ``run.py``."""
     sys.argv[1:] = [quote_null(arg) for arg in sys.argv[1:]]
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    sweeps = [sys.argv[1:]]
+    with sweep() as ended:
+        _start(ended)
+    codes = {outcome["code"] for outcome in ended.outcomes}
+    sys.exit(next((code for code in SEVERITY if code in codes), OK))
+
+
+def _start(ended: Sweep) -> None:
+    """Run the jobs of the command line and let the experiment make its tables."""
+    done, sweeps = False, [sys.argv[1:]]
     try:
-        with sweep() as ended:
-            done = False
-            if not any(arg.split("=")[0] in INFORMATION for arg in sys.argv[1:]):
-                with looking():
-                    checked = precheck(CONF, sys.argv[1:])
-                    ensure_language_data()
-                    _ask_about_code(checked)
-                    done, sweeps = _up_to_date(checked, ended), checked.sweeps
-            for arguments in [] if done else sweeps:
-                sys.argv[1:] = arguments
-                _hydra_main()
+        if not any(arg.split("=")[0] in INFORMATION for arg in sys.argv[1:]):
+            with looking():
+                checked = precheck(CONF, sys.argv[1:])
+                ensure_language_data()
+                _ask_about_code(checked)
+                done, sweeps = _up_to_date(checked, ended), checked.sweeps
+        for arguments in [] if done else sweeps:
+            sys.argv[1:] = arguments
+            _hydra_main()
         ended.finish()
     except KeyboardInterrupt:
         print("interrupted; the same command resumes", file=sys.stderr)
@@ -57,8 +63,6 @@ def main() -> None:
         fail(f"configuration: {_where(error)}")
     except (MemosError, HydraException, OmegaConfBaseException) as error:
         fail(one_line(error))
-    codes = {outcome["code"] for outcome in ended.outcomes}
-    sys.exit(next((code for code in SEVERITY if code in codes), OK))
 
 
 def _up_to_date(checked: Checked, ended: Sweep) -> bool:
@@ -131,7 +135,7 @@ def _hydra_main(config: DictConfig) -> Outcome:
 def job(config: DictConfig) -> Outcome:
     """One job of a sweep. A failure is its outcome, so that the other jobs go on."""
     try:
-        outcome = load(config.entry).run(plain(config))
+        outcome: Outcome = load(config.entry).run(plain(config))
     except MemosError as error:
         outcome = {"folder": None, "code": CONFIG_ERROR, "message": one_line(error)}
     stream = sys.stderr if outcome["code"] else sys.stdout

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from eval.core import judging
 from eval.core.identity import digest
 from eval.core.protocols import Judge, Scorer
 from eval.core.types import Dataset, JudgeTask, Verdict
-from eval.judges import labels, published
+from eval.judges import published
 from eval.judges.published import Row
 from eval.judges.recorded import verdict as recorded_verdict
 from eval.judges.uncertainty import own_error
@@ -105,19 +106,19 @@ def score(rows: Sequence[Row], scorers: Sequence[Scorer] = (), judges: Sequence[
     for judge in judges:
         found: dict[int, Verdict] = {}
         for index, verdict, failure in outcomes(judge.judge, tasks):
-            found[index] = verdict if failure is None else Verdict(labels.ERROR, None, raw=(failure["error"],))
+            found[index] = verdict if failure is None else Verdict(judging.ERROR, None, raw=(failure["error"],))
         out.verdicts[judge.name] = [found[index] for index in range(len(rows))]
         out.judge_se[judge.name] = own_error(judge)
     return out
 
 
 def share(verdict: Verdict) -> float:
-    """What a verdict counts in a mean (``labels.value``): the share of its runs that said correct; one that does not stand 0."""
-    return labels.value(verdict.label, verdict.runs)
+    """What a verdict counts in a mean (``judging.value``): the share of its runs that said correct; one that does not stand 0."""
+    return judging.value(verdict.label, verdict.runs)
 
 
 def _stands(verdict: Verdict) -> bool:
-    return labels.standing(verdict.label, verdict.runs) in (labels.CORRECT, labels.WRONG)
+    return judging.standing(verdict.label, verdict.runs) in (judging.CORRECT, judging.WRONG)
 
 
 def columns(scored: Scored) -> dict[str, list[float]]:
@@ -167,7 +168,7 @@ def _failed(scored: Scored) -> set[int]:
 
 
 def _labels(verdicts: Sequence[Verdict]) -> dict[str, int]:
-    counts = Counter(labels.standing(verdict.label, verdict.runs) for verdict in verdicts)
+    counts = Counter(judging.standing(verdict.label, verdict.runs) for verdict in verdicts)
     return {"n": len(verdicts), **dict(sorted(counts.items()))}
 
 

@@ -4,7 +4,7 @@ Each answer is judged ``runs`` times; the repeats differ in ``Request.sample_ind
 and nothing else (protocol.md 0.4). A reply without a readable label, a refusal for one, is asked for again a few times, as
 ``answerer.retries`` does; protocol.md 3.5 wants the attempts counted, and they are. What stays unreadable is ``unparsed``, a call that failed for
 good ``error``; neither is ever turned into wrong here. A verdict of several runs with one such run is that as a whole
-(``labels.standing``).
+(``judging.standing``).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from eval.core import judging
 from eval.core.identity import digest
 from eval.core.types import JudgeTask, Verdict
 from eval.judges import labels, prompts
@@ -121,7 +122,7 @@ class LLMJudge:
         """One reply, with what the attempts before it cost."""
         before = earlier or _Run("", "")
         if isinstance(outcome, LLMError):
-            return replace(before, label=labels.ERROR, raw=f"{type(outcome).__name__}: {outcome}", attempts=before.attempts + 1)
+            return replace(before, label=judging.ERROR, raw=f"{type(outcome).__name__}: {outcome}", attempts=before.attempts + 1)
         read = labels.yes_no if self.config.rubric == "longmemeval" else labels.label
         return _Run(read(outcome.text), outcome.text, outcome.model, before.attempts + 1, before.usage + outcome.usage,
                     before.latency_ms + outcome.latency_ms)  # fmt: skip
@@ -129,12 +130,12 @@ class LLMJudge:
     @staticmethod
     def _unreadable(outcome: Completion | LLMError, found: _Run) -> bool:
         """Whether asking again may help: not after an error, which the client has retried, nor where ``max_tokens`` cut the reply."""
-        return isinstance(outcome, Completion) and found.label == labels.UNPARSED and outcome.finish_reason != "length"
+        return isinstance(outcome, Completion) and found.label == judging.UNPARSED and outcome.finish_reason != "length"
 
     def _verdict(self, found: Sequence[_Run]) -> Verdict:
         runs = [run.label for run in found]
-        label, share = labels.standing(labels.ERROR, runs), labels.majority(runs)[1]
-        share = share if label in (labels.CORRECT, labels.WRONG) else None
+        label, share = judging.standing(judging.ERROR, runs), judging.majority(runs)[1]
+        share = share if label in (judging.CORRECT, judging.WRONG) else None
         model = next((run.model for run in reversed(found) if run.model), self.llm.name)
         return Verdict(label, share, tuple(run.label for run in found), tuple(run.raw for run in found), model, self.prompt_hash,
                        sum((run.usage for run in found), Usage()), sum(run.latency_ms for run in found),

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.judges.labels import CORRECT, WRONG, value
+from eval.core.judging import CORRECT, WRONG, value
 from memos.errors import DataError
 
 WRONG_SETS = ("ap_v1", "ap_v2")

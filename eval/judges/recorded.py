@@ -6,18 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from eval.core import judging
 from eval.core.identity import digest
 from eval.core.types import JudgeTask, Verdict
-from eval.judges import labels
 from eval.judges.published import Row, read
 from memos.errors import ConfigError
 
 
 def verdict(row: Row) -> Verdict:
     """A row's recorded labels as a verdict."""
-    runs = tuple(labels.CORRECT if label else labels.WRONG for label in row.labels)
-    label, share = labels.majority(runs)
-    return Verdict(label if runs else labels.UNPARSED, share, runs, model="recorded")
+    runs = tuple(judging.CORRECT if label else judging.WRONG for label in row.labels)
+    label, share = judging.majority(runs)
+    return Verdict(label if runs else judging.UNPARSED, share, runs, model="recorded")
 
 
 class RecordedJudge:
@@ -51,7 +51,7 @@ class RecordedJudge:
         """Verdicts in order."""
         for index, task in enumerate(tasks):
             found = self._known.get((task.question, task.gold, task.answer))
-            yield index, found or Verdict(labels.UNPARSED, None, raw=("no recorded verdict for this answer",), model="recorded")
+            yield index, found or Verdict(judging.UNPARSED, None, raw=("no recorded verdict for this answer",), model="recorded")
 
     def close(self) -> None:
         """Nothing to release."""

@@ -11,8 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from eval.core import judging
 from eval.core.types import Dataset, Question
-from eval.judges import labels
 from eval.runs import lineage, snapshot
 from eval.runs.lines import held
 from memos.errors import DataError, MemosError
@@ -301,8 +301,8 @@ class Run:
 
 
 def verdict_value(record: Record) -> float:
-    """What a verdict's record counts in a mean (``labels.value``)."""
-    return labels.value(record.get("label", labels.ERROR), record.get("runs") or ())
+    """What a verdict's record counts in a mean (``judging.value``)."""
+    return judging.value(record.get("label", judging.ERROR), record.get("runs") or ())
 
 
 def _is_linked(records: Mapping[Any, Record]) -> bool:

@@ -14,16 +14,14 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eval.core.config import identity, wants
 from eval.core.identity import digest
 from eval.runs.seals import rename_journal
 from eval.stages import components, former_fingerprints
+from eval.stages.run_spec import RunSpec
 from memos.errors import ConfigError, DataError
-
-if TYPE_CHECKING:
-    from eval.stages.bench import Bench
 
 FORMULA = 2
 """Number of the present formula of fingerprints; manifests without it were made by the first."""
@@ -53,7 +51,7 @@ def is_present(manifest: Mapping[str, Any] | None) -> bool:
     return bool(manifest) and manifest.get("formula") == FORMULA
 
 
-def find_run(bench: Bench) -> Path | None:
+def find_run(bench: RunSpec) -> Path | None:
     """The folder among those of the same experiment and system that records this very run; None where there is none."""
     siblings = _siblings(bench)
     for folder, manifest in siblings:
@@ -67,7 +65,7 @@ def find_run(bench: Bench) -> Path | None:
     return next((folder for folder, manifest in earlier if manifest and _recorded(bench, manifest) is not None), None)
 
 
-def _siblings(bench: Bench) -> list[tuple[Path, dict[str, Any] | None]]:
+def _siblings(bench: RunSpec) -> list[tuple[Path, dict[str, Any] | None]]:
     parent, name = bench.out / "runs" / bench.name, bench.system_spec["name"]
     found = sorted(parent.glob(f"{glob.escape(name)}-*/")) if parent.exists() else []
     return [(folder, _readable(folder)) for folder in found if "-" not in folder.name.removeprefix(f"{name}-")]
@@ -80,14 +78,14 @@ def _readable(folder: Path) -> dict[str, Any] | None:
         return None
 
 
-def _same_outside(bench: Bench, manifest: Mapping[str, Any] | None) -> bool:
+def _same_outside(bench: RunSpec, manifest: Mapping[str, Any] | None) -> bool:
     """Whether the packages that a system drives have the versions they had."""
     packages = identity(bench.system_spec).get("packages", {})
     recorded = (manifest or {}).get("packages", {})
     return all(recorded.get(name) == version for name, version in packages.items())
 
 
-def _recorded(bench: Bench, manifest: Mapping[str, Any]) -> Bench | None:
+def _recorded(bench: RunSpec, manifest: Mapping[str, Any]) -> RunSpec | None:
     """The run that an earlier manifest describes, where it is the present one; its fingerprint is checked by the old
     formula.
     """
@@ -107,7 +105,7 @@ def _recorded(bench: Bench, manifest: Mapping[str, Any]) -> Bench | None:
     return made if same and _same_outside(bench, manifest) else None
 
 
-def _in_present_words(bench: Bench, config: Mapping[str, Any]) -> dict[str, Any]:
+def _in_present_words(bench: RunSpec, config: Mapping[str, Any]) -> dict[str, Any]:
     """A recorded configuration: parts that have moved since by their present paths, keys that it has not as they are
     now.
     """
@@ -134,7 +132,7 @@ class Earlier:
     """Digest of the identity of the model that the last session had; None where it is not recorded."""
     same_machine: bool
 
-    def knows(self, bench: Bench, spec: Mapping[str, Any]) -> bool:
+    def knows(self, bench: RunSpec, spec: Mapping[str, Any]) -> bool:
         """Whether verdicts of that time can be told to be of this judge: the data and, where it asks one, the model are
         the same.
         """
@@ -146,7 +144,7 @@ class Earlier:
         return not asks or self.llm == digest(components.llm_identity(bench.config["llm"]))
 
 
-def describe(bench: Bench, folder: Path, manifest: Mapping[str, Any] | None) -> Earlier:
+def describe(bench: RunSpec, folder: Path, manifest: Mapping[str, Any] | None) -> Earlier:
     """What an earlier run folder says of itself."""
     if manifest is None:
         return Earlier(folder.name.rpartition("-")[2], None, None, False)
@@ -159,7 +157,7 @@ def describe(bench: Bench, folder: Path, manifest: Mapping[str, Any] | None) -> 
     return Earlier(manifest["fingerprint"], manifest.get("dataset", {}).get("sha256"), llm, same)
 
 
-def take_over(bench: Bench, folder: Path, earlier: Earlier) -> None:
+def take_over(bench: RunSpec, folder: Path, earlier: Earlier) -> None:
     """Give the journals of an earlier run their present names, those that are of this run's judges and metrics."""
     for spec in bench.judge_specs:
         if earlier.knows(bench, spec):

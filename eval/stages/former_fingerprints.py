@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from eval.core.config import component_config, part_id, wants
 from eval.core.identity import digest
 from eval.stages import components
+from eval.stages.run_spec import RunSpec
 from memos.types import Conversation
-
-if TYPE_CHECKING:
-    from eval.stages.bench import Bench
 
 TARGETS: Mapping[str, str] = {
     "constant": "eval.answerers.constant.Constant",
@@ -89,17 +87,17 @@ def _part(spec: Mapping[str, Any], stage: str | None = None) -> dict[str, Any]:
     return {"target": target(spec), "version": getattr(cls, "version", "1"), "fields": kept}
 
 
-_SYSTEMS: WeakKeyDictionary[Bench, dict[str | None, dict[str, Any]]] = WeakKeyDictionary()
+_SYSTEMS: WeakKeyDictionary[RunSpec, dict[str | None, dict[str, Any]]] = WeakKeyDictionary()
 
 
-def _system(bench: Bench, stage: str | None) -> dict[str, Any]:
+def _system(bench: RunSpec, stage: str | None) -> dict[str, Any]:
     known = _SYSTEMS.setdefault(bench, {})
     if stage not in known:
         known[stage] = _made_system(bench, stage)
     return known[stage]
 
 
-def _made_system(bench: Bench, stage: str | None) -> dict[str, Any]:
+def _made_system(bench: RunSpec, stage: str | None) -> dict[str, Any]:
     found = _part(bench.system_spec, stage)
     if wants(bench.system_class, "embedder"):
         found["embedder"] = _part(bench.embedder_spec)
@@ -108,7 +106,7 @@ def _made_system(bench: Bench, stage: str | None) -> dict[str, Any]:
     return found
 
 
-def _model(bench: Bench) -> dict[str, Any]:
+def _model(bench: RunSpec) -> dict[str, Any]:
     """A provider's own identity as it was: the address as written, no weights."""
     provider = components.provider(bench.config["llm"])
     kind = part_id(type(provider))
@@ -123,7 +121,7 @@ def _model(bench: Bench) -> dict[str, Any]:
     return {key: value for key, value in provider.identity().items() if key not in gone}
 
 
-def _answerer(bench: Bench) -> dict[str, Any]:
+def _answerer(bench: RunSpec) -> dict[str, Any]:
     answerer = bench.answerer()
     found = dict(answerer.identity())
     kind = part_id(type(answerer))
@@ -135,14 +133,14 @@ def _answerer(bench: Bench) -> dict[str, Any]:
     return found
 
 
-def _judge(bench: Bench, spec: Mapping[str, Any]) -> dict[str, Any]:
+def _judge(bench: RunSpec, spec: Mapping[str, Any]) -> dict[str, Any]:
     judge = bench.judge(spec)
     kind = part_id(type(judge))
     found = {key: value for key, value in judge.identity().items() if key not in NEW_KEYS.get(kind, ())}
     return {**found, "model": judge.llm.name} if kind == "llm_judge" else found
 
 
-def ingest_fingerprint(bench: Bench, conversation: Conversation) -> str | None:
+def ingest_fingerprint(bench: RunSpec, conversation: Conversation) -> str | None:
     """Identity of a store as it was; None where none of that time can be meant."""
     sessions = [
         [s.time_text, [[t.turn_id, t.speaker, t.text, t.caption] for t in s.turns]] for s in conversation.sessions
@@ -153,7 +151,7 @@ def ingest_fingerprint(bench: Bench, conversation: Conversation) -> str | None:
         return None
 
 
-def fingerprint(bench: Bench) -> str | None:
+def fingerprint(bench: RunSpec) -> str | None:
     """Identity of a run as it was; None where none of that time can be meant."""
     asked = [[*q.key, q.text, q.evidence if bench.system_class.sees_gold else []] for q in bench.dataset.questions]
     try:
@@ -172,18 +170,18 @@ def fingerprint(bench: Bench) -> str | None:
         return None
 
 
-def judge_fingerprint(bench: Bench, run: str, spec: Mapping[str, Any]) -> str:
+def judge_fingerprint(bench: RunSpec, run: str, spec: Mapping[str, Any]) -> str:
     """Identity of a set of verdicts as it was, of a run that had the identity ``run``."""
     return digest([run, _judge(bench, spec), [[*q.key, q.gold] for q in bench.dataset.questions]], 10)
 
 
-def metrics_fingerprint(bench: Bench, run: str) -> str:
+def metrics_fingerprint(bench: RunSpec, run: str) -> str:
     """Identity of a set of metric values as it was."""
     golds = [[*q.key, q.gold, q.evidence] for q in bench.dataset.questions]
     return digest([run, bench.config["metrics"], golds], 10)
 
 
-def score_fingerprint(bench: Bench, run: str) -> str:
+def score_fingerprint(bench: RunSpec, run: str) -> str:
     """Identity of a summary as it was."""
     judges = [judge_fingerprint(bench, run, spec) for spec in bench.judge_specs]
     return digest([metrics_fingerprint(bench, run), judges, bench.latency.questions], 10)

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from eval.core import judging
 from eval.core.progress import bar
 from eval.core.protocols import Scorer
 from eval.core.types import JudgeTask, Question, Verdict
-from eval.judges import labels
 from eval.metrics.retrieval import evidence_metrics
 from eval.runs import lineage
 from eval.runs.write import Journal, RunDir
@@ -52,7 +52,7 @@ def verdicts_now(bench: Bench, run: RunDir, spec: Mapping[str, Any]) -> dict[Key
 def judge(bench: Bench, run: RunDir, spec: Mapping[str, Any]) -> None:
     """Write a verdict for every good answer that has none that stands; failed and unreadable ones are asked again."""
     verdicts, answered = judge_journal(bench, run, spec), good_answers(bench, run)
-    done = {key for key, record in verdicts_now(bench, run, spec).items() if labels.stands(record)}
+    done = {key for key, record in verdicts_now(bench, run, spec).items() if judging.stands(record)}
     todo = [q for q in bench.dataset.questions if q.key in answered and q.key not in done]
     if not todo:
         return
@@ -66,7 +66,7 @@ def judge(bench: Bench, run: RunDir, spec: Mapping[str, Any]) -> None:
         record = (
             made
             if failure is None
-            else {"label": labels.ERROR, "score": None, "runs": [], "raw": [failure["error"]], **failure}
+            else {"label": judging.ERROR, "score": None, "runs": [], "raw": [failure["error"]], **failure}
         )
         made_from = lineage.of_verdict(question, answered[question.key])
         verdicts.append(
@@ -82,7 +82,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     record = asdict(verdict)
     if record["score"] is not None and not math.isfinite(record["score"]):
         raise ValueError(f"the judge's score is {record['score']}")
-    record["label"] = labels.standing(verdict.label, verdict.runs)
+    record["label"] = judging.standing(verdict.label, verdict.runs)
     record["ms"] = record.pop("latency_ms")
     return record
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from eval.core import judging
 from eval.core.config import component_config
 from eval.core.identity import digest
 from eval.core.types import Question
-from eval.judges import labels
 from eval.judges.uncertainty import own_error
 from eval.metrics.ceilings import gold_ceilings
 from eval.runs import lineage
@@ -121,7 +121,7 @@ def _failed(records: _Records, questions: Sequence[Question]) -> dict[Key, str]:
     """Questions that failed anywhere, under any judge or metric, or have not come through yet, with the first such stage."""
     stages = [("search", _good(records.searched)), ("answer", _good(records.answers))]
     stages += [
-        ("judge", {key for key, r in verdicts.items() if labels.stands(r)}) for verdicts in records.verdicts.values()
+        ("judge", {key for key, r in verdicts.items() if judging.stands(r)}) for verdicts in records.verdicts.values()
     ]
     stages.append(("score", _good(records.values)))
     found = {}
@@ -141,7 +141,7 @@ def _failures(records: _Records) -> dict[str, int]:
     """How many answers each judge and each metric failed on, and how many timed questions failed; those with none are left out."""
     counts = Counter(name for record in records.values.values() for name in record.get("errors", {}))
     for name, verdicts in records.verdicts.items():
-        counts[name] += sum(not labels.stands(record) for record in verdicts.values())
+        counts[name] += sum(not judging.stands(record) for record in verdicts.values())
     counts["latency"] += sum(not lineage.good(record) for record in records.timed.values())
     return {name: count for name, count in sorted(counts.items()) if count}
 
@@ -178,17 +178,17 @@ def _columns(
 
 def _verdict(record: Mapping[str, Any] | None) -> float:
     """What a question's verdict counts; a missing one counts wrong."""
-    return 0.0 if record is None else labels.value(record["label"], record.get("runs") or ())
+    return 0.0 if record is None else judging.value(record["label"], record.get("runs") or ())
 
 
 def _repeats(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """``repeat_sd``: population standard deviation of run-level accuracies, the judge's jitter on one set of answers (the
     paper's ±), over the ``repeat_n`` verdicts that stand; nothing where the judge runs once."""
-    whole = [record["runs"] for record in records if labels.stands(record) and len(record.get("runs") or ()) > 1]
+    whole = [record["runs"] for record in records if judging.stands(record) and len(record.get("runs") or ()) > 1]
     repeats = min(map(len, whole), default=0)
     if repeats < 2:
         return {}
-    spread = float(np.std([np.mean([runs[i] == labels.CORRECT for runs in whole]) for i in range(repeats)]))
+    spread = float(np.std([np.mean([runs[i] == judging.CORRECT for runs in whole]) for i in range(repeats)]))
     return {"repeat_sd": spread, "repeat_n": len(whole)}
 
 
@@ -201,7 +201,7 @@ def _judge_errors(bench: Bench) -> dict[str, float]:
 def _labels(verdicts: Mapping[Key, Mapping[str, Any]], questions: Sequence[Question]) -> dict[str, int]:
     """Verdicts by label, and ``n`` of them all."""
     own = [verdicts[q.key] for q in questions if q.key in verdicts]
-    counts = Counter(labels.standing(record["label"], record.get("runs") or ()) for record in own)
+    counts = Counter(judging.standing(record["label"], record.get("runs") or ()) for record in own)
     return {"n": len(own), **dict(sorted(counts.items()))}
 
 

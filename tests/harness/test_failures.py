@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from eval.answerers.llm import LLMAnswerer
+from eval.core import judging as verdict_rule
 from eval.core.types import Answer, Verdict
 from eval.experiments import rescoring
 from eval.experiments.benchmark.experiment import FAILED_QUESTIONS, OK
-from eval.judges import labels, published
+from eval.judges import published
 from eval.judges.llm import LLMJudge
 from eval.metrics.lexical import Lexical
 from eval.report.tables import table3, table4
@@ -93,15 +94,15 @@ def test_a_verdict_with_a_failed_run_is_the_same_everywhere(made, judging, broke
 
 
 def test_the_rule_for_verdicts_of_several_runs():
-    assert labels.standing("correct", ["correct", "error", "correct"]) == "error"
-    assert labels.standing("correct", ["correct", "unparsed", "error"]) == "error"
-    assert labels.standing("wrong", ["correct", "unparsed"]) == "unparsed"
-    assert labels.standing("wrong", ["correct", "correct", "wrong"]) == "correct"
-    assert labels.standing("CORRECT?") == labels.standing("error") == "error"
-    assert labels.value("correct", ["correct", "correct", "wrong"]) == pytest.approx(2 / 3)
-    assert labels.value("correct") == 1 and labels.value("wrong") == labels.value("unparsed", ["correct"]) == 0
+    assert verdict_rule.standing("correct", ["correct", "error", "correct"]) == "error"
+    assert verdict_rule.standing("correct", ["correct", "unparsed", "error"]) == "error"
+    assert verdict_rule.standing("wrong", ["correct", "unparsed"]) == "unparsed"
+    assert verdict_rule.standing("wrong", ["correct", "correct", "wrong"]) == "correct"
+    assert verdict_rule.standing("CORRECT?") == verdict_rule.standing("error") == "error"
+    assert verdict_rule.value("correct", ["correct", "correct", "wrong"]) == pytest.approx(2 / 3)
+    assert verdict_rule.value("correct") == 1 and verdict_rule.value("wrong") == verdict_rule.value("unparsed", ["correct"]) == 0
     row = published.Row("s", "a", 0, 4, "q", "g", "a", (1, 1, 0), None, None)
-    assert row.share == labels.value("correct", ["correct", "correct", "wrong"])
+    assert row.share == verdict_rule.value("correct", ["correct", "correct", "wrong"])
     assert published.Row("s", "a", 0, 4, "q", "g", "a", (), None, None).share == 0
 
 

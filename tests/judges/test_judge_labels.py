@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eval.core import judging
 from eval.judges import labels
 
 SHAPES = [
@@ -55,7 +56,7 @@ def test_yes_and_no():
 
 
 def test_majority_keeps_failures_apart():
-    assert labels.majority(["correct", "correct", "wrong"]) == ("correct", pytest.approx(2 / 3))
-    assert labels.majority(["correct", "error", "error"]) == ("correct", 1.0)
-    assert labels.majority(["error", "error", "unparsed"]) == ("error", None)
-    assert labels.majority(["correct", "wrong"]) == ("wrong", 0.5)
+    assert judging.majority(["correct", "correct", "wrong"]) == ("correct", pytest.approx(2 / 3))
+    assert judging.majority(["correct", "error", "error"]) == ("correct", 1.0)
+    assert judging.majority(["error", "error", "unparsed"]) == ("error", None)
+    assert judging.majority(["correct", "wrong"]) == ("wrong", 0.5)

@@ -1,0 +1,48 @@
+"""What identities of earlier times ask of a run: a part of ``eval.stages.bench.Bench``, which they may not import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from eval.core.config import LatencyConfig, TrackConfig
+from eval.core.protocols import Answerer, Judge
+from eval.core.types import Dataset
+from eval.datasets.selection import DatasetConfig
+
+
+class RunSpec(Protocol):
+    """A checked configuration with its data, its parts and its fingerprints."""
+
+    name: str
+    config: Mapping[str, Any]
+    out: Path
+    seed: int
+    dataset: Dataset
+    dataset_config: DatasetConfig
+    track: TrackConfig
+    latency: LatencyConfig
+    system_class: Any
+    system_spec: Mapping[str, Any]
+    embedder_spec: Mapping[str, Any]
+    judge_specs: Sequence[Mapping[str, Any]]
+
+    def __init__(self, config: Mapping[str, Any]) -> None: ...
+
+    @property
+    def prompt(self) -> str: ...
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    @property
+    def metrics_fingerprint(self) -> str: ...
+
+    def judge_fingerprint(self, spec: Mapping[str, Any]) -> str: ...
+
+    def uses_llm(self) -> bool: ...
+
+    def answerer(self) -> Answerer: ...
+
+    def judge(self, spec: Mapping[str, Any]) -> Judge: ...

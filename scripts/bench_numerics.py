@@ -1,12 +1,13 @@
-"""How far results move with the processor's kernels: the same conversation read under several settings of the libraries.
+"""How far results move with the processor's kernels: the same conversation read under several settings of the
+libraries.
 
     python scripts/bench_numerics.py [--conversation conv-26] [--questions 60] [--turns 200] [--out results/bench/numerics.json]
 
 Each setting runs in a process of its own: ``ATEN_CPU_CAPABILITY`` (torch's own kernels), ``ONEDNN_MAX_CPU_ISA`` and
 ``MKL_ENABLE_INSTRUCTIONS`` (its matrix products), ``OPENBLAS_CORETYPE`` and ``NPY_DISABLE_CPU_FEATURES`` (numpy's),
-``FAISS_SIMD_LEVEL``, two threads, and bfloat16. Against the first it tells the largest difference of a MiniLM vector's value
-and of a cosine, the questions whose 20 best hits differ as a set or in order, and how many
-answers of the embedded reader differ. A setting that this machine lacks is told and skipped.
+``FAISS_SIMD_LEVEL``, two threads, and bfloat16. Against the first it tells the largest difference of a MiniLM vector's
+value and of a cosine, the questions whose 20 best hits differ as a set or in order, and how many answers of the
+embedded reader differ. A setting that this machine lacks is told and skipped.
 """
 
 from __future__ import annotations

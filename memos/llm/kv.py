@@ -109,8 +109,8 @@ class SuffixCache(Cache):
 def reading(module: torch.nn.Module, cache: Cache | None) -> dict[str, Cache | None]:
     """A cache under the name by which a transformers module takes it, to be passed as keyword arguments.
 
-    transformers 5.24 calls it ``cache`` and takes ``past_key_values`` up to 5.40; older versions know only the latter. Both
-    take unknown arguments without a word, so a cache under the wrong name would be ignored.
+    transformers 5.24 calls it ``cache`` and takes ``past_key_values`` up to 5.40; older versions know only the latter.
+    Both take unknown arguments without a word, so a cache under the wrong name would be ignored.
 
     Raises:
         LLMError: the module takes a cache under neither name.

@@ -124,10 +124,11 @@ class Store:
 
 
 def recall(store: Store, asked: list[str]) -> float:
-    """Share of the true nearest that both vector indexes give: the vault's ``K`` and the operator's pool, against float64.
+    """Share of the true nearest that both vector indexes give: the vault's ``K`` and the operator's pool, against
+    float64.
 
-    The truth is a plain product in float64 over the vectors that the operator's index holds; of rows that score the same to
-    1e-12 any may stand at the end.
+    The truth is a plain product in float64 over the vectors that the operator's index holds; of rows that score the
+    same to 1e-12 any may stand at the end.
     """
     index, vault = store.operator.index, store.vault
     live = np.flatnonzero(index.alive)

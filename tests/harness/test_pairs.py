@@ -11,7 +11,8 @@ import pytest
 from small_runs import Made
 
 from eval.datasets.load import TINY
-from eval.report.groups import Group, make_tables, significant_ties
+from eval.report.benchmark_tables import significant_ties, write_benchmark_tables
+from eval.report.groups import Group
 from eval.report.significance import against_best, comparison_table, same_questions
 from eval.runs.read import load_run
 from memos.errors import DataError
@@ -121,6 +122,6 @@ def test_a_sweep_of_seeds_over_samples_has_tables(tmp_path):
 def test_a_sweep_of_seeds_over_the_same_questions_names_its_rows(first, tmp_path):
     other = Made(tmp_path / "out", "latency.questions=0", "seed=3")
     other.run()
-    tables = make_tables(Group("tiny", (first.folder, other.folder)), tmp_path / "made")
+    tables = write_benchmark_tables(Group("tiny", (first.folder, other.folder)), tmp_path / "made")
     assert [section.title.split(" (")[0] for section in tables[1].sections] == ["overall"]
     assert [row[0].value for row in tables[1].sections[0].rows] == ["RAG-40/k2 seed=0", "RAG-40/k2 seed=3"]

@@ -1,17 +1,16 @@
 """Inner products of float32 vectors, and how far each of them may be from the truth.
 
-``products`` is quick, in float32, and so is FAISS's ``indexed``, which copies no rows; ``bounds`` proves how far both may be
-off, in whatever order a processor adds. ``exact``
-decides: products of float32 values have at most 48 bits and are held by float64 without rounding, and their sum is off by
-less than ``rounding``, which ``in_order`` clears up where two scores lie closer than that. Everything here runs in one thread:
-BLAS threads cost more than they bring for one query, and einsum's result hangs on no BLAS.
+``products`` is quick, in float32, and so is FAISS's ``indexed``, which copies no rows; ``bounds`` proves how far both
+may be off, in whatever order a processor adds. ``exact`` decides: products of float32 values have at most 48 bits and
+are held by float64 without rounding, and their sum is off by less than ``rounding``, which ``in_order`` clears up
+where two scores lie closer than that. Everything here runs in one thread: BLAS threads cost more than they bring for
+one query, and einsum's result hangs on no BLAS.
 """
 
 from __future__ import annotations
 
 import logging
 import math
-from functools import cache
 
 import numpy as np
 
@@ -23,6 +22,8 @@ _LARGEST = 1e37
 """Up to this product of lengths no float32 sum overflows."""
 _BLOCK = 4096
 """Rows taken to float64 at once."""
+_TOLD: set[str] = set()
+"""Libraries of which something was told already."""
 
 
 def products(matrix: np.ndarray, query: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
@@ -31,7 +32,7 @@ def products(matrix: np.ndarray, query: np.ndarray, rows: np.ndarray | None = No
 
 
 def indexed(faiss, matrix: np.ndarray, query: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Inner products of some rows of a float32 matrix (C order) with a float32 vector, by FAISS. float32 (len(rows),)."""
+    """Inner products of some rows of a float32 matrix (C order) with a vector, both float32, by FAISS."""
     rows, out = np.ascontiguousarray(rows, np.int64), np.empty(len(rows), np.float32)
     pointers = map(faiss.swig_ptr, (out, query, matrix, rows))
     faiss.fvec_inner_products_by_idx(*pointers, matrix.shape[1], 1, len(rows))
@@ -41,9 +42,9 @@ def indexed(faiss, matrix: np.ndarray, query: np.ndarray, rows: np.ndarray) -> n
 def bounds(length, query_length: float, dim: int):
     """How far ``products`` may be from the truth, whatever the order of its sums and whether denormals are kept.
 
-    A sum of ``dim`` products is off by at most ``dim * u / (1 - dim * u)`` of the sum of their sizes, which is at most the
-    product of the lengths (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1). Holds where that product is
-    ``safe``.
+    A sum of ``dim`` products is off by at most ``dim * u / (1 - dim * u)`` of the sum of their sizes, which is at most
+    the product of the lengths (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1). Holds where that
+    product is ``safe``.
 
     Args:
         length: of a row, or of rows as float64.
@@ -83,7 +84,9 @@ def lengths(matrix: np.ndarray) -> np.ndarray:
 
 
 def exact(matrix: np.ndarray, query: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Inner products of some rows in float64, each summed in the same order wherever the row stands. float64 (len(rows),)."""
+    """Inner products of some rows in float64, each summed in the same order wherever the row stands. float64
+    (len(rows),).
+    """
     wide, out = query.astype(np.float64), np.empty(len(rows))
     for start in range(0, len(rows), _BLOCK):
         block = matrix.take(rows[start : start + _BLOCK], axis=0).astype(np.float64)
@@ -113,10 +116,11 @@ def in_order(
     return rows, scores
 
 
-@cache
-def note(message: str) -> None:
-    """Tell something once a process."""
-    logging.getLogger("memos").warning(message)
+def note(library: str, message: str) -> None:
+    """Tell something of a library, once a process and library."""
+    if library not in _TOLD:
+        _TOLD.add(library)
+        logging.getLogger("memos").warning(message)
 
 
 def _gamma(terms: int, unit: float) -> float:

@@ -1,9 +1,9 @@
 """Exact inner-product search over the rows of a growing float32 matrix: the one door to every kernel.
 
-Results are those of exact arithmetic on the float32 values, whatever processor, BLAS or version of FAISS computes: kernels
-only choose candidates, by proven bounds, and float64 decides. Up to a number of rows all are scored in float32; from there on
-whole-number codes choose candidates (``screen``), which reads a quarter of the memory. A kernel that is caught computing
-something else is left out, with one note.
+Results are those of exact arithmetic on the float32 values, whatever processor, BLAS or version of FAISS computes:
+kernels only choose candidates, by proven bounds, and float64 decides. Up to a number of rows all are scored in
+float32; from there on whole-number codes choose candidates (``screen``), which reads a quarter of the memory. A kernel
+that is caught computing something else is left out, with one note.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ _SAMPLE = 64
 
 
 class Nearest:
-    """What a search keeps of a matrix beside it: lengths of rows, and codes where there are many. Rows may only be appended."""
+    """What a search keeps of a matrix beside it: lengths of rows, and codes where there are many. Rows may only be
+    appended.
+    """
 
     def __init__(self) -> None:
         self._lengths = np.empty(0)
@@ -171,7 +173,9 @@ def checked(query: np.ndarray, dim: int) -> np.ndarray:
 
 
 def trusted(matrix: np.ndarray, lengths: np.ndarray) -> Products | None:
-    """The quickest float32 products that keep their bound against float64 on a sample of rows; None, with a note, where none do."""
+    """The quickest float32 products that keep their bound against float64 on a sample of rows; None, with a note,
+    where none do.
+    """
     sample = np.unique(np.linspace(0, len(matrix) - 1, _SAMPLE).astype(np.int64))
     wide = matrix[sample[len(sample) // 2]].astype(np.float64)
     query = (wide / (np.linalg.norm(wide) or 1.0)).astype(np.float32)
@@ -186,8 +190,9 @@ def trusted(matrix: np.ndarray, lengths: np.ndarray) -> Products | None:
 
     if not holds(kernels.products):
         kernels.note(
-            f"numpy {np.__version__}: float32 inner products are wrong on this machine; vectors are searched in float64, with "
-            "the same results but more slowly"
+            "numpy",
+            f"numpy {np.__version__}: wrong float32 inner products on this machine; vectors are searched in float64, with "
+            "the same results but more slowly",
         )
         return None
     faiss = library() if len(matrix) >= SCREENED else None

@@ -63,9 +63,8 @@ def library():
     except ModuleNotFoundError:
         return None
     except ImportError as error:
-        kernels.note(
-            f"faiss-cpu cannot be loaded ({str(error).splitlines()[0]}); vectors are searched by numpy, more slowly"
-        )
+        why = str(error).splitlines()[0]
+        kernels.note("faiss", f"faiss-cpu cannot be loaded ({why}); vectors are searched by numpy, more slowly")
         return None
     return faiss
 
@@ -83,18 +82,18 @@ class Screen:
     @classmethod
     def open(cls, matrix: np.ndarray) -> Screen | None:
         """A screen whose kernel gives the right products of this matrix; None, with a note, where no kernel does."""
-        faiss = library()
+        faiss, chosen, wrong = library(), None, []
         for kind in KINDS if faiss is not None else ():
-            if not hasattr(faiss.ScalarQuantizer, kind):
-                continue
-            screen = cls(kind, matrix)
-            try:
-                screen.check(matrix)
-            except WrongProducts:
-                distrusted(kind)
-            else:
-                return screen
-        return None
+            if chosen is None and hasattr(faiss.ScalarQuantizer, kind):
+                screen = cls(kind, matrix)
+                try:
+                    screen.check(matrix)
+                    chosen = screen
+                except WrongProducts:
+                    wrong.append(kind)
+        if wrong:
+            distrusted(" and ".join(wrong))
+        return chosen
 
     def nearest(
         self, matrix: np.ndarray, longest: float, query: np.ndarray, n: int, products: Products
@@ -202,6 +201,7 @@ def distrusted(kind: str) -> None:
     """Tell once that a kernel is not used."""
     version = getattr(library(), "__version__", "")
     kernels.note(
-        f"faiss-cpu {version}: {kind} gives wrong inner products on this machine; vectors are searched without it, with the "
-        "same results but more slowly"
+        "faiss",
+        f"faiss-cpu {version}: wrong inner products of {kind} on this machine; vectors are searched without it, with the "
+        "same results but more slowly",
     )

@@ -1,8 +1,8 @@
 """The vectors of one namespace in memory: exact inner-product search, and undo for transactions that fail.
 
 The vault's file holds the truth; this index is rebuilt from it. Places in the matrix are only ever appended, so that
-undoing is forgetting; places left behind are skipped and dropped now and then. How the nearest are found, and why they are
-the nearest on every machine, is told in ``memos.infrastructure.vault.nearest``.
+undoing is forgetting; places left behind are skipped and dropped now and then. How the nearest are found, and why they
+are the nearest on every machine, is told in ``memos.infrastructure.vault.nearest``.
 """
 
 from __future__ import annotations

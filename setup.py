@@ -1,4 +1,6 @@
-"""Packages of the wheel. All else is in pyproject.toml; only the two folders below lie outside the packages they belong to."""
+"""Packages of the wheel. All else is in pyproject.toml; only the two folders below lie outside the packages they belong
+to.
+"""
 
 from setuptools import find_namespace_packages, setup
 

@@ -136,9 +136,7 @@ class BM25:
         return [(self._keys[row], float(scores[row])) for row in order if scores[row] > 0]
 
 
-def reciprocal_rank_fusion(
-    rankings: Iterable[Sequence[Hashable]], rank_const: int = 1
-) -> list[tuple[Hashable, float]]:
+def reciprocal_rank_fusion(rankings: Iterable[Sequence[Hashable]], rank_const: int = 1) -> list[tuple[Hashable, float]]:
     """Fuse rankings: the score of a key is the sum of 1 / (rank + ``rank_const``), ranks from 0 (protocol.md 9)."""
     scores: dict[Hashable, float] = {}
     for ranking in rankings:

@@ -1,4 +1,6 @@
-"""``memos --vault FILE COMMAND …`` (also ``python -m memos``): add, search, explain, show, history, restore, organise, dump, load, stats."""
+"""``memos --vault FILE COMMAND …`` (also ``python -m memos``): add, search, explain, show, history, restore, organise,
+dump, load, stats.
+"""
 
 from __future__ import annotations
 

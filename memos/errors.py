@@ -53,6 +53,4 @@ def require(module: str, extra: str, *, package: str | None = None):
     except ModuleNotFoundError as error:
         if error.name and error.name.split(".")[0] != module.split(".")[0]:
             raise
-        raise MissingDependency(
-            f"{package or module} is not installed; run: pip install -e '.[{extra}]'"
-        ) from error
+        raise MissingDependency(f"{package or module} is not installed; run: pip install -e '.[{extra}]'") from error

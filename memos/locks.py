@@ -1,7 +1,8 @@
 """Locks between processes: one file each, held through the kernel, which lets go of them when their holder dies.
 
 ``flock`` also holds between the nodes of a cluster where the shared folder is NFS (Linux turns it into a lock of the
-server) or Lustre mounted with ``-o flock``; with ``-o localflock`` it holds on one node only. Lock files are empty and are
+server) or Lustre mounted with ``-o flock``; with ``-o localflock`` it holds on one node only. Lock files are empty and
+are
 never removed: removing one that somebody waits for would let two in.
 """
 

@@ -1,10 +1,10 @@
 """The facade: a memory operating system in five lines.
 
-    from memos import MemOS
-    memory = MemOS("memory.sqlite")
-    memory.add("I moved to Porto last May.", user="ana")
-    print(memory.search("Where does Ana live?", user="ana")[0].text)
-    memory.close()
+from memos import MemOS
+memory = MemOS("memory.sqlite")
+memory.add("I moved to Porto last May.", user="ana")
+print(memory.search("Where does Ana live?", user="ana")[0].text)
+memory.close()
 """
 
 from __future__ import annotations
@@ -55,9 +55,13 @@ class MemOS:
 
     @dataclass
     class Config:
-        operator: MemOperator.Config = field(default_factory=MemOperator.Config, metadata={"help": "retrieval, tiers, resolution"})
+        operator: MemOperator.Config = field(
+            default_factory=MemOperator.Config, metadata={"help": "retrieval, tiers, resolution"}
+        )
         preferences: bool = field(default=True, metadata={"help": "note preferences said outright"})
-        relations: str = field(default="rules", metadata={"help": "relations of fine memories: by rules or also by the model (llm)"})
+        relations: str = field(
+            default="rules", metadata={"help": "relations of fine memories: by rules or also by the model (llm)"}
+        )
         queue: MemQueue.Config = field(default_factory=MemQueue.Config, metadata={"help": "the scheduler's queue"})
         reader: FineReader.Config = field(default_factory=FineReader.Config, metadata={"help": "the fine reading"})
         context_words: int = field(default=1600, metadata={"help": "words of memory in a chat prompt at most"})
@@ -71,10 +75,16 @@ class MemOS:
             check_style(self.dates, "memos.dates")
 
     def __init__(
-        self, path: str | Path = ":memory:", config: Config | None = None, *, embedder: Embedder | None = None,
-        llm: LLM | None = None, clock: Clock | None = None, ids: Ids | None = None,
+        self,
+        path: str | Path = ":memory:",
+        config: Config | None = None,
+        *,
+        embedder: Embedder | None = None,
+        llm: LLM | None = None,
+        clock: Clock | None = None,
+        ids: Ids | None = None,
         activation: ActivationManager | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Open (or make) a vault.
 
         Args:
@@ -97,9 +107,15 @@ class MemOS:
         self.vault = SqliteVault(path, clock=self.clock)
         self._operators: dict[str, MemOperator] = {}
         self.work = MemWork(
-            self.config.queue, self.config.reader, vault=self.vault, clock=self.clock, ids=self.ids, operator=self._operator,
-            llm=lambda: self._need_llm("the fine reading"), relate=self.config.relations == "llm",
-        )  # fmt: skip
+            self.config.queue,
+            self.config.reader,
+            vault=self.vault,
+            clock=self.clock,
+            ids=self.ids,
+            operator=self._operator,
+            llm=lambda: self._need_llm("the fine reading"),
+            relate=self.config.relations == "llm",
+        )
         self.activation = activation
         if activation is not None and activation.vault is None:
             activation.vault = self.vault
@@ -107,13 +123,26 @@ class MemOS:
     def _operator(self, user: str) -> MemOperator:
         if user not in self._operators:
             self._operators[user] = MemOperator(
-                self.config.operator, vault=self.vault, embedder=self.embedder, clock=self.clock, namespace=user, llm=None
+                self.config.operator,
+                vault=self.vault,
+                embedder=self.embedder,
+                clock=self.clock,
+                namespace=user,
+                llm=None,
             )
         return self._operators[user]
 
     # -- writing -----------------------------------------------------------------------------------------------
-    def add(self, text: str, *, user: str = "default", speaker: str = "", kind: str = "fact", at: datetime | None = None,
-            tags: Sequence[str] = ()) -> list[Inserted]:  # fmt: skip
+    def add(
+        self,
+        text: str,
+        *,
+        user: str = "default",
+        speaker: str = "",
+        kind: str = "fact",
+        at: datetime | None = None,
+        tags: Sequence[str] = (),
+    ) -> list[Inserted]:
         """Remember a text of a user, at once.
 
         Args:
@@ -129,12 +158,23 @@ class MemOS:
         """
         said = at or self.clock().replace(tzinfo=None)
         return self._operator(user).insert(
-            [self._cube(text, user, speaker, kind, said, tuple(tags)), *self._preferences(text, user, speaker or user, said)],
-            actor=user, cause="add",
-        )  # fmt: skip
+            [
+                self._cube(text, user, speaker, kind, said, tuple(tags)),
+                *self._preferences(text, user, speaker or user, said),
+            ],
+            actor=user,
+            cause="add",
+        )
 
-    def add_dialogue(self, turns: Sequence[tuple[str, str]], *, user: str = "default", session: str = "",
-                     at: datetime | None = None, fine: bool = False) -> list[Inserted]:  # fmt: skip
+    def add_dialogue(
+        self,
+        turns: Sequence[tuple[str, str]],
+        *,
+        user: str = "default",
+        session: str = "",
+        at: datetime | None = None,
+        fine: bool = False,
+    ) -> list[Inserted]:
         """Remember a conversation, one memory a turn.
 
         Args:
@@ -152,9 +192,15 @@ class MemOS:
         start = self.vault.count(namespaces=[user], live=False)
         made = tuple(Turn(f"{session}:{start + n}", who, what) for n, (who, what) in enumerate(turns, 1))
         cubes = read_session(
-            Session(session, said, f"{said:%Y-%m-%d %H:%M}", made), dialogue=user, owner=user, ids=self.ids,
-            clock=self.clock, start=start, namespace=user, tags=(PENDING,) if fine else (),
-        )  # fmt: skip
+            Session(session, said, f"{said:%Y-%m-%d %H:%M}", made),
+            dialogue=user,
+            owner=user,
+            ids=self.ids,
+            clock=self.clock,
+            start=start,
+            namespace=user,
+            tags=(PENDING,) if fine else (),
+        )
         out = self._operator(user).insert(cubes, actor=user, cause="read:fast")
         if fine:
             self.work.read(user, cubes)
@@ -166,11 +212,21 @@ class MemOS:
 
         event = event_of(text, said)
         return new_cube(
-            text, owner=user, ids=self.ids, clock=self.clock, governance={"namespace": user}, state="activated",
-            semantic_type=kind, speaker=speaker, tags=tags, entities=names(text), trigger="add",
-            event_start=event.start if event else None, event_end=event.end if event else None,
+            text,
+            owner=user,
+            ids=self.ids,
+            clock=self.clock,
+            governance={"namespace": user},
+            state="activated",
+            semantic_type=kind,
+            speaker=speaker,
+            tags=tags,
+            entities=names(text),
+            trigger="add",
+            event_start=event.start if event else None,
+            event_end=event.end if event else None,
             attributes={"said_at": said.isoformat()},
-        )  # fmt: skip
+        )
 
     def _preferences(self, text: str, user: str, holder: str, said: datetime) -> list[MemCube]:
         if not self.config.preferences:
@@ -178,10 +234,17 @@ class MemOS:
         from memos.plaintext.preference import cube_of, explicit
 
         return [
-            cube_of(found, owner=user, ids=self.ids, clock=self.clock, namespace=user, said_at=said.isoformat(),
-                    sources=(Source(dialogue=user),))
+            cube_of(
+                found,
+                owner=user,
+                ids=self.ids,
+                clock=self.clock,
+                namespace=user,
+                said_at=said.isoformat(),
+                sources=(Source(dialogue=user),),
+            )
             for found in explicit(text, holder)
-        ]  # fmt: skip
+        ]
 
     def drain(self, timeout: float | None = None) -> Drained:
         """Do the work that waits (fine readings, relations, organising), user by user; then every memory can be found.
@@ -202,8 +265,9 @@ class MemOS:
         """The best memories for a query, best first; each use is counted."""
         return self._search(query, user, k, where)
 
-    def _search(self, query: str, user: str, k: int, where: Where | None = None,
-                without: frozenset[str] = frozenset()) -> list[Memory]:  # fmt: skip
+    def _search(
+        self, query: str, user: str, k: int, where: Where | None = None, without: frozenset[str] = frozenset()
+    ) -> list[Memory]:
         """``search``; the units in ``without`` count as used but are left out of the texts."""
         found = self._operator(user).search(query, k, caller=Caller(user), where=where)
         out = []
@@ -261,7 +325,9 @@ class MemOS:
         if self.activation is None:
             raise ConfigError("schedule needs activation memory; pass activation= to MemOS")
         cubes = self.vault.get_many(self.vault.find(namespaces=[user]))
-        return self.activation.observe(user, cubes, self.clock(), text=lambda cube: line(unit_of(cube), self.config.dates))
+        return self.activation.observe(
+            user, cubes, self.clock(), text=lambda cube: line(unit_of(cube), self.config.dates)
+        )
 
     def _lines(self, query: str, user: str, k: int, cached: frozenset[str]) -> str:
         texts, words = [], 0
@@ -305,10 +371,13 @@ class MemOS:
         users = {name: self.vault.count(namespaces=[name]) for name in names}
         total = self.vault.count(namespaces=names, live=False) if names else 0
         return {
-            "memories": sum(users.values()), "archived": total - sum(users.values()), "users": users,
-            "pending": self.vault.count(Tagged(PENDING)), "failed": self.vault.count(Tagged(DEAD)),
+            "memories": sum(users.values()),
+            "archived": total - sum(users.values()),
+            "users": users,
+            "pending": self.vault.count(Tagged(PENDING)),
+            "failed": self.vault.count(Tagged(DEAD)),
             "tasks": asdict(self.work.counters()),
-        }  # fmt: skip
+        }
 
     def dump(self, path: str | Path) -> int:
         """Write everything (states, versions, vectors, edges) into one file; returns how many memories."""

@@ -1,7 +1,8 @@
 """Where the language data lie: Punkt, WordNet, and the small language model's weights. Finding only; no download here.
 
 Search order: the places the libraries look in themselves, then this project's cache (``~/.cache/memos-repro``, moved by
-``XDG_CACHE_HOME``). ``scripts/fetch_data.py`` (``eval.core.resources``) fills the cache. Facts on the files: protocol.md 14.
+``XDG_CACHE_HOME``). ``scripts/fetch_data.py`` (``eval.core.resources``) fills the cache. Facts on the files:
+protocol.md 14.
 """
 
 from __future__ import annotations

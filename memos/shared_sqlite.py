@@ -62,7 +62,8 @@ def _set_journal_mode(db: sqlite3.Connection, mode: str) -> None:
 def journal_mode(path: Path) -> str:
     """``WAL`` on a disk of this machine; ``TRUNCATE`` on a network file system.
 
-    A write-ahead log keeps its index in shared memory, so nodes of a cluster that write one file through NFS would not see
+    A write-ahead log keeps its index in shared memory, so nodes of a cluster that write one file through NFS would not
+    see
     one another's writes and could damage it.
     """
     kind = file_system(path)

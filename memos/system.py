@@ -1,7 +1,8 @@
 """MemOS as a memory system of the benchmark: extraction into a vault, hybrid retrieval, passages as hits.
 
 ``extractor=rules`` reads fast: one memory a turn, no language model. ``extractor=llm`` reads fast and then finely: each
-session's turns go through the scheduler's queue to the model, whose memories (with the turns they come from) are resolved
+session's turns go through the scheduler's queue to the model, whose memories (with the turns they come from) are
+resolved
 against what is stored and become hits beside the turns.
 """
 
@@ -47,10 +48,16 @@ class MemOSSystem:
     class Config(RetrieveConfig):
         top_k: int = field(default=20, metadata={"help": "hits in the context at most", "stage": "search"})
         max_words: int = field(default=1600, metadata={"help": "NLTK words in the context at most", "stage": "search"})
-        order: str = field(default="time", metadata={"help": "lines of the context by time or by rank", "stage": "search"})
+        order: str = field(
+            default="time", metadata={"help": "lines of the context by time or by rank", "stage": "search"}
+        )
         dates: str = field(default="iso", metadata={"help": "date before each line: iso (2023-05-08), long or none"})
-        extractor: str = field(default="rules", metadata={"help": "rules (fast reading, no model) or llm (fine reading too)"})
-        keep_turns: bool = field(default=True, metadata={"help": "llm: turns stay hits beside the memories made of them"})
+        extractor: str = field(
+            default="rules", metadata={"help": "rules (fast reading, no model) or llm (fine reading too)"}
+        )
+        keep_turns: bool = field(
+            default=True, metadata={"help": "llm: turns stay hits beside the memories made of them"}
+        )
         window: int = field(default=10, metadata={"help": "llm: turns a model call reads"})
         overlap: int = field(default=2, metadata={"help": "llm: turns of the window before that are shown again"})
         retries: int = field(default=2, metadata={"help": "llm: how often a malformed reply is asked for again"})
@@ -106,9 +113,14 @@ class MemOSSystem:
             vault=self.vault, embedder=self.embedder, clock=self.clock, llm=self.models.get("organise"), unit=self._unit
         )
         self.work = MemWork(
-            self.config.queue(), self.config.reader(), vault=self.vault, clock=self.clock, ids=lambda: self._ids(),
-            operator=lambda _: self.operator, llm=lambda: self.models["ingest"],
-        )  # fmt: skip
+            self.config.queue(),
+            self.config.reader(),
+            vault=self.vault,
+            clock=self.clock,
+            ids=lambda: self._ids(),
+            operator=lambda _: self.operator,
+            llm=lambda: self.models["ingest"],
+        )
         self._hide()
 
     @property
@@ -130,9 +142,14 @@ class MemOSSystem:
         """
         self.clock.set(session.time)
         cubes = read_session(
-            session, dialogue=self.dialogue, owner=self.dialogue, start=self.position, clock=self.clock,
-            ids=SequentialIds(self.dialogue, self.position + 1), tags=(PENDING,) if self.fine else (),
-        )  # fmt: skip
+            session,
+            dialogue=self.dialogue,
+            owner=self.dialogue,
+            start=self.position,
+            clock=self.clock,
+            ids=SequentialIds(self.dialogue, self.position + 1),
+            tags=(PENDING,) if self.fine else (),
+        )
         vectors = self.embedder.encode([unit_of(cube).line() for cube in cubes])
         self.vault.add(cubes, vectors, actor=self.dialogue, cause="read:fast")
         self.index.add([self._unit(cube) for cube in cubes], vectors)
@@ -147,7 +164,9 @@ class MemOSSystem:
         self._counts["malformed_verdicts"] += self.operator.resolver.fallbacks - checked
         for letter in self.work.queue.dead:
             if not isinstance(letter.cause, MalformedOutput):
-                raise LLMError(f"memos: the fine reading failed {letter.attempts} times: {letter.error}") from letter.cause
+                raise LLMError(
+                    f"memos: the fine reading failed {letter.attempts} times: {letter.error}"
+                ) from letter.cause
         self._hide()
 
     def _hide(self) -> None:
@@ -156,7 +175,11 @@ class MemOSSystem:
             cubes = self.vault.get_many(list(self.index.row_of))
             waiting = {PENDING, DEAD}
             self.index.remove(
-                [c.cube_id for c in cubes if c.descriptive.trigger == "read:fast" and not waiting & {*c.descriptive.tags}]
+                [
+                    c.cube_id
+                    for c in cubes
+                    if c.descriptive.trigger == "read:fast" and not waiting & {*c.descriptive.tags}
+                ]
             )
 
     def pending(self) -> int:
@@ -173,7 +196,9 @@ class MemOSSystem:
     def search(self, query: Query) -> Retrieved:
         vector = self.embedder.encode([query.text])[0]
         edges = self.vault.edges if self.fine else None
-        found = search(self.index, query.text, vector, self.config, depth=max(query.depth, self.config.top_k), edges=edges)
+        found = search(
+            self.index, query.text, vector, self.config, depth=max(query.depth, self.config.top_k), edges=edges
+        )
         hits = tuple(self._hit(item) for item in found)
         used, words = 0, 0
         for hit in hits[: self.config.top_k]:
@@ -207,9 +232,13 @@ class MemOSSystem:
     def save(self, folder: Path) -> None:
         self.vault.backup(folder / _VAULT)
         state = {
-            "dialogue": self.dialogue, "position": self.position, "now": self.clock().isoformat(), "fine": self._ids.next,
-            "counts": self._counts, "usage": {phase: asdict(usage) for phase, usage in self.usage().items()},
-        }  # fmt: skip
+            "dialogue": self.dialogue,
+            "position": self.position,
+            "now": self.clock().isoformat(),
+            "fine": self._ids.next,
+            "counts": self._counts,
+            "usage": {phase: asdict(usage) for phase, usage in self.usage().items()},
+        }
         (folder / _STATE).write_text(json.dumps(state), encoding="utf-8")
 
     def load(self, folder: Path) -> None:

@@ -22,7 +22,8 @@ _PLAIN = re.compile(
     r"('(?:s|S|m|M|d|D|ll|LL|re|RE|ve|VE)|n't|N'T)?"
     r"([)\]}]?)([,:?!]?)"
 )
-"""A whitespace-delimited piece whose Treebank tokens depend on nothing around it: bracket, word, clitic, bracket, mark."""
+"""A whitespace-delimited piece whose Treebank tokens depend on nothing around it: bracket, word, clitic, bracket, mark.
+"""
 _ALONE = frozenset("-|+/=~&")
 _SPLIT_HERE = re.compile(r"(?<=\S)(?= [A-Za-z])")
 _BLOCK = 50_000

@@ -19,9 +19,22 @@ from memos.resources import cache_root, language_place
 IDENTIFIES_ONLY = True
 """What is here computes no outcome: the digests of code (``eval.core.code``) do not follow it."""
 SUFFIXES = (
-    ".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".npz", ".h5", ".json", ".txt", ".model", ".jinja", ".py",
-    ".vocab", ".tiktoken",
-)  # fmt: skip
+    ".safetensors",
+    ".bin",
+    ".pt",
+    ".pth",
+    ".gguf",
+    ".onnx",
+    ".npz",
+    ".h5",
+    ".json",
+    ".txt",
+    ".model",
+    ".jinja",
+    ".py",
+    ".vocab",
+    ".tiktoken",
+)
 """Files of a model's folder that can change what it computes: weights, settings, vocabulary, chat template, its own
 code.
 """

@@ -1,8 +1,11 @@
 """Work that waits: fine readings, relations named by a model, organising, through the scheduler's queue (paper 5.4.2).
 
-Fast memories are there at once and carry the tag ``fine:pending`` until their task is done, so the vault itself says what
-waits: a crash or a restart loses none. Tasks of one user's memory run in the order they were submitted; users take turns.
-A reading that fails is tried again; when it has failed for good its memories carry ``fine:dead``, stay as they are, and wait
+Fast memories are there at once and carry the tag ``fine:pending`` until their task is done, so the vault itself says
+what
+waits: a crash or a restart loses none. Tasks of one user's memory run in the order they were submitted; users take
+turns.
+A reading that fails is tried again; when it has failed for good its memories carry ``fine:dead``, stay as they are, and
+wait
 for ``revive``.
 """
 
@@ -54,9 +57,17 @@ class MemWork:
     """The queue of one MemOS with its handlers."""
 
     def __init__(
-        self, queue: MemQueue.Config, reader: FineReader.Config, *, vault: Vault, clock: Clock, ids: Ids,
-        operator: Callable[[str], MemOperator], llm: Callable[[], LLM], relate: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        queue: MemQueue.Config,
+        reader: FineReader.Config,
+        *,
+        vault: Vault,
+        clock: Clock,
+        ids: Ids,
+        operator: Callable[[str], MemOperator],
+        llm: Callable[[], LLM],
+        relate: bool = False,
+    ) -> None:
         """
         Args:
             queue, reader: settings.
@@ -136,7 +147,9 @@ class MemWork:
         if group:
             sample = self._tries.get(ids, 0)
             self._tries[ids] = sample + 1
-            result = FineReader(self.reader_config, llm=self.llm()).read(group, ids=self.ids, clock=self.clock, sample=sample)
+            result = FineReader(self.reader_config, llm=self.llm()).read(
+                group, ids=self.ids, clock=self.clock, sample=sample
+            )
             operator = self.operator(task.user)
             with self.vault.transaction():
                 made = operator.insert(result.cubes, actor=task.user, cause="read:fine")
@@ -159,7 +172,9 @@ class MemWork:
 
     def _dead(self, letter: DeadLetter) -> None:
         ids = letter.task.content["cubes"]
-        self._retag([c for c in self.vault.get_many(ids) if PENDING in c.descriptive.tags], PENDING, DEAD, "read:failed")
+        self._retag(
+            [c for c in self.vault.get_many(ids) if PENDING in c.descriptive.tags], PENDING, DEAD, "read:failed"
+        )
         self._forget(ids)
 
     def _forget(self, ids: tuple[str, ...]) -> None:

@@ -1,6 +1,7 @@
 """Time 1,540 answers and 1,540 judgements against a local OpenAI-compatible server of fixed latency.
 
-``python scripts/bench_harness.py [--repeats 3] [--arms client,stack,bare]`` starts the scripted server of ``tests/server`` in a
+``python scripts/bench_harness.py [--repeats 3] [--arms client,stack,bare]`` starts the scripted server of
+``tests/server`` in a
 process of its own, runs the arms in turn within one run (interleaved, so that a busy machine hits all alike) and prints
 each arm's seconds over the ideal, which is rounds of ``concurrency`` calls of ``latency`` seconds
 (spec/performance.md: a bare AsyncOpenAI with a semaphore takes 1.16 to 1.22 times the ideal on an idle machine).
@@ -43,7 +44,9 @@ VERDICT = {
 }
 
 LABEL = '{"reason": "the same thing", "label": "CORRECT"}'
-"""What the server says to a prompt that speaks of WRONG, as the judge's does: a reply without a label would be asked for again."""
+"""What the server says to a prompt that speaks of WRONG, as the judge's does: a reply without a label would be asked
+for again.
+"""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,9 @@ class Setting:
 
 def answer_requests(count: int) -> list[Request]:
     """Prompts as long as the ones of a memory system with a context of some 300 words."""
-    context = "\n".join(f"2023-05-{day % 28 + 1:02d}: somebody did thing number {day} with a friend" for day in range(40))
+    context = "\n".join(
+        f"2023-05-{day % 28 + 1:02d}: somebody did thing number {day} with a friend" for day in range(40)
+    )
     return [
         Request((Message("user", f"Memories:\n{context}\n\nQuestion {i}: what happened?\nAnswer:"),), max_tokens=64)
         for i in range(count)
@@ -73,7 +78,10 @@ def answer_requests(count: int) -> list[Request]:
 def judge_requests(count: int) -> list[Request]:
     """Prompts of an LLM judge that asks for structured output."""
     return [
-        Request((Message("user", f"Question {i}: what?\nGold: thing {i}\nAnswer: thing {i}\nCorrect?"),), json_schema=VERDICT)
+        Request(
+            (Message("user", f"Question {i}: what?\nGold: thing {i}\nAnswer: thing {i}\nCorrect?"),),
+            json_schema=VERDICT,
+        )
         for i in range(count)
     ]
 
@@ -115,7 +123,9 @@ def arm_bare(setting: Setting) -> int:
         async with AsyncOpenAI(base_url=setting.base_url, api_key="none", max_retries=0) as client:
 
             async def ask(request: Request) -> int:
-                extra: dict[str, Any] = {"response_format": form} if request.json_schema else {"max_tokens": request.max_tokens}
+                extra: dict[str, Any] = (
+                    {"response_format": form} if request.json_schema else {"max_tokens": request.max_tokens}
+                )
                 messages: Any = [{"role": message.role, "content": message.content} for message in request.messages]
                 async with gate:
                     reply = await client.chat.completions.create(
@@ -142,18 +152,37 @@ def _prepared(base_url: str, questions: int, concurrency: int) -> tuple[dict, Pa
     from eval.stages.search import search, waiting
 
     out = Path(tempfile.mkdtemp(prefix="bench_harness_"))
-    turns = [{"speaker": "Ann", "dia_id": f"D1:{i}", "text": f"I did thing number {i} with a friend."} for i in range(questions)]
+    turns = [
+        {"speaker": "Ann", "dia_id": f"D1:{i}", "text": f"I did thing number {i} with a friend."}
+        for i in range(questions)
+    ]
     body = {"speaker_a": "Ann", "speaker_b": "Ben", "session_1_date_time": "1:00 pm on 8 May, 2023", "session_1": turns}
-    asked = [{"question": f"Question {i}: what did Ann do?", "answer": f"thing {i}", "category": 4, "evidence": [f"D1:{i}"]}
-             for i in range(questions)]  # fmt: skip
+    asked = [
+        {"question": f"Question {i}: what did Ann do?", "answer": f"thing {i}", "category": 4, "evidence": [f"D1:{i}"]}
+        for i in range(questions)
+    ]
     data = out / "data.json"
     data.write_text(json.dumps([{"sample_id": "bench", "conversation": body, "qa": asked}]), encoding="utf-8")
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = plain(compose("config", [
-            "experiment=tiny", "system=oracle", f"dataset.path={data}", "llm=openai", f"llm.base_url={base_url}",
-            "llm.model=scripted-1", "llm.api_key_env=null", f"llm.concurrency={concurrency}", "answerer=llm",
-            "judge=llm_strict", "~judge@also_judges.strict", f"out={out / 'results'}",
-        ]))  # fmt: skip
+        config = plain(
+            compose(
+                "config",
+                [
+                    "experiment=tiny",
+                    "system=oracle",
+                    f"dataset.path={data}",
+                    "llm=openai",
+                    f"llm.base_url={base_url}",
+                    "llm.model=scripted-1",
+                    "llm.api_key_env=null",
+                    f"llm.concurrency={concurrency}",
+                    "answerer=llm",
+                    "judge=llm_strict",
+                    "~judge@also_judges.strict",
+                    f"out={out / 'results'}",
+                ],
+            )
+        )
     bench = Bench(config)
     run = RunDir(bench.folder)
     search(bench, run, ingest(bench, run, waiting(bench, run)))
@@ -194,7 +223,9 @@ ARMS: Mapping[str, Callable[[Setting], int]] = {
 def server(latency: float) -> Iterator[str]:
     """The scripted server in its own process; yields its base URL."""
     process = subprocess.Popen(
-        [sys.executable, str(SERVER), "--latency", str(latency), "--rule", "WRONG", LABEL], stdout=subprocess.PIPE, text=True
+        [sys.executable, str(SERVER), "--latency", str(latency), "--rule", "WRONG", LABEL],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         assert process.stdout is not None

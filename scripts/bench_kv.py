@@ -1,8 +1,10 @@
 """Measure what activation memory promises besides Table 5 (spec/kv.md): shared prefixes and composition.
 
-``python scripts/bench_kv.py shared [--tokens 7900] [--questions 16]`` rates many questions on one prefix: without reuse, with
+``python scripts/bench_kv.py shared [--tokens 7900] [--questions 16]`` rates many questions on one prefix: without
+reuse, with
 sequential reuse of a cache that is copied, with split attention one by one, and batched; replies are compared.
-``python scripts/bench_kv.py compose [--memories 4] [--length 300] [--queries 10]`` prints the mean KL from a full prefill over the query
+``python scripts/bench_kv.py compose [--memories 4] [--length 300] [--queries 10]`` prints the mean KL from a full
+prefill over the query
 tokens, cost and answer agreement of each way of joining memories, with both controls.
 
 ``--model`` takes what experiment=kv_ttft takes, random:NAME included. Load and threads are printed with the figures.
@@ -63,11 +65,16 @@ def shared(args: argparse.Namespace) -> None:
         before, start = model.engine.encoded_tokens, time.perf_counter()
         replies[name] = way(asked[:count])
         rates[name] = 60 * count / (time.perf_counter() - start)
-        print(f"{name:34} {rates[name]:8.1f} questions a minute over {count:3}, {model.engine.encoded_tokens - before:7} tokens encoded", flush=True)
+        print(
+            f"{name:34} {rates[name]:8.1f} questions a minute over {count:3}, {model.engine.encoded_tokens - before:7} tokens encoded",
+            flush=True,
+        )
     batch = replies["split, one batch"]
     for name, (count, _) in ways.items():
         same = sum(a == b for a, b in zip(replies[name], batch, strict=False))
-        print(f"{name:34} batch is {rates['split, one batch'] / rates[name]:5.1f} times faster; same replies {same} of {count}")
+        print(
+            f"{name:34} batch is {rates['split, one batch'] / rates[name]:5.1f} times faster; same replies {same} of {count}"
+        )
 
 
 def _copied(model: Any, memory: Any, query: str, new: int) -> list[int]:
@@ -86,9 +93,14 @@ def _copied(model: Any, memory: Any, query: str, new: int) -> list[int]:
     whole = torch.tensor([[*prefix.ids, *ids]], device=model.model.device)
     with torch.inference_mode():
         out = model.model.generate(
-            whole, attention_mask=torch.ones_like(whole), **reading(model.model, copy.deepcopy(past)),
-            max_new_tokens=new, min_new_tokens=new, do_sample=False, pad_token_id=0,
-        )  # fmt: skip
+            whole,
+            attention_mask=torch.ones_like(whole),
+            **reading(model.model, copy.deepcopy(past)),
+            max_new_tokens=new,
+            min_new_tokens=new,
+            do_sample=False,
+            pad_token_id=0,
+        )
     model.model.set_attn_implementation(NAME)
     return out[0, len(prefix.ids) + len(ids) :].tolist()
 
@@ -105,11 +117,13 @@ def compose(args: argparse.Namespace) -> None:
         pieces.append(" ".join(text.split()))
     asked = questions[: args.queries]
     ways = {
-        "exact": {}, "naive": {"mode": "naive"}, "rotated": {"mode": "rotated"},
+        "exact": {},
+        "naive": {"mode": "naive"},
+        "rotated": {"mode": "rotated"},
         **{f"blended {share:.0%}": {"mode": "blended", "share": share} for share in (0.0, args.share, 1.0)},
         f"random {args.share:.0%}": {"mode": "blended", "share": args.share, "select": "random"},
         f"first {args.share:.0%}": {"mode": "blended", "share": args.share, "select": "first"},
-    }  # fmt: skip
+    }
     direct: dict[str, SimpleNamespace] = {}
     for name, fields in ways.items():
         if name.split()[0] not in args.ways:
@@ -118,15 +132,26 @@ def compose(args: argparse.Namespace) -> None:
         made = composer.compose(pieces)
         joined, prefill = _join_times(composer, model, pieces, made.memory.states.ids)
         if not direct:
-            direct = {one: _direct(model, made.memory.system, one, args.new) for one in tqdm(asked, "direct", disable=None)}
+            direct = {
+                one: _direct(model, made.memory.system, one, args.new) for one in tqdm(asked, "direct", disable=None)
+            }
         kl = statistics.fmean(_divergence(model, made.memory, one, direct[one]) for one in asked)
-        same = sum(ids == direct[one].ids for one, ids in zip(asked, _replies(model, made.memory, asked, args), strict=True))
-        print(f"{name:14} KL {kl:8.4f}, same answers {same:3} of {len(asked)}, joined in {joined:.2f} s, {joined / prefill:.2f} of a full prefill's "
-              f"{prefill:.2f} s", flush=True)
+        same = sum(
+            ids == direct[one].ids for one, ids in zip(asked, _replies(model, made.memory, asked, args), strict=True)
+        )
+        print(
+            f"{name:14} KL {kl:8.4f}, same answers {same:3} of {len(asked)}, joined in {joined:.2f} s, {joined / prefill:.2f} of a full prefill's "
+            f"{prefill:.2f} s",
+            flush=True,
+        )
 
 
-def _join_times(composer: Any, model: Any, pieces: Sequence[str], ids: Sequence[int], rounds: int = 3) -> tuple[float, float]:
-    """Median seconds of joining memories that are encoded already, and of a full prefill of the same tokens, turn about."""
+def _join_times(
+    composer: Any, model: Any, pieces: Sequence[str], ids: Sequence[int], rounds: int = 3
+) -> tuple[float, float]:
+    """Median seconds of joining memories that are encoded already, and of a full prefill of the same tokens, turn
+    about.
+    """
     seconds: dict[str, list[float]] = {"joined": [], "prefill": []}
     for _ in range(rounds):
         for name, work in (("joined", lambda: composer.compose(pieces)), ("prefill", lambda: model.states(ids))):
@@ -174,7 +199,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--length", type=int, default=300, help="compose: tokens of each")
     parser.add_argument("--queries", type=int, default=10, help="compose: queries")
     parser.add_argument("--share", type=float, default=0.15, help="compose: share of tokens recomputed")
-    parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS, help="compose: ways to measure; all by default")
+    parser.add_argument(
+        "--ways", nargs="+", choices=WAYS, default=WAYS, help="compose: ways to measure; all by default"
+    )
     args = parser.parse_args(argv)
     {"shared": shared, "compose": compose}[args.what](args)
     print(f"model {args.model}, {args.dtype}, load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")

@@ -1,7 +1,8 @@
 """How far results move with the processor's kernels: the same conversation read under several settings of the
 libraries.
 
-    python scripts/bench_numerics.py [--conversation conv-26] [--questions 60] [--turns 200] [--out results/bench/numerics.json]
+    python scripts/bench_numerics.py [--conversation conv-26] [--questions 60] [--turns 200] [--out
+    results/bench/numerics.json]
 
 Each setting runs in a process of its own: ``ATEN_CPU_CAPABILITY`` (torch's own kernels), ``ONEDNN_MAX_CPU_ISA`` and
 ``MKL_ENABLE_INSTRUCTIONS`` (its matrix products), ``OPENBLAS_CORETYPE`` and ``NPY_DISABLE_CPU_FEATURES`` (numpy's),
@@ -118,17 +119,22 @@ def main() -> None:
             ]
             clean = {key: value for key, value in os.environ.items() if not key.startswith("OPENBLAS_")}
             done = subprocess.run(
-                [sys.executable, __file__, *options], env={**clean, "OMP_NUM_THREADS": "1", **setting},
-                capture_output=True, text=True,
-            )  # fmt: skip
+                [sys.executable, __file__, *options],
+                env={**clean, "OMP_NUM_THREADS": "1", **setting},
+                capture_output=True,
+                text=True,
+            )
             if done.returncode:
                 print(f"{name}: not measured: {(done.stderr.strip().splitlines() or ['no message'])[-1]}", flush=True)
                 continue
             made = np.load(f"{folder}/vectors.npy"), json.loads(done.stdout.strip().splitlines()[-1])
             first = first or made
             results.append(told(name, first, made))
-            print("{setting:18s} vector {vector:.1e}  cosine {cosine:.1e}  other sets {sets}, orders {orders}, answers {answers} of "
-                  "{questions}".format(**results[-1]), flush=True)  # fmt: skip
+            print(
+                "{setting:18s} vector {vector:.1e}  cosine {cosine:.1e}  other sets {sets}, orders {orders}, answers {answers} of "
+                "{questions}".format(**results[-1]),
+                flush=True,
+            )
     if args.out:
         args.out.parent.mkdir(parents=True, exist_ok=True)
         args.out.write_text(json.dumps(results, indent=1))

@@ -1,20 +1,29 @@
-"""Replay LOCOMO's questions, in order, against the scheduler's policies: hit rate and wasted tokens (memos.md C25, C29).
+"""Replay LOCOMO's questions, in order, against the scheduler's policies: hit rate and wasted tokens (memos.md C25,
+C29).
 
     python scripts/bench_scheduler.py
     python scripts/bench_scheduler.py --capacity 20 50 100 --scene ahead --shuffle --seed=1
 
-Each question needs its gold evidence turns. Before it, a working set of ``--capacity`` turns is filled by a policy; the hit
-rate is the share of needed turns found in it, waste is the words of loaded turns that left it without having been needed.
+Each question needs its gold evidence turns. Before it, a working set of ``--capacity`` turns is filled by a policy; the
+hit
+rate is the share of needed turns found in it, waste is the words of loaded turns that left it without having been
+needed.
 ``ahead``: the policy knows only what came before (the question before stands for the scene), as preloading must.
-``known``: the policy sees the question itself, as the choice of what to inject does; lru and next_scene do not look at it.
+``known``: the policy sees the question itself, as the choice of what to inject does; lru and next_scene do not look at
+it.
 
-Preloading the next scene is compared with LRU, paired on the same questions, and the verdict is printed whichever way it falls.
-LOCOMO's questions roughly follow the dialogue, and a preload by neighbourhood lives on that; ``--shuffle`` puts the questions
+Preloading the next scene is compared with LRU, paired on the same questions, and the verdict is printed whichever way
+it falls.
+LOCOMO's questions roughly follow the dialogue, and a preload by neighbourhood lives on that; ``--shuffle`` puts the
+questions
 of each conversation in random order as a control. Deterministic; brackets are 95 % intervals clustered by conversation.
 
-Found (1,536 questions, MiniLM, ahead, 20 turns held): next_scene holds 41.2 % [37.4, 45.0] of what is needed, heat 20.4, lru 15.8,
-label 15.5, semantic 13.4; next_scene is 25.5 points [21.6, 29.3] above lru and wastes 232 words a question where lru wastes 42.
-In random order the gain is gone: next_scene 4.8, lru 8.9, 4.2 points [2.8, 5.5] below. So preload the next scene where a
+Found (1,536 questions, MiniLM, ahead, 20 turns held): next_scene holds 41.2 % [37.4, 45.0] of what is needed, heat
+20.4, lru 15.8,
+label 15.5, semantic 13.4; next_scene is 25.5 points [21.6, 29.3] above lru and wastes 232 words a question where lru
+wastes 42.
+In random order the gain is gone: next_scene 4.8, lru 8.9, 4.2 points [2.8, 5.5] below. So preload the next scene where
+a
 conversation goes through its past in order, and keep LRU where it jumps.
 """
 
@@ -44,7 +53,9 @@ SCENES = ("ahead", "known")
 NEW = {**POLICIES, "next_scene": NextScenePolicy}
 
 
-def traces(dataset: Dataset, embedder: Embedder, scene: str, shuffle: int | None = None) -> dict[str, tuple[dict[str, Candidate], list[Step]]]:
+def traces(
+    dataset: Dataset, embedder: Embedder, scene: str, shuffle: int | None = None
+) -> dict[str, tuple[dict[str, Candidate], list[Step]]]:
     """For each conversation its turns as candidates and its questions (categories 1 to 4, with evidence) as steps.
 
     Args:
@@ -60,7 +71,9 @@ def traces(dataset: Dataset, embedder: Embedder, scene: str, shuffle: int | None
             turn.turn_id: Candidate(turn.turn_id, count_words(text), vector, frozenset(terms(text)), position=place)
             for place, (turn, text, vector) in enumerate(zip(turns, lines, vectors, strict=True))
         }
-        asked = [q for q in dataset.questions if q.sample_id == conversation.sample_id and q.category != 5 and q.evidence]
+        asked = [
+            q for q in dataset.questions if q.sample_id == conversation.sample_id and q.category != 5 and q.evidence
+        ]
         if shuffle is not None:
             random.Random(f"{shuffle} {conversation.sample_id}").shuffle(asked)
         scenes = [
@@ -93,8 +106,10 @@ def flat(runs: dict[str, Replayed], field: str) -> tuple[list[float], list[str]]
 def row(name: str, runs: dict[str, Replayed]) -> str:
     hit, waste = interval(*flat(runs, "shares"), bounds=(0, 1)), interval(*flat(runs, "waste"))
     loaded = sum(run.loaded_tokens for run in runs.values()) / hit.n
-    return (f"  {name:<11} {100 * hit.mean:6.2f} {span(hit, '5.2f', 100):<16} "
-            f"{waste.mean:8.1f} {span(waste, '7.1f'):<20} {loaded:8.1f}")  # fmt: skip
+    return (
+        f"  {name:<11} {100 * hit.mean:6.2f} {span(hit, '5.2f', 100):<16} "
+        f"{waste.mean:8.1f} {span(waste, '7.1f'):<20} {loaded:8.1f}"
+    )
 
 
 def span(found: Any, form: str, times: float = 1) -> str:
@@ -108,9 +123,13 @@ def verdict(ahead: dict[str, Replayed], lru: dict[str, Replayed]) -> str:
     """Next-scene preload against LRU in words."""
     values, clusters = flat(ahead, "shares")
     found = compare(values, flat(lru, "shares")[0], clusters)
-    words = "no difference can be told" if found.tie() else "better than LRU" if found.difference > 0 else "WORSE than LRU"
-    return (f"  next_scene - lru: {100 * found.difference:+.2f} points {span(found, '+.2f', 100)}, "
-            f"p {found.p_sign_flip:.3f} (exact sign flips): {words}")  # fmt: skip
+    words = (
+        "no difference can be told" if found.tie() else "better than LRU" if found.difference > 0 else "WORSE than LRU"
+    )
+    return (
+        f"  next_scene - lru: {100 * found.difference:+.2f} points {span(found, '+.2f', 100)}, "
+        f"p {found.p_sign_flip:.3f} (exact sign flips): {words}"
+    )
 
 
 @told
@@ -118,7 +137,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_data(parser)
     parser.add_argument("--capacity", type=int, nargs="+", default=[20, 100], help="turns the working set holds")
-    parser.add_argument("--scene", choices=SCENES, nargs="+", default=list(SCENES), help="what a policy knows beforehand")
+    parser.add_argument(
+        "--scene", choices=SCENES, nargs="+", default=list(SCENES), help="what a policy knows beforehand"
+    )
     parser.add_argument("--policy", choices=sorted(NEW), nargs="+", default=list(NEW), help="policies to replay")
     parser.add_argument("--shuffle", action="store_true", help="questions of a conversation in random order")
     add_seed(parser)

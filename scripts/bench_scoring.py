@@ -51,9 +51,12 @@ def bench_lexical(pairs: Pairs) -> tuple[float, float]:
     theirs, slow = timed(lambda: [peer.lexical_pair(gold, answer) for gold, answer in pairs])
     ours, fast = timed(lambda: Lexical().score(*columns(pairs)))
     _, again = timed(lambda: Lexical().score([gold for gold, _ in pairs], [f"{answer} " for _, answer in pairs]))
-    equal = {name: sum(row[name] == value for row, value in zip(theirs, ours[name], strict=True)) for name in
-             peer.LEXICAL}
-    print(f"lexical: one pair at a time {slow:.2f} s, ours {fast:.2f} s, ratio {slow / fast:.1f} (bar: ours within 3 s)")
+    equal = {
+        name: sum(row[name] == value for row, value in zip(theirs, ours[name], strict=True)) for name in peer.LEXICAL
+    }
+    print(
+        f"lexical: one pair at a time {slow:.2f} s, ours {fast:.2f} s, ratio {slow / fast:.1f} (bar: ours within 3 s)"
+    )
     print(f"  ours for a further system with the same golds and fresh answers: {again:.2f} s")
     worst = min(equal, key=lambda name: equal[name])
     print(f"  bit-equal values: {'all nine metrics on every row' if equal[worst] == len(pairs) else equal}")
@@ -74,8 +77,10 @@ def bench_semantic(pairs: Pairs, subset: int) -> tuple[float, float]:
     ours, fast = timed(lambda: Semantic().score(*columns(pairs)))
     slow = (first + second) * scale
     said = f", extrapolated from {len(sample)} of {len(pairs)} pairs" if scale != 1 else ""
-    print(f"similarity and BERTScore (fp32, {model.name}): one pair at a time {slow:.1f} s (similarity "
-          f"{first * scale:.1f}, BERTScore {second * scale:.1f}{said}), ours {fast:.1f} s, ratio {slow / fast:.1f}")
+    print(
+        f"similarity and BERTScore (fp32, {model.name}): one pair at a time {slow:.1f} s (similarity "
+        f"{first * scale:.1f}, BERTScore {second * scale:.1f}{said}), ours {fast:.1f} s, ratio {slow / fast:.1f}"
+    )
     for name, values in (("similarity", similar), ("bertscore_f1", berts)):
         gap = max(abs(a - b) for a, b in zip(values, ours[name][::step], strict=True))
         print(f"  {name}: largest difference {gap:.1e} on {len(sample)} pairs (target 1e-6)")
@@ -89,8 +94,10 @@ def bench_bfloat16(pairs: Pairs) -> None:
     scorer.score(["warm"], ["up"])
     values, seconds = timed(lambda: scorer.score(*columns(pairs)))
     gaps = {name: max(abs(a - b) for a, b in zip(exact[name], values[name], strict=True)) for name in exact}
-    print(f"bfloat16 (option, flagged): {seconds:.1f} s; largest differences "
-          + ", ".join(f"{name} {gap:.1e}" for name, gap in gaps.items()))
+    print(
+        f"bfloat16 (option, flagged): {seconds:.1f} s; largest differences "
+        + ", ".join(f"{name} {gap:.1e}" for name, gap in gaps.items())
+    )
 
 
 class Clocked:
@@ -107,7 +114,9 @@ class Clocked:
 
 
 def bench_judge(tasks: list[JudgeTask]) -> float:
-    """Print and return the CPU seconds of the offline judge's verdicts beside the metrics of the same answers, nothing cached on disk."""
+    """Print and return the CPU seconds of the offline judge's verdicts beside the metrics of the same answers, nothing
+    cached on disk.
+    """
     encoders.token_encoder.cache_clear()
     shared = encoders.token_encoder(encoders.MINILM, "cpu", "float32")
     embedder = Clocked()
@@ -118,8 +127,10 @@ def bench_judge(tasks: list[JudgeTask]) -> float:
     read, embedder.seconds = shared.read, 0.0
     verdicts, cost = timed(lambda: list(judge.judge(tasks)))
     texts = len({text for task in tasks for text in (task.gold, task.answer)})
-    print(f"offline judge, {len(verdicts)} verdicts after similarity and BERTScore ({metrics:.1f} s) of the same answers: {cost:.1f} s more "
-          f"(target 30 s on 2 cores; question with answer {embedder.seconds:.1f}, features and the rest {cost - embedder.seconds:.1f})")
+    print(
+        f"offline judge, {len(verdicts)} verdicts after similarity and BERTScore ({metrics:.1f} s) of the same answers: {cost:.1f} s more "
+        f"(target 30 s on 2 cores; question with answer {embedder.seconds:.1f}, features and the rest {cost - embedder.seconds:.1f})"
+    )
     print(f"  {shared.read - read} of {texts} golds and answers had to be read again")
     _, once_more = timed(lambda: list(strict.judge(tasks)))
     print(f"  offline_strict on the same answers: {once_more:.1f} s more")
@@ -131,8 +142,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("answers", type=Path, help="JSON lines with gold and answer, gzipped or not")
     parser.add_argument("--lexical-only", action="store_true", help="leave the semantic metrics out")
-    parser.add_argument("--semantic-peer", type=int, default=154, metavar="N",
-                        help="pairs the one-pair way of the semantic metrics runs on; 0 for all (default 154)")
+    parser.add_argument(
+        "--semantic-peer",
+        type=int,
+        default=154,
+        metavar="N",
+        help="pairs the one-pair way of the semantic metrics runs on; 0 for all (default 154)",
+    )
     parser.add_argument("--bfloat16", action="store_true", help="time the bfloat16 option too")
     options = parser.parse_args(arguments)
     tasks = read_tasks(options.answers)

@@ -1,26 +1,38 @@
 """Search speed of MemOS beside mem0ai, LangMem and Chroma, where they are installed; no model is called.
 
-    python scripts/bench_search.py [--sizes 1000,10000] [--repeats 3] [--seconds 900] [--gb 12] [--to results/bench/search.json]
+    python scripts/bench_search.py [--sizes 1000,10000] [--repeats 3] [--seconds 900] [--gb 12] [--to
+    results/bench/search.json]
 
 Memories are utterances over an invented vocabulary (half of their words English function words, content words by
-Zipf-Mandelbrot), 20 a session, with random unit vectors of 384 dimensions; no embedding is ever timed. They are inserted
+Zipf-Mandelbrot), 20 a session, with random unit vectors of 384 dimensions; no embedding is ever timed. They are
+inserted
 through ``MemOperator.insert`` into a vault file, 1,000 at a time, and searched through ``MemOperator.search``, k = 10:
-``hybrid`` is filter (what the caller may read), keywords, vectors and fusion; ``all_pass``, ``tag_2pc`` and ``session`` add
+``hybrid`` is filter (what the caller may read), keywords, vectors and fusion; ``all_pass``, ``tag_2pc`` and ``session``
+add
 filters that all, 2 % and 20 of the memories pass; ``fresh`` is from the commit of a new memory to the end of the search
-that finds it (its whole text is the query), ``insert`` the durable insert before; ``full_insert`` and ``full_fresh`` the same
-where the tier is full, so that the memory used least lately is archived; ``ingest`` counts memories made, stored and indexed,
-``system`` the turns that ``system=memos`` reads a session at a time (dates, names and word counts included). Searches are
-exact at every size: ``recall`` is the share of the true nearest, by float64 over the same vectors, that the vault's and the
-operator's index give at the end of the run, and the script exits with 1 where it is below 1. Times are P50 milliseconds over the queries, each the quickest of ``--repeats`` calls (1: plain P50).
+that finds it (its whole text is the query), ``insert`` the durable insert before; ``full_insert`` and ``full_fresh``
+the same
+where the tier is full, so that the memory used least lately is archived; ``ingest`` counts memories made, stored and
+indexed,
+``system`` the turns that ``system=memos`` reads a session at a time (dates, names and word counts included). Searches
+are
+exact at every size: ``recall`` is the share of the true nearest, by float64 over the same vectors, that the vault's and
+the
+operator's index give at the end of the run, and the script exits with 1 where it is below 1. Times are P50 milliseconds
+over the queries, each the quickest of ``--repeats`` calls (1: plain P50).
 
 Growth: --sizes 1000,10000,100000,1000000. Filling a million takes minutes and gigabytes; it ends after ``--seconds``
 or at ``--gb``, and what was reached is measured. Every figure is printed as soon as it is there.
 
-Peers live in an environment of their own; the script starts itself there and needs nothing of it but what this installs:
+Peers live in an environment of their own; the script starts itself there and needs nothing of it but what this
+installs:
     python -m venv /tmp/peers && /tmp/peers/bin/pip install mem0ai fastembed langmem chromadb numpy tqdm
-mem0's hybrid search (``Memory.search`` without its embedding: vectors, BM25 over sparse vectors, fused) needs fastembed, of
-``mem0ai[extras]``; the rest of those extras pulls in torch and an older LangChain than langmem's. fastembed would download a list of stop
-words, so a short list of our own stands in for it; without spaCy's model (``mem0ai[nlp]``) mem0 skips lemmas and entities, which is to its
+mem0's hybrid search (``Memory.search`` without its embedding: vectors, BM25 over sparse vectors, fused) needs
+fastembed, of
+``mem0ai[extras]``; the rest of those extras pulls in torch and an older LangChain than langmem's. fastembed would
+download a list of stop
+words, so a short list of our own stands in for it; without spaCy's model (``mem0ai[nlp]``) mem0 skips lemmas and
+entities, which is to its
 advantage here.
 """
 
@@ -47,13 +59,30 @@ PEERS = {
     "chromadb": ("chromadb", bench_chroma),
 }
 BARS = (
-    ("ours", "hybrid", 10_000, 5.0), ("ours", "all_pass", 10_000, 5.0), ("ours", "hybrid", 100_000, 30.0),
-    ("ours", "all_pass", 100_000, 30.0), ("ours", "fresh", 10_000, 5.0), ("ours", "ingest_per_s", 10_000, 1000.0),
-    ("ours", "system_per_s", 10_000, 1000.0), ("mem0ai", "hybrid", 10_000, 50.0), ("langmem", "tool", 10_000, 20.0),
-)  # fmt: skip
-"""Whose figure, which, at which size, and the bar: at most so many ms of ours, at least so many a second, or so many times
+    ("ours", "hybrid", 10_000, 5.0),
+    ("ours", "all_pass", 10_000, 5.0),
+    ("ours", "hybrid", 100_000, 30.0),
+    ("ours", "all_pass", 100_000, 30.0),
+    ("ours", "fresh", 10_000, 5.0),
+    ("ours", "ingest_per_s", 10_000, 1000.0),
+    ("ours", "system_per_s", 10_000, 1000.0),
+    ("mem0ai", "hybrid", 10_000, 50.0),
+    ("langmem", "tool", 10_000, 20.0),
+)
+"""Whose figure, which, at which size, and the bar: at most so many ms of ours, at least so many a second, or so many
+times
 our hybrid search."""
-GROWING = ("hybrid", "all_pass", "tag_2pc", "session", "fresh", "insert", "full_insert", "vault_keyword", "vault_nearest")
+GROWING = (
+    "hybrid",
+    "all_pass",
+    "tag_2pc",
+    "session",
+    "fresh",
+    "insert",
+    "full_insert",
+    "vault_keyword",
+    "vault_nearest",
+)
 """Figures in milliseconds whose growth is told."""
 Figures = dict[str, float]
 
@@ -81,7 +110,9 @@ def measure_ours(size: int, args: argparse.Namespace, timing: Timing) -> Figures
         bench_memos(texts, asked, Path(folder), timing, Limits(args.seconds, args.gb), tell)
     reached = int(figures.pop("size"))
     if reached < size:
-        print(f"{size:>9,d} ours: filling ended at {reached:,d} memories (--seconds {args.seconds:g} s, --gb {args.gb:g})")
+        print(
+            f"{size:>9,d} ours: filling ended at {reached:,d} memories (--seconds {args.seconds:g} s, --gb {args.gb:g})"
+        )
         figures["reached"] = reached
     return figures
 
@@ -97,7 +128,13 @@ def measure_peer(name: str, size: int, args: argparse.Namespace, timing: Timing)
     if not args.python.exists():
         print(f"{name}: not installed here nor in {args.python.parent.parent}; see --help")
         return None
-    options = {"--peer": name, "--sizes": size, "--clock": args.clock, "--queries": args.queries, "--repeats": args.repeats}
+    options = {
+        "--peer": name,
+        "--sizes": size,
+        "--clock": args.clock,
+        "--queries": args.queries,
+        "--repeats": args.repeats,
+    }
     command = [str(args.python), __file__, *(str(part) for option in options.items() for part in option)]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=None, text=True)
     if done.returncode:
@@ -120,7 +157,9 @@ def ratios(results: dict[str, dict[str, Figures]]) -> list[str]:
             for key, value in figures.items():
                 if name != "ours" and key not in ("ingest_per_s", "version"):
                     times = value / row["ours"]["hybrid"]
-                    lines.append(f"{int(size):>9,d} {name} {key}: {value:,.1f} ms, {times:,.1f} times our hybrid search")
+                    lines.append(
+                        f"{int(size):>9,d} {name} {key}: {value:,.1f} ms, {times:,.1f} times our hybrid search"
+                    )
     for name, key, size, bar in BARS:
         value = results.get(str(size), {}).get(name, {}).get(key)
         if value is None or results[str(size)]["ours"].get("reached", size) < size:
@@ -131,7 +170,9 @@ def ratios(results: dict[str, dict[str, Figures]]) -> list[str]:
         else:
             sign, unit = (">=", "") if key.endswith("per_s") else ("<=", "ms")
         met = value >= bar if sign == ">=" else value <= bar
-        lines.append(f"{'met' if met else 'MISSED'}: {name} {key} at {size:,d} {value:,.1f} {unit} (bar {sign} {bar:g})")
+        lines.append(
+            f"{'met' if met else 'MISSED'}: {name} {key} at {size:,d} {value:,.1f} {unit} (bar {sign} {bar:g})"
+        )
     return lines
 
 
@@ -143,7 +184,9 @@ def growth(results: dict[str, dict[str, Figures]]) -> list[str]:
         told = [f"{figures[name]:,.1f} ms at {size:,d}" for size, figures in rows]
         pairs = zip(rows, rows[1:], strict=False)
         powers = [log(late[name] / early[name]) / log(big / small) for (small, early), (big, late) in pairs]
-        lines.append(f"growth of {name}: {', '.join(told)}; as n to the {', '.join(f'{power:.2f}' for power in powers)}")
+        lines.append(
+            f"growth of {name}: {', '.join(told)}; as n to the {', '.join(f'{power:.2f}' for power in powers)}"
+        )
     return lines
 
 
@@ -155,17 +198,31 @@ def inexact(results: dict[str, dict[str, Figures]]) -> list[str]:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", type=sizes, default=[1_000, 10_000], help="memories in the store (default 1000,10000)")
+    parser.add_argument(
+        "--sizes", type=sizes, default=[1_000, 10_000], help="memories in the store (default 1000,10000)"
+    )
     parser.add_argument("--queries", type=int, default=50, help="queries a measurement (default 50)")
-    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="calls of each query, of which the quickest counts (default 3)")
+    parser.add_argument(
+        "--repeats",
+        type=int,
+        default=3,
+        metavar="N",
+        help="calls of each query, of which the quickest counts (default 3)",
+    )
     parser.add_argument("--seconds", type=float, default=900.0, help="seconds of filling a size at most (default 900)")
     parser.add_argument("--gb", type=float, default=12.0, help="gigabytes of memory at which filling ends (default 12)")
-    parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=list(PEERS), help="which peers, where installed")
+    parser.add_argument(
+        "--peers", nargs="*", default=list(PEERS), choices=list(PEERS), help="which peers, where installed"
+    )
     parser.add_argument("--python", type=Path, default=Path("/tmp/peers/bin/python"), help="the peers' interpreter")
     parser.add_argument("--peer-size", type=int, default=10_000, help="largest store the peers are measured at")
     parser.add_argument("--to", type=Path, metavar="FILE", help="also write the figures as JSON, after every size")
-    parser.add_argument("--clock", choices=list(CLOCKS), default="wall", help="cpu: this process's time, on a busy machine")
-    parser.add_argument("--peer", choices=list(PEERS), help="print one peer's figures as JSON and stop (the script's own call)")
+    parser.add_argument(
+        "--clock", choices=list(CLOCKS), default="wall", help="cpu: this process's time, on a busy machine"
+    )
+    parser.add_argument(
+        "--peer", choices=list(PEERS), help="print one peer's figures as JSON and stop (the script's own call)"
+    )
     return parser.parse_args()
 
 
@@ -188,7 +245,15 @@ def main() -> None:
         if args.to:
             args.to.parent.mkdir(parents=True, exist_ok=True)
             args.to.write_text(json.dumps(results, indent=1))
-    print("\n".join([*(shown(int(size), "ours", row["ours"]) for size, row in results.items()), *growth(results), *ratios(results)]))
+    print(
+        "\n".join(
+            [
+                *(shown(int(size), "ours", row["ours"]) for size, row in results.items()),
+                *growth(results),
+                *ratios(results),
+            ]
+        )
+    )
     print(f"yardstick at the end {timing.yardstick():.0f} ms")
     missed = inexact(results)
     if missed:

@@ -25,7 +25,9 @@ def main() -> int:
         "--only", action="append", default=[], metavar="NAME", help="draw only this figure (may be repeated)"
     )
     parser.add_argument(
-        "--paper", action="store_true", help="draw the paper's values also behind runs that are not comparable with them, into files named *_paper"
+        "--paper",
+        action="store_true",
+        help="draw the paper's values also behind runs that are not comparable with them, into files named *_paper",
     )
     parser.add_argument(
         "--jobs", type=int, default=usable_cores(), metavar="N", help="processes that draw (default: the usable cores)"

@@ -12,9 +12,15 @@ from eval.runs.find import states
 from memos.errors import ConfigError
 
 GROUPS = {
-    "experiment": "experiments", "system": "systems", "dataset": "datasets", "llm": "language models",
-    "embedder": "embedders", "answerer": "answerers", "judge": "judges", "track": "tracks",
-}  # fmt: skip
+    "experiment": "experiments",
+    "system": "systems",
+    "dataset": "datasets",
+    "llm": "language models",
+    "embedder": "embedders",
+    "answerer": "answerers",
+    "judge": "judges",
+    "track": "tracks",
+}
 
 
 def about(path: Path) -> str:
@@ -37,7 +43,9 @@ def entries(folder: Path) -> list[tuple[str, str]]:
 
 @told
 def main() -> int:
-    parser = argparse.ArgumentParser(description="List systems, datasets, models, judges, experiments and finished runs.")
+    parser = argparse.ArgumentParser(
+        description="List systems, datasets, models, judges, experiments and finished runs."
+    )
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"only these: {', '.join([*GROUPS, 'runs'])}")
     add_out(parser)
     args = parser.parse_args()
@@ -55,7 +63,10 @@ def main() -> int:
         found = states(args.out)
         print(f"runs in {args.out / 'runs'}" + ("" if found else ": none yet"))
         for run in found:
-            print(f"  {run.experiment + '/' + run.folder.name:44} {run.state}, {run.n} {run.what}, {run.failed} failed" + (f"  {run.label}" if run.label else ""))
+            print(
+                f"  {run.experiment + '/' + run.folder.name:44} {run.state}, {run.n} {run.what}, {run.failed} failed"
+                + (f"  {run.label}" if run.label else "")
+            )
     return 0
 
 

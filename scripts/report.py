@@ -22,11 +22,11 @@ from eval.runs.read import Run
 
 @told
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description="Write one static page that leads from every number to its question."
-    )
+    parser = argparse.ArgumentParser(description="Write one static page that leads from every number to its question.")
     parser.add_argument("runs", nargs="*", type=Path, help="run folders; default: the newest sweep of --experiment")
-    parser.add_argument("--experiment", default="locomo", help="experiment whose newest sweep is shown (default: locomo)")
+    parser.add_argument(
+        "--experiment", default="locomo", help="experiment whose newest sweep is shown (default: locomo)"
+    )
     add_out(parser)
     add_to(parser, "file to write (default: report.html in the results folder)")
     add_data(parser, "for runs whose file has moved")
@@ -40,7 +40,9 @@ def main() -> int:
         figures = sorted((Path(scratch) / "figures").glob("*.png"))
         target = write_page(args.to or args.out / "report.html", found, figures)
         origin = sources(found.summaries, page=target.name)
-        target.with_name(target.name + ".sources.json").write_text(json.dumps(origin, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        target.with_name(target.name + ".sources.json").write_text(
+            json.dumps(origin, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
     size, seconds = target.stat().st_size / 2**20, time.perf_counter() - start
     print(f"{target}: {len(found.runs)} runs, {size:.1f} MB, {seconds:.1f} s")
     return 0

@@ -13,8 +13,12 @@ from eval.experiments import rescoring
 
 @told
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Score published answers or a run folder with every metric and any judge.")
-    parser.add_argument("sources", nargs="+", type=Path, metavar="FILE", help="JSON lines, gzipped or not, or a run folder")
+    parser = argparse.ArgumentParser(
+        description="Score published answers or a run folder with every metric and any judge."
+    )
+    parser.add_argument(
+        "sources", nargs="+", type=Path, metavar="FILE", help="JSON lines, gzipped or not, or a run folder"
+    )
     parser.add_argument("--judge", action="append", default=[], help="judge of conf/judge to add; may be given again")
     parser.add_argument("--llm", default="none", help="model of conf/llm for judges that ask one (default: none)")
     parser.add_argument("--metrics", default="lexical,similarity,bertscore", help="groups of metrics, or none")
@@ -57,8 +61,12 @@ def report(scored: rescoring.Scored) -> bool:
         print(f"{scored.name}: n {len(scored.rows)}, recorded accuracy in % {cells}")
     good = True
     for check in rescoring.check_published(scored.rows):
-        as_origin = f", {check.equal_as_origin} once tokenised as the origin" if check.equal_as_origin != check.equal else ""
-        print(f"  {check.name}: {check.equal} of {check.rows} published values equal{as_origin}; largest difference {check.worst:.1e}")
+        as_origin = (
+            f", {check.equal_as_origin} once tokenised as the origin" if check.equal_as_origin != check.equal else ""
+        )
+        print(
+            f"  {check.name}: {check.equal} of {check.rows} published values equal{as_origin}; largest difference {check.worst:.1e}"
+        )
         good &= check.equal_as_origin == check.rows
     return good
 
@@ -69,8 +77,15 @@ def save(scored: rescoring.Scored, summary: dict, out: Path) -> None:
     for name, verdicts in scored.verdicts.items():
         with (out / f"{scored.name}.judge_{name}.jsonl").open("w", encoding="utf-8") as file:
             for row, verdict in zip(scored.rows, verdicts, strict=True):
-                line = {"sample_id": row.sample_id, "qa_index": row.qa_index, "label": verdict.label, "score": verdict.score,
-                        "runs": verdict.runs, "raw": verdict.raw, "model": verdict.model}  # fmt: skip
+                line = {
+                    "sample_id": row.sample_id,
+                    "qa_index": row.qa_index,
+                    "label": verdict.label,
+                    "score": verdict.score,
+                    "runs": verdict.runs,
+                    "raw": verdict.raw,
+                    "model": verdict.model,
+                }
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 

@@ -31,7 +31,9 @@ def main() -> int:
         "--check", action="store_true", help="verdict on every cell of the paper, and the audit of its own sums"
     )
     parser.add_argument(
-        "--readme", action="store_true", help="put the table of results/ into README.md, between its marks, and do nothing else"
+        "--readme",
+        action="store_true",
+        help="put the table of results/ into README.md, between its marks, and do nothing else",
     )
     parser.add_argument(
         "--index",

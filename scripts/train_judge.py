@@ -1,6 +1,8 @@
-"""Train the offline judge and measure it on what it has not seen: ``python scripts/train_judge.py PUBLISHED_DIR [--write]``.
+"""Train the offline judge and measure it on what it has not seen: ``python scripts/train_judge.py PUBLISHED_DIR
+[--write]``.
 
-Headline protocol (judge.md): each system is scored by a model trained without that system's project and without the pair of
+Headline protocol (judge.md): each system is scored by a model trained without that system's project and without the
+pair of
 conversations in question. ``--write`` replaces ``eval/judges/offline/weights.json`` with the measured error inside.
 """
 
@@ -31,15 +33,29 @@ LICENCE = (
     "Weights of a statistical model. They derive from LOCOMO (CC BY-NC 4.0), from dial481/locomo-audit's answers (CC BY-NC 4.0) and from answers "
     "published by memobase and MIRIX (Apache-2.0), with verdicts of gpt-4o-mini. Not for commercial use. They hold no text of these."
 )
-GUARDS = ("denied_gold", "flat_denial", "restates", "abstains_fully", "opens_denying", "echo", "nothing_added", "question_back")
+GUARDS = (
+    "denied_gold",
+    "flat_denial",
+    "restates",
+    "abstains_fully",
+    "opens_denying",
+    "echo",
+    "nothing_added",
+    "question_back",
+)
 """Features that guard against gaming: rare in honest answers, so the penalty weighs on them less."""
 RARE = ("denied_gold", "flat_denial", "restates", "opens_denying")
 """Of these, those too rare to be scaled by their own deviation."""
 PRODUCTS: tuple[tuple[str, str], ...] = ()
-"""Products of features in the model. Cross-validation over foreign projects prefers none: with every product of 16 core features the
-score error was 2.4 to 2.7 points instead of 1.8 to 1.9; products of the category with item and cosine features cost .15 points of accuracy."""
+"""Products of features in the model. Cross-validation over foreign projects prefers none: with every product of 16 core
+features the
+score error was 2.4 to 2.7 points instead of 1.8 to 1.9; products of the category with item and cosine features cost .15
+points of accuracy.
+"""
 READ = 6
-"""The errors on the first six conversations were read when the features of the second session were made; those on the others were not."""
+"""The errors on the first six conversations were read when the features of the second session were made; those on the
+others were not.
+"""
 LOOKS = (
     "Features and settings were chosen while looking at this cross-validation: in the first session several dozen times, in the second 18 times (date "
     "features 1, list features 2, token features 3, hinges 3, products 3, penalty, clipping and weights 6). The figures are optimistic by that much. Errors "
@@ -65,8 +81,9 @@ class Settings:
     denial_weight: float = 4.0
     """Extra factor on denied golds, the hardest guard."""
     nuisance: float = 3.0
-    """Scale of one intercept a project, dropped at prediction: how lenient a project's judge was must not bend the rest."""
-
+    """Scale of one intercept a project, dropped at prediction: how lenient a project's judge was must not bend the
+    rest.
+    """
 
     guard_scale: float = 3.0
     """How much larger guarding features are made, which weakens their penalty by its square."""
@@ -85,15 +102,21 @@ class Fitted:
 class Trainer:
     """Holds the standardised matrices and fits models on subsets of them."""
 
-    def __init__(self, data: corpus.Corpus, guard_rows: np.ndarray, guard_list: list[synthetic.Guard], settings: Settings) -> None:
+    def __init__(
+        self, data: corpus.Corpus, guard_rows: np.ndarray, guard_list: list[synthetic.Guard], settings: Settings
+    ) -> None:
         self.data, self.settings = data, settings
         self.guard_label = np.array([int(guard.accepted) for guard in guard_list])
         honest = data.matrix[data.honest]
         self.mean = np.array([float(f"{v:.4g}") for v in honest.mean(0)])
         floor = np.array([0.25 if name in RARE else 0.05 for name in data.names])
         self.scale = np.array([float(f"{v:.4g}") for v in np.maximum(honest.std(0), floor)])
-        self.boost = np.array([settings.guard_scale if name in GUARDS else 1.0 for name in data.names], dtype=np.float32)
-        self.guard_weight = settings.guard_weight * np.array([settings.denial_weight if g.kind == "denied" else 1.0 for g in guard_list])
+        self.boost = np.array(
+            [settings.guard_scale if name in GUARDS else 1.0 for name in data.names], dtype=np.float32
+        )
+        self.guard_weight = settings.guard_weight * np.array(
+            [settings.denial_weight if g.kind == "denied" else 1.0 for g in guard_list]
+        )
         self.pairs = [(data.names.index(a), data.names.index(b)) for a, b in PRODUCTS]
         self.rows, self.guards = self.expand(data.matrix), self.expand(guard_rows)
 
@@ -109,7 +132,9 @@ class Trainer:
 
         data, settings = self.data, self.settings
         projects = sorted(set(data.project[rows & data.honest]))
-        nuisance = np.array([[project == name for name in projects] for project in data.project[rows]], dtype=np.float32)
+        nuisance = np.array(
+            [[project == name for name in projects] for project in data.project[rows]], dtype=np.float32
+        )
         blocks = [
             np.vstack([self.rows[0][rows], self.guards[0][guard_rows]]) * self.boost,
             np.vstack([self.rows[1][rows], self.guards[1][guard_rows]]),
@@ -126,9 +151,18 @@ class Trainer:
         return Fitted(found[:plain] * self.boost, found[plain : plain + products], float(bias))
 
 
-def cross_validate(trainer: Trainer, data: corpus.Corpus, fold: np.ndarray, guard_fold: np.ndarray,
-                   probe: tuple[np.ndarray, np.ndarray], probe_fold: np.ndarray, tell: Callable[[str], None]) -> tuple[np.ndarray, np.ndarray]:
-    """Out-of-sample probability of every row, and of every probe (mean over the models that have not seen its conversations)."""
+def cross_validate(
+    trainer: Trainer,
+    data: corpus.Corpus,
+    fold: np.ndarray,
+    guard_fold: np.ndarray,
+    probe: tuple[np.ndarray, np.ndarray],
+    probe_fold: np.ndarray,
+    tell: Callable[[str], None],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Out-of-sample probability of every row, and of every probe (mean over the models that have not seen its
+    conversations).
+    """
     chance, probed, times = np.zeros(len(data.system)), np.zeros(len(probe_fold)), np.zeros(len(probe_fold))
     for project in sorted(set(data.project)):
         for number in sorted(set(fold)):
@@ -163,9 +197,16 @@ class Probes:
             lists[True] = probes.build(asked, turns, per_kind=wordings.PER_KIND, seed=wordings.SEED, wordings=fresh)
         flat = [(kind, new, task) for new, found in lists.items() for kind, tasks in found.items() for task in tasks]
         rows = [make.matrix([corpus.pair_of(t) for _, own, t in flat if own == new], "probes")[1] for new in lists]
-        evades = [bool(reason) for reason in evasions.evades([corpus.pair_of(t) for _, _, t in flat], make.embedder.encode)]
-        return cls(np.vstack(rows), np.array([kind for kind, _, _ in flat]), np.array(evades), np.array([new for _, new, _ in flat]),
-                   [owner[(task.question, task.gold)] for _, _, task in flat])  # fmt: skip
+        evades = [
+            bool(reason) for reason in evasions.evades([corpus.pair_of(t) for _, _, t in flat], make.embedder.encode)
+        ]
+        return cls(
+            np.vstack(rows),
+            np.array([kind for kind, _, _ in flat]),
+            np.array(evades),
+            np.array([new for _, new, _ in flat]),
+            [owner[(task.question, task.gold)] for _, _, task in flat],
+        )
 
     def acceptance(self, accepted: np.ndarray) -> dict[str, dict[str, float]]:
         """Share accepted by list and kind."""
@@ -173,7 +214,10 @@ class Probes:
         for name, new in (("probes", False), ("probes_unseen", True)):
             mine = self.unseen == new
             if mine.any():
-                out[name] = {str(kind): float(accepted[mine & (self.kind == kind)].mean()) for kind in dict.fromkeys(self.kind[mine])}
+                out[name] = {
+                    str(kind): float(accepted[mine & (self.kind == kind)].mean())
+                    for kind in dict.fromkeys(self.kind[mine])
+                }
         return out
 
 
@@ -193,7 +237,10 @@ def show(figures: dict, spans: dict, probed: dict[str, dict[str, float]], wrong:
     line("score_error_max", figures["score_error_max"])
     line("tau", figures["tau"], digits=3)
     line("category_error", figures["category_error"])
-    print("  pairs in order     " + ", ".join(f"{good} of {total} {kind} points apart" for kind, (good, total) in figures["pairs"].items()))
+    print(
+        "  pairs in order     "
+        + ", ".join(f"{good} of {total} {kind} points apart" for kind, (good, total) in figures["pairs"].items())
+    )
     for name, row in figures["by_category"].items():
         print(f"  {name:18s} n {row['n']:5d} accuracy {100 * row['row_accuracy']:.1f} kappa {row['kappa']:.2f}")
     for name, (recorded, judged, chance) in figures["scores"].items():
@@ -207,8 +254,10 @@ def show(figures: dict, spans: dict, probed: dict[str, dict[str, float]], wrong:
 def paraphrases(data: corpus.Corpus, accepted: np.ndarray) -> float:
     """Share of the hand-read valid paraphrases of ap_v2 that are accepted."""
     labels = json.loads(PARAPHRASES.read_text(encoding="utf-8"))["labels"]
-    valid = [name == "ap_v2" and labels.get(f"{sample}/{index}") == 1
-             for name, sample, index in zip(data.system, data.sample_id, data.qa_index, strict=True)]  # fmt: skip
+    valid = [
+        name == "ap_v2" and labels.get(f"{sample}/{index}") == 1
+        for name, sample, index in zip(data.system, data.sample_id, data.qa_index, strict=True)
+    ]
     return float(accepted[np.array(valid)].mean())
 
 
@@ -234,7 +283,10 @@ def wrong_sets(sets: dict[str, list[published.Row]], data: corpus.Corpus, chance
             out[f"{name} temporal{suffix}"] = float(found[temporal].mean())
         gated[here] &= open_
     if "ap_v2" in sets:
-        out["valid paraphrases"], out["valid paraphrases strict"] = paraphrases(data, chance >= 0.5), paraphrases(data, gated)
+        out["valid paraphrases"], out["valid paraphrases strict"] = (
+            paraphrases(data, chance >= 0.5),
+            paraphrases(data, gated),
+        )
     return out
 
 
@@ -268,11 +320,15 @@ def train(args: argparse.Namespace) -> None:
     fold, guard_fold, probe_fold = (
         corpus.folds(found, order) for found in (data.sample_id, [g.sample_id for g in guard_list], probe.sample_id)
     )
-    chance, probed = cross_validate(trainer, data, fold, guard_fold, trainer.expand(probe.matrix), probe_fold, lambda text: print(text, flush=True))
+    chance, probed = cross_validate(
+        trainer, data, fold, guard_fold, trainer.expand(probe.matrix), probe_fold, lambda text: print(text, flush=True)
+    )
 
     chance = np.where(evading(sets, make), np.minimum(chance, evasions.CEILING), chance)
     probed = np.where(probe.evades, np.minimum(probed, evasions.CEILING), probed)
-    table = agreement.Table(data.system, data.sample_id, data.category, data.recorded, (chance >= 0.5).astype(int), chance).take(data.honest)
+    table = agreement.Table(
+        data.system, data.sample_id, data.category, data.recorded, (chance >= 0.5).astype(int), chance
+    ).take(data.honest)
     figures, spans = agreement.measure(table), agreement.intervals(table)
     for name, rows in (("read", order[:READ]), ("unread", order[READ:])):
         part = table.take(np.isin(table.sample_id, rows))
@@ -283,7 +339,15 @@ def train(args: argparse.Namespace) -> None:
         write(args.to, trainer, data, figures, spans, acceptance, wrong)
 
 
-def write(path: Path, trainer: Trainer, data: corpus.Corpus, figures: dict, spans: dict, probed: dict[str, dict[str, float]], wrong: dict) -> None:
+def write(
+    path: Path,
+    trainer: Trainer,
+    data: corpus.Corpus,
+    figures: dict,
+    spans: dict,
+    probed: dict[str, dict[str, float]],
+    wrong: dict,
+) -> None:
     """Fit on everything and write the weights with what cross-validation measured."""
     fitted = trainer.fit(np.ones(len(data.system), bool), np.ones(len(trainer.guard_label), bool))
     gaps = np.array([row[1] - row[0] for row in figures["scores"].values()])
@@ -299,13 +363,34 @@ def write(path: Path, trainer: Trainer, data: corpus.Corpus, figures: dict, span
         "note": LICENCE,
         "made_by": "scripts/train_judge.py",
         "trained_on": {str(name): int((data.system == name).sum()) for name in sorted(set(data.system))},
-        "cross_validation": short({
-            "looks": LOOKS,
-            **{key: figures[key] for key in ("row_accuracy", "row_accuracy_read", "row_accuracy_unread", "kappa", "auc", "score_error_mean", "score_error_max", "tau", "category_error", "pairs")},
-            "score_se": float(np.sqrt(np.mean(gaps**2))), "intervals": spans, **probed, "wrong_sets": wrong,
-        }),
-    }  # fmt: skip
-    content = model.to_json(data.names, trainer.mean, trainer.scale, fitted.linear, trainer.pairs, fitted.products, fitted.bias, facts)
+        "cross_validation": short(
+            {
+                "looks": LOOKS,
+                **{
+                    key: figures[key]
+                    for key in (
+                        "row_accuracy",
+                        "row_accuracy_read",
+                        "row_accuracy_unread",
+                        "kappa",
+                        "auc",
+                        "score_error_mean",
+                        "score_error_max",
+                        "tau",
+                        "category_error",
+                        "pairs",
+                    )
+                },
+                "score_se": float(np.sqrt(np.mean(gaps**2))),
+                "intervals": spans,
+                **probed,
+                "wrong_sets": wrong,
+            }
+        ),
+    }
+    content = model.to_json(
+        data.names, trainer.mean, trainer.scale, fitted.linear, trainer.pairs, fitted.products, fitted.bias, facts
+    )
     path.write_text(model.pretty(content), encoding="utf-8")
     print(f"wrote {path} ({path.stat().st_size} bytes, digest {model.of_json(content).digest})")
 

@@ -1,10 +1,13 @@
-"""Fit the extractive reader's weights (eval/answerers/weights.json) and report what they reach on conversations left out.
+"""Fit the extractive reader's weights (eval/answerers/weights.json) and report what they reach on conversations left
+out.
 
     python scripts/train_reader.py            # cross-validation over the tuning conversations
     python scripts/train_reader.py --write    # fit on all of them, write the weights
 
-Lines: a softmax over a conversation's lines, trained to put its mass on the gold evidence. Spans: a softmax over all spans
-of the lines read, trained to the highest expected F1 against the gold answer. Only conversations named in TUNING are ever
+Lines: a softmax over a conversation's lines, trained to put its mass on the gold evidence. Spans: a softmax over all
+spans
+of the lines read, trained to the highest expected F1 against the gold answer. Only conversations named in TUNING are
+ever
 used. The weights derive from LOCOMO (CC BY-NC 4.0).
 """
 

@@ -1,8 +1,10 @@
-"""Fit both looks of ``memos/operation/retrieval/ranker.json`` and print their evidence recall, apart for held-out conversations.
+"""Fit both looks of ``memos/operation/retrieval/ranker.json`` and print their evidence recall, apart for held-out
+conversations.
 
     python scripts/train_retrieval.py [--data FILE] [--write]
 
-Trains on conversations 26 to 44 without captions, with one set of weights for each switched-off group of features: first
+Trains on conversations 26 to 44 without captions, with one set of weights for each switched-off group of features:
+first
 the linear ranker over all memories, then the second look (``memos.operation.retrieval.feedback``) over the best by it.
 """
 
@@ -41,8 +43,9 @@ def examples(dataset, embedder, sample_ids, off):
         ]
         index = MemoryIndex(embedder.dim)
         index.add(units, embedder.encode([unit.line() for unit in units]))
-        asked = [q for q in dataset.questions
-                 if q.sample_id == conversation.sample_id and q.category != 5 and q.evidence]  # fmt: skip
+        asked = [
+            q for q in dataset.questions if q.sample_id == conversation.sample_id and q.category != 5 and q.evidence
+        ]
         vectors = embedder.encode([q.text for q in asked])
         for question, vector in zip(asked, vectors, strict=True):
             asks = read(question.text, index.speakers)
@@ -91,8 +94,10 @@ def fit(rows, ridge: float = RIDGE) -> np.ndarray:
 
 
 def recall(rows, weights, k: int = 20) -> float:
-    found = [len(set(np.argsort(-values @ weights, kind="stable")[:k].tolist()) & set(gold)) / len(gold)
-             for values, gold, _ in rows]  # fmt: skip
+    found = [
+        len(set(np.argsort(-values @ weights, kind="stable")[:k].tolist()) & set(gold)) / len(gold)
+        for values, gold, _ in rows
+    ]
     return 100 * float(np.mean(found))
 
 
@@ -116,19 +121,29 @@ def main() -> None:
         test = list(examples(dataset, embedder, held, off))
         weights = fit(train)
         out[key(off)] = {name: round(float(w), 6) for name, w in zip(FEATURES, weights, strict=True) if w}
-        print(f"{key(off):24s} single turns, recall@20: train {recall(train, weights):.2f}  held out {recall(test, weights):.2f}")
+        print(
+            f"{key(off):24s} single turns, recall@20: train {recall(train, weights):.2f}  held out {recall(test, weights):.2f}"
+        )
         second, held_second = (list(looked_again(part, weights, off)) for part in (train, test))
         refined = fit(second, SECOND_RIDGE)
         again[key(off)] = {name: round(float(w), 6) for name, w in zip(SECOND, refined, strict=True) if w}
-        print(f"{'':24s} second look,  recall@20: train {recall(second, refined):.2f}  held out {recall(held_second, refined):.2f}")
+        print(
+            f"{'':24s} second look,  recall@20: train {recall(second, refined):.2f}  held out {recall(held_second, refined):.2f}"
+        )
         if not off:
             for name, w in zip(FEATURES, weights, strict=True):
                 print(f"    {name:16s} {w:8.3f}")
     if args.write:
         target = Path(ranker.__file__).with_name("ranker.json")
         about = "Fitted by scripts/train_retrieval.py on LOCOMO conversations 26 to 44, captions off; see ranker.py."
-        table = {"about": about, "trained_on": TRAIN, "ridge": RIDGE, "weights": out,
-                 "second_ridge": SECOND_RIDGE, "feedback": again}
+        table = {
+            "about": about,
+            "trained_on": TRAIN,
+            "ridge": RIDGE,
+            "weights": out,
+            "second_ridge": SECOND_RIDGE,
+            "feedback": again,
+        }
         target.write_text(json.dumps(table, indent=1) + "\n")
 
 

@@ -1,4 +1,5 @@
-"""Extraction without a language model: sentence-level facts, entities, triples and contradictions by general English rules.
+"""Extraction without a language model: sentence-level facts, entities, triples and contradictions by general English
+rules.
 
 Every memory method of this package can run on it (``extractor: rules``), so that a table of architectures can be made
 without a key. It knows no data set: the word lists are function words, common verbs and the calendar.

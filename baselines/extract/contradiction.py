@@ -9,12 +9,25 @@ from memos.language.polarity import negated, without_negation
 from memos.language.words import stems, terms
 
 _SLOTS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("favorite", re.compile(r"\bfavou?rite (?P<what>\w+(?: \w+)?) (?:is|are) (?:the |a |an )?(?P<value>[^.,;!]{2,40})", re.I)),
-    ("home", re.compile(r"\b(?:lives in|now lives in|moved to|has moved to) (?P<value>[A-Z][\w' ]{1,30}?)(?=[.,;!]| (?:and|with|in|on|for|last)\b|$)")),
-    ("work", re.compile(r"\b(?:works as|works at|works for|started working as|got a job as|got a job at) (?:a |an |the )?(?P<value>[^.,;!]{2,40})")),
+    (
+        "favorite",
+        re.compile(r"\bfavou?rite (?P<what>\w+(?: \w+)?) (?:is|are) (?:the |a |an )?(?P<value>[^.,;!]{2,40})", re.I),
+    ),
+    (
+        "home",
+        re.compile(
+            r"\b(?:lives in|now lives in|moved to|has moved to) (?P<value>[A-Z][\w' ]{1,30}?)(?=[.,;!]| (?:and|with|in|on|for|last)\b|$)"
+        ),
+    ),
+    (
+        "work",
+        re.compile(
+            r"\b(?:works as|works at|works for|started working as|got a job as|got a job at) (?:a |an |the )?(?P<value>[^.,;!]{2,40})"
+        ),
+    ),
     ("relationship", re.compile(r"\b(?:is|got) (?:now )?(?P<value>single|married|engaged|divorced|dating)\b")),
     ("age", re.compile(r"\bis (?P<value>\d{1,3}) years old\b|\bturned (?P<other>\d{1,3})\b")),
-)  # fmt: skip
+)
 
 
 @lru_cache(maxsize=65536)

@@ -114,7 +114,9 @@ def turn_facts(session: Session, turn: Turn, listener: str, max_words: int = 40)
         last = index
     facts = [_fact(group, session, turn) for group in groups]
     if turn.caption:
-        facts.append(Fact(f"{turn.speaker} shared an image: {turn.caption}.", turn.speaker, (turn.turn_id,), session.time))
+        facts.append(
+            Fact(f"{turn.speaker} shared an image: {turn.caption}.", turn.speaker, (turn.turn_id,), session.time)
+        )
     return facts
 
 

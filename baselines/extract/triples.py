@@ -12,7 +12,7 @@ from memos.language.names import names
 from memos.language.words import STOP, is_stop, words
 
 _SKIPPED = frozenset("has had have is was been being just would will can could should might may did does to".split())
-_STOPS = frozenset(".,;:!?()\"…–—")
+_STOPS = frozenset('.,;:!?()"…–—')
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,10 @@ def _predicate(after: list[str]) -> tuple[str, str]:
         low = after[index].lower()
         negated |= low in ("not", "never") or low.endswith("n't")
         skippable = low in _SKIPPED or low in ADVERBS or low in MODALS or low.endswith(("n't", "ly")) or low == "not"
-        copula = low in ("is", "was") and index + 1 < len(after) and (
-            after[index + 1].lower() in NOUN_OPENERS or not after[index + 1].lower().endswith(("ing", "ed"))
+        copula = (
+            low in ("is", "was")
+            and index + 1 < len(after)
+            and (after[index + 1].lower() in NOUN_OPENERS or not after[index + 1].lower().endswith(("ing", "ed")))
         )
         if not skippable or copula:
             break

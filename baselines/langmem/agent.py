@@ -1,4 +1,6 @@
-"""LangMem as mem0's harness ran it: an agent a speaker with memory tools and an ever-growing thread (protocol.md section 10)."""
+"""LangMem as mem0's harness ran it: an agent a speaker with memory tools and an ever-growing thread (protocol.md
+section 10).
+"""
 
 from __future__ import annotations
 
@@ -93,7 +95,9 @@ class Agent:
                 break
             results = [self._call(call, embedder, time, turns, seen) for call in calls]
             thread.append(Message("assistant", "\n".join([text, *(_written(call) for call in calls)]).strip()))
-            thread.append(Message("user", "\n".join(f"[result of {c.name}] {r}" for c, r in zip(calls, results, strict=True))))
+            thread.append(
+                Message("user", "\n".join(f"[result of {c.name}] {r}" for c, r in zip(calls, results, strict=True)))
+            )
         return thread, text, list(seen.values())
 
     def _call(

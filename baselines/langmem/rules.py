@@ -34,7 +34,12 @@ class RuleManager:
             old = [(memory, vector) for memory, vector in zip(found, vectors, strict=True) if speaker in memory.text]
             new_vectors = list(self._embedder.encode([fact.text for fact in own]))
             decisions = rule_decisions(
-                [memory.text for memory, _ in old], [vector for _, vector in old], own, new_vectors, self._same, self._related
+                [memory.text for memory, _ in old],
+                [vector for _, vector in old],
+                own,
+                new_vectors,
+                self._same,
+                self._related,
             )
             for decision in decisions:
                 target = old[decision.index][0].id if decision.index is not None else ""

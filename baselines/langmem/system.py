@@ -1,4 +1,5 @@
-"""LangMem (protocol.md section 10): a background memory manager over a searchable store, or the agents of mem0's harness.
+"""LangMem (protocol.md section 10): a background memory manager over a searchable store, or the agents of mem0's
+harness.
 
 ``mode=background`` is the path LangMem recommends. ``mode=agentic`` is what the published numbers come from: an agent a
 speaker hears only its own speaker's turns and its replies, not the memories, are the context.
@@ -30,9 +31,13 @@ class LangMem:
 
     @dataclass
     class Config:
-        extractor: str = field(default="rules", metadata={"help": "rules (no model) or llm (the shared language model)"})
+        extractor: str = field(
+            default="rules", metadata={"help": "rules (no model) or llm (the shared language model)"}
+        )
         mode: str = field(default="background", metadata={"help": "background (manager) or agentic (llm only)"})
-        top_k: int = field(default=10, metadata={"help": "memories in the context, or shown to an agent before each step"})
+        top_k: int = field(
+            default=10, metadata={"help": "memories in the context, or shown to an agent before each step"}
+        )
         batch_messages: int = field(default=0, metadata={"help": "messages a manager run; 0: the whole session"})
         query_limit: int = field(default=5, metadata={"help": "searches the manager makes before it changes the store"})
         found_limit: int = field(default=5, metadata={"help": "memories each of these searches brings"})

@@ -25,10 +25,7 @@ class RuleBrain:
 
     def facts(self, session: Session, batch: Sequence[Turn], user: str, other: str) -> list[Candidate]:
         found = [
-            fact
-            for turn in batch
-            if turn.speaker == user
-            for fact in turn_facts(session, turn, other, self._max_words)
+            fact for turn in batch if turn.speaker == user for fact in turn_facts(session, turn, other, self._max_words)
         ]
         return [Candidate(fact.text, fact.turn_ids) for fact in found]
 

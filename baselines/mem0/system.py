@@ -31,7 +31,9 @@ class Mem0:
 
     @dataclass
     class Config:
-        extractor: str = field(default="rules", metadata={"help": "rules (no model) or llm (the shared language model)"})
+        extractor: str = field(
+            default="rules", metadata={"help": "rules (no model) or llm (the shared language model)"}
+        )
         top_k: int = field(default=20, metadata={"help": "memories of each speaker's store in the context"})
         batch_messages: int = field(default=2, metadata={"help": "messages extracted together"})
         neighbours: int = field(default=5, metadata={"help": "nearest old memories shown for each new fact"})
@@ -93,7 +95,9 @@ class Mem0:
             vector = by_text.get(decision.text)
             self._count(self._apply(store, decision.event, decision.text, memory, session, decision.turn_ids, vector))
 
-    def _apply(self, store: MemoryStore, event: str, text: str, memory: Memory | None, session: Session, turns, vector) -> str:
+    def _apply(
+        self, store: MemoryStore, event: str, text: str, memory: Memory | None, session: Session, turns, vector
+    ) -> str:
         """Carry out one event; one without text or with an unknown id is skipped and counted, as mem0 does."""
         if not text:
             return "skipped"
@@ -164,6 +168,8 @@ class Mem0:
 
 def speaker_blocks(blocks: Sequence[tuple[str, Sequence[str]]], heading: str = "Memories of {name}:") -> str:
     """One labelled block a speaker, each a JSON list of lines, as mem0's harness shows them."""
-    parts = [f"{heading.format(name=name)}\n{json.dumps(list(lines), indent=2, ensure_ascii=False)}" for name, lines in blocks]
+    parts = [
+        f"{heading.format(name=name)}\n{json.dumps(list(lines), indent=2, ensure_ascii=False)}"
+        for name, lines in blocks
+    ]
     return "\n\n".join(parts)
-

@@ -1,4 +1,6 @@
-"""The relation graph of one speaker's mem0 store: nodes merged by cosine, triples that can be deleted (protocol.md 8.5)."""
+"""The relation graph of one speaker's mem0 store: nodes merged by cosine, triples that can be deleted (protocol.md
+8.5).
+"""
 
 from __future__ import annotations
 
@@ -127,6 +129,4 @@ class RelationGraph:
         self._nodes.load(state["nodes"], np.load(folder / f"{name}.npy", allow_pickle=False))
         items = [Relation(**{**item, "turn_ids": tuple(item["turn_ids"])}) for item in state["relations"]]
         self.relations = {item.key: item for item in items}
-        self._touching = {
-            node: dict.fromkeys(tuple(key) for key in keys) for node, keys in state["touching"].items()
-        }
+        self._touching = {node: dict.fromkeys(tuple(key) for key in keys) for node, keys in state["touching"].items()}

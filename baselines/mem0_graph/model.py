@@ -22,7 +22,9 @@ nothing is to be deleted, pass an empty list. {user} stands for self references.
 
 _TRIPLE = record(source=TEXT, relationship=TEXT, destination=TEXT)
 ENTITY_TOOL = tool(
-    "extract_entities", "Report entities and their types.", record(entities=listed(record(entity=TEXT, entity_type=TEXT)))
+    "extract_entities",
+    "Report entities and their types.",
+    record(entities=listed(record(entity=TEXT, entity_type=TEXT))),
 )
 RELATION_TOOL = tool("add_relations", "Report relations between entities.", record(relations=listed(_TRIPLE)))
 DELETE_TOOL = tool("delete_relations", "Delete stored relations.", record(relations=listed(_TRIPLE)))
@@ -77,11 +79,7 @@ class ModelGraphBrain:
             Message("user", f"Stored relations:\n{shown}\n\nNew text ({session.time_text}):\n{_text(batch)}"),
         ]
         _, calls = self._backbone.calls("organise", messages, [DELETE_TOOL], required=True)
-        return [
-            _triple(item)
-            for call in calls
-            for item in call.arguments["relations"]
-        ]
+        return [_triple(item) for call in calls for item in call.arguments["relations"]]
 
     def question_entities(self, question: str, user: str, backbone: Backbone) -> list[str]:
         return self._entities(backbone, "search", question, user)

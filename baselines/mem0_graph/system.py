@@ -27,7 +27,9 @@ class Mem0Graph(Mem0):
     @dataclass
     class Config(Mem0.Config):
         top_relations: int = field(default=5, metadata={"help": "triples of each speaker's graph in the context"})
-        match: float = field(default=0.7, metadata={"help": "least cosine of a node to an entity whose triples are fetched"})
+        match: float = field(
+            default=0.7, metadata={"help": "least cosine of a node to an entity whose triples are fetched"}
+        )
         merge: float = field(default=0.9, metadata={"help": "cosine from which a name is an existing node"})
 
         def __post_init__(self) -> None:
@@ -63,7 +65,9 @@ class Mem0Graph(Mem0):
             for (user, other, _), graph in zip(self._views(), self._graphs, strict=True):
                 self._add_relations(session, batch, user, other, graph)
 
-    def _add_relations(self, session: Session, batch: Sequence[Turn], user: str, other: str, graph: RelationGraph) -> None:
+    def _add_relations(
+        self, session: Session, batch: Sequence[Turn], user: str, other: str, graph: RelationGraph
+    ) -> None:
         entities, new = self._graph_brain.relations(session, batch, user, other)
         if not entities:
             return

@@ -14,8 +14,17 @@ from memos.errors import DataError
 from memos.language.words import terms
 
 OFFICIAL_ORDER = (
-    "conv-26", "conv-30", "conv-41", "conv-42", "conv-43", "conv-44", "conv-47", "conv-48", "conv-49", "conv-50",
-)  # fmt: skip
+    "conv-26",
+    "conv-30",
+    "conv-41",
+    "conv-42",
+    "conv-43",
+    "conv-44",
+    "conv-47",
+    "conv-48",
+    "conv-49",
+    "conv-50",
+)
 """Sample ids of the official LOCOMO file in order; recorded dumps are numbered by this position."""
 
 

@@ -1,4 +1,5 @@
-"""A simulation of ChatGPT's memory (protocol.md section 11): dated entries from each session, all of them in the prompt.
+"""A simulation of ChatGPT's memory (protocol.md section 11): dated entries from each session, all of them in the
+prompt.
 
 There is no ranking and no search: this is the optimistic bound the paper's row stands for. Entries come from a language
 model (one call a session, optionally revising the running list as the bio tool does), from rules, or from recorded
@@ -27,7 +28,9 @@ class OpenAIMemory:
 
     @dataclass
     class Config:
-        extractor: str = field(default="rules", metadata={"help": "rules (no model) or llm (the shared language model)"})
+        extractor: str = field(
+            default="rules", metadata={"help": "rules (no model) or llm (the shared language model)"}
+        )
         memories_dir: str | None = field(
             default=None, metadata={"help": "folder of recorded dumps (<sample id>.txt or <index>.txt); null: extract"}
         )

@@ -18,13 +18,16 @@ class Connection:
 
     base_url: str | None = field(default=None, metadata={"help": "OpenAI-compatible server up to /v1; null: OpenAI"})
     served_as: str | None = field(
-        default=None, metadata={"help": "name of what the server serves, in place of its address; a new name is a new model"}
+        default=None,
+        metadata={"help": "name of what the server serves, in place of its address; a new name is a new model"},
     )
     model: str = field(default="gpt-4o-mini", metadata={"help": "model id as the server knows it"})
     api_key_env: str | None = field(
         default="OPENAI_API_KEY", metadata={"help": "NAME of the environment variable that holds the key; null: no key"}
     )
-    top_k: int = field(default=20, metadata={"help": "memories in the context (of each speaker's store, where there are two)"})
+    top_k: int = field(
+        default=20, metadata={"help": "memories in the context (of each speaker's store, where there are two)"}
+    )
 
     def __post_init__(self) -> None:
         if self.top_k < 1:

@@ -66,7 +66,11 @@ class GraphitiPackage:
         config = self.config
         llm = client.OpenAIGenericClient(
             settings.LLMConfig(
-                api_key=config.key(), model=config.model, small_model=config.model, base_url=config.address, temperature=0.0
+                api_key=config.key(),
+                model=config.model,
+                small_model=config.model,
+                base_url=config.address,
+                temperature=0.0,
             )
         )
         llm.client.chat.completions.create = self._ledger.wrap_async(llm.client.chat.completions.create)

@@ -83,7 +83,8 @@ class LangMemPackage:
         limit = max(query.depth, self.config.top_k)
         found = self._store.search(_SPACE, query=query.text, limit=limit)
         hits = tuple(
-            Hit(_text(item.value), tuple(self._sources.get(item.key, ())), float(item.score or 0.0), item.key) for item in found
+            Hit(_text(item.value), tuple(self._sources.get(item.key, ())), float(item.score or 0.0), item.key)
+            for item in found
         )
         context = "\n".join(f"- {hit.text}" for hit in hits[: self.config.top_k])
         return Retrieved(hits[: query.depth], min(self.config.top_k, query.depth, len(hits)), context)

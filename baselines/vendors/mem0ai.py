@@ -1,7 +1,9 @@
 """The package ``mem0ai`` as a memory system, driven as its evaluation harness drives it (protocol.md 1.6, 1.7, 8.4).
 
-The package's own prompts and logic run unchanged, except that its "today's date" is the session's date: without that every
-fact of a replay is dated today. Two lines of versions are known: up to 1.x the algorithm of mid-2025 (facts, then an update
+The package's own prompts and logic run unchanged, except that its "today's date" is the session's date: without that
+every
+fact of a replay is dated today. Two lines of versions are known: up to 1.x the algorithm of mid-2025 (facts, then an
+update
 call), from 2 on the additive one (one call that only adds; protocol.md 8.6), whose figures are no figures of 2025.
 """
 
@@ -71,7 +73,10 @@ class Mem0Package:
             {
                 "version": "v1.1",
                 "llm": {"provider": "openai", "config": {**connection, "temperature": 0.0}},
-                "embedder": {"provider": "openai", "config": {"api_key": "unused", "embedding_dims": self._embedder.dim}},
+                "embedder": {
+                    "provider": "openai",
+                    "config": {"api_key": "unused", "embedding_dims": self._embedder.dim},
+                },
                 "vector_store": {
                     "provider": "qdrant",
                     "config": {
@@ -148,7 +153,9 @@ class Mem0Package:
         for number, user in enumerate(self._speakers):
             limit = max(query.depth, self.config.top_k)
             found = self._find(query.text, f"speaker_{number}", limit)
-            groups.append([Hit(m["memory"], self._turns(m["id"]), float(m["score"]), f"{number}/{m['id']}") for m in found])
+            groups.append(
+                [Hit(m["memory"], self._turns(m["id"]), float(m["score"]), f"{number}/{m['id']}") for m in found]
+            )
             lines = [f"{(m.get('metadata') or {}).get('timestamp', '')}: {m['memory']}" for m in found]
             blocks.append((user, lines[: self.config.top_k]))
         hits, used = ranked_hits(groups, self.config.top_k, query.depth)
@@ -210,9 +217,7 @@ class Mem0Package:
     def _insert(self, collection: Any, records: list[Mapping[str, Any]]) -> None:
         if records:
             vectors = self._embedder.encode([record["payload"]["data"] for record in records]).tolist()
-            collection.insert(
-                vectors=vectors, ids=[r["id"] for r in records], payloads=[r["payload"] for r in records]
-            )
+            collection.insert(vectors=vectors, ids=[r["id"] for r in records], payloads=[r["payload"] for r in records])
 
     def close(self) -> None:
         self._folder.cleanup()

@@ -36,7 +36,9 @@ say, dates kept."""
 NODES = record(entities=listed(record(name=TEXT, type=TEXT)))
 RESOLUTIONS = record(resolutions=listed(record(new={"type": "integer"}, existing={"type": "integer"})))
 EDGES = record(
-    edges=listed(record(source=TEXT, target=TEXT, relation=TEXT, fact=TEXT, valid_at=TEXT_OR_NULL, invalid_at=TEXT_OR_NULL))
+    edges=listed(
+        record(source=TEXT, target=TEXT, relation=TEXT, fact=TEXT, valid_at=TEXT_OR_NULL, invalid_at=TEXT_OR_NULL)
+    )
 )
 VERDICT = record(duplicates=listed({"type": "integer"}), contradicted=listed({"type": "integer"}))
 SUMMARIES = record(summaries=listed(record(name=TEXT, summary=TEXT)))

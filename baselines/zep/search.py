@@ -1,4 +1,5 @@
-"""Zep's search recipes (protocol.md section 9): candidates by full text, cosine and breadth-first walk, then a reranker.
+"""Zep's search recipes (protocol.md section 9): candidates by full text, cosine and breadth-first walk, then a
+reranker.
 
 Each method brings twice the limit. Recipes: ``rrf`` and ``mmr`` over full text and cosine; ``cosine`` over full text,
 cosine and a walk from the first hits, reordered by cosine, which stands in for the cross-encoder recipe where no
@@ -77,7 +78,8 @@ def _by_distance(graph: Graph, vector: np.ndarray, fused: Ranked) -> Ranked:
     steps = graph.distance(centre[0][0])
     far = len(graph.entities) + 1
     return sorted(
-        fused, key=lambda item: min(steps.get(graph.edges[item[0]].source, far), steps.get(graph.edges[item[0]].target, far))
+        fused,
+        key=lambda item: min(steps.get(graph.edges[item[0]].source, far), steps.get(graph.edges[item[0]].target, far)),
     )
 
 

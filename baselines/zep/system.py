@@ -1,4 +1,5 @@
-"""Zep (Graphiti) as a memory system: one episode a message into a temporal graph, hybrid search, facts with event times.
+"""Zep (Graphiti) as a memory system: one episode a message into a temporal graph, hybrid search, facts with event
+times.
 
 Source: protocol.md section 9. One graph a conversation.
 """
@@ -35,13 +36,19 @@ class Zep:
 
     @dataclass
     class Config:
-        extractor: str = field(default="rules", metadata={"help": "rules (no model) or llm (the shared language model)"})
+        extractor: str = field(
+            default="rules", metadata={"help": "rules (no model) or llm (the shared language model)"}
+        )
         top_k: int = field(default=20, metadata={"help": "facts, and as many entities, in the context"})
-        edge_recipe: str = field(default="rrf", metadata={"help": "rrf, mmr, cosine, episode_mentions or node_distance"})
+        edge_recipe: str = field(
+            default="rrf", metadata={"help": "rrf, mmr, cosine, episode_mentions or node_distance"}
+        )
         min_score: float = field(default=0.6, metadata={"help": "least cosine of vector candidates"})
         mmr_lambda: float = field(default=0.5, metadata={"help": "mmr: weight of relevance against variety"})
         previous_episodes: int = field(default=10, metadata={"help": "earlier messages shown to the extraction"})
-        invalidation_limit: int = field(default=10, metadata={"help": "facts searched for contradictions with a new one"})
+        invalidation_limit: int = field(
+            default=10, metadata={"help": "facts searched for contradictions with a new one"}
+        )
         summary_words: int = field(default=60, metadata={"help": "longest entity summary"})
         same: float = field(default=0.95, metadata={"help": "rules: cosine from which a fact counts as known"})
         related: float = field(default=0.8, metadata={"help": "rules: least cosine of facts on the same matter"})
@@ -161,9 +168,16 @@ class Zep:
         if duplicates:
             return self._repeat(related[duplicates[0]], episode)
         edge = Edge(
-            self.graph.new_edge_id(), source.id, target.id, new.relation, new.fact, new.valid_at, new.invalid_at,
-            episode.time, episodes=[episode.id],
-        )  # fmt: skip
+            self.graph.new_edge_id(),
+            source.id,
+            target.id,
+            new.relation,
+            new.fact,
+            new.valid_at,
+            new.invalid_at,
+            episode.time,
+            episodes=[episode.id],
+        )
         self.graph.add_edge(edge, vector)
         self._count("edges_added")
         for index in contradicted:
@@ -287,7 +301,8 @@ def _shown(edge: Edge) -> str:
 def invalidate(old: Edge, new: Edge, now: datetime | None) -> bool:
     """Let the later of two contradicting facts end the earlier one.
 
-    The earlier one gets ``invalid_at`` = the later one's ``valid_at`` and ``expired_at`` = now; neither is deleted. Facts
+    The earlier one gets ``invalid_at`` = the later one's ``valid_at`` and ``expired_at`` = now; neither is deleted.
+    Facts
     without a time, and facts whose intervals do not overlap, stay as they are.
     """
     if old.valid_at is None or new.valid_at is None:

@@ -48,7 +48,9 @@ class LLMAnswerer:
         self.comparable = llm.comparable
 
     def identity(self) -> Mapping[str, object]:
-        """Version, model, parameters and the hash of every prompt that may be sent; not how often a failure is repeated."""
+        """Version, model, parameters and the hash of every prompt that may be sent; not how often a failure is
+        repeated.
+        """
         used = (self.config.prompt, "null") if self.config.prompt else tuple(PROMPTS)
         identity = getattr(self.llm, "identity", None)
         return {
@@ -70,7 +72,8 @@ class LLMAnswerer:
     def answer(self, tasks: Sequence[AnswerTask]) -> Iterator[tuple[int, Answer]]:
         """Yield ``(index, answer)`` as replies arrive; a failed call is an answer with status ``error``.
 
-        A reply that was refused, or broken off though no ``max_tokens`` asked for it, is asked for again up to ``retries``
+        A reply that was refused, or broken off though no ``max_tokens`` asked for it, is asked for again up to
+        ``retries``
         times, all such questions together, as another sample; the last reply stands. Usage covers all attempts.
         """
         prompts = [self.prompt_of(task) for task in tasks]

@@ -1,7 +1,9 @@
 """The words of a sentence that answer a question: a log-linear model over all its spans.
 
-A span's score is the sum of what its start, its end, its length and each word inside contribute, all by word classes and by
-the type of question, never by the words themselves; so the weights (``weights.json``, fitted by scripts/train_reader.py to
+A span's score is the sum of what its start, its end, its length and each word inside contribute, all by word classes
+and by
+the type of question, never by the words themselves; so the weights (``weights.json``, fitted by scripts/train_reader.py
+to
 the highest expected F1) carry over to other conversations. The sums decompose, so all spans of a sentence are scored by
 two prefix sums.
 """
@@ -132,8 +134,13 @@ def _start_features(
     group: str, kind: str, before: str, second_before: str, after: str, gap: str, mark: str, mark_before: str
 ) -> tuple[str, ...]:
     names = (
-        f"s0={kind}", f"s-1={before}", f"s-1s0={before},{kind}", f"sgap={gap}", f"s0m={mark}", f"s-1m={mark_before}",
-    )  # fmt: skip
+        f"s0={kind}",
+        f"s-1={before}",
+        f"s-1s0={before},{kind}",
+        f"sgap={gap}",
+        f"s0m={mark}",
+        f"s-1m={mark_before}",
+    )
     return (*_both(group, *names), f"s-2={second_before}", f"s0+1={kind},{after}")
 
 
@@ -142,8 +149,13 @@ def _end_features(
     group: str, kind: str, before: str, after: str, second_after: str, lead: str, mark: str, mark_after: str
 ) -> tuple[str, ...]:
     names = (
-        f"e0={kind}", f"e+1={after}", f"elead={lead}", f"e0m={mark}", f"e+1m={mark_after}", f"e0+1={kind},{after}",
-    )  # fmt: skip
+        f"e0={kind}",
+        f"e+1={after}",
+        f"elead={lead}",
+        f"e0m={mark}",
+        f"e+1m={mark_after}",
+        f"e0+1={kind},{after}",
+    )
     return (*_both(group, *names), f"e-1e0={before},{kind}", f"e+2={second_after}")
 
 
@@ -180,7 +192,9 @@ _MEANT = frozenset("name noun plural word ing".split())
 def sentence_features(
     question: QuestionView, sentence: Sentence, rank: int, gap: float, coverage: float
 ) -> dict[str, float]:
-    """What a sentence gives to each of its spans: its line's place in the ranking and how much of the question it holds."""
+    """What a sentence gives to each of its spans: its line's place in the ranking and how much of the question it
+    holds.
+    """
     own = len(sentence.stems & question.stems) / max(1, len(question.stems))
     values = {f"rank={min(rank, 5)}": 1.0, "gap": gap, "line_coverage": coverage, "own_coverage": own}
     if sentence.text.rstrip().endswith("?"):

@@ -14,6 +14,7 @@ _TOKEN = re.compile(rf"\d{{1,2}}:\d{{2}}|\d+(?:[.,]\d+)*(?:st|nd|rd|th)?|{_LETTE
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”')\]]*\s+(?=[\"“'(\[]?[A-Z0-9])|\n+|(?<=[!?])\s+|(?<=[。！？])")
 _ABBREVIATION = re.compile(r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|St|vs|etc|e\.g|i\.e)\.$")
 
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """A word or a punctuation mark of a sentence."""

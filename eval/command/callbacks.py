@@ -55,7 +55,9 @@ def sweep() -> Iterator[Sweep]:
 
 
 class SweepTables(Callback):
-    """Gathers the jobs' outcomes, wherever they ran. Hydra only warns of errors in a callback, so the tables come later."""
+    """Gathers the jobs' outcomes, wherever they ran. Hydra only warns of errors in a callback, so the tables come
+    later.
+    """
 
     def on_run_end(self, config: DictConfig, **kwargs: Any) -> None:
         self._end(config, Path(config.hydra.runtime.output_dir), "outcome.json")

@@ -34,13 +34,16 @@ class Checked:
     whole: bool
     """Whether these are all jobs of the command: not too many, and swept by Hydra's own sweeper."""
     sweeps: list[list[str]]
-    """The arguments of each of the command's sweeps, which run one after the other; one, as it was typed, where the experiment has none."""
+    """The arguments of each of the command's sweeps, which run one after the other; one, as it was typed, where the
+    experiment has none.
+    """
 
 
 def precheck(conf: Path, arguments: Sequence[str]) -> Checked:
     """Compose and validate the jobs of a command line.
 
-    Every job is checked where a sweep has at most MOST_JOBS; else each value of each swept key once, the other keys at their first.
+    Every job is checked where a sweep has at most MOST_JOBS; else each value of each swept key once, the other keys at
+    their first.
 
     Raises:
         ConfigError: one line naming the key or value, with the nearest valid names.
@@ -63,7 +66,9 @@ def precheck(conf: Path, arguments: Sequence[str]) -> Checked:
 
 
 def _added(base: DictConfig, overrides: Sequence[Override]) -> list[list[str]]:
-    """What the experiment's own ``sweeps`` add to the command line, one list a sweep; one empty list where they add nothing."""
+    """What the experiment's own ``sweeps`` add to the command line, one list a sweep; one empty list where they add
+    nothing.
+    """
     own = OmegaConf.to_container(base.sweeps, resolve=False)
     named = {o.get_key_element() for o in overrides}
     if not own or "system" in named:

@@ -24,11 +24,34 @@ PLAIN = ("_target_", "name", "label")
 
 EXECUTION = frozenset(
     {
-        "api_key_env", "backoff_max_s", "backoff_s", "batch_size", "batch_tokens", "cache", "cache_contexts", "concurrency", "device", "latency_ms", "max_attempts", "max_batch",
-        "max_retries", "prefix_cache_mb", "progress", "requests_per_minute", "retries", "retry_after_max_s", "stream", "threads", "timeout", "timeout_s", "workers",
+        "api_key_env",
+        "backoff_max_s",
+        "backoff_s",
+        "batch_size",
+        "batch_tokens",
+        "cache",
+        "cache_contexts",
+        "concurrency",
+        "device",
+        "latency_ms",
+        "max_attempts",
+        "max_batch",
+        "max_retries",
+        "prefix_cache_mb",
+        "progress",
+        "requests_per_minute",
+        "retries",
+        "retry_after_max_s",
+        "stream",
+        "threads",
+        "timeout",
+        "timeout_s",
+        "workers",
     }
-)  # fmt: skip
-"""Fields that change how a component runs but not what comes out: in no fingerprint (of timings some are, ``eval.core.device``)."""
+)
+"""Fields that change how a component runs but not what comes out: in no fingerprint (of timings some are,
+``eval.core.device``).
+"""
 
 EXECUTION_KEYS = frozenset({"accept_code", "budget", "cache", "entry", "figures", "max_errors", "out", "rerun"})
 """Top-level keys of a configuration that change no outcome."""
@@ -67,7 +90,9 @@ class TrackConfig:
     """Which protocol the run follows (design: two tracks, never mixed)."""
 
     prompt: str | None = field(default=None, metadata={"help": "answer prompt for all systems; null: each its own"})
-    budget_words: int | None = field(default=None, metadata={"help": "context budget in NLTK words; null: each its own"})
+    budget_words: int | None = field(
+        default=None, metadata={"help": "context budget in NLTK words; null: each its own"}
+    )
 
     def __post_init__(self) -> None:
         if self.budget_words is not None and self.budget_words < 1:

@@ -24,7 +24,9 @@ def digest(value: Any, length: int = 16) -> str:
 
 
 def record(value: Any) -> Any:
-    """A frozen record as plain JSON values, every field of it; what is None is left out, so that a new optional field changes nothing."""
+    """A frozen record as plain JSON values, every field of it; what is None is left out, so that a new optional field
+    changes nothing.
+    """
     if is_dataclass(value) and not isinstance(value, type):
         value = {f.name: getattr(value, f.name) for f in fields(value)}
     if isinstance(value, Mapping):

@@ -10,6 +10,13 @@ from tqdm import tqdm
 def bar(what: str, total: int, done: int = 0, unit: str = "q") -> tqdm:
     """A bar that starts at the work already done by an earlier session."""
     return tqdm(
-        desc=what, total=total, initial=done, unit=unit, file=sys.stderr, disable=not sys.stderr.isatty(),
-        dynamic_ncols=True, leave=False, mininterval=0.5,
-    )  # fmt: skip
+        desc=what,
+        total=total,
+        initial=done,
+        unit=unit,
+        file=sys.stderr,
+        disable=not sys.stderr.isatty(),
+        dynamic_ncols=True,
+        leave=False,
+        mininterval=0.5,
+    )

@@ -58,7 +58,8 @@ class MemorySystem(Protocol):
     def load(self, folder: Path) -> None:
         """Restore the state ``save`` wrote into this fresh instance; searches then give equal results.
 
-        The folder is read only: other runs read it at the same time, and a file that changes makes the store a damaged one.
+        The folder is read only: other runs read it at the same time, and a file that changes makes the store a damaged
+        one.
         """
 
     def close(self) -> None: ...

@@ -34,8 +34,19 @@ from memos.resources import (
 )
 
 __all__ = [
-    "cache_root", "download", "ensure_language_data", "fetch_punkt", "fetch_smollm2", "fetch_wordnet", "find_smollm2", "has_punkt",
-    "has_smollm2", "has_wordnet", "punkt_reason", "wordnet", "wordnet_reason",
+    "cache_root",
+    "download",
+    "ensure_language_data",
+    "fetch_punkt",
+    "fetch_smollm2",
+    "fetch_wordnet",
+    "find_smollm2",
+    "has_punkt",
+    "has_smollm2",
+    "has_wordnet",
+    "punkt_reason",
+    "wordnet",
+    "wordnet_reason",
 ]
 
 Report = Callable[[str], None]
@@ -66,7 +77,10 @@ PUNKT_ZIP_SHA256 = "e57f64187974277726a3417ca6f181ec5403676c717672eef6a748a7b20e
 WORDNET_URL = f"{_NLTK_DATA}/550b6625bcef1f2abff2ff770a5a0d272c9c6b2a/packages/corpora/wordnet.zip"
 WORDNET_ZIP_SHA256 = "cbda5ea6eef7f36a97a43d4a75f85e07fccbb4f23657d27b4ccbc93e2646ab59"
 WORDNET_DATA = tuple(f"{kind}.{pos}" for kind in ("data", "index") for pos in ("adj", "adv", "noun", "verb")) + (
-    "adj.exc", "adv.exc", "noun.exc", "verb.exc",
+    "adj.exc",
+    "adv.exc",
+    "noun.exc",
+    "verb.exc",
 )
 _LEXNAMES = (
     "adj.all adj.pert adv.all noun.Tops noun.act noun.animal noun.artifact noun.attribute noun.body noun.cognition "

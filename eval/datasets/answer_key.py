@@ -1,7 +1,9 @@
 """The answer key: as published, with audited corrections, or without the questions whose key is wrong.
 
-The list of defects (156 audited, 99 of which change scores) is dial481/locomo-audit's; it is never shipped, the user gives the
-file. Its ids are ``locomo_<conversation index>_qa<question index>``. Defects of the cited evidence alone (``WRONG_CITATION``) leave
+The list of defects (156 audited, 99 of which change scores) is dial481/locomo-audit's; it is never shipped, the user
+gives the
+file. Its ids are ``locomo_<conversation index>_qa<question index>``. Defects of the cited evidence alone
+(``WRONG_CITATION``) leave
 the answer right.
 """
 
@@ -73,7 +75,11 @@ def read(path: Path) -> dict[tuple[int, int], Defect]:
             raise DataError(f"{path}: [{index}].question_id: expected locomo_<conversation>_qa<question>")
         if entry.get("error_type") not in HARMLESS:
             key = (int(match.group(1)), int(match.group(2)))
-            out[key] = Defect(str(entry.get("error_type")), str(entry.get("golden_answer", "")), str(entry.get("correct_answer") or ""))
+            out[key] = Defect(
+                str(entry.get("error_type")),
+                str(entry.get("golden_answer", "")),
+                str(entry.get("correct_answer") or ""),
+            )
     return out
 
 
@@ -94,7 +100,9 @@ def keys(dataset: Dataset, errors_file: Path) -> dict[tuple[str, int], Defect]:
             out[key] = defect
     strangers = sum(known[key].gold.strip() != defect.golden.strip() for key, defect in out.items())
     if out and strangers > len(out) / 2:
-        raise DataError(f"{errors_file}: {strangers} of {len(out)} golds differ from {dataset.path}; the list is about another dataset")
+        raise DataError(
+            f"{errors_file}: {strangers} of {len(out)} golds differ from {dataset.path}; the list is about another dataset"
+        )
     return out
 
 
@@ -124,15 +132,20 @@ def apply(dataset: Dataset, mode: str, errors_file: Path) -> Dataset:
         elif mode == "audited":
             changed += bool(defect.correct)
             questions.append(replace(question, gold=defect.correct or question.gold))
-    found = Counter(dataset_question.category for dataset_question in dataset.questions if dataset_question.key in defects)
+    found = Counter(
+        dataset_question.category for dataset_question in dataset.questions if dataset_question.key in defects
+    )
     what = f"{changed} golds corrected" if mode == "audited" else f"{len(defects)} questions left out"
-    note = f"answer key {mode}: {what} (by category {dict(sorted(found.items()))}); {ceiling_note(dataset, errors_file)}"
+    note = (
+        f"answer key {mode}: {what} (by category {dict(sorted(found.items()))}); {ceiling_note(dataset, errors_file)}"
+    )
     content = digest([dataset.sha256, mode, [[*q.key, q.gold] for q in questions]])
     return replace(dataset, sha256=content, questions=tuple(questions), notes=(*dataset.notes, note))
 
 
 def noted(dataset: Dataset, errors_file: str | Path | None = None) -> Dataset:
-    """The dataset with its official key and a note of the key's ceilings; without the note where no list of defects is at hand.
+    """The dataset with its official key and a note of the key's ceilings; without the note where no list of defects is
+    at hand.
 
     Raises:
         DataError: a list was named and is missing, damaged or about another dataset.
@@ -147,7 +160,9 @@ def noted(dataset: Dataset, errors_file: str | Path | None = None) -> Dataset:
 
 
 def ceilings(dataset: Dataset, errors_file: Path) -> dict[str, float]:
-    """The best score an answerer who always tells the truth can have under the official key: percent, overall and per category."""
+    """The best score an answerer who always tells the truth can have under the official key: percent, overall and per
+    category.
+    """
     defects = keys(dataset, errors_file)
     asked = Counter(question.category for question in dataset.questions if question.category != 5)
     wrong = Counter(question.category for question in dataset.questions if question.key in defects)

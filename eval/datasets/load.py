@@ -21,7 +21,9 @@ def load_dataset(name: str, config: DatasetConfig) -> Dataset:
         from eval.datasets.answer_key import apply, find_errors
 
         return apply(_read(path, config.captions), config.answer_key, find_errors(config.answer_key_errors))
-    return _official(path, config.captions, config.answer_key_errors) if name == "locomo" else _read(path, config.captions)
+    return (
+        _official(path, config.captions, config.answer_key_errors) if name == "locomo" else _read(path, config.captions)
+    )
 
 
 def _path(name: str, config: DatasetConfig) -> Path:

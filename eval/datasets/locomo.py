@@ -121,8 +121,11 @@ def _conversation(place: _Place, sample: dict, sample_id: str, captions: bool, n
     )
     if not numbers:
         raise place.error("no session_<n> list")
-    orphans = sum(1 for k in body if k.endswith("_date_time") and k.removesuffix("_date_time") not in
-                  {f"session_{n}" for n in numbers})
+    orphans = sum(
+        1
+        for k in body
+        if k.endswith("_date_time") and k.removesuffix("_date_time") not in {f"session_{n}" for n in numbers}
+    )
     if orphans:
         notes.append(f"{sample_id}: {orphans} session dates without a session are ignored")
     ids: set[str] = set()
@@ -146,7 +149,9 @@ def _session(place: _Place, body: dict, number: int, captions: bool, ids: set[st
         ids.add(turn_id)
         caption = raw.get("blip_caption") if captions else None
         turns.append(
-            Turn(turn_id, here.get(raw, "speaker", str, "a name"), here.get(raw, "text", str, "a text"), caption or None)
+            Turn(
+                turn_id, here.get(raw, "speaker", str, "a name"), here.get(raw, "text", str, "a text"), caption or None
+            )
         )
     time = _time(place / f"{name}_date_time", time_text) if time_text else None
     return Session(name, time, time_text, tuple(turns))

@@ -52,8 +52,9 @@ def select(dataset: Dataset, config: DatasetConfig, seed: int) -> Dataset:
             from difflib import get_close_matches
 
             near = get_close_matches(name, known, 3) or known
-            raise ConfigError(f"dataset.conversations: no conversation {name!r} in {dataset.path}; did you mean: "
-                              f"{', '.join(near)}")
+            raise ConfigError(
+                f"dataset.conversations: no conversation {name!r} in {dataset.path}; did you mean: {', '.join(near)}"
+            )
     questions = [q for q in dataset.questions if q.sample_id in wanted and q.category in config.categories]
     if not questions:
         raise ConfigError(f"dataset: no question of categories {config.categories} in {', '.join(wanted)}")

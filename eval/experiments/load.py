@@ -14,7 +14,9 @@ from memos.errors import ConfigError
 if TYPE_CHECKING:
     from eval.report.groups import Group
 
-BENCHMARK, KV_TTFT, JUDGE_CARD = (f"eval.experiments.{name}.experiment" for name in ("benchmark", "kv_ttft", "judge_card"))
+BENCHMARK, KV_TTFT, JUDGE_CARD = (
+    f"eval.experiments.{name}.experiment" for name in ("benchmark", "kv_ttft", "judge_card")
+)
 FORMER = {
     "eval.run": BENCHMARK,
     "eval.experiments.adversarial": "eval.experiments.adversarial.experiment",
@@ -39,7 +41,9 @@ def load(entry: str) -> Experiment:
         raise ConfigError(f"entry: cannot load {entry!r}: {error}") from error
     lacking = [function for function in FUNCTIONS if not callable(getattr(module, function, None))]
     if lacking:
-        raise ConfigError(f"entry: {entry!r} is no experiment, it lacks {', '.join(lacking)} (eval.experiments.protocol.Experiment)")
+        raise ConfigError(
+            f"entry: {entry!r} is no experiment, it lacks {', '.join(lacking)} (eval.experiments.protocol.Experiment)"
+        )
     return cast(Experiment, module)
 
 

@@ -42,7 +42,9 @@ class Experiment(Protocol):
         ...
 
     def up_to_date(self, config: Config) -> Outcome | None:
-        """The outcome of a run that has nothing left to do; None where there is something, or where that cannot be known."""
+        """The outcome of a run that has nothing left to do; None where there is something, or where that cannot be
+        known.
+        """
         ...
 
     def run(self, config: Config) -> Outcome:

@@ -1,6 +1,7 @@
 """Rescoring: metrics and verdicts of answers that exist already, published or our own, in the summary a run has.
 
-Nothing is generated. Verdicts that came with the answers stay, as ``judge=recorded``; values that the origin published are
+Nothing is generated. Verdicts that came with the answers stay, as ``judge=recorded``; values that the origin published
+are
 compared with ours question by question.
 """
 
@@ -73,7 +74,9 @@ def _run_rows(folder: Path, dataset: Dataset) -> list[Row]:
         record = answers.get(question.key)
         if record is not None:
             text = (record.get("answer") or "") if record.get("status") == "ok" else ""
-            out.append(Row(folder.name, *question.key, question.category, question.text, question.gold, text, (), None, None))
+            out.append(
+                Row(folder.name, *question.key, question.category, question.text, question.gold, text, (), None, None)
+            )
     if not out:
         raise DataError(f"{folder}: none of its answers belongs to a question of {dataset.path}")
     return out
@@ -113,7 +116,9 @@ def score(rows: Sequence[Row], scorers: Sequence[Scorer] = (), judges: Sequence[
 
 
 def share(verdict: Verdict) -> float:
-    """What a verdict counts in a mean (``judging.value``): the share of its runs that said correct; one that does not stand 0."""
+    """What a verdict counts in a mean (``judging.value``): the share of its runs that said correct; one that does not
+    stand 0.
+    """
     return judging.value(verdict.label, verdict.runs)
 
 
@@ -142,8 +147,14 @@ def summary(scored: Scored, dataset: str = "locomo") -> dict[str, Any]:
         "complete": True,
         "n": len(rows),
         "failed": len(_failed(scored)),
-        "failures": {**{name: len(rows_) for name, rows_ in scored.errors.items()},
-                     **{f"judge_{n}": lost for n, verdicts in scored.verdicts.items() if (lost := sum(not _stands(v) for v in verdicts))}},
+        "failures": {
+            **{name: len(rows_) for name, rows_ in scored.errors.items()},
+            **{
+                f"judge_{n}": lost
+                for n, verdicts in scored.verdicts.items()
+                if (lost := sum(not _stands(v) for v in verdicts))
+            },
+        },
         "judge_error": {f"judge_{name}": error for name, error in scored.judge_se.items() if error},
         "judged": {f"judge_{name}": _labels(verdicts) for name, verdicts in scored.verdicts.items()},
         "metrics": _estimates(found, rows, None),
@@ -164,7 +175,9 @@ def summary(scored: Scored, dataset: str = "locomo") -> dict[str, Any]:
 def _failed(scored: Scored) -> set[int]:
     """Rows on which a judge or a metric failed."""
     lost = {row for reasons in scored.errors.values() for row in reasons}
-    return lost | {row for verdicts in scored.verdicts.values() for row, verdict in enumerate(verdicts) if not _stands(verdict)}
+    return lost | {
+        row for verdicts in scored.verdicts.values() for row, verdict in enumerate(verdicts) if not _stands(verdict)
+    }
 
 
 def _labels(verdicts: Sequence[Verdict]) -> dict[str, int]:
@@ -214,10 +227,17 @@ def check_published(rows: Sequence[Row]) -> list[Check]:
     if given:
         ours = [abs(bleu(row.gold, row.answer)[0] - row.bleu1) for row in given]
         origin = [
-            gap if gap <= TOLERANCE else abs(bleu1_origin(row.gold, row.answer) - row.bleu1) for gap, row in zip(ours, given, strict=True)
+            gap if gap <= TOLERANCE else abs(bleu1_origin(row.gold, row.answer) - row.bleu1)
+            for gap, row in zip(ours, given, strict=True)
         ]
         out.append(
-            Check("bleu1", len(given), sum(gap <= TOLERANCE for gap in ours), sum(gap <= TOLERANCE for gap in origin), max(origin))
+            Check(
+                "bleu1",
+                len(given),
+                sum(gap <= TOLERANCE for gap in ours),
+                sum(gap <= TOLERANCE for gap in origin),
+                max(origin),
+            )
         )
     return out
 

@@ -1,6 +1,7 @@
 """How well a judge repeats recorded verdicts: rows, categories, systems' scores and their ranking (judge.md).
 
-Recorded verdicts are the shares of runs that said correct; a row's label is its majority. All shares are fractions, all errors of
+Recorded verdicts are the shares of runs that said correct; a row's label is its majority. All shares are fractions, all
+errors of
 scores are in points of percent.
 """
 
@@ -65,7 +66,9 @@ def scores(table: Table) -> dict[str, tuple[float, float, float]]:
     return out
 
 
-def pairs_in_order(recorded: Sequence[float] | np.ndarray, judged: Sequence[float] | np.ndarray) -> dict[str, tuple[int, int]]:
+def pairs_in_order(
+    recorded: Sequence[float] | np.ndarray, judged: Sequence[float] | np.ndarray
+) -> dict[str, tuple[int, int]]:
     """Pairs of systems that the judge orders as recorded, by the recorded gap: (in order, pairs)."""
     out = {"at least 5": [0, 0], "3 to 5": [0, 0], "below 3": [0, 0]}
     for i, j in itertools.combinations(range(len(recorded)), 2):
@@ -126,8 +129,12 @@ def by_category(table: Table) -> dict[str, dict[str, float | int | None]]:
     return out
 
 
-def intervals(table: Table, names: Sequence[str] = ("row_accuracy", "kappa", "auc", "score_error_mean", "category_error"),
-              draws: int = 500, seed: int = 0) -> Mapping[str, tuple[float, float]]:
+def intervals(
+    table: Table,
+    names: Sequence[str] = ("row_accuracy", "kappa", "auc", "score_error_mean", "category_error"),
+    draws: int = 500,
+    seed: int = 0,
+) -> Mapping[str, tuple[float, float]]:
     """95 % intervals of figures by a bootstrap of whole conversations."""
     clusters = sorted(set(table.sample_id))
     where = {name: np.flatnonzero(table.sample_id == name) for name in clusters}

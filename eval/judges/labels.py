@@ -1,6 +1,7 @@
 """Labels out of a judge model's text: correct, wrong or unparsed, never a guess.
 
-The reply should be a JSON object with a key ``label``. Models wrap it in fences, in prose, in single quotes or in nothing at
+The reply should be a JSON object with a key ``label``. Models wrap it in fences, in prose, in single quotes or in
+nothing at
 all; a reply that names both labels without saying which one counts is ``unparsed``, not wrong.
 """
 
@@ -12,11 +13,26 @@ import re
 from eval.core.judging import CORRECT, UNPARSED, WRONG
 
 _WORDS = {
-    "correct": CORRECT, "right": CORRECT, "true": CORRECT, "yes": CORRECT, "accept": CORRECT, "accepted": CORRECT, "1": CORRECT,
-    "wrong": WRONG, "incorrect": WRONG, "false": WRONG, "no": WRONG, "reject": WRONG, "rejected": WRONG, "0": WRONG,
-}  # fmt: skip
+    "correct": CORRECT,
+    "right": CORRECT,
+    "true": CORRECT,
+    "yes": CORRECT,
+    "accept": CORRECT,
+    "accepted": CORRECT,
+    "1": CORRECT,
+    "wrong": WRONG,
+    "incorrect": WRONG,
+    "false": WRONG,
+    "no": WRONG,
+    "reject": WRONG,
+    "rejected": WRONG,
+    "0": WRONG,
+}
 _KEYS = ("label", "verdict", "judgment", "judgement", "grade", "result", "answer", "correct")
-_PAIR = re.compile(r"[\"']?\b(?:label|verdict|judge?ment|grade)\b[\"']?\s*(?::|=|\bis\b)\s*[\"'*_`]*\s*([A-Za-z]+|[01])\b", re.IGNORECASE)
+_PAIR = re.compile(
+    r"[\"']?\b(?:label|verdict|judge?ment|grade)\b[\"']?\s*(?::|=|\bis\b)\s*[\"'*_`]*\s*([A-Za-z]+|[01])\b",
+    re.IGNORECASE,
+)
 _LOUD = re.compile(r"\b(CORRECT|WRONG|INCORRECT)\b")
 _PLAIN = re.compile(r"\b(correct|wrong|incorrect|not correct|not wrong)\b", re.IGNORECASE)
 _THINKING = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)

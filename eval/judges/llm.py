@@ -1,8 +1,12 @@
-"""Judges that ask a language model: the field's generous rubric, a strict one, and LongMemEval's rules by question type.
+"""Judges that ask a language model: the field's generous rubric, a strict one, and LongMemEval's rules by question
+type.
 
-Each answer is judged ``runs`` times; the repeats differ in ``Request.sample_index`` only, so their spread is the judge's jitter
-and nothing else (protocol.md 0.4). A reply without a readable label, a refusal for one, is asked for again a few times, as
-``answerer.retries`` does; protocol.md 3.5 wants the attempts counted, and they are. What stays unreadable is ``unparsed``, a call that failed for
+Each answer is judged ``runs`` times; the repeats differ in ``Request.sample_index`` only, so their spread is the
+judge's jitter
+and nothing else (protocol.md 0.4). A reply without a readable label, a refusal for one, is asked for again a few times,
+as
+``answerer.retries`` does; protocol.md 3.5 wants the attempts counted, and they are. What stays unreadable is
+``unparsed``, a call that failed for
 good ``error``; neither is ever turned into wrong here. A verdict of several runs with one such run is that as a whole
 (``judging.standing``).
 """
@@ -48,7 +52,9 @@ class LLMJudge:
         runs: int = field(default=3, metadata={"help": "how often each answer is judged"})
         temperature: float = field(default=0.0, metadata={"help": "sampling temperature of the judge"})
         max_tokens: int = field(default=256, metadata={"help": "longest reply in tokens"})
-        retries: int = field(default=2, metadata={"help": "how often a reply without a readable label is asked for again"})
+        retries: int = field(
+            default=2, metadata={"help": "how often a reply without a readable label is asked for again"}
+        )
 
         def __post_init__(self) -> None:
             if self.rubric not in RUBRICS:
@@ -63,14 +69,20 @@ class LLMJudge:
     def __init__(self, config: Config | None = None, *, llm: LLM | None) -> None:
         self.config = config or self.Config()
         if llm is None:
-            raise ConfigError(f"judge.rubric={self.config.rubric}: needs a language model; set llm=…, or take judge=offline")
+            raise ConfigError(
+                f"judge.rubric={self.config.rubric}: needs a language model; set llm=…, or take judge=offline"
+            )
         self.llm = llm
         self.name = {"generous": "llm_generous", "strict": "llm_strict"}.get(self.config.rubric, self.config.rubric)
         self.comparable = bool(getattr(llm, "comparable", False))
-        self.prompt_hash = digest([RUBRICS[self.config.rubric], prompts.LONGMEMEVAL_RULES if self.name == "longmemeval" else None])
+        self.prompt_hash = digest(
+            [RUBRICS[self.config.rubric], prompts.LONGMEMEVAL_RULES if self.name == "longmemeval" else None]
+        )
 
     def identity(self) -> Mapping[str, object]:
-        """Rubric, the whole identity of the model, and parameters; not how often an unreadable reply is asked for again."""
+        """Rubric, the whole identity of the model, and parameters; not how often an unreadable reply is asked for
+        again.
+        """
         own = getattr(self.llm, "identity", None)
         return {
             "rubric": self.config.rubric,
@@ -91,7 +103,8 @@ class LLMJudge:
     def judge(self, tasks: Sequence[JudgeTask]) -> Iterator[tuple[int, Verdict]]:
         """Verdicts as they complete; each holds the texts, labels, tokens and latency of all its runs.
 
-        Runs whose reply holds no label are asked again together, up to ``retries`` times, each time as another sample; the last reply stands,
+        Runs whose reply holds no label are asked again together, up to ``retries`` times, each time as another sample;
+        the last reply stands,
         tokens and latency cover all attempts.
         """
         runs = self.config.runs
@@ -100,7 +113,9 @@ class LLMJudge:
         done: dict[int, dict[int, _Run]] = {}
         for attempt in range(self.config.retries + 1):
             again = []
-            for position, outcome in self.llm.complete_many([self._request(tasks[task], run + attempt * runs) for task, run in waiting]):
+            for position, outcome in self.llm.complete_many(
+                [self._request(tasks[task], run + attempt * runs) for task, run in waiting]
+            ):
                 task, run = waiting[position]
                 found = self._read(outcome, earlier.get((task, run)))
                 if attempt < self.config.retries and self._unreadable(outcome, found):
@@ -116,20 +131,35 @@ class LLMJudge:
                 return
 
     def _request(self, task: JudgeTask, sample: int) -> Request:
-        return Request(self.messages(task), temperature=self.config.temperature, max_tokens=self.config.max_tokens, sample_index=sample)
+        return Request(
+            self.messages(task),
+            temperature=self.config.temperature,
+            max_tokens=self.config.max_tokens,
+            sample_index=sample,
+        )
 
     def _read(self, outcome: Completion | LLMError, earlier: _Run | None) -> _Run:
         """One reply, with what the attempts before it cost."""
         before = earlier or _Run("", "")
         if isinstance(outcome, LLMError):
-            return replace(before, label=judging.ERROR, raw=f"{type(outcome).__name__}: {outcome}", attempts=before.attempts + 1)
+            return replace(
+                before, label=judging.ERROR, raw=f"{type(outcome).__name__}: {outcome}", attempts=before.attempts + 1
+            )
         read = labels.yes_no if self.config.rubric == "longmemeval" else labels.label
-        return _Run(read(outcome.text), outcome.text, outcome.model, before.attempts + 1, before.usage + outcome.usage,
-                    before.latency_ms + outcome.latency_ms)  # fmt: skip
+        return _Run(
+            read(outcome.text),
+            outcome.text,
+            outcome.model,
+            before.attempts + 1,
+            before.usage + outcome.usage,
+            before.latency_ms + outcome.latency_ms,
+        )
 
     @staticmethod
     def _unreadable(outcome: Completion | LLMError, found: _Run) -> bool:
-        """Whether asking again may help: not after an error, which the client has retried, nor where ``max_tokens`` cut the reply."""
+        """Whether asking again may help: not after an error, which the client has retried, nor where ``max_tokens`` cut
+        the reply.
+        """
         return isinstance(outcome, Completion) and found.label == judging.UNPARSED and outcome.finish_reason != "length"
 
     def _verdict(self, found: Sequence[_Run]) -> Verdict:
@@ -137,9 +167,17 @@ class LLMJudge:
         label, share = judging.standing(judging.ERROR, runs), judging.majority(runs)[1]
         share = share if label in (judging.CORRECT, judging.WRONG) else None
         model = next((run.model for run in reversed(found) if run.model), self.llm.name)
-        return Verdict(label, share, tuple(run.label for run in found), tuple(run.raw for run in found), model, self.prompt_hash,
-                       sum((run.usage for run in found), Usage()), sum(run.latency_ms for run in found),
-                       attempts=sum(run.attempts for run in found))  # fmt: skip
+        return Verdict(
+            label,
+            share,
+            tuple(run.label for run in found),
+            tuple(run.raw for run in found),
+            model,
+            self.prompt_hash,
+            sum((run.usage for run in found), Usage()),
+            sum(run.latency_ms for run in found),
+            attempts=sum(run.attempts for run in found),
+        )
 
     def close(self) -> None:
         """The client belongs to the harness."""

@@ -1,7 +1,10 @@
-"""Probes of any judge: answers whose right verdict is known, in wordings that no training of ours has used (``eval.judges.wordings``).
+"""Probes of any judge: answers whose right verdict is known, in wordings that no training of ours has used
+(``eval.judges.wordings``).
 
-Kinds: ``gold`` itself, the gold with its date written another way (``gold_date_format``), the gold in a frame that hands it over
-(``gold_affirmed``), ``empty``, ``refusal``, the question restated, another question's gold, random turns, and the gold denied.
+Kinds: ``gold`` itself, the gold with its date written another way (``gold_date_format``), the gold in a frame that
+hands it over
+(``gold_affirmed``), ``empty``, ``refusal``, the question restated, another question's gold, random turns, and the gold
+denied.
 """
 
 from __future__ import annotations
@@ -19,8 +22,14 @@ RIGHT = ("gold", "gold_date_format", "gold_affirmed")
 """Kinds whose answers are right; those of all others are wrong."""
 
 
-def build(questions: Sequence[JudgeTask], turns: Sequence[str], *, per_kind: int = 150, seed: int = 7,
-          wordings: Wordings | None = None) -> dict[str, list[JudgeTask]]:
+def build(
+    questions: Sequence[JudgeTask],
+    turns: Sequence[str],
+    *,
+    per_kind: int = 150,
+    seed: int = 7,
+    wordings: Wordings | None = None,
+) -> dict[str, list[JudgeTask]]:
     """Probes over real questions, by kind.
 
     Args:
@@ -28,7 +37,8 @@ def build(questions: Sequence[JudgeTask], turns: Sequence[str], *, per_kind: int
         turns: utterances for the random answers.
         per_kind: how many at most of each kind.
         seed: of the choice.
-        wordings: of the wrong answers, those that rules were tuned on by default; ``wordings.unseen`` holds some that nothing was tuned on.
+        wordings: of the wrong answers, those that rules were tuned on by default; ``wordings.unseen`` holds some that
+            nothing was tuned on.
     """
     wordings = wordings or tuned()
     chance = random.Random(seed)
@@ -46,15 +56,23 @@ def build(questions: Sequence[JudgeTask], turns: Sequence[str], *, per_kind: int
     ]
     out["other_gold"] = [_with(task, _other(task, pool, chance)) for task in _some(pool, per_kind, chance)]
     out["random_turns"] = [
-        _with(task, " ".join(chance.choice(turns) for _ in range(_one(wordings.turns, chance)))) for task in _some(pool, per_kind, chance) if turns
+        _with(task, " ".join(chance.choice(turns) for _ in range(_one(wordings.turns, chance))))
+        for task in _some(pool, per_kind, chance)
+        if turns
     ]
     deniable = [task for task in plain if not task.gold.lower().startswith(("yes", "likely"))]
     out["gold_denied"] = [
-        _with(task, _one(wordings.denied, chance).format(gold=task.gold.strip().rstrip("."))) for task in _some(deniable, per_kind, chance)
+        _with(task, _one(wordings.denied, chance).format(gold=task.gold.strip().rstrip(".")))
+        for task in _some(deniable, per_kind, chance)
     ]
     if wordings.affirmed:
         out["gold_affirmed"] = [
-            _with(task, _one(wordings.affirmed, chance).format(gold=task.gold.strip().rstrip("."), statement=statement(task.question)))
+            _with(
+                task,
+                _one(wordings.affirmed, chance).format(
+                    gold=task.gold.strip().rstrip("."), statement=statement(task.question)
+                ),
+            )
             for task in _some(deniable, per_kind, chance)
         ]
     return {kind: tasks for kind, tasks in out.items() if tasks}
@@ -89,7 +107,11 @@ def other_format(gold: str) -> str | None:
         return None
     start = date.fromordinal(found[0].start)
     if found[0].days == 1:
-        written = (f"{start:%B} {start.day}{_ending(start.day)}, {start.year}", f"{start:%Y-%m-%d}", f"the {start.day} of {start:%B} {start.year}")
+        written = (
+            f"{start:%B} {start.day}{_ending(start.day)}, {start.year}",
+            f"{start:%Y-%m-%d}",
+            f"the {start.day} of {start:%B} {start.year}",
+        )
         return written[start.day % 3]
     if 28 <= found[0].days <= 31:
         return f"sometime in {start:%b} {start.year}"

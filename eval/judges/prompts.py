@@ -10,7 +10,7 @@ GENEROUS = (
     "You compare an answer to a question about a long conversation with the reference answer.\n"
     "Be generous. The reference is short, the answer may be long: accept it as CORRECT when it concerns the same thing as the reference, "
     "even if it says more or says it in other words. For times and dates, accept any wording or format that can mean the same day or "
-    "period as the reference, relative wordings such as \"last Tuesday\" included. Otherwise it is WRONG.\n\n"
+    'period as the reference, relative wordings such as "last Tuesday" included. Otherwise it is WRONG.\n\n'
     "Example. Question: What did Ina bring her brother from Lisbon? Reference: a tin of sardines. Answer: She got him some canned fish there. "
     "This is CORRECT.\n\n"
     "Question: {question}\nReference: {gold}\nAnswer: {answer}\n\n" + REPLY
@@ -20,7 +20,7 @@ STRICT = (
     "You check an answer to a question about a long conversation against the reference answer, as an examiner who pays attention.\n"
     "CORRECT only if all three hold: every piece of key information in the reference is in the answer (each item of a list, each "
     "name, number and date), nothing in the answer contradicts the reference, and the answer is no vaguer than the reference (a "
-    "month is not enough where the reference names the day; \"a sport\" is not enough where it says tennis). Other words, other date "
+    'month is not enough where the reference names the day; "a sport" is not enough where it says tennis). Other words, other date '
     "formats and extra detail that agrees are fine. If any of the three fails, or the answer declines to answer, it is WRONG.\n\n"
     "Question: {question}\nReference: {gold}\nAnswer: {answer}\n\n" + REPLY
 )

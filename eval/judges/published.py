@@ -1,6 +1,7 @@
 """Published answers: JSON lines, gzipped or not, with the verdicts and metric values their origin recorded.
 
-One object a line: ``sample_id, qa_index, category, question, gold, answer, labels`` (one 0/1 verdict a judge run) and, where
+One object a line: ``sample_id, qa_index, category, question, gold, answer, labels`` (one 0/1 verdict a judge run) and,
+where
 the origin gave them, ``f1_published, bleu1_published``. The README beside the data tells the origins and licences.
 """
 
@@ -96,10 +97,17 @@ def _row(path: Path, number: int, line: str) -> Row:
         raise DataError(f"{path}: line {number}: labels: expected a list of 0 and 1, found {labels!r:.40}")
     answer = data.get("answer")
     return Row(
-        set_name(path), data["sample_id"], data["qa_index"], data["category"], data["question"], str(data.get("gold", "")),
-        "" if answer is None else str(answer), tuple(int(label) for label in labels),
-        data.get("f1_published"), data.get("bleu1_published"),
-    )  # fmt: skip
+        set_name(path),
+        data["sample_id"],
+        data["qa_index"],
+        data["category"],
+        data["question"],
+        str(data.get("gold", "")),
+        "" if answer is None else str(answer),
+        tuple(int(label) for label in labels),
+        data.get("f1_published"),
+        data.get("bleu1_published"),
+    )
 
 
 def read_folder(folder: Path) -> dict[str, list[Row]]:

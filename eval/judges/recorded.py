@@ -51,7 +51,11 @@ class RecordedJudge:
         """Verdicts in order."""
         for index, task in enumerate(tasks):
             found = self._known.get((task.question, task.gold, task.answer))
-            yield index, found or Verdict(judging.UNPARSED, None, raw=("no recorded verdict for this answer",), model="recorded")
+            yield (
+                index,
+                found
+                or Verdict(judging.UNPARSED, None, raw=("no recorded verdict for this answer",), model="recorded"),
+            )
 
     def close(self) -> None:
         """Nothing to release."""

@@ -22,12 +22,17 @@ class Config:
     )
     similarity_model: str = field(
         default=MINILM,
-        metadata={"help": "embedded MiniLM, or a sentence-transformers id or path (the paper: Qwen/Qwen3-Embedding-0.6B)"},
+        metadata={
+            "help": "embedded MiniLM, or a sentence-transformers id or path (the paper: Qwen/Qwen3-Embedding-0.6B)"
+        },
     )
     bertscore_model: str = field(
-        default=MINILM, metadata={"help": "embedded MiniLM as a stand-in, or a hub id or path (the paper: roberta-large)"}
+        default=MINILM,
+        metadata={"help": "embedded MiniLM as a stand-in, or a hub id or path (the paper: roberta-large)"},
     )
-    dtype: str = field(default="float32", metadata={"help": "float32 (exact) or bfloat16 (faster, flagged in the table)"})
+    dtype: str = field(
+        default="float32", metadata={"help": "float32 (exact) or bfloat16 (faster, flagged in the table)"}
+    )
     device: str = field(default="cpu", metadata={"help": "device of the models: cpu, cuda, cuda:1"})
     also: tuple[str, ...] = field(default=(), metadata={"help": "scorers of your own, each as package.module.Class"})
 

@@ -14,9 +14,7 @@ from eval.core.types import Question
 from eval.metrics.lexical import Lexical
 
 
-def ceilings(
-    questions: Sequence[Question], scorers: Sequence[Scorer]
-) -> dict[str, dict[str, float]]:
+def ceilings(questions: Sequence[Question], scorers: Sequence[Scorer]) -> dict[str, dict[str, float]]:
     """Mean of each metric of gold against gold: ``{"all": {metric: mean}, "1": {...}, ...}``, fractions.
 
     Category 5 has no gold answers and is left out.
@@ -34,7 +32,8 @@ def ceilings(
 
 
 def gold_ceilings(golds: Sequence[tuple[str, int]]) -> dict[str, dict[str, float]]:
-    """The lexical metrics of (gold, category) pairs, every answer equal to its gold, as a summary carries them; four digits.
+    """The lexical metrics of (gold, category) pairs, every answer equal to its gold, as a summary carries them; four
+    digits.
 
     Similarity and BERTScore of equal texts are 1 and stay out, as do metrics whose data are absent.
     """
@@ -45,7 +44,8 @@ def gold_ceilings(golds: Sequence[tuple[str, int]]) -> dict[str, dict[str, float
         groups[str(kind)] = [i for i, other in enumerate(kinds) if other == kind]
     return {
         group: {name: round(sum(values[i] for i in rows) / len(rows), 4) for name, values in columns.items()}
-        for group, rows in groups.items() if rows
+        for group, rows in groups.items()
+        if rows
     }
 
 

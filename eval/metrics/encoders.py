@@ -16,7 +16,10 @@ from memos.weights import model_identity, pinned
 
 MINILM = MiniLM.name
 LAYERS = {
-    "roberta-large": 17, "roberta-base": 10, "bert-base-uncased": 9, "bert-large-uncased": 18,
+    "roberta-large": 17,
+    "roberta-base": 10,
+    "bert-base-uncased": 9,
+    "bert-large-uncased": 18,
     "microsoft/deberta-xlarge-mnli": 40,
 }
 """The layer each model's BERTScore is taken from (Zhang et al. 2020); the last one for other models."""
@@ -47,7 +50,9 @@ class HubEncoder:
         self.name = model
         try:
             revision = pinned(model)
-            self._tokenizer = transformers.AutoTokenizer.from_pretrained(model, revision=revision, add_prefix_space=True)
+            self._tokenizer = transformers.AutoTokenizer.from_pretrained(
+                model, revision=revision, add_prefix_space=True
+            )
             self._model = transformers.AutoModel.from_pretrained(model, revision=revision, dtype=getattr(torch, dtype))
         except (OSError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
@@ -66,7 +71,9 @@ class HubEncoder:
         ids = [self._tokenizer.encode(text.strip(), add_special_tokens=True) for text in texts]
         longest = max(map(len, ids), default=0)
         if longest > self._window:
-            raise MissingDependency(f"{self.name}: an answer has {longest} tokens, the model's window is {self._window}")
+            raise MissingDependency(
+                f"{self.name}: an answer has {longest} tokens, the model's window is {self._window}"
+            )
         special = set(self._tokenizer.all_special_ids)
         out: list[TokenStates | None] = [None] * len(texts)
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
@@ -94,9 +101,11 @@ class HubEncoder:
 
 
 class Remembering:
-    """One reading of each text for everyone in the process who needs its token states: BERTScore, similarity and the offline judge.
+    """One reading of each text for everyone in the process who needs its token states: BERTScore, similarity and the
+    offline judge.
 
-    Golds are kept for good, so that many systems' answers share them. Answers are kept, the latest first, as long as they fit into
+    Golds are kept for good, so that many systems' answers share them. Answers are kept, the latest first, as long as
+    they fit into
     ``room`` bytes: the stage that comes next finds them.
     """
 

@@ -29,14 +29,26 @@ class Lexical:
         """Nothing to choose: the definitions are fixed (protocol.md 2)."""
 
     names = (
-        "f1_memos", "f1_locomo", "f1_mem0", "rouge1", "rouge2", "rougeL", "bleu1", "bleu2", "bleu3", "bleu4", "meteor",
+        "f1_memos",
+        "f1_locomo",
+        "f1_mem0",
+        "rouge1",
+        "rouge2",
+        "rougeL",
+        "bleu1",
+        "bleu2",
+        "bleu3",
+        "bleu4",
+        "meteor",
     )
 
     def __init__(self, config: Config | None = None) -> None:
         self.config = config or self.Config()
 
     def identity(self) -> Mapping[str, object]:
-        """NLTK's version is part of it, since 3.10 cuts some words differently (``eval.metrics.origin``), and so are its data files."""
+        """NLTK's version is part of it, since 3.10 cuts some words differently (``eval.metrics.origin``), and so are
+        its data files.
+        """
         return {
             "scorer": "lexical",
             "version": "1",

@@ -18,7 +18,8 @@ NAMES = tuple(
     )
     for place in places
 )
-"""Metric names: evidence_recall_at_5…50, evidence_recall_words_200…3200, evidence_hit_at_5…50, evidence_hit_at_words_…"""
+"""Metric names: evidence_recall_at_5…50, evidence_recall_words_200…3200, evidence_hit_at_5…50, evidence_hit_at_words_…
+"""
 
 
 def within_words(words: Sequence[int], budget: int) -> int:
@@ -31,9 +32,7 @@ def within_words(words: Sequence[int], budget: int) -> int:
     return len(words)
 
 
-def evidence_metrics(
-    hits: Iterable[tuple[Collection[str], int]], gold: Collection[str]
-) -> dict[str, float] | None:
+def evidence_metrics(hits: Iterable[tuple[Collection[str], int]], gold: Collection[str]) -> dict[str, float] | None:
     """All retrieval metrics of one question.
 
     Args:

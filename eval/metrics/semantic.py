@@ -76,8 +76,11 @@ class Semantic:
 
     def not_comparable(self) -> list[str]:
         """Reasons why the values may not stand beside the paper's, one sentence each."""
-        out = [f"{name} is computed with {model}, the paper uses {PAPER[name]}"
-               for name, model in self._models().items() if model != PAPER[name]]
+        out = [
+            f"{name} is computed with {model}, the paper uses {PAPER[name]}"
+            for name, model in self._models().items()
+            if model != PAPER[name]
+        ]
         if self.config.dtype != "float32":
             out.append(f"semantic metrics are computed in {self.config.dtype}")
         return out

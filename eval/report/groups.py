@@ -49,7 +49,8 @@ def groups(paths: Sequence[Path], out: Path) -> list[Group]:
     """Runs by experiment, and the judge cards.
 
     Args:
-        paths: folders of runs or of judge cards the user named; none: the newest sweep of every experiment and the cards in the
+        paths: folders of runs or of judge cards the user named; none: the newest sweep of every experiment and the
+            cards in the
             results folder.
         out: the results folder.
 
@@ -79,7 +80,9 @@ def groups(paths: Sequence[Path], out: Path) -> list[Group]:
 
 
 def _place(folder: Path) -> tuple:
-    """Printing order of a folder the user named: references first, then baselines, MemOS last; by size and depth within."""
+    """Printing order of a folder the user named: references first, then baselines, MemOS last; by size and depth
+    within.
+    """
     summary = load_summary(folder)
     system, display = str(summary.get("system", "")), summary.get("display") or {}
     place = next((i for i, name in reversed(list(enumerate(ORDER))) if system.startswith(name)), len(ORDER))

@@ -23,7 +23,9 @@ def write_kv_tables(group: Group, out: Path) -> list[Table]:
     local = [summary for summary in summaries if "random_weights" in summary]
     if local:
         made["_audit"] = kv_audit(local)
-    named = [{key: summary.get(key) for key in ("experiment", "model", "device", "fingerprint")} for summary in summaries]
+    named = [
+        {key: summary.get(key) for key in ("experiment", "model", "device", "fingerprint")} for summary in summaries
+    ]
     origin = sources([]) | {"runs": named}
     for suffix, table in made.items():
         tables.write(table, out / "tables" / f"{group.experiment}{suffix}", origin)

@@ -98,7 +98,8 @@ Tests = dict[int | None, list[tuple[Run, Comparison]]]
 
 
 def against_best(runs: Sequence[Run], metric: str) -> Tests:
-    """Compare every ranked run with the best of each category and of the whole on ``metric``; empty with fewer than two runs.
+    """Compare every ranked run with the best of each category and of the whole on ``metric``; empty with fewer than two
+    runs.
 
     Raises:
         DataError: the runs are of different questions (``questions_of`` says which are not).
@@ -134,7 +135,9 @@ def ties(tests: Tests) -> dict[int | None, set[str]]:
 
 
 def apart_in_all(tests: Tests) -> tuple[int, int]:
-    """How many tests a column of the whole table has, and how many of them Holm's adjustment over all of them leaves significant."""
+    """How many tests a column of the whole table has, and how many of them Holm's adjustment over all of them leaves
+    significant.
+    """
     every = [result for rows in tests.values() for _, result in rows]
     adjusted = holm([result.p_sign_flip for result in every])
     return len(every), sum(

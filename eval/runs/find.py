@@ -52,7 +52,9 @@ def _state(folder: Path) -> RunState:
     if (folder / "abstention.json").exists():
         made = json.loads((folder / "abstention.json").read_text(encoding="utf-8"))
         failed = max(made.get("failed", 0), made.get("failed_choices", 0))
-        return RunState(experiment, folder, "failed questions" if failed else "complete", made["free_form"]["n"], failed)
+        return RunState(
+            experiment, folder, "failed questions" if failed else "complete", made["free_form"]["n"], failed
+        )
     if not path.exists():
         return RunState(experiment, folder, "begun", 0, 0)
     summary = json.loads(path.read_text(encoding="utf-8"))

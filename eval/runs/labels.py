@@ -32,7 +32,10 @@ def labels(summaries: Sequence[Summary]) -> list[str]:
     names = [label(s) for s in summaries]
     names = [full_label(s) if names.count(name) > 1 else name for name, s in zip(names, summaries, strict=True)]
     if len({s.get("seed") for s in summaries}) > 1:
-        names = [f"{name} seed={s.get('seed')}" if names.count(name) > 1 else name for name, s in zip(names, summaries, strict=True)]
+        names = [
+            f"{name} seed={s.get('seed')}" if names.count(name) > 1 else name
+            for name, s in zip(names, summaries, strict=True)
+        ]
     return [
         f"{name} {str(s['fingerprint'])[:6]}" if names.count(name) > 1 else name
         for name, s in zip(names, summaries, strict=True)

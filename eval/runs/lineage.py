@@ -1,8 +1,11 @@
 """What each record was made from: digests that tie search, answer, verdict and metric values to one another.
 
-A record keeps them as ``made_from``. One whose parents have changed, or are gone, counts as absent: it is made again, and
-stays in the file as history. Stages compare all links; readers, who have no dataset, those between records. A record from
-before there were links has only those that could be read off its neighbours (``eval.runs.write``), so only these are compared.
+A record keeps them as ``made_from``. One whose parents have changed, or are gone, counts as absent: it is made again,
+and
+stays in the file as history. Stages compare all links; readers, who have no dataset, those between records. A record
+from
+before there were links has only those that could be read off its neighbours (``eval.runs.write``), so only these are
+compared.
 """
 
 from __future__ import annotations
@@ -15,9 +18,26 @@ from eval.core.types import Question
 
 Key = tuple[str, int]
 Record = Mapping[str, Any]
-VOLATILE = frozenset({"ms", "seconds", "stats", "search_ms", "answer_ms", "from_cache", "cached_tokens", "attempts", "raw", "error",
-                      "errors", "traceback", "hits"})  # fmt: skip
-"""Fields that equal runs may differ in: times, chance of caches, wording of errors, numbers of memories. Seals guard them."""
+VOLATILE = frozenset(
+    {
+        "ms",
+        "seconds",
+        "stats",
+        "search_ms",
+        "answer_ms",
+        "from_cache",
+        "cached_tokens",
+        "attempts",
+        "raw",
+        "error",
+        "errors",
+        "traceback",
+        "hits",
+    }
+)
+"""Fields that equal runs may differ in: times, chance of caches, wording of errors, numbers of memories. Seals guard
+them.
+"""
 
 
 def of_store(store: str) -> dict[str, str]:
@@ -120,7 +140,9 @@ def values_in_force(
 
 
 def state(records: Mapping[Any, Record]) -> dict[str, Any]:
-    """How many records a summary rests on and their digest: equal for equal runs, whatever order and time they were made in."""
+    """How many records a summary rests on and their digest: equal for equal runs, whatever order and time they were
+    made in.
+    """
     rows = sorted(([key, _essence(record)] for key, record in records.items()), key=lambda row: str(row[0]))
     return {"records": len(rows), "digest": digest(rows)}
 

@@ -236,7 +236,8 @@ class Run:
     def column(self, name: str) -> dict[Key, float]:
         """One number of every question that has it, in the order of ``keys``; only the files that hold it are read.
 
-        Failed questions have 0 in answer metrics and verdicts, as in the summary; a question to which a metric of the memory
+        Failed questions have 0 in answer metrics and verdicts, as in the summary; a question to which a metric of the
+        memory
         does not apply, or that has no latency, is left out.
 
         Args:
@@ -247,7 +248,9 @@ class Run:
         """
         if name not in self._columns:
             found = self._read_column(name)
-            known = bool(found) or (name in self.summary["metrics"] and "journals" in self.summary)  # all may have failed
+            known = bool(found) or (
+                name in self.summary["metrics"] and "journals" in self.summary
+            )  # all may have failed
             fill = known and name not in MEASURED and not name.startswith(MEMORY_METRICS)
             self._columns[name] = {k: found.get(k, 0.0) for k in self.keys if fill or k in found}
         return self._columns[name]
@@ -277,7 +280,8 @@ class Run:
 
         Index: (sample_id, qa_index). Columns: ``category`` (0 where the dataset cannot be found), ``status`` (ok or
         the stage that failed), ``answer``, ``context_words``, ``context_tokens``, ``used``, ``search_ms`` and
-        ``answer_ms`` of the latency pass (missing for unmeasured questions), every metric, and each ``judge_<name>`` as the share of
+        ``answer_ms`` of the latency pass (missing for unmeasured questions), every metric, and each ``judge_<name>`` as
+        the share of
         its runs that said correct. Failed questions have 0 in answer metrics and verdicts, as in the summary.
         """
         import pandas as pd

@@ -1,7 +1,9 @@
 """Whether a summary still is the summary of what lies in its folder.
 
-``summary.json`` names its journals with the number and digest of the records it rests on (``journals``). ``journals.json``
-beside it holds each file's length and SHA-256 at that time, for a check in milliseconds: as journals only grow, a summary
+``summary.json`` names its journals with the number and digest of the records it rests on (``journals``).
+``journals.json``
+beside it holds each file's length and SHA-256 at that time, for a check in milliseconds: as journals only grow, a
+summary
 stands as long as the files begin with those bytes, and readers then read no further. Otherwise the records are read and
 compared; so lines may move or be doubled, but none may change, go or come.
 """

@@ -23,7 +23,8 @@ T = TypeVar("T")
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A scratch file of the same name that takes the place of ``path`` once it is written; where that fails, nothing changes.
+    """A scratch file of the same name that takes the place of ``path`` once it is written; where that fails, nothing
+    changes.
 
     Readers see the old file or the new one, never a part, however many processes on however many nodes write it.
     """
@@ -48,7 +49,9 @@ def write_atomic(path: Path, text: str) -> None:
 
 def writing_outputs(out: Path, name: str) -> AbstractContextManager[None]:
     """Hold the tables and figures of an experiment, so that two commands that end at once do not mix theirs."""
-    return locked(out / "cache" / "locks" / f"{name}.lock", note=f"waiting for another command that writes the tables of {name}")
+    return locked(
+        out / "cache" / "locks" / f"{name}.lock", note=f"waiting for another command that writes the tables of {name}"
+    )
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -60,7 +63,8 @@ class Journal:
     """One JSON-lines file that only grows.
 
     ``append`` returns when the line is on disk (one write and fsync). A torn last line, left by a crash, is removed on
-    opening. Where a key was written several times (an error that was retried), the last record holds. With ``place`` lines
+    opening. Where a key was written several times (an error that was retried), the last record holds. With ``place``
+    lines
     are sealed (``eval.runs.lines``); void ones are counted in ``void`` and otherwise as if they were not there.
     """
 

@@ -2,7 +2,8 @@
 
 A folder's name is a label; the manifest's ``fingerprint`` is what counts. Folders of before the present formula are
 known by
-the old one (``eval.stages.former_fingerprints``) and compared in what that one left out: the servers and weights by the recorded
+the old one (``eval.stages.former_fingerprints``) and compared in what that one left out: the servers and weights by the
+recorded
 configuration, the data by its digest, the packages by their recorded versions.
 """
 
@@ -99,7 +100,9 @@ def _recorded(bench: RunSpec, manifest: Mapping[str, Any]) -> RunSpec | None:
             and made.config["dataset"]["name"] == bench.config["dataset"]["name"]
         ):
             made.dataset = bench.dataset
-        same = made.fingerprint == bench.fingerprint and former_fingerprints.fingerprint(made) == manifest.get("fingerprint")
+        same = made.fingerprint == bench.fingerprint and former_fingerprints.fingerprint(made) == manifest.get(
+            "fingerprint"
+        )
     except (ConfigError, DataError, KeyError, TypeError):
         return None
     return made if same and _same_outside(bench, manifest) else None

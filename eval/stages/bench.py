@@ -64,7 +64,9 @@ class Bench:
             raise ConfigError(f"max_errors: must be 0 or more, found {config['max_errors']}")
         self.accept_code, self.rerun = bool(config.get("accept_code")), bool(config.get("rerun"))
         if self.accept_code and self.rerun:
-            raise ConfigError("accept_code=true rerun=true: one keeps the records, the other makes them again; give one of them")
+            raise ConfigError(
+                "accept_code=true rerun=true: one keeps the records, the other makes them again; give one of them"
+            )
 
     def _need_llm(self) -> None:
         """Refuse a part that asks for a language model where none is configured."""
@@ -112,7 +114,9 @@ class Bench:
     def ingest_fingerprint(self, conversation: Conversation) -> str:
         """Identity of a store: the whole conversation and what the ingestion depends on."""
         if conversation.sample_id not in self._ingest_fingerprints:
-            self._ingest_fingerprints[conversation.sample_id] = digest([record(conversation), self.identities("ingest")])
+            self._ingest_fingerprints[conversation.sample_id] = digest(
+                [record(conversation), self.identities("ingest")]
+            )
         return self._ingest_fingerprints[conversation.sample_id]
 
     @cached_property
@@ -130,7 +134,9 @@ class Bench:
         )
 
     def answerer_identity(self) -> list[Any]:
-        """The answerer's configuration, what it says of itself (prompts, weights), its model, and the prompt it is given."""
+        """The answerer's configuration, what it says of itself (prompts, weights), its model, and the prompt it is
+        given.
+        """
         spec = self.config["answerer"]
         return [identity(spec), dict(self.answerer().identity()), self._model_of(spec, "answerer"), self.prompt]
 
@@ -144,7 +150,9 @@ class Bench:
         return digest([self.search_fingerprint, self.answerer_identity()], 10)
 
     def judge_fingerprint(self, spec: Mapping[str, Any]) -> str:
-        """Identity of a set of verdicts: the answers, the judge with its model, and all that a judge sees; names their journal."""
+        """Identity of a set of verdicts: the answers, the judge with its model, and all that a judge sees; names their
+        journal.
+        """
         if spec["name"] not in self._judge_fingerprints:
             seen = [[*q.key, q.text, q.gold, q.category] for q in self.dataset.questions]
             own = [identity(spec), dict(self.judge(spec).identity()), self._model_of(spec, "judge")]
@@ -153,7 +161,9 @@ class Bench:
 
     @cached_property
     def metrics_fingerprint(self) -> str:
-        """Identity of the metrics' values: the answers, each scorer with its models and data files, the whole questions."""
+        """Identity of the metrics' values: the answers, each scorer with its models and data files, the whole
+        questions.
+        """
         scorers = [dict(scorer.identity()) for scorer in self.scorers()]
         settings = schema.fields_of(self.metrics_config)
         return digest([self.fingerprint, settings, scorers, [record(q) for q in self.dataset.questions]], 10)
@@ -174,7 +184,13 @@ class Bench:
         """What only names things in the summary: labels, the track, the dataset's file, models that no part asks."""
         specs = {group: self.config[group] for group in GROUPS} | {"judge": self.judge_specs[0]}
         chosen = {k: v for k, v in asdict(self.dataset_config).items() if k not in schema.PLACES}
-        dataset = [self.config["dataset"]["name"], self.dataset.name, self.dataset.sha256, self.dataset.official, chosen]
+        dataset = [
+            self.config["dataset"]["name"],
+            self.dataset.name,
+            self.dataset.sha256,
+            self.dataset.official,
+            chosen,
+        ]
         return {
             "names": {group: [spec["name"], spec.get("label"), identity(spec)] for group, spec in specs.items()},
             "track": self.config["track"]["name"],
@@ -183,7 +199,9 @@ class Bench:
 
     @cached_property
     def folder(self) -> Path:
-        """The run's folder: the one named by the fingerprint, else one that records this very run under an earlier name."""
+        """The run's folder: the one named by the fingerprint, else one that records this very run under an earlier
+        name.
+        """
         named = self.out / "runs" / self.name / f"{self.system_spec['name']}-{self.fingerprint}"
         return named if named.exists() else find_run(self) or named
 

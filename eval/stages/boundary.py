@@ -38,7 +38,8 @@ def outcomes(
 
     Args:
         work: a component that takes many tasks and yields (index, result) in any order. Where it raises, or ends before
-            all are done, the tasks that are left are given to it one by one, so that only those which fail are failures.
+            all are done, the tasks that are left are given to it one by one, so that only those which fail are
+            failures.
         tasks: what it is asked.
     """
     left = dict.fromkeys(range(len(tasks)))

@@ -52,12 +52,29 @@ TARGETS: Mapping[str, str] = {
 """Stable name to the import path that was hashed."""
 EXECUTION = frozenset(
     {
-        "api_key_env", "backoff_max_s", "backoff_s", "batch_size", "batch_tokens", "cache", "concurrency", "device",
-        "latency_ms", "max_attempts", "max_batch", "max_retries",
-        "progress", "requests_per_minute", "retries", "retry_after_max_s", "stream", "threads", "timeout", "timeout_s",
+        "api_key_env",
+        "backoff_max_s",
+        "backoff_s",
+        "batch_size",
+        "batch_tokens",
+        "cache",
+        "concurrency",
+        "device",
+        "latency_ms",
+        "max_attempts",
+        "max_batch",
+        "max_retries",
+        "progress",
+        "requests_per_minute",
+        "retries",
+        "retry_after_max_s",
+        "stream",
+        "threads",
+        "timeout",
+        "timeout_s",
         "workers",
     }
-)  # fmt: skip
+)
 ADDED = frozenset({"revision", "served_as"})
 """Fields that some configurations did not have then; at their default they mean what was meant without them."""
 HAD = {"hf_llm": {"revision"}, "embedded_llm": {"revision"}}

@@ -31,7 +31,9 @@ def check_drained(system: MemorySystem, sample_id: str) -> None:
     """
     waiting = getattr(system, "pending", int)()
     if waiting:
-        raise DataError(f"{sample_id}: {type(system).__name__} still has {waiting} waiting tasks; finish() must drain them")
+        raise DataError(
+            f"{sample_id}: {type(system).__name__} still has {waiting} waiting tasks; finish() must drain them"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ def ingest(bench: Bench, run: RunDir, asked: Iterable[Question]) -> Iterator[Sto
     Args:
         bench: the run.
         run: its folder; an ingest record is written for each store.
-        asked: the questions still to be searched. Conversations without any get a store only where they have no good ingest
+        asked: the questions still to be searched. Conversations without any get a store only where they have no good
+            ingest
             record yet.
     """
     journal, fingerprints = run.journal("ingest", lambda record: record["sample_id"]), store_fingerprints(bench)
@@ -175,9 +178,12 @@ def _finish(conversation: Conversation, system: MemorySystem, state: StateFolder
                 spent = total - loaded.get(phase, Usage())  # a loaded system may bring its ledger along
                 usage[phase] = usage.get(phase, Usage()) + spent
             progress.update(
-                sessions=sessions, finished=finished, seconds=before + time.perf_counter() - clock,
-                stats=dict(system.stats()), usage={phase: asdict(u) for phase, u in usage.items()},
-            )  # fmt: skip
+                sessions=sessions,
+                finished=finished,
+                seconds=before + time.perf_counter() - clock,
+                stats=dict(system.stats()),
+                usage={phase: asdict(u) for phase, u in usage.items()},
+            )
             state.save(system, progress)
 
         last_save = clock

@@ -103,9 +103,11 @@ def values_now(bench: Bench, run: RunDir) -> dict[Key, dict[str, Any]]:
 
 
 def score(bench: Bench, run: RunDir) -> dict[str, str]:
-    """Write metric values for every searched question that lacks some; returns the metrics that are missing, with reasons.
+    """Write metric values for every searched question that lacks some; returns the metrics that are missing, with
+    reasons.
 
-    A question without a good answer has those of the retrieval alone. A metric that fails on an answer is an error of that
+    A question without a good answer has those of the retrieval alone. A metric that fails on an answer is an error of
+    that
     metric and that question (``errors``); the next run tries it again.
     """
     values, answered, searched = metrics_journal(bench, run), good_answers(bench, run), searched_now(bench, run)

@@ -20,7 +20,8 @@ def wanted_metrics(scorers: Sequence[Scorer]) -> set[str]:
 
 
 def score_rows(scorer: Scorer, golds: Sequence[str], answers: Sequence[str], categories: Sequence[int]) -> list[Row]:
-    """A scorer's values of each pair; where it raises on them together, each is scored alone, so that only those which fail do.
+    """A scorer's values of each pair; where it raises on them together, each is scored alone, so that only those which
+    fail do.
 
     A value that is no finite number is a failure. A metric that the scorer names as missing is in neither.
     """
@@ -34,7 +35,9 @@ def score_rows(scorer: Scorer, golds: Sequence[str], answers: Sequence[str], cat
     rows: list[Row] = []
     for i in range(len(golds)):
         values = {name: column[i] for name, column in columns.items() if math.isfinite(column[i])}
-        errors = {name: f"gave {columns[name][i]}" if name in columns else "gave no value" for name in wanted - values.keys()}
+        errors = {
+            name: f"gave {columns[name][i]}" if name in columns else "gave no value" for name in wanted - values.keys()
+        }
         rows.append((values, errors))
     return rows
 

@@ -81,7 +81,9 @@ def search(bench: Bench, run: RunDir, stores: Iterable[Store]) -> None:
     for store in stores:
         asked = [q for q in todo if q.sample_id == store.conversation.sample_id]
         if store.failure is None and wants(bench.system_class, "embedder"):
-            attempt(lambda texts=[q.text for q in asked]: bench.embedder().encode(texts))  # a question tells its own failure
+            attempt(
+                lambda texts=[q.text for q in asked]: bench.embedder().encode(texts)
+            )  # a question tells its own failure
         for question in asked:
             record = _search_one(bench, run, store, question)
             links = _links(bench, question, fingerprints[question.sample_id])

@@ -63,8 +63,10 @@ class _Records:
         sets = {"ingest": self.ingested, "search": self.searched, "answers": self.answers, "latency": self.timed}
         out = {name: (run.journal(file).path, sets[name]) for name, file in files.items()}
         out["metrics"] = (metrics_journal(bench, run).path, self.values)
-        out |= {f"judge_{spec['name']}": (judge_journal(bench, run, spec).path, self.verdicts[f"judge_{spec['name']}"])
-                for spec in bench.judge_specs}  # fmt: skip
+        out |= {
+            f"judge_{spec['name']}": (judge_journal(bench, run, spec).path, self.verdicts[f"judge_{spec['name']}"])
+            for spec in bench.judge_specs
+        }
         return {
             name: {"file": path.relative_to(run.path).as_posix(), **lineage.state(rows)}
             for name, (path, rows) in out.items()
@@ -118,7 +120,9 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> dict[str
 
 
 def _failed(records: _Records, questions: Sequence[Question]) -> dict[Key, str]:
-    """Questions that failed anywhere, under any judge or metric, or have not come through yet, with the first such stage."""
+    """Questions that failed anywhere, under any judge or metric, or have not come through yet, with the first such
+    stage.
+    """
     stages = [("search", _good(records.searched)), ("answer", _good(records.answers))]
     stages += [
         ("judge", {key for key, r in verdicts.items() if judging.stands(r)}) for verdicts in records.verdicts.values()
@@ -138,7 +142,9 @@ def _good(records: Mapping[Key, Mapping[str, Any]]) -> set[Key]:
 
 
 def _failures(records: _Records) -> dict[str, int]:
-    """How many answers each judge and each metric failed on, and how many timed questions failed; those with none are left out."""
+    """How many answers each judge and each metric failed on, and how many timed questions failed; those with none are
+    left out.
+    """
     counts = Counter(name for record in records.values.values() for name in record.get("errors", {}))
     for name, verdicts in records.verdicts.items():
         counts[name] += sum(not judging.stands(record) for record in verdicts.values())
@@ -182,7 +188,8 @@ def _verdict(record: Mapping[str, Any] | None) -> float:
 
 
 def _repeats(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """``repeat_sd``: population standard deviation of run-level accuracies, the judge's jitter on one set of answers (the
+    """``repeat_sd``: population standard deviation of run-level accuracies, the judge's jitter on one set of answers
+    (the
     paper's ±), over the ``repeat_n`` verdicts that stand; nothing where the judge runs once."""
     whole = [record["runs"] for record in records if judging.stands(record) and len(record.get("runs") or ()) > 1]
     repeats = min(map(len, whole), default=0)
@@ -251,7 +258,9 @@ def _ledger(records: _Records) -> dict[str, dict[str, int]]:
 
 
 def _latency(records: _Records) -> dict[str, Any]:
-    """P50 and P95 (linear interpolation) of search, answer and total, from the latency pass; ``failed`` where some failed."""
+    """P50 and P95 (linear interpolation) of search, answer and total, from the latency pass; ``failed`` where some
+    failed.
+    """
     rows = [r for r in records.timed.values() if lineage.good(r)]
     failed = len(records.timed) - len(rows)
     if not rows:

@@ -1,7 +1,8 @@
 """Repair joined caches by recomputing a share of their tokens (the blending of CacheBlend, arXiv 2405.16444).
 
 The first two layers are run for all tokens; the tokens whose second-layer states then differ most from the joined ones
-are taken through the remaining layers, attending to fresh states of their own and joined states of the others. Importing
+are taken through the remaining layers, attending to fresh states of their own and joined states of the others.
+Importing
 this module loads torch.
 """
 
@@ -51,9 +52,15 @@ class _Mixed(DynamicLayer):
 
 @torch.inference_mode()
 def blend(
-    model: Any, states: SharedPrefix, fixed: int, share: float, *, select: str = "deviation",
-    starts: tuple[int, ...] = (), seed: int = 0,
-) -> Blended:  # fmt: skip
+    model: Any,
+    states: SharedPrefix,
+    fixed: int,
+    share: float,
+    *,
+    select: str = "deviation",
+    starts: tuple[int, ...] = (),
+    seed: int = 0,
+) -> Blended:
     """Recompute a share of the tokens of joined states.
 
     Args:
@@ -109,7 +116,14 @@ def _layer(decoder: Any, layer: Any, hidden: torch.Tensor, rows: torch.Tensor, c
 
 
 def _choose(
-    states: SharedPrefix, fresh: _Mixed, layer: int, fixed: int, count: int, select: str, starts: tuple[int, ...], seed: int
+    states: SharedPrefix,
+    fresh: _Mixed,
+    layer: int,
+    fixed: int,
+    count: int,
+    select: str,
+    starts: tuple[int, ...],
+    seed: int,
 ) -> torch.Tensor:
     """Positions to recompute, rising."""
     n, device = len(states), states.keys[0].device
@@ -117,7 +131,10 @@ def _choose(
         return torch.tensor(sorted(random.Random(seed).sample(range(fixed, n), count)), device=device)
     if select == "first":
         begins = [start for start in starts if start >= fixed] or [fixed]
-        depth = {position: position - max((s for s in begins if s <= position), default=fixed) for position in range(fixed, n)}
+        depth = {
+            position: position - max((s for s in begins if s <= position), default=fixed)
+            for position in range(fixed, n)
+        }
         return torch.tensor(sorted(sorted(depth, key=lambda p: (depth[p], p))[:count]), device=device)
     gap = torch.zeros(n, device=device)
     for new, old in ((fresh.keys[0], states.keys[layer]), (fresh.values[0], states.values[layer])):

@@ -1,7 +1,8 @@
 """Caches as files: safetensors with a JSON sidecar, nothing executable (memos.md D.5 C36). Loading torch on import.
 
 ``<name>.safetensors`` holds ``keys`` and ``values``, each (layers, heads, tokens, size); int8 files add ``*_scale``.
-``<name>.json`` holds identity, tokens, text, sizes and checksums. A name is the content's digest, so a stored cache never
+``<name>.json`` holds identity, tokens, text, sizes and checksums. A name is the content's digest, so a stored cache
+never
 changes; the sidecar is written last, so a crash leaves no cache that looks whole.
 """
 
@@ -77,7 +78,9 @@ def save(memory: KVMemory, folder: Path, form: str = "bf16") -> Stored:
     return Stored(path, sidecar["file_bytes"], sidecar["tensor_bytes"], digest)
 
 
-def load(path: Path, *, identity: ModelIdentity | None = None, device: str = "cpu", verify: str = "checksum") -> KVMemory:
+def load(
+    path: Path, *, identity: ModelIdentity | None = None, device: str = "cpu", verify: str = "checksum"
+) -> KVMemory:
     """Read a cache back, ready to be injected; tensors of the model's own precision stay mapped from the file.
 
     Args:
@@ -134,7 +137,9 @@ def _tensors(memory: KVMemory, form: str) -> dict[str, torch.Tensor]:
     return out
 
 
-def _memory(path: Path, sidecar: dict[str, Any], tensors: dict[str, torch.Tensor], made_by: ModelIdentity, device: str) -> KVMemory:
+def _memory(
+    path: Path, sidecar: dict[str, Any], tensors: dict[str, torch.Tensor], made_by: ModelIdentity, device: str
+) -> KVMemory:
     ids, dtype = tuple(sidecar["ids"]), getattr(torch, made_by.dtype, None)
     kind = re.fullmatch(r"full:(\d+)x(\d+)x(\d+)", made_by.cache)
     if kind is None or not isinstance(dtype, torch.dtype):
@@ -142,8 +147,10 @@ def _memory(path: Path, sidecar: dict[str, Any], tensors: dict[str, torch.Tensor
     layers, heads, size = map(int, kind.groups())
     for name in ("keys", "values"):
         if tuple(tensors[name].shape) != (layers, heads, len(ids), size):
-            raise CorruptCache(f"{path}: {name} has shape {tuple(tensors[name].shape)}, the sidecar tells "
-                               f"{(layers, heads, len(ids), size)}; build the cache anew")  # fmt: skip
+            raise CorruptCache(
+                f"{path}: {name} has shape {tuple(tensors[name].shape)}, the sidecar tells "
+                f"{(layers, heads, len(ids), size)}; build the cache anew"
+            )
     states = []
     for name in ("keys", "values"):
         tensor = tensors[name].to(device)
@@ -161,13 +168,26 @@ def _sidecar(path: Path) -> dict[str, Any]:
         raise CorruptCache(f"{file}: {error.strerror}; build the cache anew") from error
     except ValueError as error:
         raise CorruptCache(f"{file}: not JSON ({error}); build the cache anew") from error
-    wanted = {"form": str, "identity": dict, "composition": str, "system": str, "ids": list, "file_bytes": int,
-              "tensor_bytes": int, "checksums": dict, "sha256": str}  # fmt: skip
+    wanted = {
+        "form": str,
+        "identity": dict,
+        "composition": str,
+        "system": str,
+        "ids": list,
+        "file_bytes": int,
+        "tensor_bytes": int,
+        "checksums": dict,
+        "sha256": str,
+    }
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-        raise CorruptCache(f"{file}: schema is {data.get('schema') if isinstance(data, dict) else None!r}, expected {SCHEMA}")
+        raise CorruptCache(
+            f"{file}: schema is {data.get('schema') if isinstance(data, dict) else None!r}, expected {SCHEMA}"
+        )
     wrong = [name for name, kind in wanted.items() if not isinstance(data.get(name), kind)]
     if wrong or data["form"] not in FORMATS:
-        raise CorruptCache(f"{file}: {wrong[0] if wrong else 'form'} is missing or of the wrong kind; build the cache anew")
+        raise CorruptCache(
+            f"{file}: {wrong[0] if wrong else 'form'} is missing or of the wrong kind; build the cache anew"
+        )
     return data
 
 
@@ -175,7 +195,9 @@ def _checksum(tensor: torch.Tensor) -> int:
     """A sum over the tensor's words that any single changed word changes; runs at memory speed."""
     raw = tensor.contiguous().view(-1).view(torch.uint8)
     words = raw[: raw.numel() // 8 * 8]
-    total = int(words.view(torch.int64).sum()) if words.data_ptr() % 8 == 0 else int(words.clone().view(torch.int64).sum())
+    total = (
+        int(words.view(torch.int64).sum()) if words.data_ptr() % 8 == 0 else int(words.clone().view(torch.int64).sum())
+    )
     return total + int(raw[len(words) :].sum(dtype=torch.int64))
 
 

@@ -3,14 +3,16 @@
 =========  =========================================================================  ==================================
 mode       how                                                                        exactness
 =========  =========================================================================  ==================================
-exact      prefix tree: common starts shared, the rest encoded once                   states of a plain prefill (float32)
+exact      prefix tree: common starts shared, the rest encoded once                   states of a plain prefill
+(float32)
 rotated    each memory encoded alone, keys turned to their new positions              first layer exact; memories do not
                                                                                       see each other in later layers
 blended    rotated, then a share of the tokens recomputed                             between the two; share=1 is exact
 naive      caches with template heads of their own joined, keys left where they were  wrong; for the ablation only
 =========  =========================================================================  ==================================
 
-Measured divergences are in spec/kv.md; ``rotated`` and ``blended`` are opt-in and ``naive`` has to be asked for by name.
+Measured divergences are in spec/kv.md; ``rotated`` and ``blended`` are opt-in and ``naive`` has to be asked for by
+name.
 """
 
 from __future__ import annotations
@@ -53,7 +55,9 @@ class Composer:
         mode: str = field(default="exact", metadata={"help": "exact, rotated, blended, or naive (ablation only)"})
         share: float = field(default=0.15, metadata={"help": "share of the tokens that blended recomputes"})
         select: str = field(default="deviation", metadata={"help": "which tokens: deviation, random or first"})
-        max_bytes: int = field(default=1 << 30, metadata={"help": "bytes of kept pieces, in each of tree and fragments"})
+        max_bytes: int = field(
+            default=1 << 30, metadata={"help": "bytes of kept pieces, in each of tree and fragments"}
+        )
         seed: int = field(default=0, metadata={"help": "of the random selection"})
 
         def __post_init__(self) -> None:
@@ -127,13 +131,22 @@ class Composer:
         states, work = join(parts), float(encoded)
         if mode == "blended":
             fixed = len(head) + len(bodies[0])
-            done = blend(self.model.model, states, fixed, self.config.share, select=self.config.select,
-                         starts=tuple(starts), seed=self.config.seed)  # fmt: skip
+            done = blend(
+                self.model.model,
+                states,
+                fixed,
+                self.config.share,
+                select=self.config.select,
+                starts=tuple(starts),
+                seed=self.config.seed,
+            )
             states, work = done.states, work + done.cost * len(states)
         if end:
             states = join([states, self.model.states(end, states)])
             encoded, work = encoded + len(end), work + len(end)
-        return Composed(KVMemory(self.model.identity, system, states, cast(Composition, mode)), encoded, work / len(states))
+        return Composed(
+            KVMemory(self.model.identity, system, states, cast(Composition, mode)), encoded, work / len(states)
+        )
 
     def _fragment(self, head: SharedPrefix, body: Ids) -> tuple[SharedPrefix, int]:
         """A memory encoded right after the head, alone; kept for the next composition."""

@@ -1,7 +1,9 @@
 """Plaintext to activation and back (paper section 5.4.2, memos.md A.2): hot, stable memories become one cache a user.
 
-The scheduler's ``Promotion`` decides; this module builds, drops and accounts. Each user has windows, caches and times of
-their own (memos.md B.4 defect 10), and an unchanged hot set is built once (defect 9). Importing this module loads torch.
+The scheduler's ``Promotion`` decides; this module builds, drops and accounts. Each user has windows, caches and times
+of
+their own (memos.md B.4 defect 10), and an unchanged hot set is built once (defect 9). Importing this module loads
+torch.
 """
 
 from __future__ import annotations
@@ -56,7 +58,9 @@ def source_of(cube: MemCube, now: datetime, half_life: float, text: str) -> Sour
     """A plaintext cube's state as of now; its heat halves every ``half_life`` seconds after the last use."""
     use = cube.behavioural
     age = max((now - use.last_access).total_seconds(), 0.0) if use.last_access else 0.0
-    return Source(cube.cube_id, text, use.heat * 0.5 ** (age / half_life), use.content_digest, cube.descriptive.updated_at)
+    return Source(
+        cube.cube_id, text, use.heat * 0.5 ** (age / half_life), use.content_digest, cube.descriptive.updated_at
+    )
 
 
 class ActivationManager:
@@ -70,7 +74,9 @@ class ActivationManager:
 
     @dataclass
     class Config:
-        promotion: Promotion.Config = field(default_factory=Promotion.Config, metadata={"help": "when a memory is promoted"})
+        promotion: Promotion.Config = field(
+            default_factory=Promotion.Config, metadata={"help": "when a memory is promoted"}
+        )
         composer: Composer.Config = field(default_factory=Composer.Config, metadata={"help": "how memories are joined"})
         pool_bytes: int = field(default=1 << 30, metadata={"help": "bytes of all users' ready caches together"})
         heat_half_life: float = field(default=86_400.0, metadata={"help": "seconds in which heat halves"})
@@ -79,8 +85,14 @@ class ActivationManager:
             if self.pool_bytes <= 0 or self.heat_half_life <= 0:
                 raise ConfigError("activation: pool_bytes and heat_half_life must be positive")
 
-    def __init__(self, config: Config | None = None, *, model: ActivationModel, vault: Vault | None = None,
-                 folder: Path | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        config: Config | None = None,
+        *,
+        model: ActivationModel,
+        vault: Vault | None = None,
+        folder: Path | None = None,
+    ) -> None:
         self.config, self.model, self.vault = config or self.Config(), model, vault
         self.composer = Composer(self.config.composer, model=model)
         self.pool = CachePool([Tier(str(model.model.device), self.config.pool_bytes)], folder=folder)
@@ -113,7 +125,9 @@ class ActivationManager:
         self._log(user, decided.promote, decided.demote, now)
         return Changes(decided.promote, decided.demote, built, freed)
 
-    def observe(self, user: str, cubes: Sequence[MemCube], now: datetime, text: Callable[[MemCube], str] | None = None) -> Changes:
+    def observe(
+        self, user: str, cubes: Sequence[MemCube], now: datetime, text: Callable[[MemCube], str] | None = None
+    ) -> Changes:
         """``step`` over plaintext cubes; other kinds are passed over. ``text`` renders a cube as the model reads it."""
         half = self.config.heat_half_life
         sources = [source_of(c, now, half, text(c) if text else c.text) for c in cubes if c.kind == "plaintext"]
@@ -150,11 +164,19 @@ class ActivationManager:
         stored, who = cache_files.save(memory, folder, form), memory.identity
         composition: Any = memory.composition
         return ActivationPayload(
-            model=who.model, revision=who.revision, weights_digest=who.weights, dtype=who.dtype,
-            tokenizer_digest=who.tokenizer, template_digest=who.template, file=stored.path.name,
-            file_digest=stored.sha256, bytes=stored.file_bytes, token_ids=memory.states.ids,
-            layers=len(memory.states.keys), composition=composition,
-        )  # fmt: skip
+            model=who.model,
+            revision=who.revision,
+            weights_digest=who.weights,
+            dtype=who.dtype,
+            tokenizer_digest=who.tokenizer,
+            template_digest=who.template,
+            file=stored.path.name,
+            file_digest=stored.sha256,
+            bytes=stored.file_bytes,
+            token_ids=memory.states.ids,
+            layers=len(memory.states.keys),
+            composition=composition,
+        )
 
     def forget(self, user: str) -> int:
         """Drop all of a user's caches and windows (erasure); returns the bytes freed."""
@@ -184,4 +206,6 @@ class ActivationManager:
         moves = [(cube_id, "promote", "hot") for cube_id in promoted] + [(c, "demote", reason) for c, reason in demoted]
         for cube_id, operation, cause in moves:
             details = {"user": user, "form": "activation", "model": self.model.identity.model}
-            self.vault.append_audit(AuditEntry(now, "scheduler", operation, cube_id, "plaintext", cause, details=details))
+            self.vault.append_audit(
+                AuditEntry(now, "scheduler", operation, cube_id, "plaintext", cause, details=details)
+            )

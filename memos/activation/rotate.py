@@ -26,9 +26,13 @@ class Rotation:
         self.rotary: Any = getattr(model.get_decoder(), "rotary_emb", None)
         kind = getattr(self.rotary, "rope_type", "default")
         if not hasattr(self.rotary, "inv_freq"):
-            raise UnsupportedCache(f"{model.config.model_type} has no rotary positions; its keys cannot be moved, use mode exact")
+            raise UnsupportedCache(
+                f"{model.config.model_type} has no rotary positions; its keys cannot be moved, use mode exact"
+            )
         if kind not in _STATIC:
-            raise UnsupportedCache(f"rotary kind {kind!r} changes with the length read; its keys cannot be moved, use mode exact")
+            raise UnsupportedCache(
+                f"rotary kind {kind!r} changes with the length read; its keys cannot be moved, use mode exact"
+            )
         self._check(model)
 
     def moved(self, states: SharedPrefix, start: int, to: int) -> SharedPrefix:

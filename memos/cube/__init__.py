@@ -1,4 +1,6 @@
-"""MemCube, the unit of memory (paper section 4.2): a typed payload under descriptive, governance and behavioural headers."""
+"""MemCube, the unit of memory (paper section 4.2): a typed payload under descriptive, governance and behavioural
+headers.
+"""
 
 from memos.cube.clock import FakeClock, RandomIds, SequentialIds, SystemClock
 from memos.cube.cube import MemCube, new_cube

@@ -31,7 +31,9 @@ _WORD = re.compile(r"\w+")
 
 
 class _Written:
-    """Room for the content of a plaintext cube once it was written: it is needed to seal the cube and again to store it."""
+    """Room for the content of a plaintext cube once it was written: it is needed to seal the cube and again to store
+    it.
+    """
 
     __slots__ = ("_content",)
 
@@ -195,7 +197,9 @@ class MemCube(_Written):
         parts = dict(value)
         schema, kind = parts.pop("schema", None), parts.pop("kind", None)
         if schema != SCHEMA:
-            raise CubeError(f"MemCube.schema: {schema!r}, expected {SCHEMA}; load older dumps with memos.infrastructure.loader")
+            raise CubeError(
+                f"MemCube.schema: {schema!r}, expected {SCHEMA}; load older dumps with memos.infrastructure.loader"
+            )
         if kind not in KINDS:
             raise CubeError(f"MemCube.kind: {kind!r} is none of {', '.join(KINDS)}")
         readers = {

@@ -14,8 +14,18 @@ Layer = Literal["private", "shared", "global"]
 Right = Literal["read", "write", "share"]
 Sensitivity = Literal["public", "internal", "confidential", "restricted"]
 SEMANTIC_TYPES = (
-    "fact", "episode", "preference", "task_prompt", "summary", "topic", "concept", "skill", "tool", "trajectory", "profile"
-)  # fmt: skip
+    "fact",
+    "episode",
+    "preference",
+    "task_prompt",
+    "summary",
+    "topic",
+    "concept",
+    "skill",
+    "tool",
+    "trajectory",
+    "profile",
+)
 """Semantic types this project makes; others are allowed."""
 
 

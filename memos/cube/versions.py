@@ -1,4 +1,6 @@
-"""The version chain: each version's digest covers its content and the digest before it, so no link can be changed alone."""
+"""The version chain: each version's digest covers its content and the digest before it, so no link can be changed
+alone.
+"""
 
 from __future__ import annotations
 

@@ -29,8 +29,9 @@ class BertEncoder:
         self.device = torch.device(device)
         self.dtype = getattr(torch, dtype)
         weights = load_file(str(folder / "model.safetensors"))
-        weights = {name: tensor.to(self.device, self.dtype) for name, tensor in weights.items()
-                   if tensor.is_floating_point()}
+        weights = {
+            name: tensor.to(self.device, self.dtype) for name, tensor in weights.items() if tensor.is_floating_point()
+        }
         self._words = weights["embeddings.word_embeddings.weight"]
         self._places = (
             weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0]

@@ -133,7 +133,9 @@ class MiniLM:
         body = self.max_tokens - 2
         windows: list[list[int]] = []
         owner: list[int] = []
-        for index, encoding in enumerate(self._tokenizer.encode_batch([sound(text) for text in texts], add_special_tokens=False)):
+        for index, encoding in enumerate(
+            self._tokenizer.encode_batch([sound(text) for text in texts], add_special_tokens=False)
+        ):
             ids = encoding.ids
             self.pooled += len(ids) > body
             for start in range(0, max(len(ids), 1), body):

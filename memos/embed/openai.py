@@ -36,7 +36,8 @@ class OpenAIEmbedder:
         model: str = field(default="text-embedding-3-small", metadata={"help": "model id as the server knows it"})
         base_url: str | None = field(default=None, metadata={"help": "server address; null is OpenAI's"})
         served_as: str | None = field(
-            default=None, metadata={"help": "name of what the server serves, in place of its address; a new name is a new model"}
+            default=None,
+            metadata={"help": "name of what the server serves, in place of its address; a new name is a new model"},
         )
         api_key_env: str = field(default="OPENAI_API_KEY", metadata={"help": "variable that holds the key"})
         dim: int = field(default=0, metadata={"help": "dimensions; 0 takes the known number of OpenAI's models"})
@@ -146,8 +147,10 @@ class OpenAIEmbedder:
         rows = sorted(reply.data, key=lambda item: item.index)
         vectors = np.array([row.embedding for row in rows], dtype=np.float32)
         if vectors.shape != (len(texts), self.dim):
-            raise LLMError(f"embedder {self.name}: expected {len(texts)} vectors of {self.dim}, got {vectors.shape}; "
-                           "set embedder.dim to the model's dimensions")
+            raise LLMError(
+                f"embedder {self.name}: expected {len(texts)} vectors of {self.dim}, got {vectors.shape}; "
+                "set embedder.dim to the model's dimensions"
+            )
         with self._lock:
             spent = reply.usage.prompt_tokens if reply.usage else 0
             self.usage = self.usage + Usage(calls=1, prompt_tokens=spent)

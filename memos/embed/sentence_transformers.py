@@ -32,7 +32,8 @@ class SentenceTransformers:
     class Config:
         model: str = field(default="Qwen/Qwen3-Embedding-0.6B", metadata={"help": "hub id or folder of the model"})
         revision: str | None = field(
-            default=None, metadata={"help": "commit or tag on the hub; null: the one in the local cache, else the newest"}
+            default=None,
+            metadata={"help": "commit or tag on the hub; null: the one in the local cache, else the newest"},
         )
         long_texts: str = field(default="pool", metadata={"help": "texts beyond the window: pool or refuse"})
         max_tokens: int = field(default=0, metadata={"help": "window in the model's tokens; 0 takes the model's own"})
@@ -133,9 +134,7 @@ class SentenceTransformers:
         body = self.max_tokens - tokenizer.num_special_tokens_to_add()
         if len(text.encode("utf-8", "replace")) <= body:  # no token is shorter than a byte
             return [(text, 1)]
-        found = tokenizer(
-            text, add_special_tokens=False, truncation=False, return_offsets_mapping=True, verbose=False
-        )
+        found = tokenizer(text, add_special_tokens=False, truncation=False, return_offsets_mapping=True, verbose=False)
         offsets = found["offset_mapping"]
         if len(offsets) <= body:
             return [(text, len(offsets))]

@@ -34,9 +34,17 @@ class AuditEntry:
 def seal(entry: AuditEntry, seq: int, previous: str) -> AuditEntry:
     """The entry with its place and digest; the digest covers the entry and the digest before it."""
     body = [
-        previous, seq, entry.at.isoformat(), entry.actor, entry.operation, entry.cube_id, entry.kind, entry.cause,
-        entry.outcome, entry.details,
-    ]  # fmt: skip
+        previous,
+        seq,
+        entry.at.isoformat(),
+        entry.actor,
+        entry.operation,
+        entry.cube_id,
+        entry.kind,
+        entry.cause,
+        entry.outcome,
+        entry.details,
+    ]
     return replace(entry, seq=seq, digest=digest_of(canonical(body)))
 
 
@@ -77,6 +85,8 @@ class LogQuery:
             and (self.actor is None or entry.actor == self.actor)
             and (not self.operations or entry.operation in self.operations)
             and (self.kind is None or entry.kind == self.kind)
-            and (self.cube_id is None or entry.cube_id == self.cube_id or self.cube_id in entry.details.get("cubes", ()))
+            and (
+                self.cube_id is None or entry.cube_id == self.cube_id or self.cube_id in entry.details.get("cubes", ())
+            )
             and (self.outcome is None or entry.outcome == self.outcome)
         )

@@ -1,4 +1,5 @@
-"""MemGovernance (paper section 5.5): deny by default, explained denials, sensitivity, rate limits, erasure with lineage.
+"""MemGovernance (paper section 5.5): deny by default, explained denials, sensitivity, rate limits, erasure with
+lineage.
 
 The rule itself is ``access.decide``; here it is asked, enforced and logged.
 """
@@ -37,8 +38,12 @@ class MemGovernance:
 
     @dataclass
     class Config:
-        calls_per_minute: int | None = field(default=None, metadata={"help": "calls a user may make in 60 s; none: any number"})
-        classify: bool = field(default=True, metadata={"help": "detect sensitive content in new text and raise its sensitivity"})
+        calls_per_minute: int | None = field(
+            default=None, metadata={"help": "calls a user may make in 60 s; none: any number"}
+        )
+        classify: bool = field(
+            default=True, metadata={"help": "detect sensitive content in new text and raise its sensitivity"}
+        )
 
         def __post_init__(self) -> None:
             if self.calls_per_minute is not None and self.calls_per_minute < 1:
@@ -126,8 +131,9 @@ class MemGovernance:
             found.update(dict.fromkeys(front))
         return list(found)
 
-    def erase(self, caller: Caller, cube_ids: Sequence[str] = (), *, dialogue: str = "", turn: str = "",
-              cause: str) -> Erasure:  # fmt: skip
+    def erase(
+        self, caller: Caller, cube_ids: Sequence[str] = (), *, dialogue: str = "", turn: str = "", cause: str
+    ) -> Erasure:
         """Remove memories and all that was made from them, versions, vectors, edges and files included.
 
         Args:
@@ -159,8 +165,17 @@ class MemGovernance:
         return Erasure(tuple(ids), files)
 
     # -- log ---------------------------------------------------------------------------------------------------
-    def log(self, caller: Caller, operation: str, cube_id: str = "", kind: str = "", *, cause: str = "",
-            outcome: str = "ok", **details: object) -> AuditEntry:  # fmt: skip
+    def log(
+        self,
+        caller: Caller,
+        operation: str,
+        cube_id: str = "",
+        kind: str = "",
+        *,
+        cause: str = "",
+        outcome: str = "ok",
+        **details: object,
+    ) -> AuditEntry:
         """Append an entry in the caller's name."""
         full = {**details, **({"context": caller.context} if caller.context else {})}
         return self.vault.append_audit(
@@ -171,10 +186,16 @@ class MemGovernance:
 def _redacted(cube: MemCube) -> MemCube:
     header = cube.descriptive
     clean = replace(
-        header, key=redact(header.key), tags=tuple(map(redact, header.tags)), topic=redact(header.topic),
-        concept=redact(header.concept), entities=tuple(map(redact, header.entities)),
-        links=tuple(map(redact, header.links)), trigger=redact(header.trigger), attributes=_redacted_json(header.attributes),
-    )  # fmt: skip
+        header,
+        key=redact(header.key),
+        tags=tuple(map(redact, header.tags)),
+        topic=redact(header.topic),
+        concept=redact(header.concept),
+        entities=tuple(map(redact, header.entities)),
+        links=tuple(map(redact, header.links)),
+        trigger=redact(header.trigger),
+        attributes=_redacted_json(header.attributes),
+    )
     payload = cube.payload
     if isinstance(payload, PlaintextPayload):
         payload = replace(payload, text=redact(payload.text), record=_redacted_json(payload.record))

@@ -70,9 +70,16 @@ class MemLoader:
         )
         return cube.cube_id
 
-    def load_texts(self, paths: Sequence[Path | str], caller: Caller, *, namespace: str = "default",
-                   tags: Sequence[str] = (), ttl_seconds: float | None = None,
-                   split: Callable[[str], list[str]] | None = None) -> list[MemCube]:  # fmt: skip
+    def load_texts(
+        self,
+        paths: Sequence[Path | str],
+        caller: Caller,
+        *,
+        namespace: str = "default",
+        tags: Sequence[str] = (),
+        ttl_seconds: float | None = None,
+        split: Callable[[str], list[str]] | None = None,
+    ) -> list[MemCube]:
         """Import text files as memories of the caller, with file, place and content kind filled in.
 
         Args:
@@ -86,11 +93,17 @@ class MemLoader:
             parts = (split or _paragraphs)(_text(path))
             for place, part in enumerate(parts):
                 cube = new_cube(
-                    part, owner=caller.user, ids=self.ids, clock=self.clock, origin="retrieval",
-                    sources=(Source(dialogue=path.name, uri=path.absolute().as_uri()),), position=place,
-                    tags=(*tags, f"file:{path.name}"), trigger="load_texts",
+                    part,
+                    owner=caller.user,
+                    ids=self.ids,
+                    clock=self.clock,
+                    origin="retrieval",
+                    sources=(Source(dialogue=path.name, uri=path.absolute().as_uri()),),
+                    position=place,
+                    tags=(*tags, f"file:{path.name}"),
+                    trigger="load_texts",
                     governance={"namespace": namespace, "ttl_seconds": ttl_seconds},
-                )  # fmt: skip
+                )
                 found = self.governance.classify(cube)
                 cubes.append(cube.governed(**found) if found else cube)
         with self.vault.transaction():

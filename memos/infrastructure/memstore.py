@@ -54,8 +54,16 @@ class MemStore:
     class Config:
         namespace: str = field(default="memstore", metadata={"help": "namespace of the listings"})
 
-    def __init__(self, config: Config | None = None, *, vault: Vault, governance: MemGovernance, clock: Clock, ids: Ids,
-                 push: Push | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        config: Config | None = None,
+        *,
+        vault: Vault,
+        governance: MemGovernance,
+        clock: Clock,
+        ids: Ids,
+        push: Push | None = None,
+    ) -> None:
         self.config = config or self.Config()
         self.vault, self.governance, self.clock, self.ids, self.push = vault, governance, clock, ids, push
 
@@ -67,10 +75,16 @@ class MemStore:
         """
         cube = self.governance.fetch(caller, cube_id, "share")
         copy = self.governance.exported(caller, cube, mark=mark).copied(
-            self.ids(), self.clock(), derived_from=(cube_id,), namespace=self.config.namespace, layer="global",
-            acl=(Grant("*", ("read",)),), read_only=True, contexts=(),
+            self.ids(),
+            self.clock(),
+            derived_from=(cube_id,),
+            namespace=self.config.namespace,
+            layer="global",
+            acl=(Grant("*", ("read",)),),
+            read_only=True,
+            contexts=(),
             licence=canonical(to_json(licence or Licence())),
-        )  # fmt: skip
+        )
         vector = self.vault.vectors([cube_id])[0]
         with self.vault.transaction():
             self.vault.add([copy], [vector], actor=caller.user, cause=f"publish {cube_id}")
@@ -86,8 +100,14 @@ class MemStore:
         with self.vault.transaction():
             self.governance.require(caller, "share", listing)
             self.vault.place(listing_id, state="archived")
-            self.governance.log(caller, "transition", listing_id, listing.kind, cause="withdrawn",
-                                **{"from": listing.state, "to": "archived"})  # fmt: skip
+            self.governance.log(
+                caller,
+                "transition",
+                listing_id,
+                listing.kind,
+                cause="withdrawn",
+                **{"from": listing.state, "to": "archived"},
+            )
 
     def access(self, listing_id: str, caller: Caller) -> MemCube:
         """Read a listing under its licence; each read counts.
@@ -120,9 +140,13 @@ class MemStore:
             raise CubeError(f"subscription of {subscription.subscriber}: neither tags nor vector")
         payload = PlaintextPayload(f"subscription of {subscription.subscriber}", "record", to_json(subscription))
         note = new_cube(
-            payload, owner=subscription.subscriber, ids=self.ids, clock=self.clock, semantic_type="subscription",
+            payload,
+            owner=subscription.subscriber,
+            ids=self.ids,
+            clock=self.clock,
+            semantic_type="subscription",
             governance={"namespace": self._subscriptions},
-        )  # fmt: skip
+        )
         self.vault.add([note], cause="subscribe")
 
     def subscriptions(self) -> list[Subscription]:

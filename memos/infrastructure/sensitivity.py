@@ -52,8 +52,18 @@ def _phone(text: str) -> bool:
 
 
 _RULES: tuple[tuple[str, Sensitivity, str, Callable[[str], bool] | None], ...] = (
-    ("private_key", "restricted", r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", None),
-    ("key", "restricted", r"\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_\w{20,}|xox[abpr]-[\w-]{10,}|sk-[\w-]{16,}|eyJ[\w-]+\.[\w-]+\.[\w-]+)", None),
+    (
+        "private_key",
+        "restricted",
+        r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+        None,
+    ),
+    (
+        "key",
+        "restricted",
+        r"\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_\w{20,}|xox[abpr]-[\w-]{10,}|sk-[\w-]{16,}|eyJ[\w-]+\.[\w-]+\.[\w-]+)",
+        None,
+    ),
     ("key", "restricted", r"(?<![\w/+-])[A-Za-z0-9_\-/+]{32,}={0,2}(?![\w/+-])", _key_like),
     ("password", "restricted", r"(?i)\b(?:password|passwd|passphrase|pin code)\b\s*(?:is|:|=)\s*\S+", None),
     *(
@@ -66,8 +76,13 @@ _RULES: tuple[tuple[str, Sensitivity, str, Callable[[str], bool] | None], ...] =
     ("national_id", "restricted", r"\b\d{17}[\dXx]\b", _chinese_id),
     ("email", "confidential", r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b", None),
     ("ip_address", "confidential", r"\b(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\b", None),
-    ("phone", "confidential", r"(?<![\w.])(?:(?:\+|00)\d{1,3}[ .-]?)?(?:\(\d{1,4}\)[ .-]?)?\d{2,4}(?:[ .-]?\d{2,4}){2,4}(?!\w)", _phone),
-)  # fmt: skip
+    (
+        "phone",
+        "confidential",
+        r"(?<![\w.])(?:(?:\+|00)\d{1,3}[ .-]?)?(?:\(\d{1,4}\)[ .-]?)?\d{2,4}(?:[ .-]?\d{2,4}){2,4}(?!\w)",
+        _phone,
+    ),
+)
 _COMPILED = tuple((kind, re.compile(pattern), check) for kind, _, pattern, check in _RULES)
 _LEVEL_OF = {kind: level for kind, level, _, _ in _RULES}
 KINDS = tuple(dict.fromkeys(kind for kind, *_ in _RULES))

@@ -87,16 +87,31 @@ def _recorded(call: Callable[..., Any]) -> Callable[..., Any]:
 class MemoryAPI:
     """Calls on one vault in the name of a caller."""
 
-    def __init__(self, *, vault: Vault, governance: MemGovernance, lifecycle: MemLifecycle, clock: Clock, ids: Ids,
-                 embedder: Embedder | None = None, search: SearchHook | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        *,
+        vault: Vault,
+        governance: MemGovernance,
+        lifecycle: MemLifecycle,
+        clock: Clock,
+        ids: Ids,
+        embedder: Embedder | None = None,
+        search: SearchHook | None = None,
+    ) -> None:
         """Without ``search``, ``search()`` uses the vault's keyword index."""
         self.vault, self.governance, self.lifecycle = vault, governance, lifecycle
         self.clock, self.ids, self.embedder = clock, ids, embedder
         self._search = search
 
     @_recorded
-    def create(self, caller: Caller, items: Sequence[str | MemCube | Mapping[str, Any]], *, namespace: str = "default",
-               trigger: str = "create") -> list[ItemStatus]:  # fmt: skip
+    def create(
+        self,
+        caller: Caller,
+        items: Sequence[str | MemCube | Mapping[str, Any]],
+        *,
+        namespace: str = "default",
+        trigger: str = "create",
+    ) -> list[ItemStatus]:
         """Store memories.
 
         Args:
@@ -116,7 +131,9 @@ class MemoryAPI:
                 out[place] = ItemStatus("error", error=str(error))
         vectors = self._vectors([cube.text for _, cube in ready])
         with self.vault.transaction():
-            for (place, _), status in zip(ready, self._stored(caller, [cube for _, cube in ready], vectors), strict=True):
+            for (place, _), status in zip(
+                ready, self._stored(caller, [cube for _, cube in ready], vectors), strict=True
+            ):
                 out[place] = status
             done = [status for status in out if status is not None]
             stored = [status.cube_id for status in done if status.status == "ok"]
@@ -154,8 +171,16 @@ class MemoryAPI:
             return out
 
     @_recorded
-    def search(self, caller: Caller, query: str, k: int = 10, *, where: Where | None = None,
-               namespaces: Sequence[str] = ("default",), use: bool = True) -> list[Found]:  # fmt: skip
+    def search(
+        self,
+        caller: Caller,
+        query: str,
+        k: int = 10,
+        *,
+        where: Where | None = None,
+        namespaces: Sequence[str] = ("default",),
+        use: bool = True,
+    ) -> list[Found]:
         """The best memories that the caller may read.
 
         Args:
@@ -190,8 +215,16 @@ class MemoryAPI:
         return self.vault.get(cube_id)
 
     @_recorded
-    def update(self, caller: Caller, cube_id: str, text: str, *, mode: UpdateMode = "overwrite",
-               expected_version: int | None = None, **descriptive: Any) -> MemCube:  # fmt: skip
+    def update(
+        self,
+        caller: Caller,
+        cube_id: str,
+        text: str,
+        *,
+        mode: UpdateMode = "overwrite",
+        expected_version: int | None = None,
+        **descriptive: Any,
+    ) -> MemCube:
         """Change a plaintext memory; gives its new version.
 
         Args:
@@ -239,7 +272,13 @@ class MemoryAPI:
         self.governance.admit(caller)
         cube = self.governance.fetch(caller, cube_id, "share")
         copy = cube.copied(
-            self.ids(), self.clock(), derived_from=(cube_id,), owner=to_owner, namespace=namespace, layer="private", acl=()
+            self.ids(),
+            self.clock(),
+            derived_from=(cube_id,),
+            owner=to_owner,
+            namespace=namespace,
+            layer="private",
+            acl=(),
         )
         with self.vault.transaction():
             self.vault.add([copy], self.vault.vectors([cube_id]), actor=caller.user, cause=f"transfer of {cube_id}")
@@ -261,9 +300,17 @@ class MemoryAPI:
         header = cube.descriptive
         versions = tuple((one.version, one.actor, one.cause) for one in self.vault.versions(cube_id))
         record = ProvenanceRecord(
-            cube_id, header.provenance_id, header.origin, header.trigger, header.model, header.links, cube.turn_ids,
-            tuple(self._ancestors(caller, cube)), versions, tuple(self.vault.audit(LogQuery(cube_id=cube_id))),
-        )  # fmt: skip
+            cube_id,
+            header.provenance_id,
+            header.origin,
+            header.trigger,
+            header.model,
+            header.links,
+            cube.turn_ids,
+            tuple(self._ancestors(caller, cube)),
+            versions,
+            tuple(self.vault.audit(LogQuery(cube_id=cube_id))),
+        )
         self.governance.log(caller, "provenance", cube_id, cube.kind)
         return record
 
@@ -293,8 +340,6 @@ class MemoryAPI:
 
     def _vectors(self, texts: list[str]) -> list[Any]:
         return [None] * len(texts) if self.embedder is None or not texts else list(self.embedder.encode(texts))
-
-
 
 
 def _combined(old: str, new: str, mode: UpdateMode) -> str:

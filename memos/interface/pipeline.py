@@ -162,7 +162,9 @@ def _retrieve(api: MemoryAPI, caller: Caller, *, query: str, k: int = 10, namesp
     return [found.cube.cube_id for found in api.search(caller, query, k, namespaces=namespaces)]
 
 
-def _augment(api: MemoryAPI, caller: Caller, *, cubes: Sequence[str], template: str = "{memories}", **values: Any) -> str:
+def _augment(
+    api: MemoryAPI, caller: Caller, *, cubes: Sequence[str], template: str = "{memories}", **values: Any
+) -> str:
     return template.format(memories=api.compose(caller, cubes), **values)
 
 

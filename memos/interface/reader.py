@@ -29,13 +29,17 @@ _REMEMBER = re.compile(
     r"write (this|that) down|for the record|remind yourself)\b|^\W*(fyi|note)\b",
     re.I,
 )
-_FORGET = re.compile(r"\b(forget (what|about|that|my|everything|the)|delete|erase|remove (that|my|the|what)|wipe)\b", re.I)
+_FORGET = re.compile(
+    r"\b(forget (what|about|that|my|everything|the)|delete|erase|remove (that|my|the|what)|wipe)\b", re.I
+)
 _CORRECT = re.compile(
     r"\b(actually|correction|that's (wrong|not right|incorrect|outdated)|no longer|not anymore|any ?more|i meant|instead of|"
     r"changed my mind|has changed|update (my|the|that)|is now|are now)\b",
     re.I,
 )
-_SUMMARY = re.compile(r"\b(summar(y|ise|ize)|recap|overview|catch me up|what have (we|i) (talked|discussed|been)|bring me up)\b", re.I)
+_SUMMARY = re.compile(
+    r"\b(summar(y|ise|ize)|recap|overview|catch me up|what have (we|i) (talked|discussed|been)|bring me up)\b", re.I
+)
 _PREFERENCE = re.compile(
     r"\bi (really |absolutely |generally |usually |always |now |much )*(like|love|prefer|hate|dislike|enjoy|can't stand|adore|"
     r"favou?r)\b|\bmy favou?rite\b|\bi'd rather\b|\bi('m| am) (into|not into|a (big )?fan)\b|\bcall me\b",
@@ -63,7 +67,8 @@ _PHATIC = re.compile(
     re.I,
 )
 _YES_NO = re.compile(
-    r"^\W*(?:do|does|did|is|are|was|were|am|has|have|had|can|could|will|would|should|shall|may|might|must)(?:n't)?\b", re.I
+    r"^\W*(?:do|does|did|is|are|was|were|am|has|have|had|can|could|will|would|should|shall|may|might|must)(?:n't)?\b",
+    re.I,
 )
 _DEFINITE = re.compile(r"\b(?:the|that|this|those|these)\s+[^\W\d_]{3,}", re.I)
 """A thing both sides know: whether the boat is repaired is for memory, whether water is wet is not."""
@@ -73,10 +78,22 @@ _TELLS = re.compile(
     r"(?:is|was|are|were|has|had|got|went|came|took|made|works?|lives?|moves?|said|says|likes?|loves?|wants?|plans?|plays?|studies|[a-z]+ed)\b"
 )
 """A statement that begins with a name, such as one about somebody not spoken of before."""
-_QUESTION = re.compile(r"\?\s*$|^\W*(what|who|whom|whose|when|where|why|how|which|did|do|does|is|are|was|were|has|have|can|could|tell me)\b", re.I)
-_SHARED = re.compile(r"\b(our (team|group|project|family|company|class|department|office|lab)|the team|the group|everyone on|shared|we all|between us)\b", re.I)
-_GLOBAL = re.compile(r"\b(company[- ]wide|everybody|everyone(?! on)|public(ly)?|all users|global(ly)?|official policy|company policy|anyone)\b", re.I)
-_FOLLOW = re.compile(r"^\W*(and|but|so|what about|how about|when was that|where was that|why was that|who was that|which one)\b|\bthat\b\s*\?$", re.I)
+_QUESTION = re.compile(
+    r"\?\s*$|^\W*(what|who|whom|whose|when|where|why|how|which|did|do|does|is|are|was|were|has|have|can|could|tell me)\b",
+    re.I,
+)
+_SHARED = re.compile(
+    r"\b(our (team|group|project|family|company|class|department|office|lab)|the team|the group|everyone on|shared|we all|between us)\b",
+    re.I,
+)
+_GLOBAL = re.compile(
+    r"\b(company[- ]wide|everybody|everyone(?! on)|public(ly)?|all users|global(ly)?|official policy|company policy|anyone)\b",
+    re.I,
+)
+_FOLLOW = re.compile(
+    r"^\W*(and|but|so|what about|how about|when was that|where was that|why was that|who was that|which one)\b|\bthat\b\s*\?$",
+    re.I,
+)
 _BEFORE = re.compile(r"\b(before|until|till|up to|prior to)\s*$", re.I)
 _AFTER = re.compile(r"\b(since|after|from|starting)\s*(in|on)?\s*$", re.I)
 
@@ -144,14 +161,21 @@ class MemReader:
     def _asks_memory(self, text: str, personal: bool, follows: bool) -> bool:
         """Whether a question may be about what is remembered.
 
-        Who, what, when and the like always may be, whoever they name: a search in vain costs little, an answer without the
+        Who, what, when and the like always may be, whoever they name: a search in vain costs little, an answer without
+        the
         memory that has it costs the answer. Yes-or-no questions need a person, a name or a thing both sides know.
         """
         if not surface(text) and not follows:
             return False
         if not _YES_NO.match(text):
             return True
-        return personal or follows and bool(_FOLLOW.search(text)) or bool(self.entities(text)) or bool(_DEFINITE.search(text))
+        return (
+            personal
+            or follows
+            and bool(_FOLLOW.search(text))
+            or bool(self.entities(text))
+            or bool(_DEFINITE.search(text))
+        )
 
     def entities(self, text: str) -> tuple[str, ...]:
         """Names in the text, known people first."""
@@ -168,7 +192,9 @@ def window(text: str, now: datetime | None) -> Window | None:
     first, last = mentions[0], mentions[-1]
     lead = text[: first.at]
     own = first.text.lower()
-    if len(mentions) > 1 and re.search(r"\b(between|from)\s*$", lead + ("from" if own.startswith("from") else ""), re.I):
+    if len(mentions) > 1 and re.search(
+        r"\b(between|from)\s*$", lead + ("from" if own.startswith("from") else ""), re.I
+    ):
         return Window(min(first.start, last.start), max(first.end, last.end))
     if _BEFORE.search(lead) or re.match(r"(before|until|till)\b", own):
         return Window(None, first.start if "before" in (lead[-8:] + own).lower() else first.end)

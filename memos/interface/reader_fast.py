@@ -1,6 +1,7 @@
 """MemReader, fast extraction: memories from dialogue without a model (memos.md A.6, C10).
 
-One memory a turn: what was said with the image's caption, who said it, the names in it, and the time of the event it tells
+One memory a turn: what was said with the image's caption, who said it, the names in it, and the time of the event it
+tells
 of, resolved against the time of speaking and kept apart from the record time. Every memory names its turn.
 """
 
@@ -29,9 +30,18 @@ def event_of(text: str, said_at: datetime | None) -> dates.Mention | None:
 
 
 def turn_cube(
-    turn: Turn, session: Session, *, dialogue: str, owner: str, ids: Ids, clock: Clock, position: int | None = None,
-    namespace: str = "default", tier: str = "long_term", tags: tuple[str, ...] = (),
-) -> MemCube:  # fmt: skip
+    turn: Turn,
+    session: Session,
+    *,
+    dialogue: str,
+    owner: str,
+    ids: Ids,
+    clock: Clock,
+    position: int | None = None,
+    namespace: str = "default",
+    tier: str = "long_term",
+    tags: tuple[str, ...] = (),
+) -> MemCube:
     """The memory of one turn. A turn without words and caption gives a memory that says so."""
     said = turn.said.strip() or "(said nothing)"
     event = event_of(turn.text, session.time)
@@ -64,15 +74,31 @@ def turn_cube(
 
 
 def read_session(
-    session: Session, *, dialogue: str, owner: str, ids: Ids, clock: Clock, start: int = 0, namespace: str = "default",
+    session: Session,
+    *,
+    dialogue: str,
+    owner: str,
+    ids: Ids,
+    clock: Clock,
+    start: int = 0,
+    namespace: str = "default",
     tags: tuple[str, ...] = (),
-) -> list[MemCube]:  # fmt: skip
+) -> list[MemCube]:
     """One memory for each turn of a session, in order; ``start`` is the position of its first turn in the dialogue."""
     return [
-        turn_cube(turn, session, dialogue=dialogue, owner=owner, ids=ids, clock=clock, position=start + place,
-                  namespace=namespace, tags=tags)
+        turn_cube(
+            turn,
+            session,
+            dialogue=dialogue,
+            owner=owner,
+            ids=ids,
+            clock=clock,
+            position=start + place,
+            namespace=namespace,
+            tags=tags,
+        )
         for place, turn in enumerate(session.turns)
-    ]  # fmt: skip
+    ]
 
 
 class SessionClock:

@@ -1,6 +1,7 @@
 """MemReader, fine extraction: memories a language model states, each with the turns it comes from (memos.md C10).
 
-Fast memories are there at once; the fine ones are made from them later. A reply that cannot be repaired after the retries
+Fast memories are there at once; the fine ones are made from them later. A reply that cannot be repaired after the
+retries
 raises, and the fast memories stay as they are, so nothing is ever lost.
 """
 
@@ -100,9 +101,13 @@ class FineReader:
         """
         out: list[MemCube] = []
         usage, dropped, seen = Usage(), 0, set()
-        speakers = {cube.descriptive.speaker.lower(): cube.descriptive.speaker for cube in cubes if cube.descriptive.speaker}
+        speakers = {
+            cube.descriptive.speaker.lower(): cube.descriptive.speaker for cube in cubes if cube.descriptive.speaker
+        }
         for part in self.windows(cubes):
-            request = Request((Message("user", _ASK + _listing(part)),), max_tokens=self.config.max_tokens, sample_index=sample)
+            request = Request(
+                (Message("user", _ASK + _listing(part)),), max_tokens=self.config.max_tokens, sample_index=sample
+            )
             reply = complete_json(self.llm, request, SCHEMA, self.config.retries)
             usage += reply.usage
             for item in reply.value["memories"]:
@@ -116,7 +121,14 @@ class FineReader:
         return FineRead(tuple(out), usage, dropped)
 
     def _cube(
-        self, item: dict, text: str, sources: Sequence[MemCube], speakers: dict[str, str], model: str, ids: Ids, clock: Clock
+        self,
+        item: dict,
+        text: str,
+        sources: Sequence[MemCube],
+        speakers: dict[str, str],
+        model: str,
+        ids: Ids,
+        clock: Clock,
     ) -> MemCube:
         first = sources[0]
         about = str(item.get("about", "")).strip()
@@ -148,7 +160,9 @@ class FineReader:
 
 
 def _tags(given: Sequence[str]) -> tuple[str, ...]:
-    """At most three of a model's tags, in lower case and as plain words: marks such as ``fine:pending`` are the scheduler's."""
+    """At most three of a model's tags, in lower case and as plain words: marks such as ``fine:pending`` are the
+    scheduler's.
+    """
     plain = (" ".join(re.findall(r"\w+", tag.lower())) for tag in given)
     return tuple(dict.fromkeys(tag for tag in plain if tag))[:3]
 

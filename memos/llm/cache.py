@@ -34,7 +34,8 @@ class CachedLLM:
     prompt was refused are never kept. Where two processes ask the same at once, both go on with the reply that was kept
     first.
 
-    The key takes the inner model's ``identity()`` (provider, model, server or weights, and what else changes its replies)
+    The key takes the inner model's ``identity()`` (provider, model, server or weights, and what else changes its
+    replies)
     and every field of the request, ``sample_index`` included. Replies that were kept under the provider's
     ``earlier_identity()`` are served too, so that no paid reply is lost by a change of the key.
 
@@ -43,7 +44,9 @@ class CachedLLM:
         earlier: whether replies under the earlier identity may be served.
     """
 
-    def __init__(self, inner: LLM, path: Path | None, mode: str = "write", *, code: str = "", earlier: bool = True) -> None:
+    def __init__(
+        self, inner: LLM, path: Path | None, mode: str = "write", *, code: str = "", earlier: bool = True
+    ) -> None:
         if mode not in MODES:
             raise ConfigError(f"cache={mode!r} is unknown; use one of {', '.join(MODES)}")
         if path is None and mode != "off":
@@ -172,7 +175,9 @@ def _open(path: Path, *, writable: bool) -> sqlite3.Connection:
     if writable:
         return open_shared(path, "replies", _COLUMNS, "response cache")
     try:
-        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=TIMEOUT_S, check_same_thread=False)
+        db = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=TIMEOUT_S, check_same_thread=False
+        )
         db.execute("SELECT key FROM replies LIMIT 1").fetchall()
     except sqlite3.DatabaseError as error:
         raise DataError(f"response cache {path} cannot be read ({error}); move it away to start a new one") from error

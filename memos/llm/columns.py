@@ -34,9 +34,13 @@ def reads(model: Any) -> bool:
     return plain and all(
         type(part) is torch.nn.Linear
         for layer in model.get_decoder().layers
-        for part in (*(getattr(layer.self_attn, name) for name in names),
-                     layer.mlp.gate_proj, layer.mlp.up_proj, layer.mlp.down_proj)
-    )  # fmt: skip
+        for part in (
+            *(getattr(layer.self_attn, name) for name in names),
+            layer.mlp.gate_proj,
+            layer.mlp.up_proj,
+            layer.mlp.down_proj,
+        )
+    )
 
 
 class Columns:
@@ -125,7 +129,9 @@ def _linear(linear: torch.nn.Linear, columns: torch.Tensor, scratch: Scratch, na
     if threads == 1:
         torch.mm(weight, columns, out=out)
     else:
-        torch.bmm(weight.unflatten(0, (threads, -1)), columns.expand(threads, -1, -1), out=out.unflatten(0, (threads, -1)))
+        torch.bmm(
+            weight.unflatten(0, (threads, -1)), columns.expand(threads, -1, -1), out=out.unflatten(0, (threads, -1))
+        )
     return out if linear.bias is None else out.add_(linear.bias[:, None])
 
 

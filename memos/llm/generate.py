@@ -71,7 +71,9 @@ class Engine:
 
     @property
     def attention(self) -> str:
-        """How single prompts are read: ``columns`` (with tiled attention) or ``split`` (transformers with split attention)."""
+        """How single prompts are read: ``columns`` (with tiled attention) or ``split`` (transformers with split
+        attention).
+        """
         return "split" if self._columns is None else "columns"
 
     @torch.inference_mode()

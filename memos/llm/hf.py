@@ -30,7 +30,9 @@ class HFConfig:
     model: str = field(
         default="HuggingFaceTB/SmolLM2-135M-Instruct", metadata={"help": "hub id or folder of a causal language model"}
     )
-    revision: str | None = field(default=None, metadata={"help": "commit or tag on the hub; null: the one in the local cache, else the newest"})
+    revision: str | None = field(
+        default=None, metadata={"help": "commit or tag on the hub; null: the one in the local cache, else the newest"}
+    )
     device: str = field(default="auto", metadata={"help": "auto, cpu, cuda or cuda:N"})
     dtype: str = field(default="float32", metadata={"help": "float32 (exact prefix reuse), bfloat16 or float16"})
     batch_size: int = field(default=16, metadata={"help": "most requests decoded together"})

@@ -39,9 +39,7 @@ class SharedPrefix:
         """The first ``n`` tokens, as views of the same memory."""
         if n == len(self):
             return self
-        return SharedPrefix(
-            self.ids[:n], tuple(k[:, :n] for k in self.keys), tuple(v[:, :n] for v in self.values)
-        )
+        return SharedPrefix(self.ids[:n], tuple(k[:, :n] for k in self.keys), tuple(v[:, :n] for v in self.values))
 
     def extended(self, ids: Sequence[int], suffix: SuffixCache) -> SharedPrefix:
         """This prefix followed by the first row of a suffix cache that was encoded on top of it."""

@@ -44,9 +44,13 @@ class MockLLM:
     @dataclass
     class Config:
         model: str = field(default="mock", metadata={"help": "model id in records"})
-        function: str = field(default="", metadata={"help": "package.module:function from Request to a reply; empty: none"})
+        function: str = field(
+            default="", metadata={"help": "package.module:function from Request to a reply; empty: none"}
+        )
         exact: dict[str, str] = field(default_factory=dict, metadata={"help": "whole last message to reply"})
-        rules: list[Any] = field(default_factory=list, metadata={"help": "list of {pattern, reply} or [pattern, reply]"})
+        rules: list[Any] = field(
+            default_factory=list, metadata={"help": "list of {pattern, reply} or [pattern, reply]"}
+        )
         replies: list[str] = field(default_factory=list, metadata={"help": "replies used up in order, one a request"})
         context_window: int | None = field(default=None, metadata={"help": "window in words; null: unlimited"})
         long_prompt: str = field(default="refuse", metadata={"help": "refuse or cut a prompt longer than the window"})
@@ -61,9 +65,7 @@ class MockLLM:
     part_id = "mock_llm"
     comparable = False
 
-    def __init__(
-        self, config: Config | None = None, *, function: Callable[[Request], Reply] | None = None
-    ) -> None:
+    def __init__(self, config: Config | None = None, *, function: Callable[[Request], Reply] | None = None) -> None:
         self.config = config or self.Config()
         self.name, self.context_window = self.config.model, self.config.context_window
         self._function = function or (_named_function(self.config.function) if self.config.function else None)

@@ -166,7 +166,9 @@ class OpenAIChat:
     def _fit(self, request: Request) -> tuple[tuple[Message, ...], int]:
         window, reserve = self.context_window, request.max_tokens or 0
         if window is not None:  # A token has at least one byte, so most prompts need no counting.
-            size = sum(len(message.content.encode("utf-8", "replace")) + _MESSAGE_TOKENS for message in request.messages)
+            size = sum(
+                len(message.content.encode("utf-8", "replace")) + _MESSAGE_TOKENS for message in request.messages
+            )
             if size + _REPLY_TOKENS <= window - reserve:
                 return request.messages, 0
         return fit(request.messages, _count, window, reserve, self.config.long_prompt, self.name)

@@ -27,7 +27,8 @@ class OpenAIConfig:
     model: str = field(default="gpt-4o-mini", metadata={"help": "model id as the server knows it"})
     base_url: str | None = field(default=None, metadata={"help": "server's URL up to /v1; null: OpenAI"})
     served_as: str | None = field(
-        default=None, metadata={"help": "name of what the server serves, in place of its address; a new name is a new model"}
+        default=None,
+        metadata={"help": "name of what the server serves, in place of its address; a new name is a new model"},
     )
     api_key_env: str | None = field(
         default="OPENAI_API_KEY", metadata={"help": "NAME of the environment variable that holds the key; null: no key"}

@@ -55,7 +55,9 @@ class Dialect:
         return False
 
 
-def body_of(request: Request, model: str, dialect: Dialect, *, stream: bool, extra: Mapping[str, Any]) -> dict[str, Any]:
+def body_of(
+    request: Request, model: str, dialect: Dialect, *, stream: bool, extra: Mapping[str, Any]
+) -> dict[str, Any]:
     """The JSON body of a request in a server's dialect."""
     messages = [{"role": message.role, "content": message.content} for message in request.messages]
     body: dict[str, Any] = {"model": model, "messages": messages, "temperature": request.temperature}

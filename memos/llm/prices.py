@@ -25,7 +25,9 @@ class Price:
         """US dollars for a usage."""
         cached_price = self.prompt if self.cached is None else self.cached
         fresh = usage.prompt_tokens - usage.cached_tokens
-        return (fresh * self.prompt + usage.cached_tokens * cached_price + usage.completion_tokens * self.completion) / 1e6
+        return (
+            fresh * self.prompt + usage.cached_tokens * cached_price + usage.completion_tokens * self.completion
+        ) / 1e6
 
 
 PRICES: Mapping[str, Price] = {

@@ -139,7 +139,9 @@ class Attention:
             step = -(-count // -(-count // (self.parts * self.most)))
             step = -(-step // self.parts) * self.parts
             equal = count // step
-            even = [one[:, : equal * step].unflatten(1, (equal, self.parts, step // self.parts)) for one in (keys, values)]
+            even = [
+                one[:, : equal * step].unflatten(1, (equal, self.parts, step // self.parts)) for one in (keys, values)
+            ]
             for blocks, key, value in zip(made, even[0].unbind(), even[1].mT.unbind(), strict=True):
                 blocks += map(Block, key.unbind(), value.unbind())
             if count > equal * step:

@@ -1,6 +1,7 @@
 """MemOperator (paper section 5.4.1): inserts with resolution and relations, keeps tiers, searches, organises.
 
-One operator serves one namespace of a vault. Its local index follows the operator's own changes at once; hits are checked
+One operator serves one namespace of a vault. Its local index follows the operator's own changes at once; hits are
+checked
 against the vault before they are returned, so a memory that was archived, expired or forbidden elsewhere never shows.
 """
 
@@ -46,13 +47,22 @@ class MemOperator:
         retrieve: RetrieveConfig = field(default_factory=RetrieveConfig, metadata={"help": "channels and mechanisms"})
         resolve: Resolver.Config = field(default_factory=Resolver.Config, metadata={"help": "duplicates and conflicts"})
         tiers: Tiers.Config = field(default_factory=Tiers.Config, metadata={"help": "capacities"})
-        organise: Reorganiser.Config = field(default_factory=Reorganiser.Config, metadata={"help": "clusters and parents"})
+        organise: Reorganiser.Config = field(
+            default_factory=Reorganiser.Config, metadata={"help": "clusters and parents"}
+        )
         relate: bool = field(default=True, metadata={"help": "detect relations of new memories by rules"})
 
     def __init__(
-        self, config: Config | None = None, *, vault: Vault, embedder: Embedder, clock: Clock, namespace: str = "default",
-        llm: LLM | None = None, unit: Callable[[MemCube], Unit] = unit_of,
-    ) -> None:  # fmt: skip
+        self,
+        config: Config | None = None,
+        *,
+        vault: Vault,
+        embedder: Embedder,
+        clock: Clock,
+        namespace: str = "default",
+        llm: LLM | None = None,
+        unit: Callable[[MemCube], Unit] = unit_of,
+    ) -> None:
         """
         Args:
             llm: decides on duplicates and conflicts and writes summaries; None: rules do.
@@ -140,8 +150,9 @@ class MemOperator:
         late = max(moments, key=lambda m: m.replace(tzinfo=None), default=None)
         attributes = old.descriptive.attributes | {
             name: max(str(old.descriptive.attributes.get(name, "")), str(value))
-            for name, value in new.descriptive.attributes.items() if name == "said_at"
-        }  # fmt: skip
+            for name, value in new.descriptive.attributes.items()
+            if name == "said_at"
+        }
         changes: dict[str, object] = {"sources": sources, "attributes": attributes}
         if late is not None and late != old.descriptive.event_start:
             changes |= {"event_start": late, "event_end": new.descriptive.event_end or old.descriptive.event_end}
@@ -209,9 +220,14 @@ class MemOperator:
 
     # -- reading -----------------------------------------------------------------------------------------------
     def search(
-        self, text: str, k: int = 20, *, caller: Caller | None = None, where: Where | None = None,
+        self,
+        text: str,
+        k: int = 20,
+        *,
+        caller: Caller | None = None,
+        where: Where | None = None,
         config: RetrieveConfig | None = None,
-    ) -> list[Found]:  # fmt: skip
+    ) -> list[Found]:
         """Ranked hits whose memories are live and readable by the caller (None: the system itself)."""
         vector, settings = self.embedder.encode([text])[0], config or self.config.retrieve
         rights = None if caller is None else ReadableBy(caller)

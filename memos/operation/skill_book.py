@@ -39,7 +39,8 @@ class SkillBook:
         """Learn from an attempt; None where it was not achieved (then the skill it follows counts as unhelpful).
 
         Raises:
-            DataError: a call that worked names an unknown tool or arguments that break the tool's schema; nothing changes.
+            DataError: a call that worked names an unknown tool or arguments that break the tool's schema; nothing
+                changes.
         """
         self._check(trajectory)
         known = self._same(trajectory)
@@ -49,7 +50,9 @@ class SkillBook:
             return None
         skill = distil(trajectory)
         if known is None:
-            cube = skill_cube(skill, owner=self.owner, ids=self.ids, clock=self.clock, namespace=self.operator.namespace)
+            cube = skill_cube(
+                skill, owner=self.owner, ids=self.ids, clock=self.clock, namespace=self.operator.namespace
+            )
             self.operator.insert([cube], actor=self.owner, cause="trajectory")
             return cube
         old = skill_of(known)

@@ -1,6 +1,7 @@
 """Preference memory: what somebody likes, said outright or shown by repetition (memos.md C22).
 
-A preference is a record (holder, topic, polarity). A repeat adds its source; the opposite replaces it, and the old one is
+A preference is a record (holder, topic, polarity). A repeat adds its source; the opposite replaces it, and the old one
+is
 archived behind a ``contradicts`` edge.
 """
 
@@ -17,7 +18,9 @@ from memos.language.words import stem, surface
 
 _WHAT = r"(?:(?! (?:and|but|so|while|because) I\b)[^.,;!?])+"
 """A topic: up to the end of the clause, or to the next thing the speaker says of themselves."""
-_NOT_SAID = re.compile(r"\b(?:if|whether|unless|until|says?|said|thinks?|thought|claims?|claimed|believes?)\s+(?:that\s+)?$", re.I)
+_NOT_SAID = re.compile(
+    r"\b(?:if|whether|unless|until|says?|said|thinks?|thought|claims?|claimed|believes?)\s+(?:that\s+)?$", re.I
+)
 """Before the "I": a condition, or somebody else's words."""
 _NO_TOPIC = re.compile(r"(?:that|how|what|when|if|it when|who|to be honest)\b", re.I)
 """Beginnings of clauses that are no thing to like."""
@@ -34,8 +37,13 @@ _DISLIKE = re.compile(
     rf"\bI(?:'m| am) (?:not|no longer) (?:really |so |that )*(?:into|fond of|a (?:big |huge )?fan of) (?P<topic3>{_WHAT})",
     re.I,
 )
-_CUT = re.compile(r"\b(?:because|since|when|but|and I|so I|anymore|any more|these days|now|too|as well|a lot|so much)\b.*$", re.I)
-_DID = re.compile(rf"\bI (?:went|go|played|play|cooked|cook|baked|bake|watched|watch|read|painted|paint|made|did|do)\b\s*(?P<topic>{_WHAT})", re.I)
+_CUT = re.compile(
+    r"\b(?:because|since|when|but|and I|so I|anymore|any more|these days|now|too|as well|a lot|so much)\b.*$", re.I
+)
+_DID = re.compile(
+    rf"\bI (?:went|go|played|play|cooked|cook|baked|bake|watched|watch|read|painted|paint|made|did|do)\b\s*(?P<topic>{_WHAT})",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,9 @@ class Preference:
     def key(self) -> str:
         """Equal for preferences on the same matter."""
         matter = self.slot or self.topic
-        return f"{self.holder.lower()}\x1f{'slot' if self.slot else 'topic'}\x1f" + " ".join(sorted({stem(w) for w in surface(matter)}))
+        return f"{self.holder.lower()}\x1f{'slot' if self.slot else 'topic'}\x1f" + " ".join(
+            sorted({stem(w) for w in surface(matter)})
+        )
 
 
 def explicit(text: str, holder: str) -> list[Preference]:
@@ -97,21 +107,41 @@ def implicit(texts: Sequence[str], holder: str, least: int = 3) -> list[Preferen
 
 
 def cube_of(
-    preference: Preference, *, owner: str, ids: Ids, clock: Clock, namespace: str = "default",
-    sources: tuple[Source, ...] = (), said_at: str = "",
-) -> MemCube:  # fmt: skip
+    preference: Preference,
+    *,
+    owner: str,
+    ids: Ids,
+    clock: Clock,
+    namespace: str = "default",
+    sources: tuple[Source, ...] = (),
+    said_at: str = "",
+) -> MemCube:
     """The preference as a cube of semantic type ``preference`` in the user tier."""
     record = {
-        "holder": preference.holder, "topic": preference.topic, "likes": preference.likes,
-        "explicit": preference.explicit, "slot": preference.slot, "key": preference.key(),
-    }  # fmt: skip
+        "holder": preference.holder,
+        "topic": preference.topic,
+        "likes": preference.likes,
+        "explicit": preference.explicit,
+        "slot": preference.slot,
+        "key": preference.key(),
+    }
     return new_cube(
-        PlaintextPayload(preference.text(), form="record", record=record), owner=owner, ids=ids, clock=clock,
-        governance={"namespace": namespace}, tier="user", state="activated", origin="inference",
-        semantic_type="preference", key=preference.key(), speaker=preference.holder, sources=sources,
-        tags=("explicit" if preference.explicit else "implicit",), trigger="read:preference",
+        PlaintextPayload(preference.text(), form="record", record=record),
+        owner=owner,
+        ids=ids,
+        clock=clock,
+        governance={"namespace": namespace},
+        tier="user",
+        state="activated",
+        origin="inference",
+        semantic_type="preference",
+        key=preference.key(),
+        speaker=preference.holder,
+        sources=sources,
+        tags=("explicit" if preference.explicit else "implicit",),
+        trigger="read:preference",
         attributes={"said_at": said_at} if said_at else {},
-    )  # fmt: skip
+    )
 
 
 def stands_to(old: MemCube, new: MemCube) -> str:

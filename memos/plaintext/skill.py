@@ -16,19 +16,24 @@ _LINES = {"type": "array", "items": {"type": "string", "minLength": 1}}
 SKILL_SCHEMA = {
     "type": "object",
     "properties": {
-        "task": {"type": "string", "minLength": 1}, "steps": {**_LINES, "minItems": 1}, "experience": _LINES, "tools": _LINES,
+        "task": {"type": "string", "minLength": 1},
+        "steps": {**_LINES, "minItems": 1},
+        "experience": _LINES,
+        "tools": _LINES,
     },
     "required": ["task", "steps", "experience", "tools"],
     "additionalProperties": False,
-}  # fmt: skip
+}
 TOOL_SCHEMA = {
     "type": "object",
     "properties": {
-        "name": {"type": "string", "minLength": 1}, "description": {"type": "string"}, "parameters": {"type": "object"},
+        "name": {"type": "string", "minLength": 1},
+        "description": {"type": "string"},
+        "parameters": {"type": "object"},
     },
     "required": ["name", "description", "parameters"],
     "additionalProperties": False,
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,12 @@ class Skill:
         return "\n".join(lines + [f"Note: {note}" for note in self.experience])
 
     def record(self) -> dict[str, Any]:
-        return {"task": self.task, "steps": list(self.steps), "experience": list(self.experience), "tools": list(self.tools)}
+        return {
+            "task": self.task,
+            "steps": list(self.steps),
+            "experience": list(self.experience),
+            "tools": list(self.tools),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +85,39 @@ def skill_cube(skill: Skill, *, owner: str, ids: Ids, clock: Clock, namespace: s
     if not skill.task.strip() or not skill.steps:
         raise ConfigError(f"skill {skill.task!r}: needs a task and at least one step")
     return new_cube(
-        PlaintextPayload(skill.text(), form="record", record=skill.record()), owner=owner, ids=ids, clock=clock,
-        governance={"namespace": namespace}, state="activated", semantic_type="skill", key=skill.task,
-        tags=("skill", *skill.tools), trigger="skill",
-    )  # fmt: skip
+        PlaintextPayload(skill.text(), form="record", record=skill.record()),
+        owner=owner,
+        ids=ids,
+        clock=clock,
+        governance={"namespace": namespace},
+        state="activated",
+        semantic_type="skill",
+        key=skill.task,
+        tags=("skill", *skill.tools),
+        trigger="skill",
+    )
 
 
 def tool_cube(tool: Tool, *, owner: str, ids: Ids, clock: Clock, namespace: str = "default") -> MemCube:
     """A tool as a cube of semantic type ``tool``."""
     record = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
     return new_cube(
-        PlaintextPayload(f"Tool {tool.name}: {tool.description}", form="record", record=record), owner=owner, ids=ids,
-        clock=clock, governance={"namespace": namespace}, state="activated", semantic_type="tool", key=tool.name,
-        tags=("tool",), trigger="tool",
-    )  # fmt: skip
+        PlaintextPayload(f"Tool {tool.name}: {tool.description}", form="record", record=record),
+        owner=owner,
+        ids=ids,
+        clock=clock,
+        governance={"namespace": namespace},
+        state="activated",
+        semantic_type="tool",
+        key=tool.name,
+        tags=("tool",),
+        trigger="tool",
+    )
 
 
-def learned(cube: MemCube, at: datetime, *, steps: Sequence[str] | None = None, experience: Sequence[str] = ()) -> MemCube:
+def learned(
+    cube: MemCube, at: datetime, *, steps: Sequence[str] | None = None, experience: Sequence[str] = ()
+) -> MemCube:
     """The next version of a skill: other steps, or more experience."""
     record = _record(cube, "skill", SKILL_SCHEMA)
     skill = Skill(
@@ -127,5 +153,7 @@ def _record(cube: MemCube, kind: str, schema: Mapping[str, Any]) -> Mapping[str,
     record: Mapping[str, Any] = getattr(cube.payload, "record", None) or {}
     broken = problems(dict(record), schema)
     if cube.descriptive.semantic_type != kind or broken:
-        raise DataError(f"cube {cube.cube_id}: holds no {kind}: {'; '.join(broken[:3]) or cube.descriptive.semantic_type}")
+        raise DataError(
+            f"cube {cube.cube_id}: holds no {kind}: {'; '.join(broken[:3]) or cube.descriptive.semantic_type}"
+        )
     return record

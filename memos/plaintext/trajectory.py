@@ -1,7 +1,9 @@
 """Skills learned from tool trajectories: what was called, in which order, with which outcome (memos.md A.6, C23).
 
-A finished trajectory becomes a skill (its calls that worked are the steps, what went wrong first is experience), or the next
-version of the skill that does the same task. Tools are cubes of their own; arguments are checked against their schemas before
+A finished trajectory becomes a skill (its calls that worked are the steps, what went wrong first is experience), or the
+next
+version of the skill that does the same task. Tools are cubes of their own; arguments are checked against their schemas
+before
 anything is learned.
 """
 
@@ -50,7 +52,9 @@ def distil(trajectory: Trajectory) -> Skill:
     if not trajectory.done or not worked:
         raise DataError(f"trajectory {trajectory.task!r}: not achieved; there is no skill in it")
     steps = tuple(f"{call.tool}({_arguments(call, trajectory.task)})" for call in worked)
-    return Skill(general_task(trajectory), steps, _lessons(trajectory), tuple(dict.fromkeys(call.tool for call in worked)))
+    return Skill(
+        general_task(trajectory), steps, _lessons(trajectory), tuple(dict.fromkeys(call.tool for call in worked))
+    )
 
 
 def _arguments(call: ToolCall, task: str) -> str:
@@ -68,7 +72,7 @@ def general_task(trajectory: Trajectory) -> str:
         for name, value in call.arguments.items():
             at = task.lower().find(value.lower()) if isinstance(value, str) and value else -1
             if call.ok and at >= 0:
-                task = f"{task[:at]}<{name}>{task[at + len(value):]}"
+                task = f"{task[:at]}<{name}>{task[at + len(value) :]}"
     return task
 
 

@@ -10,13 +10,22 @@ from datetime import datetime
 from memos import MemOS
 from memos.llm.mock import MockLLM
 
-TURNS = [("Mara", "I finished the marathon yesterday!"), ("Tom", "How long did it take?"), ("Mara", "Under four hours.")]
+TURNS = [
+    ("Mara", "I finished the marathon yesterday!"),
+    ("Tom", "How long did it take?"),
+    ("Mara", "Under four hours."),
+]
 READ = {
     "memories": [
-        {"text": "Mara finished a marathon in under four hours.", "kind": "fact", "about": "Mara", "lines": [1, 3],
-         "when": "6 October 2024"},
+        {
+            "text": "Mara finished a marathon in under four hours.",
+            "kind": "fact",
+            "about": "Mara",
+            "lines": [1, 3],
+            "when": "6 October 2024",
+        },
     ]
-}  # fmt: skip
+}
 with MemOS(llm=MockLLM(function=lambda request: READ)) as memory:
     memory.add_dialogue(TURNS, user="mara", at=datetime(2024, 10, 7), fine=True)
     memory.organise(user="mara", later=True)

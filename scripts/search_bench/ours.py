@@ -81,12 +81,20 @@ class Store:
         place = next(self.places)
         source = Source("dialogue", f"session {place // 20}", f"turn {place}")
         return new_cube(
-            text, owner="u", ids=self.ids, clock=self.clock, semantic_type="episode", state="activated",
-            tags=(f"t{place % 50}",), sources=(source,),
-        )  # fmt: skip
+            text,
+            owner="u",
+            ids=self.ids,
+            clock=self.clock,
+            semantic_type="episode",
+            state="activated",
+            tags=(f"t{place % 50}",),
+            sources=(source,),
+        )
 
     def fill(self, texts: list[str], limits: Limits, tell: Tell) -> tuple[int, float]:
-        """Insert texts until a limit is met, telling the rate at every tenth; gives how many, and the seconds they took."""
+        """Insert texts until a limit is met, telling the rate at every tenth; gives how many, and the seconds they
+        took.
+        """
         done, seconds, start = 0, 0.0, time.monotonic()
         with tqdm(total=len(texts), desc="memos", unit="memory", disable=None) as bar:
             for place in range(0, len(texts), BATCH):
@@ -141,7 +149,10 @@ def recall(store: Store, asked: list[str]) -> float:
             rows = live[start : start + 8192]
             scores[start : start + 8192] = index.vectors[rows].astype(np.float64) @ wide
         nearest = {match.cube_id for match in vault.nearest(vector, K)}
-        for count, given in ((K, nearest), (POOL, {index.units[row].unit_id for row in index.pool(vector, POOL).tolist()})):
+        for count, given in (
+            (K, nearest),
+            (POOL, {index.units[row].unit_id for row in index.pool(vector, POOL).tolist()}),
+        ):
             count = min(count, len(live))
             least = np.partition(scores, -count)[-count]
             sure, maybe = set(ids[scores > least + 1e-12]), set(ids[scores >= least - 1e-12])
@@ -206,7 +217,8 @@ def bench_system(texts: list[str], timing: Timing) -> float:
     sessions = []
     for start in range(0, len(texts), 20):
         turns = tuple(
-            Turn(f"{start}:{place}", ("Ana", "Ben")[place % 2], text) for place, text in enumerate(texts[start : start + 20])
+            Turn(f"{start}:{place}", ("Ana", "Ben")[place % 2], text)
+            for place, text in enumerate(texts[start : start + 20])
         )
         sessions.append(Session(f"s{start}", datetime(2024, 1, 1) + timedelta(days=start // 20), "", turns))
     system.start(Conversation("bench", ("Ana", "Ben"), ()))

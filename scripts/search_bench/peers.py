@@ -16,7 +16,9 @@ from search_bench.timing import Timing
 def bench_chroma(texts: list[str], queries: list[str], folder: Path, timing: Timing) -> dict[str, float]:
     import chromadb
 
-    store = chromadb.PersistentClient(path=str(folder / "chroma")).create_collection("memories", metadata={"hnsw:space": "ip"})
+    store = chromadb.PersistentClient(path=str(folder / "chroma")).create_collection(
+        "memories", metadata={"hnsw:space": "ip"}
+    )
     embedder, seconds = Fixed(), 0.0
     for start in tqdm(range(0, len(texts), 1000), desc="chroma", unit="thousand", disable=None):
         part = texts[start : start + 1000]
@@ -52,7 +54,9 @@ def bench_langmem(texts: list[str], queries: list[str], folder: Path, timing: Ti
 
 
 def bench_mem0(texts: list[str], queries: list[str], folder: Path, timing: Timing) -> dict[str, float]:
-    """mem0 on its default local store. Memories are written to the store itself, as ``Memory.add`` does after its model."""
+    """mem0 on its default local store. Memories are written to the store itself, as ``Memory.add`` does after its
+    model.
+    """
     os.environ["MEM0_DIR"], os.environ["MEM0_TELEMETRY"] = str(folder / "mem0"), "False"
     from mem0 import Memory
     from mem0.configs.base import MemoryConfig
@@ -79,7 +83,9 @@ def bench_mem0(texts: list[str], queries: list[str], folder: Path, timing: Timin
 
     out = {"ingest_per_s": len(texts) / seconds, "vectors": timing.p50(vectors_alone, min(len(queries), 15))}
     if hybrid:
-        assert store.keyword_search(queries[0], top_k=K, filters={"user_id": "u"}), "mem0's keyword search found nothing"
+        assert store.keyword_search(queries[0], top_k=K, filters={"user_id": "u"}), (
+            "mem0's keyword search found nothing"
+        )
         count = min(len(queries), 15)
         out["hybrid"] = timing.p50(
             lambda n: memory.search(queries[n % len(queries)], top_k=K, filters={"user_id": "u"}), count

@@ -20,7 +20,8 @@ class Timing:
     clock: str = "wall"
     """wall, or cpu for this process's own time on a busy machine."""
     rounds: int = 3
-    """Rounds of all queries; the quickest of a query's calls counts, as other programs only ever add. 1: plain medians."""
+    """Rounds of all queries; the quickest of a query's calls counts, as other programs only ever add. 1: plain medians.
+    """
     most: float = 60.0
     """Seconds after which a figure makes do with the calls it has."""
 

@@ -13,7 +13,12 @@ INST = (
 )
 """A template without a special token between memory and query."""
 
-FACTS = ["Ann keeps a red kite in the hall.", "Bob sold the boat in May.", "Cleo bakes rye bread on Sundays.", "Dan has two cats."]
+FACTS = [
+    "Ann keeps a red kite in the hall.",
+    "Bob sold the boat in May.",
+    "Cleo bakes rye bread on Sundays.",
+    "Dan has two cats.",
+]
 
 
 def tokenizer(template: str | None = TEMPLATE):
@@ -39,8 +44,16 @@ def tiny(kind: str = "Llama", *, seed: int = 0, layers: int = 3, **more):
 
     torch.manual_seed(seed)
     config = getattr(transformers, f"{kind}Config")(
-        vocab_size=272, hidden_size=48, intermediate_size=96, num_hidden_layers=layers, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=4096, eos_token_id=1, bos_token_id=0,
-        pad_token_id=1, **{"initializer_range": 0.4, **({"head_dim": 16} if kind == "Qwen3" else {}), **more},
-    )  # fmt: skip
+        vocab_size=272,
+        hidden_size=48,
+        intermediate_size=96,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=4096,
+        eos_token_id=1,
+        bos_token_id=0,
+        pad_token_id=1,
+        **{"initializer_range": 0.4, **({"head_dim": 16} if kind == "Qwen3" else {}), **more},
+    )
     return getattr(transformers, f"{kind}ForCausalLM")(config).eval()

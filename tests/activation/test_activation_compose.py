@@ -38,8 +38,11 @@ def test_exact_composition_is_a_plain_prefill_encoded_once(kind, request):
     for one, texts in ((first, TEXTS[:3]), (second, [*TEXTS[:2], TEXTS[3]])):
         whole = model.build("\n".join(texts))
         assert one.memory.system == whole.system and one.memory.states.ids == whole.states.ids
-        for mine, plain in zip((*one.memory.states.keys, *one.memory.states.values),
-                               (*whole.states.keys, *whole.states.values), strict=True):  # fmt: skip
+        for mine, plain in zip(
+            (*one.memory.states.keys, *one.memory.states.values),
+            (*whole.states.keys, *whole.states.values),
+            strict=True,
+        ):
             assert torch.allclose(mine, plain, atol=1e-4)
         replies = model.generate(one.memory, [QUERY], 24)[0].ids
         assert replies == model.generate_direct(whole.system, QUERY, 24).ids
@@ -60,12 +63,21 @@ def test_rotated_keys_of_the_first_layer_are_those_of_the_prefill(kind, request)
     assert gap > 1e-2, "memories cannot have seen each other"
 
 
-@pytest.mark.parametrize("scaling", [
-    {"rope_type": "linear", "factor": 2.0, "rope_theta": 10000.0},
-    {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
-     "original_max_position_embeddings": 512, "rope_theta": 10000.0},
-    {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 512, "rope_theta": 10000.0},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "scaling",
+    [
+        {"rope_type": "linear", "factor": 2.0, "rope_theta": 10000.0},
+        {
+            "rope_type": "llama3",
+            "factor": 8.0,
+            "low_freq_factor": 1.0,
+            "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 512,
+            "rope_theta": 10000.0,
+        },
+        {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 512, "rope_theta": 10000.0},
+    ],
+)
 def test_scaled_rotary_positions_turn_as_well(words, scaling):
     model = ActivationModel.over(tiny(rope_parameters=scaling), words)
     made, whole = composer(model, mode="rotated").compose(TEXTS), model.build("\n".join(TEXTS))
@@ -94,7 +106,9 @@ def test_blending_lies_between_its_controls(qwen):
     shares = {share: composer(qwen, mode="blended", share=share).compose(TEXTS) for share in (0.0, 0.5, 1.0)}
     rotated = composer(qwen, mode="rotated").compose(TEXTS)
     assert distance(qwen, shares[0.0].memory) == pytest.approx(distance(qwen, rotated.memory), abs=1e-7)
-    assert distance(qwen, shares[1.0].memory) < 1e-6 < distance(qwen, shares[0.5].memory) < distance(qwen, rotated.memory)
+    assert (
+        distance(qwen, shares[1.0].memory) < 1e-6 < distance(qwen, shares[0.5].memory) < distance(qwen, rotated.memory)
+    )
     assert shares[0.0].cost <= shares[0.5].cost <= shares[1.0].cost
     whole = qwen.build("\n".join(TEXTS)).states
     for mine, plain in zip(shares[1.0].memory.states.keys, whole.keys, strict=True):

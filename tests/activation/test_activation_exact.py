@@ -15,7 +15,9 @@ from memos.activation.prompt import MemoryPrompt, encode
 from memos.llm.generate import Row
 
 MEMORY = "\n".join(FACTS * 3)
-QUERIES = [f"Question {i}: who {'really ' * (i % 5)}has {i} of the {('kites', 'cats', 'boats')[i % 3]}?" for i in range(50)]
+QUERIES = [
+    f"Question {i}: who {'really ' * (i % 5)}has {i} of the {('kites', 'cats', 'boats')[i % 3]}?" for i in range(50)
+]
 
 
 @pytest.mark.parametrize("kind", ["llama", "qwen"])
@@ -105,9 +107,11 @@ def test_an_empty_memory_is_refused(llama):
 
 @pytest.mark.parametrize(
     ("kind", "more", "named"),
-    [("Mistral", {"sliding_window": 64}, "sliding window of 64"),
-     ("Qwen2", {"use_sliding_window": True, "sliding_window": 32, "max_window_layers": 1}, "sliding_attention")],
-)  # fmt: skip
+    [
+        ("Mistral", {"sliding_window": 64}, "sliding window of 64"),
+        ("Qwen2", {"use_sliding_window": True, "sliding_window": 32, "max_window_layers": 1}, "sliding_attention"),
+    ],
+)
 def test_sliding_and_hybrid_models_are_refused_by_name(words, kind, more, named):
     with pytest.raises(UnsupportedCache, match=named):
         ActivationModel.over(tiny(kind, **more), words, name="windowed")

@@ -132,8 +132,11 @@ def test_chat_reads_the_cache_and_never_prompts_the_same_memory(memos, monkeypat
     assert 0 < len(hot) < len(FACTS)
     seen = []
     inner = made.activation.model.generate
-    monkeypatch.setattr(made.activation.model, "generate",
-                        lambda memory, queries, max_new: seen.append((memory, queries)) or inner(memory, queries, 4))  # fmt: skip
+    monkeypatch.setattr(
+        made.activation.model,
+        "generate",
+        lambda memory, queries, max_new: seen.append((memory, queries)) or inner(memory, queries, 4),
+    )
     assert isinstance(made.chat("Who told me about two cats?", user="ana"), str)
     (memory, (query,)), cached = seen[0], [made.vault.get(cube_id).text for cube_id in hot]
     assert all(text in memory.system and text not in query for text in cached)
@@ -156,16 +159,29 @@ def test_decisions_are_logged_on_the_memory_and_cold_ones_go(memos):
 
 
 def test_a_cache_as_a_cube_keeps_lineage_and_the_texts_their_digests(memos, tmp_path):
-    """C28, both ways from start to end: hot texts become a cache, the cache a cube made from them, and cold ones text again."""
+    """C28, both ways from start to end: hot texts become a cache, the cache a cube made from them, and cold ones text
+    again.
+    """
     made, clock = memos
-    before = {cube.cube_id: cube.behavioural.digest for cube in made.vault.get_many(made.vault.find(namespaces=["ana"]))}
+    before = {
+        cube.cube_id: cube.behavioural.digest for cube in made.vault.get_many(made.vault.find(namespaces=["ana"]))
+    }
     warm(made, clock, "Where is the red kite?")
     hot = made.activation.hot("ana")
-    cache = new_cube(made.activation.payload("ana", tmp_path, "fp32"), owner="ana", ids=SequentialIds("kv"), clock=clock, derived_from=hot,
-                     governance={"namespace": "ana"})  # fmt: skip
+    cache = new_cube(
+        made.activation.payload("ana", tmp_path, "fp32"),
+        owner="ana",
+        ids=SequentialIds("kv"),
+        clock=clock,
+        derived_from=hot,
+        governance={"namespace": "ana"},
+    )
     made.vault.add([cache])
     assert hot and made.vault.get("kv-000001").parents == hot and cache.payload.file_digest
-    assert load(tmp_path / cache.payload.file, identity=made.activation.model.identity).digest() == made.activation.memory("ana").digest()
+    assert (
+        load(tmp_path / cache.payload.file, identity=made.activation.model.identity).digest()
+        == made.activation.memory("ana").digest()
+    )
     clock.advance(days=30)
     changes = made.schedule(user="ana")
     assert {cube_id for cube_id, _ in changes.demoted} == set(hot) and made.activation.memory("ana") is None

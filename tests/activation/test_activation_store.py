@@ -58,7 +58,9 @@ def test_what_is_stored_never_changes(llama, memory, tmp_path):
     assert first.path.read_bytes() == content
 
 
-@pytest.mark.parametrize("harm", ["cut", "flip", "empty", "header", "gone", "no_sidecar", "half_sidecar", "schema", "ids", "field", "cache"])
+@pytest.mark.parametrize(
+    "harm", ["cut", "flip", "empty", "header", "gone", "no_sidecar", "half_sidecar", "schema", "ids", "field", "cache"]
+)
 def test_damage_is_told_in_one_line(memory, tmp_path, harm):
     path = cache_files.save(memory, tmp_path, "bf16").path
     data, side = path.read_bytes(), path.with_suffix(".json")
@@ -75,8 +77,12 @@ def test_damage_is_told_in_one_line(memory, tmp_path, harm):
     elif harm == "half_sidecar":
         side.write_text(side.read_text()[:50])
     else:
-        change = {"schema": {"schema": 9}, "ids": {"ids": sidecar["ids"][:-1]}, "field": {"system": 3},
-                  "cache": {"identity": {**sidecar["identity"], "cache": "ring:1"}}}[harm]  # fmt: skip
+        change = {
+            "schema": {"schema": 9},
+            "ids": {"ids": sidecar["ids"][:-1]},
+            "field": {"system": 3},
+            "cache": {"identity": {**sidecar["identity"], "cache": "ring:1"}},
+        }[harm]
         side.write_text(json.dumps({**sidecar, **change}))
     with pytest.raises(CorruptCache) as caught:
         cache_files.load(path)
@@ -91,14 +97,20 @@ def test_foreign_caches_are_refused_naming_the_difference(llama, memory, tmp_pat
         "tokenizer": lambda: ActivationModel.over(tiny(), _other_tokens()),
         "template": lambda: ActivationModel.over(tiny(), tokenizer(INST)),
         "dtype": lambda: ActivationModel.over(tiny().to(torch.bfloat16), llama.tokenizer),
-        "rope": lambda: ActivationModel.over(tiny(rope_parameters={"rope_type": "default", "rope_theta": 500.0}), llama.tokenizer),
+        "rope": lambda: ActivationModel.over(
+            tiny(rope_parameters={"rope_type": "default", "rope_theta": 500.0}), llama.tokenizer
+        ),
         "cache": lambda: ActivationModel.over(tiny(layers=2), llama.tokenizer),
     }[what]()
     path = cache_files.save(memory, tmp_path, "fp32").path
     for read in (lambda: cache_files.load(path, identity=made.identity), lambda: made.generate(memory, [QUERY], 2)):
         with pytest.raises(ForeignCache) as caught:
             read()
-        differing = [name for name in ("weights", "dtype", "tokenizer", "template", "rope", "cache") if f": {name} is" in str(caught.value)]
+        differing = [
+            name
+            for name in ("weights", "dtype", "tokenizer", "template", "rope", "cache")
+            if f": {name} is" in str(caught.value)
+        ]
         assert differing and (what in differing or what in ("dtype", "cache"))
 
 
@@ -150,8 +162,13 @@ def test_unknown_forms_are_named(memory, tmp_path):
 
 def test_nothing_here_reads_or_writes_executable_formats():
     """Defect 5: stored caches that run code when they are read."""
-    for path in [*(ROOT / "memos" / "activation").glob("*.py"), *(ROOT / "eval" / "experiments" / "kv_ttft").glob("*.py")]:
-        names = {n.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Import) for n in node.names}
+    for path in [
+        *(ROOT / "memos" / "activation").glob("*.py"),
+        *(ROOT / "eval" / "experiments" / "kv_ttft").glob("*.py"),
+    ]:
+        names = {
+            n.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Import) for n in node.names
+        }
         names |= {node.module for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)}
         assert not {"pickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"} & names, path
         assert "torch.load" not in path.read_text() and "torch.save" not in path.read_text(), path

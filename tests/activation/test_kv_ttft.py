@@ -1,4 +1,6 @@
-"""experiment=kv_ttft on a tiny random model: cells, checks, resume, limits, and the HTTP arm (issue 7, memos.md C38, C39)."""
+"""experiment=kv_ttft on a tiny random model: cells, checks, resume, limits, and the HTTP arm (issue 7, memos.md C38,
+C39).
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,16 @@ from eval.runs.read import kv_cells
 from eval.stages.bench import plain
 from memos.errors import ConfigError, LLMError
 
-SMALL = ["experiment=kv_ttft", "dataset=tiny", "model=random:tiny", "kv.contexts=[300,600,1000]", "kv.queries=[160,180.5,220.5]",
-         "kv.repeats=2", "kv.equality_tokens=8", "kv.threads=1"]  # fmt: skip
+SMALL = [
+    "experiment=kv_ttft",
+    "dataset=tiny",
+    "model=random:tiny",
+    "kv.contexts=[300,600,1000]",
+    "kv.queries=[160,180.5,220.5]",
+    "kv.repeats=2",
+    "kv.equality_tokens=8",
+    "kv.threads=1",
+]
 
 
 def config(*more: str) -> dict:
@@ -30,8 +40,14 @@ def config(*more: str) -> dict:
 
 def spec(tiny_dataset, **kv) -> dict:
     lines, questions = texts.lines(tiny_dataset, 0)
-    return {"model": "random:tiny", "kv": {**config()["kv"], **kv}, "cell": ("medium", "medium", 600, 180.5),
-            "lines": lines, "questions": questions, "seed": 0}  # fmt: skip
+    return {
+        "model": "random:tiny",
+        "kv": {**config()["kv"], **kv},
+        "cell": ("medium", "medium", 600, 180.5),
+        "lines": lines,
+        "questions": questions,
+        "seed": 0,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -41,19 +57,34 @@ def record(tiny_dataset):
 
 
 def test_a_cell_has_its_lengths_and_all_arms(record):
-    assert record["status"] == "ok" and record["context_tokens"] == 600 and record["query_tokens"] == pytest.approx(180.5, abs=0.5)
+    assert (
+        record["status"] == "ok"
+        and record["context_tokens"] == 600
+        and record["query_tokens"] == pytest.approx(180.5, abs=0.5)
+    )
     assert set(record["arms"]) == {"direct", "direct_peer", "kv", "kv_naive", "build"}
     assert all(arm["n"] == 2 and 0 < arm["low"] <= arm["p50"] <= arm["high"] for arm in record["arms"].values())
-    assert record["identical"] and record["compared_tokens"] == 8 and record["max_logit_difference"] < 1e-3 and record["unchanged"]
+    assert (
+        record["identical"]
+        and record["compared_tokens"] == 8
+        and record["max_logit_difference"] < 1e-3
+        and record["unchanged"]
+    )
     assert record["random_weights"] and record["peak_memory_bytes"] > 1e7 and record["limit"]["floor_s"] > 0
     assert set(record["store"]) == {"fp32", "bf16", "int8"} and record["store"]["fp32"]["kl"] < 1e-6
-    assert record["store"]["int8"]["bytes"] < record["store"]["bf16"]["bytes"] < record["store"]["fp32"]["bytes"] == record["cache_bytes"]
+    assert (
+        record["store"]["int8"]["bytes"]
+        < record["store"]["bf16"]["bytes"]
+        < record["store"]["fp32"]["bytes"]
+        == record["cache_bytes"]
+    )
 
 
 def test_a_failed_equality_fails_the_cell(tiny_dataset, monkeypatch):
     from memos.activation.model import ActivationModel
 
     inner = ActivationModel.generate_direct
+
     def other(self, system, query, tokens):
         return inner(self, system, query + "!", tokens)
 
@@ -61,7 +92,9 @@ def test_a_failed_equality_fails_the_cell(tiny_dataset, monkeypatch):
     made = cell.measure(spec(tiny_dataset, repeats=1))
     assert made["status"] == "failed" and not made["identical"] and made["first_divergence"] is not None
     assert gates.reason(made).startswith("the arms' answers part at token")
-    assert cell.measure(spec(tiny_dataset, repeats=1, dtype="bfloat16"))["status"] == "ok", "bf16 reports where they part"
+    assert cell.measure(spec(tiny_dataset, repeats=1, dtype="bfloat16"))["status"] == "ok", (
+        "bf16 reports where they part"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +121,14 @@ def test_a_run_writes_cells_that_tables_and_figure_read(finished, capsys):
 def test_finished_cells_are_kept_and_failed_ones_tried_again(finished, monkeypatch):
     _, chosen, outcome = finished
     asked = []
-    monkeypatch.setattr(kv_ttft, "_cell", lambda spec, *_: asked.append(spec["cell"][:2]) or
-                        {"status": "error", "context": spec["cell"][0], "query": spec["cell"][1], "error": "power cut"})  # fmt: skip
+    monkeypatch.setattr(
+        kv_ttft,
+        "_cell",
+        lambda spec, *_: (
+            asked.append(spec["cell"][:2])
+            or {"status": "error", "context": spec["cell"][0], "query": spec["cell"][1], "error": "power cut"}
+        ),
+    )
     assert kv_ttft.run(chosen)["code"] == 0 and asked == []
     more = {**chosen, "kv": {**chosen["kv"], "cells": ["short/short", "long/long"]}}
     for _ in range(2):
@@ -106,9 +145,14 @@ def test_a_cell_whose_process_dies_is_an_error(tmp_path, tiny_dataset, monkeypat
 
 @pytest.mark.parametrize(
     ("override", "message"),
-    [("model=random:Qwen9", "no such architecture"), ("kv.cells=[short/huge]", "'short/huge' is unknown"),
-     ("kv.dtype=int8", "kv.dtype: 'int8'"), ("kv.repeats=0", "kv.repeats: must be at least 1"), ("kv.contexts=[1,2]", "three lengths")],
-)  # fmt: skip
+    [
+        ("model=random:Qwen9", "no such architecture"),
+        ("kv.cells=[short/huge]", "'short/huge' is unknown"),
+        ("kv.dtype=int8", "kv.dtype: 'int8'"),
+        ("kv.repeats=0", "kv.repeats: must be at least 1"),
+        ("kv.contexts=[1,2]", "three lengths"),
+    ],
+)
 def test_mistakes_are_one_line(override, message):
     with pytest.raises(ConfigError, match=message) as caught:
         kv_ttft.check(config(override))
@@ -126,20 +170,37 @@ def test_lengths_have_the_papers_means():
 def test_texts_are_fitted_to_the_token():
     tokens = models.byte_tokenizer()
     for target in (50, 51, 52, 53, 400):
-        text = texts.fit(lambda t: len(tokens(t)["input_ids"]), "some words of uneven lengths, repeated".split(), target, " end?")
+        text = texts.fit(
+            lambda t: len(tokens(t)["input_ids"]), "some words of uneven lengths, repeated".split(), target, " end?"
+        )
         assert len(tokens(text)["input_ids"]) == target and text.endswith(" end?")
 
 
 def test_the_arithmetic_of_the_measured_cells():
     """spec/kv.md states what arithmetic allows SmolLM2-135M in the nine cells."""
     sizes = limit.Sizes(106_203_456 + 35_000, 30, 9, 64, 576, 49152, 538_000_000)
-    for context, query, allowed in ((583, 167, 75.8), (583, 952, 33.3), (2773, 303, 87.2), (6064, 167, 96.0), (6064, 952, 80.2)):
+    for context, query, allowed in (
+        (583, 167, 75.8),
+        (583, 952, 33.3),
+        (2773, 303, 87.2),
+        (6064, 167, 96.0),
+        (6064, 952, 80.2),
+    ):
         assert limit.allowed_speedup(sizes, context, query) == pytest.approx(allowed, abs=0.3)
 
 
 def test_intervals_of_medians():
-    assert summary([3, 1, 2]) | {"sd": 0} == {"p50": 2, "low": 1, "high": 3, "level": 0.75, "p90": pytest.approx(2.8),
-                                              "p99": pytest.approx(2.98), "mean": 2, "sd": 0, "n": 3}  # fmt: skip
+    assert summary([3, 1, 2]) | {"sd": 0} == {
+        "p50": 2,
+        "low": 1,
+        "high": 3,
+        "level": 0.75,
+        "p90": pytest.approx(2.8),
+        "p99": pytest.approx(2.98),
+        "mean": 2,
+        "sd": 0,
+        "n": 3,
+    }
     twenty = summary(range(20))
     assert (twenty["low"], twenty["high"]) == (5, 14) and twenty["level"] == pytest.approx(0.9586, abs=1e-3)
 
@@ -160,7 +221,10 @@ def test_injecting_takes_a_fraction_of_the_arithmetic(tiny_dataset):
 
 
 def http(tiny_dataset, base_url: str, **kv) -> dict:
-    return spec(tiny_dataset, base_url=base_url, repeats=3, **kv) | {"model": "scripted-1", "cell": ("short", "short", 300, 40.0)}
+    return spec(tiny_dataset, base_url=base_url, repeats=3, **kv) | {
+        "model": "scripted-1",
+        "cell": ("short", "short", 300, 40.0),
+    }
 
 
 def test_a_server_with_a_prefix_cache_is_timed_cold_and_warm(tiny_dataset):
@@ -176,12 +240,22 @@ def test_a_server_with_a_prefix_cache_is_timed_cold_and_warm(tiny_dataset):
 def test_a_server_whose_cache_contradicts_the_arm_is_invalid(tiny_dataset):
     with ScriptedServer([("", "yes")], prefix_cache=False) as made:
         found = server.measure(http(tiny_dataset, made.base_url))
-    assert found["status"] == "failed" and found["invalid"] == 4 and "warm: the warm prompt had 0 tokens" in found["error"]
+    assert (
+        found["status"] == "failed" and found["invalid"] == 4 and "warm: the warm prompt had 0 tokens" in found["error"]
+    )
     assert "kv_ttft" not in found and gates.reason(found) == found["error"]
 
 
-@pytest.mark.parametrize(("arm", "cached", "says"), [("cold", 12, "12 tokens from the server's cache"), ("warm", 100, "expected about 300"),
-                                                     ("warm", None, "cannot be verified"), ("cold", 0, None), ("warm", 280, None)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arm", "cached", "says"),
+    [
+        ("cold", 12, "12 tokens from the server's cache"),
+        ("warm", 100, "expected about 300"),
+        ("warm", None, "cannot be verified"),
+        ("cold", 0, None),
+        ("warm", 280, None),
+    ],
+)
 def test_samples_are_held_against_the_servers_report(arm, cached, says):
     found = server.problem(arm, server.Sample(0.1, 340, cached), 300)
     assert (found is None) if says is None else says in found
@@ -201,4 +275,6 @@ def test_random_presets_have_the_papers_shapes():
     shapes = {name: dict(fields) for name, fields in models.PRESETS.items() if name != "tiny"}
     for fields in shapes.values():
         made = getattr(transformers, f"{fields.pop('kind')}Config")(**fields)
-        assert made.num_key_value_heads == 8 and json.loads(made.to_json_string())["hidden_size"] == fields["hidden_size"]
+        assert (
+            made.num_key_value_heads == 8 and json.loads(made.to_json_string())["hidden_size"] == fields["hidden_size"]
+        )

@@ -23,7 +23,8 @@ def test_transcript_line():
 def test_chunk_that_starts_mid_line_takes_the_next_time():
     lines = parse("ees now.\n9:30 am on 18 March, 2021 | Bo: Nice: really!", PEOPLE)
     assert [(line.text, line.time, line.speaker) for line in lines] == [
-        ("ees now.", MORNING, ""), ("Nice: really!", MORNING, "Bo"),
+        ("ees now.", MORNING, ""),
+        ("Nice: really!", MORNING, "Bo"),
     ]
 
 
@@ -37,7 +38,9 @@ def test_memory_lines_under_headings():
     text += "Memories for user Bo:\n- 2021-03-18: Paints."
     lines = parse(text, PEOPLE)
     assert [(line.speaker, line.text, line.said) for line in lines] == [
-        ("Ada", "Keeps bees.", False), ("Ada", "Sings.", False), ("Bo", "Paints.", False),
+        ("Ada", "Keeps bees.", False),
+        ("Ada", "Sings.", False),
+        ("Bo", "Paints.", False),
     ]
     assert [line.time for line in lines] == [MORNING, MORNING, datetime(2021, 3, 18)]
 
@@ -72,5 +75,7 @@ def test_turn_over_several_lines_keeps_its_speaker():
 
 def test_sentences():
     assert split_sentences("Mr. Li met J. Doe at 9.30 a day. Was it fun? Yes!") == [
-        "Mr. Li met J. Doe at 9.30 a day.", "Was it fun?", "Yes!",
+        "Mr. Li met J. Doe at 9.30 a day.",
+        "Was it fun?",
+        "Yes!",
     ]

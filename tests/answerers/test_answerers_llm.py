@@ -141,7 +141,8 @@ def test_prompts_cover_every_system():
     for name in [*modules, "memos.system"]:
         module = importlib.import_module(name)
         wanted |= {
-            cls.prompt for _, cls in inspect.getmembers(module, inspect.isclass)
+            cls.prompt
+            for _, cls in inspect.getmembers(module, inspect.isclass)
             if cls.__module__ == name and isinstance(getattr(cls, "prompt", None), str) and hasattr(cls, "search")
         }
     assert len(wanted) >= 3

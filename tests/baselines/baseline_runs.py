@@ -35,10 +35,21 @@ NUMBERED = re.compile(r"^(\d+)\. \[[^\]]*\] (\w+): (.+)$", re.M)
 def config(arm: str, *more: str) -> dict[str, Any]:
     """The configuration of one arm on one conversation of the tiny dataset; ``out`` and ``llm.base_url`` are to be set."""
     overrides = [
-        "experiment=tiny", *ARMS[arm], "llm=openai", "llm.model=toy", "llm.backoff_s=0.001",
-        "answerer=llm", "judge=llm_generous", "judge.runs=1", "~judge@also_judges.strict", "latency.questions=0",
-        "metrics.which=[]", "cache=off", "dataset.conversations=[tiny-1]", *more,
-    ]  # fmt: skip
+        "experiment=tiny",
+        *ARMS[arm],
+        "llm=openai",
+        "llm.model=toy",
+        "llm.backoff_s=0.001",
+        "answerer=llm",
+        "judge=llm_generous",
+        "judge.runs=1",
+        "~judge@also_judges.strict",
+        "latency.questions=0",
+        "metrics.which=[]",
+        "cache=off",
+        "dataset.conversations=[tiny-1]",
+        *more,
+    ]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return plain(compose("config", overrides))
 
@@ -55,7 +66,9 @@ def model(body: dict[str, Any]) -> Any:
         function = body["tools"][0]["function"]
         if function["name"] == "manage_memory":
             return _agent(contents)
-        return Reply(tool_calls=((function["name"], toy_value(*contents[:2], set(function["parameters"]["required"]))),))
+        return Reply(
+            tool_calls=((function["name"], toy_value(*contents[:2], set(function["parameters"]["required"]))),)
+        )
     if len(contents) == 1 and '"label"' in contents[0]:
         return {"label": "CORRECT" if len(contents[0]) % 2 else "WRONG"}
     return None
@@ -66,7 +79,11 @@ def _reader(prompt: str, wanted: set[str]) -> dict[str, Any]:
     if wanted == {"relation"}:
         return {"relation": "independent"}
     said = [(int(number), who, text) for number, who, text in NUMBERED.findall(prompt) if len(text.split()) > 3]
-    return {"memories": [{"text": f"{who} said: {text}", "kind": "fact", "about": who, "lines": [n]} for n, who, text in said]}
+    return {
+        "memories": [
+            {"text": f"{who} said: {text}", "kind": "fact", "about": who, "lines": [n]} for n, who, text in said
+        ]
+    }
 
 
 def _agent(contents: list[str]) -> Any:

@@ -98,7 +98,14 @@ def toy_value(system: str, user: str, wanted: set[str]):
         pairs = zip(names[:1] * 9, names[1:], strict=False)
         return {
             "edges": [
-                {"source": a, "target": b, "relation": "with", "fact": f"{said} ({b})", "valid_at": None, "invalid_at": None}
+                {
+                    "source": a,
+                    "target": b,
+                    "relation": "with",
+                    "fact": f"{said} ({b})",
+                    "valid_at": None,
+                    "invalid_at": None,
+                }
                 for a, b in pairs
             ]
         }

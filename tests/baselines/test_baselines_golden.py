@@ -52,17 +52,27 @@ MEM0_REPLIES = (
     {"facts": ["Ben adopted a dog on 30 April 2023"]},
     {"memory": [add("Ben adopted a dog on 30 April 2023")]},
     {"facts": ["Ada moved to Oslo"]},
-    {"memory": [
-        {"id": "0", "text": "Ada lives in Rome", "event": "DELETE", "old_memory": None},
-        {"id": "41", "text": "nobody", "event": "UPDATE", "old_memory": "never shown"},
-        add("Ada moved to Oslo"),
-    ]},
+    {
+        "memory": [
+            {"id": "0", "text": "Ada lives in Rome", "event": "DELETE", "old_memory": None},
+            {"id": "41", "text": "nobody", "event": "UPDATE", "old_memory": "never shown"},
+            add("Ada moved to Oslo"),
+        ]
+    },
     {"facts": ["Ben's dog is called Rex"]},
-    {"memory": [{"id": "0", "text": "Ben adopted a dog called Rex on 30 April 2023", "event": "UPDATE",
-                 "old_memory": "Ben adopted a dog on 30 April 2023"}]},
+    {
+        "memory": [
+            {
+                "id": "0",
+                "text": "Ben adopted a dog called Rex on 30 April 2023",
+                "event": "UPDATE",
+                "old_memory": "Ben adopted a dog on 30 April 2023",
+            }
+        ]
+    },
     {"facts": []},
     {"facts": []},
-)  # fmt: skip
+)
 
 
 def test_mem0_trace(conversation, embedder):
@@ -83,7 +93,12 @@ def test_mem0_trace(conversation, embedder):
         ("Ben adopted a dog called Rex on 30 April 2023", "10:00 am on 8 May, 2023", ("D1:2", "D2:2"))
     ]
     stats = system.stats()
-    assert (stats["events_add"], stats["events_update"], stats["events_delete"], stats["events_skipped"]) == (3, 1, 1, 1)
+    assert (stats["events_add"], stats["events_update"], stats["events_delete"], stats["events_skipped"]) == (
+        3,
+        1,
+        1,
+        1,
+    )
     assert (system.usage()["ingest"].calls, system.usage()["organise"].calls) == (6, 4)
 
 
@@ -111,38 +126,72 @@ def test_mem0_graph_trace(conversation, embedder):
     nothing = {"facts": []}
     none = call("extract_entities", entities=[])
     llm = scripted(
-        nothing, nothing,
-        call("extract_entities", entities=[{"entity": "Ada", "entity_type": "person"}, {"entity": "Rome", "entity_type": "city"}]),
+        nothing,
+        nothing,
+        call(
+            "extract_entities",
+            entities=[{"entity": "Ada", "entity_type": "person"}, {"entity": "Rome", "entity_type": "city"}],
+        ),
         call("add_relations", relations=[triple]),
         none,
-        nothing, nothing, nothing, nothing,
-        call("extract_entities", entities=[{"entity": "ada", "entity_type": "person"}, {"entity": "Oslo", "entity_type": "city"}]),
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        call(
+            "extract_entities",
+            entities=[{"entity": "ada", "entity_type": "person"}, {"entity": "Oslo", "entity_type": "city"}],
+        ),
         call("add_relations", relations=[moved]),
         call("delete_relations", relations=[triple, {**triple, "destination": "Paris"}]),
-        none, none, none,
-    )  # fmt: skip
+        none,
+        none,
+        none,
+    )
     system = ingest(Mem0Graph(Mem0Graph.Config(extractor="llm"), embedder=embedder, llm=llm), conversation)
     graph = ["extract_entities", "add_relations", "extract_entities"]
-    late = ["extract_entities", "add_relations", "delete_relations", "extract_entities", "extract_entities", "extract_entities"]
+    late = [
+        "extract_entities",
+        "add_relations",
+        "delete_relations",
+        "extract_entities",
+        "extract_entities",
+        "extract_entities",
+    ]
     assert asked(llm) == ["facts", "facts", *graph, *["facts"] * 4, *late]
     assert "ada -- lives_in -- rome" in prompts(llm)[11]
     assert system.relations() == {"Ada": ["ada -- lives_in -- oslo"], "Ben": []}
     stats = system.stats()
-    assert (stats["events_relation_add"], stats["events_relation_delete"], stats["events_relation_skipped"]) == (2, 1, 1)
+    assert (stats["events_relation_add"], stats["events_relation_delete"], stats["events_relation_skipped"]) == (
+        2,
+        1,
+        1,
+    )
 
 
 def test_mem0_graph_search_asks_for_entities_and_ranks_five_triples_a_speaker(conversation, embedder):
-    """Section 8.5: entities of the question, edges of near nodes, BM25 of the question's words, top 5, beside the memories."""
+    """Section 8.5: entities of the question, edges of near nodes, BM25 of the question's words, top 5, beside the
+    memories.
+    """
     targets = "rome tea chess maps kites bread trains".split()
     triples = [{"source": "Ada", "relationship": "likes", "destination": name} for name in targets]
     found = [{"entity": name, "entity_type": "thing"} for name in ("Ada", *targets)]
     none = call("extract_entities", entities=[])
     nothing = {"facts": []}
-    replies = [nothing, nothing, call("extract_entities", entities=found), call("add_relations", relations=triples), none]
+    replies = [
+        nothing,
+        nothing,
+        call("extract_entities", entities=found),
+        call("add_relations", relations=triples),
+        none,
+    ]
     llm = scripted(
-        *replies, *[nothing] * 4, *[none] * 4,
-        call("extract_entities", entities=[{"entity": "Ada", "entity_type": "person"}]), none,
-    )  # fmt: skip
+        *replies,
+        *[nothing] * 4,
+        *[none] * 4,
+        call("extract_entities", entities=[{"entity": "Ada", "entity_type": "person"}]),
+        none,
+    )
     system = ingest(Mem0Graph(Mem0Graph.Config(extractor="llm"), embedder=embedder, llm=llm), conversation)
     before = len(llm.requests)
     result = system.search(Query("Does Ada fly kites?"))
@@ -161,7 +210,12 @@ def test_mem0_graph_merges_near_nodes_and_counts_mentions(embedder):
     graph = RelationGraph(embedder, match=0.7, merge=0.9)
     graph.merge("ada", "likes", "green_tea", "monday", ("D1:1",))
     again = graph.merge("Ada", "likes", "tea_green", "tuesday", ("D2:1",))
-    assert (again.target, again.mentions, again.turn_ids, again.updated) == ("green_tea", 2, ("D1:1", "D2:1"), "tuesday")
+    assert (again.target, again.mentions, again.turn_ids, again.updated) == (
+        "green_tea",
+        2,
+        ("D1:1", "D2:1"),
+        "tuesday",
+    )
     graph.merge("ada", "visited", "museum", "tuesday", ("D2:2",))
     best = graph.search(["ada"], "Which museum did ada see?", 1)
     assert [relation.text() for relation in best] == ["ada -- visited -- museum"]
@@ -172,7 +226,11 @@ def test_langmem_background_trace(conversation, embedder):
         {"queries": ["Ada's home", "Ben's pets"]},
         {"insert": ["Ada lives in Rome", "Ben adopted a dog on 30 April 2023"], "patch": [], "remove": []},
         {"queries": ["Ada lives in a city", "Ben has a dog"]},
-        {"insert": [], "patch": [{"id": "m0", "content": "Ada moved from Rome to Oslo by 8 May 2023"}], "remove": ["m1", "m99"]},
+        {
+            "insert": [],
+            "patch": [{"id": "m0", "content": "Ada moved from Rome to Oslo by 8 May 2023"}],
+            "remove": ["m1", "m99"],
+        },
     )
     system = ingest(LangMem(LangMem.Config(extractor="llm"), embedder=embedder, llm=llm), conversation)
     assert asked(llm) == ["queries", "insert+patch+remove"] * 2
@@ -188,9 +246,11 @@ def test_langmem_manager_makes_five_searches_and_touches_only_what_they_found(co
     """Section 10: query_limit 5; patches and removals of entries that were not shown are refused."""
     likes = [f"Ada likes {word}" for word in "tea rome chess maps kites bread trains".split()]
     llm = scripted(
-        {"queries": []}, {"insert": likes, "patch": [], "remove": []},
-        {"queries": likes}, {"insert": [], "patch": [{"id": "m6", "content": "Ada hates trains"}], "remove": ["m5", "m0"]},
-    )  # fmt: skip
+        {"queries": []},
+        {"insert": likes, "patch": [], "remove": []},
+        {"queries": likes},
+        {"insert": [], "patch": [{"id": "m6", "content": "Ada hates trains"}], "remove": ["m5", "m0"]},
+    )
     config = LangMem.Config(extractor="llm", found_limit=1)
     system = ingest(LangMem(config, embedder=embedder, llm=llm), conversation)
     shown = prompts(llm)[3].split("Entries found in the memory:\n")[1].split("\n\n")[0].splitlines()
@@ -203,13 +263,20 @@ def test_langmem_manager_makes_five_searches_and_touches_only_what_they_found(co
 def test_langmem_agentic_trace(conversation, embedder):
     done = "Noted."
     llm = scripted(
-        call("manage_memory", action="create", content="Ada lives in Rome"), done,
-        call("manage_memory", action="create", content="Ben has a dog"), done,
-        call("search_memory", query="home"), call("manage_memory", action="update", id="m0", content="Ada lives in Oslo"), done,
-        call("manage_memory", action="update", id="m0", content="Ben has a dog called Rex"), done,
+        call("manage_memory", action="create", content="Ada lives in Rome"),
         done,
-        "Ada lives in Oslo now.", call("manage_memory", action="delete", id="m0"), "I do not know.",
-    )  # fmt: skip
+        call("manage_memory", action="create", content="Ben has a dog"),
+        done,
+        call("search_memory", query="home"),
+        call("manage_memory", action="update", id="m0", content="Ada lives in Oslo"),
+        done,
+        call("manage_memory", action="update", id="m0", content="Ben has a dog called Rex"),
+        done,
+        done,
+        "Ada lives in Oslo now.",
+        call("manage_memory", action="delete", id="m0"),
+        "I do not know.",
+    )
     config = LangMem.Config(extractor="llm", mode="agentic")
     system = ingest(LangMem(config, embedder=embedder, llm=llm), conversation)
     assert len(llm.requests) == 10
@@ -227,7 +294,14 @@ def test_langmem_agentic_trace(conversation, embedder):
 
 def test_zep_trace(conversation, embedder):
     def edge(target, fact, valid, relation="LIVES_IN", source="Ada"):
-        return {"source": source, "target": target, "relation": relation, "fact": fact, "valid_at": valid, "invalid_at": None}
+        return {
+            "source": source,
+            "target": target,
+            "relation": relation,
+            "fact": fact,
+            "valid_at": valid,
+            "invalid_at": None,
+        }
 
     def entities(*names):
         return {"entities": [{"name": name, "type": "Thing"} for name in names]}
@@ -250,7 +324,16 @@ def test_zep_trace(conversation, embedder):
     )
     system = ingest(Zep(Zep.Config(extractor="llm"), embedder=embedder, llm=llm), conversation)
     first = ["entities", "edges", "summaries"]
-    assert asked(llm) == [*first, *first, "entities", "edges", "duplicates+contradicted", "summaries", *first[:2], *first[:2]]
+    assert asked(llm) == [
+        *first,
+        *first,
+        "entities",
+        "edges",
+        "duplicates+contradicted",
+        "summaries",
+        *first[:2],
+        *first[:2],
+    ]
     edges = list(system.graph.edges.values())
     assert [e.fact for e in edges] == ["Ada lives in Rome.", "Ben adopted one dog.", "Ada lives in Oslo."]
     rome, dog, oslo = edges
@@ -268,15 +351,31 @@ def test_zep_trace(conversation, embedder):
 def test_zep_asks_whether_a_near_name_is_a_known_entity_and_keeps_the_known_one(conversation, embedder):
     """Section 9: speaker always an entity; candidates by embedding and full text, exact names first, then the model."""
     quiet = [{"entities": []}, {"edges": []}]
-    met = {"source": "Ada", "target": "city of Oslo", "relation": "MOVED", "fact": "Ada moved to Oslo.", "valid_at": "2023",
-           "invalid_at": None}  # fmt: skip
+    met = {
+        "source": "Ada",
+        "target": "city of Oslo",
+        "relation": "MOVED",
+        "fact": "Ada moved to Oslo.",
+        "valid_at": "2023",
+        "invalid_at": None,
+    }
     llm = scripted(
-        {"entities": [{"name": "Oslo", "type": "City"}]}, {"edges": []}, *quiet,
-        {"entities": [{"name": "ada", "type": "Person"}, {"name": "city of Oslo", "type": "City"}, {"name": "Lima", "type": "City"}]},
+        {"entities": [{"name": "Oslo", "type": "City"}]},
+        {"edges": []},
+        *quiet,
+        {
+            "entities": [
+                {"name": "ada", "type": "Person"},
+                {"name": "city of Oslo", "type": "City"},
+                {"name": "Lima", "type": "City"},
+            ]
+        },
         {"resolutions": [{"new": 0, "existing": 0}, {"new": 9, "existing": 0}]},
-        {"edges": [met]}, {"summaries": [{"name": "Oslo", "summary": "Ada's new home."}]},
-        *quiet, *quiet,
-    )  # fmt: skip
+        {"edges": [met]},
+        {"summaries": [{"name": "Oslo", "summary": "Ada's new home."}]},
+        *quiet,
+        *quiet,
+    )
     system = ingest(Zep(Zep.Config(extractor="llm", min_score=0.4), embedder=embedder, llm=llm), conversation)
     plain = ["entities", "edges"]
     assert asked(llm) == [*plain, *plain, "entities", "resolutions", "edges", "summaries", *plain, *plain]
@@ -295,7 +394,9 @@ def test_zep_sees_the_last_ten_messages_and_ends_an_older_fact_learnt_later(embe
     said = [session(1, 1, *[("Ada", f"Line {n}.") for n in range(12)])]
     quiet = [{"entities": []}, {"edges": []}]
     llm = scripted(*quiet * 12)
-    ingest(Zep(Zep.Config(extractor="llm"), embedder=embedder, llm=llm), Conversation("demo", ("Ada", "Ben"), tuple(said)))
+    ingest(
+        Zep(Zep.Config(extractor="llm"), embedder=embedder, llm=llm), Conversation("demo", ("Ada", "Ben"), tuple(said))
+    )
     earlier = prompts(llm)[-2].split("EARLIER MESSAGES\n")[1].split("\n\nCURRENT MESSAGE")[0].splitlines()
     assert earlier == [f"Ada: Line {n}." for n in range(1, 11)]
     old = Edge("f0", "n0", "n1", "IN", "Ada is in Oslo.", datetime(2023, 5, 8), None, None)
@@ -311,7 +412,11 @@ def test_zep_recipes_by_hand(embedder):
     """Section 9: score of a key = sum of 1/(rank + 1); candidates by cosine need at least min_score."""
     graph = Graph(embedder)
     ada, tea, chess = (graph.add_entity(name, "Thing", None) for name in ("Ada", "tea", "chess"))
-    for target, fact in ((tea, "Ada likes green tea"), (chess, "Ada plays chess"), (tea, "green leaves make tea for Ada")):
+    for target, fact in (
+        (tea, "Ada likes green tea"),
+        (chess, "Ada plays chess"),
+        (tea, "green leaves make tea for Ada"),
+    ):
         key = graph.new_edge_id()
         graph.add_edge(Edge(key, ada.id, target.id, "X", fact, None, None, None), embedder.encode([fact])[0])
     vector = embedder.encode(["green tea"])[0]
@@ -322,11 +427,22 @@ def test_zep_recipes_by_hand(embedder):
     assert best[:2] == [("f0", 1 / 1 + 1 / 1), ("f2", 1 / 2 + 1 / 2)]
     alone = search_edges(graph, found, vector, "rrf", 3, 1.0, 0.5)
     assert alone == [("f0", 1.0), ("f2", 0.5)], "no cosine reaches 1, so the full text decides alone"
-    assert graph.reachable([tea.id], 1, 10) == ["f0", "f2"] and set(graph.reachable([tea.id], 2, 10)) == {"f0", "f1", "f2"}
+    assert graph.reachable([tea.id], 1, 10) == ["f0", "f2"] and set(graph.reachable([tea.id], 2, 10)) == {
+        "f0",
+        "f1",
+        "f2",
+    }
 
 
 def test_zep_repeated_fact_gets_another_episode(conversation, embedder):
-    fact = {"source": "Ada", "target": "Rome", "relation": "IN", "fact": "Ada is in Rome.", "valid_at": None, "invalid_at": None}
+    fact = {
+        "source": "Ada",
+        "target": "Rome",
+        "relation": "IN",
+        "fact": "Ada is in Rome.",
+        "valid_at": None,
+        "invalid_at": None,
+    }
     names = {"entities": [{"name": "Ada", "type": "P"}, {"name": "Rome", "type": "C"}]}
     quiet = [{"entities": []}, {"edges": []}]
     llm = scripted(names, {"edges": [fact]}, {"summaries": []}, *quiet, names, {"edges": [fact]}, *quiet, *quiet)
@@ -337,7 +453,11 @@ def test_zep_repeated_fact_gets_another_episode(conversation, embedder):
 def test_openai_memory_trace(conversation):
     entry = {"speaker": "Ada", "date": "1 May 2023", "text": "Ada lives in Rome."}
     llm = scripted(
-        {"entries": [entry, {"speaker": "Ben", "date": "30 April 2023", "text": "Ben adopted a dog."}], "updates": [], "deletes": []},
+        {
+            "entries": [entry, {"speaker": "Ben", "date": "30 April 2023", "text": "Ben adopted a dog."}],
+            "updates": [],
+            "deletes": [],
+        },
         {"entries": [], "updates": [{"id": "e1", "text": "Ben adopted a dog called Rex."}], "deletes": ["e0", "e77"]},
     )
     system = ingest(OpenAIMemory(OpenAIMemory.Config(extractor="llm", revise=True), llm=llm), conversation)

@@ -1,4 +1,6 @@
-"""The baselines' exact indexes, rank fusion and Zep's search recipes, against plain computations and orders worked out by hand."""
+"""The baselines' exact indexes, rank fusion and Zep's search recipes, against plain computations and orders worked out
+by hand.
+"""
 
 from __future__ import annotations
 
@@ -72,8 +74,10 @@ def test_fusion_and_diversity_by_hand():
     near, twin, aside = np.array([0.8, 0.6]), np.array([0.8, 0.6]), np.array([0.6, -0.8])
     candidates = [("near", near), ("twin", twin), ("aside", aside)]
     assert maximal_marginal_relevance(query, candidates, 0.5, 3) == [
-        ("aside", pytest.approx(0.5 * 0.6 - 0.5 * 0.0)), ("near", pytest.approx(0.5 * 0.8 - 0.5)), ("twin", pytest.approx(-0.1)),
-    ]  # fmt: skip
+        ("aside", pytest.approx(0.5 * 0.6 - 0.5 * 0.0)),
+        ("near", pytest.approx(0.5 * 0.8 - 0.5)),
+        ("twin", pytest.approx(-0.1)),
+    ]
     assert [key for key, _ in maximal_marginal_relevance(query, candidates, 1.0, 2)] == ["near", "twin"]
 
 
@@ -82,8 +86,12 @@ def graph():
     """A path ada - tea - cup - shelf, and a twin of its first fact from another entity."""
     made = Graph(WordEmbedder())
     nodes = {name: made.add_entity(name, "Thing", None).id for name in ("ada", "tea", "cup", "shelf", "ben")}
-    facts = [("ada", "tea", "Ada drinks tea daily", 1), ("tea", "cup", "Hot drinks steam", 3), ("cup", "shelf", "Crockery stands dry", 1),
-             ("ben", "tea", "Ben drinks tea daily", 1)]  # fmt: skip
+    facts = [
+        ("ada", "tea", "Ada drinks tea daily", 1),
+        ("tea", "cup", "Hot drinks steam", 3),
+        ("cup", "shelf", "Crockery stands dry", 1),
+        ("ben", "tea", "Ben drinks tea daily", 1),
+    ]
     for source, target, fact, mentions in facts:
         turns = [f"D1:{n}" for n in range(mentions)]
         edge = Edge(made.new_edge_id(), nodes[source], nodes[target], "X", fact, None, None, None, episodes=turns)
@@ -100,9 +108,15 @@ def _found(graph, recipe, by_text, by_vector, question, **more):
 def test_each_recipe_orders_as_worked_out_by_hand(graph):
     """Section 9: what each recipe takes as candidates and by what it orders them."""
     text, near = ["f1", "f0"], [("f0", 0.9), ("f3", 0.8), ("f2", 0.3)]
-    assert _found(graph, "rrf", text, near, "Ada drinks") == ["f0", "f1", "f3"], "1/2 + 1, 1, 1/2; a cosine of 0.3 is too little"
-    assert _found(graph, "episode_mentions", text, near, "Ada drinks") == ["f1", "f0", "f3"], "three episodes before one"
-    assert _found(graph, "node_distance", text, near, "ben") == ["f3", "f0", "f1"], "Ben's own fact first, then those about tea"
+    assert _found(graph, "rrf", text, near, "Ada drinks") == ["f0", "f1", "f3"], (
+        "1/2 + 1, 1, 1/2; a cosine of 0.3 is too little"
+    )
+    assert _found(graph, "episode_mentions", text, near, "Ada drinks") == ["f1", "f0", "f3"], (
+        "three episodes before one"
+    )
+    assert _found(graph, "node_distance", text, near, "ben") == ["f3", "f0", "f1"], (
+        "Ben's own fact first, then those about tea"
+    )
     assert set(_found(graph, "mmr", text, near, "Ada drinks")) == {"f0", "f1", "f3"}
     assert _found(graph, "mmr", text, near, "Hot drinks steam")[0] == "f1", "the twins push each other down"
     walked = _found(graph, "cosine", ["f0"], [], "Crockery stands dry")

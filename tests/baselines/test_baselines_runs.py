@@ -18,7 +18,9 @@ KINDS = ("429", "500", "drop", "truncated", "wrong_schema", "refusal", "garbage"
 
 @pytest.mark.parametrize("arm", ARMS)
 def test_a_fifth_of_the_calls_failing_changes_neither_store_nor_answers(arm, scripted_server, server_key, tmp_path):
-    common = config(arm, f"llm.api_key_env={server_key}", "llm.timeout_s=1.5", "llm.concurrency=4", "llm.max_attempts=8")
+    common = config(
+        arm, f"llm.api_key_env={server_key}", "llm.timeout_s=1.5", "llm.concurrency=4", "llm.max_attempts=8"
+    )
 
     def finished(name: str, faults: FaultPlan) -> dict:
         server = scripted_server(rules=[("", model)], faults=faults)
@@ -76,7 +78,9 @@ def test_killed_within_and_between_sessions_no_session_is_lost_or_repeated(
     run(straight)
     assert len(saved) == 5 and saved[0] > 0, "four sessions and the end"
     made = {**common, "out": str(tmp_path / "killed")}
-    within = (saved[0] + saved[1]) // 2 + 1  # in the second session; where a session is one call, that call is under way
+    within = (
+        saved[0] + saved[1]
+    ) // 2 + 1  # in the second session; where a session is one call, that call is under way
     between = saved[2] - saved[0] + 1  # the first call of the fourth session, counted from the second's first
     for request in (within, between):
         killer.left = request

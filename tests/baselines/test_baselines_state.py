@@ -111,7 +111,9 @@ def test_a_fifth_of_the_calls_failing_changes_no_store(kind, conversation, scrip
         system, user = (content_text(message["content"]) for message in body["messages"][:2])
         if body.get("tools"):
             function = body["tools"][0]["function"]
-            return Reply(tool_calls=((function["name"], toy_value(system, user, set(function["parameters"]["required"]))),))
+            return Reply(
+                tool_calls=((function["name"], toy_value(system, user, set(function["parameters"]["required"]))),)
+            )
         return toy_value(system, user, set(body["response_format"]["json_schema"]["schema"]["required"]))
 
     def run(name: str, faults):

@@ -23,8 +23,15 @@ def model(body):
         names = ["Ada", "Oslo"] if oslo else ["Ada"]
         return {"extracted_entities": [{"name": name, "entity_type_id": 0, "episode_indices": [0]} for name in names]}
     if "edges" in fields:
-        edge = {"source_entity_name": "Ada", "target_entity_name": "Oslo", "relation_type": "MOVED_TO",
-                "fact": "Ada moved to Oslo.", "valid_at": "2023-05-08T10:00:00Z", "invalid_at": None, "episode_indices": [0]}  # fmt: skip
+        edge = {
+            "source_entity_name": "Ada",
+            "target_entity_name": "Oslo",
+            "relation_type": "MOVED_TO",
+            "fact": "Ada moved to Oslo.",
+            "valid_at": "2023-05-08T10:00:00Z",
+            "invalid_at": None,
+            "episode_indices": [0],
+        }
         return {"edges": [edge] if oslo else []}
     if "entity_resolutions" in fields:
         return {"entity_resolutions": []}

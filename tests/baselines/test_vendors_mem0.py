@@ -1,4 +1,6 @@
-"""The adapter to the package ``mem0ai``, and our reimplementation against it: equal answers of the model, equal memories."""
+"""The adapter to the package ``mem0ai``, and our reimplementation against it: equal answers of the model, equal
+memories.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,11 @@ def long_conversation(sessions: int = 8, turns: int = 11) -> Conversation:
     made = []
     for number in range(1, sessions + 1):
         said = tuple(
-            Turn(f"D{number}:{i}", draw.choice(("Ada", "Ben")), f"thing {number} {i} about {' '.join(draw.sample(THINGS, 3))}")
+            Turn(
+                f"D{number}:{i}",
+                draw.choice(("Ada", "Ben")),
+                f"thing {number} {i} about {' '.join(draw.sample(THINGS, 3))}",
+            )
             for i in range(1, turns + 1)
         )
         made.append(Session(f"session_{number}", None, f"{number} May, 2023", said))
@@ -91,7 +97,9 @@ def test_ours_and_the_package_keep_the_same_memories(scripted_server, server_key
     events = ours.stats()
     assert min(events[f"events_{name}"] for name in ("add", "update", "delete", "none", "skipped")) > 0
     question = Query("Who talked about tea and chess?")
-    assert [hit.text for hit in ours.search(question).hits[:5]] == [hit.text for hit in theirs.search(question).hits[:5]]
+    assert [hit.text for hit in ours.search(question).hits[:5]] == [
+        hit.text for hit in theirs.search(question).hits[:5]
+    ]
 
 
 @pytest.mark.skipif(not ADDITIVE, reason="mem0ai up to 1.x also updates and deletes")
@@ -100,7 +108,10 @@ def test_the_current_package_adds_what_each_speaker_says_and_nothing_else(script
     conversation = long_conversation()
     server = scripted_server(rules=[("", decisions)])
     theirs = ingest(package(server, server_key), conversation)
-    said = {name: sorted(f"{name}: {t.said}" for _, t in conversation.turns() if t.speaker == name) for name in ("Ada", "Ben")}
+    said = {
+        name: sorted(f"{name}: {t.said}" for _, t in conversation.turns() if t.speaker == name)
+        for name in ("Ada", "Ben")
+    }
     assert theirs.memories() == said
     assert len(server.chats()) == sum(2 * ((len(session.turns) + 1) // 2) for session in conversation.sessions)
 
@@ -119,7 +130,9 @@ def test_the_package_is_told_the_sessions_date_and_keeps_provenance(scripted_ser
     again = package(server, server_key)
     again.load(tmp_path)
     restored = again.search(Query("Rome"))
-    assert [(h.text, h.turn_ids, h.memory_id) for h in restored.hits] == [(h.text, h.turn_ids, h.memory_id) for h in found.hits]
+    assert [(h.text, h.turn_ids, h.memory_id) for h in restored.hits] == [
+        (h.text, h.turn_ids, h.memory_id) for h in found.hits
+    ]
     assert restored.context == found.context and again.stats() == system.stats()
     system.close()
     again.close()

@@ -1,6 +1,8 @@
-"""What the public cases share: short ways to a conversation, a data file, a filled system, a verdict; who mends what fails.
+"""What the public cases share: short ways to a conversation, a data file, a filled system, a verdict; who mends what
+fails.
 
-Every case was reported to a public project; its source stands in the docstring of its test. Code under test is reached from
+Every case was reported to a public project; its source stands in the docstring of its test. Code under test is reached
+from
 here wherever several cases need it.
 """
 

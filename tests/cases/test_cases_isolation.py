@@ -115,5 +115,7 @@ def test_c50_times_with_and_without_a_zone_stand_together():
     ],
 )
 def test_c51_chinese_memories_are_recalled(question, word):
-    """google/adk-python#5601, NousResearch/hermes-agent#98464: a run of characters is one word, so that nothing matches."""
+    """google/adk-python#5601, NousResearch/hermes-agent#98464: a run of characters is one word, so that nothing
+    matches.
+    """
     assert word in remembered_chinese().search(question, user="c", k=1)[0].text

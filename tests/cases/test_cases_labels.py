@@ -24,7 +24,9 @@ from eval.judges.labels import label
     ],
 )
 def test_c60_correct_within_incorrect_is_no_verdict(reply, right):
-    """jaylfc/taosmd#176, anthropics/claude-cookbooks#497: the label is searched in the text, and INCORRECT holds CORRECT."""
+    """jaylfc/taosmd#176, anthropics/claude-cookbooks#497: the label is searched in the text, and INCORRECT holds
+    CORRECT.
+    """
     assert label(reply) == right
 
 

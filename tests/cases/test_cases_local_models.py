@@ -67,7 +67,9 @@ def replies_shared_and_alone(folder: Path) -> tuple[list[str], list[str]]:
 
 @FAILING_CLEARLY
 def test_c72_a_template_may_refuse_the_system_role(plain_model, tmp_path):
-    """EleutherAI/lm-evaluation-harness#2109, vllm-project/guidellm#67: the template raises; answered or told, never raw."""
+    """EleutherAI/lm-evaluation-harness#2109, vllm-project/guidellm#67: the template raises; answered or told, never
+    raw.
+    """
     folder = variant(plain_model, tmp_path, NO_SYSTEM_ROLE + tiny_model.TEMPLATE)
     assert ending(lambda: chat(folder).complete(ask("hello"))) in ("done", "told")
 

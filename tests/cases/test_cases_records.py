@@ -20,7 +20,9 @@ def written(path, question) -> None:
 
 
 def test_c80_a_line_separator_within_a_text_ends_no_record(tiny_dataset, tmp_path):
-    """wbolster/jsonlines#53, volcengine/OpenViking#3988: U+2028 and U+0085 end a line for ``str.splitlines``, not for JSON."""
+    """wbolster/jsonlines#53, volcengine/OpenViking#3988: U+2028 and U+0085 end a line for ``str.splitlines``, not for
+    JSON.
+    """
     written(tmp_path / "answers.jsonl", tiny_dataset.questions[0])
     assert ending(lambda: load(tmp_path, tiny_dataset)) == "done"
     assert load(tmp_path, tiny_dataset)[0].answer == SEPARATORS

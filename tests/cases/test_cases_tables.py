@@ -44,7 +44,9 @@ def test_c82_other_scripts_are_not_turned_into_question_marks():
 @pytest.mark.skipif(not (has_punkt() and has_wordnet()), reason="python scripts/fetch_data.py punkt wordnet")
 @pytest.mark.parametrize("gold", TEXTS)
 def test_c70_metrics_equal_their_libraries(gold):
-    """nltk/nltk#2751, Maluuba/nlg-eval#105, google/adk-python#6136: METEOR above 1, BLEU of short texts, ROUGE of other scripts."""
+    """nltk/nltk#2751, Maluuba/nlg-eval#105, google/adk-python#6136: METEOR above 1, BLEU of short texts, ROUGE of other
+    scripts.
+    """
     from nltk.tokenize import word_tokenize
     from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
     from nltk.translate.meteor_score import single_meteor_score

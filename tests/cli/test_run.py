@@ -19,8 +19,18 @@ from memos.errors import MemosError
 
 ROOT = Path(__file__).resolve().parents[2]
 VERDICTS = """llm.rules=[{pattern: 'JSON object', reply: '{"label": "CORRECT"}'}]"""
-FAST = ["experiment=tiny", "embedder=mock", "llm=mock", "answerer=llm", "judge=llm_generous",
-        "~judge@also_judges.strict", VERDICTS, "latency.questions=0", "metrics.which=[lexical]", "figures=false"]  # fmt: skip
+FAST = [
+    "experiment=tiny",
+    "embedder=mock",
+    "llm=mock",
+    "answerer=llm",
+    "judge=llm_generous",
+    "~judge@also_judges.strict",
+    VERDICTS,
+    "latency.questions=0",
+    "metrics.which=[lexical]",
+    "figures=false",
+]
 SWEEP = "system=null,oracle,full_context,rag"
 
 
@@ -137,14 +147,19 @@ def test_killed_at_random_records_the_summary_comes_out_identical(tmp_path):
 
 def test_interrupt_exits_130_and_resumes(tmp_path):
     arguments = ["system=rag", "llm.latency_ms=30", "cache=off"]
+
     def listen() -> None:
         """A runner started in the background hands an ignored SIGINT down; the command must see it all the same."""
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     process = subprocess.Popen(
-        command(tmp_path, *arguments), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        command(tmp_path, *arguments),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         preexec_fn=listen,
-    )  # fmt: skip
+    )
     start = time.monotonic()
     while not list((tmp_path / "runs").rglob("answers.jsonl")) and time.monotonic() - start < 60:
         time.sleep(0.02)

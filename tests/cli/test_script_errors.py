@@ -32,16 +32,26 @@ def test_a_status_goes_through_and_other_errors_are_not_hidden():
 
 @pytest.mark.parametrize(
     "command",
-    [("bench_answerers.py", "--data", "absent.json"), ("bench_scheduler.py", "--data", "absent.json"),
-     ("bench_kv.py", "shared", "--dataset", "absent.json"), ("bench_scoring.py", "absent.jsonl"),
-     ("train_reader.py", "--data", "absent.json"), ("train_retrieval.py", "--data", "absent.json"),
-     ("rescore.py", "absent"), ("figures.py", "absent"), ("tables.py", "absent"), ("report.py", "absent"),
-     ("compare.py", "absent", "absent")],
+    [
+        ("bench_answerers.py", "--data", "absent.json"),
+        ("bench_scheduler.py", "--data", "absent.json"),
+        ("bench_kv.py", "shared", "--dataset", "absent.json"),
+        ("bench_scoring.py", "absent.jsonl"),
+        ("train_reader.py", "--data", "absent.json"),
+        ("train_retrieval.py", "--data", "absent.json"),
+        ("rescore.py", "absent"),
+        ("figures.py", "absent"),
+        ("tables.py", "absent"),
+        ("report.py", "absent"),
+        ("compare.py", "absent", "absent"),
+    ],
     ids=lambda command: command[0],
-)  # fmt: skip
+)
 def test_scripts_name_a_missing_file(command, tmp_path):
     name, *rest = command
-    done = subprocess.run([sys.executable, ROOT / "scripts" / name, *rest], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / name, *rest], cwd=tmp_path, capture_output=True, text=True
+    )
     last = done.stderr.strip().splitlines()[-1]
     assert done.returncode == 1, done.stderr
     assert last.startswith("error: ") and "absent" in last and "Traceback" not in done.stderr

@@ -1,4 +1,6 @@
-"""Sweeps over several keys, alone and beside other systems in one command: all jobs are known before, and a second run does nothing."""
+"""Sweeps over several keys, alone and beside other systems in one command: all jobs are known before, and a second run
+does nothing.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The two tracks, and the latency pass, for every system: paper runs each system with its own answer prompt and depth, controlled all with one prompt and one budget."""
+"""The two tracks, and the latency pass, for every system: paper runs each system with its own answer prompt and depth,
+controlled all with one prompt and one budget.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,18 @@ from eval.experiments.benchmark.experiment import run
 from eval.stages.bench import Bench, plain
 
 OWN = {
-    "null": "rag", "oracle": "rag", "full_context": "rag", "rag": "rag", "rag_8192": "rag", "mem0": "mem0", "mem0_graph": "mem0_graph",
-    "langmem": "langmem", "zep": "zep", "openai_memory": "openai_memory", "memos": "memos",
-}  # fmt: skip
+    "null": "rag",
+    "oracle": "rag",
+    "full_context": "rag",
+    "rag": "rag",
+    "rag_8192": "rag",
+    "mem0": "mem0",
+    "mem0_graph": "mem0_graph",
+    "langmem": "langmem",
+    "zep": "zep",
+    "openai_memory": "openai_memory",
+    "memos": "memos",
+}
 """Prompt of each system on track=paper (protocol.md section 6)."""
 DEPTH = {"rag": 2, "rag_8192": 2, "mem0": 20, "mem0_graph": 20, "langmem": 10, "zep": 20, "memos": 20}
 """Its own top-k (protocol.md sections 7 to 10: a speaker for mem0, facts and as many entities for Zep)."""
@@ -27,9 +38,18 @@ SYSTEMS = sorted(path.stem for path in (CONF / "system").glob("*.yaml"))
 
 def config(name, track, out, *more):
     overrides = [
-        "experiment=tiny", f"system='{name}'", f"track={track}", "answerer=llm", "llm=mock", "dataset.conversations=[tiny-1]",
-        "latency.questions=0", "metrics.which=[]", "cache=off", f"out={out}", *more,
-    ]  # fmt: skip
+        "experiment=tiny",
+        f"system='{name}'",
+        f"track={track}",
+        "answerer=llm",
+        "llm=mock",
+        "dataset.conversations=[tiny-1]",
+        "latency.questions=0",
+        "metrics.which=[]",
+        "cache=off",
+        f"out={out}",
+        *more,
+    ]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return plain(compose("config", overrides))
 
@@ -46,7 +66,9 @@ def test_every_system_has_a_prompt_of_its_own_family():
     assert "event itself took place" in told["zep"] and "do not shift it" in told["zep"], "a fact's time is the event's"
     assert "never leave a relative time" in told["mem0"] and "newest" in told["mem0"] and "last year" in told["mem0"]
     assert "relations" in told["mem0_graph"] and "relations" not in told["mem0"]
-    assert "general knowledge" in told["memos"] and not any("general knowledge" in told[name] for name in told if name != "memos")
+    assert "general knowledge" in told["memos"] and not any(
+        "general knowledge" in told[name] for name in told if name != "memos"
+    )
     assert "shortest" in told["rag"] and told["rag"].index("question:") < told["rag"].index("{context}")
 
 
@@ -58,7 +80,10 @@ def test_tables_say_whether_rules_or_a_model_extracted(name, extractor, tmp_path
 
 def _has_latencies(made):
     """P50 and P95 of search, answer and both, over the questions that were asked one by one; building the stores apart."""
-    timed, found = records(made, "latency"), json.loads((Bench(made).folder / "summary.json").read_text(encoding="utf-8"))["latency_ms"]
+    timed, found = (
+        records(made, "latency"),
+        json.loads((Bench(made).folder / "summary.json").read_text(encoding="utf-8"))["latency_ms"],
+    )
     search, answer = (np.array([row[part] for row in timed]) for part in ("search_ms", "answer_ms"))
     assert len(timed) == found["n"] == 4 and found["ingest_s"] >= 0
     for part, values in (("search", search), ("answer", answer), ("total", search + answer)):
@@ -78,7 +103,10 @@ def test_the_paper_track_uses_the_systems_own_prompt_and_depth(name, tmp_path):
     assert {answer["prompt_hash"] for answer in answers} == {want}
     extra = made["system"].get("top_relations", 0) * 2
     if name in DEPTH:
-        assert all(1 <= row["used"] <= SHARES[name] + extra for row in found) and max(row["used"] for row in found) >= SHARES[name]
+        assert (
+            all(1 <= row["used"] <= SHARES[name] + extra for row in found)
+            and max(row["used"] for row in found) >= SHARES[name]
+        )
 
 
 def test_the_controlled_track_gives_every_system_the_same_prompt(tmp_path):
@@ -91,7 +119,9 @@ def test_the_controlled_track_has_one_prompt_and_one_budget(name, tmp_path):
     more = ["system.chunk_size=40"] if name.startswith("rag") else []
     made = config(name, "controlled", tmp_path, "track.budget_words=120", *more)
     run(made)
-    assert {row["prompt_hash"] for row in records(made, "answers")} == {PROMPTS["null" if name == "null" else "default"].hash}
+    assert {row["prompt_hash"] for row in records(made, "answers")} == {
+        PROMPTS["null" if name == "null" else "default"].hash
+    }
     words = [row["context_words"] for row in records(made, "search")]
     if name == "full_context":
         assert min(words) > 120, "the row without a budget"

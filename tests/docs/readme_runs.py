@@ -1,6 +1,7 @@
 """Run commands of the README one after the other in this process: ``python readme_runs.py SPECS.json RESULTS.jsonl``.
 
-A specification has ``command`` (the words after ``python run.py``) and ``more`` (overrides appended to it). What is loaded once,
+A specification has ``command`` (the words after ``python run.py``) and ``more`` (overrides appended to it). What is
+loaded once,
 such as a model, serves all commands.
 """
 
@@ -34,7 +35,12 @@ def run(command: list[str], more: list[str]) -> dict[str, Any]:
         except Exception:  # noqa: BLE001 - whatever a command dies of is its own result; the others still run
             traceback.print_exc()
             code = "exception"
-    return {"code": code, "cpu_seconds": round(time.process_time() - start, 1), "stdout": out.getvalue()[-4000:], "stderr": err.getvalue()[-4000:]}
+    return {
+        "code": code,
+        "cpu_seconds": round(time.process_time() - start, 1),
+        "stdout": out.getvalue()[-4000:],
+        "stderr": err.getvalue()[-4000:],
+    }
 
 
 def main() -> None:

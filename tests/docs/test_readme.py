@@ -1,10 +1,13 @@
 """Every command of the README and of docs/ works.
 
-- ``python run.py …`` is run by test_readme_runs.py; where that narrows a sweep, the whole sweep goes through the check that runs before
+- ``python run.py …`` is run by test_readme_runs.py; where that narrows a sweep, the whole sweep goes through the check
+  that runs before
   anything starts.
-- ``python scripts/X.py …`` is run on fixture runs (see RUN_ON_FIXTURES); the others (NOT_RUN, with the reason) show their help,
+- ``python scripts/X.py …`` is run on fixture runs (see RUN_ON_FIXTURES); the others (NOT_RUN, with the reason) show
+  their help,
   which must know every option the README uses.
-- ``make X`` is planned by ``make -n``; the extras of ``pip install`` must be declared; an exported variable must be one the code reads.
+- ``make X`` is planned by ``make -n``; the extras of ``pip install`` must be declared; an exported variable must be one
+  the code reads.
 - The Python block is run; YAML blocks are read.
 """
 
@@ -56,7 +59,9 @@ NOT_RUN = {
 
 
 def run(command: list[object], **kwargs) -> subprocess.CompletedProcess:
-    return subprocess.run([str(x) for x in command], capture_output=True, text=True, timeout=300, **({"cwd": ROOT} | kwargs))
+    return subprocess.run(
+        [str(x) for x in command], capture_output=True, text=True, timeout=300, **({"cwd": ROOT} | kwargs)
+    )
 
 
 def installed(distribution: str) -> bool:
@@ -67,10 +72,16 @@ def installed(distribution: str) -> bool:
 
 
 def narrowed(command: str) -> bool:
-    """Whether test_readme_runs.py runs less than the command says: a sweep that no other command runs whole, or jobs on Slurm."""
+    """Whether test_readme_runs.py runs less than the command says: a sweep that no other command runs whole, or jobs on
+    Slurm.
+    """
     given = words(command)[2:]
     names = [w.partition("=")[2] for w in given if w.startswith("experiment=")]
-    swept = any("sweeper" in (CONF / "experiment" / f"{name}.yaml").read_text(encoding="utf-8") for name in names if name != "locomo")
+    swept = any(
+        "sweeper" in (CONF / "experiment" / f"{name}.yaml").read_text(encoding="utf-8")
+        for name in names
+        if name != "locomo"
+    )
     return swept or any(w.startswith("hydra/launcher=") for w in given)
 
 
@@ -107,14 +118,16 @@ def test_script_commands(command, tmp_path):
     assert (ROOT / script).exists(), f"{script} is named in the README and does not exist"
     if script.name in RUN_ON_FIXTURES and not WRITES_README.intersection(arguments):
         options = [a for a in arguments if a.startswith("--")]
-        assert all("=" in o or arguments[-1] == o or arguments[arguments.index(o) + 1].startswith("--") for o in options), (
-            "write options with a value as --option=value, so that this test knows them from positional arguments"
-        )
+        assert all(
+            "=" in o or arguments[-1] == o or arguments[arguments.index(o) + 1].startswith("--") for o in options
+        ), "write options with a value as --option=value, so that this test knows them from positional arguments"
         done = run([sys.executable, script, *RUN_ON_FIXTURES[script.name], *options, f"--out={tmp_path}"])
         assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
         assert script.name == "list.py" or any(tmp_path.rglob("*.*")), "nothing was written"
         return
-    assert script.name in NOT_RUN or WRITES_README.intersection(arguments), f"add {script.name} to RUN_ON_FIXTURES, or to NOT_RUN with the reason"
+    assert script.name in NOT_RUN or WRITES_README.intersection(arguments), (
+        f"add {script.name} to RUN_ON_FIXTURES, or to NOT_RUN with the reason"
+    )
     shown = run([sys.executable, script, "--help"])
     assert shown.returncode == 0, shown.stderr
     for option in (a.split("=")[0] for a in arguments if a.startswith("-")):
@@ -166,6 +179,10 @@ def test_yaml_blocks_are_configurations():
 
 def test_files_named_in_the_pages_exist():
     text = text_of((*PAGES, CONTRIBUTING))
-    named = set(re.findall(r"`((?:conf|scripts|eval|memos|baselines|tests|results/(?:reference|cards|tables|figures))/[\w./-]*)`", text))
+    named = set(
+        re.findall(
+            r"`((?:conf|scripts|eval|memos|baselines|tests|results/(?:reference|cards|tables|figures))/[\w./-]*)`", text
+        )
+    )
     missing = [name for name in named - named_files(CONTRIBUTING).keys() if not (ROOT / name).exists()]
     assert missing == [], "a page names files that are not there"

@@ -13,7 +13,9 @@ from memos.errors import DataError
 
 
 def test_the_readme_states_the_committed_results():
-    assert stated(README.read_text(encoding="utf-8")) == results_table(ROOT / "results"), "run: python scripts/tables.py --readme"
+    assert stated(README.read_text(encoding="utf-8")) == results_table(ROOT / "results"), (
+        "run: python scripts/tables.py --readme"
+    )
 
 
 def test_the_table_follows_the_results(tmp_path):

@@ -1,8 +1,12 @@
-"""Every ``python run.py`` of the README and of docs/ runs to its end, on the synthetic dataset under LOCOMO's conversation ids.
+"""Every ``python run.py`` of the README and of docs/ runs to its end, on the synthetic dataset under LOCOMO's
+conversation ids.
 
-The words are the README's. What the test appends makes it small and keeps it on this machine: the dataset's path, the results folder,
-one conversation, the first and last system of a sweep, no model for scoring; a scripted server for OpenAI and for vLLM; a
-random model of a few thousand weights for a model of transformers. ``experiment=locomo`` alone keeps all defaults and systems.
+The words are the README's. What the test appends makes it small and keeps it on this machine: the dataset's path, the
+results folder,
+one conversation, the first and last system of a sweep, no model for scoring; a scripted server for OpenAI and for vLLM;
+a
+random model of a few thousand weights for a model of transformers. ``experiment=locomo`` alone keeps all defaults and
+systems.
 """
 
 from __future__ import annotations
@@ -55,10 +59,22 @@ def more(command: str, place: Path, url: str) -> list[str]:
     if given.get("llm") == "openai":
         added += [f"llm.base_url={url}"] + ([f"embedder.base_url={url}"] if given.get("embedder") == "openai" else [])
     if given.get("llm") in ("hf", "embedded"):
-        added += [f"llm.model={place / 'model'}", "llm._target_=memos.llm.hf.HFChat", "llm.max_new_tokens=4", "llm.threads=1"]
+        added += [
+            f"llm.model={place / 'model'}",
+            "llm._target_=memos.llm.hf.HFChat",
+            "llm.max_new_tokens=4",
+            "llm.threads=1",
+        ]
     if name == "kv_ttft":
-        added += ["model=random:tiny", "kv.contexts=[40,60,80]", "kv.queries=[20,24,28]", "kv.cells=[short/short]", "kv.repeats=1",
-                  "kv.threads=1", "kv.equality_tokens=4"]  # fmt: skip
+        added += [
+            "model=random:tiny",
+            "kv.contexts=[40,60,80]",
+            "kv.queries=[20,24,28]",
+            "kv.cells=[short/short]",
+            "kv.repeats=1",
+            "kv.threads=1",
+            "kv.equality_tokens=4",
+        ]
     if name == "judge_card":
         added += [f"card.published_dir={place / 'published'}", "card.probes_per_kind=2"]
     return added
@@ -79,11 +95,22 @@ def _data(place: Path) -> None:
     (place / "published").mkdir()
     for shift, name in enumerate(("first_set", "second_set")):
         rows = [
-            {"sample_id": s["sample_id"], "qa_index": i, "category": q["category"], "question": q["question"], "gold": str(q["answer"]),
-             "answer": "no idea" if (i + shift) % 3 == 0 else str(q["answer"]), "labels": [int((i + shift) % 3 != 0)]}
-            for s in made for i, q in enumerate(s["qa"]) if q["category"] != 5
-        ]  # fmt: skip
-        (place / "published" / f"{name}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
+            {
+                "sample_id": s["sample_id"],
+                "qa_index": i,
+                "category": q["category"],
+                "question": q["question"],
+                "gold": str(q["answer"]),
+                "answer": "no idea" if (i + shift) % 3 == 0 else str(q["answer"]),
+                "labels": [int((i + shift) % 3 != 0)],
+            }
+            for s in made
+            for i, q in enumerate(s["qa"])
+            if q["category"] != 5
+        ]
+        (place / "published" / f"{name}.jsonl").write_text(
+            "".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8"
+        )
     save(place / "model")
 
 
@@ -99,8 +126,18 @@ def ran(request, tmp_path_factory) -> tuple[Path, dict[str, dict]]:
         todo = [c for c in COMMANDS if c in chosen and not elsewhere(c)]
         specs = [{"name": c, "command": words(c)[2:], "more": more(c, place, server.base_url)} for c in todo]
         (place / "specs.json").write_text(json.dumps(specs), encoding="utf-8")
-        environment = {**os.environ, "OPENAI_API_KEY": "a-key-of-the-test", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-        driver = [sys.executable, str(Path(__file__).with_name("readme_runs.py")), str(place / "specs.json"), str(place / "ran.jsonl")]
+        environment = {
+            **os.environ,
+            "OPENAI_API_KEY": "a-key-of-the-test",
+            "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": str(ROOT),
+        }
+        driver = [
+            sys.executable,
+            str(Path(__file__).with_name("readme_runs.py")),
+            str(place / "specs.json"),
+            str(place / "ran.jsonl"),
+        ]
         done = subprocess.run(driver, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=560)
         assert done.returncode == 0, done.stderr[-3000:]
     results = [json.loads(line) for line in (place / "ran.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -122,11 +159,15 @@ def test_run_command(command, request):
         assert (out / "cards" / "judge_card_offline.sources.json").exists()
         return
     if experiment(command) == "adversarial":
-        found = [json.loads(p.read_text(encoding="utf-8")) for p in (out / "runs" / "adversarial").glob("*/abstention.json")]
+        found = [
+            json.loads(p.read_text(encoding="utf-8")) for p in (out / "runs" / "adversarial").glob("*/abstention.json")
+        ]
         assert len(found) == 2 and all(f["free_form"]["n"] > 0 and f["forced_choice"]["n"] > 0 for f in found)
         assert (out / "tables" / "adversarial.sources.json").exists()
         return
-    summaries = [json.loads(p.read_text(encoding="utf-8")) for p in (out / "runs" / experiment(command)).glob("*/summary.json")]
+    summaries = [
+        json.loads(p.read_text(encoding="utf-8")) for p in (out / "runs" / experiment(command)).glob("*/summary.json")
+    ]
     systems = [w for w in [*words(command), *done["more"]] if w.startswith("system=")]
     assert len(summaries) == (systems[0].count(",") + 1 if systems else 10 if command == MAIN else 1)
     assert all(s["complete"] for s in summaries)

@@ -12,8 +12,19 @@ from eval.experiments.benchmark.experiment import run
 from eval.stages.bench import Bench, plain
 
 LABEL = """llm.rules=[{pattern: 'Nadia.*JSON object', reply: '{"label": "CORRECT"}'}, {pattern: 'JSON object', reply: '{"label": "WRONG"}'}]"""
-SMALL = ("experiment=tiny", "embedder=mock", "llm=mock", "answerer=llm", "judge=llm_generous", "judge@also_judges.strict=llm_strict",
-         LABEL, "latency.questions=3", "metrics.which=[lexical]", "figures=false", "dataset.conversations=[tiny-1,tiny-2]")  # fmt: skip
+SMALL = (
+    "experiment=tiny",
+    "embedder=mock",
+    "llm=mock",
+    "answerer=llm",
+    "judge=llm_generous",
+    "judge@also_judges.strict=llm_strict",
+    LABEL,
+    "latency.questions=3",
+    "metrics.which=[lexical]",
+    "figures=false",
+    "dataset.conversations=[tiny-1,tiny-2]",
+)
 
 
 class Made:

@@ -13,8 +13,13 @@ from eval.experiments.load import FORMER, FUNCTIONS, experiment_of, load
 from eval.report.groups import Group
 from memos.errors import ConfigError
 
-ENTRIES = sorted({yaml.safe_load(path.read_text())["entry"] for path in [CONF / "config.yaml", *(CONF / "experiment").glob("*.yaml")]
-                  if "entry" in yaml.safe_load(path.read_text())})  # fmt: skip
+ENTRIES = sorted(
+    {
+        yaml.safe_load(path.read_text())["entry"]
+        for path in [CONF / "config.yaml", *(CONF / "experiment").glob("*.yaml")]
+        if "entry" in yaml.safe_load(path.read_text())
+    }
+)
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
@@ -22,7 +27,9 @@ def test_every_entry_is_an_experiment(entry):
     assert all(callable(getattr(load(entry), name)) for name in FUNCTIONS)
 
 
-@pytest.mark.parametrize("former", ["eval.run.run", *(f"eval.experiments.{name}.run" for name in ("adversarial", "judge_card", "kv_ttft"))])
+@pytest.mark.parametrize(
+    "former", ["eval.run.run", *(f"eval.experiments.{name}.run" for name in ("adversarial", "judge_card", "kv_ttft"))]
+)
 def test_names_in_older_manifests_still_load(former):
     assert load(former) is load(FORMER[former.removesuffix(".run")])
     assert load(former).__name__ in ENTRIES

@@ -1,4 +1,6 @@
-"""Failures of every judge, metric and answer: recorded, shown, counted wrong, tried again, and never a silent denominator."""
+"""Failures of every judge, metric and answer: recorded, shown, counted wrong, tried again, and never a silent
+denominator.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def judging(monkeypatch):
-    """Replace what a judge says: ``judging("llm_strict", function from a task and its number to a verdict)``; None mends it."""
+    """Replace what a judge says: ``judging("llm_strict", function from a task and its number to a verdict)``; None
+    mends it.
+    """
     own = LLMJudge.judge
 
     def replace(name, verdict):
@@ -51,7 +55,10 @@ def test_a_second_judge_whose_calls_all_fail_is_a_failure_and_is_asked_again(mad
     n = summary["n"]
     assert outcome["code"] == FAILED_QUESTIONS and "judge_llm_strict: 30" in outcome["message"]
     assert summary["failed"] == n == 30 and summary["failed_by_stage"] == {"judge": n}
-    assert summary["failures"] == {"judge_llm_strict": n} and summary["judged"]["judge_llm_strict"] == {"n": n, "error": n}
+    assert summary["failures"] == {"judge_llm_strict": n} and summary["judged"]["judge_llm_strict"] == {
+        "n": n,
+        "error": n,
+    }
     assert summary["metrics"]["judge_llm_strict"]["mean"] == 0
     notes = " ".join(table3([summary]).notes)
     assert "judge_llm_strict has no verdict that stands on 30 answers" in notes
@@ -78,16 +85,26 @@ def test_one_failed_call_of_the_second_judge_is_enough(made, judging):
 def test_a_verdict_with_a_failed_run_is_the_same_everywhere(made, judging, broken):
     run = made()
     runs = ("correct", broken, broken)
-    judging("llm_generous", lambda task, i: Verdict("correct", 1.0, runs) if i == 0 else Verdict("correct", 1.0, ("correct",) * 3))
+    judging(
+        "llm_generous",
+        lambda task, i: Verdict("correct", 1.0, runs) if i == 0 else Verdict("correct", 1.0, ("correct",) * 3),
+    )
     assert run.run()["code"] == FAILED_QUESTIONS
     loaded, summary = load_run(run.folder), run.summary
     column = loaded.column("judge_llm_generous")
     key = next(key for key, record in loaded.verdicts["judge_llm_generous"].items() if record["label"] == broken)
     assert column[key] == verdict_value({"label": "correct", "runs": list(runs)}) == 0
     assert rescoring.share(Verdict("correct", 1.0, runs)) == 0
-    assert sum(column.values()) / len(column) == pytest.approx(summary["metrics"]["judge_llm_generous"]["mean"]) == pytest.approx(29 / 30)
+    assert (
+        sum(column.values()) / len(column)
+        == pytest.approx(summary["metrics"]["judge_llm_generous"]["mean"])
+        == pytest.approx(29 / 30)
+    )
     assert summary["judged"]["judge_llm_generous"] == {"n": 30, "correct": 29, broken: 1}
-    assert summary["metrics"]["judge_llm_generous"]["repeat_sd"] == 0 and summary["metrics"]["judge_llm_generous"]["repeat_n"] == 29
+    assert (
+        summary["metrics"]["judge_llm_generous"]["repeat_sd"] == 0
+        and summary["metrics"]["judge_llm_generous"]["repeat_n"] == 29
+    )
     judging("llm_generous", lambda task, i: Verdict("wrong", 1 / 3, ("correct", "wrong", "wrong")))
     assert run.run()["code"] == OK
     assert load_run(run.folder).column("judge_llm_generous")[key] == pytest.approx(1 / 3)
@@ -100,7 +117,10 @@ def test_the_rule_for_verdicts_of_several_runs():
     assert verdict_rule.standing("wrong", ["correct", "correct", "wrong"]) == "correct"
     assert verdict_rule.standing("CORRECT?") == verdict_rule.standing("error") == "error"
     assert verdict_rule.value("correct", ["correct", "correct", "wrong"]) == pytest.approx(2 / 3)
-    assert verdict_rule.value("correct") == 1 and verdict_rule.value("wrong") == verdict_rule.value("unparsed", ["correct"]) == 0
+    assert (
+        verdict_rule.value("correct") == 1
+        and verdict_rule.value("wrong") == verdict_rule.value("unparsed", ["correct"]) == 0
+    )
     row = published.Row("s", "a", 0, 4, "q", "g", "a", (1, 1, 0), None, None)
     assert row.share == verdict_rule.value("correct", ["correct", "correct", "wrong"])
     assert published.Row("s", "a", 0, 4, "q", "g", "a", (), None, None).share == 0
@@ -119,7 +139,9 @@ def test_a_judge_that_raises_or_stays_silent_or_says_nonsense_ends_no_run(made, 
     monkeypatch.setattr(LLMJudge, "judge", judge)
     assert run.run()["code"] == FAILED_QUESTIONS
     found = run.summary["judged"]["judge_llm_strict"]
-    assert found == {"n": 30, "correct": 29, "error": 1}, "the score that is no number; what was left was judged one by one"
+    assert found == {"n": 30, "correct": 29, "error": 1}, (
+        "the score that is no number; what was left was judged one by one"
+    )
 
 
 class Breaks:
@@ -165,11 +187,14 @@ def test_a_metric_that_fails_on_an_answer_is_recorded_counted_and_tried_again(ma
 def test_where_all_answers_failed_f1_is_0_and_memory_is_measured(made, monkeypatch):
     run = made()
     monkeypatch.setattr(
-        "eval.answerers.llm.LLMAnswerer.answer", lambda self, tasks: ((i, Answer("", "error", error="down")) for i in range(len(tasks)))
+        "eval.answerers.llm.LLMAnswerer.answer",
+        lambda self, tasks: ((i, Answer("", "error", error="down")) for i in range(len(tasks))),
     )
     assert run.run()["code"] == FAILED_QUESTIONS
     summary = run.summary
-    assert summary["failed"] == summary["n"] == 30 and summary["complete"] and summary["failed_by_stage"] == {"answer": 30}
+    assert (
+        summary["failed"] == summary["n"] == 30 and summary["complete"] and summary["failed_by_stage"] == {"answer": 30}
+    )
     for name in set(Lexical.names) - summary["missing"].keys():
         assert summary["metrics"][name]["mean"] == 0 and summary["metrics"][name]["n"] == 30
     assert summary["metrics"]["memory_words"]["n"] == 30 and summary["metrics"]["evidence_recall_at_5"]["mean"] > 0
@@ -206,10 +231,18 @@ def test_a_failed_question_of_the_latency_pass_is_shown_and_timed_again(made, mo
     monkeypatch.setattr("eval.answerers.llm.LLMAnswerer.answer", broken)
     outcome = run.run()
     failed = run.summary["failures"]["latency"]
-    assert outcome["code"] == FAILED_QUESTIONS and "latency" in outcome["message"] and run.summary["latency_ms"] == {"n": 0, "failed": failed}
+    assert (
+        outcome["code"] == FAILED_QUESTIONS
+        and "latency" in outcome["message"]
+        and run.summary["latency_ms"] == {"n": 0, "failed": failed}
+    )
     assert run.summary["failed"] == 0, "no question counts wrong for it"
     monkeypatch.setattr("eval.answerers.llm.LLMAnswerer.answer", own)
-    assert run.run()["code"] == OK and run.summary["latency_ms"]["n"] == failed and "failed" not in run.summary["latency_ms"]
+    assert (
+        run.run()["code"] == OK
+        and run.summary["latency_ms"]["n"] == failed
+        and "failed" not in run.summary["latency_ms"]
+    )
 
 
 def test_rescored_sets_count_failures_and_state_the_judges_own_error():
@@ -234,7 +267,9 @@ def test_rescored_sets_count_failures_and_state_the_judges_own_error():
     rows = [published.Row("s", f"c{i % 4}", i, 4, "q", "g", "bad" if i == 3 else "a", (), None, None) for i in range(8)]
     summary = rescoring.summary(rescoring.score(rows, [Scorer()], [Judge()]))
     assert summary["judged"]["judge_some"] == {"n": 8, "correct": 7, "error": 1} and summary["failed"] == 1
-    assert summary["failures"] == {"toy": 1, "judge_some": 1} and summary["metrics"]["toy"]["mean"] == pytest.approx(3.5 / 8)
+    assert summary["failures"] == {"toy": 1, "judge_some": 1} and summary["metrics"]["toy"]["mean"] == pytest.approx(
+        3.5 / 8
+    )
     assert summary["judge_error"] == {"judge_some": 0.03}
     table = table3([summary])
     assert "the judge's own standard error of a score is 3.0 points" in " ".join(table.notes)
@@ -247,11 +282,26 @@ def test_rescored_sets_count_failures_and_state_the_judges_own_error():
 def test_the_offline_judges_own_error_is_in_the_rescored_tables(tmp_path):
     row = {"category": 4, "question": "Who sings?", "gold": "Nadia", "labels": [1]}
     lines = [
-        json.dumps({**row, "sample_id": f"c{i % 4}", "qa_index": i, "answer": "Nadia" if i % 3 else "a red kite"}) + "\n" for i in range(12)
+        json.dumps({**row, "sample_id": f"c{i % 4}", "qa_index": i, "answer": "Nadia" if i % 3 else "a red kite"})
+        + "\n"
+        for i in range(12)
     ]
     (tmp_path / "set.jsonl").write_text("".join(lines), encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "rescore.py", str(tmp_path / "set.jsonl"), "--judge", "offline", "--metrics", "none", "--cache",
-         str(tmp_path / "cache.sqlite")], cwd=ROOT, capture_output=True, text=True)  # fmt: skip
+        [
+            sys.executable,
+            ROOT / "scripts" / "rescore.py",
+            str(tmp_path / "set.jsonl"),
+            "--judge",
+            "offline",
+            "--metrics",
+            "none",
+            "--cache",
+            str(tmp_path / "cache.sqlite"),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     assert "judge_offline: the judge's own standard error of a score is" in " ".join(done.stdout.split())

@@ -49,7 +49,9 @@ def files(folder: Path) -> dict[str, bytes]:
 def said(after: bytes, before: bytes) -> bool:
     """Whether a journal has the very records it had, whatever was added to them."""
     rows = [[json.loads(line) for line in content.splitlines()] for content in (before, after)]
-    return len(rows[0]) == len(rows[1]) and all(all(new.get(k) == v for k, v in old.items()) for old, new in zip(*rows, strict=True))
+    return len(rows[0]) == len(rows[1]) and all(
+        all(new.get(k) == v for k, v in old.items()) for old, new in zip(*rows, strict=True)
+    )
 
 
 def edit(monkeypatch, stage: str) -> None:
@@ -226,7 +228,8 @@ def test_an_earlier_folder_of_a_moved_class_is_found(earlier, monkeypatch):
     assert runs.up_to_date(moved)["message"].startswith("rag: up to date")
 
 
-# --- servers ------------------------------------------------------------------------------------------------------------
+# --- servers
+# ------------------------------------------------------------------------------------------------------------
 def test_a_judge_that_is_always_wrong_is_not_the_one_that_is_always_right(tmp_path, scripted_server, server_key):
     right = scripted_server(rules=[("JSON object", '{"label": "CORRECT"}')])
     wrong = scripted_server(rules=[("JSON object", '{"label": "WRONG"}')])

@@ -1,4 +1,6 @@
-"""Journals that were mutated, cut, reordered or mixed: the summary is the same, refused or made again, never quietly another."""
+"""Journals that were mutated, cut, reordered or mixed: the summary is the same, refused or made again, never quietly
+another.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,17 @@ from eval.runs.write import RunDir
 from memos.errors import DataError, MemosError
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = ("search", "answers", "contexts", "memories", "ingest", "latency", "scores/judge_llm_generous-*", "scores/judge_llm_strict-*", "scores/metrics-*")
+FILES = (
+    "search",
+    "answers",
+    "contexts",
+    "memories",
+    "ingest",
+    "latency",
+    "scores/judge_llm_generous-*",
+    "scores/judge_llm_strict-*",
+    "scores/metrics-*",
+)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +117,22 @@ def changed(content: bytes, foreign: bytes, what: str, seed: int) -> bytes:
     return b"".join(line + b"\n" for line in lines)
 
 
-HARM = ("delete", "double", "shuffle", "cut lines", "tear", "empty", "value", "without", "bare", "mix", "append", "replace", "no JSON", "blank")
+HARM = (
+    "delete",
+    "double",
+    "shuffle",
+    "cut lines",
+    "tear",
+    "empty",
+    "value",
+    "without",
+    "bare",
+    "mix",
+    "append",
+    "replace",
+    "no JSON",
+    "blank",
+)
 
 
 def harm(made: Made, other: Made, name: str, what: str, seed: int) -> None:
@@ -115,7 +142,9 @@ def harm(made: Made, other: Made, name: str, what: str, seed: int) -> None:
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.sampled_from(FILES), st.sampled_from(HARM), st.integers(0, 10_000)), min_size=1, max_size=3))
+@given(
+    st.lists(st.tuples(st.sampled_from(FILES), st.sampled_from(HARM), st.integers(0, 10_000)), min_size=1, max_size=3)
+)
 def test_a_harmed_journal_gives_the_same_summary_or_a_refusal(finished, other, tmp_path_factory, harms):
     made = copied(finished, tmp_path_factory.mktemp("harmed"))
     for name, what, seed in harms:
@@ -163,7 +192,8 @@ def test_after_an_answers_line_is_deleted_the_old_verdict_is_not_used(made, monk
     path.write_bytes(b"".join(line + b"\n" for line in lines if json.loads(line) != gone))
     (run.folder / "summary.json").unlink()
     monkeypatch.setattr(
-        "eval.answerers.llm.LLMAnswerer.answer", lambda self, tasks: ((i, Answer("an answer of today")) for i in range(len(tasks)))
+        "eval.answerers.llm.LLMAnswerer.answer",
+        lambda self, tasks: ((i, Answer("an answer of today")) for i in range(len(tasks))),
     )
     again = made()
     again.run()
@@ -217,9 +247,15 @@ def test_a_stale_summary_is_refused_in_one_line_and_made_again(finished, tmp_pat
     with pytest.raises(DataError, match="changed since"):
         write_benchmark_tables(Group("tiny", (made.folder,)), tmp_path / "tables")
     for script, more in (("tables.py", []), ("report.py", ["--no-figures"]), ("compare.py", [str(finished.folder)])):
-        done = subprocess.run([sys.executable, ROOT / "scripts" / script, str(made.folder), *more, "--out", str(tmp_path / "made")],
-                              cwd=ROOT, capture_output=True, text=True)  # fmt: skip
-        assert done.returncode == 1 and "changed since summary.json" in done.stderr and done.stderr.count("\n") == 1, done.stderr
+        done = subprocess.run(
+            [sys.executable, ROOT / "scripts" / script, str(made.folder), *more, "--out", str(tmp_path / "made")],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 1 and "changed since summary.json" in done.stderr and done.stderr.count("\n") == 1, (
+            done.stderr
+        )
     assert "up to date" not in made.run()["message"]
     assert made.numbers() == finished.numbers() and load_run(made.folder)
 
@@ -248,9 +284,14 @@ def test_of_two_journals_with_equal_means_the_named_one_is_read(finished, tmp_pa
     made = copied(finished, tmp_path)
     (path,) = made.folder.glob("scores/judge_llm_generous-*.jsonl")
     rows = made.lines("scores/judge_llm_generous-*")
-    swapped = [{**row, "label": twin["label"], "runs": twin["runs"]} for row, twin in zip(rows, rows[1:] + rows[:1], strict=True)]
+    swapped = [
+        {**row, "label": twin["label"], "runs": twin["runs"]}
+        for row, twin in zip(rows, rows[1:] + rows[:1], strict=True)
+    ]
     for name in ("0000000000", "zzzzzzzzzz"):
-        path.with_name(f"judge_llm_generous-{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in swapped))
+        path.with_name(f"judge_llm_generous-{name}.jsonl").write_text(
+            "".join(json.dumps(row) + "\n" for row in swapped)
+        )
     assert columns(load_run(made.folder)) == columns(load_run(finished.folder))
     summary = {name: value for name, value in made.summary.items() if name != "journals"}
     (made.folder / "summary.json").write_text(json.dumps(summary))
@@ -262,7 +303,9 @@ def legacy(made: Made) -> None:
     """The folder as commit 160bb13 wrote it: no seals, no links, no run.json, a summary that names nothing."""
     for path in made.folder.rglob("*.jsonl"):
         rows = [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
-        plain = [{k: v for k, v in row.items() if k not in ("seq", "digest", "made_from", "hits_digest")} for row in rows]
+        plain = [
+            {k: v for k, v in row.items() if k not in ("seq", "digest", "made_from", "hits_digest")} for row in rows
+        ]
         path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in plain), encoding="utf-8")
     for name in ("run.json", "journals.json"):
         (made.folder / name).unlink()
@@ -278,7 +321,10 @@ def test_an_old_folder_is_up_to_date_and_guarded_from_then_on(finished, tmp_path
     monkeypatch.setattr("eval.judges.llm.LLMJudge.judge", None)
     monkeypatch.setattr("eval.answerers.llm.LLMAnswerer.answer", None)
     assert "up to date" in made.run()["message"]
-    assert made.summary["metrics"] == finished.summary["metrics"] and made.summary["journals"].keys() == finished.summary["journals"].keys()
+    assert (
+        made.summary["metrics"] == finished.summary["metrics"]
+        and made.summary["journals"].keys() == finished.summary["journals"].keys()
+    )
     before = {path: path.read_bytes() for path in made.folder.rglob("*.jsonl")}
     assert "up to date" in made.run()["message"] and before == {path: path.read_bytes() for path in before}
 
@@ -300,5 +346,8 @@ def test_a_journal_that_is_renamed_keeps_its_records_and_one_that_is_moved_by_ha
     shutil.copy(path.with_name("judge_llm_strict-other.jsonl"), path.with_name("judge_llm_strict-hand.jsonl"))
     run = RunDir(made.folder)
     assert not path.exists() and len(run.journal("scores/judge_llm_strict-other").records) == 30
-    assert run.journal("scores/judge_llm_strict-hand").records == {} and run.journal("scores/judge_llm_strict-hand").void == 30
+    assert (
+        run.journal("scores/judge_llm_strict-hand").records == {}
+        and run.journal("scores/judge_llm_strict-hand").void == 30
+    )
     run.close()

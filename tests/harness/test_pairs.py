@@ -42,8 +42,12 @@ def second(tmp_path: Path, *more: str) -> Made:
 
 
 def compare(a: Made, b: Made, out: Path, *more: str) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, ROOT / "scripts" / "compare.py", str(a.folder), str(b.folder), "--out", str(out), *more],
-                          cwd=ROOT, capture_output=True, text=True)  # fmt: skip
+    return subprocess.run(
+        [sys.executable, ROOT / "scripts" / "compare.py", str(a.folder), str(b.folder), "--out", str(out), *more],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
 
 
 def test_runs_of_the_same_questions_are_paired_whatever_their_order(first, tmp_path):
@@ -64,10 +68,15 @@ def reverse(data):
 
 @pytest.mark.parametrize(
     "edit",
-    [reverse, lambda d: d[0]["qa"][0].update(answer="another"), lambda d: d[0]["qa"][0].update(question="Another?"),
-     lambda d: d[0]["qa"][0].update(category=1), lambda d: d[0]["qa"][0].update(evidence=["D1:2"])],
+    [
+        reverse,
+        lambda d: d[0]["qa"][0].update(answer="another"),
+        lambda d: d[0]["qa"][0].update(question="Another?"),
+        lambda d: d[0]["qa"][0].update(category=1),
+        lambda d: d[0]["qa"][0].update(evidence=["D1:2"]),
+    ],
     ids=["order", "gold", "text", "category", "evidence"],
-)  # fmt: skip
+)
 def test_another_file_is_refused(first, tmp_path, edit):
     other = second(tmp_path, f"dataset.path={variant(tmp_path, edit)}")
     done = compare(first, other, tmp_path)
@@ -98,18 +107,38 @@ def test_another_answer_key_is_refused(first, tmp_path):
 def test_subsets_are_compared_only_when_asked_and_with_a_warning(first, tmp_path):
     other = second(tmp_path, "dataset.limit=20")
     done = compare(first, other, tmp_path)
-    assert done.returncode == 1 and "(30 and 20, 20 in both); compare.py --shared" in done.stderr and done.stderr.count("\n") == 1
+    assert (
+        done.returncode == 1
+        and "(30 and 20, 20 in both); compare.py --shared" in done.stderr
+        and done.stderr.count("\n") == 1
+    )
     done = compare(first, other, tmp_path, "--shared")
     assert done.returncode == 0, done.stderr
     assert "WARNING: the runs are of different questions; only the 20 that both have are compared" in done.stderr
-    assert "WARNING" in done.stdout and "WARNING" in next((tmp_path / "compare").glob("*.md")).read_text(encoding="utf-8")
+    assert "WARNING" in done.stdout and "WARNING" in next((tmp_path / "compare").glob("*.md")).read_text(
+        encoding="utf-8"
+    )
 
 
 def test_a_sweep_of_seeds_over_samples_has_tables(tmp_path):
     out = tmp_path / "out"
-    command = [sys.executable, ROOT / "run.py", "experiment=tiny", "embedder=mock", "llm=mock", "answerer=llm", "system=null,rag", "seed=0,1,2",
-               "dataset.limit=20", "latency.questions=0", "metrics.which=[lexical]", "judge=llm_strict", "~judge@also_judges.strict",
-               """llm.rules=[{pattern: 'JSON object', reply: '{"label": "CORRECT"}'}]""", f"out={out}"]  # fmt: skip
+    command = [
+        sys.executable,
+        ROOT / "run.py",
+        "experiment=tiny",
+        "embedder=mock",
+        "llm=mock",
+        "answerer=llm",
+        "system=null,rag",
+        "seed=0,1,2",
+        "dataset.limit=20",
+        "latency.questions=0",
+        "metrics.which=[lexical]",
+        "judge=llm_strict",
+        "~judge@also_judges.strict",
+        """llm.rules=[{pattern: 'JSON object', reply: '{"label": "CORRECT"}'}]""",
+        f"out={out}",
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     text = (out / "tables" / "tiny.md").read_text(encoding="utf-8")

@@ -21,7 +21,15 @@ from memos.types import Hit, Retrieved
 
 def bench(out: Path, *more: str) -> Bench:
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        overrides = ["experiment=tiny", "system=rag", "system.chunk_size=40", "llm=mock", "answerer=llm", f"out={out}", *more]
+        overrides = [
+            "experiment=tiny",
+            "system=rag",
+            "system.chunk_size=40",
+            "llm=mock",
+            "answerer=llm",
+            f"out={out}",
+            *more,
+        ]
         return Bench(plain(compose("config", overrides)))
 
 

@@ -21,18 +21,32 @@ TASKS = [JudgeTask(f"When did person {i} leave?", f"{i + 1} May 2020", "", 2) fo
 def test_unseen_wordings_are_in_no_other_list():
     found, tuned = wordings.unseen(), wordings.tuned()
     mine = {*found.restated, *found.denied, *found.refusals} if found else set()
-    others = {*synthetic.RESTATED, *synthetic.DENIED, *synthetic.REFUSALS, *tuned.restated, *tuned.denied, *tuned.refusals}
+    others = {
+        *synthetic.RESTATED,
+        *synthetic.DENIED,
+        *synthetic.REFUSALS,
+        *tuned.restated,
+        *tuned.denied,
+        *tuned.refusals,
+    }
     assert not {text.lower() for text in mine} & {text.lower() for text in others}
     assert len(tuned.restated) > 80 and len(tuned.denied) > 90, "the wordings that rules were made from are kept"
 
 
 def test_probes_are_made_of_a_file_of_wordings(tmp_path):
-    lists = {"restated": ["Hm, {question}", "About {statement}."], "denied": ["By no means {gold}."], "refusals": ["Ask somebody else."],
-             "blank": ["--"], "turns": [3]}  # fmt: skip
+    lists = {
+        "restated": ["Hm, {question}", "About {statement}."],
+        "denied": ["By no means {gold}."],
+        "refusals": ["Ask somebody else."],
+        "blank": ["--"],
+        "turns": [3],
+    }
     found = wordings.read(written(tmp_path, "new", lists))
     made = probes.build(TASKS, ["one", "two"], seed=wordings.SEED, wordings=found)
     assert {"empty", "refusal", "question_restated", "other_gold", "random_turns", "gold_denied"} < set(made)
-    assert {task.answer for task in made["empty"]} == {"--"} and {task.answer for task in made["refusal"]} == {"Ask somebody else."}
+    assert {task.answer for task in made["empty"]} == {"--"} and {task.answer for task in made["refusal"]} == {
+        "Ask somebody else."
+    }
     assert all(task.answer == f"By no means {task.gold}." for task in made["gold_denied"])
     assert {len(task.answer.split()) for task in made["random_turns"]} == {3}
     assert {task.answer for task in made["question_restated"]} & {f"Hm, {task.question}" for task in TASKS}
@@ -62,7 +76,12 @@ def written(folder, name, lists):
 
 def test_weights_are_one_entry_a_line_and_read_back_equal():
     shipped = model.load()
-    content = {"bias": 1.5, "features": {"recall": [0.5, 0.25, 1.0], "echo": [0.1, 0.2, -1.0]}, "products": {}, "note": "licence"}
+    content = {
+        "bias": 1.5,
+        "features": {"recall": [0.5, 0.25, 1.0], "echo": [0.1, 0.2, -1.0]},
+        "products": {},
+        "note": "licence",
+    }
     text = model.pretty(content)
     assert json.loads(text) == content and '\n  "recall": [0.5, 0.25, 1.0],\n' in text
     file = Path(model.__file__).with_name("weights.json").read_text(encoding="utf-8")
@@ -84,7 +103,9 @@ def test_committed_cards_hold_no_text_of_the_data(locomo_path):
 
     texts = "".join(path.read_text(encoding="utf-8") for path in CARDS.glob("judge_card_*"))
     questions = load(locomo_path).questions
-    assert len(texts) > 5000 and not [q.key for q in questions if q.text in texts or (len(q.gold) > 20 and q.gold in texts)]
+    assert len(texts) > 5000 and not [
+        q.key for q in questions if q.text in texts or (len(q.gold) > 20 and q.gold in texts)
+    ]
 
 
 def test_sources_beside_a_card_are_no_card(tmp_path):

@@ -46,7 +46,9 @@ def test_phrase_resolves_to_its_interval(phrase, start, end):
     assert (date.fromordinal(found[0].start).isoformat(), date.fromordinal(found[0].end).isoformat()) == (start, end)
 
 
-@pytest.mark.parametrize("text", ["She may march on.", "He ran 5 miles", "March on, they said", "decide", "no date", "", "31 February 2021"])
+@pytest.mark.parametrize(
+    "text", ["She may march on.", "He ran 5 miles", "March on, they said", "decide", "no date", "", "31 February 2021"]
+)
 def test_no_day_is_invented(text):
     assert all(interval.days > 1 for interval in date_phrases.find(text))
     if "February" not in text:
@@ -69,7 +71,10 @@ def test_phrases_without_an_anchor_are_offsets():
     assert date_phrases.relative("the last week of May") == ()
 
 
-@pytest.mark.parametrize("junk", ["99/99/2021", "0000-00-00", "2021-13-40", "mo13 5", "the the before 2021", "before", "(((", "5 May to 3 May 2021"])
+@pytest.mark.parametrize(
+    "junk",
+    ["99/99/2021", "0000-00-00", "2021-13-40", "mo13 5", "the the before 2021", "before", "(((", "5 May to 3 May 2021"],
+)
 def test_junk_never_raises(junk):
     for interval in date_phrases.find(junk):
         assert interval.start <= interval.end

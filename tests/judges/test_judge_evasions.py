@@ -55,7 +55,10 @@ def test_a_question_handed_back_is_no_answer(answer):
     assert "handed back" in reason(Pair(ASKED, "a red bicycle", answer, 4))
 
 
-@pytest.mark.parametrize("answer", ["Sure! You ask: Has Tilda been to Oslo?", "Has Tilda been to Oslo? Let me see.", "Has Tilda been to Oslo"])
+@pytest.mark.parametrize(
+    "answer",
+    ["Sure! You ask: Has Tilda been to Oslo?", "Has Tilda been to Oslo? Let me see.", "Has Tilda been to Oslo"],
+)
 def test_a_yes_or_no_question_handed_back_says_neither(answer):
     assert "handed back" in reason(Pair("Has Tilda been to Oslo?", "Yes", answer, 4))
     assert reason(Pair("Has Tilda been to Oslo?", "Yes", f"{answer} Yes, in 2021.", 4)) == ""
@@ -64,7 +67,14 @@ def test_a_yes_or_no_question_handed_back_says_neither(answer):
 def test_chatter_is_no_answer_wherever_it_meets_the_gold_by_chance():
     noise = "Hey, thanks! I love how you did that. What do you think? We had fun. You rock! I need to go now. My cat says hi! Wow, I can see that."
     assert "chatter" in reason(Pair(ASKED, "a red bicycle", f"{noise} My bicycle is red. {noise}", 4))
-    assert reason(Pair(ASKED, "a red bicycle", f"{noise} At the harbour market I bought a red bicycle, said Tilda. {noise}", 4)) == ""
+    assert (
+        reason(
+            Pair(
+                ASKED, "a red bicycle", f"{noise} At the harbour market I bought a red bicycle, said Tilda. {noise}", 4
+            )
+        )
+        == ""
+    )
     assert reason(Pair(ASKED, "a red bicycle", "I bought a red bicycle!", 4)) == ""
 
 
@@ -86,7 +96,11 @@ def test_nothing_said_is_no_answer(answer):
         ("Has Tilda been to the harbour market?", "No", "No, Tilda has not been to the harbour market."),
         ("When did Tilda visit the harbour market?", "3 May 2021", "Tilda visited the harbour market on 3 May 2021."),
         ("How many times did Tilda visit the harbour market?", "4", "Tilda visited the harbour market 5 times."),
-        ("How many times did Tilda visit the harbour market?", "4", "How many times did Tilda visit the harbour market? 5 times."),
+        (
+            "How many times did Tilda visit the harbour market?",
+            "4",
+            "How many times did Tilda visit the harbour market? 5 times.",
+        ),
         (ASKED, "a red bicycle", f"{ASKED} A red bicycle."),
         (ASKED, "a red bicycle", "No doubt about it: a red bicycle."),
         (ASKED, "a red bicycle", "Unless I'm mistaken, a red bicycle."),
@@ -104,10 +118,16 @@ def test_answers_stay_answers_whether_right_or_wrong(question, gold, answer):
 
 
 def test_both_operating_points_cap_an_evasion_and_say_why():
-    tasks = [JudgeTask(ASKED, "a red bicycle", answer, 4) for answer in ("a red bicycle", "Anything but a red bicycle.")]
+    tasks = [
+        JudgeTask(ASKED, "a red bicycle", answer, 4) for answer in ("a red bicycle", "Anything but a red bicycle.")
+    ]
     for strict in (False, True):
         judge = OfflineJudge(OfflineJudge.Config(strict=strict))
         right, denied = (verdict for _, verdict in judge.judge(tasks))
         assert right.label == "correct" and "guard" not in right.raw[0]
-        assert denied.label == "wrong" and denied.score <= evasions.CEILING and "guard: the gold is denied" in denied.raw[0]
+        assert (
+            denied.label == "wrong"
+            and denied.score <= evasions.CEILING
+            and "guard: the gold is denied" in denied.raw[0]
+        )
         assert judge.identity()["evasions"] == evasions.VERSION

@@ -25,15 +25,36 @@ ASKED = [
     ("Who repaired the boat of Tilda?", "her neighbour Pia"),
 ]
 PLAIN = [
-    "{gold}", "{gold}.", "It was {gold}.", "The answer is {gold}.", "I think it is {gold}.", "Probably {gold}.", "I believe the answer is {gold}.",
-    "According to the conversation, {gold}.", "{gold}, and a few other things.", "I'm positive it was {gold}.", "I am pleased to confirm that the answer is {gold}.",
-    "The expected response here is {gold}.", "In response to your inquiry: {gold}.",
-]  # fmt: skip
+    "{gold}",
+    "{gold}.",
+    "It was {gold}.",
+    "The answer is {gold}.",
+    "I think it is {gold}.",
+    "Probably {gold}.",
+    "I believe the answer is {gold}.",
+    "According to the conversation, {gold}.",
+    "{gold}, and a few other things.",
+    "I'm positive it was {gold}.",
+    "I am pleased to confirm that the answer is {gold}.",
+    "The expected response here is {gold}.",
+    "In response to your inquiry: {gold}.",
+]
 NEGATED = [
-    "No doubt it was {gold}.", "I don't remember all the details, but it was {gold}.", "Not surprisingly, {gold}.", "It wasn't easy to find, but the answer is {gold}.",
-    "There is no denying it was {gold}.", "{gold}. No further details are given.",
-]  # fmt: skip
-DENYING = ["It was not {gold}.", "{gold} is wrong.", "Nobody ever said {gold}.", "{gold}? I doubt it.", "It is a mistake to say {gold}.", "It was anything but {gold}."]
+    "No doubt it was {gold}.",
+    "I don't remember all the details, but it was {gold}.",
+    "Not surprisingly, {gold}.",
+    "It wasn't easy to find, but the answer is {gold}.",
+    "There is no denying it was {gold}.",
+    "{gold}. No further details are given.",
+]
+DENYING = [
+    "It was not {gold}.",
+    "{gold} is wrong.",
+    "Nobody ever said {gold}.",
+    "{gold}? I doubt it.",
+    "It is a mistake to say {gold}.",
+    "It was anything but {gold}.",
+]
 
 
 pytest.importorskip("torch")
@@ -55,16 +76,39 @@ def pairs(template):
 def test_a_frame_keeps_grammar_and_drops_the_gold_and_the_question():
     pair = Pair(ASKED[0][0], "a red bicycle", "Yes, surely. Tilda bought a red bicycle for 40 crowns, not more!", 4)
     frame = frames.read(pair)
-    assert (frame.earlier, frame.before, frame.after, frame.later) == (("yes", "surely"), ("¶", "bought"), ("for", "#", "crowns"), ("not", "more"))
+    assert (frame.earlier, frame.before, frame.after, frame.later) == (
+        ("yes", "surely"),
+        ("¶", "bought"),
+        ("for", "#", "crowns"),
+        ("not", "more"),
+    )
     assert frame.joints[frame.place - 1] == "." and frame.joints[frame.place] == ","
     row = frames.features(pair)
-    assert row["asked 1"] == 1 and row["b w bought"] == 1 and row["p c sure"] == 1 and row["n c no"] == 1 and row["against odd"] == 1
+    assert (
+        row["asked 1"] == 1
+        and row["b w bought"] == 1
+        and row["p c sure"] == 1
+        and row["n c no"] == 1
+        and row["against odd"] == 1
+    )
     assert frames.read(Pair(ASKED[0][0], "a red bicycle", "A green car.", 4)) is None, "holds no gold"
-    assert frames.read(Pair("Has Tilda a car?", "Yes", "Yes, one.", 4)) is None, "a gold that is yes or no is read elsewhere"
+    assert frames.read(Pair("Has Tilda a car?", "Yes", "Yes, one.", 4)) is None, (
+        "a gold that is yes or no is read elsewhere"
+    )
     assert frames.features(Pair(ASKED[0][0], "a red bicycle", '"A red bicycle."', 4)) == {}, "nothing around it"
 
 
-@pytest.mark.parametrize(("word", "sense"), [("wasn't", "no"), ("mistaken", "false"), ("refuted", "deny"), ("elsewhere", "other"), ("certainly", "sure"), ("bicycle", None)])
+@pytest.mark.parametrize(
+    ("word", "sense"),
+    [
+        ("wasn't", "no"),
+        ("mistaken", "false"),
+        ("refuted", "deny"),
+        ("elsewhere", "other"),
+        ("certainly", "sure"),
+        ("bicycle", None),
+    ],
+)
 def test_words_have_senses(word, sense):
     assert senses.senses(word)[:1] == ((sense,) if sense else ())
 
@@ -80,10 +124,16 @@ def test_denials_are_none(template):
 
 
 def test_weights_tell_of_no_single_answer():
-    known = frames.vocabulary([*synthetic.DENIED, *synthetic.WORDED, *wordings.tuned().denied, *wordings.tuned().affirmed])
+    known = frames.vocabulary(
+        [*synthetic.DENIED, *synthetic.WORDED, *wordings.tuned().denied, *wordings.tuned().affirmed]
+    )
     table = json.loads(Path(frames.__file__).with_name("frames.json").read_text(encoding="utf-8"))
     assert len(table["weights"]) > 200 and all(frames.open_to(name, known) for name in table["weights"])
-    assert not frames.open_to("b w bicycle", known - {"bicycle"}) and frames.open_to("b w not", known) and frames.open_to("b k <own-ed>", known)
+    assert (
+        not frames.open_to("b w bicycle", known - {"bicycle"})
+        and frames.open_to("b w not", known)
+        and frames.open_to("b k <own-ed>", known)
+    )
 
 
 def test_denials_of_templates_left_out_are_found_by_their_shape(monkeypatch):
@@ -107,11 +157,26 @@ def test_denials_of_templates_left_out_are_found_by_their_shape(monkeypatch):
 
 
 def test_shipped_frames_weigh_the_rules_with_the_rest(monkeypatch):
-    """Denials that no rule names are found, and affirmations that the rules take for denials are not; with the cut out of reach nothing is."""
+    """Denials that no rule names are found, and affirmations that the rules take for denials are not; with the cut out
+    of reach nothing is.
+    """
     denied = [pair for text in wordings.tuned().denied[-300:] for pair in pairs(text)[:1]]
-    affirmed = [pair for text in wordings.tuned().affirmed[-300:] if "{statement}" not in text for pair in pairs(text)[:1]]
-    assert sum(found and not denials.ruled(pair) for pair, found in zip(denied, frames.deny(denied, encode()), strict=True)) > 20
-    assert sum(denials.ruled(pair) and not found for pair, found in zip(affirmed, frames.deny(affirmed, encode()), strict=True)) > 50
+    affirmed = [
+        pair for text in wordings.tuned().affirmed[-300:] if "{statement}" not in text for pair in pairs(text)[:1]
+    ]
+    assert (
+        sum(
+            found and not denials.ruled(pair) for pair, found in zip(denied, frames.deny(denied, encode()), strict=True)
+        )
+        > 20
+    )
+    assert (
+        sum(
+            denials.ruled(pair) and not found
+            for pair, found in zip(affirmed, frames.deny(affirmed, encode()), strict=True)
+        )
+        > 50
+    )
     shipped = frames.load()
     monkeypatch.setattr(frames, "load", lambda: replace(shipped, cut=1e9))
     plain = [pair for pair in denied if (frame := frames.read(pair)) and "¶" not in frame.tokens]
@@ -132,7 +197,11 @@ def test_a_missing_file_of_weights_says_how_to_make_it(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize(
     "answer",
-    ["{q} The ferry company will write shortly.", "We thank you for {q} and wish you a sunny week.", 'Forms about "{q}" go to the second window.'],
+    [
+        "{q} The ferry company will write shortly.",
+        "We thank you for {q} and wish you a sunny week.",
+        'Forms about "{q}" go to the second window.',
+    ],
 )
 def test_a_quoted_question_with_little_besides_and_nothing_of_the_gold_is_no_answer(answer):
     question, gold = ASKED[0]
@@ -151,7 +220,9 @@ def test_a_yes_or_no_question_wants_one_of_them_or_a_word_on_the_matter():
     assert reason(Pair(question, "Yes", "It was mentioned by one of the speakers.", 4))
     for answer in ("Yes", "No.", "He sailed it to Oslo, his boat.", "Certainly not.", "He does, probably."):
         assert reason(Pair(question, "Yes", answer, 4)) == "", answer
-    assert reason(Pair("What advice did Pia give?", "never sail alone", "Keep calm and rest.", 4)) == "", "a gold that begins with never is no yes or no"
+    assert reason(Pair("What advice did Pia give?", "never sail alone", "Keep calm and rest.", 4)) == "", (
+        "a gold that begins with never is no yes or no"
+    )
 
 
 def test_affirmed_wordings_are_right_answers_among_the_probes():

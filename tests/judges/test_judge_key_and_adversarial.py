@@ -15,10 +15,14 @@ def errors_for(dataset, tmp_path):
     names = [c.sample_id for c in dataset.conversations]
     asked = [q for q in dataset.questions if q.category != 5][:2]
     entries = [
-        {"question_id": f"locomo_{names.index(q.sample_id)}_qa{q.qa_index}", "golden_answer": q.gold, "correct_answer": f"better {i}",
-         "error_type": kind}
+        {
+            "question_id": f"locomo_{names.index(q.sample_id)}_qa{q.qa_index}",
+            "golden_answer": q.gold,
+            "correct_answer": f"better {i}",
+            "error_type": kind,
+        }
         for i, (q, kind) in enumerate(zip(asked, ("HALLUCINATION", "WRONG_CITATION"), strict=True))
-    ]  # fmt: skip
+    ]
     file = tmp_path / "errors.json"
     file.write_text(json.dumps(entries), encoding="utf-8")
     return asked, file
@@ -50,7 +54,13 @@ def test_the_real_list_gives_the_known_ceilings(locomo_path):
     from eval.datasets.locomo import load
 
     found = answer_key.ceilings(load(locomo_path), locomo_path.parent / answer_key.FILE)
-    assert {key: round(value, 1) for key, value in found.items()} == {"overall": 93.6, "1": 90.1, "2": 91.9, "3": 90.6, "4": 95.7}
+    assert {key: round(value, 1) for key, value in found.items()} == {
+        "overall": 93.6,
+        "1": 90.1,
+        "2": 91.9,
+        "3": 90.6,
+        "4": 95.7,
+    }
 
 
 def trap(index):
@@ -87,7 +97,9 @@ def test_a_share_of_choices_needs_an_answerer_that_chooses():
     questions = [trap(i) for i in range(6)]
     letters = {q.key: abstention.choice(q, 1).right for q in questions}
     chooses = abstention.table(questions, {}, letters, seed=1)
-    silent = abstention.table(questions, {}, {**{q.key: "who knows" for q in questions}, questions[0].key: letters[questions[0].key]}, seed=1)
+    silent = abstention.table(
+        questions, {}, {**{q.key: "who knows" for q in questions}, questions[0].key: letters[questions[0].key]}, seed=1
+    )
     assert chooses.chooses and chooses.forced_choice.mean == 1
     assert not silent.chooses and silent.unclear == 5
     text = abstention.markdown({"chooses": chooses, "silent": silent})

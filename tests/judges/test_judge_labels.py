@@ -20,7 +20,7 @@ SHAPES = [
     ("**Label:** CORRECT", "correct"),
     ("The answer is not what I would call wrong, so: CORRECT", "correct"),
     ("CORRECT or WRONG? Hard to say.", "unparsed"),
-    ("<think>maybe WRONG</think>{\"label\": \"CORRECT\"}", "correct"),
+    ('<think>maybe WRONG</think>{"label": "CORRECT"}', "correct"),
     ('{"label": "WRONG"} wait, {"label": "CORRECT"}', "correct"),
     ("incorrect", "wrong"),
     ("not correct", "wrong"),
@@ -42,7 +42,11 @@ def test_any_text_gives_a_known_label(text):
     assert labels.label(text) in ("correct", "wrong", "unparsed")
 
 
-@given(st.text(alphabet="abxyz ,.!\n", max_size=80), st.sampled_from(["CORRECT", "WRONG"]), st.text(alphabet="abxyz ,.!\n", max_size=80))
+@given(
+    st.text(alphabet="abxyz ,.!\n", max_size=80),
+    st.sampled_from(["CORRECT", "WRONG"]),
+    st.text(alphabet="abxyz ,.!\n", max_size=80),
+)
 @settings(max_examples=200, deadline=None)
 def test_an_object_counts_whatever_surrounds_it(before, word, after):
     assert labels.label(f'{before}{{"label": "{word}"}}{after}') == word.lower()

@@ -27,7 +27,12 @@ class Scripted:
             self.asked.append(requests[index])
             reply = self.replies[requests[index].sample_index]
             text, reason = reply if isinstance(reply, tuple) else (reply, "stop")
-            yield index, reply if isinstance(reply, LLMError) else Completion(text, "scripted-1", Usage(1, 10, 2), reason, latency_ms=5.0)
+            yield (
+                index,
+                reply
+                if isinstance(reply, LLMError)
+                else Completion(text, "scripted-1", Usage(1, 10, 2), reason, latency_ms=5.0),
+            )
 
     def close(self):
         pass

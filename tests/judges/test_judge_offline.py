@@ -38,16 +38,36 @@ def rate(judge, answers):
 
 def test_gold_and_its_wordings_are_accepted(judge):
     assert all(rate(judge, [g for _, g, _ in FACTS]))
-    assert all(rate(judge, ["the cello", "7 August 2020", "A donkey, ponies (2) and goats", "7", "in Helsinki, Finland", "a lighthouse by the sea",
-                            "about 3 weeks", "he carves spoons out of wood"]))  # fmt: skip
+    assert all(
+        rate(
+            judge,
+            [
+                "the cello",
+                "7 August 2020",
+                "A donkey, ponies (2) and goats",
+                "7",
+                "in Helsinki, Finland",
+                "a lighthouse by the sea",
+                "about 3 weeks",
+                "he carves spoons out of wood",
+            ],
+        )
+    )
 
 
 @pytest.mark.parametrize(
     "template",
-    ["", "I have no clue.", "Hard to tell from these chats.", "Let me think about {question}", "{question} Good one.",
-     "The ferry left at noon and we had soup. My sister says hi, the weather was fine.", "It wasn't {gold}, that is for sure.",
-     "False: {gold}."],
-)  # fmt: skip
+    [
+        "",
+        "I have no clue.",
+        "Hard to tell from these chats.",
+        "Let me think about {question}",
+        "{question} Good one.",
+        "The ferry left at noon and we had soup. My sister says hi, the weather was fine.",
+        "It wasn't {gold}, that is for sure.",
+        "False: {gold}.",
+    ],
+)
 def test_answers_that_say_nothing_are_rejected(judge, template):
     answers = [template.format(question=q, gold=g) for q, g, _ in FACTS]
     assert sum(rate(judge, answers)) <= 1, template
@@ -94,7 +114,12 @@ def test_long_answers_are_read_to_their_end():
 def test_strict_rejects_the_coarser_date_only():
     strict = OfflineJudge(OfflineJudge.Config(strict=True))
     question, gold = "When did Tom open his bakery?", "7 August 2020"
-    answers = {"7 August 2020": True, "on 2020-08-07": True, "August 2020": False, "sometime in the summer of 2020": False}
+    answers = {
+        "7 August 2020": True,
+        "on 2020-08-07": True,
+        "August 2020": False,
+        "sometime in the summer of 2020": False,
+    }
     for answer, expected in answers.items():
         verdict = next(strict.judge([JudgeTask(question, gold, answer, 2)]))[1]
         assert (verdict.label == "correct") == expected, (answer, verdict)

@@ -45,8 +45,17 @@ def test_published_values_come_out_on_every_row(published_dir):
                 assert check.equal == 1540
 
 
-LINE = {"sample_id": "t-1", "qa_index": 0, "category": 4, "question": "Who sings?", "gold": "Nadia", "answer": "Nadia", "labels": [1, 1, 0],
-        "f1_published": 1.0, "bleu1_published": None}  # fmt: skip
+LINE = {
+    "sample_id": "t-1",
+    "qa_index": 0,
+    "category": 4,
+    "question": "Who sings?",
+    "gold": "Nadia",
+    "answer": "Nadia",
+    "labels": [1, 1, 0],
+    "f1_published": 1.0,
+    "bleu1_published": None,
+}
 
 
 def test_plain_and_gzipped_files_are_equal(tmp_path):
@@ -59,7 +68,9 @@ def test_plain_and_gzipped_files_are_equal(tmp_path):
     assert rows == published.read(packed) and rows[1].answer == "" and rows[0].share == pytest.approx(2 / 3)
 
 
-@pytest.mark.parametrize(("change", "place"), [({"labels": [2]}, "labels"), ({"category": "4"}, "category"), ({"question": 3}, "question")])
+@pytest.mark.parametrize(
+    ("change", "place"), [({"labels": [2]}, "labels"), ({"category": "4"}, "category"), ({"question": 3}, "question")]
+)
 def test_a_bad_line_is_named(tmp_path, change, place):
     file = tmp_path / "x.jsonl"
     file.write_text(json.dumps(LINE) + "\n" + json.dumps({**LINE, **change}), encoding="utf-8")
@@ -69,8 +80,10 @@ def test_a_bad_line_is_named(tmp_path, change, place):
 
 def test_a_run_folder_needs_its_dataset_and_failed_answers_are_empty(tmp_path, tiny_dataset):
     asked = [q for q in tiny_dataset.questions if q.category != 5][:2]
-    lines = [{"sample_id": asked[0].sample_id, "qa_index": asked[0].qa_index, "status": "ok", "answer": asked[0].gold},
-             {"sample_id": asked[1].sample_id, "qa_index": asked[1].qa_index, "status": "error", "answer": "half"}]  # fmt: skip
+    lines = [
+        {"sample_id": asked[0].sample_id, "qa_index": asked[0].qa_index, "status": "ok", "answer": asked[0].gold},
+        {"sample_id": asked[1].sample_id, "qa_index": asked[1].qa_index, "status": "error", "answer": "half"},
+    ]
     (tmp_path / "answers.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
     with pytest.raises(DataError, match="--data"):
         rescoring.load(tmp_path)
@@ -95,7 +108,10 @@ def test_ceilings_stand_beside_rescored_metrics():
 
     if Lexical().missing():
         pytest.skip("; ".join(Lexical().missing().values()))
-    rows = [published.Row("s", f"t-{i}", i, 4, "Who sings?", gold, "Nadia", (1,), None, None) for i, gold in enumerate(("Nadia", "Tom and Ann"))]
+    rows = [
+        published.Row("s", f"t-{i}", i, 4, "Who sings?", gold, "Nadia", (1,), None, None)
+        for i, gold in enumerate(("Nadia", "Tom and Ann"))
+    ]
     summary = rescoring.summary(rescoring.score(rows, [Lexical()]))
     assert summary["ceilings"]["all"]["meteor"] == pytest.approx((0.5 + 0.9815) / 2, abs=1e-3)
     assert summary["ceilings"]["all"]["f1_memos"] == 1
@@ -105,6 +121,8 @@ def test_ceilings_stand_beside_rescored_metrics():
 
 
 def test_shares_have_intervals_between_0_and_1():
-    rows = [published.Row("s", f"t-{i % 5}", i, 4, "Who?", "Nadia", "Nadia", (int(i == 0),), None, None) for i in range(40)]
+    rows = [
+        published.Row("s", f"t-{i % 5}", i, 4, "Who?", "Nadia", "Nadia", (int(i == 0),), None, None) for i in range(40)
+    ]
     low, high = rescoring.summary(rescoring.score(rows))["metrics"]["judge_recorded"]["ci95"]
     assert low == 0 and 0 < high < 1

@@ -1,4 +1,6 @@
-"""The store of what MiniLM reads: equal values back, nothing read twice, void once the code differs; new features of spread."""
+"""The store of what MiniLM reads: equal values back, nothing read twice, void once the code differs; new features of
+spread.
+"""
 
 import numpy as np
 import pytest
@@ -19,7 +21,10 @@ class Counting:
 
     def __call__(self, golds, answers):
         self.read += [*answers]
-        return {text: Reading(tuple(text.split()), np.ones((len(text.split()), 4)) / 2, self.vector(text)) for text in (*golds, *answers)}
+        return {
+            text: Reading(tuple(text.split()), np.ones((len(text.split()), 4)) / 2, self.vector(text))
+            for text in (*golds, *answers)
+        }
 
     def encode(self, texts):
         return np.array([self.vector(text) for text in texts])
@@ -42,7 +47,9 @@ def test_what_is_kept_is_not_read_again_and_comes_back_equal(tmp_path):
     first = judge.features(PAIRS, reader, reader, feature_store.SemanticStore(tmp_path))
     assert len(reader.read) == 3
     judge.forget()
-    again = judge.features([*PAIRS, Pair(ASKED, "a red bicycle", "A boat.", 4)], reader, reader, feature_store.SemanticStore(tmp_path))
+    again = judge.features(
+        [*PAIRS, Pair(ASKED, "a red bicycle", "A boat.", 4)], reader, reader, feature_store.SemanticStore(tmp_path)
+    )
     assert reader.read[3:] == ["A boat."], "only what is new is read"
     assert again[:3] == first and set(NAMES) < set(first[0])
 
@@ -67,9 +74,16 @@ def test_words_of_the_gold_from_different_sentences_are_told_from_words_that_sta
 
 @pytest.mark.parametrize(
     ("hedged", "denials"),
-    [("No doubt it was a kite", 0), ("If I'm not mistaken, a kite", 0), ("None other than a kite", 0), ("A kite (size not given)", 0),
-     ("A kite. No other toys are mentioned.", 0), ("It was not a kite", 1), ("No, never a kite", 2)],
-)  # fmt: skip
+    [
+        ("No doubt it was a kite", 0),
+        ("If I'm not mistaken, a kite", 0),
+        ("None other than a kite", 0),
+        ("A kite (size not given)", 0),
+        ("A kite. No other toys are mentioned.", 0),
+        ("It was not a kite", 1),
+        ("No, never a kite", 2),
+    ],
+)
 def test_negations_that_deny_nothing_do_not_count(hedged, denials):
     from eval.judges.offline import readings
 

@@ -13,16 +13,30 @@ from memos.llm.generate import Engine, Row
 from memos.llm.kv import PrefixStore, SharedPrefix, SuffixCache, reading
 from memos.llm.scratch import Scratch
 
-SIZES = dict(vocab_size=96, hidden_size=48, intermediate_size=80, num_hidden_layers=3, num_attention_heads=6,
-             num_key_value_heads=2, max_position_embeddings=4096, initializer_range=0.3)  # fmt: skip
+SIZES = dict(
+    vocab_size=96,
+    hidden_size=48,
+    intermediate_size=80,
+    num_hidden_layers=3,
+    num_attention_heads=6,
+    num_key_value_heads=2,
+    max_position_embeddings=4096,
+    initializer_range=0.3,
+)
 KINDS = {
     "Llama": {},
     "Llama-biased": {"attention_bias": True, "mlp_bias": True},
-    "Llama-stretched": {"rope_parameters": {"rope_type": "yarn", "factor": 4.0, "rope_theta": 1e4,
-                                            "original_max_position_embeddings": 64}},
+    "Llama-stretched": {
+        "rope_parameters": {
+            "rope_type": "yarn",
+            "factor": 4.0,
+            "rope_theta": 1e4,
+            "original_max_position_embeddings": 64,
+        }
+    },
     "Qwen2": {"use_sliding_window": False},
     "Qwen3": {"use_sliding_window": False, "head_dim": 16},
-}  # fmt: skip
+}
 
 
 def made(kind: str = "Llama", **more):
@@ -95,11 +109,14 @@ def test_all_logits_without_a_number_to_keep():
 
 
 @pytest.mark.parametrize("heads", [(1, 1), (6, 2), (8, 1)])
-@pytest.mark.parametrize(("past", "own", "count"), [(0, 1, 1), (0, 700, 700), (513, 3, 3), (1100, 211, 211), (40, 300, 7)])
+@pytest.mark.parametrize(
+    ("past", "own", "count"), [(0, 1, 1), (0, 700, 700), (513, 3, 3), (1100, 211, 211), (40, 300, 7)]
+)
 @pytest.mark.parametrize("loud", [1.0, 40.0, 400.0])
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_tiles_are_softmax_attention(heads, past, own, count, loud, threads, monkeypatch):
-    """``loud`` scores leave the range in which no maximum is needed, upwards and downwards; keys that the threads cannot
+    """``loud`` scores leave the range in which no maximum is needed, upwards and downwards; keys that the threads
+    cannot
     share evenly are counted once."""
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     draw, kept = torch.Generator().manual_seed(own), heads[1]
@@ -150,9 +167,13 @@ def test_scratch_memory_is_made_once_and_grows():
 
 @pytest.mark.parametrize(
     ("kind", "more"),
-    [("Gemma", {"head_dim": 8}), ("Llama", {"hidden_act": "gelu"}), ("Mistral", {"sliding_window": 8}),
-     ("Qwen2", {"use_sliding_window": True, "sliding_window": 8, "max_window_layers": 0})],
-)  # fmt: skip
+    [
+        ("Gemma", {"head_dim": 8}),
+        ("Llama", {"hidden_act": "gelu"}),
+        ("Mistral", {"sliding_window": 8}),
+        ("Qwen2", {"use_sliding_window": True, "sliding_window": 8, "max_window_layers": 0}),
+    ],
+)
 def test_other_models_go_through_transformers(kind, more):
     model = made(kind, **more)
     engine, ids = Engine(model, [], PrefixStore(0)), drawn(6, 2)

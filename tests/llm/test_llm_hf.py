@@ -34,8 +34,17 @@ def _tokenizer():
 def _save(folder, config_class, model_class, **more):
     torch.manual_seed(0)
     config = config_class(
-        vocab_size=258, hidden_size=48, intermediate_size=96, num_hidden_layers=3, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=1024, initializer_range=0.4, eos_token_id=1, bos_token_id=0, **more,
+        vocab_size=258,
+        hidden_size=48,
+        intermediate_size=96,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=1024,
+        initializer_range=0.4,
+        eos_token_id=1,
+        bos_token_id=0,
+        **more,
     )
     model_class(config).save_pretrained(folder)
     _tokenizer().save_pretrained(folder)
@@ -72,7 +81,9 @@ def plain(folder):
     return run
 
 
-@pytest.mark.parametrize("fields", [{}, {"batch_size": 2}, {"batch_size": 1}, {"prefix_cache_mb": 0}, {"min_shared": 2000}])
+@pytest.mark.parametrize(
+    "fields", [{}, {"batch_size": 2}, {"batch_size": 1}, {"prefix_cache_mb": 0}, {"min_shared": 2000}]
+)
 def test_many_questions_on_one_prefix_equal_plain_decoding(folder, plain, fields):
     requests = [ask(question) for question in QUESTIONS]
     replies = dict(chat(folder, **fields).complete_many(requests))
@@ -119,14 +130,18 @@ def test_fifty_prompts_of_sixty_four_tokens_equal_plain_decoding(folder, plain):
 
 def test_two_conversations_in_one_call(folder, plain):
     other = "Bob sold the boat to his niece in May. " * 10
-    requests = [ask(q) for q in QUESTIONS[:3]] + [Request((Message("system", other), Message("user", q))) for q in QUESTIONS]
+    requests = [ask(q) for q in QUESTIONS[:3]] + [
+        Request((Message("system", other), Message("user", q))) for q in QUESTIONS
+    ]
     requests.append(Request((Message("user", "nothing shared"),)))
     replies = dict(chat(folder).complete_many(requests))
     assert [replies[i].text for i in range(len(requests))] == [plain(request) for request in requests]
 
 
 def test_long_answers_of_uneven_length_equal_plain_decoding(folder, plain):
-    requests = [ask(question, max_tokens=limit) for question, limit in zip(QUESTIONS, (3, 64, 1, 40, 64, 7), strict=True)]
+    requests = [
+        ask(question, max_tokens=limit) for question, limit in zip(QUESTIONS, (3, 64, 1, 40, 64, 7), strict=True)
+    ]
     replies = dict(chat(folder).complete_many(requests))
     assert [replies[i].text for i in range(6)] == [plain(request, request.max_tokens) for request in requests]
     assert replies[2].finish_reason == "length" and replies[2].usage.completion_tokens == 1
@@ -134,7 +149,9 @@ def test_long_answers_of_uneven_length_equal_plain_decoding(folder, plain):
 
 @pytest.mark.parametrize("kind", ["Qwen2", "Qwen3", "Mistral"])
 def test_other_models_with_full_attention(tmp_path, kind):
-    more = {"Qwen2": {"use_sliding_window": False}, "Qwen3": {"head_dim": 16}, "Mistral": {"sliding_window": None}}[kind]
+    more = {"Qwen2": {"use_sliding_window": False}, "Qwen3": {"head_dim": 16}, "Mistral": {"sliding_window": None}}[
+        kind
+    ]
     config, model = getattr(transformers, f"{kind}Config"), getattr(transformers, f"{kind}ForCausalLM")
     folder = _save(tmp_path / kind, config, model, **more)
     requests = [ask(question, max_tokens=8) for question in QUESTIONS]

@@ -29,11 +29,17 @@ def named(request: Request) -> str | None:
 
 def test_sources_in_their_order():
     llm = MockLLM(
-        MockLLM.Config(exact={"b": "exact"}, rules=[{"pattern": r"c(\d)", "reply": r"rule \1"}, ["d", "two"]], replies=["r1"]),
+        MockLLM.Config(
+            exact={"b": "exact"}, rules=[{"pattern": r"c(\d)", "reply": r"rule \1"}, ["d", "two"]], replies=["r1"]
+        ),
         function=lambda request: "function" if request.messages[0].content == "a" else None,
     )
     assert [llm.complete(ask(text)).text for text in ("a", "b", "c7", "d", "zzz")] == [
-        "function", "exact", "rule 7", "two", "r1",
+        "function",
+        "exact",
+        "rule 7",
+        "two",
+        "r1",
     ]
     assert llm.complete(ask("zzz")).text == "The text does not say."
 
@@ -55,7 +61,11 @@ def test_the_default_quotes_the_line_that_answers():
 
 
 def test_schemas_tools_limits_and_stops():
-    schema = {"type": "object", "properties": {"facts": {"type": "array", "items": {"type": "string"}}}, "required": ["facts"]}
+    schema = {
+        "type": "object",
+        "properties": {"facts": {"type": "array", "items": {"type": "string"}}},
+        "required": ["facts"],
+    }
     reply = json.loads(scripted().complete(ask("one\ntwo", json_schema=schema)).text)
     assert reply == {"facts": ["one", "two"]} and not problems(reply, schema)
     tool = {"type": "function", "function": {"name": "keep", "parameters": schema}}
@@ -76,7 +86,9 @@ def test_errors_are_raised_alone_and_yielded_among_many():
 def test_its_window():
     with pytest.raises(PromptTooLong, match="prompt of 9 tokens and 2 for the reply"):
         scripted(context_window=10).complete(ask("a b c d e f g h i", max_tokens=2))
-    assert scripted(context_window=10, long_prompt="cut").complete(ask("a b c d e f g h i", max_tokens=2)).cut_tokens > 0
+    assert (
+        scripted(context_window=10, long_prompt="cut").complete(ask("a b c d e f g h i", max_tokens=2)).cut_tokens > 0
+    )
 
 
 @pytest.mark.parametrize("rules", [[["("]], [{"pattern": "a"}], [["(", "x"]], [3]])

@@ -124,8 +124,9 @@ def test_closing_the_iterator_cancels_the_rest(scripted_server, client):
     assert len(server.requests) < 100
 
 
-@pytest.mark.parametrize(("refuse", "form"), [((), "json_schema"), (("json_schema",), "json_object"),
-                                              (("json_schema", "json_object"), None)])
+@pytest.mark.parametrize(
+    ("refuse", "form"), [((), "json_schema"), (("json_schema",), "json_object"), (("json_schema", "json_object"), None)]
+)
 def test_structured_output_falls_back(scripted_server, client, refuse, form):
     server = scripted_server(rules=[("kite", '{"colour": "red"}')], refuse=refuse)
     schema = {"type": "object", "properties": {"colour": {"type": "string"}}, "required": ["colour"]}
@@ -153,7 +154,13 @@ def test_everything_of_a_request_is_sent(scripted_server, client):
     )
     body = server.chats()[0]
     assert reply.tool_calls[0].name == "note" and reply.finish_reason == "tool_calls"
-    assert (body["temperature"], body["max_tokens"], body["seed"], body["stop"], body["top_k"]) == (0.5, 7, 5, ["\n"], 4)
+    assert (body["temperature"], body["max_tokens"], body["seed"], body["stop"], body["top_k"]) == (
+        0.5,
+        7,
+        5,
+        ["\n"],
+        4,
+    )
 
 
 def test_refusal_is_told_apart(scripted_server, client):
@@ -202,7 +209,9 @@ def test_key_stays_in_the_environment(scripted_server, client, server_key, monke
         OpenAIChat().complete(ask("kite"))
 
 
-@pytest.mark.parametrize("fields", [{"long_prompt": "x"}, {"concurrency": 0}, {"base_url": "localhost"}, {"structured": "y"}])
+@pytest.mark.parametrize(
+    "fields", [{"long_prompt": "x"}, {"concurrency": 0}, {"base_url": "localhost"}, {"structured": "y"}]
+)
 def test_settings_are_checked(fields):
     with pytest.raises(ConfigError, match=f"llm.{next(iter(fields))}"):
         OpenAIChat.Config(**fields)

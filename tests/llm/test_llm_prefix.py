@@ -29,8 +29,14 @@ def test_groups_partition_and_share_what_they_say(prompts, least):
 def test_conversations_are_told_apart_and_strays_share_the_system_prompt():
     system = tuple(range(20))
     one, two = tuple(range(100, 200)), tuple(range(300, 400))
-    prompts = [system + one + (1, 2), system + two + (3,), system + one + (4,), system + two + (5, 6), system + (7,) * 50,
-               system + (8,) * 50]
+    prompts = [
+        system + one + (1, 2),
+        system + two + (3,),
+        system + one + (4,),
+        system + two + (5, 6),
+        system + (7,) * 50,
+        system + (8,) * 50,
+    ]
     found = {frozenset(g.members): g.shared for g in group(prompts, 16)}
     assert found == {frozenset({0, 2}): 120, frozenset({1, 3}): 120, frozenset({4, 5}): 20}
 
@@ -45,5 +51,8 @@ def test_batches_hold_every_row_once_within_bounds(lengths, rows, tokens):
 
 def test_a_group_that_saves_too_little_is_decoded_with_the_strays():
     prompts = [(1,) * 20 + (2,) * 40 + (3,), (1,) * 20 + (2,) * 40 + (4,), (1,) * 20 + (5,) * 40, (1,) * 20 + (6,) * 50]
-    assert {frozenset(g.members): g.shared for g in group(prompts, 16)} == {frozenset({0, 1}): 60, frozenset({2, 3}): 20}
+    assert {frozenset(g.members): g.shared for g in group(prompts, 16)} == {
+        frozenset({0, 1}): 60,
+        frozenset({2, 3}): 20,
+    }
     assert {frozenset(g.members): g.shared for g in group(prompts, 16, min_saved=61)} == {frozenset(range(4)): 20}

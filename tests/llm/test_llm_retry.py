@@ -19,11 +19,23 @@ def words(messages) -> int:
     return sum(whitespace_tokens(message.content) for message in messages)
 
 
-@pytest.mark.parametrize(("status", "code", "passing"), [
-    (400, None, False), (401, None, False), (403, None, False), (404, None, False), (422, None, False),
-    (408, None, True), (409, None, True), (429, "rate_limit_exceeded", True), (500, None, True), (503, None, True),
-    (429, "insufficient_quota", False), (400, "context_length_exceeded", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("status", "code", "passing"),
+    [
+        (400, None, False),
+        (401, None, False),
+        (403, None, False),
+        (404, None, False),
+        (422, None, False),
+        (408, None, True),
+        (409, None, True),
+        (429, "rate_limit_exceeded", True),
+        (500, None, True),
+        (503, None, True),
+        (429, "insufficient_quota", False),
+        (400, "context_length_exceeded", False),
+    ],
+)
 def test_kinds_of_failure(status, code, passing):
     assert is_transient(status, code) is passing
 
@@ -41,11 +53,20 @@ def test_the_servers_wish_is_a_lower_bound_up_to_a_limit():
     assert 60.0 <= backoff.wait(1, 3600.0, draw) <= 61.0
 
 
-@pytest.mark.parametrize(("headers", "seconds"), [
-    ({}, None), ({"retry-after": "7"}, 7.0), ({"retry-after": "0.5"}, 0.5), ({"retry-after": "-3"}, 0.0),
-    ({"retry-after-ms": "250", "retry-after": "7"}, 0.25), ({"retry-after": "soon"}, None), ({"retry-after": "nan"}, None),
-    ({"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT"}, 37.0), ({"retry-after": "Sun, 06 Nov 1994 08:48:00 GMT"}, 0.0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after": "-3"}, 0.0),
+        ({"retry-after-ms": "250", "retry-after": "7"}, 0.25),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT"}, 37.0),
+        ({"retry-after": "Sun, 06 Nov 1994 08:48:00 GMT"}, 0.0),
+    ],
+)
 def test_forms_of_retry_after(headers, seconds):
     assert retry_after(headers, datetime(1994, 11, 6, 8, 49, 0, tzinfo=UTC)) == seconds
 

@@ -44,7 +44,9 @@ def test_harmless_damage_is_repaired(text):
     assert loads(text) == {"facts": ["a", "b"]}
 
 
-@pytest.mark.parametrize("text", ["", "no", '{"facts": ["a", "b', '{"n": 12', '{"a": 1, "b"', '{"a": "x\\', "{'a': 1}", '{"a": NaN}'])
+@pytest.mark.parametrize(
+    "text", ["", "no", '{"facts": ["a", "b', '{"n": 12', '{"a": 1, "b"', '{"a": "x\\', "{'a': 1}", '{"a": NaN}']
+)
 def test_nothing_is_invented_or_dropped(text):
     with pytest.raises(ValueError):
         loads(text)
@@ -67,7 +69,9 @@ json_values = st.recursive(
 
 
 @settings(max_examples=150, deadline=None)
-@given(value=st.dictionaries(st.text(max_size=4), json_values, max_size=4), cut=st.integers(0, 200), prose=st.booleans())
+@given(
+    value=st.dictionaries(st.text(max_size=4), json_values, max_size=4), cut=st.integers(0, 200), prose=st.booleans()
+)
 def test_random_cuts_never_crash_and_never_change_a_leaf(value, cut, prose):
     whole = json.dumps(value, ensure_ascii=False)
     text = whole[: max(0, len(whole) - cut)]
@@ -158,8 +162,12 @@ def test_problems_name_the_place(value, where):
 
 
 def test_schema_words_are_checked():
-    schema = {"$defs": {"e": {"enum": ["ADD", "NONE"]}}, "type": "array", "minItems": 1,
-              "items": {"anyOf": [{"$ref": "#/$defs/e"}, {"type": "integer", "maximum": 3}]}}
+    schema = {
+        "$defs": {"e": {"enum": ["ADD", "NONE"]}},
+        "type": "array",
+        "minItems": 1,
+        "items": {"anyOf": [{"$ref": "#/$defs/e"}, {"type": "integer", "maximum": 3}]},
+    }
     assert not problems(["ADD", 3], schema)
     assert problems([], schema) and problems(["DROP"], schema) and problems([4], schema) and problems([True], schema)
 
@@ -167,7 +175,9 @@ def test_schema_words_are_checked():
 def test_words_of_the_standard_are_checked():
     """A pattern, one form out of two, and true for 1: a reply that breaks these was taken before."""
     assert problems("ab1", {"type": "string", "pattern": "^[a-z]+$"})
-    assert problems(3, {"oneOf": [{"type": "integer"}, {"minimum": 2}]}) and not problems(1, {"oneOf": [{"type": "integer"}, {"minimum": 2}]})
+    assert problems(3, {"oneOf": [{"type": "integer"}, {"minimum": 2}]}) and not problems(
+        1, {"oneOf": [{"type": "integer"}, {"minimum": 2}]}
+    )
     assert problems(True, {"enum": [1]}) and problems(["a", "a"], {"uniqueItems": True})
     assert problems(5, {"exclusiveMaximum": 5}) and problems({"b": 1}, {"propertyNames": {"enum": ["a"]}})
 

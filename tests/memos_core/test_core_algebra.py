@@ -1,4 +1,6 @@
-"""Filters as an algebra, identity through every path, all kinds under permissions and erasure (C2, C13, C42, C45; #13, #22)."""
+"""Filters as an algebra, identity through every path, all kinds under permissions and erasure (C2, C13, C42, C45; #13,
+#22).
+"""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -35,13 +37,25 @@ def stock(chance, clock, count=120):
         end = start + timedelta(days=chance.randint(0, 9)) if start and chance.random() < 0.6 else None
         out.append(
             new_cube(
-                "m", owner=chance.choice(["ana", "bob"]), ids=ids, clock=clock, tags=tuple(chance.sample("xyz", chance.randint(0, 3))),
-                speaker=chance.choice(["", "Ana", "Bo"]), event_start=start, event_end=end, position=chance.choice([None, 1, 5, 9]),
-                sources=tuple(Source("d", chance.choice("st"), f"t{chance.randint(0, 9)}") for _ in range(chance.randint(0, 2))),
-                governance={"layer": chance.choice(["private", "shared", "global"]), "priority": chance.randint(-2, 2),
-                            "acl": (Grant("eve"),) if chance.random() < 0.3 else ()},
+                "m",
+                owner=chance.choice(["ana", "bob"]),
+                ids=ids,
+                clock=clock,
+                tags=tuple(chance.sample("xyz", chance.randint(0, 3))),
+                speaker=chance.choice(["", "Ana", "Bo"]),
+                event_start=start,
+                event_end=end,
+                position=chance.choice([None, 1, 5, 9]),
+                sources=tuple(
+                    Source("d", chance.choice("st"), f"t{chance.randint(0, 9)}") for _ in range(chance.randint(0, 2))
+                ),
+                governance={
+                    "layer": chance.choice(["private", "shared", "global"]),
+                    "priority": chance.randint(-2, 2),
+                    "acl": (Grant("eve"),) if chance.random() < 0.3 else (),
+                },
             )
-        )  # fmt: skip
+        )
     return out
 
 
@@ -57,15 +71,28 @@ def leaf(chance):
         return Is("layer", layer), lambda cube: cube.governance.layer == layer
     if kind == 2:
         tags, every = set(chance.sample("xyz", chance.randint(1, 2))), chance.random() < 0.5
-        return Tagged(*tags, every=every), lambda cube: (tags <= {*cube.descriptive.tags} if every else bool(tags & {*cube.descriptive.tags}))
+        return Tagged(
+            *tags, every=every
+        ), lambda cube: tags <= {*cube.descriptive.tags} if every else bool(tags & {*cube.descriptive.tags})
     if kind == 3:
         low, high = chance.choice([None, -1, 0]), chance.choice([None, 0, 1])
-        return Between("priority", low, high), lambda cube: (low is None or cube.governance.priority >= low) and (
-            high is None or cube.governance.priority <= high
+        return (
+            Between("priority", low, high),
+            lambda cube: (
+                (low is None or cube.governance.priority >= low) and (high is None or cube.governance.priority <= high)
+            ),
         )
     if kind == 4:
-        return Happened(a, b), lambda cube: cube.descriptive.event_start is not None and cube.descriptive.event_start < b and (
-            cube.descriptive.event_start >= a or (cube.descriptive.event_end or cube.descriptive.event_start) > a
+        return (
+            Happened(a, b),
+            lambda cube: (
+                cube.descriptive.event_start is not None
+                and cube.descriptive.event_start < b
+                and (
+                    cube.descriptive.event_start >= a
+                    or (cube.descriptive.event_end or cube.descriptive.event_start) > a
+                )
+            ),
         )
     if kind == 5:
         c, d = ((moment + timedelta(days=366)).replace(tzinfo=UTC) for moment in (a, b))
@@ -76,7 +103,9 @@ def leaf(chance):
             one.turn == turn and session in ("", one.session) for one in cube.descriptive.sources
         )
     place = chance.choice([1, 5])
-    return Between("position", place, None), lambda cube: cube.descriptive.position is not None and cube.descriptive.position >= place
+    return Between(
+        "position", place, None
+    ), lambda cube: cube.descriptive.position is not None and cube.descriptive.position >= place
 
 
 def tree(chance, depth):
@@ -122,10 +151,21 @@ def test_filters_restrict_keyword_and_vector_search_alike(make, embed):
 def kinds(owner, ids, clock, rules):
     """A memory, a cache made of it and an adapter trained on it, under the same rules."""
     text = new_cube("secret", owner=owner, ids=ids, clock=clock, governance=rules)
-    cache = new_cube(ActivationPayload("m", "r", "w", "f", "t", "c", "cache.bin", "d", 9), owner=owner, ids=ids, clock=clock,
-                     governance=rules, derived_from=(text.cube_id,))  # fmt: skip
-    lora = new_cube(ParametricPayload("m", "r", "lora.bin", "d", 1, ("q",), 4, 8.0, (text.cube_id,)), owner=owner, ids=ids,
-                    clock=clock, governance=rules)  # fmt: skip
+    cache = new_cube(
+        ActivationPayload("m", "r", "w", "f", "t", "c", "cache.bin", "d", 9),
+        owner=owner,
+        ids=ids,
+        clock=clock,
+        governance=rules,
+        derived_from=(text.cube_id,),
+    )
+    lora = new_cube(
+        ParametricPayload("m", "r", "lora.bin", "d", 1, ("q",), 4, 8.0, (text.cube_id,)),
+        owner=owner,
+        ids=ids,
+        clock=clock,
+        governance=rules,
+    )
     return [text, cache, lora]
 
 
@@ -188,8 +228,9 @@ def test_tiers_and_namespaces_written_together_share_no_id(vault, clock, ids):
     """Defects 13, 22 of memos.md B.4: written in one namespace, read in another."""
     cubes = [
         new_cube("the same words", owner="ana", ids=ids, clock=clock, tier=tier, governance={"namespace": space})
-        for tier in ("working", "long_term", "user") for space in ("default", "other")
-    ]  # fmt: skip
+        for tier in ("working", "long_term", "user")
+        for space in ("default", "other")
+    ]
     vault.add(cubes)
     assert len({cube.cube_id for cube in cubes}) == 6
     for space in ("default", "other"):

@@ -66,8 +66,18 @@ def test_every_call_leaves_exactly_one_entry(api):
 def test_ids_are_given_only_for_what_is_stored(api, make):
     """Defect 15 of memos.md B.4: ids returned for what was not stored."""
     ready = make("ready cube")
-    statuses = api.create(ANA, ["good", "", {"text": "x", "colour": 1}, ready, ready, make("theirs", owner="bob"),
-                                {"text": "titled", "key": "k", "sources": (Source("d", "", "D1:1"),)}])  # fmt: skip
+    statuses = api.create(
+        ANA,
+        [
+            "good",
+            "",
+            {"text": "x", "colour": 1},
+            ready,
+            ready,
+            make("theirs", owner="bob"),
+            {"text": "titled", "key": "k", "sources": (Source("d", "", "D1:1"),)},
+        ],
+    )
     assert [status.status for status in statuses] == ["ok", "error", "error", "ok", "error", "error", "ok"]
     assert all((status.cube_id == "") == bool(status.error) for status in statuses)
     stored = [status.cube_id for status in statuses if status.cube_id]
@@ -112,7 +122,12 @@ def test_update_modes(api, clock):
     last = api.update(ANA, cube_id, "mail a@b.org")
     assert last.text == "mail a@b.org" and last.descriptive.updated_at == clock()
     assert last.governance.findings == ("email",) and last.version == 4
-    assert [version[2] for version in api.provenance(ANA, cube_id).versions] == ["create", "merge", "append", "overwrite"]
+    assert [version[2] for version in api.provenance(ANA, cube_id).versions] == [
+        "create",
+        "merge",
+        "append",
+        "overwrite",
+    ]
 
 
 def test_refused_updates_change_nothing(api):
@@ -145,7 +160,12 @@ def test_provenance_tells_origin_lineage_and_log(api, make):
     record = api.provenance(ANA, api.vault.find()[2])
     assert record.lineage == (second, first)
     record = api.provenance(ANA, second)
-    assert (record.trigger, record.model, record.links, record.provenance_id) == ("reorganise", "m", ("http://x",), second)
+    assert (record.trigger, record.model, record.links, record.provenance_id) == (
+        "reorganise",
+        "m",
+        ("http://x",),
+        second,
+    )
     assert api.provenance(ANA, first).turns == ("D1:1",) and record.log[0].operation == "create"
 
 
@@ -244,9 +264,15 @@ def test_an_isolated_step_fails_alone(stocked):
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("steps: []", "no steps"), ("[1]", "name and steps"), ("name: x\nsteps: [{op: fly}]", "'fly' is none of"),
-     ("name: x\nsteps: [1]", "step 1"), ("a: [", "not YAML"), ("name: x\nsteps: [{op: create}]\nextra: 1", "name and steps")],
-)  # fmt: skip
+    [
+        ("steps: []", "no steps"),
+        ("[1]", "name and steps"),
+        ("name: x\nsteps: [{op: fly}]", "'fly' is none of"),
+        ("name: x\nsteps: [1]", "step 1"),
+        ("a: [", "not YAML"),
+        ("name: x\nsteps: [{op: create}]\nextra: 1", "name and steps"),
+    ],
+)
 def test_bad_pipelines_are_refused_before_they_run(text, reason):
     with pytest.raises(ConfigError, match=reason):
         Pipeline.from_yaml(text)

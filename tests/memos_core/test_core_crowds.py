@@ -21,15 +21,20 @@ def step(vault, make, clock, chance, known):
     action = chance.choice(["add", "add", "add", "place", "touch", "purge", "update"])
     if action == "add" or not known:
         cube = make(
-            "a note", tier=chance.choice(TIERS), state=chance.choice(["generated", "activated", "archived"]),
+            "a note",
+            tier=chance.choice(TIERS),
+            state=chance.choice(["generated", "activated", "archived"]),
             rules={"namespace": chance.choice("mn"), "ttl_seconds": chance.choice([None, 40.0])},
-        )  # fmt: skip
+        )
         vault.add([cube])
         known.append(cube.cube_id)
         return
     cube_id = chance.choice(known)
     if action == "place":
-        changes = {"state": chance.choice(["activated", "archived", "expired", None]), "tier": chance.choice([*TIERS, None])}
+        changes = {
+            "state": chance.choice(["activated", "archived", "expired", None]),
+            "tier": chance.choice([*TIERS, None]),
+        }
         vault.place(cube_id, **changes, frozen=chance.choice([True, False]))
     elif action == "touch":
         vault.touch([cube_id], clock())
@@ -77,7 +82,9 @@ def test_a_file_from_before_is_counted_when_it_is_opened(tmp_path, make, clock):
     vault.add([make("one"), make("two"), make("three", state="archived"), make("four", tier="working")])
     vault.close()
     db = sqlite3.connect(path)
-    names = db.execute("SELECT type, name FROM sqlite_schema WHERE name LIKE 'crowds%' AND type IN ('trigger', 'table')").fetchall()
+    names = db.execute(
+        "SELECT type, name FROM sqlite_schema WHERE name LIKE 'crowds%' AND type IN ('trigger', 'table')"
+    ).fetchall()
     names += [("index", name) for name in ("cubes_recency", "cubes_mortal", "cubes_session")]
     for kind, name in sorted(names, reverse=True):
         db.execute(f"DROP {kind} {name}")
@@ -100,6 +107,8 @@ def test_the_least_used_of_a_full_tier_come_from_an_index(sqlite_vault, make, em
     sqlite_vault.find(Is("tier", "long_term") & Is("frozen", 0), namespaces=["default"], order=("recency",), limit=1)
     sqlite_vault.crowd("default", "long_term")
     sqlite_vault._db.set_trace_callback(None)
-    plans = [[row[3] for row in sqlite_vault._db.execute(f"EXPLAIN QUERY PLAN {text}")] for text in asked if "SELECT" in text]
+    plans = [
+        [row[3] for row in sqlite_vault._db.execute(f"EXPLAIN QUERY PLAN {text}")] for text in asked if "SELECT" in text
+    ]
     assert ["SEARCH cubes USING INDEX cubes_recency (ns=? AND tier=?)"] in plans
     assert not any("SCAN" in line or "cubes_place" in line or "TEMP B-TREE" in line for plan in plans for line in plan)

@@ -28,37 +28,69 @@ from memos.cube.cube import fingerprint
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 names = st.tuples(words) | st.tuples(words, words) | st.just(())
 moments = st.datetimes(datetime(1990, 1, 1), datetime(2030, 1, 1))
-json_values = st.dictionaries(words, st.integers() | words | st.booleans() | st.floats(allow_nan=False, allow_infinity=False), max_size=3)
+json_values = st.dictionaries(
+    words, st.integers() | words | st.booleans() | st.floats(allow_nan=False, allow_infinity=False), max_size=3
+)
 payloads = st.one_of(
     st.builds(PlaintextPayload, text=words, record=json_values, tokens=st.none() | st.integers(0, 99), embedder=words),
     st.builds(
-        ActivationPayload, model=words, revision=words, weights_digest=words, dtype=words, tokenizer_digest=words,
-        template_digest=words, file=words, file_digest=words, bytes=st.integers(0, 9),
-        token_ids=st.tuples(st.integers(0, 9)), layers=st.integers(0, 9),
+        ActivationPayload,
+        model=words,
+        revision=words,
+        weights_digest=words,
+        dtype=words,
+        tokenizer_digest=words,
+        template_digest=words,
+        file=words,
+        file_digest=words,
+        bytes=st.integers(0, 9),
+        token_ids=st.tuples(st.integers(0, 9)),
+        layers=st.integers(0, 9),
     ),
     st.builds(
-        ParametricPayload, base_model=words, base_revision=words, file=words, file_digest=words, bytes=st.integers(0, 9),
-        target_modules=names, rank=st.integers(1, 9), alpha=st.floats(0, 64) | st.integers(0, 64),
+        ParametricPayload,
+        base_model=words,
+        base_revision=words,
+        file=words,
+        file_digest=words,
+        bytes=st.integers(0, 9),
+        target_modules=names,
+        rank=st.integers(1, 9),
+        alpha=st.floats(0, 64) | st.integers(0, 64),
         training_cubes=st.tuples(words),
     ),
-)  # fmt: skip
+)
 
 
 @st.composite
 def cubes(draw):
     start = draw(st.none() | moments)
-    end = None if start is None else draw(st.none() | st.timedeltas(timedelta(0), timedelta(9)).map(lambda d: start + d))
+    end = (
+        None if start is None else draw(st.none() | st.timedeltas(timedelta(0), timedelta(9)).map(lambda d: start + d))
+    )
     return new_cube(
-        draw(payloads), owner=draw(words), ids=SequentialIds(), clock=FakeClock(), tags=draw(names), topic=draw(words),
-        speaker=draw(st.just("") | words), event_start=start, event_end=end, attributes=draw(json_values),
+        draw(payloads),
+        owner=draw(words),
+        ids=SequentialIds(),
+        clock=FakeClock(),
+        tags=draw(names),
+        topic=draw(words),
+        speaker=draw(st.just("") | words),
+        event_start=start,
+        event_end=end,
+        attributes=draw(json_values),
         sources=draw(st.tuples(st.builds(Source, dialogue=words, turn=words, start=st.none() | st.integers(0, 5)))),
-        position=draw(st.none() | st.integers(0, 99)), derived_from=draw(names), state=draw(st.sampled_from(["generated", "archived"])),
+        position=draw(st.none() | st.integers(0, 99)),
+        derived_from=draw(names),
+        state=draw(st.sampled_from(["generated", "archived"])),
         governance={
-            "layer": draw(st.sampled_from(["private", "shared", "global"])), "contexts": draw(names),
-            "ttl_seconds": draw(st.none() | st.integers(1, 99) | st.floats(1, 99)), "priority": draw(st.integers(-3, 3)),
+            "layer": draw(st.sampled_from(["private", "shared", "global"])),
+            "contexts": draw(names),
+            "ttl_seconds": draw(st.none() | st.integers(1, 99) | st.floats(1, 99)),
+            "priority": draw(st.integers(-3, 3)),
             "acl": draw(st.tuples(st.builds(Grant, words, st.just(("read", "write"))))),
         },
-    )  # fmt: skip
+    )
 
 
 @settings(max_examples=1000, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
@@ -175,7 +207,9 @@ def test_every_tampering_with_a_version_chain_is_noticed(texts, data):
 def test_fingerprints_of_near_duplicates_differ_in_few_bits():
     text = "we went hiking in the hills near the lake with the dog last weekend and saw a fox"
     distance = (int(fingerprint(text), 16) ^ int(fingerprint(text.replace("fox", "deer")), 16)).bit_count()
-    other = (int(fingerprint(text), 16) ^ int(fingerprint("my sister plays the violin in an orchestra"), 16)).bit_count()
+    other = (
+        int(fingerprint(text), 16) ^ int(fingerprint("my sister plays the violin in an orchestra"), 16)
+    ).bit_count()
     assert distance < other
     assert fingerprint(text) == fingerprint(text.upper())
 

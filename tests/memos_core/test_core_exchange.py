@@ -43,10 +43,15 @@ def dumper_of(vault, clock):
 @pytest.fixture
 def lived(vault, make, embed, clock, ids):
     """A vault with versions, states, counters, edges, namespaces and vectors."""
-    vault.add([make(f"memory {n}", rules={"priority": n, "ttl_seconds": 60}, tags=("t",)) for n in range(6)], [embed(str(n)) for n in range(6)])
+    vault.add(
+        [make(f"memory {n}", rules={"priority": n, "ttl_seconds": 60}, tags=("t",)) for n in range(6)],
+        [embed(str(n)) for n in range(6)],
+    )
     vault.add([make("no vector, ünïcode", rules={"namespace": "other"})])
     clock.advance(seconds=5)
-    vault.update(vault.get("cube-000002").revise(clock(), payload=PlaintextPayload("changed")), actor="ana", cause="fix")
+    vault.update(
+        vault.get("cube-000002").revise(clock(), payload=PlaintextPayload("changed")), actor="ana", cause="fix"
+    )
     lifecycle = MemLifecycle(vault=vault, clock=clock, ids=ids)
     lifecycle.use(["cube-000001", "cube-000003"], caller="bob")
     lifecycle.freeze("cube-000004", actor="ana", cause="x")
@@ -73,9 +78,18 @@ def test_any_damage_is_one_typed_error_and_changes_nothing(lived, clock, ids, tm
     dumper_of(lived, clock).dump(path, ROOT)
     raw = path.read_bytes()
     lines = raw.splitlines(keepends=True)
-    damaged = [raw[: len(raw) // 2], b"", b"hello", b"[]\n[]\n", b"".join(lines[:-1]), b"".join(lines[:2] + lines[3:]),
-               b"".join([lines[0], lines[2], lines[1], *lines[3:]]), b'{"format": "else"}\n{}\n', b"\xff" + raw,
-               raw.replace(b'"schema":2', b'"schema":9', 1)]  # fmt: skip
+    damaged = [
+        raw[: len(raw) // 2],
+        b"",
+        b"hello",
+        b"[]\n[]\n",
+        b"".join(lines[:-1]),
+        b"".join(lines[:2] + lines[3:]),
+        b"".join([lines[0], lines[2], lines[1], *lines[3:]]),
+        b'{"format": "else"}\n{}\n',
+        b"\xff" + raw,
+        raw.replace(b'"schema":2', b'"schema":9', 1),
+    ]
     damaged += [raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :] for at in range(3, len(raw), 997)]
     empty = MemoryVault(clock=clock)
     before = empty.digest()
@@ -130,9 +144,22 @@ def test_exports_hold_no_flagged_span_and_the_watermark(vault, make, clock, ids,
 
 
 def old_cube(**changes):
-    header = {"id": "old-1", "time": "2024-01-01T00:00:00+00:00", "owner": "ana", "scope": "shared", "tags": ["x"],
-              "usage_count": 3, "version": 7}  # fmt: skip
-    return {"schema": 1, "kind": "plaintext", "payload": {"text": "an old memory"}, "header": header, "state": "activated"} | changes
+    header = {
+        "id": "old-1",
+        "time": "2024-01-01T00:00:00+00:00",
+        "owner": "ana",
+        "scope": "shared",
+        "tags": ["x"],
+        "usage_count": 3,
+        "version": 7,
+    }
+    return {
+        "schema": 1,
+        "kind": "plaintext",
+        "payload": {"text": "an old memory"},
+        "header": header,
+        "state": "activated",
+    } | changes
 
 
 def test_older_schemas_migrate(clock, ids, tmp_path):
@@ -155,7 +182,10 @@ def test_text_files_become_memories_with_provenance(vault, clock, ids, tmp_path)
     assert [cube.text for cube in cubes] == ["First note.", "Second note, mail a@b.org."]
     header = vault.get(cubes[1].cube_id).descriptive
     assert header.origin == "retrieval" and header.sources[0].uri.endswith("notes.md") and header.position == 1
-    assert header.tags == ("inbox", "file:notes.md") and vault.get(cubes[1].cube_id).governance.sensitivity == "confidential"
+    assert (
+        header.tags == ("inbox", "file:notes.md")
+        and vault.get(cubes[1].cube_id).governance.sensitivity == "confidential"
+    )
     (tmp_path / "bad.txt").write_bytes(b"\xff\xfe\xff")
     with pytest.raises(DataError, match="bad.txt"):
         loader_of(vault, clock, ids).load_texts([tmp_path / "notes.md", tmp_path / "bad.txt"], ANA)
@@ -166,14 +196,23 @@ def test_text_files_become_memories_with_provenance(vault, clock, ids, tmp_path)
 def market(vault, clock, ids):
     pushed = []
     governance = MemGovernance(vault=vault, clock=clock)
-    store = MemStore(vault=vault, governance=governance, clock=clock, ids=ids, push=lambda who, cube: pushed.append((who, cube.cube_id)))
+    store = MemStore(
+        vault=vault,
+        governance=governance,
+        clock=clock,
+        ids=ids,
+        push=lambda who, cube: pushed.append((who, cube.cube_id)),
+    )
     store.pushed = pushed
     return store
 
 
 def test_subscriptions_deliver_exactly_the_matches(market, vault, make, embed):
     """C48: publish, subscribe, licence."""
-    vault.add([make("one", tags=("sea",)), make("two", tags=("hill",)), make("three")], [embed("one"), embed("two"), embed("one")])
+    vault.add(
+        [make("one", tags=("sea",)), make("two", tags=("hill",)), make("three")],
+        [embed("one"), embed("two"), embed("one")],
+    )
     market.subscribe(Subscription("tagger", tags=("sea", "sky")))
     market.subscribe(Subscription("thinker", vector=tuple(map(float, embed("one"))), threshold=0.9))
     listings = [market.publish(cube_id, ANA).cube_id for cube_id in ("cube-000001", "cube-000002", "cube-000003")]

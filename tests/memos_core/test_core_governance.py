@@ -66,17 +66,24 @@ def test_ten_thousand_random_triples_leak_nothing():
 
     def rules():
         acl = tuple(
-            Grant(chance.choice(principals), tuple(chance.sample(["read", "write", "share"], chance.randint(1, 3))),
-                  chance.choice(["allow", "allow", "deny"]))
+            Grant(
+                chance.choice(principals),
+                tuple(chance.sample(["read", "write", "share"], chance.randint(1, 3))),
+                chance.choice(["allow", "allow", "deny"]),
+            )
             for _ in range(chance.randint(0, 3))
-        )  # fmt: skip
+        )
         return {
-            "layer": chance.choice(["private", "shared", "global"]), "acl": acl,
+            "layer": chance.choice(["private", "shared", "global"]),
+            "acl": acl,
             "contexts": tuple(chance.sample(["chat", "export", "cha"], chance.choice([0, 0, 1, 2]))),
-            "sensitivity": chance.choice(["public", "restricted"]), "read_only": chance.random() < 0.2,
-        }  # fmt: skip
+            "sensitivity": chance.choice(["public", "restricted"]),
+            "read_only": chance.random() < 0.2,
+        }
 
-    cubes = [new_cube("secret", owner=chance.choice(users), ids=ids, clock=clock, governance=rules()) for _ in range(250)]
+    cubes = [
+        new_cube("secret", owner=chance.choice(users), ids=ids, clock=clock, governance=rules()) for _ in range(250)
+    ]
     vaults = SqliteVault(clock=clock), MemoryVault(clock=clock)
     for vault in vaults:
         vault.add(cubes)
@@ -164,7 +171,11 @@ def test_sensitive_content_is_detected(text, kinds):
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
-@given(st.lists(st.sampled_from(["a@b.org", "123-45-6789", "4111111111111111", "and", "+1 555 123 4567", ",", "x"]), max_size=8))
+@given(
+    st.lists(
+        st.sampled_from(["a@b.org", "123-45-6789", "4111111111111111", "and", "+1 555 123 4567", ",", "x"]), max_size=8
+    )
+)
 def test_no_flagged_span_survives_redaction(parts):
     """C44: redaction and watermark."""
     text = " ".join(parts)
@@ -175,7 +186,10 @@ def test_no_flagged_span_survives_redaction(parts):
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(st.text(min_size=1, max_size=40).filter(lambda t: not set(t) & set("\u200b\u200c\u2060")), st.text("abcé1:-", min_size=1, max_size=20))
+@given(
+    st.text(min_size=1, max_size=40).filter(lambda t: not set(t) & set("\u200b\u200c\u2060")),
+    st.text("abcé1:-", min_size=1, max_size=20),
+)
 def test_watermarks_are_invisible_and_recoverable(text, mark):
     """C44: redaction and watermark."""
     marked = watermark(text, mark)

@@ -28,11 +28,19 @@ from memos.infrastructure.vault.rules import use_counts
 from memos.operation.upkeep.lifecycle import MemLifecycle, merged_cube, strength
 
 LEGAL = {
-    ("generated", "activated"), ("generated", "merged"), ("generated", "archived"), ("generated", "expired"),
-    ("activated", "merged"), ("activated", "archived"), ("activated", "expired"),
-    ("merged", "archived"), ("merged", "expired"),
-    ("archived", "activated"), ("archived", "merged"), ("archived", "expired"),
-}  # fmt: skip
+    ("generated", "activated"),
+    ("generated", "merged"),
+    ("generated", "archived"),
+    ("generated", "expired"),
+    ("activated", "merged"),
+    ("activated", "archived"),
+    ("activated", "expired"),
+    ("merged", "archived"),
+    ("merged", "expired"),
+    ("archived", "activated"),
+    ("archived", "merged"),
+    ("archived", "expired"),
+}
 
 
 @pytest.fixture
@@ -160,7 +168,10 @@ def test_frozen_refuses_change_merge_and_expiry_but_not_reading(vault, lifecycle
 def test_expiry_and_decay_equal_an_oracle_at_every_tick(vault, lifecycle, make, clock):
     """C7: TTL and decay equal an oracle."""
     chance = random.Random(2)
-    rules = [{"ttl_seconds": chance.choice([None, 30.0, 90.0]), "decay_half_life": chance.choice([None, 10.0])} for _ in range(30)]
+    rules = [
+        {"ttl_seconds": chance.choice([None, 30.0, 90.0]), "decay_half_life": chance.choice([None, 10.0])}
+        for _ in range(30)
+    ]
     vault.add([make("word", rules=one) for one in rules])
     start, last, changed = clock(), {}, {}
     for tick in range(1, 25):
@@ -188,7 +199,9 @@ def test_expiry_and_decay_equal_an_oracle_at_every_tick(vault, lifecycle, make, 
 
 
 def test_idle_memories_are_archived_and_reuse_brings_them_back(vault, clock, ids, make):
-    lifecycle = MemLifecycle(MemLifecycle.Config(idle_generated=60, idle_activated=120), vault=vault, clock=clock, ids=ids)
+    lifecycle = MemLifecycle(
+        MemLifecycle.Config(idle_generated=60, idle_activated=120), vault=vault, clock=clock, ids=ids
+    )
     vault.add([make("never used"), make("used once")])
     lifecycle.use(["cube-000002"])
     clock.advance(seconds=60)
@@ -209,9 +222,12 @@ def test_any_version_of_five_hundred_edits_is_restored_byte_for_byte(lifecycle, 
             clock.advance(seconds=1)
             cube = vault.get("cube-000001")
             change = chance.choice(
-                [{"payload": PlaintextPayload(f"version {number}")}, {"descriptive": {"tags": (str(number),)}},
-                 {"governance": {"priority": number}}]
-            )  # fmt: skip
+                [
+                    {"payload": PlaintextPayload(f"version {number}")},
+                    {"descriptive": {"tags": (str(number),)}},
+                    {"governance": {"priority": number}},
+                ]
+            )
             revised = cube.revise(clock(), **change)
             vault.update(revised)
             contents.append(revised.content())
@@ -240,16 +256,41 @@ def test_the_time_machine_brings_lost_memories_back_to_search(lifecycle, vault, 
 
 def test_merging_keeps_sources_times_and_inputs(lifecycle, vault, make, clock, ids):
     """Defect 16 of memos.md B.4: a merge kept the older time."""
-    vault.add([make("a", tags=("x",), event_start=datetime(2024, 1, 5), sources=(Source("d", "", "D1:1"),), rules={"layer": "shared"})])
+    vault.add(
+        [
+            make(
+                "a",
+                tags=("x",),
+                event_start=datetime(2024, 1, 5),
+                sources=(Source("d", "", "D1:1"),),
+                rules={"layer": "shared"},
+            )
+        ]
+    )
     clock.advance(hours=1)
-    vault.add([make("b", tags=("y", "x"), event_start=datetime(2024, 1, 2), sources=(Source("d", "", "D1:2"),), rules={"sensitivity": "restricted"})])
+    vault.add(
+        [
+            make(
+                "b",
+                tags=("y", "x"),
+                event_start=datetime(2024, 1, 2),
+                sources=(Source("d", "", "D1:2"),),
+                rules={"sensitivity": "restricted"},
+            )
+        ]
+    )
     clock.advance(hours=1)
     inputs = ["cube-000001", "cube-000002"]
-    output = lifecycle.merge(inputs, merged_cube(vault.get_many(inputs), "a and b", clock=clock, ids=ids), cause="overlap")
+    output = lifecycle.merge(
+        inputs, merged_cube(vault.get_many(inputs), "a and b", clock=clock, ids=ids), cause="overlap"
+    )
     merged = vault.get(output.cube_id)
     assert merged.turn_ids == ("D1:1", "D1:2") and merged.descriptive.tags == ("x", "y")
     assert merged.descriptive.updated_at == clock() and merged.state == "activated"
-    assert (merged.descriptive.event_start, merged.descriptive.event_end) == (datetime(2024, 1, 2), datetime(2024, 1, 5))
+    assert (merged.descriptive.event_start, merged.descriptive.event_end) == (
+        datetime(2024, 1, 2),
+        datetime(2024, 1, 5),
+    )
     assert (merged.governance.layer, merged.governance.sensitivity) == ("private", "restricted")
     assert [edge.target for edge in vault.edges(inputs, relations=["merged_into"])] == [output.cube_id] * 2
     assert {vault.get(cube_id).state for cube_id in inputs} == {"merged"}

@@ -6,8 +6,14 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = ("memos/cube", "memos/infrastructure", "memos/operation/scheduler", "memos/operation/upkeep/lifecycle.py", "memos/interface/api.py",
-        "memos/interface/pipeline.py")  # fmt: skip
+OURS = (
+    "memos/cube",
+    "memos/infrastructure",
+    "memos/operation/scheduler",
+    "memos/operation/upkeep/lifecycle.py",
+    "memos/interface/api.py",
+    "memos/interface/pipeline.py",
+)
 PROBE = """
 import sys
 before = set(sys.modules)
@@ -28,7 +34,9 @@ def test_import_loads_nothing_heavy_and_writes_nothing(tmp_path):
 
 
 def test_the_memory_system_needs_five_packages_at_most():
-    """C51: what memos imports from elsewhere, language models, embedders and key-value caches apart; without FAISS numpy searches."""
+    """C51: what memos imports from elsewhere, language models, embedders and key-value caches apart; without FAISS
+    numpy searches.
+    """
     foreign = set()
     for path in (ROOT / "memos").rglob("*.py"):
         if path.relative_to(ROOT / "memos").parts[0] in ("llm", "embed", "activation"):

@@ -143,9 +143,23 @@ def hostile(kind, rows=5000, dim=32):
 
 
 HOSTILE = (
-    "huge", "overflowing", "small", "tiny", "denormal", "one huge row", "norms over thirty decades", "zeros", "zero query",
-    "duplicates", "all equal", "constant columns", "constant query", "one ulp apart", "cancelling", "one large column",
-)  # fmt: skip
+    "huge",
+    "overflowing",
+    "small",
+    "tiny",
+    "denormal",
+    "one huge row",
+    "norms over thirty decades",
+    "zeros",
+    "zero query",
+    "duplicates",
+    "all equal",
+    "constant columns",
+    "constant query",
+    "one ulp apart",
+    "cancelling",
+    "one large column",
+)
 
 
 @pytest.mark.parametrize("rows", [300, 5000])
@@ -270,8 +284,13 @@ def test_a_wrong_kernel_is_left_out_with_one_note_and_the_result_is_exact(wrong,
 
 
 def test_wrong_float32_products_are_left_out_with_one_note(monkeypatch, caplog):
-    monkeypatch.setattr(kernels, "products", lambda matrix, query, rows=None: np.trunc(
-        (matrix if rows is None else matrix[rows]) @ query).astype(np.float32))  # fmt: skip
+    monkeypatch.setattr(
+        kernels,
+        "products",
+        lambda matrix, query, rows=None: np.trunc((matrix if rows is None else matrix[rows]) @ query).astype(
+            np.float32
+        ),
+    )
     monkeypatch.setattr(kernels, "_TOLD", set())
     for size in (100, 5000):
         matrix = unit(size, 64)

@@ -1,4 +1,6 @@
-"""Checks of memos.md section D against oracles written apart from the code, at the numbers they name (C4, C6-C8, C27, C43, C48, C49)."""
+"""Checks of memos.md section D against oracles written apart from the code, at the numbers they name (C4, C6-C8, C27,
+C43, C48, C49).
+"""
 
 import inspect
 import random
@@ -47,7 +49,9 @@ def lifecycle(vault, clock, ids):
 
 @pytest.fixture
 def api(vault, lifecycle, clock, ids):
-    return MemoryAPI(vault=vault, governance=MemGovernance(vault=vault, clock=clock), lifecycle=lifecycle, clock=clock, ids=ids)
+    return MemoryAPI(
+        vault=vault, governance=MemGovernance(vault=vault, clock=clock), lifecycle=lifecycle, clock=clock, ids=ids
+    )
 
 
 def _edit(chance, cube, word):
@@ -59,7 +63,10 @@ def _edit(chance, cube, word):
         return {"descriptive": {"tags": tuple(chance.sample("xyz", 2)), "attributes": {"n": chance.random()}}}
     if kind == 2:
         return {"governance": {"priority": chance.randint(-3, 3), "layer": chance.choice(["private", "shared"])}}
-    return {"descriptive": {"event_start": datetime(2024, 1, chance.randint(1, 28))}, "derived_from": [f"other-{chance.randint(1, 9)}"]}
+    return {
+        "descriptive": {"event_start": datetime(2024, 1, chance.randint(1, 28))},
+        "derived_from": [f"other-{chance.randint(1, 9)}"],
+    }
 
 
 @pytest.mark.parametrize("vault", ["sqlite"], indirect=True)
@@ -88,7 +95,9 @@ def test_five_hundred_edit_scripts_restore_every_version_byte_for_byte(vault, li
 
 
 def test_every_way_to_change_a_frozen_cube_is_refused(vault, lifecycle, api, make, clock, ids):
-    """C6: writing, expiring, merging, restoring and evicting leave a frozen cube's digest alone; reading and copying work."""
+    """C6: writing, expiring, merging, restoring and evicting leave a frozen cube's digest alone; reading and copying
+    work.
+    """
     vault.add([make("frozen words", rules={"ttl_seconds": 5.0}), make("other words")])
     vault.update(vault.get("cube-000001").revise(clock(), descriptive={"topic": "t"}))
     lifecycle.freeze("cube-000001", actor="ana", cause="evidence")
@@ -96,7 +105,10 @@ def test_every_way_to_change_a_frozen_cube_is_refused(vault, lifecycle, api, mak
     both = ["cube-000002", "cube-000001"]
     refused = [
         lambda: vault.update(vault.get("cube-000001").revise(clock(), payload=PlaintextPayload("new"))),
-        *(lambda mode=mode: api.update(ANA, "cube-000001", "new", mode=mode) for mode in ("append", "merge", "overwrite")),
+        *(
+            lambda mode=mode: api.update(ANA, "cube-000001", "new", mode=mode)
+            for mode in ("append", "merge", "overwrite")
+        ),
         lambda: lifecycle.merge(both, merged_cube(vault.get_many(both), "both", clock=clock, ids=ids), cause="overlap"),
         lambda: lifecycle.transition("cube-000001", "expired", cause="x"),
         lambda: lifecycle.transition("cube-000001", "merged", cause="x"),
@@ -177,7 +189,9 @@ def test_ten_thousand_mixed_operations_keep_the_counters_true(vault, lifecycle, 
         reads = [at for use, at in uses if use in ("access", "injection")]
         assert (seen.access_count, seen.injections) == (count["access"] + count["injection"], count["injection"])
         assert (seen.helpful, seen.unhelpful, seen.last_access) == (count["helpful"], count["unhelpful"], max(reads))
-        assert seen.heat == pytest.approx(sum(0.5 ** ((max(reads) - at).total_seconds() / 86_400) for at in reads), rel=1e-9)
+        assert seen.heat == pytest.approx(
+            sum(0.5 ** ((max(reads) - at).total_seconds() / 86_400) for at in reads), rel=1e-9
+        )
         assert all(logged[cube_id, use] == number for use, number in count.items())
     assert sum(map(len, done.values())) > 7000
 
@@ -226,7 +240,9 @@ def test_the_promoted_set_equals_an_oracle_over_random_histories():
 
 
 def test_every_call_of_the_api_leaves_one_record_whatever_becomes_of_it(api, clock):
-    """C43: each public call, done, denied, refused or failed, leaves exactly one entry that is not a transition it caused."""
+    """C43: each public call, done, denied, refused or failed, leaves exactly one entry that is not a transition it
+    caused.
+    """
     api.create(ANA, ["alpha", "beta", {"text": "gamma", "governance": {"layer": "shared", "acl": (Grant("bob"),)}}])
     first, second, third = api.vault.find()
     calls = [
@@ -278,23 +294,36 @@ def test_a_thousand_random_log_queries_equal_a_hand_written_filter(vault, clock)
     for _ in range(200):
         clock.advance(seconds=chance.randint(0, 3))
         cubes = tuple(chance.sample(["c1", "c2", "c3"], chance.randint(0, 2)))
-        row = dict(at=clock(), actor=chance.choice(["ana", "bob"]), operation=chance.choice(["read", "create", "denied"]),
-                   cube_id=chance.choice(["", "c1", "c2"]), kind=chance.choice(["", "plaintext", "activation"]),
-                   outcome=chance.choice(["ok", "denied", "error"]), details={"cubes": list(cubes)} if cubes else {})  # fmt: skip
+        row = dict(
+            at=clock(),
+            actor=chance.choice(["ana", "bob"]),
+            operation=chance.choice(["read", "create", "denied"]),
+            cube_id=chance.choice(["", "c1", "c2"]),
+            kind=chance.choice(["", "plaintext", "activation"]),
+            outcome=chance.choice(["ok", "denied", "error"]),
+            details={"cubes": list(cubes)} if cubes else {},
+        )
         vault.append_audit(AuditEntry(**row))
         rows.append(row)
     sizes = []
     for _ in range(1000):
         after, before = (chance.choice([None, chance.choice(rows)["at"]]) for _ in range(2))
-        actor, kind, cube, outcome = (chance.choice(options) for options in (
-            [None, "ana"], [None, "plaintext", ""], [None, "c1", "c3"], [None, "ok"]))  # fmt: skip
+        actor, kind, cube, outcome = (
+            chance.choice(options)
+            for options in ([None, "ana"], [None, "plaintext", ""], [None, "c1", "c3"], [None, "ok"])
+        )
         operations = chance.choice([(), ("read",), ("read", "denied")])
         want = [
-            place for place, row in enumerate(rows, 1)
-            if (not after or row["at"] >= after) and (not before or row["at"] < before) and actor in (None, row["actor"])
-            and (not operations or row["operation"] in operations) and kind in (None, row["kind"])
-            and (cube is None or cube == row["cube_id"] or cube in row["details"].get("cubes", ())) and outcome in (None, row["outcome"])
-        ]  # fmt: skip
+            place
+            for place, row in enumerate(rows, 1)
+            if (not after or row["at"] >= after)
+            and (not before or row["at"] < before)
+            and actor in (None, row["actor"])
+            and (not operations or row["operation"] in operations)
+            and kind in (None, row["kind"])
+            and (cube is None or cube == row["cube_id"] or cube in row["details"].get("cubes", ()))
+            and outcome in (None, row["outcome"])
+        ]
         got = vault.audit(LogQuery(after, before, actor, operations, kind, cube, outcome))
         assert [entry.seq for entry in got] == want
         sizes.append(len(want))
@@ -302,10 +331,17 @@ def test_a_thousand_random_log_queries_equal_a_hand_written_filter(vault, clock)
 
 
 def test_random_subscriptions_get_exactly_their_matches(vault, make, clock, ids):
-    """C48: 60 listings, 25 subscriptions by tag, meaning or both: what is pushed and what is pulled equals a plain comparison."""
+    """C48: 60 listings, 25 subscriptions by tag, meaning or both: what is pushed and what is pulled equals a plain
+    comparison.
+    """
     chance, numbers, pushed = random.Random(48), np.random.default_rng(48), []
-    store = MemStore(vault=vault, governance=MemGovernance(vault=vault, clock=clock), clock=clock, ids=ids,
-                     push=lambda who, cube: pushed.append((who, cube.cube_id)))  # fmt: skip
+    store = MemStore(
+        vault=vault,
+        governance=MemGovernance(vault=vault, clock=clock),
+        clock=clock,
+        ids=ids,
+        push=lambda who, cube: pushed.append((who, cube.cube_id)),
+    )
     unit = lambda: (v := numbers.normal(size=6).astype(np.float32)) / np.linalg.norm(v)  # noqa: E731
     wanted = {}
     for n in range(25):
@@ -317,10 +353,16 @@ def test_random_subscriptions_get_exactly_their_matches(vault, make, clock, ids)
     for n in range(60):
         cube, vector = make(f"memory {n}", tags=tuple(chance.sample("uvwxyz", chance.randint(0, 3)))), unit()
         vault.add([cube], [vector if n % 5 else None])
-        listings.append((store.publish(cube.cube_id, ANA).cube_id, set(cube.descriptive.tags), vector if n % 5 else None))
+        listings.append(
+            (store.publish(cube.cube_id, ANA).cube_id, set(cube.descriptive.tags), vector if n % 5 else None)
+        )
     for name, one in wanted.items():
-        want = [listing for listing, tags, vector in listings if tags & set(one.tags) or (
-            one.vector and vector is not None and float(np.dot(np.float32(one.vector), vector)) >= one.threshold)]  # fmt: skip
+        want = [
+            listing
+            for listing, tags, vector in listings
+            if tags & set(one.tags)
+            or (one.vector and vector is not None and float(np.dot(np.float32(one.vector), vector)) >= one.threshold)
+        ]
         assert store.pull(name) == want == [listing for who, listing in pushed if who == name]
     assert 25 * 60 * 0.2 < len(pushed) < 25 * 60 * 0.9
 
@@ -337,10 +379,12 @@ def test_bad_input_gets_one_typed_error_and_changes_nothing(vault, api, make, cl
     unknown = make("x").to_json() | {"colour": "blue"}
     before = vault.digest()
     for error, act in [
-        (CubeError, lambda: MemCube.from_json(unknown)), (ForeignFile, lambda: SqliteVault(tmp_path / "foreign.sqlite")),
-        (ForeignFile, lambda: loader.load(tmp_path / "damaged.jsonl", ROOT)), (LicenceError, lambda: market.access(listing.cube_id, BOB)),
+        (CubeError, lambda: MemCube.from_json(unknown)),
+        (ForeignFile, lambda: SqliteVault(tmp_path / "foreign.sqlite")),
+        (ForeignFile, lambda: loader.load(tmp_path / "damaged.jsonl", ROOT)),
+        (LicenceError, lambda: market.access(listing.cube_id, BOB)),
         (AccessDenied, lambda: api.read(BOB, "cube-000001")),
-    ]:  # fmt: skip
+    ]:
         with pytest.raises(error) as caught:
             act()
         assert isinstance(caught.value, MemosError) and "\n" not in str(caught.value) and vault.digest() == before

@@ -58,7 +58,10 @@ def test_ten_thousand_tasks_with_random_faults_lose_none_and_keep_order():
         order.setdefault(task.cube, []).append(task.content["n"])
 
     queue = queue_of(handler, attempts=3)
-    tasks = [Task("work", f"c{chance.randrange(50)}", f"u{chance.randrange(5)}", {"n": n, "poison": n % 500 == 0}) for n in range(10_000)]
+    tasks = [
+        Task("work", f"c{chance.randrange(50)}", f"u{chance.randrange(5)}", {"n": n, "poison": n % 500 == 0})
+        for n in range(10_000)
+    ]
     tasks = [replace(task, cube=f"{task.user}/{task.cube}") for task in tasks]
     for task in tasks:
         queue.submit(task)
@@ -158,10 +161,17 @@ def test_unknown_labels_are_refused_and_periodic_tasks_run():
 def candidates(count=6, seed=0):
     numbers = np.random.default_rng(seed)
     return [
-        Candidate(f"m{n}", tokens=10, vector=numbers.normal(size=4), labels=frozenset({f"l{n % 3}"}), access_count=int(numbers.integers(0, 9)),
-                  last_access=NOW - timedelta(hours=int(numbers.integers(1, 99))), position=n)
+        Candidate(
+            f"m{n}",
+            tokens=10,
+            vector=numbers.normal(size=4),
+            labels=frozenset({f"l{n % 3}"}),
+            access_count=int(numbers.integers(0, 9)),
+            last_access=NOW - timedelta(hours=int(numbers.integers(1, 99))),
+            position=n,
+        )
         for n in range(count)
-    ]  # fmt: skip
+    ]
 
 
 def test_policies_share_one_interface_and_are_deterministic():
@@ -231,7 +241,10 @@ def reading(name, heat, size=10, digest="d", age=7200.0, now=NOW):
 def test_promotion_waits_for_heat_and_stability_and_builds_once():
     """C27: promotion with hysteresis and byte budget."""
     promotion = Promotion(Promotion.Config(windows=3))
-    builds = [promotion.step([reading("a", 5.0), reading("b", 5.0, age=10), reading("c", 2.0)], NOW).promote for _ in range(12)]
+    builds = [
+        promotion.step([reading("a", 5.0), reading("b", 5.0, age=10), reading("c", 2.0)], NOW).promote
+        for _ in range(12)
+    ]
     assert builds == [(), (), ("a",), *[()] * 9] and promotion.held == ("a",)
     assert promotion.step([reading("a", 2.0)], NOW).demote == ()
     assert promotion.step([reading("a", 0.5)], NOW).demote == (("a", "cold"),)
@@ -302,7 +315,9 @@ def test_fatal_errors_keep_the_task_and_revived_letters_run_again():
 
 
 def test_the_bench_of_policies_runs_twice_alike(monkeypatch, capsys):
-    """C25, C29: The script on the synthetic data: every policy has a row, next-scene is compared with LRU, and a second run is equal."""
+    """C25, C29: The script on the synthetic data: every policy has a row, next-scene is compared with LRU, and a second
+    run is equal.
+    """
     import runpy
     import sys
     from pathlib import Path

@@ -5,8 +5,11 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROWS = [line.split("|")[1:-1] for line in (Path(__file__).parent / "README.md").read_text(encoding="utf-8").splitlines()
-        if re.match(r"\| (C\d+|#\d+) ", line)]  # fmt: skip
+ROWS = [
+    line.split("|")[1:-1]
+    for line in (Path(__file__).parent / "README.md").read_text(encoding="utf-8").splitlines()
+    if re.match(r"\| (C\d+|#\d+) ", line)
+]
 
 
 def functions():
@@ -14,7 +17,11 @@ def functions():
     found = {}
     for folder in ("memos_core", "memos_retrieval", "activation"):
         for path in (ROOT / "tests" / folder).glob("test_*.py"):
-            nodes = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.FunctionDef))
+            nodes = (
+                node
+                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                if isinstance(node, ast.FunctionDef)
+            )
             found.update((node.name, ast.get_docstring(node) or "") for node in nodes)
     return found
 

@@ -192,13 +192,44 @@ def test_namespaces_are_apart(vault, make, embed):
 @pytest.fixture
 def filled(vault, make, clock):
     day = datetime(2024, 5, 1, 12)
-    vault.add([make("one", speaker="Ana", tags=("art", "sea"), position=1, event_start=day,
-                    sources=(Source("d1", "s1", "D1:1"), Source("d1", "s1", "D1:2")))])  # fmt: skip
+    vault.add(
+        [
+            make(
+                "one",
+                speaker="Ana",
+                tags=("art", "sea"),
+                position=1,
+                event_start=day,
+                sources=(Source("d1", "s1", "D1:1"), Source("d1", "s1", "D1:2")),
+            )
+        ]
+    )
     clock.advance(days=1)
-    vault.add([make("two", owner="bob", speaker="Bob", tags=("sea",), position=2, derived_from=("cube-000001",),
-                    event_start=day + timedelta(days=1), event_end=day + timedelta(days=3), rules={"priority": 5},
-                    sources=(Source("d1", "s2", "D2:1"),))])  # fmt: skip
-    vault.add([make("three", owner="bob", rules={"layer": "shared", "acl": (Grant("group:team"), Grant("eve", effect="deny"))})])
+    vault.add(
+        [
+            make(
+                "two",
+                owner="bob",
+                speaker="Bob",
+                tags=("sea",),
+                position=2,
+                derived_from=("cube-000001",),
+                event_start=day + timedelta(days=1),
+                event_end=day + timedelta(days=3),
+                rules={"priority": 5},
+                sources=(Source("d1", "s2", "D2:1"),),
+            )
+        ]
+    )
+    vault.add(
+        [
+            make(
+                "three",
+                owner="bob",
+                rules={"layer": "shared", "acl": (Grant("group:team"), Grant("eve", effect="deny"))},
+            )
+        ]
+    )
     vault.add([make("four", owner="bob", rules={"layer": "global", "contexts": ("chat",)})])
     return vault
 
@@ -296,9 +327,16 @@ def test_the_audit_log_is_chained_and_queried(vault, clock):
     log = vault.audit()
     assert verify_audit(log) == 6 and [entry.seq for entry in log] == [1, 2, 3, 4, 5, 6]
     start = log[0].at
-    queries = [LogQuery(), LogQuery(actor="bob"), LogQuery(cube_id="c0"), LogQuery(cube_id="c9"),
-               LogQuery(after=start + timedelta(minutes=2), before=start + timedelta(minutes=4)),
-               LogQuery(operations=("write",)), LogQuery(outcome="ok", actor="ana"), LogQuery(kind="plaintext")]  # fmt: skip
+    queries = [
+        LogQuery(),
+        LogQuery(actor="bob"),
+        LogQuery(cube_id="c0"),
+        LogQuery(cube_id="c9"),
+        LogQuery(after=start + timedelta(minutes=2), before=start + timedelta(minutes=4)),
+        LogQuery(operations=("write",)),
+        LogQuery(outcome="ok", actor="ana"),
+        LogQuery(kind="plaintext"),
+    ]
     for query in queries:
         assert vault.audit(query) == [entry for entry in log if query.matches(entry)]
 

@@ -50,13 +50,19 @@ class Pair:
     def add(self):
         cubes = [
             new_cube(
-                self.text(), owner="ana", ids=self.ids, clock=self.clock, speaker=self.random.choice(["Ana", "Bob"]),
+                self.text(),
+                owner="ana",
+                ids=self.ids,
+                clock=self.clock,
+                speaker=self.random.choice(["Ana", "Bob"]),
                 tags=tuple(self.random.sample(["x", "y"], self.random.randint(0, 2))),
-                governance={"namespace": self.random.choice(["default", "default", "other"]),
-                            "ttl_seconds": self.random.choice([None, None, 500.0])},
+                governance={
+                    "namespace": self.random.choice(["default", "default", "other"]),
+                    "ttl_seconds": self.random.choice([None, None, 500.0]),
+                },
             )
             for _ in range(self.random.randint(1, 3))
-        ]  # fmt: skip
+        ]
         vectors = [self.vector() if self.random.random() < 0.9 else None for _ in cubes]
         self.both(lambda vault: vault.add(cubes, vectors))
         self.known += [cube.cube_id for cube in cubes]
@@ -142,7 +148,9 @@ def test_ten_thousand_random_operations_agree_with_brute_force(tmp_path):
 def test_the_8_bit_screen_is_exact(monkeypatch):
     monkeypatch.setattr(vectors_module, "SCREENED", 10)
     numbers = np.random.default_rng(3)
-    matrix = numbers.normal(size=(3000, 32)).astype(np.float32) * numbers.uniform(0.1, 3, size=(3000, 1)).astype(np.float32)
+    matrix = numbers.normal(size=(3000, 32)).astype(np.float32) * numbers.uniform(0.1, 3, size=(3000, 1)).astype(
+        np.float32
+    )
     matrix[100:140] = matrix[99]
     index = vectors_module.VectorIndex(np.arange(3000), matrix)
     assert index._near._screen is None
@@ -215,7 +223,9 @@ def test_kill_9_at_fifty_random_points_loses_no_commit_and_leaves_no_half(tmp_pa
         assert all(vector is not None or n % 10 == 0 for n, vector in enumerate(vault.vectors(ids)))
         batches = count // 10
         assert len(vault.keyword("item", count + 1)) == count - (batches - 1)
-        assert [m.cube_id for m in vault.keyword(f"revised{batches - 1}", 5)] == [f"c-{(batches - 2) * 10:06d}"] * (batches > 1)
+        assert [m.cube_id for m in vault.keyword(f"revised{batches - 1}", 5)] == [f"c-{(batches - 2) * 10:06d}"] * (
+            batches > 1
+        )
         vault.close()
     assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
@@ -244,7 +254,12 @@ def test_foreign_and_damaged_files_are_refused_and_left_alone(tmp_path, make):
     db = sqlite3.connect(newer)
     db.execute("PRAGMA user_version=99")
     db.close()
-    for path, reason in [(text, "not a vault"), (other, "another program"), (newer, "newer"), (tmp_path, "cannot be opened")]:
+    for path, reason in [
+        (text, "not a vault"),
+        (other, "another program"),
+        (newer, "newer"),
+        (tmp_path, "cannot be opened"),
+    ]:
         before = path.read_bytes() if path.is_file() else b""
         with pytest.raises(ForeignFile, match=reason) as caught:
             SqliteVault(path)
@@ -266,8 +281,11 @@ def test_a_read_only_mount_changes_nothing(tmp_path, make, embed):
 
 
 def test_config_names_the_bad_value():
-    for values, field in [({"synchronous": "off"}, "synchronous"), ({"heat_half_life": 0}, "heat_half_life"),
-                          ({"keyword_matches": 0}, "keyword_matches")]:  # fmt: skip
+    for values, field in [
+        ({"synchronous": "off"}, "synchronous"),
+        ({"heat_half_life": 0}, "heat_half_life"),
+        ({"keyword_matches": 0}, "keyword_matches"),
+    ]:
         with pytest.raises(ConfigError, match=field):
             SqliteVault.Config(**values)
 

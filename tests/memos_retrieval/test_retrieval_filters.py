@@ -1,4 +1,6 @@
-"""Filters of a large memory: asked about the best candidates only, or listed where an index can; never passed by (C13, C15)."""
+"""Filters of a large memory: asked about the best candidates only, or listed where an index can; never passed by (C13,
+C15).
+"""
 
 import random
 
@@ -21,7 +23,12 @@ def stocked(bench, monkeypatch):
     monkeypatch.setattr("memos.operation.retrieval.features.ENOUGH", 20)
     rng = random.Random(7)
     cubes = [
-        bench.cube(" ".join(rng.sample(WORDS, 4)), kind="episode", speaker=f"S{n % 2}", tags=("all", f"half{n % 2}", f"few{n % 40}"))
+        bench.cube(
+            " ".join(rng.sample(WORDS, 4)),
+            kind="episode",
+            speaker=f"S{n % 2}",
+            tags=("all", f"half{n % 2}", f"few{n % 40}"),
+        )
         for n in range(400)
     ]
     bench.insert(*cubes)
@@ -39,7 +46,9 @@ def test_a_filter_that_all_pass_changes_nothing(stocked):
             assert ids(stocked.operator.search(query, 8, where=where)) == plain
 
 
-@pytest.mark.parametrize("where", [Tagged("half1"), Tagged("few3"), Is("speaker", "S0"), ~Tagged("half0"), Tagged("few1", "few2")])
+@pytest.mark.parametrize(
+    "where", [Tagged("half1"), Tagged("few3"), Is("speaker", "S0"), ~Tagged("half0"), Tagged("few1", "few2")]
+)
 def test_hits_pass_the_filter_and_the_best_that_pass_are_found(stocked, where):
     may = set(stocked.vault.find(where))
     for query in ("comet and violin", "Which saddle?"):
@@ -68,10 +77,15 @@ def test_few_memories_are_listed_at_once_and_many_are_not(stocked):
 @pytest.mark.parametrize(
     ("where", "names"),
     [
-        (Tagged("x") & ~Is("owner", "a"), True), (~Tagged("x"), False), (Tagged("x") | Is("session", "s"), True),
-        (Tagged("x") | Is("owner", "a"), False), (FromTurn(turn="t"), True), (FromTurn(), False), (AllOf(), False),
+        (Tagged("x") & ~Is("owner", "a"), True),
+        (~Tagged("x"), False),
+        (Tagged("x") | Is("session", "s"), True),
+        (Tagged("x") | Is("owner", "a"), False),
+        (FromTurn(turn="t"), True),
+        (FromTurn(), False),
+        (AllOf(), False),
     ],
-)  # fmt: skip
+)
 def test_which_filters_an_index_can_list(where, names):
     assert where.names_rows is names
 

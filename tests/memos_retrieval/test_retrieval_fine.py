@@ -26,8 +26,9 @@ def brain(prompt):
         return {"relation": "independent"}
     items = [
         {"text": f"{who} said: {said}", "kind": "fact", "about": who, "lines": [int(number)]}
-        for number, who, said in LINE.findall(prompt) if len(said.split()) > 3
-    ]  # fmt: skip
+        for number, who, said in LINE.findall(prompt)
+        if len(said.split()) > 3
+    ]
     return {"memories": items}
 
 
@@ -70,7 +71,9 @@ def test_fine_memories_are_hits_whose_turns_exist(conversation, questions, mock_
 
 
 def test_a_thousand_malformed_readings_give_sourced_memories_or_a_typed_error(conversation):
-    """C21: Whatever the reply, a reading ends in memories that name existing turns or in MalformedOutput; nothing else comes out."""
+    """C21: Whatever the reply, a reading ends in memories that name existing turns or in MalformedOutput; nothing else
+    comes out.
+    """
     from memos.cube import FakeClock, SequentialIds
     from memos.interface.reader_fast import read_session
     from memos.interface.reader_fine import FineReader
@@ -78,14 +81,18 @@ def test_a_thousand_malformed_readings_give_sourced_memories_or_a_typed_error(co
     rng, clock, refused = random.Random(21), FakeClock(), 0
     cubes = read_session(conversation.sessions[0], dialogue="d", owner="d", ids=SequentialIds(), clock=clock)
     known = {cube.turn_ids[0] for cube in cubes}
-    whole = '{"memories": [{"text": "Somebody moved.", "kind": "fact", "about": "", "lines": [1, 2], "when": "May 2023"}]}'
+    whole = (
+        '{"memories": [{"text": "Somebody moved.", "kind": "fact", "about": "", "lines": [1, 2], "when": "May 2023"}]}'
+    )
     for _ in range(1000):
         text = list(whole)
         for _ in range(rng.randint(0, 6)):
             at = rng.randrange(len(text))
             text[at : at + rng.randint(0, 3)] = rng.choice(['"', "}", "]", "99", "null", "[", "\n", "é", ""])
         reply = "".join(text)[: rng.choice([len(text), len(text), rng.randint(1, len(text))])]
-        reader = FineReader(FineReader.Config(retries=0, window=1000, overlap=0), llm=MockLLM(function=lambda _, reply=reply: reply))
+        reader = FineReader(
+            FineReader.Config(retries=0, window=1000, overlap=0), llm=MockLLM(function=lambda _, reply=reply: reply)
+        )
         try:
             made = reader.read(cubes, ids=SequentialIds("f"), clock=clock).cubes
         except MalformedOutput:
@@ -172,7 +179,14 @@ def test_a_model_that_cannot_be_reached_stops_the_ingestion(conversation, mock_e
 def test_the_harness_searches_and_times_no_undrained_memory(tmp_path, tiny_dataset, mock_embedder):
     """C31: nothing undrained is searched."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        overrides = ["experiment=tiny", "system=memos", "system.extractor=llm", "embedder=mock", "llm=mock", f"out={tmp_path}"]
+        overrides = [
+            "experiment=tiny",
+            "system=memos",
+            "system.extractor=llm",
+            "embedder=mock",
+            "llm=mock",
+            f"out={tmp_path}",
+        ]
         made = Bench(plain(compose("config", overrides)))
     conversation = made.dataset.conversations[0]
     lazy = made.new_system()
@@ -192,9 +206,19 @@ def test_the_harness_searches_and_times_no_undrained_memory(tmp_path, tiny_datas
 
 def bench(out, server, *more):
     overrides = [
-        "experiment=tiny", "system=memos", "system.extractor=llm", "embedder=mock", "llm=openai", "llm.model=scripted",
-        f"llm.base_url={server.base_url}", "llm.api_key_env=SCRIPTED_API_KEY", "llm.backoff_s=0.001", "cache=off", f"out={out}", *more,
-    ]  # fmt: skip
+        "experiment=tiny",
+        "system=memos",
+        "system.extractor=llm",
+        "embedder=mock",
+        "llm=openai",
+        "llm.model=scripted",
+        f"llm.base_url={server.base_url}",
+        "llm.api_key_env=SCRIPTED_API_KEY",
+        "llm.backoff_s=0.001",
+        "cache=off",
+        f"out={out}",
+        *more,
+    ]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return Bench(plain(compose("config", overrides)))
 
@@ -223,7 +247,9 @@ def test_the_harness_runs_it_over_http_counts_phases_and_survives_faults(tmp_pat
         assert record["usage"]["ingest"]["calls"] + record["usage"]["organise"]["calls"] == asked > 0
         assert ingest_conversation(made, conversation, made.new_system()) == record and len(server.requests) == asked
         calm = left(made, conversation)
-    with served(faults=FaultPlan(rate=0.2, seed=3, kinds=("429", "500", "drop", "truncated", "wrong_schema", "garbage"))) as server:
+    with served(
+        faults=FaultPlan(rate=0.2, seed=3, kinds=("429", "500", "drop", "truncated", "wrong_schema", "garbage"))
+    ) as server:
         again = bench(tmp_path / "b", server)
         found = ingest_conversation(again, conversation, again.new_system())
         assert any(entry.fault for entry in server.requests)

@@ -87,7 +87,10 @@ def test_every_group_of_features_can_be_switched_off():
     index = MemoryIndex(2)
     when = datetime(2024, 5, 2)
     index.add(
-        [Unit("a", "Did you see the comet?", "Ada", "s", when), Unit("b", "Yes, two comets over Ghent, last week!", "Bo", "s", when)],
+        [
+            Unit("a", "Did you see the comet?", "Ada", "s", when),
+            Unit("b", "Yes, two comets over Ghent, last week!", "Bo", "s", when),
+        ],
         np.array([[1, 0], [0.6, 0.8]], np.float32),
     )
     question = read("When and how many comets did Bo see on 2 May 2024, and where?", index.speakers)

@@ -18,7 +18,11 @@ from memos.llm.mock import MockLLM
 from memos.operation.scheduler.queue import QueueTimeout
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "scripts" / "examples").glob("*.py"))
-TURNS = [("Mara", "I finished the marathon yesterday!"), ("Tom", "How long did it take?"), ("Mara", "Under four hours.")]
+TURNS = [
+    ("Mara", "I finished the marathon yesterday!"),
+    ("Tom", "How long did it take?"),
+    ("Mara", "Under four hours."),
+]
 
 
 @pytest.fixture
@@ -56,7 +60,13 @@ def test_preferences_are_noted(memory):
 
 def test_fast_now_fine_later(memory):
     memory.llm = _reply(
-        {"text": "Mara finished a marathon on 6 October 2024.", "kind": "fact", "about": "Mara", "lines": [1], "when": "6 October 2024"},
+        {
+            "text": "Mara finished a marathon on 6 October 2024.",
+            "kind": "fact",
+            "about": "Mara",
+            "lines": [1],
+            "when": "6 October 2024",
+        },
         {"text": "It took Mara under four hours.", "kind": "fact", "about": "Mara", "lines": [2, 3]},
         {"text": "From nowhere.", "kind": "fact", "lines": [99]},
     )
@@ -73,18 +83,25 @@ def test_fast_now_fine_later(memory):
 
 def test_a_model_gives_tags_and_they_filter_the_search(memory):
     memory.llm = _reply(
-        {"text": "Mara finished a marathon.", "kind": "fact", "lines": [1], "tags": ["Sport", "sport", "fine:pending", " ", "a", "b"]},
+        {
+            "text": "Mara finished a marathon.",
+            "kind": "fact",
+            "lines": [1],
+            "tags": ["Sport", "sport", "fine:pending", " ", "a", "b"],
+        },
         {"text": "Mara asked Tom about a marathon.", "kind": "fact", "lines": [2]},
     )
     memory.add_dialogue(TURNS, user="mara", fine=True)
     memory.drain()
     fine = [c for c in memory.vault.get_many(memory.vault.find()) if c.descriptive.trigger == "read:fine"]
-    assert [cube.descriptive.tags for cube in fine] == [("sport", "fine pending", "a"), ()] and memory.stats()["pending"] == 0
+    assert [cube.descriptive.tags for cube in fine] == [("sport", "fine pending", "a"), ()] and memory.stats()[
+        "pending"
+    ] == 0
     found = memory.search("marathon", user="mara", where=Tagged("sport"))
     assert [hit.cube_ids for hit in found] == [(fine[0].cube_id,)]
 
 
-@pytest.mark.parametrize("junk", ["", "nothing here", "{\"memories\": 3}", "[1, 2", "{\"memories\": [{\"kind\": \"fact\"}]}"])
+@pytest.mark.parametrize("junk", ["", "nothing here", '{"memories": 3}', "[1, 2", '{"memories": [{"kind": "fact"}]}'])
 def test_a_malformed_reading_loses_nothing_and_waits_as_a_dead_letter(memory, junk):
     """Defect 25 of memos.md B.4: failed tasks were acknowledged."""
     memory.llm = MockLLM(function=lambda request: junk)
@@ -146,7 +163,10 @@ def test_users_take_turns_and_each_ones_tasks_keep_their_order(memory):
 def test_organising_waits_for_the_readings_before_it(memory):
     """Defect 24 of memos.md B.4: jobs never ran; one user was organised."""
     places = ("the old harbour", "a pine forest", "the castle", "a frozen lake", "the vineyards")
-    facts = [{"text": f"Once Mara ran a marathon in the rain past {place}.", "kind": "fact", "lines": [1]} for place in places]
+    facts = [
+        {"text": f"Once Mara ran a marathon in the rain past {place}.", "kind": "fact", "lines": [1]}
+        for place in places
+    ]
     memory.llm = _reply(*facts)
     memory.config.operator.organise.distance = 0.9
     assert memory.organise(user="mara", later=True) is None
@@ -201,10 +221,22 @@ def test_drain_gives_up_in_time(memory):
 def test_a_model_names_relations_of_fine_memories(mock_embedder):
     def brain(request):
         if "relations" in str(request.json_schema):
-            return json.dumps({"relations": [{"source": 0, "target": 1, "relation": "causes"},
-                                             {"source": 1, "target": 0, "relation": "causes"}]})  # fmt: skip
-        return json.dumps({"memories": [{"text": "The bridge closed for repairs.", "kind": "fact", "lines": [1]},
-                                        {"text": "Mara cycles along the canal.", "kind": "fact", "lines": [3]}]})  # fmt: skip
+            return json.dumps(
+                {
+                    "relations": [
+                        {"source": 0, "target": 1, "relation": "causes"},
+                        {"source": 1, "target": 0, "relation": "causes"},
+                    ]
+                }
+            )
+        return json.dumps(
+            {
+                "memories": [
+                    {"text": "The bridge closed for repairs.", "kind": "fact", "lines": [1]},
+                    {"text": "Mara cycles along the canal.", "kind": "fact", "lines": [3]},
+                ]
+            }
+        )
 
     config = MemOS.Config(relations="llm")
     with MemOS(":memory:", config, embedder=mock_embedder, clock=FakeClock(), ids=SequentialIds()) as memory:
@@ -239,7 +271,9 @@ def test_chat_puts_memories_in_the_prompt_and_remembers_statements(memory):
     assert "(none)" in memory.llm.requests[-1].messages[0].content
 
 
-@pytest.mark.parametrize("question", ["What does Ingrid do for a living?", "Is Ingrid a welder?", "which harbour does ingrid work at"])
+@pytest.mark.parametrize(
+    "question", ["What does Ingrid do for a living?", "Is Ingrid a welder?", "which harbour does ingrid work at"]
+)
 def test_chat_looks_for_people_it_was_never_told_the_names_of(memory, question):
     memory.llm = MockLLM(function=lambda request: "A welder.")
     memory.add("Ingrid works as a welder at the north harbour.", user="ana")
@@ -297,8 +331,14 @@ def test_command_line(tmp_path, capsys):
     cube_id = capsys.readouterr().out.split()[0]
     assert main([*base, "search", "Where are the bees?"]) == 0
     assert "behind the shed" in capsys.readouterr().out
-    for command in (["history", cube_id], ["show", cube_id], ["restore", cube_id, "1"], ["explain", "Where did I put my bees before 2020?"],
-                    ["organise"], ["stats"]):  # fmt: skip
+    for command in (
+        ["history", cube_id],
+        ["show", cube_id],
+        ["restore", cube_id, "1"],
+        ["explain", "Where did I put my bees before 2020?"],
+        ["organise"],
+        ["stats"],
+    ):
         assert main([*base, *command]) == 0
         assert capsys.readouterr().out.strip()
     assert main([*base[:4], "--user", "eve", "search", "bees"]) == 0

@@ -96,7 +96,14 @@ def test_rules_of_comparison(old, new, verdict):
 
 def _noise(rng):
     """What broken models send: punctuation soup, cut or bent JSON, other shapes, wrong values."""
-    whole = rng.choice(['{"relation": "contradiction"}', '{"relation": "Contradiction!"}', '[{"relation": 3}]', '{"relations": ["duplicate"]}'])
+    whole = rng.choice(
+        [
+            '{"relation": "contradiction"}',
+            '{"relation": "Contradiction!"}',
+            '[{"relation": 3}]',
+            '{"relations": ["duplicate"]}',
+        ]
+    )
     kind = rng.randrange(4)
     if kind == 0:
         return "".join(rng.choices('{}[]":, relationcontradictory\n\x00é', k=rng.randint(0, 60)))
@@ -165,7 +172,10 @@ def test_relations_are_detected(bench):
 
 
 def test_names_shared_by_memories_relate_them(bench):
-    a, b = bench.cube("Ana met Doctor Quill", entities=("Quill",)), bench.cube("A letter from Quill came", entities=("Quill",))
+    a, b = (
+        bench.cube("Ana met Doctor Quill", entities=("Quill",)),
+        bench.cube("A letter from Quill came", entities=("Quill",)),
+    )
     bench.insert(a)
     bench.insert(b)
     assert [e.relation for e in bench.vault.edges([b.cube_id])] == ["relates"]
@@ -173,13 +183,20 @@ def test_names_shared_by_memories_relate_them(bench):
 
 def test_relations_named_by_a_model_are_checked(bench):
     cubes = [bench.cube(text) for text in ("Rain fell", "The match was moved", "Ana stayed at home")]
-    reply = {"relations": [
-        {"source": 0, "target": 1, "relation": "causes"}, {"source": 1, "target": 0, "relation": "causes"},
-        {"source": 2, "target": 9, "relation": "follows"}, {"source": 2, "target": 2, "relation": "relates"},
-        {"source": 1, "target": 2, "relation": "causes"},
-    ]}  # fmt: skip
+    reply = {
+        "relations": [
+            {"source": 0, "target": 1, "relation": "causes"},
+            {"source": 1, "target": 0, "relation": "causes"},
+            {"source": 2, "target": 9, "relation": "follows"},
+            {"source": 2, "target": 2, "relation": "relates"},
+            {"source": 1, "target": 2, "relation": "causes"},
+        ]
+    }
     edges = by_model(MockLLM(function=lambda request: json.dumps(reply)), cubes)
-    assert [(e.source, e.target) for e in edges] == [(cubes[0].cube_id, cubes[1].cube_id), (cubes[1].cube_id, cubes[2].cube_id)]
+    assert [(e.source, e.target) for e in edges] == [
+        (cubes[0].cube_id, cubes[1].cube_id),
+        (cubes[1].cube_id, cubes[2].cube_id),
+    ]
     loop = [Edge("a", "b", "causes"), Edge("b", "c", "causes"), Edge("c", "a", "causes"), Edge("c", "a", "relates")]
     assert [e.relation for e in acyclic(loop)] == ["causes", "causes", "relates"]
 
@@ -190,7 +207,10 @@ def test_capacity_is_never_exceeded_and_nothing_is_deleted(make_bench):
     rng = random.Random(1)
     made = []
     for n in range(60):
-        cubes = [bench.cube(f"note {n} {m} about {rng.random()}", kind="episode", tier="working") for m in range(rng.randint(1, 3))]
+        cubes = [
+            bench.cube(f"note {n} {m} about {rng.random()}", kind="episode", tier="working")
+            for m in range(rng.randint(1, 3))
+        ]
         bench.insert(*cubes)
         made += cubes
         assert bench.vault.count(Is("tier", "working")) <= 5
@@ -235,13 +255,21 @@ def test_hits_are_live_and_readable_whoever_changed_them(bench):
 
 
 def test_filters_restrict_the_search(bench):
-    bench.insert(bench.cube("tea in the garden", kind="episode", tags=("a",)), bench.cube("tea on the pier", kind="episode", tags=("b",)))
+    bench.insert(
+        bench.cube("tea in the garden", kind="episode", tags=("a",)),
+        bench.cube("tea on the pier", kind="episode", tags=("b",)),
+    )
     assert bench.texts("Where was tea?", where=Tagged("b")) == ["tea on the pier"]
 
 
 def test_scores_are_on_one_scale_and_fall(bench):
     """Defect 28 of memos.md B.4: scores of several scales sorted together."""
-    bench.insert(*[bench.cube(f"the {w} stands by the well", kind="episode") for w in ("cart", "horse", "wheel", "bucket", "bench")])
+    bench.insert(
+        *[
+            bench.cube(f"the {w} stands by the well", kind="episode")
+            for w in ("cart", "horse", "wheel", "bucket", "bench")
+        ]
+    )
     scores = [hit.score for hit in bench.operator.search("Which bucket stands by the well?", 5)]
     assert scores == sorted(scores, reverse=True) and len(set(scores)) > 1
 
@@ -251,7 +279,9 @@ def test_equal_stores_give_equal_lists(make_bench):
     for _ in range(2):
         bench = make_bench()
         bench.insert(*[bench.cube(f"crate {n} holds {n % 4} lamps", kind="episode") for n in range(30)])
-        runs.append([(h.score, [u.unit_id for u in h.units]) for h in bench.operator.search("Which crate holds lamps?", 10)])
+        runs.append(
+            [(h.score, [u.unit_id for u in h.units]) for h in bench.operator.search("Which crate holds lamps?", 10)]
+        )
     assert runs[0] == runs[1]
 
 
@@ -267,9 +297,14 @@ def test_the_plan_says_what_where_and_in_which_order():
     assert plan(reader.read("thanks!")).explain() == "no memory is needed"
 
 
-@pytest.mark.parametrize(("asked", "span"), [("What happened before 2020 with our house?", "before 2020-01-01"),
-                                             ("What have I eaten since Monday?", "from 2024-09-09"),
-                                             ("What did I say in March 2023?", "from 2023-03-01 before 2023-04-01")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("asked", "span"),
+    [
+        ("What happened before 2020 with our house?", "before 2020-01-01"),
+        ("What have I eaten since Monday?", "from 2024-09-09"),
+        ("What did I say in March 2023?", "from 2023-03-01 before 2023-04-01"),
+    ],
+)
 def test_a_plan_names_times_that_are_open_on_one_side(asked, span):
     """C16: explainable plan."""
     call = MemReader().read(asked, now=datetime(2024, 9, 11))
@@ -279,21 +314,27 @@ def test_a_plan_names_times_that_are_open_on_one_side(asked, span):
 def test_plan_filters_find_what_they_name(bench):
     """C16: explainable plan."""
     call = MemReader().read("What did I do on 2 May 2024?", now=datetime(2024, 9, 11))
-    bench.insert(bench.cube("picnic", kind="episode", event_start=datetime(2024, 5, 2), event_end=datetime(2024, 5, 3)),
-                 bench.cube("opera", kind="episode", event_start=datetime(2024, 5, 9), event_end=datetime(2024, 5, 10)))  # fmt: skip
+    bench.insert(
+        bench.cube("picnic", kind="episode", event_start=datetime(2024, 5, 2), event_end=datetime(2024, 5, 3)),
+        bench.cube("opera", kind="episode", event_start=datetime(2024, 5, 9), event_end=datetime(2024, 5, 10)),
+    )
     where = next(step.filter for step in plan(call).steps if "2024-05-02" in step.where)
     found = bench.vault.get_many(bench.vault.find(where))
     assert [cube.text for cube in found] == ["picnic"]
     assert bench.clock().tzinfo is UTC
 
 
-@pytest.mark.parametrize("where", [Tagged("t1"), Is("owner", "ana"), Tagged("t1") & ~Is("owner", "ana"), Tagged("none")])
+@pytest.mark.parametrize(
+    "where", [Tagged("t1"), Is("owner", "ana"), Tagged("t1") & ~Is("owner", "ana"), Tagged("none")]
+)
 def test_a_filter_asked_of_candidates_gives_what_a_filter_asked_of_all_gives(bench, monkeypatch, where):
     words = "harbour lantern violin pepper glacier tunnel saddle comet orchard parcel meadow anchor".split()
     rng = random.Random(5)
     cubes = [bench.cube(" ".join(rng.sample(words, 4)), kind="episode", tags=(f"t{n % 7}",)) for n in range(210)]
     bench.insert(*cubes)
-    bench.vault.link([Edge(cubes[1].cube_id, cubes[8].cube_id, "causes"), Edge(cubes[1].cube_id, cubes[9].cube_id, "causes")])
+    bench.vault.link(
+        [Edge(cubes[1].cube_id, cubes[8].cube_id, "causes"), Edge(cubes[1].cube_id, cubes[9].cube_id, "causes")]
+    )
     may = set(bench.vault.find(where))
 
     def asked():

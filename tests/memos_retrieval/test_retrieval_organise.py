@@ -16,8 +16,9 @@ SUBJECTS = {
 def _fill(bench):
     cubes = [
         bench.cube(text, kind="episode", sources=(Source("d", name, f"{name}:{n}"),))
-        for name, texts in SUBJECTS.items() for n, text in enumerate(texts)
-    ]  # fmt: skip
+        for name, texts in SUBJECTS.items()
+        for n, text in enumerate(texts)
+    ]
     bench.insert(*cubes)
     return cubes
 

@@ -15,7 +15,11 @@ def _index(groups: int = 3, each: int = 6, dim: int = 16):
     """Facts in clear groups: each group's vectors lie close together."""
     rng = np.random.default_rng(5)
     centres = np.eye(groups, dim)
-    units = [Unit(f"{g}-{i}", f"the {'heron ferry lamp'.split()[g]} number {i}", group=f"s{i}") for g in range(groups) for i in range(each)]
+    units = [
+        Unit(f"{g}-{i}", f"the {'heron ferry lamp'.split()[g]} number {i}", group=f"s{i}")
+        for g in range(groups)
+        for i in range(each)
+    ]
     vectors = np.repeat(centres, each, 0) + 0.05 * rng.standard_normal((groups * each, dim))
     index = MemoryIndex(dim)
     index.add(units, (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32))

@@ -22,7 +22,13 @@ STATED = [
     ("I'm not into horror films", "horror films", False),
     ("I no longer enjoy chess", "chess", False),
 ]
-NOTHING = ["Do you like jazz?", "The shop is closed.", "It looks like rain.", "She loves her bike.", "Would you prefer tea?"]
+NOTHING = [
+    "Do you like jazz?",
+    "The shop is closed.",
+    "It looks like rain.",
+    "She loves her bike.",
+    "Would you prefer tea?",
+]
 
 
 @pytest.mark.parametrize(("text", "topic", "likes"), STATED)
@@ -37,18 +43,36 @@ def test_no_preference_where_none_is_stated(text):
 
 
 SAID = [
-    ("I like rye bread, but not toasted.", {"rye bread"}), ("Honestly I adore old trams", {"old trams"}),
-    ("I enjoy sketching birds and I hate crowds", {"sketching birds", "crowds"}), ("I'm really into bouldering these days", {"bouldering"}),
-    ("We love it here!", set()), ("I would like a receipt please", set()), ("I'd like to book a table", set()),
-    ("He loves chess, I think", set()), ("I like that you called", set()), ("My favourite composer is Satie.", {"Satie"}),
-    ("I never enjoy long meetings", {"long meetings"}), ("I used to love skating", set()), ("I don't want dessert", {"dessert"}),
-    ("I do not like wet socks.", {"wet socks"}), ("Did I tell you I love figs? Well, I love figs.", {"figs"}),
-    ("I was like what is going on", set()), ("It feels like I love everything", {"everything"}), ("I am fond of marmalade", {"marmalade"}),
-    ("She said I love nothing", set()), ("If I like the flat I'll take it", set()), ("I prefer the window seat because of the view", {"the window seat"}),
-    ("I am a huge fan of silent films.", {"silent films"}), ("My favorite season is autumn", {"autumn"}), ("The cat likes me", set()),
-    ("I am no longer into crypto", {"crypto"}), ("I cannot stand fluorescent light", {"fluorescent light"}),
-    ("I detest queueing", {"queueing"}), ("I dislike the smell of paint", {"the smell of paint"}),
-    ("I really enjoy long train rides", {"long train rides"}), ("I hate that this happened", set()),
+    ("I like rye bread, but not toasted.", {"rye bread"}),
+    ("Honestly I adore old trams", {"old trams"}),
+    ("I enjoy sketching birds and I hate crowds", {"sketching birds", "crowds"}),
+    ("I'm really into bouldering these days", {"bouldering"}),
+    ("We love it here!", set()),
+    ("I would like a receipt please", set()),
+    ("I'd like to book a table", set()),
+    ("He loves chess, I think", set()),
+    ("I like that you called", set()),
+    ("My favourite composer is Satie.", {"Satie"}),
+    ("I never enjoy long meetings", {"long meetings"}),
+    ("I used to love skating", set()),
+    ("I don't want dessert", {"dessert"}),
+    ("I do not like wet socks.", {"wet socks"}),
+    ("Did I tell you I love figs? Well, I love figs.", {"figs"}),
+    ("I was like what is going on", set()),
+    ("It feels like I love everything", {"everything"}),
+    ("I am fond of marmalade", {"marmalade"}),
+    ("She said I love nothing", set()),
+    ("If I like the flat I'll take it", set()),
+    ("I prefer the window seat because of the view", {"the window seat"}),
+    ("I am a huge fan of silent films.", {"silent films"}),
+    ("My favorite season is autumn", {"autumn"}),
+    ("The cat likes me", set()),
+    ("I am no longer into crypto", {"crypto"}),
+    ("I cannot stand fluorescent light", {"fluorescent light"}),
+    ("I detest queueing", {"queueing"}),
+    ("I dislike the smell of paint", {"the smell of paint"}),
+    ("I really enjoy long train rides", {"long train rides"}),
+    ("I hate that this happened", set()),
 ]
 
 
@@ -91,12 +115,22 @@ def test_a_favourite_has_one_value(bench):
     _insert(bench, "My favourite colour is teal")
     _insert(bench, "My favourite fruit is quince")
     assert _insert(bench, "My favourite colour is ochre")[0].status == "replaced"
-    assert sorted(bench.texts("What are Ana's favourites?")) == ["Ana's favourite colour is ochre.", "Ana's favourite fruit is quince."]
+    assert sorted(bench.texts("What are Ana's favourites?")) == [
+        "Ana's favourite colour is ochre.",
+        "Ana's favourite fruit is quince.",
+    ]
 
 
 def test_skills_have_versions_and_are_found_by_task(bench):
-    cube = skill_cube(Skill("descale the kettle", ("fill it with vinegar", "boil", "rinse")), owner="ana", ids=bench.ids, clock=bench.clock)
-    other = skill_cube(Skill("wax a surfboard", ("clean it", "rub the wax in")), owner="ana", ids=bench.ids, clock=bench.clock)
+    cube = skill_cube(
+        Skill("descale the kettle", ("fill it with vinegar", "boil", "rinse")),
+        owner="ana",
+        ids=bench.ids,
+        clock=bench.clock,
+    )
+    other = skill_cube(
+        Skill("wax a surfboard", ("clean it", "rub the wax in")), owner="ana", ids=bench.ids, clock=bench.clock
+    )
     bench.insert(cube, other)
     better = learned(cube, bench.clock.advance(seconds=5), experience=["half vinegar is enough"])
     bench.operator.update(better, actor="ana", cause="learned")
@@ -124,11 +158,21 @@ def test_tool_schemas_are_checked(bench):
             Tool("t", "", broken)
 
 
-FLIGHTS = Tool("search_flights", "finds flights to a city on a day", {
-    "type": "object", "properties": {"city": {"type": "string"}, "day": {"type": "string"}}, "required": ["city", "day"],
-    "additionalProperties": False})  # fmt: skip
-BOOK = Tool("book", "books a flight by its number", {
-    "type": "object", "properties": {"flight": {"type": "string"}}, "required": ["flight"]})  # fmt: skip
+FLIGHTS = Tool(
+    "search_flights",
+    "finds flights to a city on a day",
+    {
+        "type": "object",
+        "properties": {"city": {"type": "string"}, "day": {"type": "string"}},
+        "required": ["city", "day"],
+        "additionalProperties": False,
+    },
+)
+BOOK = Tool(
+    "book",
+    "books a flight by its number",
+    {"type": "object", "properties": {"flight": {"type": "string"}}, "required": ["flight"]},
+)
 LIGHT = Tool("lamp", "switches the lamp on or off", {"type": "object", "properties": {"on": {"type": "boolean"}}})
 
 
@@ -143,7 +187,10 @@ def book(bench):
 def _trip(city, *, fails=False, done=True, extra=0):
     first = (ToolCall("search_flights", {"city": city}, "day is missing", ok=False),) if fails else ()
     again = tuple(ToolCall("search_flights", {"city": city, "day": f"day {n}"}) for n in range(extra))
-    last = (ToolCall("search_flights", {"city": city, "day": "tomorrow"}, "KL7"), ToolCall("book", {"flight": "KL7"}, "booked", done))
+    last = (
+        ToolCall("search_flights", {"city": city, "day": "tomorrow"}, "KL7"),
+        ToolCall("book", {"flight": "KL7"}, "booked", done),
+    )
     return Trajectory(f"book a flight to {city} tomorrow", (*first, *again, *last), done)
 
 
@@ -153,7 +200,9 @@ def test_a_skill_is_made_of_what_worked_and_keeps_what_went_wrong(book):
     skill = skill_of(cube)
     assert skill.task == "book a flight to <city> <day>"
     assert skill.steps == ("search_flights(city=<city>, day=<day>)", 'book(flight="KL7")')
-    assert skill.tools == ("search_flights", "book") and skill.experience == ("search_flights failed at first: day is missing",)
+    assert skill.tools == ("search_flights", "book") and skill.experience == (
+        "search_flights failed at first: day is missing",
+    )
     assert set(skill.tools) <= set(cube.descriptive.tags)
 
 
@@ -168,7 +217,9 @@ def test_the_same_task_again_is_a_new_version_only_where_something_was_learned(b
     assert book.record(_trip("Cairo", done=False)) is None
     use = book.vault.get(first.cube_id).behavioural
     assert (use.helpful, use.unhelpful, book.vault.get(first.cube_id).version) == (2, 1, 2)
-    restored = MemLifecycle(vault=book.vault, clock=book.clock, ids=book.ids).restore(first.cube_id, 1, cause="test", actor="ana")
+    restored = MemLifecycle(vault=book.vault, clock=book.clock, ids=book.ids).restore(
+        first.cube_id, 1, cause="test", actor="ana"
+    )
     assert len(skill_of(restored).steps) == 3
 
 
@@ -177,16 +228,26 @@ def test_skills_and_tools_are_found_by_task(book):
     trip = book.record(_trip("Oslo"))
     lamp = book.record(Trajectory("switch off the lamp in the hall", (ToolCall("lamp", {"on": False}),)))
     for n in range(30):
-        book.operator.insert([skill_cube(Skill(f"polish stone number {n}", ("rub",)), owner="ana", ids=book.ids, clock=book.clock)],
-                             actor="ana", cause="test")  # fmt: skip
+        book.operator.insert(
+            [skill_cube(Skill(f"polish stone number {n}", ("rub",)), owner="ana", ids=book.ids, clock=book.clock)],
+            actor="ana",
+            cause="test",
+        )
     assert book.find("How do I book a flight to Rome?", 1)[0].cube_id == trip.cube_id
     assert book.find("the lamp in the hall should be switched off", 1)[0].cube_id == lamp.cube_id
     assert [tool.name for tool in book.tools("which tool books a flight by its number", 1)] == ["book"]
     assert all(cube.descriptive.semantic_type == "skill" for cube in book.find("flight", 10))
 
 
-@pytest.mark.parametrize("call", [ToolCall("fly", {}), ToolCall("search_flights", {"city": 3, "day": "x"}),
-                                  ToolCall("search_flights", {"city": "Oslo"}), ToolCall("search_flights", {"city": "a", "day": "b", "seat": 1})])  # fmt: skip
+@pytest.mark.parametrize(
+    "call",
+    [
+        ToolCall("fly", {}),
+        ToolCall("search_flights", {"city": 3, "day": "x"}),
+        ToolCall("search_flights", {"city": "Oslo"}),
+        ToolCall("search_flights", {"city": "a", "day": "b", "seat": 1}),
+    ],
+)
 def test_calls_that_break_a_tools_schema_teach_nothing(book, call):
     """C23: tools and skills: versions, by task, schema."""
     before = book.vault.digest()

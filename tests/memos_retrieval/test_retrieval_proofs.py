@@ -1,4 +1,6 @@
-"""Checks of memos.md section D on the operator, the reader and whole systems, at the numbers they name (C6, C10, C14-C16, C18)."""
+"""Checks of memos.md section D on the operator, the reader and whole systems, at the numbers they name (C6, C10,
+C14-C16, C18).
+"""
 
 import random
 from datetime import datetime
@@ -21,7 +23,15 @@ from memos.system import MemOSSystem
 from memos.types import Query, Session, Turn
 
 CACHE = Path(__file__).resolve().parents[2] / "results" / "cache" / "embeddings.sqlite"
-ALONE = {"speaker": False, "time": False, "traits": False, "graph": False, "passages": False, "feedback": False, "hops": 0}
+ALONE = {
+    "speaker": False,
+    "time": False,
+    "traits": False,
+    "graph": False,
+    "passages": False,
+    "feedback": False,
+    "hops": 0,
+}
 
 
 def test_a_frozen_memory_is_neither_merged_into_nor_replaced(bench):
@@ -38,8 +48,13 @@ def test_a_frozen_memory_is_neither_merged_into_nor_replaced(bench):
 
 
 def test_fast_reading_keeps_captions_names_and_the_time_of_the_event():
-    """C10: without a model: the caption of an image, names, a resolved relative date, the speaker, and the turn as source."""
-    turns = (Turn("D1:1", "Mara", "I sailed with Leo Park last weekend!", "a green dinghy on a lake"), Turn("D1:2", "Leo", ""))
+    """C10: without a model: the caption of an image, names, a resolved relative date, the speaker, and the turn as
+    source.
+    """
+    turns = (
+        Turn("D1:1", "Mara", "I sailed with Leo Park last weekend!", "a green dinghy on a lake"),
+        Turn("D1:2", "Leo", ""),
+    )
     session = Session("s1", datetime(2024, 5, 8, 9), "9 am on 8 May, 2024", turns)
     first, empty = read_session(session, dialogue="d", owner="ana", ids=SequentialIds(), clock=FakeClock())
     head = first.descriptive
@@ -77,7 +92,9 @@ def test_fused_channels_find_at_least_what_the_best_single_one_finds(k, tiny_dat
 
 
 def test_fused_channels_beat_single_ones_on_a_held_out_conversation(locomo_path):
-    """C14 on LOCOMO's evidence at 20 hits of one turn (conversation 49, which nothing was fitted on); all ten: README.md here."""
+    """C14 on LOCOMO's evidence at 20 hits of one turn (conversation 49, which nothing was fitted on); all ten:
+    README.md here.
+    """
     from eval.datasets.locomo import load
     from memos.embed.minilm import MiniLM
 
@@ -101,11 +118,16 @@ WORDS = "harbour lantern violin pepper glacier tunnel saddle comet orchard parce
 
 
 def _change(bench, chance, known, step, told):
-    """One random operation; ``known`` holds the ids of the cubes that may be live, ``told``: others' changes are announced."""
+    """One random operation; ``known`` holds the ids of the cubes that may be live, ``told``: others' changes are
+    announced.
+    """
     kind = chance.randrange(10)
     if kind < 4 or len(known) < 5:
         tier = chance.choice(["long_term", "working"])
-        cubes = [bench.cube(" ".join(chance.sample(WORDS, 3)) + f" {step} {n}", kind="episode", tier=tier) for n in range(chance.randint(1, 2))]
+        cubes = [
+            bench.cube(" ".join(chance.sample(WORDS, 3)) + f" {step} {n}", kind="episode", tier=tier)
+            for n in range(chance.randint(1, 2))
+        ]
         bench.insert(*cubes)
         known += [cube.cube_id for cube in cubes]
         return
@@ -113,7 +135,9 @@ def _change(bench, chance, known, step, told):
     if kind < 7:
         cube = bench.vault.get(cube_id)
         if cube.state == "activated":
-            revised = cube.revise(bench.clock.advance(seconds=1), payload=PlaintextPayload(" ".join(chance.sample(WORDS, 4)) + f" {step}"))
+            revised = cube.revise(
+                bench.clock.advance(seconds=1), payload=PlaintextPayload(" ".join(chance.sample(WORDS, 4)) + f" {step}")
+            )
             bench.operator.update(revised, actor="ana", cause="edit")
     elif kind == 9:
         with pytest.raises(DuplicateCube, match=cube_id):
@@ -131,12 +155,16 @@ def _change(bench, chance, known, step, told):
 
 
 def gaps(found):
-    """How far each hit's score lies below the best one's (the mean similarity, equal for all hits, counts removed rows too)."""
+    """How far each hit's score lies below the best one's (the mean similarity, equal for all hits, counts removed rows
+    too).
+    """
     return {hit.units[0].unit_id: found[0].score - hit.score for hit in found}
 
 
 def anew(bench, query):
-    """The hits of an index built from what the vault holds now, in the same order of rows (it decides between equal scores)."""
+    """The hits of an index built from what the vault holds now, in the same order of rows (it decides between equal
+    scores).
+    """
     rows = bench.operator.index.row_of
     units = [unit_of(cube) for cube in bench.vault.get_many(sorted(bench.vault.find(), key=rows.__getitem__))]
     index, embedder = MemoryIndex(bench.operator.embedder.dim), bench.operator.embedder
@@ -146,9 +174,16 @@ def anew(bench, query):
 
 @pytest.mark.parametrize("told", [True, False])
 def test_the_operators_index_stays_that_of_a_fresh_one_over_random_operations(told, make_bench):
-    """C15: inserts with evictions, edits, failed batches, archiving and purging: told of all, every search gives the list of an
-    index built anew; told nothing of what others did, it still gives live memories only, and its own changes at once."""
-    bench, chance, known, checked = make_bench(MemOperator.Config(tiers=Tiers.Config(working=15), relate=False)), random.Random(15), [], 0
+    """C15: inserts with evictions, edits, failed batches, archiving and purging: told of all, every search gives the
+    list of an
+    index built anew; told nothing of what others did, it still gives live memories only, and its own changes at once.
+    """
+    bench, chance, known, checked = (
+        make_bench(MemOperator.Config(tiers=Tiers.Config(working=15), relate=False)),
+        random.Random(15),
+        [],
+        0,
+    )
     for step in range(1000):
         _change(bench, chance, known, step, told)
         if step % 20:
@@ -190,20 +225,30 @@ def test_equal_stores_explain_equal_plans(mock_embedder):
 @pytest.mark.parametrize("tier", ["working", "long_term", "user"])
 def test_each_tier_keeps_its_capacity_under_each_eviction(tier, eviction, make_bench):
     """C18: never over capacity, evicted memories are archived with a reason, nothing is deleted, frozen ones stay."""
-    bench, chance = make_bench(MemOperator.Config(tiers=Tiers.Config(eviction=eviction, **{tier: 6}))), random.Random(18)
+    bench, chance = (
+        make_bench(MemOperator.Config(tiers=Tiers.Config(eviction=eviction, **{tier: 6}))),
+        random.Random(18),
+    )
     kept = bench.cube("the frozen note", kind="episode", tier=tier)
     bench.insert(kept)
     bench.operator.lifecycle.freeze(kept.cube_id, actor="ana", cause="keep")
     made = [kept]
     for n in range(40):
-        cubes = [bench.cube(f"note {n} {m} about {chance.random()}", kind="episode", tier=tier) for m in range(chance.randint(1, 4))]
+        cubes = [
+            bench.cube(f"note {n} {m} about {chance.random()}", kind="episode", tier=tier)
+            for m in range(chance.randint(1, 4))
+        ]
         bench.insert(*cubes)
         made += cubes
         assert bench.vault.count(Is("tier", tier)) <= 6
         live = [cube.cube_id for cube in made if bench.vault.get(cube.cube_id).state == "activated"]
         bench.vault.touch(chance.sample(live, 2), bench.clock.advance(seconds=5))
     states = [bench.vault.get(cube.cube_id).state for cube in made]
-    assert bench.vault.count(live=False) == len(made) and set(states) == {"activated", "archived"} and states[0] == "activated"
+    assert (
+        bench.vault.count(live=False) == len(made)
+        and set(states) == {"activated", "archived"}
+        and states[0] == "activated"
+    )
     causes = {entry.cause for entry in bench.vault.audit() if entry.operation == "transition"}
     assert causes == {f"capacity of tier {tier}"}
     assert sum(entry.operation == "transition" for entry in bench.vault.audit()) == states.count("archived")
@@ -213,8 +258,10 @@ def test_each_tier_keeps_its_capacity_under_each_eviction(tier, eviction, make_b
 def test_eviction_by_heat_keeps_what_is_used_and_what_has_priority(make_bench):
     """C18: the policy decides: the least used goes first, priority before use; an unknown policy is refused."""
     bench = make_bench(MemOperator.Config(tiers=Tiers.Config(working=3, eviction="heat")))
-    a, b, c = (bench.cube(text, kind="episode", tier="working", governance={"priority": p})
-               for text, p in (("first", 0), ("second", 1), ("third", 0)))  # fmt: skip
+    a, b, c = (
+        bench.cube(text, kind="episode", tier="working", governance={"priority": p})
+        for text, p in (("first", 0), ("second", 1), ("third", 0))
+    )
     bench.insert(a, b, c)
     for _ in range(3):
         bench.vault.touch([a.cube_id], bench.clock.advance(seconds=1))

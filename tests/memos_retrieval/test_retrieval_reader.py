@@ -40,7 +40,12 @@ def test_without_known_speakers_the_same_holds():
 def test_no_question_with_a_question_word_goes_without_memory(word):
     """C9: MemoryCall fixture (107 utterances, with and without known speakers)."""
     for rest in ("did Zoltan eat", "car does zoltan drive", "is the blue vase", "was it like in Tartu"):
-        for form in (f"{word} {rest}?", f"{word.capitalize()} {rest}", f"Tell me, {word} {rest}?", f"And {word} {rest}?"):
+        for form in (
+            f"{word} {rest}?",
+            f"{word.capitalize()} {rest}",
+            f"Tell me, {word} {rest}?",
+            f"And {word} {rest}?",
+        ):
             assert MemReader().read(form, now=NOW).needs_memory, form
 
 

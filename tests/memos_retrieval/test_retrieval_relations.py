@@ -1,7 +1,10 @@
-"""Typed relations (C20; defect 19): a labelled fixture with a scripted model and with rules alone, order in time, no cycles.
+"""Typed relations (C20; defect 19): a labelled fixture with a scripted model and with rules alone, order in time, no
+cycles.
 
-``relations.json`` holds groups of memories with the edges people gave them (``gold``) and a model's reply (``model``), with the
-faults models have: turned follows-edges, cycles, numbers of no memory, a pair named twice, prose around the JSON, misses and
+``relations.json`` holds groups of memories with the edges people gave them (``gold``) and a model's reply (``model``),
+with the
+faults models have: turned follows-edges, cycles, numbers of no memory, a pair named twice, prose around the JSON,
+misses and
 inventions.
 """
 
@@ -29,7 +32,11 @@ def cubes_of(case):
     for memory in case["memories"]:
         clock.advance(minutes=1)
         when = datetime.fromisoformat(memory["when"]) if "when" in memory else None
-        out.append(new_cube(memory["text"], owner="ana", ids=ids, clock=clock, event_start=when, entities=_names(memory["text"])))
+        out.append(
+            new_cube(
+                memory["text"], owner="ana", ids=ids, clock=clock, event_start=when, entities=_names(memory["text"])
+            )
+        )
     return out
 
 
@@ -44,7 +51,9 @@ def _key(source, target, relation):
 
 
 def _reply(case):
-    value = json.dumps({"relations": [dict(zip(("source", "target", "relation"), one, strict=True)) for one in case["model"]]})
+    value = json.dumps(
+        {"relations": [dict(zip(("source", "target", "relation"), one, strict=True)) for one in case["model"]]}
+    )
     return case.get("around", "%s").replace("%s", value)
 
 
@@ -95,7 +104,11 @@ def test_what_the_model_says_is_checked_not_believed():
 def test_follows_goes_by_event_time_not_by_record_time():
     """C20: relations, F1, order in time, no cycles."""
     clock, ids = FakeClock(), SequentialIds()
-    told = [("We moved in.", datetime(2023, 8, 1)), ("We saw the house.", datetime(2023, 2, 1)), ("We signed.", datetime(2023, 4, 1))]
+    told = [
+        ("We moved in.", datetime(2023, 8, 1)),
+        ("We saw the house.", datetime(2023, 2, 1)),
+        ("We signed.", datetime(2023, 4, 1)),
+    ]
     cubes = []
     for text, when in told:
         clock.advance(days=1)
@@ -137,7 +150,9 @@ def test_a_new_edge_never_closes_a_cycle_with_stored_ones(bench):
     says = '{"relations": [{"source": 2, "target": 0, "relation": "causes"}, {"source": 0, "target": 2, "relation": "causes"}]}'
     before = len(bench.vault.edges(ids))
     assert bench.operator.relate(cubes, MockLLM(function=lambda _: says)) == 0
-    turned = says.replace('"source": 2, "target": 0, "relation": "causes"', '"source": 1, "target": 1, "relation": "causes"')
+    turned = says.replace(
+        '"source": 2, "target": 0, "relation": "causes"', '"source": 1, "target": 1, "relation": "causes"'
+    )
     assert bench.operator.relate(cubes, MockLLM(function=lambda _: turned)) == 1
     assert len(bench.vault.edges(ids)) == before + 1
 

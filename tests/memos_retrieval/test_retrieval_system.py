@@ -78,9 +78,21 @@ def test_two_runs_are_equal(conversation, questions, mock_embedder):
     assert first.vault.digest() == second.vault.digest()
 
 
-SWITCHES = [{name: False} for name in ("keyword", "vector", "graph", "speaker", "time", "traits", "ranker", "feedback", "passages")]
-SHAPES = [{"order": "rank"}, {"dates": "none"}, {"dates": "long"}, {"passage_units": 1}, {"passage_words": 20}, {"passage_rank": 1}]
-"""(``hops`` and ``route`` need stored edges and more memories: test_two_hops_are_found_through_edges_only, test_paths_name_…)"""
+SWITCHES = [
+    {name: False}
+    for name in ("keyword", "vector", "graph", "speaker", "time", "traits", "ranker", "feedback", "passages")
+]
+SHAPES = [
+    {"order": "rank"},
+    {"dates": "none"},
+    {"dates": "long"},
+    {"passage_units": 1},
+    {"passage_words": 20},
+    {"passage_rank": 1},
+]
+"""(``hops`` and ``route`` need stored edges and more memories: test_two_hops_are_found_through_edges_only,
+test_paths_name_…)
+"""
 
 
 @pytest.mark.parametrize("switch", SWITCHES + SHAPES, ids=str)
@@ -117,16 +129,22 @@ def test_event_time_is_kept_apart_from_record_time(conversation, mock_embedder):
     cubes = system.vault.get_many(system.vault.find())
     told = [cube for cube in cubes if cube.descriptive.event_start is not None]
     assert told and any(c.descriptive.event_start.date() != c.descriptive.created_at.date() for c in told)
-    assert all(cube.descriptive.attributes["said_at"][:10] == f"{cube.descriptive.created_at:%Y-%m-%d}" for cube in cubes)
+    assert all(
+        cube.descriptive.attributes["said_at"][:10] == f"{cube.descriptive.created_at:%Y-%m-%d}" for cube in cubes
+    )
 
 
 @pytest.mark.parametrize(
     ("fields", "word"),
     [
-        ({"top_k": 0}, "top_k"), ({"order": "size"}, "order"), ({"dates": "roman"}, "dates"), ({"passage_units": 0}, "passage_units"),
-        ({"keyword": False, "vector": False}, "at least one"), ({"hops": -1}, "hops"),
+        ({"top_k": 0}, "top_k"),
+        ({"order": "size"}, "order"),
+        ({"dates": "roman"}, "dates"),
+        ({"passage_units": 0}, "passage_units"),
+        ({"keyword": False, "vector": False}, "at least one"),
+        ({"hops": -1}, "hops"),
     ],
-)  # fmt: skip
+)
 def test_bad_configuration_is_named(fields, word):
     with pytest.raises(ConfigError, match=word):
         MemOSSystem.Config(**fields)

@@ -52,10 +52,20 @@ class Endpoint(BaseHTTPRequestHandler):
         if busy:
             self.reply(server.status, {"error": {"message": "busy"}}, {"Retry-After": "0"})
             return
-        rows = [{"object": "embedding", "index": i, "embedding": [float(len(text)), float(ord(text[0])), 1.0]}
-                for i, text in enumerate(body["input"])]
-        self.reply(200, {"object": "list", "data": rows[::-1], "model": body["model"],
-                         "usage": {"prompt_tokens": 7, "total_tokens": 7}}, {})
+        rows = [
+            {"object": "embedding", "index": i, "embedding": [float(len(text)), float(ord(text[0])), 1.0]}
+            for i, text in enumerate(body["input"])
+        ]
+        self.reply(
+            200,
+            {
+                "object": "list",
+                "data": rows[::-1],
+                "model": body["model"],
+                "usage": {"prompt_tokens": 7, "total_tokens": 7},
+            },
+            {},
+        )
 
     def reply(self, status, content, headers):
         data = json.dumps(content).encode()

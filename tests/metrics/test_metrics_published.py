@@ -10,8 +10,15 @@ from eval.metrics.lexical import Lexical
 from eval.metrics.origin import bleu1_origin, origin_words
 
 SETS = (
-    "memobase_0503", "memobase_0710", "mirix_run1", "mirix_run2", "mirix_run3",
-    "mirix_fullctx", "mirix_rag500", "mirix_langmem", "mirix_mem0",
+    "memobase_0503",
+    "memobase_0710",
+    "mirix_run1",
+    "mirix_run2",
+    "mirix_run3",
+    "mirix_fullctx",
+    "mirix_rag500",
+    "mirix_langmem",
+    "mirix_mem0",
 )
 
 
@@ -39,7 +46,9 @@ def test_full_context_words_of_the_paper_come_from_the_older_tokeniser(punkt, lo
     sizes = {
         conversation.sample_id: len(
             origin_words(
-                "".join(f"{session.time_text} | {turn.speaker}: {turn.text}\n" for session, turn in conversation.turns())
+                "".join(
+                    f"{session.time_text} | {turn.speaker}: {turn.text}\n" for session, turn in conversation.turns()
+                )
             )
         )
         for conversation in dataset.conversations

@@ -35,7 +35,9 @@ def test_no_hits_and_no_evidence():
     assert evidence_metrics(HITS, []) is None
 
 
-@pytest.mark.parametrize(("words", "budget", "count"), [([100, 100, 1], 200, 2), ([201], 200, 0), ([], 200, 0), ([0, 5], 5, 2)])
+@pytest.mark.parametrize(
+    ("words", "budget", "count"), [([100, 100, 1], 200, 2), ([201], 200, 0), ([], 200, 0), ([0, 5], 5, 2)]
+)
 def test_budget_cuts_at_the_last_whole_hit(words, budget, count):
     assert within_words(words, budget) == count
 

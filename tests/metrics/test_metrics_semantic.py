@@ -128,9 +128,7 @@ def test_bfloat16_is_flagged_and_has_its_own_identity():
 
 def test_stand_in_models_are_flagged_and_the_papers_are_not():
     assert any("roberta-large" in reason for reason in Semantic().not_comparable())
-    paper = Semantic(
-        Semantic.Config(similarity_model="Qwen/Qwen3-Embedding-0.6B", bertscore_model="roberta-large")
-    )
+    paper = Semantic(Semantic.Config(similarity_model="Qwen/Qwen3-Embedding-0.6B", bertscore_model="roberta-large"))
     assert paper.not_comparable() == [] and paper.identity()["rescaled"] is True
 
 

@@ -49,7 +49,15 @@ def test_words_equal_nltk_on_any_text(punkt, text):
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [("", 0), ("   ", 0), ("2022", 1), ("May 7, 2023", 4), ("7 May 2023", 3), ("Dr. Who can't. Stop!", 7), ("It's (ok).", 6)],
+    [
+        ("", 0),
+        ("   ", 0),
+        ("2022", 1),
+        ("May 7, 2023", 4),
+        ("7 May 2023", 3),
+        ("Dr. Who can't. Stop!", 7),
+        ("It's (ok).", 6),
+    ],
 )
 def test_count_words(punkt, text, count):
     assert count_words(text) == count == len(reference(text))

@@ -47,14 +47,16 @@ def test_the_papers_cells_unfold_with_a_verdict_each(browser, page):
     assert "NOT COMPARABLE: " in browser.evaluate(folded + ".querySelector('summary').textContent")
     browser.evaluate(folded + ".querySelector('summary').focus()")
     browser.press("Enter")
-    verdicts = f"[...{folded}.querySelectorAll('tbody tr')].map((r) => r.cells[6] && r.cells[6].textContent).filter(Boolean)"
+    verdicts = (
+        f"[...{folded}.querySelectorAll('tbody tr')].map((r) => r.cells[6] && r.cells[6].textContent).filter(Boolean)"
+    )
     shown = browser.wait(f"{folded}.querySelector('table') && {verdicts}")
     assert len(shown) > 300 and set(shown) <= {"OK", "OKish", "DIFFERS", "NOT COMPARABLE", "NOT RUN"}
 
 
 def test_a_score_leads_to_the_questions_behind_it(browser, page):
     browser.open(page)
-    href = "document.querySelector('#overview a[href*=\"category=4\"][href*=\"judge=offline\"]')"
+    href = 'document.querySelector(\'#overview a[href*="category=4"][href*="judge=offline"]\')'
     score = browser.evaluate(href + ".textContent")
     browser.evaluate(href + ".click()")
     count = browser.wait("$('count').textContent")
@@ -63,7 +65,7 @@ def test_a_score_leads_to_the_questions_behind_it(browser, page):
 
 def test_a_metric_is_the_mean_of_the_questions_shown(browser, page):
     browser.open(page)
-    link = "document.querySelector('#overview a[href*=\"category=2\"][href*=\"f1_memos\"]')"
+    link = 'document.querySelector(\'#overview a[href*="category=2"][href*="f1_memos"]\')'
     score = browser.evaluate(link + ".textContent")
     browser.evaluate(link + ".click()")
     assert f"mean f1 memos {score} % over 12" in browser.wait("$('count').textContent")
@@ -71,7 +73,9 @@ def test_a_metric_is_the_mean_of_the_questions_shown(browser, page):
 
 def test_filters(browser, page):
     browser.open(page, "#questions?system=s1&verdict=not&recall=full")
-    expected = browser.evaluate("""index.questions.filter((_, n) => index.verdicts.s1.offline[n] !== 'c' && index.recall.s1[n] === 100).length""")
+    expected = browser.evaluate(
+        """index.questions.filter((_, n) => index.verdicts.s1.offline[n] !== 'c' && index.recall.s1[n] === 100).length"""
+    )
     assert 0 < expected < 60
     assert browser.evaluate("document.querySelectorAll('#table tbody tr[data-k]').length") == expected
 
@@ -99,7 +103,9 @@ def test_typing_in_the_filter_and_leaving_it(browser, page):
     browser.wait("document.activeElement.id === 'f-text' && rows.length === 60")
     browser.press(*"oslo")
     browser.wait("rows.length > 0 && rows.length < 60")
-    assert browser.evaluate("rows.every((n) => `${index.questions[n].q} ${index.questions[n].g}`.toLowerCase().includes('oslo'))")
+    assert browser.evaluate(
+        "rows.every((n) => `${index.questions[n].q} ${index.questions[n].g}`.toLowerCase().includes('oslo'))"
+    )
     browser.press("Escape", "4")
     browser.wait("!$('runs').hidden")
     browser.press("2")
@@ -109,7 +115,9 @@ def test_typing_in_the_filter_and_leaving_it(browser, page):
 
 def test_two_systems_side_by_side(browser, page):
     browser.open(page, "#compare?a=s2&b=s1&show=aw")
-    expected = browser.evaluate("""index.questions.filter((_, n) => index.verdicts.s2.offline[n] === 'c' && index.verdicts.s1.offline[n] !== 'c').length""")
+    expected = browser.evaluate(
+        """index.questions.filter((_, n) => index.verdicts.s2.offline[n] === 'c' && index.verdicts.s1.offline[n] !== 'c').length"""
+    )
     assert expected and browser.evaluate("cRows.length") == expected
     assert "sign-flip" in browser.evaluate("$('c-test').textContent")
     browser.press("j", "Enter")

@@ -62,7 +62,9 @@ def test_blocks_say_what_the_records_say(folders, tmp_path):
     group = Group("fixture", tuple(folders))
     blocks = page_of(group, tmp_path / "page.html")
     index = blocks["index"]
-    assert len(index["questions"]) == 60 and [s["label"] for s in index["systems"]] == [s["display"]["label"] for s in group.summaries]
+    assert len(index["questions"]) == 60 and [s["label"] for s in index["systems"]] == [
+        s["display"]["label"] for s in group.summaries
+    ]
     for system, run in zip(index["systems"], group.runs, strict=True):
         block = blocks[system["id"]]
         for n, q in enumerate(index["questions"]):
@@ -71,7 +73,10 @@ def test_blocks_say_what_the_records_say(folders, tmp_path):
             said = blocks["answers"][system["id"]][n]
             assert said == (answer["answer"] if answer["status"] == "ok" else [f"answer failed: {answer['error']}"])
             assert index["verdicts"][system["id"]]["offline"][n] == (LETTERS[verdict["label"]] if verdict else "x")
-            assert "\n".join(block["lines"][i] for i in block["contexts"][block["context"][n]]) == run.contexts[search["context_id"]]
+            assert (
+                "\n".join(block["lines"][i] for i in block["contexts"][block["context"][n]])
+                == run.contexts[search["context_id"]]
+            )
             assert [block["memories"][i] for i in block["hits"][n]] == [
                 [run.memories[i]["text"], run.memories[i]["turns"]] for i in search["hits"]
             ]
@@ -95,7 +100,9 @@ def test_evidence_and_gold_come_from_the_dataset(folders, tmp_path):
 
 
 def test_equal_runs_give_equal_pages(folders, tmp_path):
-    pages = [write_page(tmp_path / name, Group("fixture", tuple(folders))).read_bytes() for name in ("a.html", "b.html")]
+    pages = [
+        write_page(tmp_path / name, Group("fixture", tuple(folders))).read_bytes() for name in ("a.html", "b.html")
+    ]
     assert pages[0] == pages[1]
 
 
@@ -103,7 +110,9 @@ def test_a_prompt_is_found_by_its_hash(folders, tmp_path):
     prompt = PROMPTS["default"]
     change_lines(folders[0] / "answers.jsonl", lambda r: r.update(prompt_hash=prompt.hash))
     blocks = page_of(Group("fixture", tuple(folders)), tmp_path / "page.html")
-    assert blocks["index"]["prompts"] == {prompt.hash: {"id": "default", "parts": [["system", prompt.system], ["user", prompt.user]]}}
+    assert blocks["index"]["prompts"] == {
+        prompt.hash: {"id": "default", "parts": [["system", prompt.system], ["user", prompt.user]]}
+    }
     kept = blocks["s0"]["prompt"]
     assert {kept["values"][n] for n in kept["of"]} == {prompt.hash}
 
@@ -185,7 +194,12 @@ def test_script_tells_mistakes_in_one_line(folders, tmp_path, wrong):
         (first / "search.jsonl").unlink()
     given = tmp_path / "nothing" if wrong == "no folder" else first
     done = report(given, "--to", tmp_path / "report.html")
-    said = {"unfinished": "no summary.json", "no dataset": "--data", "no records": "search.jsonl", "no folder": "no such folder"}[wrong]
+    said = {
+        "unfinished": "no summary.json",
+        "no dataset": "--data",
+        "no records": "search.jsonl",
+        "no folder": "no such folder",
+    }[wrong]
     assert done.returncode == 1 and done.stderr.startswith(f"error: {given}") and said in done.stderr
     assert done.stderr.count("\n") == 1 and not (tmp_path / "report.html").exists()
 

@@ -29,7 +29,9 @@ def first_comment(path: Path) -> str:
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda p: str(p.relative_to(ROOT / "conf")))
 def test_a_configuration_begins_with_its_description(path):
     line = first_comment(path)
-    assert line.startswith("# ") and 15 <= len(line) <= 150, f"{path}: begin with one comment that says what it is: {line!r}"
+    assert line.startswith("# ") and 15 <= len(line) <= 150, (
+        f"{path}: begin with one comment that says what it is: {line!r}"
+    )
 
 
 def test_lists_all_groups_with_their_descriptions(tmp_path):
@@ -37,7 +39,10 @@ def test_lists_all_groups_with_their_descriptions(tmp_path):
     assert done.returncode == 0 and done.stderr == ""
     for group in ("experiment", "system", "dataset", "llm", "embedder", "answerer", "judge", "track"):
         for path in (ROOT / "conf" / group).glob("*.yaml"):
-            line = next((x for x in done.stdout.splitlines() if x.split()[:1] == [path.stem] and first_comment(path)[2:] in x), None)
+            line = next(
+                (x for x in done.stdout.splitlines() if x.split()[:1] == [path.stem] and first_comment(path)[2:] in x),
+                None,
+            )
             assert line, f"{group}/{path.stem} is not listed with its description"
     assert "vendors/mem0ai" in done.stdout and "runs in" in done.stdout and "none yet" in done.stdout
 
@@ -45,27 +50,41 @@ def test_lists_all_groups_with_their_descriptions(tmp_path):
 def test_one_group_and_an_unknown_one():
     assert listing("judge").stdout.startswith("judges (judge=NAME)\n") and "systems" not in listing("judge").stdout
     done = listing("judges")
-    assert done.returncode == 1 and done.stderr.startswith("error: judges: no such group; known: ") and done.stderr.count("\n") == 1
+    assert (
+        done.returncode == 1
+        and done.stderr.startswith("error: judges: no such group; known: ")
+        and done.stderr.count("\n") == 1
+    )
 
 
 def test_states_of_runs(tmp_path):
-    summaries = {"begun": None, "done": {"complete": True, "n": 9}, "failed": {"complete": True, "n": 9, "failed": 2},
-                 "half": {"complete": False, "n": 9}}  # fmt: skip
+    summaries = {
+        "begun": None,
+        "done": {"complete": True, "n": 9},
+        "failed": {"complete": True, "n": 9, "failed": 2},
+        "half": {"complete": False, "n": 9},
+    }
     for name, summary in summaries.items():
         folder = tmp_path / "runs" / "trial" / name
         folder.mkdir(parents=True)
         if summary:
             (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
     found = {s.folder.name: (s.state, s.n, s.failed) for s in states(tmp_path)}
-    assert found == {"begun": ("begun", 0, 0), "done": ("complete", 9, 0), "failed": ("failed questions", 9, 2),
-                     "half": ("unfinished", 9, 0)}  # fmt: skip
+    assert found == {
+        "begun": ("begun", 0, 0),
+        "done": ("complete", 9, 0),
+        "failed": ("failed questions", 9, 2),
+        "half": ("unfinished", 9, 0),
+    }
     shown = listing("runs", "--out", str(tmp_path)).stdout.splitlines()
     assert "trial/failed" in shown[3] and shown[3].endswith("failed questions, 9 questions, 2 failed")
 
 
 def test_states_of_other_experiments(tmp_path):
-    kept = {"adversarial/rag-1": ("abstention.json", {"free_form": {"n": 7}}),
-            "kv_ttft/m-1": ("summary.json", {"complete": False, "cells": [{}, {}], "failed_cells": [{}]})}  # fmt: skip
+    kept = {
+        "adversarial/rag-1": ("abstention.json", {"free_form": {"n": 7}}),
+        "kv_ttft/m-1": ("summary.json", {"complete": False, "cells": [{}, {}], "failed_cells": [{}]}),
+    }
     for name, (file, value) in kept.items():
         (tmp_path / "runs" / name).mkdir(parents=True)
         (tmp_path / "runs" / name / file).write_text(json.dumps(value), encoding="utf-8")

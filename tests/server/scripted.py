@@ -159,7 +159,9 @@ class ScriptedServer:
             return False
         if fault is not None and fault.kind in _STATUS:
             status, error = _STATUS[fault.kind]
-            extra = {} if fault.retry_after is None or fault.kind != "429" else {"retry-after": f"{fault.retry_after:g}"}
+            extra = (
+                {} if fault.retry_after is None or fault.kind != "429" else {"retry-after": f"{fault.retry_after:g}"}
+            )
             return await _send(writer, status, {"error": error}, extra)
         if path.endswith("/models"):
             return await _send(writer, 200, {"object": "list", "data": [{"id": self.model, "object": "model"}]})
@@ -238,7 +240,9 @@ class ScriptedServer:
             "object": "chat.completion",
             "created": 1700000000,
             "model": body.get("model") or self.model,
-            "choices": [{"index": 0, "message": message, "finish_reason": reply.finish_reason or finish, "logprobs": None}],
+            "choices": [
+                {"index": 0, "message": message, "finish_reason": reply.finish_reason or finish, "logprobs": None}
+            ],
             "usage": {
                 "prompt_tokens": prompt_tokens,
                 "completion_tokens": completion_tokens,
@@ -259,9 +263,7 @@ class ScriptedServer:
             deltas.append({"refusal": message["refusal"]})
         if message.get("tool_calls"):
             deltas.append({"tool_calls": [{"index": i, **call} for i, call in enumerate(message["tool_calls"])]})
-        writer.write(
-            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-        )
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
         for i, delta in enumerate(deltas):
             _event(writer, {**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
             await writer.drain()
@@ -328,8 +330,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="scripted OpenAI-compatible server on loopback")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each reply")
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--rule", nargs=2, action="append", default=[], metavar=("PATTERN", "REPLY"),
-                        help="reply to requests in whose messages the pattern is found (may be repeated)")  # fmt: skip
+    parser.add_argument(
+        "--rule",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("PATTERN", "REPLY"),
+        help="reply to requests in whose messages the pattern is found (may be repeated)",
+    )
     options = parser.parse_args()
     with ScriptedServer(options.rule, latency=options.latency, port=options.port) as server:
         print(server.base_url, flush=True)

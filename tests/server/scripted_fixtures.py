@@ -1,4 +1,6 @@
-"""Pytest fixtures of the scripted server. ``pythonpath`` of pyproject.toml holds this folder, ``tests/conftest.py`` names the plugin."""
+"""Pytest fixtures of the scripted server. ``pythonpath`` of pyproject.toml holds this folder, ``tests/conftest.py``
+names the plugin.
+"""
 
 from __future__ import annotations
 

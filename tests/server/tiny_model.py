@@ -1,4 +1,6 @@
-"""A causal language model of a few thousand random weights with a tokenizer of bytes, saved as a folder of transformers."""
+"""A causal language model of a few thousand random weights with a tokenizer of bytes, saved as a folder of
+transformers.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,17 @@ def save(folder: Path, context: int = 32_768) -> Path:
 
     torch.manual_seed(0)
     config = LlamaConfig(
-        vocab_size=258, hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=1,
-        max_position_embeddings=context, initializer_range=0.4, eos_token_id=1, bos_token_id=0,
-    )  # fmt: skip
+        vocab_size=258,
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        max_position_embeddings=context,
+        initializer_range=0.4,
+        eos_token_id=1,
+        bos_token_id=0,
+    )
     LlamaForCausalLM(config).save_pretrained(folder)
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     backend = Tokenizer(models.BPE({token: i for i, token in enumerate(["<s>", "</s>", *letters])}, []))

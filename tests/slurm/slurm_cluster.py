@@ -1,7 +1,9 @@
-"""A Slurm of one node on loopback, run by the present user in the foreground: munged, slurmctld and slurmd, no accounting.
+"""A Slurm of one node on loopback, run by the present user in the foreground: munged, slurmctld and slurmd, no
+accounting.
 
 ``with Cluster(folder) as cluster: subprocess.run(["sinfo"], env=cluster.environment)``. The node pretends to have the
-cores, the memory and the two GPUs that a GPU node has (``config_overrides``; ``/dev/null`` and ``/dev/zero`` stand for the
+cores, the memory and the two GPUs that a GPU node has (``config_overrides``; ``/dev/null`` and ``/dev/zero`` stand for
+the
 devices), so that jobs are asked for as on a real cluster. No control groups, no services, nothing outside ``folder``.
 """
 
@@ -84,9 +86,17 @@ class Cluster:
         key.chmod(0o600)
         controller, node = _free_ports(2)
         (self.folder / "gres.conf").write_text(GRES)
-        (self.folder / "slurm.conf").write_text(CONF.lstrip().format(
-            host=socket.gethostname().split(".")[0], user=getpass.getuser(), folder=self.folder, requeue=REQUEUE_S,
-            controller=controller, node=node, partition=PARTITION))  # fmt: skip
+        (self.folder / "slurm.conf").write_text(
+            CONF.lstrip().format(
+                host=socket.gethostname().split(".")[0],
+                user=getpass.getuser(),
+                folder=self.folder,
+                requeue=REQUEUE_S,
+                controller=controller,
+                node=node,
+                partition=PARTITION,
+            )
+        )
         try:
             self._start()
         except BaseException:
@@ -94,8 +104,14 @@ class Cluster:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        subprocess.run(["scancel", "--full", "--signal=KILL", f"--user={getpass.getuser()}"], env=self.environment, capture_output=True)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        subprocess.run(
+            ["scancel", "--full", "--signal=KILL", f"--user={getpass.getuser()}"],
+            env=self.environment,
+            capture_output=True,
+        )
         self._stop()
 
     def output(self, *command: str) -> str:
@@ -105,12 +121,22 @@ class Cluster:
 
     def logs(self) -> str:
         """The last lines of all logs."""
-        return "\n".join(f"{p.name}:\n{p.read_text(errors='replace')[-1500:]}" for p in sorted(self.folder.glob("*.log")))
+        return "\n".join(
+            f"{p.name}:\n{p.read_text(errors='replace')[-1500:]}" for p in sorted(self.folder.glob("*.log"))
+        )
 
     def _start(self) -> None:
         f = self.folder
-        self._daemon("munged", "--foreground", "--force", f"--key-file={f}/munge.key", f"--socket={f}/munge.sock",
-                     f"--pid-file={f}/munged.pid", f"--log-file={f}/munged.log", f"--seed-file={f}/munge.seed")  # fmt: skip
+        self._daemon(
+            "munged",
+            "--foreground",
+            "--force",
+            f"--key-file={f}/munge.key",
+            f"--socket={f}/munge.sock",
+            f"--pid-file={f}/munged.pid",
+            f"--log-file={f}/munged.log",
+            f"--seed-file={f}/munge.seed",
+        )
         self._until("munged", lambda: (f / "munge.sock").exists())
         self._daemon("slurmctld", "-D", "-i")
         self._until("slurmctld", lambda: "is UP" in self.output("scontrol", "ping"))
@@ -119,9 +145,16 @@ class Cluster:
 
     def _daemon(self, name: str, *arguments: str) -> None:
         with open(self.folder / f"{name}.out.log", "wb") as log:
-            self._daemons.append(subprocess.Popen(
-                [shutil.which(name, path=SEARCH) or name, *arguments], env=self.environment, cwd=self.folder,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT))  # fmt: skip
+            self._daemons.append(
+                subprocess.Popen(
+                    [shutil.which(name, path=SEARCH) or name, *arguments],
+                    env=self.environment,
+                    cwd=self.folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                )
+            )
 
     def _until(self, name: str, true) -> None:
         until = time.monotonic() + 60

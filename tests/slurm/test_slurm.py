@@ -20,8 +20,15 @@ from tiny_model import save
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.slurm, pytest.mark.timeout(500)]
-QUICK = ["dataset=tiny", "dataset.conversations=[tiny-1]", "embedder=mock", "metrics=lexical", "figures=false", "latency.questions=0",
-         "~judge@also_judges.strict"]  # fmt: skip
+QUICK = [
+    "dataset=tiny",
+    "dataset.conversations=[tiny-1]",
+    "embedder=mock",
+    "metrics=lexical",
+    "figures=false",
+    "latency.questions=0",
+    "~judge@also_judges.strict",
+]
 """What makes a run small: one synthetic conversation, one judge and no model for scoring."""
 QUESTIONS = 15
 
@@ -42,7 +49,9 @@ def cluster():
 
 def start(cluster: Cluster, *arguments: str) -> subprocess.Popen:
     command = [sys.executable, "run.py", *arguments]
-    return subprocess.Popen(command, cwd=ROOT, env=cluster.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, cwd=ROOT, env=cluster.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def finished(process: subprocess.Popen, cluster: Cluster, out: Path, seconds: float = 330) -> str:
@@ -70,7 +79,14 @@ def readme_command() -> list[str]:
 
 def test_the_readmes_sweep_runs_as_a_job_array(cluster, tmp_path):
     model = save(tmp_path / "model")
-    more = [f"llm.model={model}", "llm.max_new_tokens=4", "llm.threads=1", "system=null,oracle", *QUICK, f"out={tmp_path / 'out'}"]
+    more = [
+        f"llm.model={model}",
+        "llm.max_new_tokens=4",
+        "llm.threads=1",
+        "system=null,oracle",
+        *QUICK,
+        f"out={tmp_path / 'out'}",
+    ]
     process = start(cluster, *readme_command(), *more)
     stdout = finished(process, cluster, tmp_path)
     runs = sorted((tmp_path / "out" / "runs").glob("*/*/"))
@@ -87,10 +103,24 @@ def test_the_readmes_sweep_runs_as_a_job_array(cluster, tmp_path):
 
 
 def test_a_preempted_job_is_requeued_and_resumes(cluster, tmp_path):
-    with ScriptedServer(rules=[("JSON", '{"label": "CORRECT"}'), ("", "a red kite")], latency=_answers_take_time) as server:
-        process = start(cluster, "experiment=locomo", "hydra/launcher=gpu_nodes", "system=rag", "llm=openai", "llm.api_key_env=null",
-                        f"llm.base_url={server.base_url}", "llm.concurrency=1", "answerer=llm", "judge=llm_strict", "cache=off", *QUICK,
-                        f"out={tmp_path}")  # fmt: skip
+    with ScriptedServer(
+        rules=[("JSON", '{"label": "CORRECT"}'), ("", "a red kite")], latency=_answers_take_time
+    ) as server:
+        process = start(
+            cluster,
+            "experiment=locomo",
+            "hydra/launcher=gpu_nodes",
+            "system=rag",
+            "llm=openai",
+            "llm.api_key_env=null",
+            f"llm.base_url={server.base_url}",
+            "llm.concurrency=1",
+            "answerer=llm",
+            "judge=llm_strict",
+            "cache=off",
+            *QUICK,
+            f"out={tmp_path}",
+        )
         answers = _wait_for(lambda: next(iter(tmp_path.glob("runs/locomo/rag-*/answers.jsonl")), None), process)
         _wait_for(lambda: len(_lines(answers)) >= 4, process)
         (job,) = set(cluster.output("squeue", "--noheader", "--states=RUNNING", "--format=%A").split())

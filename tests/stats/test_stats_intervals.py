@@ -95,8 +95,13 @@ def test_bootstrap_agrees_with_scipy_and_is_seeded():
     found = cluster_bootstrap(x, codes, seed=5)
     sums, sizes = np.bincount(codes, weights=x), np.bincount(codes)
     reference = sps.bootstrap(
-        (sums, sizes), lambda s, m, axis=-1: s.sum(axis) / m.sum(axis), paired=True, vectorized=True,
-        method="percentile", n_resamples=9999, random_state=np.random.default_rng(1),
+        (sums, sizes),
+        lambda s, m, axis=-1: s.sum(axis) / m.sum(axis),
+        paired=True,
+        vectorized=True,
+        method="percentile",
+        n_resamples=9999,
+        random_state=np.random.default_rng(1),
     ).confidence_interval
     assert (found.low, found.high) == pytest.approx((reference.low, reference.high), abs=0.004)
     assert found == cluster_bootstrap(x, codes, seed=5) != cluster_bootstrap(x, codes, seed=6)

@@ -93,7 +93,12 @@ def test_false_alarms_stay_at_their_rate_and_power_is_as_promised():
 
 
 def test_ranking_and_critical_difference():
-    scores = {"a": [0.9, 0.8, 0.9, 0.95], "b": [0.7, 0.6, 0.7, 0.6], "c": [0.1, 0.2, 0.1, 0.2], "d": [0.7, 0.5, 0.8, 0.6]}
+    scores = {
+        "a": [0.9, 0.8, 0.9, 0.95],
+        "b": [0.7, 0.6, 0.7, 0.6],
+        "c": [0.1, 0.2, 0.1, 0.2],
+        "d": [0.7, 0.5, 0.8, 0.6],
+    }
     found = ranking(scores)
     assert found.names[0] == "a" and found.ranks[0] == 1.0 and found.names[-1] == "c"
     assert found.p_friedman == pytest.approx(sps.friedmanchisquare(*scores.values()).pvalue)

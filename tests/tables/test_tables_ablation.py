@@ -12,12 +12,21 @@ METRIC = "evidence_recall_at_20"
 def _run(label: str, mean: float, held: float):
     entry = {"mean": mean, "n": 4}
     summary = {
-        "system": "memos", "fingerprint": label, "display": {"label": label}, "n": 4, "answerer": "none", "judge": "none",
+        "system": "memos",
+        "fingerprint": label,
+        "display": {"label": label},
+        "n": 4,
+        "answerer": "none",
+        "judge": "none",
         "metrics": {METRIC: entry, "memory_words": {"mean": 1199.6, "n": 4}},
         "by_category": {"1": {METRIC: {"mean": mean / 2, "n": 2}}},
-    }  # fmt: skip
-    values = {(HELD_OUT[0], 0): {METRIC: held}, (HELD_OUT[1], 1): {METRIC: 1.0}, ("conv-26", 0): {METRIC: 0.0},
-              (HELD_OUT[2], 5): {"f1_locomo": 1.0}}  # fmt: skip
+    }
+    values = {
+        (HELD_OUT[0], 0): {METRIC: held},
+        (HELD_OUT[1], 1): {METRIC: 1.0},
+        ("conv-26", 0): {METRIC: 0.0},
+        (HELD_OUT[2], 5): {"f1_locomo": 1.0},
+    }
     return SimpleNamespace(summary=summary, values=values)
 
 

@@ -34,17 +34,41 @@ RECALLS = ("at_5", "at_10", "at_20", "at_50", "words_200", "words_400", "words_8
 
 def summary(system: str, score: float, **more) -> dict:
     def block(shift: float) -> dict:
-        means = {"judge_offline": score, "judge_offline_strict": score - 0.1, "f1_memos": score / 2, "rougeL": score / 2,
-                 "bleu1": score / 3, "bleu2": score / 4, "meteor": score / 3, "similarity": score, "memory_words": 1600.4}  # fmt: skip
+        means = {
+            "judge_offline": score,
+            "judge_offline_strict": score - 0.1,
+            "f1_memos": score / 2,
+            "rougeL": score / 2,
+            "bleu1": score / 3,
+            "bleu2": score / 4,
+            "meteor": score / 3,
+            "similarity": score,
+            "memory_words": 1600.4,
+        }
         return {k: {"mean": v + shift, "ci95": [v + shift - 0.02, v + shift + 0.03], "n": 10} for k, v in means.items()}
 
     base = {
-        "schema": 1, "experiment": "x", "system": system, "track": "paper", "fingerprint": f"fp-{system}", "complete": True,
-        "n": 1540, "failed": 0, "metrics": block(0), "by_category": {"4": block(0.01), "2": block(-0.01)}, "ledger": {},
-        "latency_ms": {}, "missing": {"bertscore_f1": "no roberta-large"}, "display": {"label": system, "chunk": None, "top_k": 20},
-        "answerer": "reader", "judge": "offline", "embedder": "minilm", "llm": "none", "not_comparable": ["answerer is reader"],
+        "schema": 1,
+        "experiment": "x",
+        "system": system,
+        "track": "paper",
+        "fingerprint": f"fp-{system}",
+        "complete": True,
+        "n": 1540,
+        "failed": 0,
+        "metrics": block(0),
+        "by_category": {"4": block(0.01), "2": block(-0.01)},
+        "ledger": {},
+        "latency_ms": {},
+        "missing": {"bertscore_f1": "no roberta-large"},
+        "display": {"label": system, "chunk": None, "top_k": 20},
+        "answerer": "reader",
+        "judge": "offline",
+        "embedder": "minilm",
+        "llm": "none",
+        "not_comparable": ["answerer is reader"],
         "dataset": {"name": "locomo", "sha256": "0", "official": True, "n_by_category": {"4": 841, "2": 321}},
-    }  # fmt: skip
+    }
     return base | more
 
 
@@ -58,7 +82,11 @@ def cell(table, section: int, row: int, key: str) -> Cell:
 
 
 def test_sections_are_categories_in_the_papers_order_then_overall(runs):
-    assert [s.title for s in table3(runs).sections] == ["4 single-hop (n = 841)", "2 temporal (n = 321)", "overall (n = 1540)"]
+    assert [s.title for s in table3(runs).sections] == [
+        "4 single-hop (n = 841)",
+        "2 temporal (n = 321)",
+        "overall (n = 1540)",
+    ]
 
 
 def test_best_and_second_are_marked_and_gold_is_not_ranked(runs):
@@ -75,7 +103,9 @@ def test_equal_as_printed_shares_the_mark_and_all_equal_marks_none():
 
 
 def test_smaller_is_better_where_the_column_says_so():
-    table = Table("t", "t", (Column("ms", "ms", "ms", better=-1),), (Section("", ((Cell(5.0),), (Cell(3.0),), (Cell(None),))),))
+    table = Table(
+        "t", "t", (Column("ms", "ms", "ms", better=-1),), (Section("", ((Cell(5.0),), (Cell(3.0),), (Cell(None),))),)
+    )
     assert [row[0].mark for row in table.marked().sections[0].rows] == ["second", "best", ""]
 
 
@@ -102,7 +132,9 @@ def test_tracks_are_never_ranked_together(runs):
 
 
 def test_two_settings_of_one_system_have_different_names():
-    two = [summary("rag", 0.5, display={"label": "RAG", "chunk": c, "top_k": 1}, fingerprint=str(c)) for c in (128, 256)]
+    two = [
+        summary("rag", 0.5, display={"label": "RAG", "chunk": c, "top_k": 1}, fingerprint=str(c)) for c in (128, 256)
+    ]
     for s in two:
         s["metrics"]["evidence_recall_at_5"] = {"mean": 0.5, "ci95": None, "n": 9}
     names = [row[0].value for row in recall_table(two).sections[0].rows]
@@ -130,7 +162,9 @@ def test_the_judges_own_error_is_in_the_interval_and_the_notes(runs):
     runs[2]["judge_error"] = {"judge_offline": 0.03}
     own = cell(table3(runs), 2, 2, "judge_offline")
     reach = 1.96 * 0.03
-    assert own.low == pytest.approx(0.7 - (0.02**2 + reach**2) ** 0.5) and own.high == pytest.approx(0.7 + (0.03**2 + reach**2) ** 0.5)
+    assert own.low == pytest.approx(0.7 - (0.02**2 + reach**2) ** 0.5) and own.high == pytest.approx(
+        0.7 + (0.03**2 + reach**2) ** 0.5
+    )
     assert cell(table3(runs), 2, 2, "f1_memos").low == pytest.approx(0.33)
     assert any("own standard error of a score is 3.0 points" in note for note in table3(runs).notes)
 
@@ -144,7 +178,12 @@ def test_tied_cells_are_shown(runs):
 
 def test_latex_structure(runs):
     text = latex(table3(runs))
-    assert [text.count(rule) for rule in (r"\toprule", r"\bottomrule", r"\begin{tabular}", r"\end{tabular}")] == [1, 1, 1, 1]
+    assert [text.count(rule) for rule in (r"\toprule", r"\bottomrule", r"\begin{tabular}", r"\end{tabular}")] == [
+        1,
+        1,
+        1,
+        1,
+    ]
     columns = len(table3(runs).columns)
     for line in text.splitlines():
         if line.endswith(r"\\") and "multicolumn" not in line:
@@ -168,13 +207,26 @@ def test_latex_tables_compile_and_fit_the_page(runs, tmp_path: Path):
         s["metrics"] |= {f"evidence_recall_{kind}": {"mean": 0.5, "ci95": [0.4, 0.6], "n": 9} for kind in RECALLS}
         s["metrics"]["memory_words"] = {"mean": 22640.04, "ci95": [20000.0, 25000.0], "n": 10}
     long = [summary(f"s{i}", 0.5) for i in range(30)]
-    made = [table3(runs), table4(runs), recall_table(runs), table5(kv_cells(run_folders([FIXTURE / "kv_ttft"]))), _prose(60), _wide(), table3(long)]
+    made = [
+        table3(runs),
+        table4(runs),
+        recall_table(runs),
+        table5(kv_cells(run_folders([FIXTURE / "kv_ttft"]))),
+        _prose(60),
+        _wide(),
+        table3(long),
+    ]
     for number, table in enumerate(made):
         write(table, tmp_path / f"t{number}", {})
     body = "".join(rf"\input{{t{number}}}\clearpage" for number in range(len(made)))
     head = r"\documentclass{article}\usepackage{booktabs}\usepackage[textwidth=16cm,textheight=24cm]{geometry}\begin{document}"
     (tmp_path / "all.tex").write_text(head + body + r"\end{document}")
-    done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stdout[-1500:]
     assert "Float too large" not in done.stdout
     assert "Overfull" not in done.stdout, [line for line in done.stdout.splitlines() if "Overfull" in line]
@@ -182,14 +234,26 @@ def test_latex_tables_compile_and_fit_the_page(runs, tmp_path: Path):
 
 def _wide() -> Table:
     """As many narrow columns as the audit of the time to first token has."""
-    columns = (Column("cell", "Ctx/Qry", "text"), *(Column(f"c{i}", f"Against peer {i} (MB)", "text") for i in range(16)))
-    return Table("wide", "Wide", columns, (Section("a model on a device", ((Cell("medium/medium"), *[Cell("12.34")] * 16),) * 3),))
+    columns = (
+        Column("cell", "Ctx/Qry", "text"),
+        *(Column(f"c{i}", f"Against peer {i} (MB)", "text") for i in range(16)),
+    )
+    return Table(
+        "wide",
+        "Wide",
+        columns,
+        (Section("a model on a device", ((Cell("medium/medium"), *[Cell("12.34")] * 16),) * 3),),
+    )
 
 
 def _prose(rows: int) -> Table:
     """A table of long texts, far longer than a page, with a note longer than half a page."""
     columns = (Column("claim", "Claim", "text"), Column("numbers", "Numbers", "text"), Column("n", "n", "count"))
-    row = (Cell("a claim of several words that must be broken into lines to fit " * 2), Cell("1.5 against 2.5, " * 8), Cell(12345))
+    row = (
+        Cell("a claim of several words that must be broken into lines to fit " * 2),
+        Cell("1.5 against 2.5, " * 8),
+        Cell(12345),
+    )
     sections = (Section("first", (row,) * rows), Section("second", (row,) * 3))
     return Table("prose", "Claims", columns, sections, ("a note of eight words that says something " * 90,))
 
@@ -210,5 +274,7 @@ def test_write_gives_four_files_with_sources(runs, tmp_path):
     import json
 
     origin = json.loads(paths[-1].read_text())
-    assert origin["command"] == "python x.py" and [r["fingerprint"] for r in origin["runs"]] == [f"fp-{s}" for s in ("oracle", "a", "b", "c")]
+    assert origin["command"] == "python x.py" and [r["fingerprint"] for r in origin["runs"]] == [
+        f"fp-{s}" for s in ("oracle", "a", "b", "c")
+    ]
     assert "commit" in origin and "dirty" in origin

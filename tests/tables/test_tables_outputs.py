@@ -20,10 +20,19 @@ RUNS = ROOT / "tests" / "fixtures" / "runs"
 GOLDEN = ROOT / "tests" / "fixtures" / "golden"
 TABLES = ["fixture", "fixture_table4", "fixture_recall", "fixture_cost", "kv_ttft_table5"]
 FIGURES = [
-    "fixture_score_against_tokens", "fixture_score_by_category", "fixture_recall", "fixture_latency", "fixture_cost",
-    "fixture_critical_difference", "fig9_figure9", "fig9_figure9_generation", "fig9_figure9_meaning", "fig9_score_against_tokens",
-    "kv_ttft_figure10", "judge_card_calibration",
-]  # fmt: skip
+    "fixture_score_against_tokens",
+    "fixture_score_by_category",
+    "fixture_recall",
+    "fixture_latency",
+    "fixture_cost",
+    "fixture_critical_difference",
+    "fig9_figure9",
+    "fig9_figure9_generation",
+    "fig9_figure9_meaning",
+    "fig9_score_against_tokens",
+    "kv_ttft_figure10",
+    "judge_card_calibration",
+]
 
 
 DPI = 300
@@ -72,7 +81,11 @@ def made(tmp_path_factory):
         patch.chdir(ROOT)
         for group in groups.groups([RUNS, RUNS / "cards"], out):
             experiment_of(group).tables(group, out)
-            only = [f.removeprefix("fig9_") for f in FIGURES if f.startswith("fig9_")] if group.experiment == "fig9" else ()
+            only = (
+                [f.removeprefix("fig9_") for f in FIGURES if f.startswith("fig9_")]
+                if group.experiment == "fig9"
+                else ()
+            )
             skipped += figures.make_figures([group], out, only)[1]
     return out, drawn, skipped
 
@@ -168,7 +181,11 @@ def legends(monkeypatch) -> list[str]:
 
     found: list[str] = []
     draw = Figure.legend
-    monkeypatch.setattr(Figure, "legend", lambda self, handles, names, **options: found.extend(names) or draw(self, handles, names, **options))
+    monkeypatch.setattr(
+        Figure,
+        "legend",
+        lambda self, handles, names, **options: found.extend(names) or draw(self, handles, names, **options),
+    )
     return found
 
 
@@ -200,8 +217,17 @@ def test_paper_values_are_those_of_the_same_setting():
 
 
 def test_paper_overlay_of_the_time_to_first_token_needs_the_papers_device(tmp_path, monkeypatch):
-    cell = {"model": "Qwen/Qwen3-8B", "context": "long", "context_tokens": 6064, "query": "long", "query_tokens": 952.7,
-            "dir_ttft": 2.0, "kv_ttft": 0.4, "build": 0.9, "device": "NVIDIA H800"}  # fmt: skip
+    cell = {
+        "model": "Qwen/Qwen3-8B",
+        "context": "long",
+        "context_tokens": 6064,
+        "query": "long",
+        "query_tokens": 952.7,
+        "dir_ttft": 2.0,
+        "kv_ttft": 0.4,
+        "build": 0.9,
+        "device": "NVIDIA H800",
+    }
     shown = legends(monkeypatch)
     for changed, asked, expected in (
         ({}, False, "paper (H800)"),
@@ -230,10 +256,21 @@ def test_methods_that_find_the_same_share_a_look(tmp_path, monkeypatch):
 
     drawn: dict[str, str] = {}
     plot = Axes.plot
-    monkeypatch.setattr(Axes, "plot", lambda self, *data, **style: drawn.update({style["label"]: style["color"]}) or plot(self, *data, **style))
+    monkeypatch.setattr(
+        Axes,
+        "plot",
+        lambda self, *data, **style: drawn.update({style["label"]: style["color"]}) or plot(self, *data, **style),
+    )
     recall = {"evidence_recall_at_5": {"mean": 0.5, "n": 9}, "evidence_recall_words_200": {"mean": 0.4, "n": 9}}
     runs = [{"system": "s", "fingerprint": n, "display": {"label": n}, "metrics": recall} for n in ("a", "b")]
-    runs.append({"system": "s", "fingerprint": "c", "display": {"label": "c"}, "metrics": recall | {"evidence_recall_at_5": {"mean": 0.6, "n": 9}}})
+    runs.append(
+        {
+            "system": "s",
+            "fingerprint": "c",
+            "display": {"label": "c"},
+            "metrics": recall | {"evidence_recall_at_5": {"mean": 0.6, "n": 9}},
+        }
+    )
     plots.recall_against_budget(runs, tmp_path / "r")
     assert drawn["a"] == drawn["b"] != drawn["c"]
 
@@ -255,26 +292,51 @@ def test_two_processes_write_the_same_files_in_the_same_order(tmp_path, monkeypa
         files, skipped = figures.make_figures(found, out, ("cost", "figure9", "figure10"), jobs=jobs)
         made[jobs] = [(p.name, _content(p)) for p in files], skipped
     assert made[1] == made[2]
-    assert [name for name, _ in made[1][0]][::4] == ["fixture_cost.png", "kv_ttft_figure10.png"] and len(made[1][1]) == 1
+    assert [name for name, _ in made[1][0]][::4] == ["fixture_cost.png", "kv_ttft_figure10.png"] and len(
+        made[1][1]
+    ) == 1
 
 
 def script(name: str, *args: str) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, f"scripts/{name}.py", *args], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    return subprocess.run(
+        [sys.executable, f"scripts/{name}.py", *args], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
 
 
 def test_tables_check_prints_matrix_and_audit(tmp_path):
     done = script("tables", str(RUNS), "--check", "--out", str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert "NOT RUN: " in done.stdout and "FAILS" in done.stdout and "OKish" in done.stdout
-    assert {p.name for p in (tmp_path / "tables").iterdir()} >= {"reproduction.csv", "audit.md", "reproduction.sources.json"}
-    assert max(map(len, (line for line in done.stdout.splitlines() if "│" not in line and "holds" not in line and "FAILS" not in line))) <= 120
+    assert {p.name for p in (tmp_path / "tables").iterdir()} >= {
+        "reproduction.csv",
+        "audit.md",
+        "reproduction.sources.json",
+    }
+    assert (
+        max(
+            map(
+                len,
+                (
+                    line
+                    for line in done.stdout.splitlines()
+                    if "│" not in line and "holds" not in line and "FAILS" not in line
+                ),
+            )
+        )
+        <= 120
+    )
 
 
 def test_tables_check_works_without_any_run_and_tables_says_what_to_do(tmp_path):
     done = script("tables", "--check", "--out", str(tmp_path))
     assert done.returncode == 0 and "OK: 0" in done.stdout
     done = script("tables", "--out", str(tmp_path))
-    assert done.returncode == 1 and done.stderr.startswith("error: ") and "run.py" in done.stderr and done.stderr.count("\n") == 1
+    assert (
+        done.returncode == 1
+        and done.stderr.startswith("error: ")
+        and "run.py" in done.stderr
+        and done.stderr.count("\n") == 1
+    )
 
 
 def test_compare_prints_and_writes_the_page(tmp_path):
@@ -291,7 +353,12 @@ def test_compare_prints_and_writes_the_page(tmp_path):
 
 def test_figures_only(tmp_path):
     done = script("figures", str(RUNS / "fixture"), "--only", "cost", "--out", str(tmp_path))
-    assert done.returncode == 0 and sorted(p.suffix for p in (tmp_path / "figures").iterdir()) == [".csv", ".json", ".pdf", ".png"]
+    assert done.returncode == 0 and sorted(p.suffix for p in (tmp_path / "figures").iterdir()) == [
+        ".csv",
+        ".json",
+        ".pdf",
+        ".png",
+    ]
     done = script("figures", str(RUNS / "fixture"), "--only", "score_against_tokens", "--paper", "--out", str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "figures" / "fixture_score_against_tokens_paper.csv").read_text().count(",paper,") == 6

@@ -58,7 +58,9 @@ def test_a_column_reads_only_its_own_journals(folder, tmp_path):
         if path.name != "search.jsonl" and not path.name.startswith("judge_offline-"):
             path.write_text("not JSON\n")
     run = load_run(copy)
-    assert run.column("judge_offline") == whole.judge_offline.to_dict() and list(run.column("judge_offline")) == run.keys
+    assert (
+        run.column("judge_offline") == whole.judge_offline.to_dict() and list(run.column("judge_offline")) == run.keys
+    )
     assert run.column("context_words") == whole.context_words.dropna().to_dict()
     assert run.column("nope") == {} and run.categories == whole.category.to_dict()
     with pytest.raises(DataError, match="not JSON"):
@@ -94,7 +96,9 @@ def test_of_several_judge_journals_the_summarys_is_read(folder, tmp_path):
     own = next((copy / "scores").glob("judge_offline-*.jsonl"))
     lines = [json.loads(line) | {"label": "correct", "runs": ["correct"]} for line in own.read_text().splitlines()]
     (copy / "scores" / "judge_offline-zzzz.jsonl").write_text("".join(json.dumps(r) + "\n" for r in lines))
-    assert load_run(copy).frame.judge_offline.mean() == pytest.approx(load_summary(copy)["metrics"]["judge_offline"]["mean"])
+    assert load_run(copy).frame.judge_offline.mean() == pytest.approx(
+        load_summary(copy)["metrics"]["judge_offline"]["mean"]
+    )
 
 
 def test_a_torn_line_is_left_out_and_the_last_record_holds(tmp_path):
@@ -163,15 +167,19 @@ def test_three_conversations_cannot_separate_and_gold_is_not_ranked(folder):
 
 
 def test_ten_conversations_can_separate_nine_systems_in_every_category():
-    """Holm over a section leaves a clear winner clear: with ten conversations the smallest p is 2/1,024; over nine systems' whole column nothing."""
+    """Holm over a section leaves a clear winner clear: with ten conversations the smallest p is 2/1,024; over nine
+    systems' whole column nothing.
+    """
 
     def made(i: int) -> SimpleNamespace:
         keys = [(f"c{c}", q) for c in range(10) for q in range(8)]
         values = dict.fromkeys(keys, float(i == 0))
         return SimpleNamespace(
-            column=lambda name: values if name == "judge_x" else {}, categories=dict(zip(keys, [4, 1, 3, 2] * 20, strict=True)),
-            summary={"fingerprint": str(i), "system": "s"}, folder=Path(str(i)),
-        )  # fmt: skip
+            column=lambda name: values if name == "judge_x" else {},
+            categories=dict(zip(keys, [4, 1, 3, 2] * 20, strict=True)),
+            summary={"fingerprint": str(i), "system": "s"},
+            folder=Path(str(i)),
+        )
 
     nine = against_best([made(i) for i in range(9)], "judge_x")
     assert ties(nine) == {} and apart_in_all(nine) == (40, 0)
@@ -183,7 +191,13 @@ def test_ten_conversations_can_separate_nine_systems_in_every_category():
 
 def test_comparison_table_adjusts_over_all_rows(folder):
     table = comparison_table(load_run(folder["memos"]), load_run(folder["rag"]), ["judge_offline", "f1_memos"])
-    assert [s.title.split(" (")[0] for s in table.sections] == ["4 single-hop", "1 multi-hop", "3 open-domain", "2 temporal", "overall"]
+    assert [s.title.split(" (")[0] for s in table.sections] == [
+        "4 single-hop",
+        "1 multi-hop",
+        "3 open-domain",
+        "2 temporal",
+        "overall",
+    ]
     keys = [c.key for c in table.columns]
     rows = [dict(zip(keys, (c.value for c in row), strict=True)) for s in table.sections for row in s.rows]
     assert len(rows) == 10 and all(r["verdict"] == "tie" and float(r["p_holm"]) >= float(r["p"]) for r in rows)

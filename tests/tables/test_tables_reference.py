@@ -14,7 +14,11 @@ CONF = Path(__file__).resolve().parents[2] / "conf"
 
 
 def value(table: int, column: str, **row) -> float:
-    found = [c.value for c in load().cells if c.table == table and c.column == column and all(c.row.get(k) == v for k, v in row.items())]
+    found = [
+        c.value
+        for c in load().cells
+        if c.table == table and c.column == column and all(c.row.get(k) == v for k, v in row.items())
+    ]
     assert len(found) == 1
     return found[0]
 
@@ -55,14 +59,29 @@ def run(system: str = "memos", judge: float = 0.7331, spread: float = 0.02, **mo
     names = {"judge_llm_generous": judge, "memory_words": 1593.0, "f1_memos": 0.5}
     block = {k: {"mean": v, "ci95": [v - spread, v + spread], "n": 1540} for k, v in names.items()}
     return {
-        "schema": 1, "system": system, "track": "paper", "fingerprint": "x", "complete": True, "n": 1540, "metrics": block,
-        "by_category": {}, "judge": "llm_generous", "display": {}, "latency_ms": {}, "not_comparable": [],
-        "dataset": {"name": "locomo", "official": True}, "missing": {"bertscore_f1": "no roberta"},
-    } | more  # fmt: skip
+        "schema": 1,
+        "system": system,
+        "track": "paper",
+        "fingerprint": "x",
+        "complete": True,
+        "n": 1540,
+        "metrics": block,
+        "by_category": {},
+        "judge": "llm_generous",
+        "display": {},
+        "latency_ms": {},
+        "not_comparable": [],
+        "dataset": {"name": "locomo", "official": True},
+        "missing": {"bertscore_f1": "no roberta"},
+    } | more
 
 
 def verdict(summaries: list, system: str = "memos", column: str = "judge", table: int = 4):
-    rows = [c for c in check(load(), summaries) if c.cell.table == table and c.cell.row["system"] == system and c.cell.column == column]
+    rows = [
+        c
+        for c in check(load(), summaries)
+        if c.cell.table == table and c.cell.row["system"] == system and c.cell.column == column
+    ]
     return rows[0]
 
 
@@ -81,7 +100,11 @@ def test_edges_of_the_verdicts():
     assert verdict([run(complete=False)]).verdict == "NOT RUN"
     assert verdict([run(track="controlled")]).verdict == "NOT RUN"
     assert verdict([run(not_comparable=["x"]), run(), run(not_comparable=["y"])]).verdict == "OK"
-    missing = [c for c in check(load(), [run()]) if c.cell.column == "bert_f1" and c.cell.name == "memos-0630" and c.cell.category is None]
+    missing = [
+        c
+        for c in check(load(), [run()])
+        if c.cell.column == "bert_f1" and c.cell.name == "memos-0630" and c.cell.category is None
+    ]
     assert missing[-1].verdict == "NOT RUN" and missing[-1].note == "no roberta"
 
 
@@ -101,8 +124,17 @@ def test_rag_rows_match_by_chunk_and_depth():
 
 def test_kv_cells_of_another_model_or_device_are_not_comparable():
     cell = {"model": "Qwen/Qwen3-8B", "context": "long", "query": "short", "kv_ttft": 0.12, "device": "NVIDIA H800"}
-    for changed, expected in (({}, "OK"), ({"kv_ttft": 0.5}, "DIFFERS"), ({"model": "m"}, "NOT COMPARABLE"), ({"device": "cpu"}, "NOT COMPARABLE")):
-        found = [c for c in check(load(), [], [cell | changed]) if c.cell.column == "kv_ttft" and c.cell.name == "Qwen3-8B long/short"]
+    for changed, expected in (
+        ({}, "OK"),
+        ({"kv_ttft": 0.5}, "DIFFERS"),
+        ({"model": "m"}, "NOT COMPARABLE"),
+        ({"device": "cpu"}, "NOT COMPARABLE"),
+    ):
+        found = [
+            c
+            for c in check(load(), [], [cell | changed])
+            if c.cell.column == "kv_ttft" and c.cell.name == "Qwen3-8B long/short"
+        ]
         assert found[0].verdict == expected
 
 
@@ -117,7 +149,15 @@ def test_audit_finds_what_the_specification_found():
     means = [f for f in found.values() if f.topic == "weighted means"]
     assert len(means) == 10 and all(f.holds for f in means)
     fails = "\n".join(f"{f.claim} {f.numbers}" for f in found.values() if not f.holds)
-    for needle in ("not on sim", "4942 against 2339", "1758 against 1297", "9 of 9 cells", "Qwen2.5-72B medium/short: 0.71", "0.23 s", "145 GB"):
+    for needle in (
+        "not on sim",
+        "4942 against 2339",
+        "1758 against 1297",
+        "9 of 9 cells",
+        "Qwen2.5-72B medium/short: 0.71",
+        "0.23 s",
+        "145 GB",
+    ):
         assert needle in fails
     assert "1.00 to 1.94" in fails and "0.83 to 1.17" in fails and "0.87 to 1.26" in fails
 

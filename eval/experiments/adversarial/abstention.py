@@ -1,7 +1,9 @@
 """Category 5, LOCOMO's questions without an answer, as a table of its own: forced choice and free-form abstention.
 
-Forced choice shows the trap answer and "not mentioned" in an order drawn from a seed for each question. Free form scores whether
-the answer abstains. A constant "not mentioned" answerer gets every one of these right and nothing else, so its score stands
+Forced choice shows the trap answer and "not mentioned" in an order drawn from a seed for each question. Free form
+scores whether
+the answer abstains. A constant "not mentioned" answerer gets every one of these right and nothing else, so its score
+stands
 beside every table (protocol.md 13: a constant answer gets 42 %).
 """
 
@@ -18,9 +20,7 @@ from eval.stats.intervals import Estimate, interval
 from memos.errors import DataError
 
 NOT_MENTIONED = "Not mentioned in the conversation"
-_LETTER = re.compile(
-    r"^\W*(?:(?:answer|option|choice)\W*\(?([ab])\b|\(?([ab])(?:[).:,]|\s*$))", re.IGNORECASE
-)
+_LETTER = re.compile(r"^\W*(?:(?:answer|option|choice)\W*\(?([ab])\b|\(?([ab])(?:[).:,]|\s*$))", re.IGNORECASE)
 """A letter counts at the start: bracketed, followed by a mark, alone, or after "option"; "A red kite" is no letter."""
 
 
@@ -37,8 +37,10 @@ class Choice:
     @property
     def prompt(self) -> str:
         """The question with its options, as an answerer is asked."""
-        return (f"{self.question.text}\n(a) {self.options[0]}\n(b) {self.options[1]}\n"
-                "Choose the option that the conversation supports and reply with its letter only.")  # fmt: skip
+        return (
+            f"{self.question.text}\n(a) {self.options[0]}\n(b) {self.options[1]}\n"
+            "Choose the option that the conversation supports and reply with its letter only."
+        )
 
 
 def choice(question: Question, seed: int = 0) -> Choice:
@@ -55,7 +57,9 @@ def choice(question: Question, seed: int = 0) -> Choice:
 
 
 def chosen(choice: Choice, answer: str) -> str | None:
-    """The letter an answer chooses: named at its start, or through the only option it quotes; None where neither is clear."""
+    """The letter an answer chooses: named at its start, or through the only option it quotes; None where neither is
+    clear.
+    """
     match = _LETTER.match(answer)
     if match:
         return (match.group(1) or match.group(2)).lower()
@@ -67,7 +71,9 @@ def chosen(choice: Choice, answer: str) -> str | None:
 
 
 def abstains(answer: str) -> bool:
-    """Whether a free-form answer says that the conversation does not tell; an empty answer is a failure, not an abstention."""
+    """Whether a free-form answer says that the conversation does not tell; an empty answer is a failure, not an
+    abstention.
+    """
     return bool(answer.strip()) and abstention(answer) >= 0.5
 
 
@@ -96,8 +102,12 @@ class Abstention:
         return self.forced_choice is not None and 2 * self.unclear <= self.forced_choice.n - self.failed_choices
 
 
-def table(questions: Sequence[Question], free: Mapping[tuple[str, int], str],
-          forced: Mapping[tuple[str, int], str] | None = None, seed: int = 0) -> Abstention:
+def table(
+    questions: Sequence[Question],
+    free: Mapping[tuple[str, int], str],
+    forced: Mapping[tuple[str, int], str] | None = None,
+    seed: int = 0,
+) -> Abstention:
     """Score category 5.
 
     Args:
@@ -117,8 +127,11 @@ def table(questions: Sequence[Question], free: Mapping[tuple[str, int], str],
         letters = [chosen(c, forced.get(c.question.key, "")) for c in answerable]
         unanswered = sum(c.question.key not in forced for c in answerable)
         unclear = sum(letter is None for letter in letters) - unanswered
-        forced_estimate = interval([float(letter == c.right) for letter, c in zip(letters, answerable, strict=True)],
-                                   [c.question.sample_id for c in answerable], bounds=(0.0, 1.0))  # fmt: skip
+        forced_estimate = interval(
+            [float(letter == c.right) for letter, c in zip(letters, answerable, strict=True)],
+            [c.question.sample_id for c in answerable],
+            bounds=(0.0, 1.0),
+        )
     others = [q for q in questions if q.category != 5]
     known = sum(abstention(q.gold) == 1.0 for q in others if q.gold.strip())
     return Abstention(
@@ -135,16 +148,23 @@ def table(questions: Sequence[Question], free: Mapping[tuple[str, int], str],
 
 def markdown(rows: Mapping[str, Abstention]) -> str:
     """The table of several systems, the constant answerer last."""
-    lines = ["| system | n | free form: abstains | forced choice | unclear | failed | failed choices |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| system | n | free form: abstains | forced choice | unclear | failed | failed choices |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for name, row in rows.items():
         forced = "–" if row.forced_choice is None or not row.chooses else _percent(row.forced_choice)
-        lines.append(f"| {name} | {row.free_form.n} | {_percent(row.free_form)} | {forced} | {row.unclear} | {row.failed} | {row.failed_choices} |")
+        lines.append(
+            f"| {name} | {row.free_form.n} | {_percent(row.free_form)} | {forced} | {row.unclear} | {row.failed} | {row.failed_choices} |"
+        )
     any_row = next(iter(rows.values()))
-    lines.append(f"| constant \"not mentioned\" | {any_row.free_form.n} | 100.00 | 100.00 | 0 | 0 | 0 |")
+    lines.append(f'| constant "not mentioned" | {any_row.free_form.n} | 100.00 | 100.00 | 0 | 0 | 0 |')
     lines.append("")
     if any(row.forced_choice is not None and not row.chooses for row in rows.values()):
-        lines.append("A dash: fewer than half of the answers name an option (an extractive reader follows no instruction), so a share would not be "
-                     "about the choice. Otherwise unclear choices count as wrong.\n")  # fmt: skip
+        lines.append(
+            "A dash: fewer than half of the answers name an option (an extractive reader follows no instruction), so a share would not be "
+            "about the choice. Otherwise unclear choices count as wrong.\n"
+        )
     if any(row.failed or row.failed_choices for row in rows.values()):
         lines.append("Failed: search or answering failed; counted as wrong. The same command asks them again.\n")
     lines.append(

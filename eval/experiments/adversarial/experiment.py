@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 def check(config: Config) -> None:
     """Raise for anything wrong that can be known beforehand."""
     if list(config["dataset"]["categories"]) != [5]:
-        raise ConfigError(f"dataset.categories: this experiment asks category 5 alone, found {config['dataset']['categories']}")
+        raise ConfigError(
+            f"dataset.categories: this experiment asks category 5 alone, found {config['dataset']['categories']}"
+        )
     Bench(config).dataset  # noqa: B018 - reading it is the check
 
 
@@ -81,8 +83,10 @@ def run(config: Config) -> Outcome:
     kept = {c.sample_id for c in bench.dataset.conversations}
     asked = [q for q in everything.questions if q.sample_id in kept and q.category != 5] + list(bench.dataset.questions)
     found = abstention.table(asked, free, forced, bench.seed)
-    write_json(bench.folder / "abstention.json",
-               {"label": bench.system_spec.get("label") or bench.system_spec["name"], **asdict(found)})  # fmt: skip
+    write_json(
+        bench.folder / "abstention.json",
+        {"label": bench.system_spec.get("label") or bench.system_spec["name"], **asdict(found)},
+    )
     message = f"{bench.system_spec['name']}: finished, {len(bench.dataset.questions)} questions, {found.failed} failed"
     if found.failed_choices:
         message += f", {found.failed_choices} forced choices failed"
@@ -106,8 +110,10 @@ def tables(group: Group, out: Path, width: int = 120) -> list[str]:
         return []
     text = abstention.markdown(rows)
     write_atomic(out / "tables" / f"{group.experiment}.md", text + "\n")
-    runs = [{"experiment": group.experiment, "system": label, "fingerprint": folder.name.rpartition("-")[2]}
-            for label, folder in zip(rows, folders, strict=True)]  # fmt: skip
+    runs = [
+        {"experiment": group.experiment, "system": label, "fingerprint": folder.name.rpartition("-")[2]}
+        for label, folder in zip(rows, folders, strict=True)
+    ]
     write_json(out / "tables" / f"{group.experiment}.sources.json", sources([]) | {"runs": runs})
     return [text]
 

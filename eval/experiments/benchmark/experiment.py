@@ -128,13 +128,17 @@ def _stages(bench: Bench, directory: RunDir) -> dict[str, str]:
 
 
 def _finished(bench: Bench) -> dict[str, Any] | None:
-    """The summary on disk, where it is complete, free of failures and made with these very judges, metrics and statistics."""
+    """The summary on disk, where it is complete, free of failures and made with these very judges, metrics and
+    statistics.
+    """
     path = bench.folder / "summary.json"
     if not path.exists():
         return None
     summary = json.loads(path.read_text(encoding="utf-8"))
     manifest = adoption.read_manifest(bench.folder) or {}
-    same = summary.get("score_fingerprint") == bench.score_fingerprint and manifest.get("summary_code") == summary_code()
+    same = (
+        summary.get("score_fingerprint") == bench.score_fingerprint and manifest.get("summary_code") == summary_code()
+    )
     whole = same and summary["complete"] and not summary["failed"] and not summary["missing"]
     return summary if whole and not summary.get("failures") and freshness.up_to_date(bench, summary) else None
 

@@ -42,4 +42,7 @@ def finish(out: Path, name: str, outcomes: Sequence[Outcome], draw: bool = True)
         for line in make_figures([group], out, DRAWN)[1]:
             print(f"not drawn: {line}")
     write_json(out / "tables" / f"{name}.runs.json", [str(folder) for folder in folders])
-    print(f"\ntables: {out}/tables/{name}.md, .csv, .tex and {name}_table4, {name}_recall" + (f"; figures: {out}/figures/{name}_*" if draw else ""))
+    print(
+        f"\ntables: {out}/tables/{name}.md, .csv, .tex and {name}_table4, {name}_recall"
+        + (f"; figures: {out}/figures/{name}_*" if draw else "")
+    )

@@ -1,6 +1,7 @@
 """The judge card: how any judge, LLM or offline, behaves on answers whose verdict or truth is known.
 
-Agreement with the recorded verdicts, acceptance of answers that are wrong on purpose, of probes and of the gold itself, behaviour on
+Agreement with the recorded verdicts, acceptance of answers that are wrong on purpose, of probes and of the gold itself,
+behaviour on
 the questions whose key is wrong, error of systems' scores and of their ranking, cost per 1,000 verdicts.
 """
 
@@ -33,10 +34,14 @@ from memos.types import Usage
 class CardConfig:
     """What goes into a card."""
 
-    rows_per_set: int = field(default=0, metadata={"help": "answers judged of each published set; 0: all (an LLM judge costs money)"})
+    rows_per_set: int = field(
+        default=0, metadata={"help": "answers judged of each published set; 0: all (an LLM judge costs money)"}
+    )
     probes_per_kind: int = field(default=150, metadata={"help": "probes of each kind"})
     seed: int = field(default=7, metadata={"help": "of every choice"})
-    answer_key_errors: str = field(default="", metadata={"help": "audited defects of the key; empty: found beside the checkout"})
+    answer_key_errors: str = field(
+        default="", metadata={"help": "audited defects of the key; empty: found beside the checkout"}
+    )
 
     def __post_init__(self) -> None:
         if self.rows_per_set < 0:
@@ -133,7 +138,11 @@ def calibration(table: agreement.Table, bins: int = 10) -> list[dict[str, float]
     """For each tenth of the judge's score: rows, mean score, share recorded as correct."""
     place = np.minimum((table.chance * bins).astype(int), bins - 1)
     return [
-        {"n": int((place == b).sum()), "score": float(table.chance[place == b].mean()), "recorded": float(table.recorded[place == b].mean())}
+        {
+            "n": int((place == b).sum()),
+            "score": float(table.chance[place == b].mean()),
+            "recorded": float(table.recorded[place == b].mean()),
+        }
         for b in range(bins)
         if (place == b).any()
     ]
@@ -161,8 +170,12 @@ def _probe_unseen(config: CardConfig, meter: _Meter, dataset: Dataset) -> dict[s
     found = wordings.unseen()
     if found is None:
         return {}
-    kinds = probes.build(*_asked(dataset), per_kind=max(config.probes_per_kind, wordings.PER_KIND), seed=wordings.SEED, wordings=found)
-    return _accepted(config, meter, {kind: tasks for kind, tasks in kinds.items() if kind not in probes.RIGHT}, wordings.SEED)
+    kinds = probes.build(
+        *_asked(dataset), per_kind=max(config.probes_per_kind, wordings.PER_KIND), seed=wordings.SEED, wordings=found
+    )
+    return _accepted(
+        config, meter, {kind: tasks for kind, tasks in kinds.items() if kind not in probes.RIGHT}, wordings.SEED
+    )
 
 
 def _asked(dataset: Dataset) -> tuple[list[JudgeTask], list[str]]:
@@ -171,7 +184,9 @@ def _asked(dataset: Dataset) -> tuple[list[JudgeTask], list[str]]:
     return tasks, [turn.text for conversation in dataset.conversations for _, turn in conversation.turns()]
 
 
-def _accepted(config: CardConfig, meter: _Meter, kinds: Mapping[str, Sequence[JudgeTask]], seed: int) -> dict[str, dict[str, float]]:
+def _accepted(
+    config: CardConfig, meter: _Meter, kinds: Mapping[str, Sequence[JudgeTask]], seed: int
+) -> dict[str, dict[str, float]]:
     """Share accepted of each kind of probe with its Wilson interval."""
     chance, out = random.Random(seed), {}
     for kind, found in kinds.items():
@@ -179,12 +194,19 @@ def _accepted(config: CardConfig, meter: _Meter, kinds: Mapping[str, Sequence[Ju
             found = chance.sample(list(found), config.rows_per_set)
         right = sum(v.label == "correct" for v in meter(found))
         low, high = wilson(right, len(found))
-        out[kind] = {"n": len(found), "accepted": right / len(found), "low": low, "high": high, "should_be": float(kind in probes.RIGHT)}
+        out[kind] = {
+            "n": len(found),
+            "accepted": right / len(found),
+            "low": low,
+            "high": high,
+            "should_be": float(kind in probes.RIGHT),
+        }
     return out
 
 
-def _wrong_key(config: CardConfig, dataset: Dataset, systems: Mapping[str, Sequence[Row]],
-               judged: Mapping[str, Sequence[Verdict]]) -> dict[str, Any]:
+def _wrong_key(
+    config: CardConfig, dataset: Dataset, systems: Mapping[str, Sequence[Row]], judged: Mapping[str, Sequence[Verdict]]
+) -> dict[str, Any]:
     """Agreement on the questions whose key is wrong and on the others; the reason where the list is not here."""
     try:
         keys = set(answer_key.keys(dataset, answer_key.find_errors(config.answer_key_errors or None)))
@@ -192,8 +214,12 @@ def _wrong_key(config: CardConfig, dataset: Dataset, systems: Mapping[str, Seque
         return {"missing": str(error)}
     out: dict[str, Any] = {"questions": len(keys)}
     for name, wanted in (("wrong_key", True), ("sound_key", False)):
-        pairs = [(row, v) for system, rows in systems.items() for row, v in zip(rows, judged[system], strict=True)
-                 if (row.key in keys) == wanted]  # fmt: skip
+        pairs = [
+            (row, v)
+            for system, rows in systems.items()
+            for row, v in zip(rows, judged[system], strict=True)
+            if (row.key in keys) == wanted
+        ]
         if pairs:
             out[name] = {
                 "n": len(pairs),
@@ -207,8 +233,13 @@ def _wrong_key(config: CardConfig, dataset: Dataset, systems: Mapping[str, Seque
 def _cost(meter: _Meter) -> dict[str, float]:
     """Per 1,000 verdicts: seconds, calls and tokens."""
     scale = 1000 / max(meter.count, 1)
-    return {"verdicts": meter.count, "seconds": meter.seconds * scale, "calls": meter.usage.calls * scale,
-            "prompt_tokens": meter.usage.prompt_tokens * scale, "completion_tokens": meter.usage.completion_tokens * scale}  # fmt: skip
+    return {
+        "verdicts": meter.count,
+        "seconds": meter.seconds * scale,
+        "calls": meter.usage.calls * scale,
+        "prompt_tokens": meter.usage.prompt_tokens * scale,
+        "completion_tokens": meter.usage.completion_tokens * scale,
+    }
 
 
 def markdown(card: Mapping[str, Any]) -> str:
@@ -222,7 +253,9 @@ def markdown(card: Mapping[str, Any]) -> str:
         if found.get(name) is None:
             return "–"
         text = f"{scale * found[name]:.{digits}f}"
-        return text + (f" [{scale * spans[name][0]:.{digits}f}, {scale * spans[name][1]:.{digits}f}]" if name in spans else "")
+        return text + (
+            f" [{scale * spans[name][0]:.{digits}f}, {scale * spans[name][1]:.{digits}f}]" if name in spans else ""
+        )
 
     lines = [f"# Judge card: {card['judge']}", "", f"Identity: `{json.dumps(card['identity'], sort_keys=True)}`", ""]
     if card["held_out"]:
@@ -236,36 +269,78 @@ def markdown(card: Mapping[str, Any]) -> str:
             "",
         ]
     lines += [
-        f"## Agreement with gpt-4o-mini's recorded verdicts ({found['systems']} systems, {found['n']} answers)", "",
-        "| figure | value [95 %] |", "|---|---|",
-        f"| row accuracy, % | {span('row_accuracy', 100)} |", f"| kappa | {span('kappa', digits=3)} |", f"| AUC | {span('auc', digits=3)} |",
-        f"| error of a system's score, points, mean | {span('score_error_mean')} |", f"| the same, worst | {span('score_error_max')} |",
-        f"| error in a category, points, mean | {span('category_error')} |", f"| Kendall tau of the systems | {span('tau', digits=3)} |",
-        *[f"| pairs in order, {kind} points apart | {good} of {total} |" for kind, (good, total) in found["pairs"].items()], "",
-        "| category | n | accuracy, % | kappa |", "|---|---|---|---|",
-        *[f"| {name} | {row['n']} | {percent(row['row_accuracy'])} | {'–' if row['kappa'] is None else format(row['kappa'], '.2f')} |" for name, row in found["by_category"].items()], "",
-        "| system | recorded | this judge | mean score |", "|---|---|---|---|",
-        *[f"| {name} | {row[0]:.2f} | {row[1]:.2f} | {row[2]:.2f} |" for name, row in found["scores"].items()], "",
-        "## Answers whose truth is known", "", "| answers | n | accepted, % [95 %] | should be |", "|---|---|---|---|",
-        *[f"| {name} (all deliberately wrong; gpt-4o-mini accepts {percent(row['recorded'])}) | {row['n']} | {percent(row['accepted'])} | as few as are true paraphrases |" for name, row in card["wrong_sets"].items()],
-        *[f"| {kind} | {row['n']} | {percent(row['accepted'])}{_range(row)} | {100 * row['should_be']:.0f} |" for kind, row in card["probes"].items()],
-        *[f"| {kind}, wording that no offline judge was tuned on | {row['n']} | {percent(row['accepted'])}{_range(row)} | 0 |" for kind, row in card["probes_unseen"].items()], "",
-        *([] if card["probes_unseen"] else ["Not measured: wordings that no offline judge was tuned on. All that were written are spent.", ""]),
-        "## Questions with a wrong key", "",
-    ]  # fmt: skip
+        f"## Agreement with gpt-4o-mini's recorded verdicts ({found['systems']} systems, {found['n']} answers)",
+        "",
+        "| figure | value [95 %] |",
+        "|---|---|",
+        f"| row accuracy, % | {span('row_accuracy', 100)} |",
+        f"| kappa | {span('kappa', digits=3)} |",
+        f"| AUC | {span('auc', digits=3)} |",
+        f"| error of a system's score, points, mean | {span('score_error_mean')} |",
+        f"| the same, worst | {span('score_error_max')} |",
+        f"| error in a category, points, mean | {span('category_error')} |",
+        f"| Kendall tau of the systems | {span('tau', digits=3)} |",
+        *[
+            f"| pairs in order, {kind} points apart | {good} of {total} |"
+            for kind, (good, total) in found["pairs"].items()
+        ],
+        "",
+        "| category | n | accuracy, % | kappa |",
+        "|---|---|---|---|",
+        *[
+            f"| {name} | {row['n']} | {percent(row['row_accuracy'])} | {'–' if row['kappa'] is None else format(row['kappa'], '.2f')} |"
+            for name, row in found["by_category"].items()
+        ],
+        "",
+        "| system | recorded | this judge | mean score |",
+        "|---|---|---|---|",
+        *[f"| {name} | {row[0]:.2f} | {row[1]:.2f} | {row[2]:.2f} |" for name, row in found["scores"].items()],
+        "",
+        "## Answers whose truth is known",
+        "",
+        "| answers | n | accepted, % [95 %] | should be |",
+        "|---|---|---|---|",
+        *[
+            f"| {name} (all deliberately wrong; gpt-4o-mini accepts {percent(row['recorded'])}) | {row['n']} | {percent(row['accepted'])} | as few as are true paraphrases |"
+            for name, row in card["wrong_sets"].items()
+        ],
+        *[
+            f"| {kind} | {row['n']} | {percent(row['accepted'])}{_range(row)} | {100 * row['should_be']:.0f} |"
+            for kind, row in card["probes"].items()
+        ],
+        *[
+            f"| {kind}, wording that no offline judge was tuned on | {row['n']} | {percent(row['accepted'])}{_range(row)} | 0 |"
+            for kind, row in card["probes_unseen"].items()
+        ],
+        "",
+        *(
+            []
+            if card["probes_unseen"]
+            else ["Not measured: wordings that no offline judge was tuned on. All that were written are spent.", ""]
+        ),
+        "## Questions with a wrong key",
+        "",
+    ]
     key = card["wrong_key"]
     if "missing" in key:
         lines.append(f"Not measured: {key['missing']}")
     else:
         lines += ["| key | answers | accuracy, % | accepted, % | recorded, % |", "|---|---|---|---|---|"]
-        lines += [f"| {name.replace('_', ' ')} | {key[name]['n']} | {percent(key[name]['row_accuracy'])} | {percent(key[name]['accepted'])} | {percent(key[name]['recorded'])} |"
-                  for name in ("wrong_key", "sound_key") if name in key]  # fmt: skip
+        lines += [
+            f"| {name.replace('_', ' ')} | {key[name]['n']} | {percent(key[name]['row_accuracy'])} | {percent(key[name]['accepted'])} | {percent(key[name]['recorded'])} |"
+            for name in ("wrong_key", "sound_key")
+            if name in key
+        ]
     cost = card["cost"]
     lines += ["", "## Calibration", "", "| score | n | recorded as correct, % |", "|---|---|---|"]
     lines += [f"| {row['score']:.2f} | {row['n']} | {percent(row['recorded'])} |" for row in card["calibration"]]
-    lines += ["", "## Cost per 1,000 verdicts", "",
-              f"{cost['seconds']:.1f} s on this machine, {cost['calls']:.0f} calls, {cost['prompt_tokens']:.0f} prompt and {cost['completion_tokens']:.0f} completion tokens. "
-              f"Labels: {json.dumps(card['labels'], sort_keys=True)}."]  # fmt: skip
+    lines += [
+        "",
+        "## Cost per 1,000 verdicts",
+        "",
+        f"{cost['seconds']:.1f} s on this machine, {cost['calls']:.0f} calls, {cost['prompt_tokens']:.0f} prompt and {cost['completion_tokens']:.0f} completion tokens. "
+        f"Labels: {json.dumps(card['labels'], sort_keys=True)}.",
+    ]
     return "\n".join(lines) + "\n"
 
 

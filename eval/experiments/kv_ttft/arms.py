@@ -1,7 +1,9 @@
 """The arms of a cell: the same prompt read whole or on a cache, ours and the way peers do it. Loads torch.
 
-Each arm runs from the query's text to the first token's id. ``direct`` and ``kv`` use the same code and kernels (columns with
-tiled attention for known models in float32 on a processor, else split attention) and last-token logits only. ``direct_peer`` and ``kv_naive`` use transformers' own attention, logits of every token, and
+Each arm runs from the query's text to the first token's id. ``direct`` and ``kv`` use the same code and kernels
+(columns with
+tiled attention for known models in float32 on a processor, else split attention) and last-token logits only.
+``direct_peer`` and ``kv_naive`` use transformers' own attention, logits of every token, and
 for the cache a deep copy each time, as the public implementations do.
 """
 
@@ -74,4 +76,8 @@ class Arms:
 
     def _whole(self, ids: tuple[int, ...], past: Any) -> torch.Tensor:
         inner = self.model.model
-        return inner(torch.tensor([ids], device=inner.device), **reading(inner, past), use_cache=True).logits[0, -1].float()
+        return (
+            inner(torch.tensor([ids], device=inner.device), **reading(inner, past), use_cache=True)
+            .logits[0, -1]
+            .float()
+        )

@@ -1,4 +1,6 @@
-"""One cell in a process of its own: ``python -m eval.experiments.kv_ttft.cell OUT`` reads the cell's description from standard input."""
+"""One cell in a process of its own: ``python -m eval.experiments.kv_ttft.cell OUT`` reads the cell's description from
+standard input.
+"""
 
 from __future__ import annotations
 
@@ -57,11 +59,18 @@ def measure(spec: Mapping[str, Any]) -> dict[str, Any]:
     exact = kv["dtype"] != "float32" or (record["identical"] and gap <= 1e-3)
     record["status"] = "ok" if exact and record["unchanged"] else "failed"
     return record | {
-        "model": loaded.name, "random_weights": loaded.random, "device": _device(device), "dtype": kv["dtype"],
-        "cache_at": str(device), "cache_bytes": memory.nbytes, "attention": f"{model.engine.attention} (both main arms)",
-        "peak_memory_bytes": _peak(device), "threads": _threads(), "load_average": [load_before, _load()],
+        "model": loaded.name,
+        "random_weights": loaded.random,
+        "device": _device(device),
+        "dtype": kv["dtype"],
+        "cache_at": str(device),
+        "cache_bytes": memory.nbytes,
+        "attention": f"{model.engine.attention} (both main arms)",
+        "peak_memory_bytes": _peak(device),
+        "threads": _threads(),
+        "load_average": [load_before, _load()],
         "cpu_seconds": time.process_time() - cpu_before,
-    }  # fmt: skip
+    }
 
 
 def _texts(model: Any, spec: Mapping[str, Any], repeats: int) -> tuple[str, list[str]]:
@@ -86,8 +95,11 @@ def _texts(model: Any, spec: Mapping[str, Any], repeats: int) -> tuple[str, list
     return memory, queries
 
 
-def _rounds(arms: Any, memory_text: str, queries: list[str], draw: random.Random) -> tuple[list[dict[str, float]], float]:
-    """One warm-up round, then a round a query: all arms and the build in random order, the matrix peak right after the KV arm.
+def _rounds(
+    arms: Any, memory_text: str, queries: list[str], draw: random.Random
+) -> tuple[list[dict[str, float]], float]:
+    """One warm-up round, then a round a query: all arms and the build in random order, the matrix peak right after the
+    KV arm.
 
     Returns the seconds (``peak``: operations a second) by arm and the largest difference of first-token logits between
     the two main arms.
@@ -111,7 +123,9 @@ def _rounds(arms: Any, memory_text: str, queries: list[str], draw: random.Random
     return out, gap
 
 
-def _record(cell: tuple, rounds: list[dict[str, float]], sizes: limit.Sizes, context: int, rest: list[int]) -> dict[str, Any]:
+def _record(
+    cell: tuple, rounds: list[dict[str, float]], sizes: limit.Sizes, context: int, rest: list[int]
+) -> dict[str, Any]:
     """Table 5's columns, each arm's spread, and how near the arithmetic's limit the cell is."""
     names = [name for name in rounds[0] if name != "peak"]
     spread = {name: summary([one[name] for one in rounds]) for name in names}
@@ -123,20 +137,33 @@ def _record(cell: tuple, rounds: list[dict[str, float]], sizes: limit.Sizes, con
     allowed = limit.allowed_speedup(sizes, context, query)
     ratio = summary([one["direct"] / (one["build"] + one["kv"]) for one in rounds])
     return {
-        "context": cell[0], "query": cell[1], "context_tokens": context, "query_tokens": round(query, 1),
-        "build": build, "kv_ttft": kv, "dir_ttft": direct, "speedup": 100 * (1 - kv / direct), "arms": spread,
-        "rounds": rounds, "speedup_paired": speedup, "speedup_against_peer": peer,
-        "ratio": direct / (build + kv), "ratio_paired": ratio,
+        "context": cell[0],
+        "query": cell[1],
+        "context_tokens": context,
+        "query_tokens": round(query, 1),
+        "build": build,
+        "kv_ttft": kv,
+        "dir_ttft": direct,
+        "speedup": 100 * (1 - kv / direct),
+        "arms": spread,
+        "rounds": rounds,
+        "speedup_paired": speedup,
+        "speedup_against_peer": peer,
+        "ratio": direct / (build + kv),
+        "ratio_paired": ratio,
         "ratio_flag": not RATIO[0] <= ratio["p50"] <= RATIO[1],
         "kv_over_naive": summary([one["kv"] / one["kv_naive"] for one in rounds]),
         "break_even_uses": math.ceil(build / (direct - kv)) if direct > kv else None,
         "limit": {
-            "allowed_speedup": allowed, "speedup_over_allowed": 100 * (1 - kv / direct) / allowed,
-            "matrix_peak": peak, "flops": statistics.fmean(work), "arithmetic_s": statistics.fmean(work) / peak,
+            "allowed_speedup": allowed,
+            "speedup_over_allowed": 100 * (1 - kv / direct) / allowed,
+            "matrix_peak": peak,
+            "flops": statistics.fmean(work),
+            "arithmetic_s": statistics.fmean(work) / peak,
             "of_matrix_peak": summary([w / one["kv"] / one["peak"] for w, one in zip(work, rounds, strict=True)]),
             "quickest_of_matrix_peak": max(w / one["kv"] for w, one in zip(work, rounds, strict=True)) / peak,
         },
-    }  # fmt: skip
+    }
 
 
 def _bytes_limit(record: Mapping[str, Any], model: Any, cache_bytes: int) -> dict[str, float]:
@@ -144,7 +171,13 @@ def _bytes_limit(record: Mapping[str, Any], model: Any, cache_bytes: int) -> dic
     rate = limit.bandwidth(model)
     moved = limit.Sizes.of(model).weight_bytes + cache_bytes
     floor = max(moved / rate, record["limit"]["arithmetic_s"])
-    return {"bandwidth": rate, "bytes": moved, "bytes_s": moved / rate, "floor_s": floor, "reached": floor / record["kv_ttft"]}
+    return {
+        "bandwidth": rate,
+        "bytes": moved,
+        "bytes_s": moved / rate,
+        "floor_s": floor,
+        "reached": floor / record["kv_ttft"],
+    }
 
 
 def _equality(model: Any, memory: Any, query: str, tokens: int) -> dict[str, Any]:

@@ -35,7 +35,11 @@ if TYPE_CHECKING:
 _EXECUTION = ("timeout_s", "api_key_env", "cells")
 """Settings that change no cell's outcome."""
 _JOURNALS = {"cells": ("summary.json", "cells.jsonl")}
-_ROOTS = (("eval.experiments.kv_ttft.cell", "measure"), ("eval.experiments.kv_ttft.server", "measure"), ("eval.experiments.kv_ttft.texts", "lines"))
+_ROOTS = (
+    ("eval.experiments.kv_ttft.cell", "measure"),
+    ("eval.experiments.kv_ttft.server", "measure"),
+    ("eval.experiments.kv_ttft.texts", "lines"),
+)
 """Where the code of a cell begins."""
 
 
@@ -66,8 +70,14 @@ def run(config: Config) -> Outcome:
         todo = [cell for cell in kv.grid() if cell[:2] not in done]
         with bar("cells", len(kv.grid()), len(kv.grid()) - len(todo)) as progress:
             for cell in todo:
-                spec = {"model": config["model"], "kv": asdict(kv), "cell": cell, "lines": lines, "questions": questions,
-                        "seed": bench.seed}  # fmt: skip
+                spec = {
+                    "model": config["model"],
+                    "kv": asdict(kv),
+                    "cell": cell,
+                    "lines": lines,
+                    "questions": questions,
+                    "seed": bench.seed,
+                }
                 cells.append(_cell(spec, folder, kv.timeout_s))
                 progress.update()
         kept = [cells.records[key] for cell in kv.grid() if (key := cell[:2]) in cells.records]
@@ -104,7 +114,9 @@ def _code() -> dict[str, str | None]:
 
 
 def _folder(bench: Bench, kv: KvConfig) -> tuple[Path, str]:
-    """The run's folder and its fingerprint: model with its weights or server, settings, texts, and the device that is timed."""
+    """The run's folder and its fingerprint: model with its weights or server, settings, texts, and the device that is
+    timed.
+    """
     lines, questions = texts.lines(bench.dataset, bench.seed)
     model, settings = bench.config["model"], {k: v for k, v in asdict(kv).items() if k not in _EXECUTION}
     shared = {"model": model, "seed": bench.seed, "texts": digest([lines, questions])}
@@ -156,9 +168,13 @@ def _cell(spec: Mapping[str, Any], folder: Path, timeout: float) -> dict[str, An
     failed = {"status": "error", "context": context, "query": query}
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "eval.experiments.kv_ttft.cell", str(target.resolve())], cwd=ROOT, input=json.dumps(spec),
-            capture_output=True, text=True, timeout=timeout,
-        )  # fmt: skip
+            [sys.executable, "-m", "eval.experiments.kv_ttft.cell", str(target.resolve())],
+            cwd=ROOT,
+            input=json.dumps(spec),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
     except subprocess.TimeoutExpired:
         return failed | {"error": f"no result within kv.timeout_s={timeout:g}"}
     if not target.exists():
@@ -175,12 +191,18 @@ def _summary(config: Mapping[str, Any], fingerprint: str, records: Sequence[Mapp
     bad = [record for record in records if record["status"] != "ok"]
     random = any(cell["random_weights"] for cell in cells)
     return {
-        "schema": 1, "experiment": "kv_ttft", "model": config["model"], "fingerprint": fingerprint,
-        "device": cells[0]["device"] if cells else provenance.hardware()["cpu"], "cells": cells,
-        "random_weights": random, "dtype": config["kv"]["dtype"], "complete": not bad,
+        "schema": 1,
+        "experiment": "kv_ttft",
+        "model": config["model"],
+        "fingerprint": fingerprint,
+        "device": cells[0]["device"] if cells else provenance.hardware()["cpu"],
+        "cells": cells,
+        "random_weights": random,
+        "dtype": config["kv"]["dtype"],
+        "complete": not bad,
         "failed_cells": [{"cell": f"{r['context']}/{r['query']}", "reason": gates.reason(r)} for r in bad],
         "gates": gates.gates(cells),
-    }  # fmt: skip
+    }
 
 
 def _outcome(config: Mapping[str, Any], folder: Path, made: Mapping[str, Any]) -> Outcome:
@@ -195,7 +217,12 @@ def _describe(config: Mapping[str, Any], folder: Path, fingerprint: str) -> None
     path = folder / "manifest.json"
     earlier = read_manifest(folder)
     kept = {key: earlier[key] for key in ("accepted_code",) if earlier and key in earlier}
-    identity = {"formula": FORMULA, "fingerprint": fingerprint, "machine": machine(), "code": changes.recorded(_code(), earlier)}
+    identity = {
+        "formula": FORMULA,
+        "fingerprint": fingerprint,
+        "machine": machine(),
+        "code": changes.recorded(_code(), earlier),
+    }
     write_json(path, provenance.manifest(config, {**kept, **identity}, earlier))
 
 

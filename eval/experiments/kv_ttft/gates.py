@@ -38,6 +38,7 @@ def gates(cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         ),
         "ratio_flags": sum(cell["ratio_flag"] for cell in local),
         "cells_at_or_above_paper_qwen3_8b": sum(
-            cell["speedup"] >= paper.get((cell["context"], cell["query"]), {}).get("speedup", float("inf")) for cell in cells
+            cell["speedup"] >= paper.get((cell["context"], cell["query"]), {}).get("speedup", float("inf"))
+            for cell in cells
         ),
-    }  # fmt: skip
+    }

@@ -25,17 +25,22 @@ class Sizes:
         config, layers = model.config.get_text_config(), model.get_decoder().layers
         heads = config.num_attention_heads
         return cls(
-            sum(p.numel() for p in layers.parameters()), len(layers), heads,
-            getattr(config, "head_dim", None) or config.hidden_size // heads, config.hidden_size, config.vocab_size,
+            sum(p.numel() for p in layers.parameters()),
+            len(layers),
+            heads,
+            getattr(config, "head_dim", None) or config.hidden_size // heads,
+            config.hidden_size,
+            config.vocab_size,
             sum(p.numel() * p.element_size() for p in model.parameters()),
-        )  # fmt: skip
+        )
 
 
 def flops(sizes: Sizes, new: float, past: float) -> float:
     """Floating-point operations of ``new`` tokens after ``past`` cached ones, with one token's logits.
 
     The full count: every layer for every new token, and causal scores without the half that is masked. A way that skips
-    work (all but the last token in the last layer, ``memos.llm.columns``) or adds some (padding, masked scores) counts the same.
+    work (all but the last token in the last layer, ``memos.llm.columns``) or adds some (padding, masked scores) counts
+    the same.
     """
     pairs = new * past + new * (new + 1) / 2
     attention = 4 * sizes.layers * sizes.heads * sizes.head_size * pairs

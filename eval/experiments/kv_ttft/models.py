@@ -10,18 +10,54 @@ from memos.errors import ConfigError, DataError, require
 from memos.weights import model_identity, pinned, weights_digest
 
 EMBEDDED = "SmolLM2-135M-Instruct"
-_QWEN = {"num_key_value_heads": 8, "head_dim": 128, "max_position_embeddings": 40960, "tie_word_embeddings": False,
-         "rope_parameters": {"rope_type": "default", "rope_theta": 1e6}, "use_sliding_window": False}  # fmt: skip
+_QWEN = {
+    "num_key_value_heads": 8,
+    "head_dim": 128,
+    "max_position_embeddings": 40960,
+    "tie_word_embeddings": False,
+    "rope_parameters": {"rope_type": "default", "rope_theta": 1e6},
+    "use_sliding_window": False,
+}
 PRESETS: dict[str, dict[str, Any]] = {
-    "Qwen3-8B": {**_QWEN, "kind": "Qwen3", "vocab_size": 151936, "hidden_size": 4096, "intermediate_size": 12288,
-                 "num_hidden_layers": 36, "num_attention_heads": 32},
-    "Qwen3-32B": {**_QWEN, "kind": "Qwen3", "vocab_size": 151936, "hidden_size": 5120, "intermediate_size": 25600,
-                  "num_hidden_layers": 64, "num_attention_heads": 64},
-    "Qwen2.5-72B-Instruct": {**_QWEN, "kind": "Qwen2", "vocab_size": 152064, "hidden_size": 8192,
-                             "intermediate_size": 29568, "num_hidden_layers": 80, "num_attention_heads": 64},
-    "tiny": {"kind": "Llama", "vocab_size": 320, "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2,
-             "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 16384, "initializer_range": 0.3},
-}  # fmt: skip
+    "Qwen3-8B": {
+        **_QWEN,
+        "kind": "Qwen3",
+        "vocab_size": 151936,
+        "hidden_size": 4096,
+        "intermediate_size": 12288,
+        "num_hidden_layers": 36,
+        "num_attention_heads": 32,
+    },
+    "Qwen3-32B": {
+        **_QWEN,
+        "kind": "Qwen3",
+        "vocab_size": 151936,
+        "hidden_size": 5120,
+        "intermediate_size": 25600,
+        "num_hidden_layers": 64,
+        "num_attention_heads": 64,
+    },
+    "Qwen2.5-72B-Instruct": {
+        **_QWEN,
+        "kind": "Qwen2",
+        "vocab_size": 152064,
+        "hidden_size": 8192,
+        "intermediate_size": 29568,
+        "num_hidden_layers": 80,
+        "num_attention_heads": 64,
+    },
+    "tiny": {
+        "kind": "Llama",
+        "vocab_size": 320,
+        "hidden_size": 64,
+        "intermediate_size": 128,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": 16384,
+        "initializer_range": 0.3,
+    },
+}
 """Architectures for ``model=random:NAME`` (public configuration files); tiny is for tests."""
 CHAT = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
@@ -43,7 +79,9 @@ def check_name(name: str) -> None:
     """Raise ConfigError for a random architecture nobody knows."""
     kind = name.removeprefix("random:")
     if not name or (name.startswith("random:") and kind not in PRESETS and not Path(kind).exists()):
-        raise ConfigError(f"model: {name!r}: no such architecture; use random:{', random:'.join(PRESETS)} or random:FOLDER")
+        raise ConfigError(
+            f"model: {name!r}: no such architecture; use random:{', random:'.join(PRESETS)} or random:FOLDER"
+        )
 
 
 def identity(name: str, revision: str | None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The HTTP arm: time to first token of a streaming OpenAI-compatible server, cold and on a warm prefix.
 
-Cold prompts begin with a salt of their own, so that nothing can be cached; warm ones share a memory that was sent before.
+Cold prompts begin with a salt of their own, so that nothing can be cached; warm ones share a memory that was sent
+before.
 A sample counts only if the number of cached tokens that the server reports agrees with its arm (a server's prefix cache
 once made a time 49 times too low, spec/kv.md).
 """
@@ -58,9 +59,13 @@ class Server:
         first, usage, start = None, None, time.perf_counter()
         try:
             stream = self.client.chat.completions.create(
-                model=self.model, messages=messages, max_tokens=1, temperature=0, stream=True,
+                model=self.model,
+                messages=messages,
+                max_tokens=1,
+                temperature=0,
+                stream=True,
                 stream_options={"include_usage": True},
-            )  # fmt: skip
+            )
             for chunk in stream:
                 delta = chunk.choices[0].delta if chunk.choices else None
                 if first is None and delta and (delta.content or getattr(delta, "reasoning_content", None)):
@@ -109,17 +114,31 @@ def measure(spec: Mapping[str, Any]) -> dict[str, Any]:
                 invalid.append(f"{arm}: {reason}")
             elif number:
                 samples[arm].append(sample.seconds)
-    record = {"status": "failed", "context": cell[0], "query": cell[1], "context_tokens": build.prompt_tokens or cell[2],
-              "query_tokens": cell[3], "invalid": len(invalid), "error": invalid[0] if invalid else None,
-              "model": spec["model"], "device": f"server {kv['base_url']}", "random_weights": False}  # fmt: skip
+    record = {
+        "status": "failed",
+        "context": cell[0],
+        "query": cell[1],
+        "context_tokens": build.prompt_tokens or cell[2],
+        "query_tokens": cell[3],
+        "invalid": len(invalid),
+        "error": invalid[0] if invalid else None,
+        "model": spec["model"],
+        "device": f"server {kv['base_url']}",
+        "random_weights": False,
+    }
     if invalid or not all(samples.values()):
         return record
     arms = {"direct": summary(samples["cold"]), "kv": summary(samples["warm"])}
     direct, cached = arms["direct"]["p50"], arms["kv"]["p50"]
     return record | {
-        "status": "ok", "arms": arms, "build": build.seconds, "kv_ttft": cached, "dir_ttft": direct,
-        "speedup": 100 * (1 - cached / direct), "ratio": direct / (build.seconds + cached),
-    }  # fmt: skip
+        "status": "ok",
+        "arms": arms,
+        "build": build.seconds,
+        "kv_ttft": cached,
+        "dir_ttft": direct,
+        "speedup": 100 * (1 - cached / direct),
+        "ratio": direct / (build.seconds + cached),
+    }
 
 
 def _words_per_token(server: Server, words: list[str]) -> tuple[float, int]:

@@ -18,10 +18,16 @@ def summary(values: Sequence[float]) -> dict[str, Any]:
     k = max((k for k in range(1, n // 2 + 1) if tail[k] <= 0.025), default=1)
     level = 1 - 2 * tail[k] if n > 1 else 0.0
     return {
-        "p50": statistics.median(ordered), "low": ordered[k - 1], "high": ordered[n - k], "level": round(level, 4),
-        "p90": quantile(ordered, 0.9), "p99": quantile(ordered, 0.99), "mean": statistics.fmean(ordered),
-        "sd": statistics.stdev(ordered) if n > 1 else 0.0, "n": n,
-    }  # fmt: skip
+        "p50": statistics.median(ordered),
+        "low": ordered[k - 1],
+        "high": ordered[n - k],
+        "level": round(level, 4),
+        "p90": quantile(ordered, 0.9),
+        "p99": quantile(ordered, 0.99),
+        "mean": statistics.fmean(ordered),
+        "sd": statistics.stdev(ordered) if n > 1 else 0.0,
+        "n": n,
+    }
 
 
 def quantile(ordered: Sequence[float], q: float) -> float:

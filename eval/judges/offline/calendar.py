@@ -12,7 +12,16 @@ from datetime import date
 
 SEASONS = {"spring": (3, 5), "summer": (6, 8), "autumn": (9, 11), "fall": (9, 11), "winter": (12, 2)}
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-UNIT_DAYS = {"hour": 1 / 24, "day": 1, "night": 1, "week": 7, "weekend": 7, "month": 30.4, "year": 365.25, "decade": 3652}
+UNIT_DAYS = {
+    "hour": 1 / 24,
+    "day": 1,
+    "night": 1,
+    "week": 7,
+    "weekend": 7,
+    "month": 30.4,
+    "year": 365.25,
+    "decade": 3652,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,19 @@ class Featuriser:
         self.reader, self.cache = TokenReader(), cache
         self.store = SemanticStore(cache) if cache else None
         here = Path(__file__).parent
-        code = [(here / name).read_bytes() for name in ("text.py", "calendar.py", "date_phrases.py", "readings.py", "features.py", "semantic.py", "reader.py", "idf.json")]
+        code = [
+            (here / name).read_bytes()
+            for name in (
+                "text.py",
+                "calendar.py",
+                "date_phrases.py",
+                "readings.py",
+                "features.py",
+                "semantic.py",
+                "reader.py",
+                "idf.json",
+            )
+        ]
         self._code = hashlib.sha256(b"\0".join(code)).hexdigest()
 
     def matrix(self, pairs: Sequence[Pair], what: str) -> tuple[tuple[str, ...], np.ndarray]:
@@ -97,14 +109,15 @@ def collect(sets: dict[str, list[published.Row]], make: Featuriser) -> Corpus:
         parts.append(matrix)
         rows += judged
     return Corpus(
-        names, np.vstack(parts),
+        names,
+        np.vstack(parts),
         system=np.array([row.set_name for row in rows]),
         project=np.array([published.project(row.set_name) for row in rows]),
         sample_id=np.array([row.sample_id for row in rows]),
         qa_index=np.array([row.qa_index for row in rows]),
         category=np.array([row.category for row in rows]),
         recorded=np.array([row.share for row in rows]),
-    )  # fmt: skip
+    )
 
 
 def guard_matrix(guards: Sequence[Guard], make: Featuriser) -> np.ndarray:

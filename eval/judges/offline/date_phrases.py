@@ -1,7 +1,8 @@
 """Date phrases in free English text, resolved to intervals of days.
 
 ``find`` reads "7 May 2023", "May 7th, 2023", "2023-05-07", "5-6 November 2022", "between 26 March and 20 April 2023",
-"early August", "first week of May 2023", "summer of 2022", "2022", "the Friday before 23January, 2022", "two weekends before
+"early August", "first week of May 2023", "summer of 2022", "2022", "the Friday before 23January, 2022", "two weekends
+before
 17 July 2023", "few days before ...", "week of ...", and tolerates misspelt months. A phrase without an anchor ("last
 week", "ten years ago") is found by ``relative`` as an offset in days.
 """
@@ -16,8 +17,20 @@ from eval.judges.offline import calendar as cal
 from eval.judges.offline.calendar import SEASONS, WEEKDAYS, Interval
 from eval.judges.offline.text import NUMBER_WORDS, close
 
-MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
-          "december")
+MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
 DEFAULT_YEAR = 2023
 """Year of a phrase that names none, where the caller supplies none; only its comparisons with itself matter."""
 
@@ -29,12 +42,16 @@ _BASES = tuple(
     for pattern in (
         r"\b(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)\b",
         r"\b(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<y>(?:20|19)\d\d)\b",
-        r"\b(?P<d>\d{1,2}) (?:of )?mo(?P<m>\d\d)(?: (?P<y1>(?:19|20)\d\d))?" + _TO + r"(?P<e>\d{1,2}) (?:of )?mo(?P<n>\d\d)" + _YY,
+        r"\b(?P<d>\d{1,2}) (?:of )?mo(?P<m>\d\d)(?: (?P<y1>(?:19|20)\d\d))?"
+        + _TO
+        + r"(?P<e>\d{1,2}) (?:of )?mo(?P<n>\d\d)"
+        + _YY,
         r"\bmo(?P<m>\d\d) (?P<d>\d{1,2})(?: (?P<y1>(?:19|20)\d\d))?" + _TO + r"mo(?P<n>\d\d) (?P<e>\d{1,2})\b" + _YY,
         r"\b(?P<d>\d{1,2})" + _TO + r"(?P<e>\d{1,2}) (?:of )?mo(?P<m>\d\d)" + _YY,
         r"\bmo(?P<m>\d\d) (?P<d>\d{1,2})" + _TO + r"(?P<e>\d{1,2})\b" + _YY,
         r"\b(?P<d>\d{1,2}) (?:of )?mo(?P<m>\d\d)" + _YY,
-        r"\bmo(?P<m>\d\d) (?:the )?(?P<d>\d{1,2})\b(?! ?(?:day|week|month|year|hour|minute|time|people|percent)s?\b)" + _YY,
+        r"\bmo(?P<m>\d\d) (?:the )?(?P<d>\d{1,2})\b(?! ?(?:day|week|month|year|hour|minute|time|people|percent)s?\b)"
+        + _YY,
         r"\bmo(?P<m>\d\d)(?: (?P<y1>(?:19|20)\d\d))?" + _TO + r"(?:early |mid |late )?mo(?P<n>\d\d)" + _YY,
         r"\bmo(?P<m>\d\d)" + _YY,
         r"\b(?P<s>spring|summer|autumn|fall|winter)(?: (?:season )?(?:of |in )?(?:the year )?)" + _Y + r"\b",
@@ -49,26 +66,75 @@ _BESIDE = re.compile(
     r"(?P<dir>before|prior to|preceding|earlier than|previous to|leading up to|after|following|from|later than)"
     r"(?: (?:the|date|day|of|on))* ?$"
 )
-_LAST = re.compile(r"(?P<which>last|previous|past|next|following) " + _UNIT + r" ?\(?(?: ?(?:on|as of|from|said on|in|relative to))? ?$")
-_PART = re.compile(r"(?P<part>early|mid|late|beginning of|start of|end of|middle of|latter part of|latter half of)(?: in|-to-late)? ?-? ?(?:the )?$")
+_LAST = re.compile(
+    r"(?P<which>last|previous|past|next|following) "
+    + _UNIT
+    + r" ?\(?(?: ?(?:on|as of|from|said on|in|relative to))? ?$"
+)
+_PART = re.compile(
+    r"(?P<part>early|mid|late|beginning of|start of|end of|middle of|latter part of|latter half of)(?: in|-to-late)? ?-? ?(?:the )?$"
+)
 _NTH = re.compile(
     r"(?P<nth>first|second|third|fourth|last|final|1|2|3|4) (?:full )?(?:few )?(?P<unit>week|weekend|half|day|"
-    + "|".join(WEEKDAYS) + r")s? (?:of |in )?(?:the )?$"
+    + "|".join(WEEKDAYS)
+    + r")s? (?:of |in )?(?:the )?$"
 )
 _AROUND = re.compile(r"(?P<unit>week|weekend|month) (?:of|containing|around|beginning|starting|commencing)(?: on)? ?$")
-_OPEN = re.compile(r"\b(?P<open>on or before|no later than|up to|prior to|before|by|until|since|after|from|starting)(?: the)? $")
-_APPROX = re.compile(r"(?:\b(?:around|about|approximately|circa|roughly|near|sometime in|in|on|or) |(?:the night|the evening|the day) of )$")
+_OPEN = re.compile(
+    r"\b(?P<open>on or before|no later than|up to|prior to|before|by|until|since|after|from|starting)(?: the)? $"
+)
+_APPROX = re.compile(
+    r"(?:\b(?:around|about|approximately|circa|roughly|near|sometime in|in|on|or) |(?:the night|the evening|the day) of )$"
+)
 _ORDER = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1, "final": -1, "1": 1, "2": 2, "3": 3, "4": 4}
-_PARTS = {"early": "early", "mid": "mid", "late": "late", "beginning of": "early", "start of": "early", "end of": "late",
-          "middle of": "mid", "latter part of": "late", "latter half of": "late"}
+_PARTS = {
+    "early": "early",
+    "mid": "mid",
+    "late": "late",
+    "beginning of": "early",
+    "start of": "early",
+    "end of": "late",
+    "middle of": "mid",
+    "latter part of": "late",
+    "latter half of": "late",
+}
 
 _MONTH_LIKE = re.compile(r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b\.?", re.IGNORECASE)
-_TIME = re.compile(r"\b\d{1,2}:\d{2}(?::\d\d)?(?: ?[ap]\.?m\b\.?)?(?: on\b)?|\b\d{1,2} ?[ap]\.?m\b\.?(?: on\b)?", re.IGNORECASE)
-_MONTH_LEAD = {"in", "of", "early", "mid", "late", "last", "next", "this", "since", "during", "by", "until", "before", "after",
-               "around", "from", "to", "and", "through", "between", "or", "is", "was", "mid-", "-"}
+_TIME = re.compile(
+    r"\b\d{1,2}:\d{2}(?::\d\d)?(?: ?[ap]\.?m\b\.?)?(?: on\b)?|\b\d{1,2} ?[ap]\.?m\b\.?(?: on\b)?", re.IGNORECASE
+)
+_MONTH_LEAD = {
+    "in",
+    "of",
+    "early",
+    "mid",
+    "late",
+    "last",
+    "next",
+    "this",
+    "since",
+    "during",
+    "by",
+    "until",
+    "before",
+    "after",
+    "around",
+    "from",
+    "to",
+    "and",
+    "through",
+    "between",
+    "or",
+    "is",
+    "was",
+    "mid-",
+    "-",
+}
 _RELATIVE = re.compile(
     r"\b(?:(?P<ago>\d+|few|couple|several|many|a|an) (?:of )?(?P<unit>day|week|month|year|decade)s? (?:ago|before|earlier|prior|back)"
-    r"|(?P<which>last|next|this|previous) (?P<unit2>week|weekend|month|year|summer|winter|spring|fall|night|" + "|".join(WEEKDAYS) + r")\b(?! (?:of|before|in|prior))"
+    r"|(?P<which>last|next|this|previous) (?P<unit2>week|weekend|month|year|summer|winter|spring|fall|night|"
+    + "|".join(WEEKDAYS)
+    + r")\b(?! (?:of|before|in|prior))"
     r"|(?P<word>yesterday|today|tomorrow|recently))\b"
 )
 
@@ -100,7 +166,11 @@ def _month_token(match: re.Match[str], text: str) -> str:
         before = text[: match.start()].split()
         after = text[match.end() :].lstrip(" ,.")
         lead = before[-1].lower().strip(",.(\"'") if before else ""
-        near = after[:1].isdigit() or lead.isdigit() or (word[0].isupper() and (lead in _MONTH_LEAD or not (before or after)))
+        near = (
+            after[:1].isdigit()
+            or lead.isdigit()
+            or (word[0].isupper() and (lead in _MONTH_LEAD or not (before or after)))
+        )
         if not near:
             return match.group()
     return f" mo{number:02d} "

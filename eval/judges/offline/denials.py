@@ -1,7 +1,9 @@
 """Signs that an answer denies the gold and puts nothing in its place, told by rules.
 
-Two of them: a word that denies, beside the gold and little else; or the gold quoted in a sentence about the answer itself ("you would lose
-points for ...") that is not one of those which affirm. Alone they take "not hard to find: ..." for a denial too; where an answer quotes its gold they are
+Two of them: a word that denies, beside the gold and little else; or the gold quoted in a sentence about the answer
+itself ("you would lose
+points for ...") that is not one of those which affirm. Alone they take "not hard to find: ..." for a denial too; where
+an answer quotes its gold they are
 weighed together with what stands around it (``frames``).
 """
 
@@ -25,7 +27,7 @@ _DENIAL = re.compile(
     r"absence|absent|counter to|at odds|nil|zero chance|remote\w* from|nix\w*|"
     r"hoax|rumou?rs?|differ(?:s|ed|ent|ently)? (?:from|than|to)|against|apart from|pulling (?:your|my|our) leg|my (?:foot|eye|ass)|yeah,? right|in your dreams|dream on|nice try|misconception\w*|misstat\w+|misreport\w*|misattribut\w+|misnomer|fallac\w+|falsehoods?|overrul\w+|beg to differ)\b|n['’]t\b|~~|[≠✗✘❌]",
     re.IGNORECASE,
-)  # fmt: skip
+)
 """Wider than the negations of ``values``, which the weights are fitted to: it meets only answers that hold the gold."""
 _HINT = re.compile(
     r"\b(?:else|elsewhere|otherwise|another|instead|lies?|lying|liars?|backwards?|upside down|scratch|strike|forget|apart from|aside from|"
@@ -34,7 +36,9 @@ _HINT = re.compile(
     re.IGNORECASE,
 )
 """Words that deny where an answer quotes the gold in a frame that has nothing of the question."""
-PLAIN = re.compile(r"\b(?:not|never|no|none|nobody|nothing|neither|nor|without|cannot|unlikely)\b|n['’]t\b", re.IGNORECASE)
+PLAIN = re.compile(
+    r"\b(?:not|never|no|none|nobody|nothing|neither|nor|without|cannot|unlikely)\b|n['’]t\b", re.IGNORECASE
+)
 """Plain negations."""
 _CONTRAST = re.compile(r"\W*(?:and |but )?(?:not|never|rather than|instead of|unlike)\b", re.IGNORECASE)
 _ABOUT = frozenset(
@@ -83,11 +87,18 @@ def signs(pair: Pair) -> dict[str, float]:
     cues, hints = (_cues(bare, pattern) - _cues(pair.question, pattern) for pattern in (_DENIAL, _HINT))
     odd = sum(word not in _AFFIRMING and not word.isdigit() for word in set(tokens(bare)))
     held = {
-        f"left {min(remains, 5)}": 1.0, "left": min(remains, 6) / 3, f"unusual {min(odd, 4)}": 1.0,
-        "cue": float(bool(cues)), "cue odd": float(len(cues) % 2), f"cue left {min(remains, 3)}": float(bool(cues)),
-        "hint": float(bool(hints)), f"hint left {min(remains, 3)}": float(bool(hints)), "against": float(_speaks_against(bare, pair)),
-        "ruled": float(ruled(pair)), "address": float(bool(_ADDRESS.search(bare))),
-    }  # fmt: skip
+        f"left {min(remains, 5)}": 1.0,
+        "left": min(remains, 6) / 3,
+        f"unusual {min(odd, 4)}": 1.0,
+        "cue": float(bool(cues)),
+        "cue odd": float(len(cues) % 2),
+        f"cue left {min(remains, 3)}": float(bool(cues)),
+        "hint": float(bool(hints)),
+        f"hint left {min(remains, 3)}": float(bool(hints)),
+        "against": float(_speaks_against(bare, pair)),
+        "ruled": float(ruled(pair)),
+        "address": float(bool(_ADDRESS.search(bare))),
+    }
     return {name: value for name, value in held.items() if value}
 
 
@@ -97,7 +108,9 @@ def ruled(pair: Pair) -> bool:
         return False
     bare = readings.plainly(without(pair.answer, pair.gold))
     quoted = without(pair.answer, pair.gold) != pair.answer
-    if not quoted and (PLAIN.search(pair.gold) or sum(found(w, pair.given) > 0 for w in pair.wanted) < 0.75 * len(pair.wanted)):
+    if not quoted and (
+        PLAIN.search(pair.gold) or sum(found(w, pair.given) > 0 for w in pair.wanted) < 0.75 * len(pair.wanted)
+    ):
         return False
     if denies_other(pair):
         return False
@@ -127,7 +140,9 @@ def _speaks_against(bare: str, pair: Pair) -> bool:
 
 
 def denies_other(pair: Pair) -> bool:
-    """Whether the gold comes first and what is denied right after it is something else ("the red one, not the blue one")."""
+    """Whether the gold comes first and what is denied right after it is something else ("the red one, not the blue
+    one").
+    """
     text = pair.gold.strip().rstrip(".").lower()
     place = pair.answer.lower().find(text)
     denial = _CONTRAST.match(pair.answer, place + len(text)) if text and place >= 0 else None

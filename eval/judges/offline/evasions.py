@@ -1,6 +1,8 @@
-"""Answers that give no answer: nothing said, the gold denied and nothing put in its place, the question handed back, chatter.
+"""Answers that give no answer: nothing said, the gold denied and nothing put in its place, the question handed back,
+chatter.
 
-A logistic model over recall and overlap is drawn to these, since they hold the right words. What is left of an answer once the
+A logistic model over recall and overlap is drawn to these, since they hold the right words. What is left of an answer
+once the
 question's, the gold's and the words of talk are taken away tells them apart from answers, whatever their wording; it
 holds at both operating points. A gate caps the probability.
 """
@@ -21,7 +23,9 @@ VERSION = 4
 CEILING = 0.2
 """Probability left to an answer that gives none."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
-_SPOKEN = re.compile(r"\b(?:i|you|we|your|my|our|me|us)\b|[!?]$|\bthanks?\b|^(?:hey|wow|oh|yeah|yep|hi)\b", re.IGNORECASE)
+_SPOKEN = re.compile(
+    r"\b(?:i|you|we|your|my|our|me|us)\b|[!?]$|\bthanks?\b|^(?:hey|wow|oh|yeah|yep|hi)\b", re.IGNORECASE
+)
 WINDOW = 3
 """Sentences in which the gold and the question must meet."""
 
@@ -53,14 +57,18 @@ def _plainly(pair: Pair) -> str:
 
 
 def _chatters(pair: Pair) -> bool:
-    """Whether an answer is direct speech ("I", "you", "thanks!") in no stretch of which the gold and the question's topic meet."""
+    """Whether an answer is direct speech ("I", "you", "thanks!") in no stretch of which the gold and the question's
+    topic meet.
+    """
     sentences = [sentence for sentence in _SENTENCE.split(pair.answer) if sentence.strip()]
     if len(sentences) < 2 or sum(bool(_SPOKEN.search(sentence)) for sentence in sentences) <= len(sentences) / 2:
         return False
     for start in range(max(len(sentences) - WINDOW + 1, 1)):
         stretch = " ".join(sentences[start : start + WINDOW])
         said = frozenset(content(stretch)) | frozenset(tokens(stretch))
-        holds = _share(pair.wanted, said) >= 0.5 or bool(readings.polarity(pair.gold) and readings.polarity(stretch) == readings.polarity(pair.gold))
+        holds = _share(pair.wanted, said) >= 0.5 or bool(
+            readings.polarity(pair.gold) and readings.polarity(stretch) == readings.polarity(pair.gold)
+        )
         if holds and (len(sentences) <= WINDOW or _share(tuple(pair.asked), said) >= 0.34):
             return False
     return True

@@ -1,4 +1,5 @@
-"""An on-disk store of the features that need MiniLM, so that no answer is read twice: by training, by a card, by the next card.
+"""An on-disk store of the features that need MiniLM, so that no answer is read twice: by training, by a card, by the
+next card.
 
 The others take 1 ms a pair and are never kept, so that their code may change freely.
 """
@@ -53,7 +54,10 @@ class SemanticStore:
 
     def put(self, pairs: Sequence[Pair], rows: Sequence[dict[str, float]]) -> None:
         """Keep the features of some pairs."""
-        kept = [(self._key(pair), np.array([row[name] for name in NAMES], dtype=np.float64).tobytes()) for pair, row in zip(pairs, rows, strict=True)]
+        kept = [
+            (self._key(pair), np.array([row[name] for name in NAMES], dtype=np.float64).tobytes())
+            for pair, row in zip(pairs, rows, strict=True)
+        ]
         with self._db:
             self._db.executemany("INSERT OR IGNORE INTO features VALUES (?, ?)", kept)
 

@@ -1,7 +1,8 @@
 """The features of the offline judge that need no model: all of content, none of length or style.
 
 Each group is a function from a :class:`Pair` to named numbers, most of them between 0 and 1. What carries the judge is
-listed in judge.md: dates as intervals, recall of the gold's words that the question does not already give away, list items,
+listed in judge.md: dates as intervals, recall of the gold's words that the question does not already give away, list
+items,
 polarity, negation, abstention, numbers, durations and names.
 """
 
@@ -55,15 +56,25 @@ class Pair:
     @cached_property
     def added(self) -> tuple[str, ...]:
         """Stems of the answer that the question does not contain, words about the talk itself left out."""
-        return tuple(word for word in dict.fromkeys(content(self.answer))
-                     if word not in self.asked and (word not in TALK or word in self.wanted))
+        return tuple(
+            word
+            for word in dict.fromkeys(content(self.answer))
+            if word not in self.asked and (word not in TALK or word in self.wanted)
+        )
 
 
 def lexical(pair: Pair) -> dict[str, float]:
     """All model-free features of one pair, by name."""
     return {
-        **_overlap(pair), **_choice(pair), **_items(pair), **_dates(pair), **_quantities(pair), **_names(pair), **_stance(pair), **_kind(pair),
-    }  # fmt: skip
+        **_overlap(pair),
+        **_choice(pair),
+        **_items(pair),
+        **_dates(pair),
+        **_quantities(pair),
+        **_names(pair),
+        **_stance(pair),
+        **_kind(pair),
+    }
 
 
 def _weighted(words, pool: frozenset[str]) -> float:
@@ -98,9 +109,14 @@ def _overlap(pair: Pair) -> dict[str, float]:
         "nothing_added": float(not pair.added),
         "echo": _weighted(content(pair.answer), pair.asked),
         "question_back": _weighted(tuple(pair.asked), frozenset(content(pair.answer))),
-        "gold_asked": float(all(found(word, pair.asked) for word in content(pair.gold)) and not readings.polarity(pair.gold)),
-        "restates": float(not pair.added and _weighted(tuple(pair.asked), frozenset(content(pair.answer))) >= 0.7
-                          and not readings.polarity(pair.answer)),
+        "gold_asked": float(
+            all(found(word, pair.asked) for word in content(pair.gold)) and not readings.polarity(pair.gold)
+        ),
+        "restates": float(
+            not pair.added
+            and _weighted(tuple(pair.asked), frozenset(content(pair.answer))) >= 0.7
+            and not readings.polarity(pair.answer)
+        ),
         "asks": float(pair.answer.rstrip().endswith("?")),
     }
 
@@ -109,11 +125,22 @@ _SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
 
 
 def _spread(pair: Pair, recall: float) -> dict[str, float]:
-    """Whether the gold's words stand together: in a long answer about the topic they may come from sentences that say something else."""
-    pools = [frozenset(content(part)) | frozenset(w for w in tokens(part) if w in pair.wanted) for part in _SENTENCE.split(pair.answer) if part.strip()]
+    """Whether the gold's words stand together: in a long answer about the topic they may come from sentences that say
+    something else.
+    """
+    pools = [
+        frozenset(content(part)) | frozenset(w for w in tokens(part) if w in pair.wanted)
+        for part in _SENTENCE.split(pair.answer)
+        if part.strip()
+    ]
     near = max((_weighted(pair.wanted, pool) for pool in pools), default=0.0)
     hits = sum(found(word, pair.given) > 0 for word in pair.wanted)
-    return {"recall_near": near, "recall_scattered": recall - near, "recall_part": float(0 < hits < len(pair.wanted)), "recall_two": float(hits >= 2)}
+    return {
+        "recall_near": near,
+        "recall_scattered": recall - near,
+        "recall_part": float(0 < hits < len(pair.wanted)),
+        "recall_two": float(hits >= 2),
+    }
 
 
 def _head_recall(pair: Pair) -> float:
@@ -151,8 +178,11 @@ def _items(pair: Pair) -> dict[str, float]:
     covered = [recall >= 0.5 for recall in recalls]
     given = readings.items(pair.answer)
     gold = frozenset(content(pair.gold))
-    foreign = [part for part in given
-               if _weighted([word for word in content(part) if word not in pair.asked] or list(content(part)), gold) < 0.3]
+    foreign = [
+        part
+        for part in given
+        if _weighted([word for word in content(part) if word not in pair.asked] or list(content(part)), gold) < 0.3
+    ]
     several = len(parts) > 1
     return {
         "item_share": sum(covered) / len(parts),
@@ -198,13 +228,17 @@ def _year(interval: Interval) -> int:
 
 
 def _fits(offset: float, gold: Interval) -> bool:
-    """Whether a phrase without an anchor can mean the gold: years counted back from dates.DEFAULT_YEAR, give or take one."""
+    """Whether a phrase without an anchor can mean the gold: years counted back from dates.DEFAULT_YEAR, give or take
+    one.
+    """
     years = date_phrases.DEFAULT_YEAR + offset / 365.25 - _year(gold)
     return abs(years) <= 1.2 if abs(offset) > 200 else abs(years) <= 1.2 and gold.days <= 31
 
 
 _TOLD = re.compile(r"\b(?:before|after|prior to|following|preceding|week of|weekend of|last|next|few|around)\b")
-"""A gold that tells its date through another one ("the Friday before 20 May 2023"): judges take dates a few days off for it."""
+"""A gold that tells its date through another one ("the Friday before 20 May 2023"): judges take dates a few days off
+for it.
+"""
 
 
 def _stretch(days: float) -> str:
@@ -213,16 +247,35 @@ def _stretch(days: float) -> str:
 
 
 def _same_kind(offset: float, gold: Interval, told: bool) -> bool:
-    """Whether a phrase without an anchor counts in the gold's stretch ("last year" for 2022); days only for a gold told through another."""
+    """Whether a phrase without an anchor counts in the gold's stretch ("last year" for 2022); days only for a gold told
+    through another.
+    """
     kind = _stretch(abs(offset))
     return (kind == _stretch(gold.days) and kind != "day") or (told and kind in ("day", "week"))
 
 
 def _dates(pair: Pair) -> dict[str, float]:
     golds, answers = gold_dates(pair.gold, pair.answer)
-    names = ("date_overlap", "date_inside", "date_cover", "date_equal", "date_gap", "date_near", "date_coarser", "date_finer",
-             "date_year", "date_month", "date_first", "date_open", "date_week", "date_far", "relative_fits", "relative_kind",
-             "loose_near", "exact_near")  # fmt: skip
+    names = (
+        "date_overlap",
+        "date_inside",
+        "date_cover",
+        "date_equal",
+        "date_gap",
+        "date_near",
+        "date_coarser",
+        "date_finer",
+        "date_year",
+        "date_month",
+        "date_first",
+        "date_open",
+        "date_week",
+        "date_far",
+        "relative_fits",
+        "relative_kind",
+        "loose_near",
+        "exact_near",
+    )
     out: dict[str, float] = dict.fromkeys(names, 0.0)
     out["gold_date"] = float(bool(golds))
     out["date_none"] = float(bool(golds) and not answers)
@@ -293,7 +346,9 @@ def _names(pair: Pair) -> dict[str, float]:
         "name_found": share,
         "name_clash": float(bool(wanted) and bool(given) and share == 0),
         "name_none": float(bool(wanted) and not given and share == 0),
-        "name_foreign": sum(not found(name, frozenset(content(pair.gold))) for name in given) / len(given) if given else 0.0,
+        "name_foreign": sum(not found(name, frozenset(content(pair.gold))) for name in given) / len(given)
+        if given
+        else 0.0,
     }
 
 
@@ -312,7 +367,9 @@ def _stance(pair: Pair) -> dict[str, float]:
         "denies": float(readings.negations(pair.answer) > 0),
         "denied_gold": _denied(pair),
         "flat_denial": _flat_denial(pair),
-        "opens_denying": float(readings.negations(" ".join(pair.answer.split()[:4])) > 0 and not denied_gold and gold >= 0),
+        "opens_denying": float(
+            readings.negations(" ".join(pair.answer.split()[:4])) > 0 and not denied_gold and gold >= 0
+        ),
         "abstains": refusal,
         "abstains_fully": float(refusal == 1.0),
         "gold_abstains": readings.abstention(pair.gold),
@@ -322,7 +379,9 @@ def _stance(pair: Pair) -> dict[str, float]:
 
 
 def _denied(pair: Pair) -> float:
-    """How much of the gold stands in a clause that denies it, minus what stands in clauses that do not; 0 for a denying gold."""
+    """How much of the gold stands in a clause that denies it, minus what stands in clauses that do not; 0 for a denying
+    gold.
+    """
     if readings.polarity(pair.gold) or readings.refuses(pair.question):
         return 0.0
     usual = readings.negations(pair.gold)
@@ -339,7 +398,9 @@ def _denied(pair: Pair) -> float:
 
 @lru_cache(maxsize=16384)
 def _clauses(answer: str) -> tuple[tuple[str, int], ...]:
-    """The clauses of an answer with how many words deny each; a clause that only denies ("That is not so") speaks of the one before it."""
+    """The clauses of an answer with how many words deny each; a clause that only denies ("That is not so") speaks of
+    the one before it.
+    """
     out: list[tuple[str, int]] = []
     for clause in readings.clauses(answer):
         denials = readings.negations(clause)

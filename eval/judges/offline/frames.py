@@ -1,9 +1,13 @@
 """What stands around a gold that an answer holds word for word: does it hand the gold over, or speak against it?
 
-The gold becomes a mark, and the text around it four zones: its own clause before and after it, earlier clauses, later clauses. A small logistic model over
-the words of each zone (words of the question and of content by their kind only), the order of denying, affirming and hedging words in it, how often it
-denies, how the clauses are joined, the rules of ``denials`` and MiniLM's reading of the sentence tells denials from answers: "not hard to find: …" hands
-over, "…? Hard to believe" does not. Fitted by ``scripts/train_frames.py`` to templates of both kinds and to published answers.
+The gold becomes a mark, and the text around it four zones: its own clause before and after it, earlier clauses, later
+clauses. A small logistic model over
+the words of each zone (words of the question and of content by their kind only), the order of denying, affirming and
+hedging words in it, how often it
+denies, how the clauses are joined, the rules of ``denials`` and MiniLM's reading of the sentence tells denials from
+answers: "not hard to find: …" hands
+over, "…? Hard to believe" does not. Fitted by ``scripts/train_frames.py`` to templates of both kinds and to published
+answers.
 """
 
 from __future__ import annotations
@@ -36,12 +40,15 @@ Encode = Callable[[Sequence[str]], np.ndarray]
 """Texts to MiniLM's unit vectors, shape (texts, 384)."""
 _TOKEN = re.compile(r"§|[a-z]+(?:['’][a-z]+)?|\d+|[^\sa-z\d]", re.IGNORECASE)
 _JOINT = re.compile(
-    r"[.!?;:,()\[\]—–…]|\s-\s|\b(?:but|yet|though|although|however|so|because|since|and|while|until|till|when|which|if|then)\b", re.IGNORECASE
+    r"[.!?;:,()\[\]—–…]|\s-\s|\b(?:but|yet|though|although|however|so|because|since|and|while|until|till|when|which|if|then)\b",
+    re.IGNORECASE,
 )
 """Where clauses meet."""
 _YES_NO = re.compile(r"\b(?:yes|no|not|none|never|likely|unknown)\b", re.IGNORECASE)
 _SELF = frozenset("i me my mine we us our you your yours myself yourself".split())
-_VERBS = frozenset("is are was were be been being am do does did has have had will would shall should can could may might must isn't wasn't".split())
+_VERBS = frozenset(
+    "is are was were be been being am do does did has have had will would shall should can could may might must isn't wasn't".split()
+)
 _SIGNS = "¶#~≠✗✘❌"
 """Marks of kinds, and symbols that say no."""
 
@@ -117,7 +124,9 @@ def _class(token: str) -> str:
 
 
 def features(pair: Pair) -> dict[str, float]:
-    """Named values of a frame, by zone (b, a: the gold's clause before and after it; p, n: earlier and later clauses); empty where the gold stands alone."""
+    """Named values of a frame, by zone (b, a: the gold's clause before and after it; p, n: earlier and later clauses);
+    empty where the gold stands alone.
+    """
     frame = read(pair)
     return {} if frame is None else _described(frame, pair)
 
@@ -130,7 +139,9 @@ def _described(frame: Frame, pair: Pair) -> dict[str, float]:
     for name, tokens in (("b", frame.before), ("a", frame.after), ("p", frame.earlier), ("n", frame.later)):
         out |= _zone(name, tokens, total)
     against = total["no"] + total["false"] + total["deny"]
-    out |= {f"c {sense}": 1.0 for sense in total} | {f"c {sense} odd": float(count % 2) for sense, count in total.items()}
+    out |= {f"c {sense}": 1.0 for sense in total} | {
+        f"c {sense} odd": float(count % 2) for sense, count in total.items()
+    }
     out |= {f"j {joint}": 1.0 for joint in frame.joints}
     if frame.place:
         out[f"jp {frame.joints[frame.place - 1]}"] = 1.0
@@ -139,10 +150,18 @@ def _described(frame: Frame, pair: Pair) -> dict[str, float]:
     asked = frame.tokens.count("¶")
     own = sum(_class(token).startswith("<own") for token in frame.tokens)
     out |= {
-        "against 0": float(not against), "against odd": float(against % 2), "against even": float(against > 0 and not against % 2),
-        "ends ?": float(pair.answer.rstrip().endswith("?")), "asked 0": float(not asked), "asked 1": float(asked == 1), "asked 2+": float(asked > 1),
-        "asked share": asked / max(len(pair.asked), 1), "own": min(own, 8) / 4, "own 0": float(not own), **denials.signs(pair),
-    }  # fmt: skip
+        "against 0": float(not against),
+        "against odd": float(against % 2),
+        "against even": float(against > 0 and not against % 2),
+        "ends ?": float(pair.answer.rstrip().endswith("?")),
+        "asked 0": float(not asked),
+        "asked 1": float(asked == 1),
+        "asked 2+": float(asked > 1),
+        "asked share": asked / max(len(pair.asked), 1),
+        "own": min(own, 8) / 4,
+        "own 0": float(not own),
+        **denials.signs(pair),
+    }
     return {name: value for name, value in out.items() if value}
 
 
@@ -163,9 +182,12 @@ def _zone(name: str, tokens: Sequence[str], total: Counter[str]) -> dict[str, fl
     against = sum(sense in ("no", "false", "deny") for sense in order)
     out[f"{name} order {'>'.join(order[:4])}"] = 1.0
     out |= {
-        f"{name} odd": float(against % 2), f"{name} even": float(against > 0 and not against % 2), f"{name} none": float(not against),
-        f"{name} empty": float(not tokens), f"{name} length": min(len(tokens), 8) / 4,
-    }  # fmt: skip
+        f"{name} odd": float(against % 2),
+        f"{name} even": float(against > 0 and not against % 2),
+        f"{name} none": float(not against),
+        f"{name} empty": float(not tokens),
+        f"{name} length": min(len(tokens), 8) / 4,
+    }
     return out
 
 
@@ -181,7 +203,9 @@ def vocabulary(templates: Sequence[str]) -> frozenset[str]:
 
 
 def open_to(name: str, known: frozenset[str]) -> bool:
-    """Whether a feature may carry weight: words of content only where templates hold them, so that no weight tells of a single answer."""
+    """Whether a feature may carry weight: words of content only where templates hold them, so that no weight tells of a
+    single answer.
+    """
     zone, _, rest = name.partition(" ")
     if zone not in ("b", "a", "p", "n") or not rest.startswith("w ") or not rest[2].isalpha():
         return True
@@ -208,7 +232,9 @@ class Weights:
     def logits(self, rows: Sequence[Mapping[str, float]], vectors: np.ndarray) -> np.ndarray:
         """How strongly frames speak against their golds, shape (rows,)."""
         plain = [sum(value * self.features.get(name, 0.0) for name, value in row.items()) for row in rows]
-        return self.bias + np.array(plain) + np.asarray(vectors, dtype=np.float64).reshape(len(rows), -1) @ self.sentence
+        return (
+            self.bias + np.array(plain) + np.asarray(vectors, dtype=np.float64).reshape(len(rows), -1) @ self.sentence
+        )
 
     @property
     def digest(self) -> str:
@@ -225,7 +251,12 @@ def load() -> Weights:
     file = resources.files("eval.judges.offline").joinpath("frames.json")
     try:
         table = json.loads(file.read_text(encoding="utf-8"))
-        return Weights(float(table["bias"]), dict(table["weights"]), np.array(table["sentence"], dtype=np.float64), float(table["cut"]))
+        return Weights(
+            float(table["bias"]),
+            dict(table["weights"]),
+            np.array(table["sentence"], dtype=np.float64),
+            float(table["cut"]),
+        )
     except OSError as error:
         raise DataError(f"{file}: {error.strerror}; make it with scripts/train_frames.py") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -233,9 +264,11 @@ def load() -> Weights:
 
 
 def deny(pairs: Sequence[Pair], encode: Encode) -> list[bool]:
-    """Which answers deny their gold and put nothing in its place: by the frame of those that quote the gold, by the rules for others.
+    """Which answers deny their gold and put nothing in its place: by the frame of those that quote the gold, by the
+    rules for others.
 
-    Where the question's words come back, which no template of the fit has, a gold that follows a negation is left to the rules ("whatever she bought, it
+    Where the question's words come back, which no template of the fit has, a gold that follows a negation is left to
+    the rules ("whatever she bought, it
     was not …"), and an answer with two fifths of the question's words or more to them alone.
     """
     out = [False] * len(pairs)

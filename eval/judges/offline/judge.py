@@ -29,8 +29,12 @@ KEPT = 4096
 _KNOWN: OrderedDict[Pair, dict[str, float]] = OrderedDict()
 
 
-def features(pairs: Sequence[Pair], reader: TokenReader, embedder: Embedder, store: SemanticStore | None = None) -> list[dict[str, float]]:
-    """All features of many pairs, those of content and those of MiniLM; pairs seen a moment ago, or kept in a store, are not read again."""
+def features(
+    pairs: Sequence[Pair], reader: TokenReader, embedder: Embedder, store: SemanticStore | None = None
+) -> list[dict[str, float]]:
+    """All features of many pairs, those of content and those of MiniLM; pairs seen a moment ago, or kept in a store,
+    are not read again.
+    """
     fresh = [pair for pair in dict.fromkeys(pairs) if pair not in _KNOWN]
     known = {pair: _KNOWN[pair] for pair in pairs if pair in _KNOWN}
     read = store.get(fresh) if store else {}
@@ -61,7 +65,8 @@ class _Shipped:
 class OfflineJudge:
     """Verdicts from interpretable features and a small logistic model; the same answer always gets the same verdict.
 
-    ``Verdict.score`` is the probability of correct; answers that deny the gold or hand the question back are capped (``evasions``). Two operating points: as fitted (agrees with GPT-4o-mini), and
+    ``Verdict.score`` is the probability of correct; answers that deny the gold or hand the question back are capped
+    (``evasions``). Two operating points: as fitted (agrees with GPT-4o-mini), and
     ``strict``, whose gates reject vagueness: for a gold that is a date the answer must meet it and not be coarser.
     """
 
@@ -75,7 +80,9 @@ class OfflineJudge:
     class Config:
         strict: bool = field(default=False, metadata={"help": "apply the gates that reject vague answers"})
         threshold: float = field(default=0.5, metadata={"help": "probability from which an answer is correct"})
-        weights: str = field(default="", metadata={"help": "weights file of scripts/train_judge.py; empty: the shipped one"})
+        weights: str = field(
+            default="", metadata={"help": "weights file of scripts/train_judge.py; empty: the shipped one"}
+        )
 
         def __post_init__(self) -> None:
             if not 0 < self.threshold < 1:
@@ -124,8 +131,10 @@ class OfflineJudge:
                 score = round(min(float(chance), evasions.CEILING) if reason else float(chance), 4)
                 label = "correct" if score >= self.config.threshold else "wrong"
                 raw = f"p={score:.4f}" + (f"; {reason}" if reason else "")
-                yield start + offset, Verdict(label, score, (label,), (raw,), f"offline-{self.weights.digest}", mark,
-                                              latency_ms=each)  # fmt: skip
+                yield (
+                    start + offset,
+                    Verdict(label, score, (label,), (raw,), f"offline-{self.weights.digest}", mark, latency_ms=each),
+                )
 
     def close(self) -> None:
         """The embedder belongs to the harness."""

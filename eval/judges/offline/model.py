@@ -16,7 +16,8 @@ from eval.core.identity import digest
 from memos.errors import DataError
 
 CLIP = 4.0
-"""Standardised features beyond this many deviations are cut, so that no odd answer can buy a verdict with one number."""
+"""Standardised features beyond this many deviations are cut, so that no odd answer can buy a verdict with one number.
+"""
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,16 @@ def of_json(data: Mapping[str, Any]) -> Model:
     )
 
 
-def to_json(names: Sequence[str], mean: np.ndarray, scale: np.ndarray, linear: np.ndarray,
-            pairs: Sequence[tuple[int, int]], products: np.ndarray, bias: float, facts: Mapping[str, Any]) -> dict[str, Any]:
+def to_json(
+    names: Sequence[str],
+    mean: np.ndarray,
+    scale: np.ndarray,
+    linear: np.ndarray,
+    pairs: Sequence[tuple[int, int]],
+    products: np.ndarray,
+    bias: float,
+    facts: Mapping[str, Any],
+) -> dict[str, Any]:
     """The content of a weights file; numbers are rounded to four significant digits."""
 
     def short(value: float) -> float:
@@ -106,14 +115,14 @@ def to_json(names: Sequence[str], mean: np.ndarray, scale: np.ndarray, linear: n
     for (first, second), value in zip(pairs, products, strict=True):
         if abs(value) >= 5e-5:
             table.setdefault(names[first], {})[names[second]] = short(value)
-    features = {
-        name: [short(mean[i]), short(scale[i]), short(linear[i])] for i, name in enumerate(names)
-    }
+    features = {name: [short(mean[i]), short(scale[i]), short(linear[i])] for i, name in enumerate(names)}
     return {**facts, "bias": short(bias), "features": features, "products": table}
 
 
 def pretty(content: Mapping[str, Any]) -> str:
-    """The content of a weights file as text to be reviewed: one entry a line, a feature's mean, scale and weight beside its name."""
+    """The content of a weights file as text to be reviewed: one entry a line, a feature's mean, scale and weight beside
+    its name.
+    """
 
     def lines(value: Any, depth: int) -> str:
         if not isinstance(value, Mapping) or not value:

@@ -1,4 +1,6 @@
-"""Reads texts with MiniLM: the states of the tokens and the vector of the text from one forward pass, shared with the semantic metrics."""
+"""Reads texts with MiniLM: the states of the tokens and the vector of the text from one forward pass, shared with the
+semantic metrics.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ MODEL = MINILM
 
 
 def sentence_model(embedder: Embedder | None) -> Embedder:
-    """The given embedder where MiniLM is what it asks (through any caches), else the MiniLM of the process's token encoder."""
+    """The given embedder where MiniLM is what it asks (through any caches), else the MiniLM of the process's token
+    encoder.
+    """
     inner: Any = embedder
     while hasattr(inner, "inner"):
         inner = inner.inner
@@ -25,7 +29,8 @@ def sentence_model(embedder: Embedder | None) -> Embedder:
 
 
 class TokenReader:
-    """Texts to :class:`Reading` by way of the process's token encoder, so that a text which BERTScore or similarity has met is not read again.
+    """Texts to :class:`Reading` by way of the process's token encoder, so that a text which BERTScore or similarity has
+    met is not read again.
 
     Texts beyond the model's window (254 word pieces) are read in windows, none is cut.
 

@@ -34,7 +34,10 @@ _NEGATION = re.compile(
     r"far from|except|nothing to do with|no way|ruled? out|excluded?|impossible|untrue|by no means|in no way)\b|n't\b",
     re.IGNORECASE,
 )
-_YES = re.compile(r"^\W*(?:yes|yeah|yep|correct|indeed|definitely|certainly|sure|true|likely|most likely|probably|presumably|very likely)\b", re.IGNORECASE)
+_YES = re.compile(
+    r"^\W*(?:yes|yeah|yep|correct|indeed|definitely|certainly|sure|true|likely|most likely|probably|presumably|very likely)\b",
+    re.IGNORECASE,
+)
 _NO = re.compile(
     r"^\W*(?:no|nope|not really|unlikely|(?:probably|presumably|likely|most likely|definitely|certainly) not?|not likely|false|never)\b",
     re.IGNORECASE,
@@ -75,7 +78,12 @@ def names(text: str) -> frozenset[str]:
     out = set()
     for match in re.finditer(r"[A-Z][\w'’]*", text):
         words = tokens(match.group())
-        if not words or words[0] in STOPWORDS or words[0] in NUMBER_WORDS or date_phrases.normalise(match.group()).startswith("mo"):
+        if (
+            not words
+            or words[0] in STOPWORDS
+            or words[0] in NUMBER_WORDS
+            or date_phrases.normalise(match.group()).startswith("mo")
+        ):
             continue
         sentence_start = not text[: match.start()].strip() or text[: match.start()].rstrip()[-1:] in ".!?:"
         if sentence_start and idf(stem(words[0])) < 0.75:
@@ -125,7 +133,9 @@ _HEDGE = re.compile(
 
 @lru_cache(maxsize=16384)
 def plainly(text: str) -> str:
-    """A text without the negations that deny nothing of what is claimed ("no doubt", "if I'm not mistaken", "no other details")."""
+    """A text without the negations that deny nothing of what is claimed ("no doubt", "if I'm not mistaken", "no other
+    details").
+    """
     return _HEDGE.sub(" ", text.replace("’", "'"))
 
 
@@ -151,7 +161,9 @@ def refuses(question: str) -> bool:
     return bool(_PLAIN_NOT.search(question))
 
 
-_CLAUSE = re.compile(r"[.;!?](?:\s|$)|,? (?<!nything )(?:but|however|although|though|whereas|while|because|since|which|who|where)\b|, (?:and|so|as) ")
+_CLAUSE = re.compile(
+    r"[.;!?](?:\s|$)|,? (?<!nything )(?:but|however|although|though|whereas|while|because|since|which|who|where)\b|, (?:and|so|as) "
+)
 
 
 @lru_cache(maxsize=16384)
@@ -167,7 +179,9 @@ def head(gold: str) -> str:
     return re.split(r";|\.\s|,? (?:since|because|as (?:she|he|they|it)|due to)\b", gold, maxsplit=1)[0].strip() or gold
 
 
-_OR = re.compile(r"(?:[-,:]|\b(?:a|an|the|to|at|in|be|for|by|with|enjoy|prefer|reading|like))? ?([\w.' ]+?),? or (?:an? |the |to |in )?([\w.' ]+?)\??$")
+_OR = re.compile(
+    r"(?:[-,:]|\b(?:a|an|the|to|at|in|be|for|by|with|enjoy|prefer|reading|like))? ?([\w.' ]+?),? or (?:an? |the |to |in )?([\w.' ]+?)\??$"
+)
 
 
 @lru_cache(maxsize=16384)

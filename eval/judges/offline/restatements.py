@@ -1,7 +1,9 @@
 """Answers that hand the question back, or talk about an answer without giving one.
 
-What such an answer holds besides the question is looked at: where the question stands in it word for word, the rest must hold a telling word of the
-gold (or a date or number where one is asked for) or say a good deal of its own; where its words come back in another order, nothing of its own may be left.
+What such an answer holds besides the question is looked at: where the question stands in it word for word, the rest
+must hold a telling word of the
+gold (or a date or number where one is asked for) or say a good deal of its own; where its words come back in another
+order, nothing of its own may be left.
 """
 
 from __future__ import annotations
@@ -22,11 +24,20 @@ _COUNTLESS = re.compile(
     re.IGNORECASE,
 )
 """Numbers that count the talk, not what was asked."""
-_YES_NO = re.compile(r"\b(?:yes|yeah|yep|no|nope|definitely|certainly|absolutely|true|(?<!the )correct(?!\.)|false|likely|unlikely|probably|not|never)\b|n['’]t\b", re.IGNORECASE)
-_ASKS_MEASURE = re.compile(r"\bwhen\b|\bhow (?:many|much|long|often|old|far)\b|\b(?:date|day|month|year|number)\b", re.IGNORECASE)
-_ASKS_YES_NO = re.compile(r"\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might|must)\b", re.IGNORECASE)
+_YES_NO = re.compile(
+    r"\b(?:yes|yeah|yep|no|nope|definitely|certainly|absolutely|true|(?<!the )correct(?!\.)|false|likely|unlikely|probably|not|never)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_ASKS_MEASURE = re.compile(
+    r"\bwhen\b|\bhow (?:many|much|long|often|old|far)\b|\b(?:date|day|month|year|number)\b", re.IGNORECASE
+)
+_ASKS_YES_NO = re.compile(
+    r"\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might|must)\b", re.IGNORECASE
+)
 MUCH = 6
-"""Words of its own by which an answer goes beyond a whole question that it quotes; whoever says less and nothing of the gold has not answered."""
+"""Words of its own by which an answer goes beyond a whole question that it quotes; whoever says less and nothing of the
+gold has not answered.
+"""
 LONG = 4
 """Words from which a question without its question word is told from a phrase that an answer may share with it."""
 
@@ -91,7 +102,12 @@ def _measured(text: str) -> bool:
 
 def _leaves_open(pair: Pair) -> bool:
     """Whether a question to be answered by yes or no gets neither, and not a word about what it asks."""
-    if not (readings.polarity(pair.gold) and _ASKS_YES_NO.match(pair.question)) or _YES_NO.search(pair.answer) or readings.polarity(pair.answer) or readings.negations(pair.answer):
+    if (
+        not (readings.polarity(pair.gold) and _ASKS_YES_NO.match(pair.question))
+        or _YES_NO.search(pair.answer)
+        or readings.polarity(pair.answer)
+        or readings.negations(pair.answer)
+    ):
         return False
     said = words(pair.answer)
     return not any(found(word, said) for word in (*pair.asked, *_telling(pair)) if word not in DISCOURSE)
@@ -128,7 +144,9 @@ def _news(pair: Pair) -> bool:
 
 
 def _only_talks(pair: Pair) -> bool:
-    """Whether all words of an answer speak about talk or come from the question, and none of those that tell the gold is among them."""
+    """Whether all words of an answer speak about talk or come from the question, and none of those that tell the gold
+    is among them.
+    """
     if readings.polarity(pair.gold) or readings.polarity(pair.answer) or _news(pair):
         return False
     telling = _telling(pair)

@@ -31,8 +31,19 @@ class Reading:
 
 Reader = Callable[[Sequence[str], Sequence[str]], Mapping[str, Reading]]
 """Golds and answers to readings by text."""
-NAMES = ("cos_answer", "cos_asked", "cos_gain", "cos_question", "tok_recall", "tok_wanted", "tok_least", "tok_precision",
-         "tok_items", "tok_item_least", "tok_added")  # fmt: skip
+NAMES = (
+    "cos_answer",
+    "cos_asked",
+    "cos_gain",
+    "cos_question",
+    "tok_recall",
+    "tok_wanted",
+    "tok_least",
+    "tok_precision",
+    "tok_items",
+    "tok_item_least",
+    "tok_added",
+)
 
 
 @lru_cache(maxsize=65536)
@@ -69,8 +80,9 @@ def _mean(values_: np.ndarray, weights: np.ndarray) -> float:
     return float((values_ * weights).sum() / total) if total > 0 else float(values_.mean())
 
 
-def semantic(pair: Pair, gold: Reading, answer: Reading, asked_gold: np.ndarray, asked_answer: np.ndarray,
-             question: np.ndarray) -> dict[str, float]:
+def semantic(
+    pair: Pair, gold: Reading, answer: Reading, asked_gold: np.ndarray, asked_answer: np.ndarray, question: np.ndarray
+) -> dict[str, float]:
     """The features of one pair.
 
     Args:
@@ -128,14 +140,16 @@ def _item_of(pieces: tuple[str, ...], parts: tuple[str, ...]) -> np.ndarray:
             piece = "".join(char for char in pieces[position].removeprefix("##").lower() if char.isalnum())
             if piece and left.startswith(piece):
                 marks[position] = number
-                left = left[len(piece):]
+                left = left[len(piece) :]
             elif piece and marks[position - 1] == number and position:
                 break
             position += 1
     return marks
 
 
-def read_all(pairs: Sequence[Pair], reader: Reader, encode: Callable[[Sequence[str]], np.ndarray]) -> list[dict[str, float]]:
+def read_all(
+    pairs: Sequence[Pair], reader: Reader, encode: Callable[[Sequence[str]], np.ndarray]
+) -> list[dict[str, float]]:
     """The features of many pairs; every distinct text is read once.
 
     Args:
@@ -153,7 +167,13 @@ def read_all(pairs: Sequence[Pair], reader: Reader, encode: Callable[[Sequence[s
     )
     vectors = dict(zip(joint, encode(joint), strict=True))
     return [
-        semantic(pair, readings[pair.gold], readings[pair.answer], vectors[f"{pair.question} {pair.gold}"],
-                 vectors[f"{pair.question} {pair.answer}"], vectors[pair.question])
+        semantic(
+            pair,
+            readings[pair.gold],
+            readings[pair.answer],
+            vectors[f"{pair.question} {pair.gold}"],
+            vectors[f"{pair.question} {pair.answer}"],
+            vectors[pair.question],
+        )
         for pair in pairs
     ]

@@ -27,7 +27,7 @@ _SENSES = {
     "would": r"if|would|wouldn't|had|were|weren't|could|couldn't|might|may|should|unless|as",
     "only": r"only|solely|but|all|always|every",
     "mocks": r"please|sooner|queen|freeze|freezes|fairies|comedian|penny|break|pull|million|lol|haha|lmao|kidding|joke|joking|dream|dreams|sure|wish|pigs|hell|foot|hat|moon|santa|unicorn\w*",
-}  # fmt: skip
+}
 _PATTERNS = {name: re.compile(pattern) for name, pattern in _SENSES.items()}
 
 

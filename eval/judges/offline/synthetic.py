@@ -14,15 +14,52 @@ from dataclasses import dataclass
 from eval.judges.offline.features import Pair
 from eval.judges.offline.text import content
 
-RESTATED = ("{question}", "The question was: {question}", "{statement}.", "That is about {statement}.",
-            "{statement}, as they talked about.", "I would say that {statement}.", "{question} They talked about it.", "It is about {statement}, I guess.")  # fmt: skip
-DENIED = ("Not {gold}.", "It is not {gold}.", "It was not {gold}.", "No, it wasn't {gold}.", "They never said {gold}.",
-          "{gold} is not the answer.", "The answer isn't {gold}.", "It is not true that it is {gold}.", "I doubt it was {gold}.",
-          "{gold}? That is not so.", "Nobody said {gold}.", "It was never {gold}.", "{gold} can be ruled out.", "Wrong: {gold}.",
-          "It was something other than {gold}.", "You might think {gold}, but no.", "It is a mistake to say {gold}.")  # fmt: skip
-REFUSALS = ("", "I don't know.", "No information available.", "The conversation does not mention this.",
-            "There is not enough information to answer.", "This is not specified in the memories.", "Unknown")  # fmt: skip
-WORDED = ("{gold}", "{gold}.", "The answer is {gold}.", "It was {gold}.", "I think it is {gold}.", "{statement}: {gold}")
+RESTATED = (
+    "{question}",
+    "The question was: {question}",
+    "{statement}.",
+    "That is about {statement}.",
+    "{statement}, as they talked about.",
+    "I would say that {statement}.",
+    "{question} They talked about it.",
+    "It is about {statement}, I guess.",
+)
+DENIED = (
+    "Not {gold}.",
+    "It is not {gold}.",
+    "It was not {gold}.",
+    "No, it wasn't {gold}.",
+    "They never said {gold}.",
+    "{gold} is not the answer.",
+    "The answer isn't {gold}.",
+    "It is not true that it is {gold}.",
+    "I doubt it was {gold}.",
+    "{gold}? That is not so.",
+    "Nobody said {gold}.",
+    "It was never {gold}.",
+    "{gold} can be ruled out.",
+    "Wrong: {gold}.",
+    "It was something other than {gold}.",
+    "You might think {gold}, but no.",
+    "It is a mistake to say {gold}.",
+)
+REFUSALS = (
+    "",
+    "I don't know.",
+    "No information available.",
+    "The conversation does not mention this.",
+    "There is not enough information to answer.",
+    "This is not specified in the memories.",
+    "Unknown",
+)
+WORDED = (
+    "{gold}",
+    "{gold}.",
+    "The answer is {gold}.",
+    "It was {gold}.",
+    "I think it is {gold}.",
+    "{statement}: {gold}",
+)
 _QUESTION_WORDS = re.compile(
     r"^(?:what|when|where|who|whom|whose|which|why|how(?: many| much| long| often)?)\b(?: (?:did|does|do|is|are|was|were|has|have|had|will|would|can))?",
     re.IGNORECASE,
@@ -44,8 +81,14 @@ def statement(question: str) -> str:
     return _QUESTION_WORDS.sub("", question.strip().rstrip("?").strip(), count=1).strip() or question
 
 
-def make(items: Sequence[tuple[str, Pair]], turns: Sequence[str], *, negatives: int = 700, positives: int = 180,
-         seed: int = 0) -> list[Guard]:
+def make(
+    items: Sequence[tuple[str, Pair]],
+    turns: Sequence[str],
+    *,
+    negatives: int = 700,
+    positives: int = 180,
+    seed: int = 0,
+) -> list[Guard]:
     """Guards over real questions.
 
     Args:
@@ -71,12 +114,20 @@ def make(items: Sequence[tuple[str, Pair]], turns: Sequence[str], *, negatives: 
     return out
 
 
-def _answer(kind: str, sample_id: str, pair: Pair, items: Sequence[tuple[str, Pair]], turns: Sequence[str],
-            chance: random.Random) -> str | None:
+def _answer(
+    kind: str,
+    sample_id: str,
+    pair: Pair,
+    items: Sequence[tuple[str, Pair]],
+    turns: Sequence[str],
+    chance: random.Random,
+) -> str | None:
     if kind == "restated":
         return chance.choice(RESTATED).format(question=pair.question, statement=statement(pair.question))
     if kind == "denied":
-        if re.match(r"\W*(?:no|not|never|likely no)\b", pair.gold, re.IGNORECASE) or pair.gold.lower().startswith("yes"):
+        if re.match(r"\W*(?:no|not|never|likely no)\b", pair.gold, re.IGNORECASE) or pair.gold.lower().startswith(
+            "yes"
+        ):
             return None
         return chance.choice(DENIED).format(gold=pair.gold.strip().rstrip("."))
     if kind == "refusal":

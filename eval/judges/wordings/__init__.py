@@ -1,8 +1,12 @@
-"""Wordings of wrong answers, and of right ones in many frames, for probes of judges: two JSON files beside this one, lists of templates by kind.
+"""Wordings of wrong answers, and of right ones in many frames, for probes of judges: two JSON files beside this one,
+lists of templates by kind.
 
-``tuned.json`` holds those that rules, features or settings of the offline judge were made while looking at. ``unseen.json`` holds those that
-nothing has seen: not its training, not its rules, not the choice of features. They are written by somebody who has read neither the judge nor
-the other list. Whoever reads how a judge takes them and then changes the judge moves them to ``tuned.json`` and has new ones written (empty lists
+``tuned.json`` holds those that rules, features or settings of the offline judge were made while looking at.
+``unseen.json`` holds those that
+nothing has seen: not its training, not its rules, not the choice of features. They are written by somebody who has read
+neither the judge nor
+the other list. Whoever reads how a judge takes them and then changes the judge moves them to ``tuned.json`` and has new
+ones written (empty lists
 meanwhile: nothing is measured); the history of looks is in ``weights.json`` (``cross_validation.looks``).
 """
 
@@ -20,14 +24,23 @@ from memos.errors import DataError
 SEED = 2026
 """Of the questions that unseen wordings are tried on; differs from the seed of the others."""
 PER_KIND = 300
-"""How many probes of a kind the unseen wordings give, so that the interval of a share of 3 % is about 2 points wide each way."""
-_NEEDS = {"restated": {"question", "statement"}, "denied": {"gold"}, "refusals": set(), "affirmed": {"gold", "statement"}}
+"""How many probes of a kind the unseen wordings give, so that the interval of a share of 3 % is about 2 points wide
+each way.
+"""
+_NEEDS = {
+    "restated": {"question", "statement"},
+    "denied": {"gold"},
+    "refusals": set(),
+    "affirmed": {"gold", "statement"},
+}
 _OPTIONAL = ("affirmed",)
 
 
 @dataclass(frozen=True, slots=True)
 class Wordings:
-    """How answers are worded; ``{question}``, ``{statement}`` (the question without its question word) and ``{gold}`` are filled in."""
+    """How answers are worded; ``{question}``, ``{statement}`` (the question without its question word) and ``{gold}``
+    are filled in.
+    """
 
     restated: tuple[str, ...]
     denied: tuple[str, ...]
@@ -56,7 +69,18 @@ def unseen() -> Wordings | None:
     if found is None:
         return None
     known = tuned()
-    seen = {text.lower() for text in (*synthetic.RESTATED, *synthetic.DENIED, *synthetic.REFUSALS, *known.restated, *known.denied, *known.refusals, *known.affirmed)}
+    seen = {
+        text.lower()
+        for text in (
+            *synthetic.RESTATED,
+            *synthetic.DENIED,
+            *synthetic.REFUSALS,
+            *known.restated,
+            *known.denied,
+            *known.refusals,
+            *known.affirmed,
+        )
+    }
     fresh = {name: tuple(text for text in getattr(found, name) if text.lower() not in seen) for name in _NEEDS}
     return replace(found, **fresh)
 
@@ -66,11 +90,15 @@ def read(file: Path) -> Wordings | None:
     """The wordings of a file; None where its lists are empty.
 
     Raises:
-        DataError: a list is missing, only some are empty, or a template has a placeholder of another kind or lacks its own.
+        DataError: a list is missing, only some are empty, or a template has a placeholder of another kind or lacks its
+            own.
     """
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
-        lists = {field.name: tuple(data.get(field.name, ()) if field.name in _OPTIONAL else data[field.name]) for field in fields(Wordings)}
+        lists = {
+            field.name: tuple(data.get(field.name, ()) if field.name in _OPTIONAL else data[field.name])
+            for field in fields(Wordings)
+        }
     except (OSError, json.JSONDecodeError, KeyError, TypeError) as error:
         raise DataError(f"{file}: not a file of wordings: {error}") from error
     if not any(lists.values()):
@@ -91,4 +119,6 @@ def _check(file: Path, name: str, templates: tuple[str, ...]) -> None:
         except (ValueError, TypeError) as error:
             raise DataError(f"{file}: {name}: {text!r}: {error}") from error
         if held - _NEEDS[name] or (name in ("denied", "affirmed") and "gold" not in held):
-            raise DataError(f"{file}: {name}: {text!r} needs {' or '.join(f'{{{n}}}' for n in sorted(_NEEDS[name])) or 'no placeholder'}")
+            raise DataError(
+                f"{file}: {name}: {text!r} needs {' or '.join(f'{{{n}}}' for n in sorted(_NEEDS[name])) or 'no placeholder'}"
+            )

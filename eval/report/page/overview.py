@@ -20,7 +20,8 @@ NOWHERE = "not recorded"
 def plain_table(table: Table, summaries: Sequence[Summary], ids: Sequence[str]) -> dict[str, Any]:
     """A table as the page draws it: sections of rows of cells, with where each number leads.
 
-    A cell is [value, interval, mark, link]; a link is [system, category or "", metric], where the metric ``failed`` leads to the
+    A cell is [value, interval, mark, link]; a link is [system, category or "", metric], where the metric ``failed``
+    leads to the
     questions without an answer. Rows without a run behind them (the paper's) have no links.
     """
     groups = sorted(by_questions(summaries), key=lambda group: -len(group[0]))
@@ -30,11 +31,20 @@ def plain_table(table: Table, summaries: Sequence[Summary], ids: Sequence[str]) 
         rows = next(own, list(range(len(summaries))))
         linked = len(rows) == len(section.rows)
         category = next((str(c) for c, name in CATEGORIES.items() if f"{c} {name} (" in section.title), "")
-        sections.append({"title": section.title, "rows": [
-            [_cell(c, column, summaries[rows[i]] if linked else None, ids[rows[i]] if linked else "", category)
-             for c, column in zip(row, table.columns, strict=True)]
-            for i, row in enumerate(section.rows)
-        ]})  # fmt: skip
+        sections.append(
+            {
+                "title": section.title,
+                "rows": [
+                    [
+                        _cell(
+                            c, column, summaries[rows[i]] if linked else None, ids[rows[i]] if linked else "", category
+                        )
+                        for c, column in zip(row, table.columns, strict=True)
+                    ]
+                    for i, row in enumerate(section.rows)
+                ],
+            }
+        )
     return {
         "title": table.title,
         "columns": [[c.group, c.title, c.kind != "text"] for c in table.columns],
@@ -91,29 +101,48 @@ def _facts(s: Summary, m: Mapping[str, Any]) -> list[tuple[str, Any]]:
         for phase, v in (s.get("ledger") or {}).items()
         if v.get("calls")
     ]
-    machine = [hardware.get("cpu"), f"{hardware['cores']} cores" if hardware.get("cores") else None,
-               f"{hardware['memory_gib']} GiB" if hardware.get("memory_gib") else None, *(hardware.get("gpus") or [])]  # fmt: skip
+    machine = [
+        hardware.get("cpu"),
+        f"{hardware['cores']} cores" if hardware.get("cores") else None,
+        f"{hardware['memory_gib']} GiB" if hardware.get("memory_gib") else None,
+        *(hardware.get("gpus") or []),
+    ]
     return [
         ("state", "complete" if s.get("complete") else "unfinished: its numbers will change"),
         ("questions", f"{s['n']:,}, {s.get('failed', 0):,} failed"),
-        ("failures by part", ", ".join(f"{name}: {count:,}" for name, count in (s.get("failures") or {}).items()) or "none"),
-        ("system", full_label(s)), ("track", s.get("track", NOWHERE)), ("answer prompt", m.get("prompt", NOWHERE)),
-        ("answerer", s.get("answerer", NOWHERE)), ("language model", s.get("llm", NOWHERE)),
-        ("embedder", s.get("embedder", NOWHERE)), ("judge", s.get("judge", NOWHERE)),
-        ("dataset", f"{dataset.get('name')} {dataset.get('sha256')}, answer key {dataset.get('answer_key', 'official')}"
-                    + (", captions shown" if dataset.get("captions") else "")),
-        ("run fingerprint", s["fingerprint"]), ("seed", m.get("seed", NOWHERE)),
+        (
+            "failures by part",
+            ", ".join(f"{name}: {count:,}" for name, count in (s.get("failures") or {}).items()) or "none",
+        ),
+        ("system", full_label(s)),
+        ("track", s.get("track", NOWHERE)),
+        ("answer prompt", m.get("prompt", NOWHERE)),
+        ("answerer", s.get("answerer", NOWHERE)),
+        ("language model", s.get("llm", NOWHERE)),
+        ("embedder", s.get("embedder", NOWHERE)),
+        ("judge", s.get("judge", NOWHERE)),
+        (
+            "dataset",
+            f"{dataset.get('name')} {dataset.get('sha256')}, answer key {dataset.get('answer_key', 'official')}"
+            + (", captions shown" if dataset.get("captions") else ""),
+        ),
+        ("run fingerprint", s["fingerprint"]),
+        ("seed", m.get("seed", NOWHERE)),
         ("commit", (code.get("commit") or NOWHERE) + (", with uncommitted changes" if code.get("dirty") else "")),
         ("command", "python " + " ".join(sessions[-1]["command"]) if sessions[-1].get("command") else NOWHERE),
         ("started", ", ".join(x["started"] for x in sessions if "started" in x) or NOWHERE),
         ("machine", ", ".join(filter(None, machine)) or NOWHERE),
         ("model calls", "; ".join(spent) or "none"),
-        ("against the paper", "not comparable: " + "; ".join(s["not_comparable"]) if s.get("not_comparable") else "comparable"),
-    ]  # fmt: skip
+        (
+            "against the paper",
+            "not comparable: " + "; ".join(s["not_comparable"]) if s.get("not_comparable") else "comparable",
+        ),
+    ]
 
 
 def pairs(runs: Sequence[Run], ids: Sequence[str]) -> dict[str, dict[str, list[float | None]]]:
-    """For every two systems of the same questions and every judge both have: difference, interval and sign-flip p on all questions.
+    """For every two systems of the same questions and every judge both have: difference, interval and sign-flip p on
+    all questions.
 
     Returns:
         ``"s0 s1"`` to judge to [difference A minus B, low, high, p]; fractions, None where no interval can be given.

@@ -56,13 +56,16 @@ def question_index(dataset: Dataset, runs: Sequence[Run], ids: Sequence[str]) ->
         "speakers": {c.sample_id: list(c.speakers) for c in dataset.conversations},
         "judges": names,
         "prompts": {
-            p.hash: {"id": p.id, "parts": [[role, text] for role, text in (("system", p.system), ("user", p.user)) if text]}
+            p.hash: {
+                "id": p.id,
+                "parts": [[role, text] for role, text in (("system", p.system), ("user", p.user)) if text],
+            }
             for p in PROMPTS.values()
             if p.hash in used
         },
         "verdicts": {i: {j: _letters(run, j, questions) for j in names} for run, i in zip(runs, ids, strict=True)},
         "recall": {i: [_recall(run, q.key) for q in questions] for run, i in zip(runs, ids, strict=True)},
-    }  # fmt: skip
+    }
 
 
 def _question(q: Question) -> dict[str, Any]:
@@ -98,8 +101,10 @@ def _recall(run: Run, key: Key) -> int:
 def block(run: Run, questions: Sequence[Question]) -> dict[str, Any]:
     """One system's verdicts, metrics, memories and contexts, one entry a question.
 
-    Contexts are kept as lists of line numbers into one list of distinct lines, since most lines occur in many. A question's
-    ``hits`` are numbers into ``memories`` in ranked order; ``of`` says how many there were before the cut at HITS_SHOWN.
+    Contexts are kept as lists of line numbers into one list of distinct lines, since most lines occur in many. A
+    question's
+    ``hits`` are numbers into ``memories`` in ranked order; ``of`` says how many there were before the cut at
+    HITS_SHOWN.
     """
     keys = [q.key for q in questions]
     search = [run.search.get(k, {}) for k in keys]
@@ -165,7 +170,9 @@ def _verdicts(records: Mapping[Key, Mapping[str, Any]], keys: Sequence[Key]) -> 
     for key in keys:
         r = records.get(key)
         runs = list(r.get("runs") or ()) if r else []
-        rows.append([r["label"], _short(r.get("score")), runs if len(runs) > 1 else [], list(r.get("raw") or ())] if r else None)
+        rows.append(
+            [r["label"], _short(r.get("score")), runs if len(runs) > 1 else [], list(r.get("raw") or ())] if r else None
+        )
     return {"model": ", ".join(models), "rows": rows}
 
 

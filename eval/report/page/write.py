@@ -107,7 +107,9 @@ def common_dataset(runs: Sequence[Run]) -> Dataset:
     first = runs[0]
     for run in runs:
         if not run.search:
-            raise DataError(f"{run.folder}: search.jsonl: missing or empty; the page needs the records of each question")
+            raise DataError(
+                f"{run.folder}: search.jsonl: missing or empty; the page needs the records of each question"
+            )
     dataset = first.dataset
     if dataset is None:
         stated = (first.summary.get("dataset") or {}).get("name")
@@ -121,7 +123,9 @@ def common_dataset(runs: Sequence[Run]) -> Dataset:
                 f"{run.folder}: was run on {found.get('name')} {found.get('sha256')}, not on {dataset.path} ({dataset.sha256})"
             )
         if found.get("answer_key", "official") != key:
-            raise DataError(f"{run.folder}: scored with answer_key={found.get('answer_key', 'official')}, others with {key}")
+            raise DataError(
+                f"{run.folder}: scored with answer_key={found.get('answer_key', 'official')}, others with {key}"
+            )
         foreign = next((k for k in run.search if k not in known), None)
         if foreign:
             raise DataError(f"{run.folder}: search.jsonl: question {foreign[0]} {foreign[1]} is not in {dataset.path}")

@@ -88,22 +88,44 @@ def _prose(rows: Sequence[Row], overall: Mapping[str, Row], t4: Mapping[str, Row
     lost = [c for c in SCORES if c not in best]
     places = [_place(rows, category, c) for category in (4, 1, 3, 2) for c in SCORES]
     return [
-        Finding("prose", "Table 3: MemOS is best on average on every metric", not lost,
-                f"best on {len(best)} of {len(SCORES)}; not on {', '.join(lost) or 'none'}"
-                + (f" (sim: {_sim_order(overall)})" if "sim" in lost else "")),
-        Finding("prose", "Table 3: MemOS is first or second in nearly every category and metric",
-                sum(p <= 2 for p in places) >= 0.9 * len(places),
-                f"first in {places.count(1)}, second in {places.count(2)}, lower in {sum(p > 2 for p in places)} of {len(places)}"),
-        Finding("prose", "Table 4: MemOS surpasses full context in score", ours["judge"] > full["judge"],
-                f"{ours['judge']} against {full['judge']}"),
-        Finding("prose", "Table 4: … at significantly lower latency than full context",
-                ours["total_p50"] < full["total_p50"] and ours["total_p95"] < full["total_p95"],
-                f"total P50 {ours['total_p50']} against {full['total_p50']} ms, P95 {ours['total_p95']} against {full['total_p95']} ms"),
-        Finding("prose", "Table 4: MemOS's search time stays close to mem0's (within 10 %)", abs(ratio - 1) <= 0.1,
-                f"P50 {ours['search_p50']} against {mem0['search_p50']} ms, {100 * (ratio - 1):+.0f} %"),
-        Finding("prose", "Table 4: Zep has substantial search delays beside MemOS", zep["search_p50"] > ours["search_p50"],
-                f"P50 zep {zep['search_p50']}, memos {ours['search_p50']} ms"),
-    ]  # fmt: skip
+        Finding(
+            "prose",
+            "Table 3: MemOS is best on average on every metric",
+            not lost,
+            f"best on {len(best)} of {len(SCORES)}; not on {', '.join(lost) or 'none'}"
+            + (f" (sim: {_sim_order(overall)})" if "sim" in lost else ""),
+        ),
+        Finding(
+            "prose",
+            "Table 3: MemOS is first or second in nearly every category and metric",
+            sum(p <= 2 for p in places) >= 0.9 * len(places),
+            f"first in {places.count(1)}, second in {places.count(2)}, lower in {sum(p > 2 for p in places)} of {len(places)}",
+        ),
+        Finding(
+            "prose",
+            "Table 4: MemOS surpasses full context in score",
+            ours["judge"] > full["judge"],
+            f"{ours['judge']} against {full['judge']}",
+        ),
+        Finding(
+            "prose",
+            "Table 4: … at significantly lower latency than full context",
+            ours["total_p50"] < full["total_p50"] and ours["total_p95"] < full["total_p95"],
+            f"total P50 {ours['total_p50']} against {full['total_p50']} ms, P95 {ours['total_p95']} against {full['total_p95']} ms",
+        ),
+        Finding(
+            "prose",
+            "Table 4: MemOS's search time stays close to mem0's (within 10 %)",
+            abs(ratio - 1) <= 0.1,
+            f"P50 {ours['search_p50']} against {mem0['search_p50']} ms, {100 * (ratio - 1):+.0f} %",
+        ),
+        Finding(
+            "prose",
+            "Table 4: Zep has substantial search delays beside MemOS",
+            zep["search_p50"] > ours["search_p50"],
+            f"P50 zep {zep['search_p50']}, memos {ours['search_p50']} ms",
+        ),
+    ]
 
 
 def _sim_order(overall: Mapping[str, Row]) -> str:
@@ -127,15 +149,31 @@ def _kv(rows: Sequence[Row]) -> list[Finding]:
     odd = [r for r in rows if not PLAUSIBLE[0] <= r["dir_ttft"] / (r["build"] + r["kv_ttft"]) <= PLAUSIBLE[1]]
     off = [r for r in rows if not _speedup_fits(r)]
     return [
-        Finding("Table 5", "the speed-up is (Direct - KV) / Direct, to within rounding", not off, _names(off) or f"{len(rows)} rows"),
-        Finding("Table 5", "the 8B model is faster than the 32B model", not slower,
-                f"8B slower in {len(slower)} of {len(cells)} cells (long/long {by[models[0], 'long', 'long']['dir_ttft']} "
-                f"against {by[models[1], 'long', 'long']['dir_ttft']} s): not the same hardware, precision or kernel"),
-        Finding("Table 5", f"Direct costs about Build + KV (ratio {PLAUSIBLE[0]} to {PLAUSIBLE[1]})", not odd,
-                "; ".join(f"{m} {min(v):.2f} to {max(v):.2f}" for m, v in ratios.items()) + f"; outside in {len(odd)} of {len(rows)}"),
+        Finding(
+            "Table 5",
+            "the speed-up is (Direct - KV) / Direct, to within rounding",
+            not off,
+            _names(off) or f"{len(rows)} rows",
+        ),
+        Finding(
+            "Table 5",
+            "the 8B model is faster than the 32B model",
+            not slower,
+            f"8B slower in {len(slower)} of {len(cells)} cells (long/long {by[models[0], 'long', 'long']['dir_ttft']} "
+            f"against {by[models[1], 'long', 'long']['dir_ttft']} s): not the same hardware, precision or kernel",
+        ),
+        Finding(
+            "Table 5",
+            f"Direct costs about Build + KV (ratio {PLAUSIBLE[0]} to {PLAUSIBLE[1]})",
+            not odd,
+            "; ".join(f"{m} {min(v):.2f} to {max(v):.2f}" for m, v in ratios.items())
+            + f"; outside in {len(odd)} of {len(rows)}",
+        ),
         *_outliers(rows),
-        Finding("Table 5", "Qwen2.5-72B fits one 80 GB GPU in 16 bit", False, "72.7 billion weights of 2 bytes are 145 GB"),
-    ]  # fmt: skip
+        Finding(
+            "Table 5", "Qwen2.5-72B fits one 80 GB GPU in 16 bit", False, "72.7 billion weights of 2 bytes are 145 GB"
+        ),
+    ]
 
 
 def _speedup_fits(row: Row) -> bool:

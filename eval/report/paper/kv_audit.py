@@ -8,13 +8,25 @@ from typing import Any
 from eval.report.tables.model import Cell, Column, Section, Table
 
 _AUDIT = (
-    ("speedup", "Speedup (%)", "{:.1f}"), ("paper", "Paper, Qwen3-8B (%)", "{:.1f}"), ("allowed", "Arithmetic allows (%)", "{:.1f}"),
-    ("share", "Share of that", "{:.2f}"), ("peer", "Against peer Direct (%)", "{:.1f}"), ("naive", "KV / naive KV", "{:.2f}"),
-    ("ratio", "Dir/(Build+KV)", "{:.2f}"), ("flag", "", "{}"), ("paper_ratio", "Paper's", "{:.2f}"), ("peak", "Of matrix peak", "{:.2f}"),
+    ("speedup", "Speedup (%)", "{:.1f}"),
+    ("paper", "Paper, Qwen3-8B (%)", "{:.1f}"),
+    ("allowed", "Arithmetic allows (%)", "{:.1f}"),
+    ("share", "Share of that", "{:.2f}"),
+    ("peer", "Against peer Direct (%)", "{:.1f}"),
+    ("naive", "KV / naive KV", "{:.2f}"),
+    ("ratio", "Dir/(Build+KV)", "{:.2f}"),
+    ("flag", "", "{}"),
+    ("paper_ratio", "Paper's", "{:.2f}"),
+    ("peak", "Of matrix peak", "{:.2f}"),
     ("quickest", "Quickest of best peak", "{:.2f}"),
-    ("floor", "Limit (s)", "{:.4f}"), ("reached", "Reached", "{:.2f}"), ("uses", "Pays after (uses)", "{:.0f}"),
-    ("load", "Load bf16 / Build", "{:.4f}"), ("int8", "int8 KL", "{:.1e}"), ("memory", "Peak memory (MB)", "{:.0f}"), ("same", "Same answer", "{}"),
-)  # fmt: skip
+    ("floor", "Limit (s)", "{:.4f}"),
+    ("reached", "Reached", "{:.2f}"),
+    ("uses", "Pays after (uses)", "{:.0f}"),
+    ("load", "Load bf16 / Build", "{:.4f}"),
+    ("int8", "int8 KL", "{:.1e}"),
+    ("memory", "Peak memory (MB)", "{:.0f}"),
+    ("same", "Same answer", "{}"),
+)
 
 
 def kv_audit(summaries: Sequence[Mapping[str, Any]]) -> Table:
@@ -32,24 +44,41 @@ def kv_audit(summaries: Sequence[Mapping[str, Any]]) -> Table:
         "Of matrix peak: a round's KV pass against the best product right after it; and the quickest pass against the run's best product.",
         "Load: file to ready cache, its pages already in memory. Same answer: greedy tokens of both arms.",
     )
-    return Table("kv_audit", "Key-value injection against the limits and against the paper's Table 5", columns, tuple(sections), notes)
+    return Table(
+        "kv_audit",
+        "Key-value injection against the limits and against the paper's Table 5",
+        columns,
+        tuple(sections),
+        notes,
+    )
 
 
 def _row(cell: Mapping[str, Any], paper: Mapping[str, Any]) -> tuple[Cell, ...]:
     bound, store = cell.get("limit", {}), cell.get("store", {})
     values = {
-        "speedup": cell["speedup"], "paper": paper.get("speedup"), "allowed": bound.get("allowed_speedup"),
-        "share": bound.get("speedup_over_allowed"), "peer": cell.get("speedup_against_peer", {}).get("p50"),
-        "naive": cell.get("kv_over_naive", {}).get("p50"), "ratio": cell["ratio"],
+        "speedup": cell["speedup"],
+        "paper": paper.get("speedup"),
+        "allowed": bound.get("allowed_speedup"),
+        "share": bound.get("speedup_over_allowed"),
+        "peer": cell.get("speedup_against_peer", {}).get("p50"),
+        "naive": cell.get("kv_over_naive", {}).get("p50"),
+        "ratio": cell["ratio"],
         "flag": "flag" if cell.get("ratio_flag") else "",
         "paper_ratio": paper["dir_ttft"] / (paper["build"] + paper["kv_ttft"]) if paper else None,
-        "peak": bound.get("of_matrix_peak", {}).get("p50"), "quickest": bound.get("quickest_of_matrix_peak"), "floor": bound.get("floor_s"), "reached": bound.get("reached"),
-        "uses": cell.get("break_even_uses"), "load": store.get("bf16", {}).get("load_over_build"),
-        "int8": store.get("int8", {}).get("kl"), "memory": cell["peak_memory_bytes"] / 1e6 if "peak_memory_bytes" in cell else None,
+        "peak": bound.get("of_matrix_peak", {}).get("p50"),
+        "quickest": bound.get("quickest_of_matrix_peak"),
+        "floor": bound.get("floor_s"),
+        "reached": bound.get("reached"),
+        "uses": cell.get("break_even_uses"),
+        "load": store.get("bf16", {}).get("load_over_build"),
+        "int8": store.get("int8", {}).get("kl"),
+        "memory": cell["peak_memory_bytes"] / 1e6 if "peak_memory_bytes" in cell else None,
         "same": _same(cell),
-    }  # fmt: skip
-    return (Cell(f"{cell['context']}/{cell['query']}"),
-            *(Cell(None if values[key] is None else form.format(values[key])) for key, _, form in _AUDIT))  # fmt: skip
+    }
+    return (
+        Cell(f"{cell['context']}/{cell['query']}"),
+        *(Cell(None if values[key] is None else form.format(values[key])) for key, _, form in _AUDIT),
+    )
 
 
 def _same(cell: Mapping[str, Any]) -> str | None:

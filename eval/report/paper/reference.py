@@ -120,11 +120,13 @@ def paper_points(path: Path = PAPER) -> list[tuple[str, float, float]]:
 
 
 def paper_value(summary: Summary, metric: str, category: int | None = None) -> float | None:
-    """The paper's value of a run's own method and setting (chunk and depth) in the run's unit; None where it states none.
+    """The paper's value of a run's own method and setting (chunk and depth) in the run's unit; None where it states
+    none.
 
     Args:
         summary: a LOCOMO run.
-        metric: one of our metrics (any ``judge_<name>`` stands for the paper's judge), or ``latency_ms.<part>.<quantile>``.
+        metric: one of our metrics (any ``judge_<name>`` stands for the paper's judge), or
+            ``latency_ms.<part>.<quantile>``.
         category: LOCOMO's category; None: overall.
     """
     reference, depth = load(), (summary.get("display") or {}).get("top_k")
@@ -132,8 +134,17 @@ def paper_value(summary: Summary, metric: str, category: int | None = None) -> f
     column = names.get("judge" if metric.startswith("judge_") else metric)
     if column is None:
         return None
-    rows = (row for table in (3, 4) for row in reference.rows(table) if row.get("category", "overall") == (category or "overall"))
-    found = [row[column] for row in rows if _fits(row, summary) and row["top_k"] in (None, depth) and row.get(column) is not None]
+    rows = (
+        row
+        for table in (3, 4)
+        for row in reference.rows(table)
+        if row.get("category", "overall") == (category or "overall")
+    )
+    found = [
+        row[column]
+        for row in rows
+        if _fits(row, summary) and row["top_k"] in (None, depth) and row.get(column) is not None
+    ]
     return float(found[0]) / (100 if column in PERCENT else 1) if found else None
 
 

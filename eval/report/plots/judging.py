@@ -30,7 +30,8 @@ MOST_TICKS = 10
 def calibration_bins(
     probabilities: Sequence[float], outcomes: Sequence[float], bins: int = 10
 ) -> list[dict[str, float]]:
-    """Bins of a judge's probability with what a reference judge said: ``predicted`` and ``observed`` shares, interval, ``n``.
+    """Bins of a judge's probability with what a reference judge said: ``predicted`` and ``observed`` shares, interval,
+    ``n``.
 
     Args:
         probabilities: the judge's probability of correct, one a verdict.
@@ -66,8 +67,11 @@ def calibration(cards: Sequence[Mapping[str, Any]], stem: Path) -> list[Path]:
     """
     import pandas as pd
 
-    rows = [(c["judge"], c.get("reference", ""), *(b.get(k) for k in ("predicted", "observed", "low", "high", "n")))
-            for c in cards for b in c.get("calibration") or ()]  # fmt: skip
+    rows = [
+        (c["judge"], c.get("reference", ""), *(b.get(k) for k in ("predicted", "observed", "low", "high", "n")))
+        for c in cards
+        for b in c.get("calibration") or ()
+    ]
     if not rows:
         raise DataError("no judge card with calibration; run: python run.py experiment=judge_card judge=offline")
     data = pd.DataFrame(rows, columns=["judge", "reference", "predicted", "observed", "low", "high", "n"])
@@ -149,8 +153,17 @@ def cards_of_folder(folder: Path) -> list[dict[str, Any]]:
         bins = []
         for row in card.get("calibration", ()):
             low, high = wilson(round(row["recorded"] * row["n"]), row["n"])
-            bins.append({"predicted": row["score"], "observed": row["recorded"], "low": low, "high": high, "n": row["n"]})
-        found.append({"judge": card["judge"], "reference": "recorded judges", "fingerprint": digest(card["identity"], 10), "calibration": bins})
+            bins.append(
+                {"predicted": row["score"], "observed": row["recorded"], "low": low, "high": high, "n": row["n"]}
+            )
+        found.append(
+            {
+                "judge": card["judge"],
+                "reference": "recorded judges",
+                "fingerprint": digest(card["identity"], 10),
+                "calibration": bins,
+            }
+        )
     return found
 
 
@@ -163,19 +176,30 @@ def critical_difference(runs: Sequence[Run], metric: str, stem: Path) -> list[Pa
 
     runs = [r for r in runs if ranked(r.summary)]
     if len({questions_of(r.summary) for r in runs}) > 1:
-        raise DataError("the runs were asked different questions; ranks over them would compare what cannot be compared")
+        raise DataError(
+            "the runs were asked different questions; ranks over them would compare what cannot be compared"
+        )
     names = labels([r.summary for r in runs])
     means = {
-        n: pd.Series(column).groupby(level=0).mean() for n, r in zip(names, runs, strict=True) if (column := r.column(metric))
+        n: pd.Series(column).groupby(level=0).mean()
+        for n, r in zip(names, runs, strict=True)
+        if (column := r.column(metric))
     }
     table = pd.DataFrame(means).dropna()
     if len(table.columns) < 2 or len(table) < 2:
         raise DataError(f"a critical-difference plot needs two systems with {metric} on two conversations")
     found = ranking({n: table[n].tolist() for n in table})
     groups = found.groups()
-    data = pd.DataFrame({"method": found.names, "mean_rank": found.ranks, "conversations": found.conversations,
-                         "critical_difference": found.critical_difference, "p_friedman": found.p_friedman,
-                         "tied_with": [_tied(i, found.names, groups) for i in range(len(found.names))]})  # fmt: skip
+    data = pd.DataFrame(
+        {
+            "method": found.names,
+            "mean_rank": found.ranks,
+            "conversations": found.conversations,
+            "critical_difference": found.critical_difference,
+            "p_friedman": found.p_friedman,
+            "tied_with": [_tied(i, found.names, groups) for i in range(len(found.names))],
+        }
+    )
     with canvas(height_cm=2.9 + 0.36 * (len(found.names) + len(groups))) as (figure, axes):
         _draw_ranks(axes, found, groups)
         return save(figure, data, stem, sources([r.summary for r in runs], metric=metric))
@@ -187,8 +211,14 @@ def _draw_ranks(axes: Axes, found: Ranking, groups: Sequence[tuple[int, int]]) -
     for i, rank in enumerate(found.ranks):
         axes.plot(rank, i, marker="o", color=COLOURS[0], markersize=4)
         right = rank > (k + 1) / 2
-        axes.annotate(f"{rank:.1f}", (rank, i), xytext=(-5 if right else 5, 0), textcoords="offset points", va="center",
-                      ha="right" if right else "left")  # fmt: skip
+        axes.annotate(
+            f"{rank:.1f}",
+            (rank, i),
+            xytext=(-5 if right else 5, 0),
+            textcoords="offset points",
+            va="center",
+            ha="right" if right else "left",
+        )
     for j, (first, last) in enumerate(groups):
         ends = [found.ranks[first], found.ranks[last]]
         axes.plot(ends, [k + 0.2 + j] * 2, color="#333333", linewidth=2.2, solid_capstyle="butt")
@@ -199,7 +229,10 @@ def _draw_ranks(axes: Axes, found: Ranking, groups: Sequence[tuple[int, int]]) -
     axes.tick_params(axis="y", length=0)
     axes.set_xlim(0.7, max(k, 1 + reach) + 0.3)
     axes.set_xticks([n for n in range(1, k + 1) if k <= MOST_TICKS or n == 1 or n % 5 == 0])
-    axes.figure.supxlabel(f"average rank over {found.conversations} conversations (1 = best)\nbars join systems that cannot be told apart", fontsize=7)
+    axes.figure.supxlabel(
+        f"average rank over {found.conversations} conversations (1 = best)\nbars join systems that cannot be told apart",
+        fontsize=7,
+    )
     axes.spines["left"].set_visible(False)
     axes.grid(axis="y", visible=False)
 

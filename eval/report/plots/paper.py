@@ -55,7 +55,8 @@ def ablation_data(summaries: Sequence[Summary], metrics: Sequence[str], paper: b
 def ablation(
     summaries: Sequence[Summary], stem: Path, metrics: Sequence[str] | None = None, paper: bool = False
 ) -> list[Path]:
-    """Figure 9: two metrics (columns) by category (rows) against context size (logarithmic), one line for each method and depth.
+    """Figure 9: two metrics (columns) by category (rows) against context size (logarithmic), one line for each method
+    and depth.
 
     Args:
         summaries: runs that differ in chunk size or top-k; runs without a top-k are left out.
@@ -97,8 +98,16 @@ def _ablation_panel(panel: Any, data: pd.DataFrame, category: str, metric: str) 
         own = data[(data.series == name) & (data.category == category) & (data.metric == metric)]
         if own.paper.notna().any():
             panel.plot(own.context_words, own.paper * 100, linestyle=":", **PALE)
-        panel.errorbar(own.context_words, own.value * 100, yerr=bars(own), label=name, elinewidth=0.5, capsize=1,
-                       markersize=3, **look(i))  # fmt: skip
+        panel.errorbar(
+            own.context_words,
+            own.value * 100,
+            yerr=bars(own),
+            label=name,
+            elinewidth=0.5,
+            capsize=1,
+            markersize=3,
+            **look(i),
+        )
 
 
 def ttft(
@@ -106,7 +115,8 @@ def ttft(
 ) -> list[Path]:
     """Figure 10: time to first token (seconds, logarithmic), direct, KV and build, by context, query and model.
 
-    The paper's values of the same model lie pale behind where the device is the paper's, too. One row of panels for each model.
+    The paper's values of the same model lie pale behind where the device is the paper's, too. One row of panels for
+    each model.
 
     Args:
         cells: from ``eval.runs.read.kv_cells``.
@@ -119,10 +129,17 @@ def ttft(
     if not cells:
         raise DataError("no kv_ttft results; run: python run.py experiment=kv_ttft")
     rows = [
-        (str(c["model"]), c["context"], c["context_tokens"], c["query"], c["query_tokens"], *(c.get(k) for k, _ in TIMES),
-         *(_paper_cell(c, paper).get(k) for k, _ in TIMES))
+        (
+            str(c["model"]),
+            c["context"],
+            c["context_tokens"],
+            c["query"],
+            c["query_tokens"],
+            *(c.get(k) for k, _ in TIMES),
+            *(_paper_cell(c, paper).get(k) for k, _ in TIMES),
+        )
         for c in cells
-    ]  # fmt: skip
+    ]
     columns = [
         "model",
         "context",
@@ -180,7 +197,9 @@ def _paper_cell(cell: Mapping[str, Any], anyway: bool) -> Mapping[str, Any]:
     models = _paper_models()
     model = _short(cell["model"]) if _short(cell["model"]) in models else models[0]
     rows = reference.load().rows(5)
-    return next((r for r in rows if (r["model"], r["context"], r["query"]) == (model, cell["context"], cell["query"])), {})
+    return next(
+        (r for r in rows if (r["model"], r["context"], r["query"]) == (model, cell["context"], cell["query"])), {}
+    )
 
 
 def _paper_name(cells: Sequence[Mapping[str, Any]]) -> str:

@@ -41,13 +41,18 @@ def recall_against_budget(summaries: Sequence[Summary], stem: Path) -> list[Path
         raise DataError("no run has evidence recall (metrics evidence_recall_…)")
     looks, many = _looks(data), data.method.nunique() > MANY
     low = min(80, 20 * int(5 * data.recall.min()))
-    with canvas(1, 2, width_cm=PAGE_CM if many else COLUMN_CM, height_cm=5.6 if many else 4.8, sharey=True) as (figure, panels):
+    with canvas(1, 2, width_cm=PAGE_CM if many else COLUMN_CM, height_cm=5.6 if many else 4.8, sharey=True) as (
+        figure,
+        panels,
+    ):
         for panel, (kind, title) in zip(panels, axes_of.values(), strict=True):
             for name, (first, style) in looks.items():
                 own = data[(data.method == first) & (data.budget == kind)]
                 panel.plot(own.depth, own.recall * 100, label=name, markersize=3, **style)
                 if name == first:
-                    panel.fill_between(own.depth, own.low * 100, own.high * 100, color=style["color"], alpha=0.12, linewidth=0)
+                    panel.fill_between(
+                        own.depth, own.low * 100, own.high * 100, color=style["color"], alpha=0.12, linewidth=0
+                    )
             depths = sorted(set(data[data.budget == kind].depth))
             panel.set_xscale("log")
             panel.set_xticks(depths, [f"{d:,}" for d in depths])
@@ -72,7 +77,8 @@ def _looks(data: pd.DataFrame) -> dict[str, tuple[str, dict[str, Any]]]:
 def latency_parts(summaries: Sequence[Summary], stem: Path, paper: bool = False) -> list[Path]:
     """Search, answer and total time of a question: P50 as a dot, a line to P95 (milliseconds, logarithmic).
 
-    The paper's search and total of the same method lie pale behind where the run is comparable, or ``paper`` asks for it.
+    The paper's search and total of the same method lie pale behind where the run is comparable, or ``paper`` asks for
+    it.
     """
     import pandas as pd
 
@@ -86,7 +92,9 @@ def latency_parts(summaries: Sequence[Summary], stem: Path, paper: bool = False)
         raise DataError("no run has a latency pass (latency.questions)")
     names = list(dict.fromkeys(name for name, *_ in rows))
     theirs = _paper_latency(summaries, names, paper)
-    data = pd.DataFrame(rows + [(f"{name} (paper)", *rest) for name, *rest in theirs], columns=["method", "part", "p50_ms", "p95_ms"])
+    data = pd.DataFrame(
+        rows + [(f"{name} (paper)", *rest) for name, *rest in theirs], columns=["method", "part", "p50_ms", "p95_ms"]
+    )
     with canvas(height_cm=1.6 + (0.55 if len(names) > MANY else 0.75) * len(names)) as (figure, axes):
         for i, part in enumerate(PARTS):
             own = data[(data.part == part) & data.method.isin(names)]
@@ -110,7 +118,9 @@ def latency_parts(summaries: Sequence[Summary], stem: Path, paper: bool = False)
         return save(figure, data, stem, sources(summaries))
 
 
-def _paper_latency(summaries: Sequence[Summary], names: Sequence[str], paper: bool) -> list[tuple[str, str, float, float]]:
+def _paper_latency(
+    summaries: Sequence[Summary], names: Sequence[str], paper: bool
+) -> list[tuple[str, str, float, float]]:
     """(method, part, P50, P95) of the paper's Table 4 for the methods drawn."""
     found = []
     for summary, name in zip(summaries, labels(summaries), strict=True):
@@ -122,7 +132,9 @@ def _paper_latency(summaries: Sequence[Summary], names: Sequence[str], paper: bo
 
 
 def cost_by_phase(summaries: Sequence[Summary], stem: Path) -> list[Path]:
-    """Tokens a question by phase (prompt and completion together), ingestion and organising shared out over the questions."""
+    """Tokens a question by phase (prompt and completion together), ingestion and organising shared out over the
+    questions.
+    """
     import pandas as pd
 
     rows = []
@@ -140,8 +152,17 @@ def cost_by_phase(summaries: Sequence[Summary], stem: Path) -> list[Path]:
         for i, phase in enumerate(PHASES):
             own = data[data.phase == phase].tokens_per_question.to_list()
             if any(own):
-                axes.barh(range(len(names)), own, 0.62, left=left, color=COLOURS[i], hatch=HATCHES[i], edgecolor="white",
-                          linewidth=0.3, label=phase)  # fmt: skip
+                axes.barh(
+                    range(len(names)),
+                    own,
+                    0.62,
+                    left=left,
+                    color=COLOURS[i],
+                    hatch=HATCHES[i],
+                    edgecolor="white",
+                    linewidth=0.3,
+                    label=phase,
+                )
             left = [a + b for a, b in zip(left, own, strict=True)]
         for y, total in enumerate(left):
             axes.annotate(f"{total:,.0f}", (total, y), xytext=(3, 0), textcoords="offset points", va="center")

@@ -42,7 +42,8 @@ def primary_judge(summaries: Sequence[Summary]) -> str:
 def score_against_tokens(summaries: Sequence[Summary], stem: Path, paper: bool = False) -> list[Path]:
     """Judge score (percent, interval) against mean context words (NLTK, the paper's count; logarithmic).
 
-    Runs without a context size are left out of the drawing. Where a run is comparable with the paper, or ``paper`` asks for it,
+    Runs without a context size are left out of the drawing. Where a run is comparable with the paper, or ``paper`` asks
+    for it,
     the paper's rows that state a context size lie pale behind.
     """
     import pandas as pd
@@ -83,7 +84,9 @@ def score_against_tokens(summaries: Sequence[Summary], stem: Path, paper: bool =
 
 
 def _words_axis(axes: Axes, words: pd.Series, room: float) -> None:
-    """A logarithmic axis that has a 0, up to ``room`` times the most words; a plain one where all contexts are about as long."""
+    """A logarithmic axis that has a 0, up to ``room`` times the most words; a plain one where all contexts are about as
+    long.
+    """
     if 0 < words.max() < NARROW * words.min():
         axes.set_xlabel("context of a question (NLTK words)")
         axes.margins(x=0.12)
@@ -112,7 +115,9 @@ def family(summary: Summary) -> str:
 
 
 def bars(own: pd.DataFrame) -> Any:
-    """Error bars in percent points of rows with ``value`` or ``score``, ``low`` and ``high``; None where no row has an interval."""
+    """Error bars in percent points of rows with ``value`` or ``score``, ``low`` and ``high``; None where no row has an
+    interval.
+    """
     import numpy as np
 
     value = own["value"] if "value" in own else own["score"]
@@ -129,9 +134,11 @@ def _along(row: Any) -> list[float]:
 
 
 def score_by_category(summaries: Sequence[Summary], stem: Path, paper: bool = False) -> list[Path]:
-    """Judge score (percent, interval) of each method (row) in each category and overall (columns), over the width of a page.
+    """Judge score (percent, interval) of each method (row) in each category and overall (columns), over the width of a
+    page.
 
-    The paper's score of the same method and setting lies pale in its row where the run is comparable, or ``paper`` asks for it.
+    The paper's score of the same method and setting lies pale in its row where the run is comparable, or ``paper`` asks
+    for it.
     """
     import pandas as pd
 
@@ -149,16 +156,33 @@ def score_by_category(summaries: Sequence[Summary], stem: Path, paper: bool = Fa
     ours = pd.DataFrame(rows, columns=columns).astype({"low": float, "high": float})
     theirs = pd.DataFrame(pale, columns=columns)
     panels_of = list(dict.fromkeys(ours.category))
-    with canvas(1, len(panels_of), width_cm=PAGE_CM, height_cm=1.9 + 0.36 * len(names), sharex=True, sharey=True, squeeze=False) as (
+    with canvas(
+        1, len(panels_of), width_cm=PAGE_CM, height_cm=1.9 + 0.36 * len(names), sharex=True, sharey=True, squeeze=False
+    ) as (
         figure,
         (panels,),
     ):
         for panel, shown in zip(panels, panels_of, strict=True):
             own, behind = ours[ours.category == shown], theirs[theirs.category == shown]
-            panel.plot(behind.score * 100, [names.index(n.removesuffix(" (paper)")) for n in behind.method], linestyle="none",
-                       label=legend_name(summaries, paper), **PALE)  # fmt: skip
-            panel.errorbar(own.score * 100, range(len(names)), xerr=bars(own), linestyle="none", marker="o", markersize=3.2,
-                           color=COLOURS[0], elinewidth=0.8, capsize=1.2, label="ours, 95 % interval")  # fmt: skip
+            panel.plot(
+                behind.score * 100,
+                [names.index(n.removesuffix(" (paper)")) for n in behind.method],
+                linestyle="none",
+                label=legend_name(summaries, paper),
+                **PALE,
+            )
+            panel.errorbar(
+                own.score * 100,
+                range(len(names)),
+                xerr=bars(own),
+                linestyle="none",
+                marker="o",
+                markersize=3.2,
+                color=COLOURS[0],
+                elinewidth=0.8,
+                capsize=1.2,
+                label="ours, 95 % interval",
+            )
             panel.set_title(f"{shown}\nn = {own.n.max()}")
             panel.set_xticks([0, 25, 50, 75, 100], ["0", "", "50", "", "100"])
             panel.set_xlim(-3, 103)
@@ -168,5 +192,7 @@ def score_by_category(summaries: Sequence[Summary], stem: Path, paper: bool = Fa
         if len(theirs):
             legend_below(figure, panels[0])
         order = {name: i for i, name in enumerate(names)}
-        data = pd.concat([ours.sort_values("method", key=lambda m: m.map(order), kind="stable"), theirs.astype(ours.dtypes)])
+        data = pd.concat(
+            [ours.sort_values("method", key=lambda m: m.map(order), kind="stable"), theirs.astype(ours.dtypes)]
+        )
         return save(figure, data, stem, sources(summaries))

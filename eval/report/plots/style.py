@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 COLUMN_CM = 8.5
 PAGE_CM = 17.6
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D00", "#7A7A7A", "#882255")
-"""Okabe and Ito's palette (its yellow darkened to be legible on white), a grey and Tol's wine; never the only carrier of meaning."""
+"""Okabe and Ito's palette (its yellow darkened to be legible on white), a grey and Tol's wine; never the only carrier
+of meaning.
+"""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo", "---", "***", "|||")
 _RC = {
@@ -102,7 +104,9 @@ def save(figure: Figure, data: pd.DataFrame, stem: Path, sources: Mapping[str, A
 
 
 def _without_ligatures(figure: Figure) -> None:
-    """Keep f, f and l apart: a ligature cannot be searched for in a PDF and takes a font of its own (matplotlib 3.11 shapes text)."""
+    """Keep f, f and l apart: a ligature cannot be searched for in a PDF and takes a font of its own (matplotlib 3.11
+    shapes text).
+    """
     from matplotlib.text import Text
 
     for text in figure.findobj(Text):
@@ -127,7 +131,9 @@ def legend_below(figure: Figure, axes: Axes) -> None:
 
 
 def log_axis(axis: Any, *, fine: bool = False) -> None:
-    """Plain numbers (1,000 rather than a power of ten) on a logarithmic axis; ``fine``: on less than two decades 2 and 5 as well."""
+    """Plain numbers (1,000 rather than a power of ten) on a logarithmic axis; ``fine``: on less than two decades 2 and
+    5 as well.
+    """
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     low, high = axis.get_view_interval()
@@ -156,12 +162,16 @@ def place_labels(
 ) -> None:
     """Write a name beside each point where it covers neither a point nor another name.
 
-    Tries eight places around the point at growing distance, the most crowded points first; call it after limits and scales are set. ``avoid`` lists
-    more places (data coordinates) that no name may cover, such as the ends of error bars. A name far from its point has a
+    Tries eight places around the point at growing distance, the most crowded points first; call it after limits and
+    scales are set. ``avoid`` lists
+    more places (data coordinates) that no name may cover, such as the ends of error bars. A name far from its point has
+    a
     line to it, which crosses no other name either.
 
-    Kept because it is better than the library adjustText 1.4 on such sparse figures: of 150 made-up ones (2 to 12 points with
-    error bars, 1,046 names) 9 had a name on a name, a point or a line or outside the axes, with adjustText's forces tuned 65.
+    Kept because it is better than the library adjustText 1.4 on such sparse figures: of 150 made-up ones (2 to 12
+    points with
+    error bars, 1,046 names) 9 had a name on a name, a point or a line or outside the axes, with adjustText's forces
+    tuned 65.
     """
     from matplotlib.text import Text
 
@@ -191,12 +201,19 @@ def place_labels(
             leader = _leader(box, dot) if reach > NEAR else []
             clashes = sum(box.overlaps(other) for other in taken)
             clashes += sum(other.contains(*spot) for other in taken for spot in leader)
-            clashes += sum(abs(d[0] - x1) + abs(d[1] - y1) < 6 * scale for d in dots if d is not dot for x1, y1 in leader)
+            clashes += sum(
+                abs(d[0] - x1) + abs(d[1] - y1) < 6 * scale for d in dots if d is not dot for x1, y1 in leader
+            )
             clashes += sum(_near(box, d, 3 * scale) for d in dots if d is not dot)
             clashes += sum(_near(box, d, 1 * scale) for d in others)
-            clashes += OUTSIDE * (not (
-                inside.x0 <= box.x0 and box.x1 <= inside.x1 + 2 * scale and inside.y0 <= box.y0 and box.y1 <= inside.y1
-            ))  # fmt: skip
+            clashes += OUTSIDE * (
+                not (
+                    inside.x0 <= box.x0
+                    and box.x1 <= inside.x1 + 2 * scale
+                    and inside.y0 <= box.y0
+                    and box.y1 <= inside.y1
+                )
+            )
             if best is None or clashes < best[0]:
                 best = (clashes, text.get_position(), text.get_ha(), text.get_va(), box, leader)
             if clashes == 0:

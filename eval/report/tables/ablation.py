@@ -1,6 +1,7 @@
 """What each channel and mechanism of a system contributes: evidence recall by category, held-out conversations apart.
 
-The first run is the whole system; every other run has one part switched off (or one added), so its row says what that part is
+The first run is the whole system; every other run has one part switched off (or one added), so its row says what that
+part is
 worth. Printed for ``experiment=memos_ablation``.
 """
 
@@ -53,7 +54,9 @@ def _cells(run: Run, whole: Run, metric: str) -> list[Cell]:
 
 def held_out(run: Run, metric: str) -> float | None:
     """Mean over the held-out conversations' questions that have the metric; None where there are none."""
-    found = [values[metric] for (sample_id, _), values in run.values.items() if sample_id in HELD_OUT and metric in values]
+    found = [
+        values[metric] for (sample_id, _), values in run.values.items() if sample_id in HELD_OUT and metric in values
+    ]
     return sum(found) / len(found) if found else None
 
 

@@ -16,8 +16,16 @@ def table5(cells: Sequence[Mapping[str, Any]]) -> Table:
     Args:
         cells: from ``eval.runs.read.kv_cells``.
     """
-    titles = {"context_tokens": "CtxTok", "query": "Qry", "query_tokens": "QryTok", "build": "Build (s)", "kv_ttft": "KV TTFT (s)",
-              "dir_ttft": "Dir TTFT (s)", "speedup": "Speedup (%)", "ratio": "Dir/(Build+KV)"}  # fmt: skip
+    titles = {
+        "context_tokens": "CtxTok",
+        "query": "Qry",
+        "query_tokens": "QryTok",
+        "build": "Build (s)",
+        "kv_ttft": "KV TTFT (s)",
+        "dir_ttft": "Dir TTFT (s)",
+        "speedup": "Speedup (%)",
+        "ratio": "Dir/(Build+KV)",
+    }
     columns = (Column("context", "Ctx", "text"), *(Column(k, t, "text") for k, t in titles.items()))
     sections = []
     for model, device in dict.fromkeys((c.get("model"), c.get("device")) for c in cells):

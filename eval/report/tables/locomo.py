@@ -30,27 +30,35 @@ class Ties:
     near: Mapping[tuple[str, int | None], Collection[str]]
     """(metric, category) to the fingerprints of runs that cannot be told from the best."""
     whole: Mapping[str, tuple[int, int]]
-    """Metric to the number of its tests in all sections, and of those that stay significant when Holm's correction is over all of them."""
+    """Metric to the number of its tests in all sections, and of those that stay significant when Holm's correction is
+    over all of them.
+    """
 
     def notes(self) -> list[str]:
         """What stands below a table with these marks."""
         if not self.whole:
             return []
         across = "; ".join(f"{_judge_title(name)}: {apart} of {tests}" for name, (tests, apart) in self.whole.items())
-        return [TIED, f"Differences from the best that stay with Holm's correction over all sections of a column: {across}."]
+        return [
+            TIED,
+            f"Differences from the best that stay with Holm's correction over all sections of a column: {across}.",
+        ]
 
 
 INTERVALS = (
     "Brackets: 95 % interval, t over conversations (clustered). Scores are percent; a dash is a missing value, never 0."
 )
 MARKS = "Best bold (* in the terminal), second underlined (+); systems that see the gold evidence are not ranked."
-TIED = ("≈: a paired sign-flip test over conversations cannot tell it from the best. Family of Holm's correction: the tests of one column in one "
-        "section (every other system against that section's best); each section is a claim of its own.")
+TIED = (
+    "≈: a paired sign-flip test over conversations cannot tell it from the best. Family of Holm's correction: the tests of one column in one "
+    "section (every other system against that section's best); each section is a claim of its own."
+)
 WORDS = "Chunk / Mem: chunk size in cl100k tokens for RAG, otherwise NLTK words of the retrieved context (the paper's count)."
 
 
 def table3(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
-    """Category by method by metric. One section for each category and the overall, for each track and each set of questions.
+    """Category by method by metric. One section for each category and the overall, for each track and each set of
+    questions.
 
     Args:
         summaries: contents of ``summary.json`` of the runs, in printing order.
@@ -82,13 +90,19 @@ def table4(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
         rows = tuple(_row4(s, name, shown, ties) for s, name in zip(group, row_names(group), strict=True))
         sections.append(Section(f"{heading}{category_title(None, max(count(s) for s in group))}", rows, _ranked(group)))
     notes = list(_notes(summaries, {k: _judge_title(k) for k in shown}, ties))
-    without = [name for s, name in zip(summaries, labels(summaries), strict=True) if not (s.get("latency_ms") or {}).get("total")]
+    without = [
+        name
+        for s, name in zip(summaries, labels(summaries), strict=True)
+        if not (s.get("latency_ms") or {}).get("total")
+    ]
     if without:
         notes.append(f"Latency is missing for {', '.join(without)}: no latency pass was run (one question at a time).")
     sampled = sorted({s["latency_ms"]["n"] for s in summaries if (s.get("latency_ms") or {}).get("n")})
     if sampled:
         notes.append(f"Latency: questions one at a time, nothing cached; sample of {' or '.join(map(str, sampled))}.")
-        notes.append("Ingest: seconds (embeddings from the cache where it holds them), model calls and their tokens for all stores.")
+        notes.append(
+            "Ingest: seconds (embeddings from the cache where it holds them), model calls and their tokens for all stores."
+        )
     return Table("table4", "LOCOMO score and latency by method", columns, tuple(sections), tuple(notes)).marked()
 
 
@@ -121,7 +135,9 @@ def _head(summary: Summary, name: str, category: int | None, judge: str | None) 
         size = metric_cell(summary, "memory_words", category).value
     own = metrics(summary, category)
     judged = own[judge].get("n") if judge is not None and judge in own else None
-    every = (summary.get("judged") if category is None else (summary.get("judged_by_category") or {}).get(str(category))) or {}
+    every = (
+        summary.get("judged") if category is None else (summary.get("judged_by_category") or {}).get(str(category))
+    ) or {}
     if judge is not None and judge in every:
         judged = every[judge].get("correct", 0) + every[judge].get("wrong", 0)
     failed = summary.get("failed") if category is None else None
@@ -130,12 +146,17 @@ def _head(summary: Summary, name: str, category: int | None, judge: str | None) 
 
 def _judge_cells(summary: Summary, category: int | None, names: Sequence[str], ties: Ties | None) -> tuple[Cell, ...]:
     return tuple(
-        replace(metric_cell(summary, n, category), tied=ties is not None and summary["fingerprint"] in ties.near.get((n, category), ()))
+        replace(
+            metric_cell(summary, n, category),
+            tied=ties is not None and summary["fingerprint"] in ties.near.get((n, category), ()),
+        )
         for n in names
     )
 
 
-def _row3(summary: Summary, name: str, category: int | None, shown: Sequence[str], ties: Ties | None) -> tuple[Cell, ...]:
+def _row3(
+    summary: Summary, name: str, category: int | None, shown: Sequence[str], ties: Ties | None
+) -> tuple[Cell, ...]:
     head = _head(summary, name, category, shown[0] if shown else None)
     others = tuple(metric_cell(summary, metric, category) for metric in METRIC_TITLES)
     return (*head, *_judge_cells(summary, category, shown, ties), *others)
@@ -149,7 +170,9 @@ def _row4(summary: Summary, name: str, shown: Sequence[str], ties: Ties | None) 
 
 
 def _groups(summaries: Sequence[Summary]) -> list[tuple[str, list[Summary]]]:
-    """Runs of the same track and the same questions (others never share a section), with a heading where there are several."""
+    """Runs of the same track and the same questions (others never share a section), with a heading where there are
+    several.
+    """
     return [(heading, [summaries[i] for i in places]) for heading, places in by_questions(summaries)]
 
 

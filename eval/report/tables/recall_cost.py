@@ -23,9 +23,7 @@ def recall_metrics(summaries: Sequence[Summary]) -> list[tuple[str, str, int]]:
     kinds = {("recall", "at"): "recall at k", ("recall", "words"): "recall in words", ("hit", "at"): "hit at k"}
     names = {name for summary in summaries for name in summary["metrics"]}
     parsed = [(name, match) for name in names if (match := RECALL.fullmatch(name))]
-    rows = [
-        (name, kinds[match[1], match[2]], int(match[3])) for name, match in parsed if (match[1], match[2]) in kinds
-    ]
+    rows = [(name, kinds[match[1], match[2]], int(match[3])) for name, match in parsed if (match[1], match[2]) in kinds]
     return sorted(rows, key=lambda row: (list(kinds.values()).index(row[1]), row[2]))
 
 
@@ -62,7 +60,9 @@ def ingestion_cells(summary: Summary) -> tuple[Cell, Cell, Cell]:
     """Seconds, calls and tokens that building the stores took (the columns of ``INGESTION``), organising included."""
     spent = [phase for name in ("ingest", "organise") if (phase := (summary.get("ledger") or {}).get(name))]
     calls = sum(phase.get("calls", 0) for phase in spent) if spent else None
-    tokens = sum(phase.get("prompt_tokens", 0) + phase.get("completion_tokens", 0) for phase in spent) if spent else None
+    tokens = (
+        sum(phase.get("prompt_tokens", 0) + phase.get("completion_tokens", 0) for phase in spent) if spent else None
+    )
     return Cell((summary.get("latency_ms") or {}).get("ingest_s")), Cell(calls), Cell(tokens)
 
 
@@ -72,7 +72,9 @@ def cost_table(summaries: Sequence[Summary]) -> Table:
     Phases in which no run called a model are left out, ingestion apart.
     """
     ledgers = [summary.get("ledger") or {} for summary in summaries]
-    present = [p for p in PHASES if any(p in ledger and (p == "ingest" or ledger[p].get("calls")) for ledger in ledgers)]
+    present = [
+        p for p in PHASES if any(p in ledger and (p == "ingest" or ledger[p].get("calls")) for ledger in ledgers)
+    ]
     kinds = (("calls", "calls"), ("prompt_tokens", "prompt"), ("completion_tokens", "compl."))
     columns = (
         Column("method", "Method", "text"),

@@ -25,15 +25,23 @@ METRIC_TITLES: Mapping[str, str] = {
 
 
 def questions_of(summary: Summary) -> tuple[Any, ...]:
-    """Identity of what a run was asked and scored by: track, data, answer key, the questions themselves. Only runs that agree
+    """Identity of what a run was asked and scored by: track, data, answer key, the questions themselves. Only runs that
+    agree
     in it may share a section of a table, a test or a figure of pairs."""
     dataset = summary.get("dataset") or {}
     asked = dataset.get("questions") or summary.get("n")
-    return (str(summary.get("track", "paper")), dataset.get("name"), dataset.get("sha256"), dataset.get("answer_key", "official"), asked)
+    return (
+        str(summary.get("track", "paper")),
+        dataset.get("name"),
+        dataset.get("sha256"),
+        dataset.get("answer_key", "official"),
+        asked,
+    )
 
 
 def by_questions(summaries: Sequence[Summary]) -> list[tuple[str, list[int]]]:
-    """Runs that were asked the same questions in the same track: how to head their section (empty where there is one group
+    """Runs that were asked the same questions in the same track: how to head their section (empty where there is one
+    group
     only), and their places in ``summaries``."""
     groups: dict[tuple[Any, ...], list[int]] = {}
     for i, summary in enumerate(summaries):
@@ -45,6 +53,7 @@ def by_questions(summaries: Sequence[Summary]) -> list[tuple[str, list[int]]]:
 
 def _heading(summaries: Sequence[Summary], groups: Mapping[tuple[Any, ...], list[int]], own: Sequence[int]) -> str:
     """The traits in which a group differs from others."""
+
     def traits(i: int) -> dict[str, str]:
         dataset = summaries[i].get("dataset") or {}
         return {
@@ -153,28 +162,44 @@ def origin_notes(summaries: Sequence[Summary]) -> list[str]:
         notes.append(
             f"{name}: the judge's own standard error of a score is {100 * value:.1f} points; intervals include it."
         )
-    cards = sorted({name.removeprefix("judge_") for s in summaries for name in s["metrics"] if name.startswith("judge_")} - {"recorded"})
+    cards = sorted(
+        {name.removeprefix("judge_") for s in summaries for name in s["metrics"] if name.startswith("judge_")}
+        - {"recorded"}
+    )
     if cards:
         notes.append(
-            "Judge cards: " + ", ".join(f"cards/judge_card_{name}.md" for name in cards)
+            "Judge cards: "
+            + ", ".join(f"cards/judge_card_{name}.md" for name in cards)
             + " (python run.py experiment=judge_card judge=NAME)."
-        )  # fmt: skip
+        )
     ceilings = next((s["ceilings"]["all"] for s in summaries if (s.get("ceilings") or {}).get("all")), {})
-    below = [f"{METRIC_TITLES[name]} {100 * value:.1f}" for name, value in ceilings.items() if name in METRIC_TITLES and value < 0.9995]
+    below = [
+        f"{METRIC_TITLES[name]} {100 * value:.1f}"
+        for name, value in ceilings.items()
+        if name in METRIC_TITLES and value < 0.9995
+    ]
     if below:
-        notes.append("Ceilings (every answer equal to its gold): " + ", ".join(below) + "; the other metrics reach 100.")
+        notes.append(
+            "Ceilings (every answer equal to its gold): " + ", ".join(below) + "; the other metrics reach 100."
+        )
     for summary, name in zip(summaries, labels(summaries), strict=True):
         if not summary.get("complete", True):
             notes.append(f"{name}: the run is not finished; its numbers will change.")
         if summary.get("failed"):
-            notes.append(f"{name}: {summary['failed']} of {summary['n']} questions failed and count as wrong where they did.")
+            notes.append(
+                f"{name}: {summary['failed']} of {summary['n']} questions failed and count as wrong where they did."
+            )
         notes += [f"{name}: {_lost(part, count)}." for part, count in (summary.get("failures") or {}).items()]
         if summary.get("cut"):
             notes.append(f"{name}: {summary['cut']} prompts were cut to the model's window.")
         spread = {k: m for k, m in summary["metrics"].items() if m.get("repeat_sd") is not None}
         notes += [
             f"{name}: {k} varies by {100 * m['repeat_sd']:.2f} points between repeats of the judge"
-            + (f" (over the {m['repeat_n']} verdicts of which every run gave a label)" if m.get("repeat_n", summary["n"]) < summary["n"] else "")
+            + (
+                f" (over the {m['repeat_n']} verdicts of which every run gave a label)"
+                if m.get("repeat_n", summary["n"]) < summary["n"]
+                else ""
+            )
             + "."
             for k, m in spread.items()
         ]

@@ -20,15 +20,22 @@ PROSE, LEAST = 40, 90
 """A text column with a cell longer than this many letters may be broken into lines, but not below this many points."""
 BOLD = 1.15
 _WIDTHS = {
-    **dict.fromkeys("ijl.,:;'|!", 0.56), **dict.fromkeys("ft()[]- r", 0.76), **dict.fromkeys("csze", 0.89), **dict.fromkeys("mW", 1.7),
-    **dict.fromkeys("bdhnpquvxy", 1.1), **dict.fromkeys("wABCDEFGHKLNOPQRTUVXYZ&%#+=<>≈≤≥±×", 1.55), **dict.fromkeys("M–—", 1.8),
-}  # fmt: skip
+    **dict.fromkeys("ijl.,:;'|!", 0.56),
+    **dict.fromkeys("ft()[]- r", 0.76),
+    **dict.fromkeys("csze", 0.89),
+    **dict.fromkeys("mW", 1.7),
+    **dict.fromkeys("bdhnpquvxy", 1.1),
+    **dict.fromkeys("wABCDEFGHKLNOPQRTUVXYZ&%#+=<>≈≤≥±×", 1.55),
+    **dict.fromkeys("M–—", 1.8),
+}
 """Width of a letter in digits, where it is not about one."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """How a table is set: type size, white space beside a column, points of each column (breaking prose), and what it takes."""
+    """How a table is set: type size, white space beside a column, points of each column (breaking prose), and what it
+    takes.
+    """
 
     size: int
     gap: float
@@ -43,8 +50,10 @@ class _Fit:
 def latex(table: Table) -> str:
     r"""One ``table*``, or several where it is longer than a page; only ``\usepackage{booktabs}`` is needed.
 
-    Intervals of the primary column alone are shown, headings are stacked, notes stand below (the last part). The type is the largest of 7,
-    6 and 5 points at which the table fits, with long texts broken into lines; where it does not at 7, columns in which every
+    Intervals of the primary column alone are shown, headings are stacked, notes stand below (the last part). The type
+    is the largest of 7,
+    6 and 5 points at which the table fits, with long texts broken into lines; where it does not at 7, columns in which
+    every
     cell is missing or 0 are left out (the notes say why they are empty).
     """
     if _fit(table, 7, 1.5).total > TEXT_WIDTH:
@@ -103,7 +112,9 @@ def _cell(c: Cell, column: Column, broken: bool = False) -> str:
 
 
 def _fit(table: Table, size: int, gap: float) -> _Fit:
-    """Widths at a size, with columns of prose narrowed (the longest first) until the table fits or they are at their least."""
+    """Widths at a size, with columns of prose narrowed (the longest first) until the table fits or they are at their
+    least.
+    """
     widths, prose = [], []
     for j, column in enumerate(table.columns):
         cells = [row[j] for section in table.sections for row in section.rows]
@@ -142,7 +153,9 @@ def _width(text: str, size: int) -> float:
 
 
 def _parts(table: Table, fit: _Fit) -> list[list[Section]]:
-    """The sections cut into parts that fit a page; a section that is cut goes on under its title. Notes too long for the last are alone."""
+    """The sections cut into parts that fit a page; a section that is cut goes on under its title. Notes too long for
+    the last are alone.
+    """
     line = fit.size + 1
     notes = sum(math.ceil(_width(note, NOTE_SIZE) / TEXT_WIDTH) for note in table.notes) * (NOTE_SIZE + 1)
     room = TEXT_HEIGHT - 6 * line

@@ -1,4 +1,6 @@
-"""Writing tables: markdown, CSV, the terminal, and the sources file beside them; LaTeX is in ``eval.report.tables.tex``."""
+"""Writing tables: markdown, CSV, the terminal, and the sources file beside them; LaTeX is in
+``eval.report.tables.tex``.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +77,8 @@ def to_csv(table: Table) -> str:
 def terminal(table: Table, width: int = 120) -> str:
     """A table for ``width`` columns.
 
-    All intervals are shown where they fit, else those of primary columns, else none; where space is still short, columns
+    All intervals are shown where they fit, else those of primary columns, else none; where space is still short,
+    columns
     in which every cell is missing or 0 are left out (the notes say why they are empty).
     """
     ways = [(lambda c: True, False), (lambda c: c.primary, False), (lambda c: c.primary, True), (lambda c: False, True)]
@@ -119,7 +122,9 @@ def _line(cells: list[str], widths: list[int], columns: tuple[Column, ...]) -> s
 
 
 def _terminal_groups(columns: tuple[Column, ...], widths: list[int]) -> str:
-    parts = [group.center(sum(widths[j] for j in js) + len(GAP) * (len(js) - 1)) for group, js in column_groups(columns)]
+    parts = [
+        group.center(sum(widths[j] for j in js) + len(GAP) * (len(js) - 1)) for group, js in column_groups(columns)
+    ]
     return GAP.join(parts).rstrip()
 
 

@@ -1,4 +1,5 @@
-"""What a vault adapter is (paper section 5.5, MemVault). The contract suite in tests/memos_core holds for every adapter.
+"""What a vault adapter is (paper section 5.5, MemVault). The contract suite in tests/memos_core holds for every
+adapter.
 
 Every call that changes something is one transaction over rows and indexes, or part of the enclosing ``transaction()``.
 A search sees every change made before it, those of the open transaction included. Ranked results are ordered by
@@ -84,8 +85,9 @@ class Vault(Protocol):
         """
         ...
 
-    def place(self, cube_id: str, *, state: str | None = None, tier: str | None = None,
-              frozen: bool | None = None) -> None:  # fmt: skip
+    def place(
+        self, cube_id: str, *, state: str | None = None, tier: str | None = None, frozen: bool | None = None
+    ) -> None:
         """Set state, tier or the frozen flag; no new version. The rules live in ``memos.operation.upkeep.lifecycle``."""
         ...
 
@@ -97,8 +99,13 @@ class Vault(Protocol):
         """Remove cubes with versions, vectors, edges and access log, for good (erasure and purge only)."""
         ...
 
-    def restore(self, cube: MemCube, versions: Sequence[Version], vector: np.ndarray | None = None,
-                uses: Sequence[UseRecord] = ()) -> None:  # fmt: skip
+    def restore(
+        self,
+        cube: MemCube,
+        versions: Sequence[Version],
+        vector: np.ndarray | None = None,
+        uses: Sequence[UseRecord] = (),
+    ) -> None:
         """Store a cube that comes from another vault, as it is: its versions, counters, state and access log.
 
         Raises:
@@ -127,8 +134,15 @@ class Vault(Protocol):
         ...
 
     # -- search ------------------------------------------------------------------------------------------------
-    def find(self, where: Where | None = None, *, namespaces: Sequence[str] | None = None, live: bool = True,
-             order: Sequence[str] = ("id",), limit: int | None = None) -> list[str]:  # fmt: skip
+    def find(
+        self,
+        where: Where | None = None,
+        *,
+        namespaces: Sequence[str] | None = None,
+        live: bool = True,
+        order: Sequence[str] = ("id",),
+        limit: int | None = None,
+    ) -> list[str]:
         """Ids of the cubes that satisfy a filter.
 
         Args:
@@ -141,20 +155,35 @@ class Vault(Protocol):
         """
         ...
 
-    def count(self, where: Where | None = None, *, namespaces: Sequence[str] | None = None, live: bool = True) -> int:
-        ...
+    def count(
+        self, where: Where | None = None, *, namespaces: Sequence[str] | None = None, live: bool = True
+    ) -> int: ...
 
     def crowd(self, namespace: str, tier: str) -> int:
         """``count(Is("tier", tier), namespaces=[namespace])``, asked at every insert."""
         ...
 
-    def keyword(self, query: str, k: int, *, where: Where | None = None, namespaces: Sequence[str] = ("default",),
-                live: bool = True) -> list[Match]:  # fmt: skip
+    def keyword(
+        self,
+        query: str,
+        k: int,
+        *,
+        where: Where | None = None,
+        namespaces: Sequence[str] = ("default",),
+        live: bool = True,
+    ) -> list[Match]:
         """BM25 over body text, title and tags; any word of the query may match (Porter stems, no function words)."""
         ...
 
-    def nearest(self, vector: np.ndarray, k: int, *, where: Where | None = None,
-                namespaces: Sequence[str] = ("default",), live: bool = True) -> list[Match]:  # fmt: skip
+    def nearest(
+        self,
+        vector: np.ndarray,
+        k: int,
+        *,
+        where: Where | None = None,
+        namespaces: Sequence[str] = ("default",),
+        live: bool = True,
+    ) -> list[Match]:
         """Exact search by inner product (cosine, for unit vectors)."""
         ...
 
@@ -169,8 +198,13 @@ class Vault(Protocol):
 
     def unlink(self, edges: Iterable[Edge]) -> None: ...
 
-    def edges(self, cube_ids: Sequence[str], *, relations: Sequence[str] | None = None,
-              direction: Literal["out", "in", "both"] = "both") -> list[Edge]:  # fmt: skip
+    def edges(
+        self,
+        cube_ids: Sequence[str],
+        *,
+        relations: Sequence[str] | None = None,
+        direction: Literal["out", "in", "both"] = "both",
+    ) -> list[Edge]:
         """Edges at any of the cubes, sorted by source, relation, target."""
         ...
 

@@ -54,7 +54,8 @@ _MAY_BE_NULL = frozenset({"position", "expires_at", "decay_half_life"})
 """Fields whose test may give NULL; the others are asked plainly, so that SQLite can use their index."""
 
 _LISTED = 8
-"""Values above which a list goes to SQLite as one parameter, so that the statement need not be parsed for every length."""
+"""Values above which a list goes to SQLite as one parameter, so that the statement need not be parsed for every length.
+"""
 
 
 class Where:
@@ -171,9 +172,7 @@ class Between(Where):
     def matches(self, cube: MemCube) -> bool:
         value = COLUMNS[self.column](cube)
         return (
-            value is not None
-            and (self.low is None or value >= self.low)
-            and (self.high is None or value <= self.high)
+            value is not None and (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
         )
 
 
@@ -244,8 +243,9 @@ class FromTurn(Where):
     """One of the cube's sources is a given turn, session or dialogue; empty strings match any."""
 
     def __init__(self, dialogue: str = "", session: str = "", turn: str = "") -> None:
-        self.wanted = {name: value for name, value in
-                       (("dialogue", dialogue), ("session", session), ("turn", turn)) if value}  # fmt: skip
+        self.wanted = {
+            name: value for name, value in (("dialogue", dialogue), ("session", session), ("turn", turn)) if value
+        }
 
     def sql(self, wide: bool = False) -> Sql:
         tests = "".join(f" AND sources.{name} = ?" for name in self.wanted)

@@ -1,4 +1,6 @@
-"""A vault in memory: plain dictionaries and exhaustive search. For tests, for small stores, and as the SQLite vault's oracle."""
+"""A vault in memory: plain dictionaries and exhaustive search. For tests, for small stores, and as the SQLite vault's
+oracle.
+"""
 
 from __future__ import annotations
 
@@ -128,8 +130,9 @@ class MemoryVault:
         self._store.cubes[cube.cube_id] = cube
         self._store.words[cube.cube_id] = Counter(map(_stem, words_of(" ".join(indexed_text(cube)))))
 
-    def place(self, cube_id: str, *, state: str | None = None, tier: str | None = None,
-              frozen: bool | None = None) -> None:  # fmt: skip
+    def place(
+        self, cube_id: str, *, state: str | None = None, tier: str | None = None, frozen: bool | None = None
+    ) -> None:
         changes = {"state": state, "tier": tier, "frozen": frozen}
         with self.transaction():
             kept = {name: value for name, value in changes.items() if value is not None}
@@ -154,8 +157,13 @@ class MemoryVault:
                     key: edge for key, edge in self._store.edges.items() if cube_id not in (edge.source, edge.target)
                 }
 
-    def restore(self, cube: MemCube, versions: Sequence[Version], vector: np.ndarray | None = None,
-                uses: Sequence[UseRecord] = ()) -> None:  # fmt: skip
+    def restore(
+        self,
+        cube: MemCube,
+        versions: Sequence[Version],
+        vector: np.ndarray | None = None,
+        uses: Sequence[UseRecord] = (),
+    ) -> None:
         with self.transaction():
             check_restored(cube, versions)
             if cube.cube_id in self._store.cubes:
@@ -202,8 +210,15 @@ class MemoryVault:
             and (where is None or where.matches(cube))
         ]
 
-    def find(self, where: Where | None = None, *, namespaces: Sequence[str] | None = None, live: bool = True,
-             order: Sequence[str] = ("id",), limit: int | None = None) -> list[str]:  # fmt: skip
+    def find(
+        self,
+        where: Where | None = None,
+        *,
+        namespaces: Sequence[str] | None = None,
+        live: bool = True,
+        order: Sequence[str] = ("id",),
+        limit: int | None = None,
+    ) -> list[str]:
         with self._lock:
             found = self._allowed(where, namespaces, live)
         for name in reversed([name for name in order if name != "id"]):
@@ -224,8 +239,15 @@ class MemoryVault:
     def crowd(self, namespace: str, tier: str) -> int:
         return self.count(Is("tier", tier), namespaces=[namespace])
 
-    def keyword(self, query: str, k: int, *, where: Where | None = None, namespaces: Sequence[str] = ("default",),
-                live: bool = True) -> list[Match]:  # fmt: skip
+    def keyword(
+        self,
+        query: str,
+        k: int,
+        *,
+        where: Where | None = None,
+        namespaces: Sequence[str] = ("default",),
+        live: bool = True,
+    ) -> list[Match]:
         stems = list(dict.fromkeys(map(_stem, query_words(query))))
         with self._lock:
             found = []
@@ -252,8 +274,15 @@ class MemoryVault:
                 scores[cube_id] = scores.get(cube_id, 0.0) + gain
         return scores
 
-    def nearest(self, vector: np.ndarray, k: int, *, where: Where | None = None,
-                namespaces: Sequence[str] = ("default",), live: bool = True) -> list[Match]:  # fmt: skip
+    def nearest(
+        self,
+        vector: np.ndarray,
+        k: int,
+        *,
+        where: Where | None = None,
+        namespaces: Sequence[str] = ("default",),
+        live: bool = True,
+    ) -> list[Match]:
         with self._lock:
             known = next(iter(self._store.vectors.values()), None)
             query = checked_vector(vector, 0 if known is None else known.size)
@@ -281,8 +310,9 @@ class MemoryVault:
             for edge in edges:
                 self._store.edges.pop((edge.source, edge.target, edge.relation), None)
 
-    def edges(self, cube_ids: Sequence[str], *, relations: Sequence[str] | None = None,
-              direction: str = "both") -> list[Edge]:  # fmt: skip
+    def edges(
+        self, cube_ids: Sequence[str], *, relations: Sequence[str] | None = None, direction: str = "both"
+    ) -> list[Edge]:
         wanted = set(cube_ids)
         with self._lock:
             found = [
@@ -317,9 +347,16 @@ class MemoryVault:
 def _version(cube: MemCube, content: str, actor: str, cause: str) -> Version:
     behaviour = cube.behavioural
     return Version(
-        cube.cube_id, behaviour.version, behaviour.parent_version, cube.descriptive.updated_at, content,
-        behaviour.content_digest, behaviour.digest, actor, cause,
-    )  # fmt: skip
+        cube.cube_id,
+        behaviour.version,
+        behaviour.parent_version,
+        cube.descriptive.updated_at,
+        content,
+        behaviour.content_digest,
+        behaviour.digest,
+        actor,
+        cause,
+    )
 
 
 @cache

@@ -66,9 +66,14 @@ class Nearest:
         return rows[:end], scores[:end]
 
     def best(
-        self, matrix: np.ndarray, query: np.ndarray, n: int, alive: np.ndarray, among: np.ndarray | None = None,
+        self,
+        matrix: np.ndarray,
+        query: np.ndarray,
+        n: int,
+        alive: np.ndarray,
+        among: np.ndarray | None = None,
         screened: int = SCREENED,
-    ) -> np.ndarray:  # fmt: skip
+    ) -> np.ndarray:
         """The ``n`` nearest rows in no order, of equals the earlier ones; for less than ``rows``, as few need float64.
 
         Args:

@@ -14,20 +14,66 @@ from memos.infrastructure.vault.filters import context_key, expires_at
 from memos.language.scripts import coded
 
 CONTENT_COLUMNS = (
-    "cube_id", "ns", "namespace", "provenance_id", "owner", "layer", "sensitivity", "contexts", "priority", "kind",
-    "origin", "semantic_type", "speaker", "topic", "concept", "dialogue", "session", "position", "created_at",
-    "updated_at", "event_start", "event_end", "expires_at", "created", "updated", "fingerprint", "version",
-    "parent_version", "derived_from", "content_digest", "digest", "decay_half_life", "content",
-)  # fmt: skip
+    "cube_id",
+    "ns",
+    "namespace",
+    "provenance_id",
+    "owner",
+    "layer",
+    "sensitivity",
+    "contexts",
+    "priority",
+    "kind",
+    "origin",
+    "semantic_type",
+    "speaker",
+    "topic",
+    "concept",
+    "dialogue",
+    "session",
+    "position",
+    "created_at",
+    "updated_at",
+    "event_start",
+    "event_end",
+    "expires_at",
+    "created",
+    "updated",
+    "fingerprint",
+    "version",
+    "parent_version",
+    "derived_from",
+    "content_digest",
+    "digest",
+    "decay_half_life",
+    "content",
+)
 """Columns that a new version sets."""
 PLACE_COLUMNS = ("state", "tier", "frozen")
 COUNT_COLUMNS = ("access_count", "last_access", "last_use", "heat", "injections", "helpful", "unhelpful")
 """Columns that only the vault's own counting sets."""
 READ_COLUMNS = (
-    "content", "cube_id", "provenance_id", "created", "updated", "fingerprint", "version", "parent_version",
-    "derived_from", "content_digest", "digest", "state", "tier", "frozen", "access_count", "last_use", "heat",
-    "injections", "helpful", "unhelpful",
-)  # fmt: skip
+    "content",
+    "cube_id",
+    "provenance_id",
+    "created",
+    "updated",
+    "fingerprint",
+    "version",
+    "parent_version",
+    "derived_from",
+    "content_digest",
+    "digest",
+    "state",
+    "tier",
+    "frozen",
+    "access_count",
+    "last_use",
+    "heat",
+    "injections",
+    "helpful",
+    "unhelpful",
+)
 SELECT = ", ".join(f"cubes.{name}" for name in READ_COLUMNS)
 
 
@@ -36,16 +82,40 @@ def content_row(cube: MemCube, ns: int, content: str) -> tuple[Any, ...]:
     header, rules, behaviour = cube.descriptive, cube.governance, cube.behavioural
     first = header.sources[0] if header.sources else None
     return (
-        cube.cube_id, ns, rules.namespace, header.provenance_id, rules.owner, rules.layer, rules.sensitivity,
-        context_key(*rules.contexts), rules.priority, cube.kind, header.origin, header.semantic_type, header.speaker,
-        header.topic, header.concept, first.dialogue if first else "", first.session if first else "",
-        header.position, header.created_at.timestamp(), header.updated_at.timestamp(),
+        cube.cube_id,
+        ns,
+        rules.namespace,
+        header.provenance_id,
+        rules.owner,
+        rules.layer,
+        rules.sensitivity,
+        context_key(*rules.contexts),
+        rules.priority,
+        cube.kind,
+        header.origin,
+        header.semantic_type,
+        header.speaker,
+        header.topic,
+        header.concept,
+        first.dialogue if first else "",
+        first.session if first else "",
+        header.position,
+        header.created_at.timestamp(),
+        header.updated_at.timestamp(),
         None if header.event_start is None else event_seconds(header.event_start),
         None if header.event_end is None else event_seconds(header.event_end),
-        expires_at(cube), header.created_at.isoformat(), header.updated_at.isoformat(), behaviour.fingerprint,
-        behaviour.version, behaviour.parent_version, json.dumps(behaviour.derived_from), behaviour.content_digest,
-        behaviour.digest, rules.decay_half_life, content,
-    )  # fmt: skip
+        expires_at(cube),
+        header.created_at.isoformat(),
+        header.updated_at.isoformat(),
+        behaviour.fingerprint,
+        behaviour.version,
+        behaviour.parent_version,
+        json.dumps(behaviour.derived_from),
+        behaviour.content_digest,
+        behaviour.digest,
+        rules.decay_half_life,
+        content,
+    )
 
 
 def place_row(cube: MemCube) -> tuple[Any, ...]:
@@ -53,10 +123,17 @@ def place_row(cube: MemCube) -> tuple[Any, ...]:
     behaviour = cube.behavioural
     used = behaviour.last_access
     return (
-        cube.state, cube.tier, int(cube.frozen), behaviour.access_count, None if used is None else used.timestamp(),
-        None if used is None else used.isoformat(), behaviour.heat, behaviour.injections, behaviour.helpful,
+        cube.state,
+        cube.tier,
+        int(cube.frozen),
+        behaviour.access_count,
+        None if used is None else used.timestamp(),
+        None if used is None else used.isoformat(),
+        behaviour.heat,
+        behaviour.injections,
+        behaviour.helpful,
         behaviour.unhelpful,
-    )  # fmt: skip
+    )
 
 
 def side_rows(cube: MemCube, row: int) -> dict[str, list[tuple[Any, ...]]]:
@@ -97,15 +174,41 @@ def plain_text(cube: MemCube) -> tuple[str, str]:
 def read_cube(row: Sequence[Any]) -> MemCube:
     """A cube from a row of READ_COLUMNS."""
     (
-        content, cube_id, provenance_id, created, updated, fingerprint, version, parent_version, derived_from,
-        content_digest, digest, state, tier, frozen, access_count, last_use, heat, injections, helpful, unhelpful,
-    ) = row  # fmt: skip
+        content,
+        cube_id,
+        provenance_id,
+        created,
+        updated,
+        fingerprint,
+        version,
+        parent_version,
+        derived_from,
+        content_digest,
+        digest,
+        state,
+        tier,
+        frozen,
+        access_count,
+        last_use,
+        heat,
+        injections,
+        helpful,
+        unhelpful,
+    ) = row
     payload, descriptive, governance = parse_content(content)
-    descriptive |= {
-        "cube_id": cube_id, "provenance_id": provenance_id, "created_at": created, "updated_at": updated
-    }  # fmt: skip
+    descriptive |= {"cube_id": cube_id, "provenance_id": provenance_id, "created_at": created, "updated_at": updated}
     behaviour = Behavioural(
-        access_count, None if last_use is None else datetime.fromisoformat(last_use), heat, injections, helpful,
-        unhelpful, fingerprint, version, parent_version, tuple(json.loads(derived_from)), content_digest, digest,
-    )  # fmt: skip
+        access_count,
+        None if last_use is None else datetime.fromisoformat(last_use),
+        heat,
+        injections,
+        helpful,
+        unhelpful,
+        fingerprint,
+        version,
+        parent_version,
+        tuple(json.loads(derived_from)),
+        content_digest,
+        digest,
+    )
     return MemCube(payload, from_json(Descriptive, descriptive), governance, behaviour, state, tier, bool(frozen))

@@ -21,13 +21,13 @@ from memos.infrastructure.vault.schema import IN_LIVE_STATE
 if TYPE_CHECKING:
     import numpy as np
 
-ORDERS = {name: f"cubes.{name}" for name in (*COLUMNS, "id", "created_at", "updated_at", "last_access", "heat", "event_start")}
+ORDERS = {
+    name: f"cubes.{name}" for name in (*COLUMNS, "id", "created_at", "updated_at", "last_access", "heat", "event_start")
+}
 ORDERS["recency"] = "max(cubes.updated_at, coalesce(cubes.last_access, cubes.updated_at))"
 WHOLE = 4000
 """Largest vault in which every word of a query is searched for, however common."""
-_LIVE = (
-    f"cubes.{IN_LIVE_STATE} AND (cubes.frozen OR cubes.expires_at IS NULL OR cubes.expires_at > ?)"
-)
+_LIVE = f"cubes.{IN_LIVE_STATE} AND (cubes.frozen OR cubes.expires_at IS NULL OR cubes.expires_at > ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,9 @@ class Search:
         self._db, self._indexes, self._clock = db, indexes, clock
         self._keyword_matches = keyword_matches
 
-    def condition(self, where: Where | None, namespaces: Sequence[str] | None, live: bool,
-                  wide: bool = True) -> tuple[str, list]:  # fmt: skip
+    def condition(
+        self, where: Where | None, namespaces: Sequence[str] | None, live: bool, wide: bool = True
+    ) -> tuple[str, list]:
         """The filter as an SQL condition over ``cubes`` with its parameters (``wide``: see ``Where.sql``)."""
         text, values = ("1", []) if where is None else where.sql(wide)
         if live:
@@ -67,8 +68,9 @@ class Search:
             values = [known[0] if len(known) == 1 else json.dumps(known), *values]
         return text, values
 
-    def find(self, where: Where | None, namespaces: Sequence[str] | None, live: bool, order: Sequence[str],
-             limit: int | None) -> list[str]:  # fmt: skip
+    def find(
+        self, where: Where | None, namespaces: Sequence[str] | None, live: bool, order: Sequence[str], limit: int | None
+    ) -> list[str]:
         text, values = self.condition(where, namespaces, live)
         terms = []
         for name in order:
@@ -107,8 +109,9 @@ class Search:
         asked = self._asked(where, live)
         return merged((self._keyword(ns, words, k, asked) for ns in self._indexes.known(namespaces)), k)
 
-    def nearest(self, vector: np.ndarray, k: int, where: Where | None, namespaces: Sequence[str],
-                live: bool) -> list[Match]:  # fmt: skip
+    def nearest(
+        self, vector: np.ndarray, k: int, where: Where | None, namespaces: Sequence[str], live: bool
+    ) -> list[Match]:
         asked = self._asked(where, live)
         return merged((self._nearest(ns, vector, k, asked) for ns in self._indexes.known(namespaces)), k)
 

@@ -41,7 +41,9 @@ class SqliteVault(tables.Relations):
     @dataclass
     class Config:
         path: str = field(default=":memory:", metadata={"help": "the vault's file; :memory: keeps it in memory"})
-        synchronous: str = field(default="normal", metadata={"help": "normal: a commit survives kill -9; full: also a power cut"})
+        synchronous: str = field(
+            default="normal", metadata={"help": "normal: a commit survives kill -9; full: also a power cut"}
+        )
         read_only: bool = field(default=False, metadata={"help": "mount without the right to change anything"})
         heat_half_life: float = field(default=86_400.0, metadata={"help": "seconds in which the heat of use halves"})
 
@@ -66,9 +68,7 @@ class SqliteVault(tables.Relations):
         """
         self.config = config if isinstance(config, self.Config) else self.Config(path=str(config or ":memory:"))
         self.clock = clock or SystemClock()
-        self._db = open_database(
-            self.config.path, synchronous=self.config.synchronous, read_only=self.config.read_only
-        )
+        self._db = open_database(self.config.path, synchronous=self.config.synchronous, read_only=self.config.read_only)
         self._lock = threading.RLock()
         self._depth = 0
         self._known: dict[int, MemCube] = {}
@@ -163,8 +163,13 @@ class SqliteVault(tables.Relations):
                 batch.first_version(cube, row, actor, cause)
             self._write(batch, cubes)
 
-    def restore(self, cube: MemCube, versions: Sequence[Version], vector: np.ndarray | None = None,
-                uses: Sequence[UseRecord] = ()) -> None:  # fmt: skip
+    def restore(
+        self,
+        cube: MemCube,
+        versions: Sequence[Version],
+        vector: np.ndarray | None = None,
+        uses: Sequence[UseRecord] = (),
+    ) -> None:
         with self.transaction():
             check_restored(cube, versions)
             batch, row = tables.Batch(), self._next_row()
@@ -201,8 +206,9 @@ class SqliteVault(tables.Relations):
             self._indexes.replace(row, ns, old, cube, vector)
             self._known.pop(row, None)
 
-    def place(self, cube_id: str, *, state: str | None = None, tier: str | None = None,
-              frozen: bool | None = None) -> None:  # fmt: skip
+    def place(
+        self, cube_id: str, *, state: str | None = None, tier: str | None = None, frozen: bool | None = None
+    ) -> None:
         wanted = {"state": state, "tier": tier, "frozen": None if frozen is None else int(frozen)}
         changes = {name: value for name, value in wanted.items() if value is not None}
         with self.transaction():
@@ -220,9 +226,17 @@ class SqliteVault(tables.Relations):
                 self._db.execute(
                     "UPDATE cubes SET access_count = ?, last_access = ?, last_use = ?, heat = ?, injections = ?, "
                     "helpful = ?, unhelpful = ? WHERE id = ?",
-                    (counts.access_count, used and used.timestamp(), used and used.isoformat(), counts.heat,
-                     counts.injections, counts.helpful, counts.unhelpful, row),
-                )  # fmt: skip
+                    (
+                        counts.access_count,
+                        used and used.timestamp(),
+                        used and used.isoformat(),
+                        counts.heat,
+                        counts.injections,
+                        counts.helpful,
+                        counts.unhelpful,
+                        row,
+                    ),
+                )
                 self._db.execute(
                     "INSERT INTO uses (id, at, use, caller) VALUES (?, ?, ?, ?)", (row, at.isoformat(), use, caller)
                 )
@@ -282,8 +296,15 @@ class SqliteVault(tables.Relations):
             return tables.read_versions(self._db, row, cube_id)
 
     # -- search ------------------------------------------------------------------------------------------------
-    def find(self, where: Where | None = None, *, namespaces: Sequence[str] | None = None, live: bool = True,
-             order: Sequence[str] = ("id",), limit: int | None = None) -> list[str]:  # fmt: skip
+    def find(
+        self,
+        where: Where | None = None,
+        *,
+        namespaces: Sequence[str] | None = None,
+        live: bool = True,
+        order: Sequence[str] = ("id",),
+        limit: int | None = None,
+    ) -> list[str]:
         with self._reading():
             return self._search.find(where, namespaces, live, order, limit)
 
@@ -297,13 +318,27 @@ class SqliteVault(tables.Relations):
                 return self._search.count(Is("tier", tier), [namespace], live=True)
             return self._search.crowd(namespace, tier)
 
-    def keyword(self, query: str, k: int, *, where: Where | None = None, namespaces: Sequence[str] = ("default",),
-                live: bool = True) -> list[Match]:  # fmt: skip
+    def keyword(
+        self,
+        query: str,
+        k: int,
+        *,
+        where: Where | None = None,
+        namespaces: Sequence[str] = ("default",),
+        live: bool = True,
+    ) -> list[Match]:
         with self._reading():
             return self._search.keyword(query, k, where, namespaces, live)
 
-    def nearest(self, vector: np.ndarray, k: int, *, where: Where | None = None,
-                namespaces: Sequence[str] = ("default",), live: bool = True) -> list[Match]:  # fmt: skip
+    def nearest(
+        self,
+        vector: np.ndarray,
+        k: int,
+        *,
+        where: Where | None = None,
+        namespaces: Sequence[str] = ("default",),
+        live: bool = True,
+    ) -> list[Match]:
         with self._reading():
             return self._search.nearest(vector, k, where, namespaces, live)
 

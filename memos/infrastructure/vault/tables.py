@@ -54,17 +54,35 @@ class Batch:
         """Start the version chain of a collected cube."""
         behaviour = cube.behavioural
         self.versions.append(
-            (row, 1, None, cube.descriptive.updated_at.isoformat(), None, behaviour.content_digest, behaviour.digest,
-             actor, cause)
-        )  # fmt: skip
+            (
+                row,
+                1,
+                None,
+                cube.descriptive.updated_at.isoformat(),
+                None,
+                behaviour.content_digest,
+                behaviour.digest,
+                actor,
+                cause,
+            )
+        )
 
     def history(self, row: int, versions: Sequence[Version], uses: Sequence[UseRecord]) -> None:
         """Take over the version chain and access log of a collected cube; its newest content is in the cube itself."""
         self.versions += [
-            (row, one.version, one.parent_version, one.at.isoformat(), None if one is versions[-1] else one.content,
-             one.content_digest, one.digest, one.actor, one.cause)
+            (
+                row,
+                one.version,
+                one.parent_version,
+                one.at.isoformat(),
+                None if one is versions[-1] else one.content,
+                one.content_digest,
+                one.digest,
+                one.actor,
+                one.cause,
+            )
             for one in versions
-        ]  # fmt: skip
+        ]
         self.uses += [(row, use.at.isoformat(), use.use, use.caller) for use in uses]
 
     def write(self, db: sqlite3.Connection) -> None:
@@ -88,9 +106,18 @@ def write_revision(
     )
     db.execute(
         _insert("versions", 9),
-        (row, new.version, old.version, new.descriptive.updated_at.isoformat(), None, behaviour.content_digest,
-         behaviour.digest, actor, cause),
-    )  # fmt: skip
+        (
+            row,
+            new.version,
+            old.version,
+            new.descriptive.updated_at.isoformat(),
+            None,
+            behaviour.content_digest,
+            behaviour.digest,
+            actor,
+            cause,
+        ),
+    )
     db.execute(_UPDATE_CUBE, (*rows.content_row(new, ns, content), row))
     for table, found in rows.side_rows(new, row).items():
         db.execute(f"DELETE FROM {table} WHERE id = ?", (row,))
@@ -110,7 +137,9 @@ def read_counts(db: sqlite3.Connection, row: int) -> Behavioural:
     count, used, heat, injections, helpful, unhelpful = db.execute(
         "SELECT access_count, last_use, heat, injections, helpful, unhelpful FROM cubes WHERE id = ?", (row,)
     ).fetchone()
-    return Behavioural(count, None if used is None else datetime.fromisoformat(used), heat, injections, helpful, unhelpful)
+    return Behavioural(
+        count, None if used is None else datetime.fromisoformat(used), heat, injections, helpful, unhelpful
+    )
 
 
 def read_versions(db: sqlite3.Connection, row: int, cube_id: str) -> list[Version]:
@@ -155,8 +184,9 @@ class Relations:
                 [(edge.source, edge.target, edge.relation) for edge in edges],
             )
 
-    def edges(self, cube_ids: Sequence[str], *, relations: Sequence[str] | None = None,
-              direction: str = "both") -> list[Edge]:  # fmt: skip
+    def edges(
+        self, cube_ids: Sequence[str], *, relations: Sequence[str] | None = None, direction: str = "both"
+    ) -> list[Edge]:
         ids = json.dumps(list(cube_ids))
         test = "{} IN (SELECT value FROM json_each(?))"
         ends = {"out": ["source"], "in": ["target"], "both": ["source", "target"]}[direction]
@@ -181,14 +211,27 @@ class Relations:
 
     def append_audit(self, entry: AuditEntry) -> AuditEntry:
         with self.transaction():
-            seq, previous = self._db.execute("SELECT seq, digest FROM audit ORDER BY seq DESC LIMIT 1").fetchone() or (0, "")
+            seq, previous = self._db.execute("SELECT seq, digest FROM audit ORDER BY seq DESC LIMIT 1").fetchone() or (
+                0,
+                "",
+            )
             sealed = seal(entry, seq + 1, previous)
             self._db.execute(
                 _insert("audit", 11),
-                (sealed.seq, sealed.at.isoformat(), sealed.at.timestamp(), sealed.actor, sealed.operation,
-                 sealed.cube_id, sealed.kind, sealed.cause, sealed.outcome, canonical(dict(sealed.details)),
-                 sealed.digest),
-            )  # fmt: skip
+                (
+                    sealed.seq,
+                    sealed.at.isoformat(),
+                    sealed.at.timestamp(),
+                    sealed.actor,
+                    sealed.operation,
+                    sealed.cube_id,
+                    sealed.kind,
+                    sealed.cause,
+                    sealed.outcome,
+                    canonical(dict(sealed.details)),
+                    sealed.digest,
+                ),
+            )
             return sealed
 
     def audit(self, query: LogQuery | None = None) -> list[AuditEntry]:
@@ -198,7 +241,16 @@ class Relations:
             found = self._db.execute(f"SELECT {columns} FROM audit WHERE {text} ORDER BY seq", values)
             return [
                 AuditEntry(
-                    datetime.fromisoformat(at), actor, operation, cube_id, kind, cause, outcome, json.loads(details), seq, digest
+                    datetime.fromisoformat(at),
+                    actor,
+                    operation,
+                    cube_id,
+                    kind,
+                    cause,
+                    outcome,
+                    json.loads(details),
+                    seq,
+                    digest,
                 )
                 for at, actor, operation, cube_id, kind, cause, outcome, details, seq, digest in found
             ]

@@ -23,16 +23,34 @@ class CompositeView:
             raise CubeError("view: no vault mounted")
         self.mounts = dict(mounts)
 
-    def keyword(self, query: str, k: int, *, where: Where | None = None, namespaces: Sequence[str] = ("default",),
-                live: bool = True) -> list[Match]:  # fmt: skip
+    def keyword(
+        self,
+        query: str,
+        k: int,
+        *,
+        where: Where | None = None,
+        namespaces: Sequence[str] = ("default",),
+        live: bool = True,
+    ) -> list[Match]:
         """As ``Vault.keyword``; equal scores by cube id, one match a cube."""
-        found = (vault.keyword(query, k, where=where, namespaces=namespaces, live=live) for vault in self.mounts.values())
+        found = (
+            vault.keyword(query, k, where=where, namespaces=namespaces, live=live) for vault in self.mounts.values()
+        )
         return _distinct(merged(found, k * len(self.mounts)))[:k]
 
-    def nearest(self, vector: np.ndarray, k: int, *, where: Where | None = None,
-                namespaces: Sequence[str] = ("default",), live: bool = True) -> list[Match]:  # fmt: skip
+    def nearest(
+        self,
+        vector: np.ndarray,
+        k: int,
+        *,
+        where: Where | None = None,
+        namespaces: Sequence[str] = ("default",),
+        live: bool = True,
+    ) -> list[Match]:
         """As ``Vault.nearest``."""
-        found = (vault.nearest(vector, k, where=where, namespaces=namespaces, live=live) for vault in self.mounts.values())
+        found = (
+            vault.nearest(vector, k, where=where, namespaces=namespaces, live=live) for vault in self.mounts.values()
+        )
         return _distinct(merged(found, k * len(self.mounts)))[:k]
 
     def get(self, cube_id: str) -> MemCube:

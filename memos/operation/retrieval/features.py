@@ -24,19 +24,25 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "keyword": ("keyword", "keyword_window", "keyword_wide", "keyword_session", "keyword_share"),
     "vector": ("vector", "vector_window", "vector_wide"),
     "graph": (
-        "keyword_before", "keyword_after", "vector_before", "vector_after", "reply_keyword", "reply_vector",
+        "keyword_before",
+        "keyword_after",
+        "vector_before",
+        "vector_after",
+        "reply_keyword",
+        "reply_vector",
     ),
     "speaker": ("speaker",),
     "time": ("on_date", "in_month", "in_event", "time_word"),
     "traits": ("asks", "has_question", "first_person", "name", "length", "place_name", "number_word"),
-}  # fmt: skip
+}
 FEATURES = tuple(name for group in GROUPS.values() for name in group)
 
 
 WHOLE = 4096
 """Up to so many units every one is ranked; beyond, the best of each channel with their neighbours are."""
 POOL = 150
-"""Candidates a channel. Over all of LOCOMO in one index (5,882 turns), 100, 150 and 300 find 88.7, 89.9 and 89.9 % of the
+"""Candidates a channel. Over all of LOCOMO in one index (5,882 turns), 100, 150 and 300 find 88.7, 89.9 and 89.9 % of
+the
 evidence in 20 hits, and ranking every unit 91.1 % (400 questions)."""
 ENOUGH = 100
 """Allowed candidates from which a filter needs no look at all the rest."""
@@ -86,8 +92,10 @@ def pooled(
 ) -> tuple[First, np.ndarray]:
     """The first pass over a large index, and the rows worth ranking.
 
-    These are, ascending, the ``POOL`` best of each channel and their neighbours as far as they are live. Where a filter lets
-    fewer than about ``ENOUGH`` of them through (a sample tells), the best of all that it lets through are taken instead;
+    These are, ascending, the ``POOL`` best of each channel and their neighbours as far as they are live. Where a filter
+    lets
+    fewer than about ``ENOUGH`` of them through (a sample tells), the best of all that it lets through are taken
+    instead;
     else it is left to the caller to ask it about the rows that matter.
     """
     query = {term: float(count) for term, count in Counter(question.terms).items()}
@@ -124,7 +132,9 @@ def refusals(allowed: Allowed, rows: np.ndarray, scores: np.ndarray, count: int)
     return refused
 
 
-def _best(index: MemoryIndex, body: np.ndarray | None, vector: np.ndarray | None, among: np.ndarray | None) -> np.ndarray:
+def _best(
+    index: MemoryIndex, body: np.ndarray | None, vector: np.ndarray | None, among: np.ndarray | None
+) -> np.ndarray:
     """The ``POOL`` best live rows of each channel (among given rows) and their live neighbours."""
     parts = []
     if body is not None:
@@ -150,7 +160,11 @@ def _around(index: MemoryIndex, rows: np.ndarray) -> np.ndarray:
 
 
 def features(
-    index: MemoryIndex, question: Question, first: First, off: frozenset[str] = frozenset(), rows: np.ndarray | None = None
+    index: MemoryIndex,
+    question: Question,
+    first: First,
+    off: frozenset[str] = frozenset(),
+    rows: np.ndarray | None = None,
 ) -> np.ndarray:
     """The features of rows.
 
@@ -192,7 +206,12 @@ def _scaled(values: np.ndarray) -> np.ndarray:
 
 
 def _keyword(
-    index: MemoryIndex, first: First, body: np.ndarray, scaled: np.ndarray, columns: dict[str, np.ndarray], rows: np.ndarray
+    index: MemoryIndex,
+    first: First,
+    body: np.ndarray,
+    scaled: np.ndarray,
+    columns: dict[str, np.ndarray],
+    rows: np.ndarray,
 ) -> None:
     most = sum(weight * keyword.idf(index, term) for term, weight in first.query.items()) * (keyword.K1 + 1)
     columns["keyword"] = scaled[rows]

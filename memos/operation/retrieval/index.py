@@ -78,7 +78,9 @@ class MemoryIndex:
         self.rarity: dict[str, float] = {}
         """Kept for ``memos.operation.retrieval.keyword``: inverse document frequencies since the last change."""
         self.structure: tuple[tuple[int, int], Tree] | None = None
-        """Kept for ``memos.operation.retrieval.paths``: rows and live rows when it was made, and the topics and concepts."""
+        """Kept for ``memos.operation.retrieval.paths``: rows and live rows when it was made, and the topics and
+        concepts.
+        """
 
     def __len__(self) -> int:
         return len(self.row_of)
@@ -139,7 +141,9 @@ class MemoryIndex:
         vectors = np.asarray(vectors, dtype=np.float32).reshape(len(units), self.dim)
         finite = np.isfinite(vectors).all(axis=1)
         if not finite.all():
-            raise DataError(f"memory {units[int(np.argmin(finite))].unit_id}: its vector has a value that is not finite")
+            raise DataError(
+                f"memory {units[int(np.argmin(finite))].unit_id}: its vector has a value that is not finite"
+            )
         start = self._size
         self.rarity.clear()
         self._reserve(start + len(units))
@@ -208,7 +212,8 @@ class MemoryIndex:
         return float(self._sum @ vector) / max(self._size, 1)
 
     def nearest(self, vector: np.ndarray, count: int, rows: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """The live rows (among ``rows``, where given) whose vectors are nearest, at most ``count``, best first; cosines.
+        """The live rows (among ``rows``, where given) whose vectors are nearest, at most ``count``, best first;
+        cosines.
 
         Exact on every machine; equal cosines by row. float64.
 

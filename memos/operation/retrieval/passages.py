@@ -29,7 +29,8 @@ class Shape:
     units: int = 4
     words: int = 110
     rank: int = 60
-    """A neighbour joins only if it ranks within this depth (or, deeper in the list, within 1.5 times the seed's rank)."""
+    """A neighbour joins only if it ranks within this depth (or, deeper in the list, within 1.5 times the seed's rank).
+    """
 
 
 def looked_at(shape: Shape, depth: int) -> int:

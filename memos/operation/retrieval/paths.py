@@ -1,7 +1,9 @@
 """Topic, concept, fact (paper section 5.4.1; memos.md C16): which paths a question leads down, in which order, and why.
 
-Facts are clustered into concepts and these into topics, by their vectors, as the reorganiser does it. A path is a topic and
-one of its concepts; it is as good as the concept's (and topic's) mean vector is near to the question. Routing brings the
+Facts are clustered into concepts and these into topics, by their vectors, as the reorganiser does it. A path is a topic
+and
+one of its concepts; it is as good as the concept's (and topic's) mean vector is near to the question. Routing brings
+the
 facts on good paths forward; it hides none. Equal memories and questions give equal plans.
 """
 

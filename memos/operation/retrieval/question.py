@@ -12,7 +12,8 @@ from memos.language.names import names
 from memos.language.words import surface, terms
 
 _WHEN = re.compile(
-    r"\b(when|what (date|day|month|year|time|season)|how long|how (recently|soon)|which (year|month|day|season))\b", re.I
+    r"\b(when|what (date|day|month|year|time|season)|how long|how (recently|soon)|which (year|month|day|season))\b",
+    re.I,
 )
 _COUNT = re.compile(r"\b(how many|how much|how often|how old|number of)\b", re.I)
 _WHERE = re.compile(
@@ -50,7 +51,9 @@ def read(text: str, speakers: Iterable[str], now: datetime | None = None) -> Que
     own = {word for name in named for word in terms(name)}
     words = terms(text)
     content = tuple(word for word in words if word not in own) or tuple(words)
-    others = tuple(name for name in names(text) if not set(surface(name)) <= {w.lower() for s in named for w in s.split()})
+    others = tuple(
+        name for name in names(text) if not set(surface(name)) <= {w.lower() for s in named for w in s.split()}
+    )
     return Question(
         text=text,
         terms=content,

@@ -24,20 +24,41 @@ RRF_COLUMNS = ("keyword", "keyword_window", "vector", "vector_window")
 class RetrieveConfig:
     """Every channel and mechanism, each switchable."""
 
-    keyword: bool = field(default=True, metadata={"help": "BM25 channel over units, windows and sessions", "stage": "search"})
+    keyword: bool = field(
+        default=True, metadata={"help": "BM25 channel over units, windows and sessions", "stage": "search"}
+    )
     vector: bool = field(default=True, metadata={"help": "embedding channel over units and windows", "stage": "search"})
-    graph: bool = field(default=True, metadata={"help": "neighbours along follows-edges; a question and its reply", "stage": "search"})
+    graph: bool = field(
+        default=True, metadata={"help": "neighbours along follows-edges; a question and its reply", "stage": "search"}
+    )
     speaker: bool = field(default=True, metadata={"help": "prefer the speaker a question names", "stage": "search"})
-    time: bool = field(default=True, metadata={"help": "match dates in the question with record and event times", "stage": "search"})
-    traits: bool = field(default=True, metadata={"help": "surface signs: asks, names, numbers, first person, length", "stage": "search"})
-    hops: int = field(default=2, metadata={"help": "steps along stored edges from the best hits; 0: none", "stage": "search"})
-    ranker: bool = field(default=True, metadata={"help": "fitted linear fusion; false: reciprocal rank fusion", "stage": "search"})
-    feedback: bool = field(default=True, metadata={"help": "second look: the best found say what else to look for; with the ranker", "stage": "search"})
-    route: bool = field(default=False, metadata={"help": "facts on the best topic and concept paths come forward", "stage": "search"})
-    passages: bool = field(default=True, metadata={"help": "a hit is a passage of neighbours; false: one turn a hit", "stage": "search"})
+    time: bool = field(
+        default=True, metadata={"help": "match dates in the question with record and event times", "stage": "search"}
+    )
+    traits: bool = field(
+        default=True, metadata={"help": "surface signs: asks, names, numbers, first person, length", "stage": "search"}
+    )
+    hops: int = field(
+        default=2, metadata={"help": "steps along stored edges from the best hits; 0: none", "stage": "search"}
+    )
+    ranker: bool = field(
+        default=True, metadata={"help": "fitted linear fusion; false: reciprocal rank fusion", "stage": "search"}
+    )
+    feedback: bool = field(
+        default=True,
+        metadata={"help": "second look: the best found say what else to look for; with the ranker", "stage": "search"},
+    )
+    route: bool = field(
+        default=False, metadata={"help": "facts on the best topic and concept paths come forward", "stage": "search"}
+    )
+    passages: bool = field(
+        default=True, metadata={"help": "a hit is a passage of neighbours; false: one turn a hit", "stage": "search"}
+    )
     passage_units: int = field(default=4, metadata={"help": "turns a passage may hold", "stage": "search"})
     passage_words: int = field(default=110, metadata={"help": "NLTK words a passage may hold", "stage": "search"})
-    passage_rank: int = field(default=60, metadata={"help": "rank within which a neighbour joins a passage", "stage": "search"})
+    passage_rank: int = field(
+        default=60, metadata={"help": "rank within which a neighbour joins a passage", "stage": "search"}
+    )
 
     def __post_init__(self) -> None:
         for name in ("passage_units", "passage_words", "passage_rank"):
@@ -63,12 +84,18 @@ class Found:
 
 
 def score_rows(
-    index: MemoryIndex, question: Question, vector: np.ndarray, config: RetrieveConfig, allowed: Allowed | None = None,
+    index: MemoryIndex,
+    question: Question,
+    vector: np.ndarray,
+    config: RetrieveConfig,
+    allowed: Allowed | None = None,
     count: int = LOOKED_AT,
-) -> np.ndarray:  # fmt: skip
-    """Score of every row; -inf for rows that are removed, no candidates, or among the best and not allowed. float64 (n,).
+) -> np.ndarray:
+    """Score of every row; -inf for rows that are removed, no candidates, or among the best and not allowed. float64
+    (n,).
 
-    In a large index a filter is asked about the best rows only, until ``count`` have passed: below these there may be rows
+    In a large index a filter is asked about the best rows only, until ``count`` have passed: below these there may be
+    rows
     that it would refuse.
     """
     off = config.off

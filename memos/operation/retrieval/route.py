@@ -52,15 +52,30 @@ def plan(call: MemoryCall) -> Plan:
         kinds, why = _KINDS[call.kind]
         steps.append(Step("/".join(kinds), "user and long-term memory", why, Is("semantic_type", *kinds)))
     if call.kind == "episode":
-        steps.append(Step("topic/concept", "long-term memory", "a summary is asked for: parents before facts",
-                          Is("semantic_type", "topic", "concept", "summary")))  # fmt: skip
+        steps.append(
+            Step(
+                "topic/concept",
+                "long-term memory",
+                "a summary is asked for: parents before facts",
+                Is("semantic_type", "topic", "concept", "summary"),
+            )
+        )
     if call.scope != "private":
         layers = ("shared", "global") if call.scope == "shared" else ("global",)
-        steps.append(Step("any memory", f"{call.scope} layer", f"the utterance is about {call.scope} matters", Is("layer", *layers)))
+        steps.append(
+            Step(
+                "any memory",
+                f"{call.scope} layer",
+                f"the utterance is about {call.scope} matters",
+                Is("layer", *layers),
+            )
+        )
     if call.window is not None:
         span = _span(call.window)
         steps.append(Step("any memory", f"the time {span}", "the utterance names a time", _within(call.window)))
-    steps.append(Step("facts and episodes", "working memory", "the present conversation comes first", Is("tier", "working")))
+    steps.append(
+        Step("facts and episodes", "working memory", "the present conversation comes first", Is("tier", "working"))
+    )
     steps.append(Step("any memory", "everything the caller may read", "what the narrower searches leave open"))
     return Plan(call.query, tuple(steps))
 
@@ -72,4 +87,6 @@ def _within(window: Window) -> Where:
 
 def _span(window: Window) -> str:
     start, end = window.start, window.end
-    return " ".join(f"{word} {moment:%Y-%m-%d}" for word, moment in (("from", start), ("before", end)) if moment is not None)
+    return " ".join(
+        f"{word} {moment:%Y-%m-%d}" for word, moment in (("from", start), ("before", end)) if moment is not None
+    )

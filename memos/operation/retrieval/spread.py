@@ -19,9 +19,14 @@ COST = {"causes": 0.5, "conditions": 0.5, "contradicts": 0.5, "follows": 1.0, "r
 
 
 def spread(
-    index: MemoryIndex, scores: np.ndarray, edges: Edges, *, hops: int = 2, seeds: int = 10,
+    index: MemoryIndex,
+    scores: np.ndarray,
+    edges: Edges,
+    *,
+    hops: int = 2,
+    seeds: int = 10,
     allowed: Allowed | None = None,
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     """Scores after the best ``seeds`` rows have lent theirs along edges, ``hops`` times.
 
     A linked row gets at least the lender's score less the cost of the relation; no score falls. Removed rows, and

@@ -31,7 +31,11 @@ def traits(text: str) -> int:
         bits |= FIRST_PERSON
     tokens = set(map(str.lower, spoken))
     numbers = [token for token in tokens if token.isdecimal()]
-    if not tokens.isdisjoint(_TIME) or not spoken.isdisjoint(_MONTHS_AND_VERBS) or any(len(number) == 4 for number in numbers):
+    if (
+        not tokens.isdisjoint(_TIME)
+        or not spoken.isdisjoint(_MONTHS_AND_VERBS)
+        or any(len(number) == 4 for number in numbers)
+    ):
         bits |= TIME
     if numbers or not tokens.isdisjoint(_NUMBER):
         bits |= NUMBER

@@ -42,9 +42,17 @@ class Candidate:
         labels = {*header.tags, header.topic, *header.entities} - {""}
         tokens = getattr(cube.payload, "tokens", None) or max(1, len(cube.text.split()))
         return cls(
-            cube.cube_id, tokens, vector, frozenset(labels), use.access_count, use.last_access, use.helpful,
-            use.unhelpful, cube.governance.priority, header.position,
-        )  # fmt: skip
+            cube.cube_id,
+            tokens,
+            vector,
+            frozenset(labels),
+            use.access_count,
+            use.last_access,
+            use.helpful,
+            use.unhelpful,
+            cube.governance.priority,
+            header.position,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +140,9 @@ class HeatPolicy(ScoredPolicy):
         labels: float = field(default=0.5, metadata={"help": "weight of the share of matching labels, 0 to 1"})
         frequency: float = field(default=0.1, metadata={"help": "weight of log2(1 + uses)"})
         recency: float = field(default=0.3, metadata={"help": "weight of 0.5 ** (age of the last use / half-life)"})
-        feedback: float = field(default=0.2, metadata={"help": "weight of (helpful - unhelpful) / (helpful + unhelpful + 2)"})
+        feedback: float = field(
+            default=0.2, metadata={"help": "weight of (helpful - unhelpful) / (helpful + unhelpful + 2)"}
+        )
         priority: float = field(default=0.2, metadata={"help": "weight of the priority tag"})
         half_life: float = field(default=86_400.0, metadata={"help": "seconds in which recency halves"})
 

@@ -109,7 +109,9 @@ class Promotion:
         needed = self.bytes_held + reading.bytes - self.config.budget_bytes
         if needed <= 0:
             return []
-        weaker = sorted((seen[cube_id].heat, cube_id) for cube_id in self._held if seen[cube_id].heat * 2 < reading.heat)
+        weaker = sorted(
+            (seen[cube_id].heat, cube_id) for cube_id in self._held if seen[cube_id].heat * 2 < reading.heat
+        )
         given: list[tuple[str, str]] = []
         for _, cube_id in weaker:
             if needed <= 0:

@@ -1,4 +1,5 @@
-"""The scheduler's task queue, in the process: labels, order a cube, turns among users, retries, dead letters, ``drain``.
+"""The scheduler's task queue, in the process: labels, order a cube, turns among users, retries, dead letters,
+``drain``.
 
 * Tasks of one cube run in the order they were submitted, one at a time; a retry keeps its place.
 * Users take turns: with any backlog, a user's next runnable task waits for at most one task of every other user.
@@ -137,9 +138,13 @@ class MemQueue:
             pending = sum(len(tasks) for cubes in self._waiting.values() for tasks in cubes.values())
             running = len(self._busy)
             return Counters(
-                self._counts["submitted"], self._counts["done"], len(self.dead), pending - running, running,
+                self._counts["submitted"],
+                self._counts["done"],
+                len(self.dead),
+                pending - running,
+                running,
                 self._counts["retried"],
-            )  # fmt: skip
+            )
 
     def revive(self) -> int:
         """Put the dead letters back into the queue, with all their attempts before them; gives their number."""

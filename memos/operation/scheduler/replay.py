@@ -42,8 +42,9 @@ class Replayed:
         return self.hits / self.needed if self.needed else 0.0
 
 
-def replay(policy: Policy, candidates: Mapping[str, Candidate], trace: Sequence[Step], *, capacity: int,
-           start: datetime) -> Replayed:  # fmt: skip
+def replay(
+    policy: Policy, candidates: Mapping[str, Candidate], trace: Sequence[Step], *, capacity: int, start: datetime
+) -> Replayed:
     """Before each step the working set is the policy's best ``capacity`` memories, judged by the uses so far.
 
     A memory that was never used and for which a policy has nothing to say (score 0 or none) is not loaded, so a policy

@@ -48,7 +48,8 @@ class MemLifecycle:
             default=None, metadata={"help": "seconds after which a memory never used is archived; none: never"}
         )
         idle_activated: float | None = field(
-            default=None, metadata={"help": "seconds without use after which an activated memory is archived; none: never"}
+            default=None,
+            metadata={"help": "seconds without use after which an activated memory is archived; none: never"},
         )
         what_if_namespace: str = field(default="what-if", metadata={"help": "namespace of what-if copies"})
 
@@ -113,7 +114,7 @@ class MemLifecycle:
             return "expired", "time to live"
         if "archived" not in TRANSITIONS[cube.state]:
             return None
-        idle = (now - max(cube.descriptive.updated_at, cube.behavioural.last_access or cube.descriptive.updated_at))
+        idle = now - max(cube.descriptive.updated_at, cube.behavioural.last_access or cube.descriptive.updated_at)
         seconds = idle.total_seconds()
         if half_life is not None and strength(cube, now) < cube.governance.decay_floor:
             return "archived", "decayed"
@@ -152,8 +153,15 @@ class MemLifecycle:
                 self._log("freeze" if frozen else "unfreeze", cube, cause, actor, {})
 
     # -- merging, capacity -------------------------------------------------------------------------------------
-    def merge(self, inputs: Sequence[str], output: MemCube, vector: np.ndarray | None = None, *, cause: str,
-              actor: str = "lifecycle") -> MemCube:  # fmt: skip
+    def merge(
+        self,
+        inputs: Sequence[str],
+        output: MemCube,
+        vector: np.ndarray | None = None,
+        *,
+        cause: str,
+        actor: str = "lifecycle",
+    ) -> MemCube:
         """Store ``output`` (see ``merged_cube``) as activated, mark the inputs as merged into it; they stay restorable."""
         made = replace(output, state="activated")
         with self.vault.transaction():
@@ -174,8 +182,15 @@ class MemLifecycle:
         return done
 
     # -- Time Machine ------------------------------------------------------------------------------------------
-    def restore(self, cube_id: str, version: int | None = None, *, cause: str, actor: str = "lifecycle",
-                vector: np.ndarray | None = None) -> MemCube:  # fmt: skip
+    def restore(
+        self,
+        cube_id: str,
+        version: int | None = None,
+        *,
+        cause: str,
+        actor: str = "lifecycle",
+        vector: np.ndarray | None = None,
+    ) -> MemCube:
         """Bring a version back as the newest one, and the cube back to activated.
 
         Args:
@@ -193,8 +208,14 @@ class MemLifecycle:
                 self._move(cube, "activated", f"restored: {cause}", actor)
             return self.vault.get(cube_id)
 
-    def what_if(self, cube_id: str, version: int | None = None, *, actor: str = "lifecycle",
-                changes: dict[str, Any] | None = None) -> MemCube:  # fmt: skip
+    def what_if(
+        self,
+        cube_id: str,
+        version: int | None = None,
+        *,
+        actor: str = "lifecycle",
+        changes: dict[str, Any] | None = None,
+    ) -> MemCube:
         """A copy (of any version) in a namespace of its own, to try changes on; the original is not touched."""
         cube = self.vault.get(cube_id)
         content = cube.content() if version is None else self._version(cube_id, version).content
@@ -202,13 +223,19 @@ class MemLifecycle:
         source = cube.with_content(content, self.clock())
         kept = {name: getattr(source.descriptive, name) for name in _COPIED}
         copy = new_cube(
-            payload, owner=governance.owner, ids=self.ids, clock=self.clock, derived_from=(cube_id,),
+            payload,
+            owner=governance.owner,
+            ids=self.ids,
+            clock=self.clock,
+            derived_from=(cube_id,),
             governance={"namespace": self.config.what_if_namespace, "sensitivity": governance.sensitivity},
             **(kept | (changes or {})),
-        )  # fmt: skip
+        )
         with self.vault.transaction():
             self.vault.add([copy], actor=actor, cause=f"what-if copy of {cube_id}")
-            self._log("what_if", cube, "what-if copy", actor, {"copy": copy.cube_id, "version": version or cube.version})
+            self._log(
+                "what_if", cube, "what-if copy", actor, {"copy": copy.cube_id, "version": version or cube.version}
+            )
         return copy
 
     def _version(self, cube_id: str, version: int) -> Version:
@@ -230,9 +257,23 @@ class MemLifecycle:
 
 
 _COPIED = (
-    "event_start", "event_end", "origin", "semantic_type", "key", "tags", "topic", "concept", "speaker", "entities",
-    "sources", "position", "trigger", "model", "links", "attributes",
-)  # fmt: skip
+    "event_start",
+    "event_end",
+    "origin",
+    "semantic_type",
+    "key",
+    "tags",
+    "topic",
+    "concept",
+    "speaker",
+    "entities",
+    "sources",
+    "position",
+    "trigger",
+    "model",
+    "links",
+    "attributes",
+)
 
 
 def strength(cube: MemCube, now: datetime) -> float:
@@ -268,11 +309,19 @@ def merged_cube(cubes: Sequence[MemCube], text: str, *, clock: Clock, ids: Ids, 
         for name in ("sources", "tags", "entities")
     }
     header |= {"event_start": start, "event_end": end if end != start else None, "origin": "inference"}
-    header |= {name: getattr(first.descriptive, name) for name in ("semantic_type", "key", "topic", "concept", "speaker")}
+    header |= {
+        name: getattr(first.descriptive, name) for name in ("semantic_type", "key", "topic", "concept", "speaker")
+    }
     return new_cube(
-        PlaintextPayload(text), owner=rules.owner, ids=ids, clock=clock, governance=strictest, tier=first.tier,
-        derived_from=[cube.cube_id for cube in cubes], **(header | descriptive),
-    )  # fmt: skip
+        PlaintextPayload(text),
+        owner=rules.owner,
+        ids=ids,
+        clock=clock,
+        governance=strictest,
+        tier=first.tier,
+        derived_from=[cube.cube_id for cube in cubes],
+        **(header | descriptive),
+    )
 
 
 _LEVELS = ("public", "internal", "confidential", "restricted")

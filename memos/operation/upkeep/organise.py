@@ -60,7 +60,9 @@ class Reorganiser:
                 if not 0 < getattr(self, name) < 2:
                     raise ConfigError(f"organise.{name}: must lie in (0, 2), found {getattr(self, name)}")
 
-    def __init__(self, config: Config | None = None, *, embedder: Embedder, clock: Clock, llm: LLM | None = None) -> None:
+    def __init__(
+        self, config: Config | None = None, *, embedder: Embedder, clock: Clock, llm: LLM | None = None
+    ) -> None:
         self.config = config or self.Config()
         self.embedder, self.clock, self.llm = embedder, clock, llm
         self._fallbacks = 0
@@ -72,9 +74,12 @@ class Reorganiser:
             facts = self._orphans(vault, namespace, ~Is("semantic_type", *PARENTS))
             concepts = self._parents(vault, namespace, facts, "concept", self.config.distance)
             topics = self._parents(
-                vault, namespace, self._orphans(vault, namespace, Is("semantic_type", "concept")), "topic",
+                vault,
+                namespace,
+                self._orphans(vault, namespace, Is("semantic_type", "concept")),
+                "topic",
                 self.config.topic_distance,
-            )  # fmt: skip
+            )
         clustered = sum(len(parent.behavioural.derived_from) for parent in concepts)
         return Organised(len(concepts), len(topics), clustered, self._fallbacks - before)
 
@@ -83,7 +88,9 @@ class Reorganiser:
         held = {edge.target for edge in vault.edges(ids, relations=["aggregates"], direction="in")}
         return vault.get_many([cube_id for cube_id in ids if cube_id not in held])
 
-    def _parents(self, vault: Vault, namespace: str, cubes: Sequence[MemCube], kind: str, distance: float) -> list[MemCube]:
+    def _parents(
+        self, vault: Vault, namespace: str, cubes: Sequence[MemCube], kind: str, distance: float
+    ) -> list[MemCube]:
         made = []
         for start in range(0, len(cubes), self.config.batch):
             part = cubes[start : start + self.config.batch]
@@ -102,19 +109,31 @@ class Reorganiser:
             stored[i] = vector
         return np.stack([vector for vector in stored if vector is not None])
 
-    def _parent(self, vault: Vault, namespace: str, children: Sequence[MemCube], vectors: np.ndarray, kind: str) -> MemCube:
+    def _parent(
+        self, vault: Vault, namespace: str, children: Sequence[MemCube], vectors: np.ndarray, kind: str
+    ) -> MemCube:
         ids = sorted(cube.cube_id for cube in children)
         cube_id = f"{kind}-" + hashlib.blake2b("\n".join([namespace, *ids]).encode(), digest_size=10).hexdigest()
         title, summary = self._summary(children, vectors)
         sources = tuple(dict.fromkeys(source for cube in children for source in cube.descriptive.sources))
         starts = [c.descriptive.event_start for c in children if c.descriptive.event_start]
         parent = new_cube(
-            summary, owner=children[0].governance.owner, ids=lambda: cube_id, clock=self.clock,
+            summary,
+            owner=children[0].governance.owner,
+            ids=lambda: cube_id,
+            clock=self.clock,
             governance={"namespace": namespace, "layer": children[0].governance.layer},
-            derived_from=ids, state="activated", origin="inference", semantic_type=kind, key=title, topic=title,
+            derived_from=ids,
+            state="activated",
+            origin="inference",
+            semantic_type=kind,
+            key=title,
+            topic=title,
             entities=tuple(dict.fromkeys(name for cube in children for name in cube.descriptive.entities)),
-            sources=sources, event_start=min(starts) if len(starts) == len(children) else None, trigger="organise",
-        )  # fmt: skip
+            sources=sources,
+            event_start=min(starts) if len(starts) == len(children) else None,
+            trigger="organise",
+        )
         vault.add([parent], self.embedder.encode([summary]), actor="organise", cause=kind)
         vault.link([Edge(cube_id, child, "aggregates") for child in ids])
         return parent
@@ -126,7 +145,7 @@ class Reorganiser:
             listing = "\n".join(f"- {cube.text}" for cube in children)
             ask = (
                 "Give these memories a common title of at most five words and a summary of two sentences that keeps names, "
-                f"numbers and dates. Reply with JSON {{\"title\": ..., \"summary\": ...}}.\n{listing}"
+                f'numbers and dates. Reply with JSON {{"title": ..., "summary": ...}}.\n{listing}'
             )
             try:
                 value = complete_json(self.llm, Request((Message("user", ask),)), SCHEMA).value
@@ -139,14 +158,17 @@ class Reorganiser:
 
 
 def clusters(vectors: np.ndarray, distance: float, least: int, most: int) -> list[list[int]]:
-    """Groups of rows whose mean cosine distance stays below ``distance``, of ``least`` to ``most`` members, by first row.
+    """Groups of rows whose mean cosine distance stays below ``distance``, of ``least`` to ``most`` members, by first
+    row.
 
     Average-linkage clustering; a group that is too large is split in order of its rows.
     """
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import pdist
 
-    labels = fcluster(linkage(np.maximum(pdist(vectors.astype(np.float64), "cosine"), 0), "average"), distance, "distance")
+    labels = fcluster(
+        linkage(np.maximum(pdist(vectors.astype(np.float64), "cosine"), 0), "average"), distance, "distance"
+    )
     groups: dict[int, list[int]] = {}
     for row, label in enumerate(labels.tolist()):
         groups.setdefault(label, []).append(row)
@@ -170,5 +192,7 @@ def extract(children: Sequence[MemCube], vectors: np.ndarray) -> tuple[str, str]
     centre = vectors @ vectors.mean(0)
     best = sorted(np.argsort(-centre, kind="stable")[:2].tolist())
     lines = [children[i] for i in best]
-    body = " ".join(f"{cube.descriptive.speaker}: {cube.text}" if cube.descriptive.speaker else cube.text for cube in lines)
+    body = " ".join(
+        f"{cube.descriptive.speaker}: {cube.text}" if cube.descriptive.speaker else cube.text for cube in lines
+    )
     return title, f"{title} ({len(children)} memories): {body}"

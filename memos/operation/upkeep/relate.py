@@ -1,7 +1,9 @@
 """Typed relations between memories: follows, relates, causes, conditions, contradicts, aggregates (memos.md C20).
 
-``detect`` reads them by rules (cue words, event times, names in common) or asks a language model and checks what it says.
-On insert, ``resolve`` finds contradictions and ``by_cue`` causes and conditions; ``organise`` makes aggregates of its own.
+``detect`` reads them by rules (cue words, event times, names in common) or asks a language model and checks what it
+says.
+On insert, ``resolve`` finds contradictions and ``by_cue`` causes and conditions; ``organise`` makes aggregates of its
+own.
 """
 
 from __future__ import annotations
@@ -39,14 +41,21 @@ SCHEMA = {
     },
     "required": ["relations"],
 }
-_CAUSE = re.compile(r"\b(?:because(?: of)?|due to|thanks to|since|after|as a result of|inspired by|caused by)\b(.*)", re.I | re.S)
-_EFFECT = re.compile(r"\b(?:therefore|as a result|so (?:now|then|that)|that's why|that is why|led (?:me |us )?to)\b", re.I)
-_SUM = re.compile(r"\b(?:altogether|in total|in all|all in all|overall|to sum up|all (?:two|three|four|five|of)|both|so far)\b", re.I)
+_CAUSE = re.compile(
+    r"\b(?:because(?: of)?|due to|thanks to|since|after|as a result of|inspired by|caused by)\b(.*)", re.I | re.S
+)
+_EFFECT = re.compile(
+    r"\b(?:therefore|as a result|so (?:now|then|that)|that's why|that is why|led (?:me |us )?to)\b", re.I
+)
+_SUM = re.compile(
+    r"\b(?:altogether|in total|in all|all in all|overall|to sum up|all (?:two|three|four|five|of)|both|so far)\b", re.I
+)
 _CONDITION = re.compile(r"\b(?:if|unless|as long as|provided|once)\b([^,.;]*)", re.I)
 
 
 def follows(cubes: Sequence[MemCube]) -> list[Edge]:
     """A chain in order of event time (record time where there is none) over memories of one subject."""
+
     def when(cube: MemCube):
         moment = cube.descriptive.event_start or cube.descriptive.created_at
         return moment.replace(tzinfo=None), cube.descriptive.position or 0, cube.cube_id
@@ -104,8 +113,8 @@ def by_model(llm: LLM, cubes: Sequence[MemCube]) -> list[Edge]:
 
     listing = "\n".join(f"{number}. {_dated(cube)}" for number, cube in enumerate(cubes))
     ask = (
-        "Numbered memories follow, some with the date of the event. Name the relations between them as JSON {\"relations\": "
-        "[{\"source\": n, \"target\": m, \"relation\": r}]}. r is causes (source brought target about), conditions (target "
+        'Numbered memories follow, some with the date of the event. Name the relations between them as JSON {"relations": '
+        '[{"source": n, "target": m, "relation": r}]}. r is causes (source brought target about), conditions (target '
         "holds only if source does), follows (source is a later event of the same story as target), contradicts (both cannot "
         "be true now), aggregates (source sums up target and others) or relates (same subject, none of the others). "
         "Name only relations the texts support.\n" + listing
@@ -189,14 +198,20 @@ def aggregates(cubes: Sequence[MemCube], least: int = 2) -> list[Edge]:
     for cube in cubes:
         if _SUM.search(cube.text):
             words = set(terms(_SUM.sub(" ", cube.text)))
-            parts = [other for other in cubes if other is not cube and words & set(terms(other.text)) and not _SUM.search(other.text)]
+            parts = [
+                other
+                for other in cubes
+                if other is not cube and words & set(terms(other.text)) and not _SUM.search(other.text)
+            ]
             if len(parts) >= least:
                 out += [Edge(cube.cube_id, part.cube_id, "aggregates") for part in parts]
     return out
 
 
 def stories(cubes: Sequence[MemCube], common: frozenset[str] = frozenset()) -> list[Edge]:
-    """``follows`` chains, by event time, over dated memories of one story: those that share a name or a word of content."""
+    """``follows`` chains, by event time, over dated memories of one story: those that share a name or a word of
+    content.
+    """
     left = [cube for cube in cubes if cube.descriptive.event_start is not None and not _SUM.search(cube.text)]
     told = {cube.cube_id: _told(cube, common) for cube in left}
     out: list[Edge] = []
@@ -220,7 +235,9 @@ def _told(cube: MemCube, common: frozenset[str]) -> set[str]:
 @lru_cache(maxsize=1)
 def _times() -> frozenset[str]:
     """Stems that make no story of two memories."""
-    return frozenset(map(stem, (*MONTHS, *DAYS, *"day week weekend month year today yesterday morning evening night".split())))
+    return frozenset(
+        map(stem, (*MONTHS, *DAYS, *"day week weekend month year today yesterday morning evening night".split()))
+    )
 
 
 def acyclic(edges: Sequence[Edge], directed: Sequence[str] = DIRECTED) -> list[Edge]:
@@ -257,5 +274,3 @@ def _reached(ahead: dict[str, set[str]], start: str) -> set[str]:
                 seen.add(nxt)
                 open_.append(nxt)
     return seen
-
-

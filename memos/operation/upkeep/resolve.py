@@ -90,10 +90,13 @@ class Resolver:
     class Config:
         neighbours: int = field(default=5, metadata={"help": "nearest old memories a new one is compared with"})
         related: float = field(default=0.75, metadata={"help": "least cosine of statements on the same matter"})
-        overlap: float = field(default=0.3, metadata={"help": "least share of common words of statements on the same matter"})
+        overlap: float = field(
+            default=0.3, metadata={"help": "least share of common words of statements on the same matter"}
+        )
         same: float = field(default=0.95, metadata={"help": "cosine from which statements say the same"})
         kinds: tuple[str, ...] = field(
-            default=("fact", "preference", "profile"), metadata={"help": "semantic types that are resolved; turns are not"}
+            default=("fact", "preference", "profile"),
+            metadata={"help": "semantic types that are resolved; turns are not"},
         )
 
         def __post_init__(self) -> None:
@@ -137,8 +140,8 @@ class Resolver:
         from memos.llm.structured import complete_json
 
         ask = (
-            "Two notes about the same person or thing are given. Reply with JSON: {\"relation\": \"duplicate\"} when they "
-            "say the same, \"contradiction\" when both cannot be true now, \"independent\" otherwise.\n"
+            'Two notes about the same person or thing are given. Reply with JSON: {"relation": "duplicate"} when they '
+            'say the same, "contradiction" when both cannot be true now, "independent" otherwise.\n'
             f"Earlier note: {old}\nNewer note: {new}"
         )
         try:
@@ -157,7 +160,9 @@ def _same_subject(old: MemCube, new: MemCube) -> bool:
 
 
 def newer(a: MemCube, b: MemCube) -> tuple[MemCube, MemCube]:
-    """(winner, loser) of a contradiction: the later statement wins; at equal times the first argument, the one being inserted."""
+    """(winner, loser) of a contradiction: the later statement wins; at equal times the first argument, the one being
+    inserted.
+    """
     first, second = _spoken(a), _spoken(b)
     return (a, b) if (first, a.descriptive.created_at) >= (second, b.descriptive.created_at) else (b, a)
 

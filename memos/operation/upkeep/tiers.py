@@ -54,5 +54,7 @@ class Tiers:
         order = EVICTIONS[self.config.eviction]
         found = vault.find(movable, namespaces=[namespace], order=order, limit=over)
         if len(found) < over:
-            raise ConfigError(f"tiers.{tier}: full of frozen memories; raise the capacity of {capacity} or unfreeze some")
+            raise ConfigError(
+                f"tiers.{tier}: full of frozen memories; raise the capacity of {capacity} or unfreeze some"
+            )
         return found

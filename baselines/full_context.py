@@ -1,4 +1,4 @@
-"""The whole conversation in the prompt, no retrieval (protocol.md section 7, chunk size -1)."""
+"""The whole conversation in the prompt, no retrieval (docs/systems.md#full-context)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Retrieval over fixed token chunks, exactly as the paper's RAG rows were made (protocol.md section 7)."""
+"""Retrieval over fixed token chunks, exactly as the paper's RAG rows were made (docs/systems.md#rag)."""
 
 from __future__ import annotations
 

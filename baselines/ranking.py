@@ -137,7 +137,10 @@ class BM25:
 
 
 def reciprocal_rank_fusion(rankings: Iterable[Sequence[Hashable]], rank_const: int = 1) -> list[tuple[Hashable, float]]:
-    """Fuse rankings: the score of a key is the sum of 1 / (rank + ``rank_const``), ranks from 0 (protocol.md 9)."""
+    """Fuse rankings: the score of a key is the sum of 1 / (rank + ``rank_const``), ranks from 0.
+
+    See docs/systems.md#zep.
+    """
     scores: dict[Hashable, float] = {}
     for ranking in rankings:
         for rank, key in enumerate(ranking):

@@ -1,4 +1,7 @@
-"""The transcript of a conversation, one line a turn, that full_context, rag and oracle read (protocol.md section 7)."""
+"""The transcript of a conversation, one line a turn, that full_context, rag and oracle read.
+
+See docs/systems.md#the-transcript.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Search order: the places the libraries look in themselves, then this project's cache (``~/.cache/memos-repro``, moved by
 ``XDG_CACHE_HOME``). ``scripts/fetch_data.py`` (``eval.core.resources``) fills the cache. Facts on the files:
-protocol.md 14.
+docs/protocol.md#files-of-language-data.
 """
 
 from __future__ import annotations

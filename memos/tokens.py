@@ -1,8 +1,8 @@
 """Counting text: NLTK words (the paper's "Mem Tok") and cl100k tokens, both exact, quick and cached by text.
 
-The paper's memory tokens are ``nltk.word_tokenize`` words (protocol.md 0.2 and 5); later MemOS code counts cl100k
-tokens. ``words`` equals ``nltk.word_tokenize`` for every text: sentences and words of a plain shape take a short way
-whose result is provably the same, everything else goes through NLTK.
+The paper's memory tokens are ``nltk.word_tokenize`` words (docs/protocol.md#words-and-tokens); later MemOS code counts
+cl100k tokens. ``words`` equals ``nltk.word_tokenize`` for every text: sentences and words of a plain shape take a short
+way whose result is provably the same, everything else goes through NLTK.
 """
 
 from __future__ import annotations

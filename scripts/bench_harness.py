@@ -4,7 +4,8 @@
 ``tests/server`` in a
 process of its own, runs the arms in turn within one run (interleaved, so that a busy machine hits all alike) and prints
 each arm's seconds over the ideal, which is rounds of ``concurrency`` calls of ``latency`` seconds
-(spec/performance.md: a bare AsyncOpenAI with a semaphore takes 1.16 to 1.22 times the ideal on an idle machine).
+(docs/benchmarks.md#calls-of-a-model: a bare AsyncOpenAI with a semaphore takes 1.16 to 1.22 times the ideal on an idle
+machine).
 
 An arm is a function ``(Setting) -> int`` in ``ARMS`` that makes all calls and returns how many replies it got.
 """

@@ -1,4 +1,5 @@
-"""Measure what activation memory promises besides Table 5 (spec/kv.md): shared prefixes and composition.
+"""Measure what activation memory promises besides Table 5 (docs/kv.md#several-memories): shared prefixes and
+composition.
 
 ``python scripts/bench_kv.py shared [--tokens 7900] [--questions 16]`` rates many questions on one prefix: without
 reuse, with

@@ -1,4 +1,4 @@
-"""Replay LOCOMO's questions, in order, against the scheduler's policies: hit rate and wasted tokens (memos.md C25,
+"""Replay LOCOMO's questions, in order, against the scheduler's policies: hit rate and wasted tokens (docs/memos.md C25,
 C29).
 
     python scripts/bench_scheduler.py

@@ -1,8 +1,8 @@
 """Train the offline judge and measure it on what it has not seen: ``python scripts/train_judge.py PUBLISHED_DIR
 [--write]``.
 
-Headline protocol (judge.md): each system is scored by a model trained without that system's project and without the
-pair of
+Headline protocol (docs/judge.md#held-out-figures): each system is scored by a model trained without that system's
+project and without the pair of
 conversations in question. ``--write`` replaces ``eval/judges/offline/weights.json`` with the measured error inside.
 """
 

@@ -1,7 +1,7 @@
 """Turns to facts: which sentences say something, whose they are and when it was.
 
 A fact is a run of neighbouring informative sentences of one turn (up to ``max_words``), in the third person with
-absolute dates: the paragraph style that the evaluation of mem0 asks of its extractor (protocol.md 8.1).
+absolute dates: the paragraph style that the evaluation of mem0 asks of its extractor (docs/systems.md#mem0).
 """
 
 from __future__ import annotations

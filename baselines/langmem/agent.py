@@ -1,5 +1,5 @@
-"""LangMem as mem0's harness ran it: an agent a speaker with memory tools and an ever-growing thread (protocol.md
-section 10).
+"""LangMem as mem0's harness ran it: an agent a speaker with memory tools and an ever-growing thread (
+docs/systems.md#langmem).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What LangMem's background manager asks of its model, and the same by rules (protocol.md section 10).
+"""What LangMem's background manager asks of its model, and the same by rules (docs/systems.md#langmem).
 
 The manager is stateless: for each batch it searches the store with hypothetical memories, then inserts, patches or
 removes in one structured step over what the searches found.

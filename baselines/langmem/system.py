@@ -1,4 +1,4 @@
-"""LangMem (protocol.md section 10): a background memory manager over a searchable store, or the agents of mem0's
+"""LangMem (docs/systems.md#langmem): a background memory manager over a searchable store, or the agents of mem0's
 harness.
 
 ``mode=background`` is the path LangMem recommends. ``mode=agentic`` is what the published numbers come from: an agent a

@@ -1,4 +1,4 @@
-"""What mem0 asks of its language model, and the same two decisions by rules (protocol.md 8.1 and 8.2)."""
+"""What mem0 asks of its language model, and the same two decisions by rules (docs/systems.md#mem0)."""
 
 from __future__ import annotations
 

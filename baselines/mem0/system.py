@@ -1,4 +1,4 @@
-"""mem0 as of mid-2025 (protocol.md 8.1 to 8.4): facts of each pair of messages, one update call against the neighbours.
+"""mem0 as of mid-2025 (docs/systems.md#mem0): facts of each pair of messages, one update call against the neighbours.
 
 Two stores a conversation, one for each speaker, with mirrored roles; the session's date (never today's) goes into the
 extraction and is each memory's time; a search asks both stores and shows two labelled blocks.

@@ -1,5 +1,5 @@
-"""The relation graph of one speaker's mem0 store: nodes merged by cosine, triples that can be deleted (protocol.md
-8.5).
+"""The relation graph of one speaker's mem0 store: nodes merged by cosine, triples that can be deleted (
+docs/systems.md#mem0-with-its-graph).
 """
 
 from __future__ import annotations

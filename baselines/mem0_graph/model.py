@@ -1,4 +1,7 @@
-"""What mem0's graph memory asks of its model through tool calls, and the same by rules (protocol.md 8.5)."""
+"""What mem0's graph memory asks of its model through tool calls, and the same by rules.
+
+See docs/systems.md#mem0-with-its-graph.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""mem0 with its graph memory (protocol.md 8.5): the vector path of mem0 beside a graph of relation triples.
+"""mem0 with its graph memory (docs/systems.md#mem0-with-its-graph): the vector path of mem0 beside a graph of relation
+triples.
 
 Each batch goes both ways. The graph path: entities, relations among them, deletion of triples that the text makes
 untrue, merge of the rest into nodes by cosine. A search adds the five best triples of each speaker to the memories.

@@ -1,4 +1,4 @@
-"""A simulation of ChatGPT's memory (protocol.md section 11): dated entries from each session, all of them in the
+"""A simulation of ChatGPT's memory (docs/systems.md#openai-memory): dated entries from each session, all of them in the
 prompt.
 
 There is no ranking and no search: this is the optimistic bound the paper's row stands for. Entries come from a language

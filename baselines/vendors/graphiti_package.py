@@ -1,7 +1,7 @@
 """The package ``graphiti-core`` (Zep's open graph) as a memory system, on its embedded Kuzu database.
 
 One episode a turn with the session's time as reference time; facts and entities are found by the package's own hybrid
-recipes with RRF (protocol.md section 9). The package calls itself asynchronous; this adapter owns its event loop.
+recipes with RRF (docs/systems.md#zep). The package calls itself asynchronous; this adapter owns its event loop.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The package ``langmem`` as a memory system: its background memory manager over LangGraph's in-memory store.
 
-One run of the manager a session (protocol.md section 10, the path LangMem recommends). The session's time stands in
+One run of the manager a session (docs/systems.md#langmem, the path LangMem recommends). The session's time stands in
 each message, since the package has no field for it.
 """
 

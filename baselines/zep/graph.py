@@ -1,6 +1,6 @@
 """Zep's temporal knowledge graph: episodes, entities and bi-temporal edges that are invalidated and never deleted.
 
-Source: protocol.md section 9. Each edge has four times: ``valid_at`` and ``invalid_at`` (when it was true in the
+Source: docs/systems.md#zep. Each edge has four times: ``valid_at`` and ``invalid_at`` (when it was true in the
 world),
 ``created_at`` and ``expired_at`` (when the graph learnt it and learnt that it had ended). The graph's clock is the time
 of the episodes, so a replay gives the same graph.

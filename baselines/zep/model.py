@@ -1,4 +1,4 @@
-"""What Zep asks of its language model for each episode, and the same by rules (protocol.md section 9)."""
+"""What Zep asks of its language model for each episode, and the same by rules (docs/systems.md#zep)."""
 
 from __future__ import annotations
 

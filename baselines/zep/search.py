@@ -1,4 +1,4 @@
-"""Zep's search recipes (protocol.md section 9): candidates by full text, cosine and breadth-first walk, then a
+"""Zep's search recipes (docs/systems.md#zep): candidates by full text, cosine and breadth-first walk, then a
 reranker.
 
 Each method brings twice the limit. Recipes: ``rrf`` and ``mmr`` over full text and cosine; ``cosine`` over full text,

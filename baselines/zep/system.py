@@ -1,7 +1,7 @@
 """Zep (Graphiti) as a memory system: one episode a message into a temporal graph, hybrid search, facts with event
 times.
 
-Source: protocol.md section 9. One graph a conversation.
+Source: docs/systems.md#zep. One graph a conversation.
 """
 
 from __future__ import annotations

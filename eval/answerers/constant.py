@@ -1,6 +1,7 @@
 """An answerer that always says the same: the honesty row of the adversarial category.
 
-A table of abstention scores means little without it: never answering scores full marks there (protocol.md section 13).
+A table of abstention scores means little without it: never answering scores full marks there
+(docs/protocol.md#abstention).
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""A language model as answerer (protocol.md section 6): one prompt a question, temperature 0, errors recorded by name."""
+"""A language model as answerer (docs/protocol.md#answer-prompts): one prompt a question, temperature 0, errors recorded
+by name."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Answer prompts by id: the shared one and, in our own words, the structure each method's authors used.
 
-Structures after protocol.md section 6. ``default`` is the one prompt of ``track=controlled``; the others serve
+Structures: docs/protocol.md#answer-prompts. ``default`` is the one prompt of ``track=controlled``; the others serve
 ``track=paper``. ``rag`` serves rag, full_context and oracle too. ``null`` replaces any of them where the context is
 empty.
 ``brief`` is for very small models.

@@ -87,7 +87,7 @@ class BudgetConfig:
 
 @dataclass
 class TrackConfig:
-    """Which protocol the run follows (design: two tracks, never mixed)."""
+    """Which protocol the run follows (docs/protocol.md#tracks)."""
 
     prompt: str | None = field(default=None, metadata={"help": "answer prompt for all systems; null: each its own"})
     budget_words: int | None = field(

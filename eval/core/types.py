@@ -14,7 +14,8 @@ CATEGORIES: Mapping[int, str] = {
     3: "open-domain",
     5: "adversarial",
 }
-"""LOCOMO's integer category to its name, in the paper's printing order (protocol.md 1.4). Always print both and n."""
+"""LOCOMO's integer category to its name, in the paper's printing order (docs/protocol.md#categories). Always print both
+and n."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """The LOCOMO loader: any file in LOCOMO's format, checked, with the official file recognised by its content.
 
-Facts and traps of the format: protocol.md section 1. Sessions are iterated by their lists (conv-26 has 16 dates without
-a session); answers may be integers; evidence strings may be malformed; questions are keyed by position because texts
-repeat. The ``query`` field of image turns is annotators' metadata no participant saw; it is never read.
+Facts and traps of the format: docs/protocol.md#data-set. Sessions are iterated by their lists (conv-26 has 16 dates
+without a session); answers may be integers; evidence strings may be malformed; questions are keyed by position because
+texts repeat. The ``query`` field of image turns is annotators' metadata no participant saw; it is never read.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""How well a judge repeats recorded verdicts: rows, categories, systems' scores and their ranking (judge.md).
+"""How well a judge repeats recorded verdicts: rows, categories, systems' scores and their ranking.
+
+See docs/judge.md#agreement.
 
 Recorded verdicts are the shares of runs that said correct; a row's label is its majority. All shares are fractions, all
 errors of

@@ -3,9 +3,9 @@ type.
 
 Each answer is judged ``runs`` times; the repeats differ in ``Request.sample_index`` only, so their spread is the
 judge's jitter
-and nothing else (protocol.md 0.4). A reply without a readable label, a refusal for one, is asked for again a few times,
-as
-``answerer.retries`` does; protocol.md 3.5 wants the attempts counted, and they are. What stays unreadable is
+and nothing else (docs/protocol.md#judges). A reply without a readable label, a refusal for one, is asked for again a
+few times, as
+``answerer.retries`` does; every attempt is counted. What stays unreadable is
 ``unparsed``, a call that failed for
 good ``error``; neither is ever turned into wrong here. A verdict of several runs with one such run is that as a whole
 (``judging.standing``).

@@ -1,4 +1,4 @@
-"""The rubrics of the LLM judges, in our own words (protocol.md section 3; LongMemEval: section 12b)."""
+"""The rubrics of the LLM judges, in our own words (docs/protocol.md#judges, docs/protocol.md#longmemevals-rubric)."""
 
 from __future__ import annotations
 

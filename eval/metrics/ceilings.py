@@ -1,4 +1,4 @@
-"""Ceilings: what each metric gives when every answer equals its gold string (protocol.md 2.1).
+"""Ceilings: what each metric gives when every answer equals its gold string (docs/protocol.md#ceilings).
 
 BLEU-2 to 4 and METEOR do not reach 100 even then, because short answers cannot: one right token has BLEU-2 0.3162 and
 METEOR 0.5. Results are read against these.

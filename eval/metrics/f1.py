@@ -1,4 +1,4 @@
-"""The three token F1s of the field, which differ on identical text (protocol.md 2.1 to 2.3 and 2.5)."""
+"""The three token F1s of the field, which differ on identical text (docs/protocol.md#f1)."""
 
 from __future__ import annotations
 

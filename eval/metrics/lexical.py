@@ -1,4 +1,4 @@
-"""The lexical scorer: F1 in three variants, ROUGE, BLEU and METEOR over one tokenisation (protocol.md 2)."""
+"""The lexical scorer: F1 in three variants, ROUGE, BLEU and METEOR over one tokenisation (docs/protocol.md#metrics)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Lexical:
 
     @dataclass
     class Config:
-        """Nothing to choose: the definitions are fixed (protocol.md 2)."""
+        """Nothing to choose: the definitions are fixed (docs/protocol.md#metrics)."""
 
     names = (
         "f1_memos",

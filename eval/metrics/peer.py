@@ -1,8 +1,8 @@
 """The point of comparison: scoring one pair at a time with the reference libraries, as public harnesses do.
 
 Used by ``scripts/bench_scoring.py`` and by the tests that hold our batched values against the libraries'. Definitions:
-protocol.md 2.1; the public MemOS evaluation tokenises both sides, then calls nltk and rouge_score once a pair, encodes
-two texts a pair for the similarity, and runs BERTScore on one pair a call.
+docs/protocol.md#metrics; the public MemOS evaluation tokenises both sides, then calls nltk and rouge_score once a pair,
+encodes two texts a pair for the similarity, and runs BERTScore on one pair a call.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The semantic scorer: embedding similarity and BERTScore-F1, from one shared forward pass where one model serves both.
 
-Definitions: protocol.md 2.1. The paper's models (Qwen3-Embedding-0.6B; roberta-large, rescaled) are one setting away;
-the default is the embedded MiniLM for both, which runs anywhere and is flagged as not comparable with the paper.
+Definitions: docs/protocol.md#bertscore-and-similarity. The paper's models (Qwen3-Embedding-0.6B; roberta-large,
+rescaled) are one setting away; the default is the embedded MiniLM for both, which runs anywhere and is flagged as not
+comparable with the paper.
 """
 
 from __future__ import annotations

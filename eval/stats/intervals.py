@@ -135,7 +135,7 @@ def wilson(successes: int, n: int, *, level: float = LEVEL) -> tuple[float | Non
 def percentiles(values: Sequence[float], at: Sequence[float] = (50, 95)) -> dict[str, float]:
     """Percentiles by linear interpolation, as ``{"p50": …, "p95": …}``; empty when there are no values.
 
-    Source: protocol.md 4.3.
+    Source: docs/protocol.md#latency.
     """
     if len(values) == 0:
         return {}

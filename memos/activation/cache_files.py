@@ -1,4 +1,4 @@
-"""Caches as files: safetensors with a JSON sidecar, nothing executable (memos.md D.5 C36). Loading torch on import.
+"""Caches as files: safetensors with a JSON sidecar, nothing executable (docs/memos.md C36). Loading torch on import.
 
 ``<name>.safetensors`` holds ``keys`` and ``values``, each (layers, heads, tokens, size); int8 files add ``*_scale``.
 ``<name>.json`` holds identity, tokens, text, sizes and checksums. A name is the content's digest, so a stored cache

@@ -11,8 +11,8 @@ blended    rotated, then a share of the tokens recomputed                       
 naive      caches with template heads of their own joined, keys left where they were  wrong; for the ablation only
 =========  =========================================================================  ==================================
 
-Measured divergences are in spec/kv.md; ``rotated`` and ``blended`` are opt-in and ``naive`` has to be asked for by
-name.
+Measured divergences: docs/kv.md#several-memories; ``rotated`` and ``blended`` are opt-in and ``naive`` has to be asked
+for by name.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ class Composer:
         return made, len(body)
 
     def _naive(self, texts: Sequence[str], system: str, instructions: str) -> Composed:
-        """What the public MemOS does (memos.md B.4 defect 3): whole prompts joined, positions left as they were."""
+        """What the public MemOS does (docs/memos.md defect 3): whole prompts joined, positions left as they were."""
         parts = [self.model.build(text, instructions).states for text in texts]
         states = join(parts)
         return Composed(KVMemory(self.model.identity, system, states, "naive"), len(states), 1.0)

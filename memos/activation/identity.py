@@ -1,4 +1,4 @@
-"""Which model a cache belongs to. Keys and values are meaningless to any other (memos.md B.4 defect 4, D.5 C35)."""
+"""Which model a cache belongs to. Keys and values are meaningless to any other (docs/memos.md defect 4, C35)."""
 
 from __future__ import annotations
 

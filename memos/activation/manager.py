@@ -1,8 +1,9 @@
-"""Plaintext to activation and back (paper section 5.4.2, memos.md A.2): hot, stable memories become one cache a user.
+"""Plaintext to activation and back (paper section 5.4.2; docs/memos.md#transformations): hot, stable memories become
+one cache a user.
 
 The scheduler's ``Promotion`` decides; this module builds, drops and accounts. Each user has windows, caches and times
 of
-their own (memos.md B.4 defect 10), and an unchanged hot set is built once (defect 9). Importing this module loads
+their own (docs/memos.md defect 10), and an unchanged hot set is built once (defect 9). Importing this module loads
 torch.
 """
 

@@ -1,8 +1,8 @@
 """Build a memory's cache once and answer any number of queries on it. Importing this module loads torch.
 
 Exact in float32: the states are those of a plain prefill, and attention over them is plain attention over the whole
-prompt (spec/kv.md; ``memos.llm.columns`` and ``memos.llm.split_attention``). One token's logits are computed, nothing
-is copied, and no query tokenises the memory again.
+prompt (docs/kv.md#split-attention; ``memos.llm.columns`` and ``memos.llm.split_attention``). One token's logits are
+computed, nothing is copied, and no query tokenises the memory again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Cutting a chat prompt into a memory part that is encoded once and a query part (spec/kv.md, Boundaries).
+"""Cutting a chat prompt into a memory part that is encoded once and a query part (docs/kv.md#boundaries).
 
 The model's full template is rendered with memory and query in their places and cut at a special token between them, so
 that the boundary is tokenised once and the two parts' tokens are exactly those of the whole. Where a template has no

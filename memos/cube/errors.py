@@ -34,7 +34,7 @@ class FrozenCube(MemosError):
 
 
 class IllegalTransition(MemosError):
-    """The lifecycle has no such transition (table of memos.md A.4)."""
+    """The lifecycle has no such transition (table of docs/memos.md#states)."""
 
 
 class AccessDenied(MemosError):

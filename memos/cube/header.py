@@ -1,4 +1,4 @@
-"""The three header groups of a MemCube (paper section 4.2, memos.md A.1)."""
+"""The three header groups of a MemCube (paper section 4.2; docs/memos.md#header)."""
 
 from __future__ import annotations
 

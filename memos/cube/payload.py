@@ -1,4 +1,5 @@
-"""The three payloads of a MemCube (paper section 4.2, memos.md A.1). Exactly one a cube; all three are first-class.
+"""The three payloads of a MemCube (paper section 4.2; docs/memos.md#header). Exactly one a cube; all three are
+first-class.
 
 Tensors and weights never live inside a cube: activation and parametric payloads name a file by digest, and the rooms
 ``memos.activation`` and ``memos.parametric`` build and load it.

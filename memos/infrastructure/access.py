@@ -1,7 +1,7 @@
 """Who may do what to which memory: the ternary rule (user identity, memory object, calling context), deny by default.
 
 Pure functions over headers; the vault compiles the same rule to SQL (``filters.ReadableBy``) and a property test holds
-the two together. Paper section 5.5 (MemGovernance), memos.md C42.
+the two together. Paper section 5.5 (MemGovernance), docs/memos.md C42.
 """
 
 from __future__ import annotations

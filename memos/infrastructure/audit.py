@@ -1,4 +1,4 @@
-"""The audit log: append-only, hash-chained (memos.md C43). Entries name cubes by id and never hold their text."""
+"""The audit log: append-only, hash-chained (docs/memos.md C43). Entries name cubes by id and never hold their text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Older JSON forms of a cube, brought to the present one (memos.md C47)."""
+"""Older JSON forms of a cube, brought to the present one (docs/memos.md C47)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Detection and redaction of sensitive content, and watermarks of exported text (paper section 5.5, memos.md C44)."""
+"""Detection and redaction of sensitive content, and watermarks of exported text (paper section 5.5, docs/memos.md
+C44)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MemReader: from an utterance to a MemoryCall, by rules (paper section 5.3; memos.md C9).
+"""MemReader: from an utterance to a MemoryCall, by rules (paper section 5.3; docs/memos.md C9).
 
 Says what the speaker wants of memory (or that no memory is needed), over which time, about whom, and where to look.
 """

@@ -1,4 +1,4 @@
-"""MemReader, fast extraction: memories from dialogue without a model (memos.md A.6, C10).
+"""MemReader, fast extraction: memories from dialogue without a model (docs/memos.md#reading, C10).
 
 One memory a turn: what was said with the image's caption, who said it, the names in it, and the time of the event it
 tells

@@ -1,4 +1,4 @@
-"""MemReader, fine extraction: memories a language model states, each with the turns it comes from (memos.md C10).
+"""MemReader, fine extraction: memories a language model states, each with the turns it comes from (docs/memos.md C10).
 
 Fast memories are there at once; the fine ones are made from them later. A reply that cannot be repaired after the
 retries

@@ -1,4 +1,4 @@
-"""A response cache on disk, keyed by everything that changes a response (anchors.md 3.7)."""
+"""A response cache on disk, keyed by everything that changes a response."""
 
 from __future__ import annotations
 

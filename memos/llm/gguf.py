@@ -1,4 +1,4 @@
-"""Llama-type GGUF files to a plain safetensors folder that transformers loads in a second (spec/kv.md, Engines).
+"""Llama-type GGUF files to a plain safetensors folder that transformers loads in a second (docs/kv.md#engines).
 
 transformers' own reader takes about 14 s each time and needs accelerate; this conversion runs once.
 """

@@ -40,8 +40,8 @@ class OpenAIChat:
     Requests run on one event loop in a thread of its own; at most ``concurrency`` are under way, whichever threads
     they come from. Passing failures (408, 409, 429, 5xx, connection, timeout, a broken reply) are retried with full
     jitter or after the server's Retry-After; others raise at once. ``latency_ms`` is the time of the attempt that
-    succeeded, without waiting in the queue or between attempts (protocol.md 4.6); ``attempts`` says how many it took.
-    A request's ``seed`` is sent as ``seed + sample_index``, so repeated samples differ.
+    succeeded, without waiting in the queue or between attempts (docs/protocol.md#latency); ``attempts`` says how many
+    it took. A request's ``seed`` is sent as ``seed + sample_index``, so repeated samples differ.
 
     Raises:
         ConfigError: at the first request, when OpenAI itself is asked and the named variable holds no key.

@@ -1,4 +1,4 @@
-"""Split attention: many queries on one read-only prefix, exact (spec/kv.md, "The best exact way").
+"""Split attention: many queries on one read-only prefix, exact (docs/kv.md#split-attention).
 
 Every row attends to the prefix without a mask, all rows and grouped heads folded into one query block, and causally to
 its own suffix; the two results are merged by their log-sum-exp, which is plain softmax attention over both. Batches,

@@ -36,7 +36,7 @@ def request_to_dict(request: Request) -> dict[str, Any]:
 
 
 def request_key(identity: Mapping[str, Any], request: Request) -> str:
-    """SHA-256 (hex) of a provider's identity and every field of the request (anchors.md 3.7)."""
+    """SHA-256 (hex) of a provider's identity and every field of the request."""
     text = canonical({"llm": dict(identity), "request": request_to_dict(request)})
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -1,4 +1,4 @@
-"""Preference memory: what somebody likes, said outright or shown by repetition (memos.md C22).
+"""Preference memory: what somebody likes, said outright or shown by repetition (docs/memos.md C22).
 
 A preference is a record (holder, topic, polarity). A repeat adds its source; the opposite replaces it, and the old one
 is

@@ -1,4 +1,4 @@
-"""Skill and tool memory: how a task is done, and what a tool takes (memos.md C23)."""
+"""Skill and tool memory: how a task is done, and what a tool takes (docs/memos.md C23)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Skills learned from tool trajectories: what was called, in which order, with which outcome (memos.md A.6, C23).
+"""Skills learned from tool trajectories: what was called, in which order, with which outcome (docs/memos.md C23).
 
 A finished trajectory becomes a skill (its calls that worked are the steps, what went wrong first is experience), or the
 next

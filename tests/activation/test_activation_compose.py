@@ -1,4 +1,7 @@
-"""Several memories in one cache: what is exact is exact, and the rest is as near as it says (memos.md C34; defect 3)."""
+"""Several memories in one cache: what is exact is exact, and the rest is as near as it says.
+
+See docs/memos.md C34; defect 3.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A cache that is injected gives what the same prompt gives when it is read (memos.md C32, C33; defects 1, 2, 8)."""
+"""A cache that is injected gives what the same prompt gives when it is read.
+
+See docs/memos.md C32, C33; defects 1, 2, 8.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Promotion and demotion, and chat on a cache (memos.md C27, C28; defects 6, 7, 9, 10)."""
+"""Promotion and demotion, and chat on a cache (docs/memos.md C27, C28; defects 6, 7, 9, 10)."""
 
 from __future__ import annotations
 

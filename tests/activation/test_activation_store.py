@@ -1,4 +1,4 @@
-"""Caches in files and budgets: identity, damage, bytes (memos.md C35-C37; defects 4, 5)."""
+"""Caches in files and budgets: identity, damage, bytes (docs/memos.md C35-C37; defects 4, 5)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""experiment=kv_ttft on a tiny random model: cells, checks, resume, limits, and the HTTP arm (issue 7, memos.md C38,
-C39).
+"""experiment=kv_ttft on a tiny random model: cells, checks, resume, limits, and the HTTP arm (issue 7, docs/memos.md
+C38, C39).
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ def test_texts_are_fitted_to_the_token():
 
 
 def test_the_arithmetic_of_the_measured_cells():
-    """spec/kv.md states what arithmetic allows SmolLM2-135M in the nine cells."""
+    """docs/kv.md#the-limit: what arithmetic allows SmolLM2-135M in the nine cells."""
     sizes = limit.Sizes(106_203_456 + 35_000, 30, 9, 64, 576, 49152, 538_000_000)
     for context, query, allowed in (
         (583, 167, 75.8),

@@ -116,7 +116,7 @@ def test_a_reply_cut_by_the_users_own_limit_stands():
 
 
 def test_langmem_answers_with_mem0s_prompt():
-    """protocol.md section 10: the agents' replies are the memories in mem0's answer prompt."""
+    """docs/systems.md#langmem: the agents' replies are the memories in mem0's answer prompt."""
     assert PROMPTS["langmem"].hash == PROMPTS["mem0"].hash
 
 

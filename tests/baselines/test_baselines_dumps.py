@@ -54,7 +54,7 @@ def test_missing_or_foreign_dumps_are_named(tmp_path, text, message):
 
 
 def test_recorded_dumps_have_the_papers_size(locomo_path):
-    """4,077 NLTK words in the paper, averaged over the 1,540 questions (protocol.md section 11).
+    """4,077 NLTK words in the paper, averaged over the 1,540 questions (docs/systems.md#openai-memory).
 
     The dumps give 4,278 (+4.9 %), each context exactly as many words as its file: nothing of ours is counted. Without
     splitting sentences first they would be 4,055; the full context shows that the paper's counter does split (22,636).

@@ -1,4 +1,4 @@
-"""Each algorithm's sequence of calls and resulting store, written by hand from protocol.md sections 8 to 11."""
+"""Each algorithm's sequence of calls and resulting store, written by hand from docs/systems.md."""
 
 from __future__ import annotations
 

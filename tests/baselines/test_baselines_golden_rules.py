@@ -1,4 +1,4 @@
-"""Single rules of protocol.md sections 8 to 11 that the whole traces do not show, written by hand like those."""
+"""Single rules of docs/systems.md that the whole traces do not show, written by hand like those."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def test_ours_and_the_package_keep_the_same_memories(scripted_server, server_key
 
 @pytest.mark.skipif(not ADDITIVE, reason="mem0ai up to 1.x also updates and deletes")
 def test_the_current_package_adds_what_each_speaker_says_and_nothing_else(scripted_server, server_key):
-    """protocol.md 8.6: one call an add, only ADD; it differs from ours, which follows 2025, by design."""
+    """docs/systems.md#mem0: one call an add, only ADD; it differs from ours, which follows 2025, by design."""
     conversation = long_conversation()
     server = scripted_server(rules=[("", decisions)])
     theirs = ingest(package(server, server_key), conversation)

@@ -28,9 +28,9 @@ OWN = {
     "openai_memory": "openai_memory",
     "memos": "memos",
 }
-"""Prompt of each system on track=paper (protocol.md section 6)."""
+"""Prompt of each system on track=paper (docs/protocol.md#answer-prompts)."""
 DEPTH = {"rag": 2, "rag_8192": 2, "mem0": 20, "mem0_graph": 20, "langmem": 10, "zep": 20, "memos": 20}
-"""Its own top-k (protocol.md sections 7 to 10: a speaker for mem0, facts and as many entities for Zep)."""
+"""Its own top-k (docs/systems.md: a speaker for mem0, facts and as many entities for Zep)."""
 SHARES = {"rag": 1, "rag_8192": 1, "mem0": 2, "mem0_graph": 2, "langmem": 1, "zep": 2, "memos": 1}
 """How many lists of top-k memories its context has."""
 SYSTEMS = sorted(path.stem for path in (CONF / "system").glob("*.yaml"))

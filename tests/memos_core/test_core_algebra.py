@@ -225,7 +225,7 @@ def test_the_provenance_id_outlives_every_path(vault, clock, ids, tmp_path):
 
 
 def test_tiers_and_namespaces_written_together_share_no_id(vault, clock, ids):
-    """Defects 13, 22 of memos.md B.4: written in one namespace, read in another."""
+    """Defects 13, 22 of docs/memos.md: written in one namespace, read in another."""
     cubes = [
         new_cube("the same words", owner="ana", ids=ids, clock=clock, tier=tier, governance={"namespace": space})
         for tier in ("working", "long_term", "user")

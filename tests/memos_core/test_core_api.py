@@ -64,7 +64,7 @@ def test_every_call_leaves_exactly_one_entry(api):
 
 
 def test_ids_are_given_only_for_what_is_stored(api, make):
-    """Defect 15 of memos.md B.4: ids returned for what was not stored."""
+    """Defect 15 of docs/memos.md: ids returned for what was not stored."""
     ready = make("ready cube")
     statuses = api.create(
         ANA,
@@ -87,7 +87,7 @@ def test_ids_are_given_only_for_what_is_stored(api, make):
 
 
 def test_writes_and_reads_share_a_namespace(api):
-    """Defect 13 of memos.md B.4: written in one namespace, read in another."""
+    """Defect 13 of docs/memos.md: written in one namespace, read in another."""
     api.create(ANA, ["in a"], namespace="a")
     assert api.search(ANA, "in a", namespaces=("a",))[0].cube.text == "in a"
     assert api.search(ANA, "in a") == []

@@ -255,7 +255,7 @@ def test_the_time_machine_brings_lost_memories_back_to_search(lifecycle, vault, 
 
 
 def test_merging_keeps_sources_times_and_inputs(lifecycle, vault, make, clock, ids):
-    """Defect 16 of memos.md B.4: a merge kept the older time."""
+    """Defect 16 of docs/memos.md: a merge kept the older time."""
     vault.add(
         [
             make(

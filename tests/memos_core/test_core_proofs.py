@@ -1,4 +1,4 @@
-"""Checks of memos.md section D against oracles written apart from the code, at the numbers they name (C4, C6-C8, C27,
+"""Checks of docs/memos.md against oracles written apart from the code, at the numbers they name (C4, C6-C8, C27,
 C43, C48, C49).
 """
 

@@ -100,7 +100,7 @@ def test_threads_run_one_task_of_a_cube_at_a_time():
 
 
 def test_drain_runs_what_handlers_submit_and_stop_keeps_what_waits():
-    """Defect 23 of memos.md B.4: the end outran pending work; unknown operation crashed."""
+    """Defect 23 of docs/memos.md: the end outran pending work; unknown operation crashed."""
     seen = []
     queue = MemQueue()
 
@@ -142,7 +142,7 @@ def test_an_interrupted_task_is_not_lost():
 
 
 def test_unknown_labels_are_refused_and_periodic_tasks_run():
-    """Defects 12, 23, 24 of memos.md B.4: update crashed when there was nothing to do; timer never reset."""
+    """Defects 12, 23, 24 of docs/memos.md: update crashed when there was nothing to do; timer never reset."""
     clock, seen = FakeClock(), []
     queue = MemQueue(clock=clock)
     queue.on("tidy", lambda task: seen.append(clock()))

@@ -275,7 +275,7 @@ def test_recorded_order_and_limit(filled, clock):
 
 
 def test_uses_are_counted_and_logged(vault, make, clock):
-    """Defect 20 of memos.md B.4: no usage was recorded."""
+    """Defect 20 of docs/memos.md: no usage was recorded."""
     vault.add([make(), make()])
     vault.touch(["cube-000001"], clock(), "access", "ana")
     clock.advance(days=1)

@@ -74,7 +74,7 @@ def test_windows_follow_the_dialogue_and_close_over_removed_units():
 
 
 def test_the_body_is_indexed_and_a_new_unit_is_found_at_once():
-    """Defect 21 of memos.md B.4: keyword index stale, of another scope, without the body."""
+    """Defect 21 of docs/memos.md: keyword index stale, of another scope, without the body."""
     index = MemoryIndex(2)
     index.add([Unit("a", "the ferry leaves at noon", "Ada", "s")], np.ones((1, 2), np.float32))
     assert keyword.scores(index, {"ferri": 1.0})[0] > 0

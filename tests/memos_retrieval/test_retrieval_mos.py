@@ -36,7 +36,7 @@ def _reply(*items):
 
 
 def test_add_search_and_use_counts(memory):
-    """Defect 20 of memos.md B.4: no usage was recorded."""
+    """Defect 20 of docs/memos.md: no usage was recorded."""
     made = memory.add("I moved to Porto last May.", user="ana")
     memory.add("The cat sleeps in the attic.", user="ana")
     hit = memory.search("Where did Ana move?", user="ana", k=1)[0]
@@ -103,7 +103,7 @@ def test_a_model_gives_tags_and_they_filter_the_search(memory):
 
 @pytest.mark.parametrize("junk", ["", "nothing here", '{"memories": 3}', "[1, 2", '{"memories": [{"kind": "fact"}]}'])
 def test_a_malformed_reading_loses_nothing_and_waits_as_a_dead_letter(memory, junk):
-    """Defect 25 of memos.md B.4: failed tasks were acknowledged."""
+    """Defect 25 of docs/memos.md: failed tasks were acknowledged."""
     memory.llm = MockLLM(function=lambda request: junk)
     memory.add_dialogue(TURNS, user="mara", at=datetime(2024, 10, 7), fine=True)
     done = memory.drain()
@@ -161,7 +161,7 @@ def test_users_take_turns_and_each_ones_tasks_keep_their_order(memory):
 
 
 def test_organising_waits_for_the_readings_before_it(memory):
-    """Defect 24 of memos.md B.4: jobs never ran; one user was organised."""
+    """Defect 24 of docs/memos.md: jobs never ran; one user was organised."""
     places = ("the old harbour", "a pine forest", "the castle", "a frozen lake", "the vineyards")
     facts = [
         {"text": f"Once Mara ran a marathon in the rain past {place}.", "kind": "fact", "lines": [1]}

@@ -156,7 +156,7 @@ def test_two_hops_are_found_through_edges_only(bench, make_bench):
 
 
 def test_relations_are_detected(bench):
-    """Defect 19 of memos.md B.4: relation detection was off."""
+    """Defect 19 of docs/memos.md: relation detection was off."""
     cause = bench.cube("The cellar was flooded in the storm")
     effect = bench.cube("Ana bought a pump because the cellar was flooded")
     plan_b = bench.cube("If the storm returns, Ana will move the wine upstairs")
@@ -263,7 +263,7 @@ def test_filters_restrict_the_search(bench):
 
 
 def test_scores_are_on_one_scale_and_fall(bench):
-    """Defect 28 of memos.md B.4: scores of several scales sorted together."""
+    """Defect 28 of docs/memos.md: scores of several scales sorted together."""
     bench.insert(
         *[
             bench.cube(f"the {w} stands by the well", kind="episode")

@@ -71,7 +71,7 @@ def test_a_model_writes_the_summary_and_rules_stand_in_for_a_bad_reply(make_benc
 
 
 def test_a_summary_is_found_by_a_search(make_bench):
-    """Defect 27 of memos.md B.4: weights of levels were dead."""
+    """Defect 27 of docs/memos.md: weights of levels were dead."""
     bench = make_bench(MemOperator.Config(organise=Reorganiser.Config(distance=0.7)))
     _fill(bench)
     bench.operator.organise()

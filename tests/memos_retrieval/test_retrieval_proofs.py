@@ -1,4 +1,4 @@
-"""Checks of memos.md section D on the operator, the reader and whole systems, at the numbers they name (C6, C10,
+"""Checks of docs/memos.md on the operator, the reader and whole systems, at the numbers they name (C6, C10,
 C14-C16, C18).
 """
 

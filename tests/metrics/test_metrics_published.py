@@ -1,4 +1,4 @@
-"""The metrics against what real systems' authors published, and the ceilings (protocol.md 2.1; data/README.md)."""
+"""The metrics against what real systems' authors published, and the ceilings (docs/protocol.md#metrics)."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def test_missing_punkt_names_the_command(monkeypatch):
 
 
 def documents(dataset) -> dict[str, str]:
-    """The full-context document of each conversation (protocol.md 7)."""
+    """The full-context document of each conversation (docs/systems.md#the-transcript)."""
     return {
         conversation.sample_id: "".join(
             f"{session.time_text} | {turn.speaker}: {turn.text}\n" for session, turn in conversation.turns()
@@ -108,7 +108,7 @@ def documents(dataset) -> dict[str, str]:
 
 
 def test_full_context_anchors(punkt, locomo_path):
-    """protocol.md 0.2 and 14: the paper prints 22,636 words; cl100k gives 26,030 tokens."""
+    """docs/protocol.md#words-and-tokens: the paper prints 22,636 words; cl100k gives 26,030 tokens."""
     from eval.datasets.locomo import load
 
     dataset = load(locomo_path)

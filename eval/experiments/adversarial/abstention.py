@@ -4,7 +4,7 @@ Forced choice shows the trap answer and "not mentioned" in an order drawn from a
 scores whether
 the answer abstains. A constant "not mentioned" answerer gets every one of these right and nothing else, so its score
 stands
-beside every table (protocol.md 13: a constant answer gets 42 %).
+beside every table (docs/protocol.md#abstention).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``experiment=judge_card``: measure a judge on published answers, probes and wrong keys (judge.md)."""
+"""``experiment=judge_card``: measure a judge on published answers, probes and wrong keys (docs/judge.md#agreement)."""
 
 from __future__ import annotations
 

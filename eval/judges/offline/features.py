@@ -1,8 +1,8 @@
 """The features of the offline judge that need no model: all of content, none of length or style.
 
 Each group is a function from a :class:`Pair` to named numbers, most of them between 0 and 1. What carries the judge is
-listed in judge.md: dates as intervals, recall of the gold's words that the question does not already give away, list
-items,
+listed in docs/judge.md#features: dates as intervals, recall of the gold's words that the question does not already give
+away, list items,
 polarity, negation, abstention, numbers, durations and names.
 """
 

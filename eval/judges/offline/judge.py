@@ -1,4 +1,7 @@
-"""The offline judge: GPT-4o-mini's verdict on an answer, estimated on the spot without any model call (judge.md)."""
+"""The offline judge: GPT-4o-mini's verdict on an answer, estimated on the spot without any model call.
+
+See docs/judge.md.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,10 @@ from eval.report.tables.model import Cell, Column, Section, Table
 
 SCORES = ("judge", "f1", "rl", "b1", "b2", "meteor", "bert_f1", "sim")
 PLAUSIBLE = (0.75, 1.15)
-"""Direct / (Build + KV): one prefill of context and query costs about what the two parts cost (specification kv.md)."""
+"""Direct / (Build + KV): one prefill of context and query costs about what the two parts cost.
+
+See docs/kv.md#one-prefill.
+"""
 Row = Mapping[str, Any]
 
 
@@ -39,7 +42,8 @@ def audit(reference: Reference) -> list[Finding]:
 
 
 def _recombination(reference: Reference, rows: Sequence[Row], overall: Mapping[str, Row]) -> list[Finding]:
-    """Overall is the micro-average over 1,540 questions (protocol.md 0.1), to within the rounding of five numbers."""
+    """Overall is the micro-average over 1,540 questions (docs/protocol.md#reproduction), to within the rounding of five
+    numbers."""
     sizes = reference.raw["n_by_category"]
     total = sum(sizes.values())
     out = []

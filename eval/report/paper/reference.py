@@ -1,4 +1,7 @@
-"""The paper's Tables 3, 4 and 5 as data, and the verdict on each cell of ours beside it (specification anchors.md 3.9)."""
+"""The paper's Tables 3, 4 and 5 as data, and the verdict on each cell of ours beside it.
+
+See docs/protocol.md#reproduction.
+"""
 
 from __future__ import annotations
 

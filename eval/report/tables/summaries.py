@@ -145,7 +145,7 @@ def judge_error(summary: Summary, name: str) -> float:
 
 
 def category_title(category: int | None, n: int) -> str:
-    """``4 single-hop (n = 841)``; integer, name and n always go together (protocol.md 1.4)."""
+    """``4 single-hop (n = 841)``; integer, name and n always go together (docs/protocol.md#categories)."""
     return f"overall (n = {n})" if category is None else f"{category} {CATEGORIES[category]} (n = {n})"
 
 

@@ -13,7 +13,7 @@ SEPARATOR = "\n"
 
 
 def counter(unit: Unit) -> Callable[[str], int]:
-    """How a text is counted: NLTK words or cl100k tokens (protocol.md 0.2).
+    """How a text is counted: NLTK words or cl100k tokens (docs/protocol.md#words-and-tokens).
 
     Raises:
         ConfigError: for another unit.

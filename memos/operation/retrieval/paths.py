@@ -1,4 +1,5 @@
-"""Topic, concept, fact (paper section 5.4.1; memos.md C16): which paths a question leads down, in which order, and why.
+"""Topic, concept, fact (paper section 5.4.1; docs/memos.md C16): which paths a question leads down, in which order, and
+why.
 
 Facts are clustered into concepts and these into topics, by their vectors, as the reorganiser does it. A path is a topic
 and

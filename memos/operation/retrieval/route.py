@@ -1,4 +1,5 @@
-"""The path resolver: what is searched, where, and in which order, with the reasons (paper section 5.4.1; memos.md C16)."""
+"""The path resolver: what is searched, where, and in which order, with the reasons (paper section 5.4.1; docs/memos.md
+C16)."""
 
 from __future__ import annotations
 

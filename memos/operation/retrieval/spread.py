@@ -1,4 +1,4 @@
-"""The graph channel over stored edges: what ranks high lends its rank to what it is linked with (memos.md C24)."""
+"""The graph channel over stored edges: what ranks high lends its rank to what it is linked with (docs/memos.md C24)."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ class HeatPolicy(ScoredPolicy):
     """Similarity, labels, frequency, recency, feedback and priority together.
 
     Frequency enters as log2(1 + uses), which has no ceiling: for every lead in the other parts there is a number of
-    uses that makes up for it (memos.md B.4 #11 is the opposite), and one more use never lowers a score.
+    uses that makes up for it (docs/memos.md defect 11 is the opposite), and one more use never lowers a score.
     """
 
     name = "heat"

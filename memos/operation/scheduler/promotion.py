@@ -1,7 +1,8 @@
 """Plaintext to activation and back (paper sections 4.1 and 5.4.2): which memories earn a key-value cache, and when.
 
-The rule of memos.md A.2: hot for several windows on end, unchanged for a while, and within the byte budget; demoted
-when cold, changed or gone. Between the two thresholds nothing moves (hysteresis). Building is the caller's work.
+The rule (docs/memos.md#transformations): hot for several windows on end, unchanged for a while, and within the byte
+budget; demoted when cold, changed or gone. Between the two thresholds nothing moves (hysteresis). Building is the
+caller's work.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Replaying a trace of uses under a policy: how often the working set held what was needed (memos.md C25, C29)."""
+"""Replaying a trace of uses under a policy: how often the working set held what was needed (docs/memos.md C25, C29)."""
 
 from __future__ import annotations
 

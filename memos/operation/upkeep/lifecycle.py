@@ -32,7 +32,7 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     "archived": frozenset({"activated", "merged", "expired"}),
     "expired": frozenset(),
 }
-"""Legal changes of state (memos.md A.4)."""
+"""Legal changes of state (docs/memos.md#states)."""
 RESTORABLE = frozenset({"merged", "archived", "expired"})
 """States from which the Time Machine brings a memory back to activated."""
 FROZEN_REFUSES = frozenset({"merged", "expired"})

@@ -1,4 +1,4 @@
-"""The reorganiser: facts under concepts under topics, with parent summaries (memos.md C19).
+"""The reorganiser: facts under concepts under topics, with parent summaries (docs/memos.md C19).
 
 Children are kept and linked, never replaced. A parent's id is made of its children's ids, and only memories without a
 parent are clustered, so a second run adds nothing.

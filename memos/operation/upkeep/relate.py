@@ -1,4 +1,4 @@
-"""Typed relations between memories: follows, relates, causes, conditions, contradicts, aggregates (memos.md C20).
+"""Typed relations between memories: follows, relates, causes, conditions, contradicts, aggregates (docs/memos.md C20).
 
 ``detect`` reads them by rules (cue words, event times, names in common) or asks a language model and checks what it
 says.

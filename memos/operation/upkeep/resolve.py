@@ -1,4 +1,4 @@
-"""Duplicates and conflicts, looked for on every insert (memos.md C21).
+"""Duplicates and conflicts, looked for on every insert (docs/memos.md C21).
 
 A duplicate adds its sources to the memory that is there. A contradiction archives the older statement and keeps a
 ``contradicts`` edge, so that both can be shown. Nothing is deleted. Rules decide; a language model may decide instead,

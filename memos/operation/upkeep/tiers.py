@@ -1,4 +1,5 @@
-"""Working, long-term and user memory with capacities (memos.md C18). What no longer fits is archived, never deleted."""
+"""Working, long-term and user memory with capacities (docs/memos.md C18). What no longer fits is archived, never
+deleted."""
 
 from __future__ import annotations
 

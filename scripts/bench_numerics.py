@@ -23,6 +23,8 @@ from pathlib import Path
 
 import numpy as np
 
+from eval.command.script import add_to
+
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS: dict[str, dict[str, str]] = {
     "as it is": {},
@@ -43,7 +45,6 @@ SETTINGS: dict[str, dict[str, str]] = {
 
 def measured(args: argparse.Namespace) -> dict[str, object]:
     """Vectors, rankings and answers of one process."""
-    sys.path.insert(0, str(ROOT))
     from eval.answerers.reader import Reader
     from eval.datasets.load import load_dataset
     from eval.datasets.selection import DatasetConfig
@@ -97,7 +98,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=60)
     parser.add_argument("--turns", type=int, default=200)
     parser.add_argument("--settings", nargs="*", default=list(SETTINGS), choices=list(SETTINGS))
-    parser.add_argument("--out", type=Path, help="also write the figures as JSON")
+    add_to(parser, "also write the figures as JSON")
     parser.add_argument("--dtype", default="float32", help=argparse.SUPPRESS)
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -135,9 +136,9 @@ def main() -> None:
                 "{questions}".format(**results[-1]),
                 flush=True,
             )
-    if args.out:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(json.dumps(results, indent=1))
+    if args.to:
+        args.to.parent.mkdir(parents=True, exist_ok=True)
+        args.to.write_text(json.dumps(results, indent=1))
 
 
 if __name__ == "__main__":

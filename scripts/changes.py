@@ -1,5 +1,5 @@
-"""Which questions changed between two versions of the code, and why: ``python scripts/changes.py OLD NEW --out
-FILE.md``.
+"""Which questions changed between two versions of the code, and why: ``python scripts/changes.py OLD NEW --to
+PAGE``.
 
 OLD and NEW are folders that hold run folders of the same systems. A question has changed where its context or its
 answer differs. The cause is the first stage that gave something else: ``memories`` (the context has a memory that the
@@ -15,6 +15,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from eval.command.script import add_to
 
 CAUSES = ("memories", "retrieval", "reader")
 _WIDTH = 40
@@ -141,9 +143,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="List the questions whose context or answer changed, with the cause.")
     parser.add_argument("old", type=Path, help="folder of the run folders before")
     parser.add_argument("new", type=Path, help="folder of the run folders after")
-    parser.add_argument(
-        "--out", type=Path, required=True, help="page to write (Markdown); text before its table is kept"
-    )
+    add_to(parser, "page to write (Markdown); text before its table is kept", Path("changes.md"))
     args = parser.parse_args()
     before, after = runs(args.old), runs(args.new)
     shared = [system for system in after if system in before]
@@ -151,12 +151,12 @@ def main() -> int:
         parser.error(f"no system has run folders in both {args.old} and {args.new}")
     found = {system: changes(before[system], after[system]) for system in shared}
     head = (
-        args.out.read_text(encoding="utf-8").partition("| system |")[0]
-        if args.out.exists()
+        args.to.read_text(encoding="utf-8").partition("| system |")[0]
+        if args.to.exists()
         else "# Changed questions\n\n"
     )
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(head + "\n".join(page(found)) + "\n", encoding="utf-8")
+    args.to.parent.mkdir(parents=True, exist_ok=True)
+    args.to.write_text(head + "\n".join(page(found)) + "\n", encoding="utf-8")
     for system, (changed, total) in found.items():
         print(f"{system}: {len(changed)} of {total} questions changed")
     return 0

@@ -213,7 +213,8 @@ class Bench:
         if named.exists() or not stores.exists():
             return named
         earlier = former_fingerprints.ingest_fingerprint(self, conversation)
-        return old if earlier and (old := stores / f"{name}-{earlier}").exists() else named
+        old = f"{name}-{earlier}"  # longer names than a file system takes were never made
+        return stores / old if earlier and len(old) < 256 and (stores / old).exists() else named
 
     # --- parts ------------------------------------------------------------------------------------------------------
     def embedder(self):

@@ -109,9 +109,12 @@ def ingest_usage(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def rows(folder: Path, name: str) -> list[dict[str, Any]]:
-    """The records of a journal, without times, tokens and counts of attempts."""
+    """The records of a journal, without times, tokens, counts of attempts and the seals over them."""
     found = [json.loads(line) for line in (folder / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
-    return [{key: value for key, value in row.items() if key not in ("ms", "usage", "seconds")} for row in found]
+    return [
+        {key: value for key, value in row.items() if key not in ("ms", "usage", "seconds", "seq", "digest")}
+        for row in found
+    ]
 
 
 def stores(out: Path) -> dict[str, bytes]:

@@ -52,6 +52,8 @@ NOT_RUN = {
     "bench_scoring.py": "a bench",
     "bench_harness.py": "a bench",
     "bench_answerers.py": "a bench",
+    "bench_numerics.py": "a bench",
+    "changes.py": "needs runs of two versions",
     "train_judge.py": "needs LOCOMO and published answers",
     "train_reader.py": "needs LOCOMO",
     "train_retrieval.py": "needs LOCOMO",

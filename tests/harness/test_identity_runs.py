@@ -132,7 +132,7 @@ def test_the_question_comes_once_for_all_runs_of_a_command(made, monkeypatch):
     runs.run(second)
     edit(monkeypatch, "search")
     with pytest.raises(ConfigError) as told:
-        _ask_about_code(Checked([dict(made), dict(second)], True))
+        _ask_about_code(Checked([dict(made), dict(second)], True, []))
     assert all(Bench(spec).folder.name in str(told.value) for spec in (made, second))
     assert str(told.value).count("accept_code=true") == 1
 

@@ -21,13 +21,13 @@ DEPTHS = (1, 2, 3)
 FEW = ("dataset.conversations=[tiny-1,tiny-2]", "dataset.limit=8")
 
 
-@pytest.fixture(scope="module")
 def ingested(config: dict) -> list[dict]:
     """The ingest records of a run."""
     lines = (Bench(config).folder / "ingest.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
 
 
+@pytest.fixture(scope="module")
 def processes():
     """Processes forked from a clean one that has imported the harness (the tests' own process has threads)."""
     context = multiprocessing.get_context("forkserver")

@@ -1,0 +1,52 @@
+"""Distractors: facts of the same kinds about people nobody asks about, with values that no key uses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from eval.datasets.generated.calendar import past_phrase
+from eval.datasets.generated.draw import Draw
+from eval.datasets.generated.kinds.events_more import EVENTS
+from eval.datasets.generated.kinds.states import STATES
+from eval.datasets.generated.records import Fact, Person, Telling
+from eval.datasets.generated.words.people import ACQUAINTANCES, STRANGERS, SURNAMES
+from eval.datasets.generated.world import World
+
+_SESSIONS_PER_STRANGER = 4
+"""A stranger comes up in about so many sessions in a row, then somebody else does."""
+
+
+def stranger_tellings(world: World, session: int, draw: Draw) -> list[Telling]:
+    """What is told of strangers in one session; made when the session is, so that long conversations stay small."""
+    amount = world.knobs.distractors
+    count = int(amount) + draw.chance(amount - int(amount))
+    return [_telling(world, session, draw) for _ in range(count)]
+
+
+def _telling(world: World, session: int, draw: Draw) -> Telling:
+    owner = draw.pick(world.speakers)
+    person = _stranger(world, session // _SESSIONS_PER_STRANGER * 3 + draw.below(3), owner)
+    listener = draw.pick([speaker.name for speaker in world.speakers if speaker is not owner])
+    today = world.day(session)
+    if draw.chance(0.7):
+        kind = draw.pick(EVENTS)
+        start = today - timedelta(days=draw.between(1, 6))
+        slots = [("o", world.stock.spare(kind.pool, draw))]
+        slots += [(slot.name, world.stock.spare(slot.pool, draw)) for slot in kind.slots]
+        asked = [slot.name for slot in kind.slots if slot.ask and draw.chance(0.4)]
+        telling = Telling("event", Fact(-1, person, kind.name, tuple(slots), start), session, owner.name, listener)
+        return replace(telling, when=past_phrase(draw, start, today), followups=tuple(asked))
+    state = draw.pick(STATES)
+    slots = [("o", world.stock.spare(state.pool, draw))]
+    slots += [(slot.name, world.stock.spare(slot.pool, draw)) for slot in state.slots]
+    return Telling("still", Fact(-1, person, state.name, tuple(slots), None), session, owner.name, listener)
+
+
+def _stranger(world: World, index: int, owner: Person) -> Person:
+    """The stranger of a number; names repeat after 3,960 of them."""
+    draw = Draw(world.knobs.seed, "stranger", owner.name, index)
+    gender = "fm"[index % 2]
+    first = STRANGERS[gender][index // 2 % len(STRANGERS[gender])]
+    surname = SURNAMES[(index // 44 + index) % len(SURNAMES)]
+    return Person(f"{first} {surname}", gender, f"{first} {surname}", draw.pick(ACQUAINTANCES), owner.name)

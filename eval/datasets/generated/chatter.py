@@ -78,7 +78,7 @@ _TOPICS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "did you see the [sky|clouds|moon] [this evening|earlier|last night]? [Unreal colours|Like a painting|I stood there with my mouth open]",
-        "[I missed it|I saw it too|I was busy staring at a screen]. [Typical|Wonderful, wasn't it|Next time call me]",
+        "[I missed it|I saw it too|I was busy staring at a screen]. [Typical me|They say it was wonderful|Next time call me]",
         "[I will|it lasted five minutes|no photo does it justice|yes, pure magic]",
     ),
     (

@@ -93,4 +93,12 @@ COLOUR: dict[str, tuple[str, ...]] = {
     "record": (
         "<my> lungs [burned|are on fire]", "the dog walkers in the park [clapped|jumped aside]", "slow for some, [but <I'm> proud|fast for <me>]",
     ),
+    "childhood": ("[people there know|everyone there knows] how to [wait|gossip]", "a small place with a big [clock|bell|square]"),
+    "degree": ("<I> [remember|use] [very little|half] of it", "the [parties|friends] were the best part"),
+    "allergy": ("better safe than sorry", "[the doctor|everyone] [rolls their eyes|is strict about it]", "nothing dramatic as long as <I'm> careful"),
+    "fear": ("[it's not rational|it makes no sense], <I> know", "[no therapy|nothing] has helped so far", "<my> [knees|hands] go soft at the thought"),
+    "collection": ("dusting is [a nightmare|the price]", "every one has its [story|place]", "the shelves [bend|complain]"),
+    "like": ("[always has been|that's how it is|call it a habit]", "[there's no arguing with that|tastes differ|everyone knows it by now]"),
+    "dislike": ("[it's not up for discussion|that won't change|people may laugh]", "[never got the appeal|somebody else can have it|no thanks]"),
+    "switch": ("[who would have thought|so much for habits|times change]", "[it happened slowly|no idea why|please remember that for next time]"),
 }  # fmt: skip

@@ -113,8 +113,8 @@ def in_person(text: str, name: str | None = None, gender: str = "f", named: bool
         if key in _SECOND:
             return _SECOND[key][1].format(subject)
         who = subject if named else name
-        if key in ("you", "your", "yourself"):
-            return {"you": subject, "your": _possessive(gender), "yourself": _object(gender) + "self"}[key]
+        if key in ("you", "with you", "your", "yourself"):
+            return {"you": subject, "with you": f"with {_object(gender)}", "your": _possessive(gender), "yourself": _object(gender) + "self"}[key]
         named = True
         if key.startswith("I"):
             return who + {"I": "", "I'm": "'s", "I've": "'s", "I'd": "'d"}[key]

@@ -31,6 +31,8 @@ class Scene:
     turns: list[GeneratedTurn] = field(default_factory=list)
     recalled: list[int] = field(default_factory=list)
     """Facts that were asked after in this session."""
+    weather: bool = False
+    """Whether the weather has been talked about."""
 
     def say(self, speaker: str, text: str) -> str:
         """Add a turn; returns its id."""
@@ -102,7 +104,9 @@ class Writer:
             scene.say(other, self._padded(scene, scene.line((answer,), slots_of(telling.fact)), 0.2, chatter.FILLERS))
             return
         weather = chatter.WEATHER[chatter.season(self.world.times[scene.number - 1].date())]
-        opening, reply, last = weather if draw.chance(0.07) else self._topic(draw)
+        outside = not scene.weather and draw.chance(0.1)
+        scene.weather |= outside
+        opening, reply, last = weather if outside else self._topic(draw)
         scene.say(one, self._padded(scene, scene.line((opening,)), 0.25, chatter.FILLERS))
         scene.say(other, self._padded(scene, scene.line((reply,)), 0.2, chatter.ANSWERS, before=True))
         if draw.chance(0.7):
@@ -165,7 +169,7 @@ class Writer:
         slots = slots_of(fact) | {"when": telling.when}
         if telling.wrong:
             slots["old" if telling.act == "switch" else telling.wrong[0]] = telling.wrong[1]
-            slots["a_o"] = with_article(slots["o"])
+            slots |= {f"a_{slot}": with_article(slots[slot]) for slot, _ in fact.slots}
         if scene.turns[-1].speaker == telling.teller and draw.chance(0.7):
             scene.say(telling.listener, scene.line(talk.PROMPTS))
         turn_id = scene.say(telling.teller, self._telling_turn(scene, telling, about, mood, templates, slots))
@@ -193,9 +197,11 @@ class Writer:
         guests = [slot.name for slot in getattr(EVENT.get(telling.fact.kind), "slots", ()) if slot.person and not slot.ask]
         mentioned = about is not None and about.name in opener and not guests
         text = sentence(opener + in_person(core, *_who(about), named=mentioned), "!" if mood in ("glad", "proud") and draw.chance(0.3) else ".")
-        colours = COLOUR.get(telling.fact.kind)
-        if colours and draw.chance(0.6):
-            text += " " + sentence(in_person(fill(draw.pick(colours), slots, draw), *_who(about), named=not guests))
+        colours = COLOUR.get(telling.fact.kind) or COLOUR.get(telling.act)
+        if colours and draw.chance(0.75):
+            name, gender = _who(about)
+            first = name.split()[0] if name else None
+            text += " " + sentence(in_person(fill(draw.pick(colours), slots, draw), first, gender, named=not guests))
         if about is None and draw.chance(0.3):
             text += " " + scene.line(talk.TAILS[talk.MOODS.get(mood, mood)])
         return text
@@ -250,7 +256,7 @@ def _texts(telling: Telling) -> tuple[str, Sequence[str]]:
     if telling.act == "event":
         return EVENT[name].mood, EVENT[name].tell
     if telling.act in ("still", "change"):
-        return STATE[name].mood if telling.act == "change" else "plain", getattr(STATE[name], telling.act)
+        return STATE[name].mood if telling.act == "change" else "calm", getattr(STATE[name], telling.act)
     if telling.act == "trait":
-        return "plain", TRAIT[name].tell
-    return "plain", getattr(TASTE[name.split(":")[0]], telling.act)
+        return "calm", TRAIT[name].tell
+    return "calm", getattr(TASTE[name.split(":")[0]], telling.act)

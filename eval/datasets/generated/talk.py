@@ -49,7 +49,7 @@ PROMPTS = (
     "[your turn|over to you|now you]. [What else is there|What did I miss|I want to hear everything]?",
     "[I talk too much|enough of my chatter]. [And with you|What about your end|What's cooking]?",
     "[wait, you wanted to tell me something|you were about to say something], [right|weren't you|or not]?",
-    "[mm|right|okay], [go on|I'm listening|and then|do tell]",
+    "[mm|right|okay], [go on|I'm listening|do tell|tell me]",
 )
 OPENERS: dict[str, tuple[str, ...]] = {
     "glad": (
@@ -74,7 +74,9 @@ HEARSAY = (
     "I [ran into|bumped into|met] {short} [in the street|at the market|by chance]. ",
     "[guess who I saw|you'll never guess who I met]: {short}! ",
     "{short} [wrote to me|called me|sent me a long message][ with news| the other evening|]. ",
-    "[I have news about|there's something new about] your {relation}, {short}. ",
+    "[I have news about|there's something new about|I heard something about] your {relation}, {short}. ",
+    "[a little bird told me something|listen, I know something] about {short}. ",
+    "{short} [sat next to me on the bus|was in front of me at the checkout] [and told me this|and we talked]. ",
 )
 TAILS = {
     "glad": (
@@ -90,7 +92,7 @@ TAILS = {
         "[I thought you'd like to know|just so you know|now you're up to date]",
     ),
 }  # fmt: skip
-REACTIONS = {
+REACTIONS: dict[str, tuple[str, ...]] = {
     "glad": (
         "[wow|oh|ha|no way], [that's wonderful|how exciting|lovely|good for you|brilliant]", "[I'm so happy for you|you deserve it|how nice]",
         "[really|seriously|are you kidding]? [That's great|I love it|I'm jealous]", "[oh, I like that|what fun|that sounds like you]",
@@ -108,7 +110,14 @@ REACTIONS = {
         "[you're always up to something|there's always something with you]", "[sounds good|sounds like you|I can picture it]",
     ),
 }  # fmt: skip
+REACTIONS["calm"] = (
+    "[I'll remember that|noted|I'll keep that in mind][, for next time||]", "[really|oh|ah|hm], [that fits you|I can picture that|that's so you]",
+    "[I'd never have guessed|you never told me|I did wonder about that]", "[each to their own|to each their own|we're all different]",
+    "[good to know|thanks for telling me|I see|fair enough]",
+)
+"""What is said to traits, tastes and states."""
 REACTIONS_OTHERS = {
+    "calm": ("[is that so|really|oh, yes]?", "[good to know|I had no idea|thanks for telling me|you meet all sorts]"),
     "proud": ("[say congratulations|tell <me> well done|hats off]", "[impressive|wow|good for <me>]! [I could not do that|Pass on my respect]"),
     "glad": ("[good for <me>|how lovely|say congratulations]", "[oh, nice|wow|great]! [I like hearing that|Give my love]"),
     "sorry": ("[oh no|poor thing|how awful]", "[send my best wishes|I hope it gets better|what rotten luck]"),
@@ -138,7 +147,8 @@ INTRODUCTIONS = (
     "[my {relation}|that {relation} of mine] is called {full}[, have I told you|, you two would get on|]",
     "[did I ever mention|have I told you about] {full}? [That's my {relation}|My {relation}, that is]",
     "{full}, my {relation}, [says hello|asked about you|is visiting]",
-    "I [had a long call with|spent the evening with] my {relation} {full}[, such a laugh|, as always|]",
+    "I [had a long call with|spent the evening with|promised to visit] my {relation} {full}[, such a laugh|, as always|]",
+    "[you should meet|one day you must meet] my {relation}, {full}[, a real character||, you'd like each other]",
 )
 NICKNAMES = (
     "[everybody says {short}, though|we all call {them} {short}|but {short} is what {they} answers to]",
@@ -158,5 +168,5 @@ FORGIVEN = (
     "[no problem|no harm done|happens to everyone], [noted|thanks for saying|I'd have believed anything]",
     "[ah, okay|good to know|right], [I'll remember it that way|that makes more sense|I did wonder]",
 )
-MOODS = {"proud": "glad"}
+MOODS = {"proud": "glad", "calm": "plain"}
 """Moods that open and end a telling like another one."""

@@ -297,5 +297,5 @@ def did(fact: Fact) -> str:
 
 
 def slots_of(fact: Fact) -> dict[str, str]:
-    """The slots of a fact for templates; ``a_o`` is the main object with its article."""
-    return {**dict(fact.slots), "a_o": with_article(fact["o"])}
+    """The slots of a fact for templates; ``a_o`` is the main object with its article, and so on."""
+    return dict(fact.slots) | {f"a_{slot}": with_article(value) for slot, value in fact.slots}

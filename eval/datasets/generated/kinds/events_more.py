@@ -134,7 +134,7 @@ LOSS = EventKind(
             "spots",
             Wording("Where did the {o} that {who} had lost turn up?", "In which spot was {whose} {o} hiding?"),
             ask="[did it turn up|any luck finding it]?|where was it in the end?|please tell me it came back?",
-            answer="yes, {spot}[, of course|, where nobody would look|]|{spot}[, after hours|, as so often|]|in the end <my> {o} turned up {spot}",
+            answer="yes, {spot}[, of course|, where nobody would look|]|{spot}[, after hours of searching|, as so often|]|in the end <my> {o} turned up {spot}",
             fix="the {o} turned up {right} and not {wrong}",
             reverse=Wording("Which of {whose} lost things turned up {spot}?", "What did {who} find {spot}?"),
         ),

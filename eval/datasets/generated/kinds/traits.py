@@ -10,7 +10,7 @@ TRAITS: tuple[TraitKind, ...] = (
         "childhoods",
         (
             "<I> grew up in {o}[, did <I> ever mention that|, which explains a lot||]",
-            "as a child <I> lived in {o}",
+            "as a child <I> lived in {o}[, right by the water|, three in a room|]",
             "<I> spent <my> [whole childhood|school years] in {o}",
             "{o} is where <I> went to school and [learned to ride a bicycle|lost <my> first tooth]",
             "<my> [earliest memories|first friends] are from {o}, the town where <I> grew up",
@@ -23,9 +23,9 @@ TRAITS: tuple[TraitKind, ...] = (
         (
             "<I> studied {o}[, a long time ago||, for what it's worth]",
             "<I> have a degree in {o}[, which surprises people|, hanging in the bathroom|]",
-            "at university <I> [read|was enrolled in] {o}",
+            "at university <I> [read|was enrolled in] {o}[, of all subjects|, would you believe it|]",
             "[years|half a life] ago <I> wrote a thesis in {o}",
-            "people forget that <my> degree is in {o}",
+            "people [forget|never guess] that <my> degree is in {o}",
         ),
         Wording("What did {who} study?", "Which field is {whose} degree in?"),
     ),
@@ -34,7 +34,7 @@ TRAITS: tuple[TraitKind, ...] = (
         "allergies",
         (
             "<I'm> allergic to {o}[, so watch out|, the doctor was clear||]",
-            "<I> can't have {o} anywhere near <me>: allergic since <my> teens",
+            "<I> can't have {o} [anywhere near <me>|in the house]: allergic [since <my> teens|ever since <I> can remember]",
             "<my> old allergy to {o} [is acting up|never went away]",
             "one crumb or whiff of {o} and <my> [skin itches|eyes swell]: a proper allergy",
             "<I> never leave<s> home without tablets because of <my> allergy to {o}",
@@ -48,8 +48,8 @@ TRAITS: tuple[TraitKind, ...] = (
             "<I'm> scared of {o}[, don't laugh|, always have been||]",
             "nothing gives <me> the creeps like {o}[, even in films|]",
             "<I> always run<s> at the sight of {o}, it's a real fear",
-            "ever since <I> was small, <I've> been terrified of {o}",
-            "there's one thing that makes <me> tremble: {o}",
+            "ever since <I> was small, <I've> been [terrified|frightened] of {o}[, silly as it is|]",
+            "there's one thing that makes <me> [tremble|go pale]: {o}",
         ),
         Wording("What is {who} scared of?", "What would frighten {who} at once?"),
     ),
@@ -60,7 +60,7 @@ TRAITS: tuple[TraitKind, ...] = (
             "<I> collect<s> {o}[, shelves full of them||, and it's getting out of hand]",
             "<my> collection of {o} [keeps growing|needs another shelf]",
             "there's no space left in <my> hallway thanks to all the {o} <I> collect<s>",
-            "<I> can't walk past {o} without adding them to <my> collection",
+            "<I> can't [walk past|see] {o} [at a flea market|anywhere] without adding them to <my> collection",
             "<I've> been gathering {o} since school: a proper collection",
         ),
         Wording("What does {who} collect?", "Which objects fill {whose} shelves?"),
@@ -68,7 +68,7 @@ TRAITS: tuple[TraitKind, ...] = (
 )
 FEARS = (
     "spiders", "lifts", "thunder", "clowns", "deep water", "heights", "moths", "needles", "balloons", "bats", "wasps",
-    "tunnels", "escalators", "snakes", "the dark", "geese", "fireworks", "dolls", "ghost stories", "crowds", "crabs",
+    "tunnels", "escalators", "snakes", "pitch-black rooms", "geese", "fireworks", "dolls", "ghost stories", "crowds", "crabs",
     "cellars", "masks", "jellyfish",
 )  # fmt: skip
 COLLECTIONS = (
@@ -84,22 +84,22 @@ def _taste(name: str, noun: str, options: str, best: Wording, worst: Wording, ad
         tuple(options.split(";")),
         (
             f"[of all {noun}, {{o}} is <my> favourite|<my> favourite among {noun} is {{o}}]",
-            f"if <I> could choose only one of all {noun}, it would be {{o}}",
+            f"if <I> could [choose|have|keep] only one of all {noun}, it would be {{o}}[, no doubt about it||, every time]",
             f"<I> will never say no to {{o}}; [that's the best|nothing beats it] among {noun}",
             f"when it comes to {noun}, [give <me> {{o}} any day|<I> always go<es> for {{o}}|it has to be {{o}} for <me>]",
-            f"<I'm> a {{o}} person, as {noun} go",
+            f"<I'm> all for {{o}}, as {noun} go[, always was|, what can one do|]",
         ),
         (
             f"when it comes to {noun}, {{o}} is [not <my> thing at all|what <I> can't stand]",
-            f"<I> can't stand {{o}}, [sorry|honestly], worst of all {noun}",
-            f"of all {noun}, <I> dislike<s> {{o}} the most",
+            f"<I> can't stand {{o}}, [sorry|honestly|and never could], [worst of all {noun}|it spoils all {noun} for <me>]",
+            f"of all {noun}, <I> [dislike<s>|avoid<s>|could do without] {{o}} [the most|more than any other|first of all]",
             f"keep {{o}} away from <me>; among {noun} that's [the bottom of the list|the one to skip]",
         ),
         (
-            f"<I've> changed <my> mind about {noun}: no more {{old}}, {{o}} is <my> favourite now",
+            f"<I've> [changed <my> mind|come round to a new view] about {noun}: no more {{old}}, {{o}} is <my> favourite now",
             f"<I> used to love {{old}}, but of all {noun} <I> [now like<s>|have come round to liking] {{o}} best",
-            f"strange how one changes; {{old}} was <my> favourite among {noun}, and these days it's {{o}}",
-            f"<I've> gone off {{old}}. As for {noun}, it's {{o}} now",
+            f"[strange|funny|odd] how one changes; {{old}} was <my> favourite among {noun}, and these days it's {{o}}",
+            f"<I've> [gone off|had too much of|lost <my> love for] {{old}}. As for {noun}, it's {{o}} now",
         ),
         best,
         worst,
@@ -129,7 +129,7 @@ TASTES: tuple[TasteKind, ...] = (
         Wording("Which flowers does {who} dislike?", "Which flowers would be wrong in a vase for {who}?"),
         "Which flowers should be ordered for {whose} birthday?"),
     _taste(
-        "game", "parlour games", "charades;dominoes;rummy;mahjong;darts;bridge;canasta;mikado;draughts;cribbage;bingo;ludo",
+        "game", "parlour games", "charades;dominoes;rummy;mahjong;darts;whist;canasta;mikado;draughts;cribbage;bingo;ludo",
         Wording("What is {whose} favourite parlour game?", "Which game would {who} suggest for an evening?"),
         Wording("Which parlour game does {who} dislike?", "Which game would spoil an evening for {who}?"),
         "A games evening is planned for {who}. Which game should be on the table?"),

@@ -1,6 +1,7 @@
 """Write a generated benchmark to a file in LOCOMO's format: python scripts/make_generated.py --out FILE [--seed 0] …
 
-The same options give the same bytes on every machine. The file is written as a stream; docs/generated.md explains the knobs.
+The same options give the same bytes on every machine. The file is written as a stream. docs/generated.md explains the
+knobs.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from eval.datasets.generated import chatter, colour, talk
 from eval.datasets.generated.build import generate
 from eval.datasets.generated.draw import Draw
 from eval.datasets.generated.grammar import article, expand, in_person, parse, realisations, sentence
-from eval.datasets.generated.kinds.events_more import EVENTS
+from eval.datasets.generated.kinds.events_home import EVENTS
 from eval.datasets.generated.kinds.states import STATES
 from eval.datasets.generated.kinds.traits import TASTES, TRAITS
 from eval.datasets.generated.pools import POOLS
@@ -69,7 +69,11 @@ def _flat(templates) -> list[str]:
 def test_pools_share_no_entry() -> None:
     entries = Counter(value.lower() for pool in POOLS.values() for value in pool)
     options = Counter(option.lower() for taste in TASTES for option in taste.options)
-    names = [*people.WOMEN, *people.MEN, *(name for pairs in people.NICKNAMES.values() for pair in pairs for name in pair)]
+    names = [
+        *people.WOMEN,
+        *people.MEN,
+        *(name for pairs in people.NICKNAMES.values() for pair in pairs for name in pair),
+    ]
     names += [name for group in people.STRANGERS.values() for name in group]
     total = entries + options + Counter(name.lower() for name in names)
     assert [value for value, times in total.items() if times > 1] == []
@@ -78,10 +82,16 @@ def test_pools_share_no_entry() -> None:
 def test_chatter_never_speaks_of_the_key() -> None:
     lines = [text for topic in (*chatter.TOPICS, *chatter.WEATHER.values()) for text in topic]
     lines += [*chatter.FILLERS, *chatter.ANSWERS]
-    lines += [line for name in ("AFTERTHOUGHTS", "SORROWS", "PROMPTS", "FAREWELLS", "GREETINGS") for line in _flat(getattr(talk, name))]
+    lines += [
+        line
+        for name in ("AFTERTHOUGHTS", "SORROWS", "PROMPTS", "FAREWELLS", "GREETINGS")
+        for line in _flat(getattr(talk, name))
+    ]
     lines += _flat(list(talk.TAILS.values())) + _flat(list(talk.REACTIONS.values()))
     text = " | ".join(lines).lower()
-    values = [value for pool in POOLS.values() for value in pool] + [option for taste in TASTES for option in taste.options]
+    values = [value for pool in POOLS.values() for value in pool] + [
+        option for taste in TASTES for option in taste.options
+    ]
     for value in values:
         assert not re.search(rf"\b{re.escape(value.lower())}\b", text), value
     assert not re.search(r"\d", text)

@@ -147,7 +147,12 @@ def test_dates_are_told_in_phrases_with_one_reading() -> None:
         phrase = past_phrase(Draw("phrase", number), date(2024, 4, 3), today)
         assert "3" in phrase and "April" in phrase
     assert date_forms(date(2024, 2, 1))[:2] == ("1 February 2024", "February 1, 2024")
-    assert [number_words(n) for n in (7, 40, 321, 1005)] == ["seven", "forty", "three hundred and twenty-one", "one thousand and five"]
+    assert [number_words(n) for n in (7, 40, 321, 1005)] == [
+        "seven",
+        "forty",
+        "three hundred and twenty-one",
+        "one thousand and five",
+    ]
 
 
 @pytest.mark.parametrize("count", [1, 2, 24, 400, 9000])

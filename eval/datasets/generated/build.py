@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from eval.datasets.generated.calendar import session_times
 from eval.datasets.generated.draw import Draw
+from eval.datasets.generated.lives import build_world
 from eval.datasets.generated.questions import ask
 from eval.datasets.generated.records import GeneratedConversation, GeneratedQuestion, GeneratedSession, Knobs
 from eval.datasets.generated.surface import Writer
-from eval.datasets.generated.world import World, build_world
+from eval.datasets.generated.world import World
 
 VERSION = 1
 """Part of every seed and of the data set's name; raised whenever the texts or keys of a seed change."""

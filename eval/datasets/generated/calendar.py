@@ -6,10 +6,7 @@ from datetime import date, datetime, timedelta
 
 from eval.datasets.generated.draw import Draw
 
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
+MONTHS = tuple("January;February;March;April;May;June;July;August;September;October;November;December".split(";"))
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -79,25 +76,22 @@ def number_forms(number: int, unit: str = "") -> tuple[str, ...]:
 def session_times(draw: Draw, count: int) -> list[datetime]:
     """Rising times of ``count`` sessions: about one a week up to a year, then ever closer, ten years at most.
 
-    The last one lies in 2023 or 2024, whatever the count.
+    The last one lies in 2023 or 2024, whatever the count. Integers only: the sum of floats differs between Pythons.
     """
-    span = min(9.0 * count, 420.0 + 0.5 * count, 3650.0)
-    gaps = [0.35 + draw.unit() for _ in range(count)]
-    scale = span / sum(gaps)
-    last = datetime(2023, 3, 1) + timedelta(days=draw.below(600), hours=12)
-    times = []
-    moment = last - timedelta(days=span)
-    previous = datetime(1990, 1, 1)
+    day = 24 * 60
+    span = min(9 * day * count, 420 * day + count * day // 2, 3650 * day)
+    gaps = [350 + draw.below(1000) for _ in range(count)]
+    last = datetime(2023, 3, 1, 12) + timedelta(days=draw.below(600))
+    times: list[datetime] = []
+    passed, whole = 0, sum(gaps)
     for gap in gaps:
-        moment += timedelta(days=gap * scale)
-        if scale > 2:
-            at = moment.replace(hour=draw.between(8, 21), minute=draw.below(60), second=0, microsecond=0)
-        else:
-            at = moment.replace(second=0, microsecond=0)
-        if at <= previous:
-            at = previous + timedelta(minutes=7)
+        passed += gap
+        at = last - timedelta(minutes=span - span * passed // whole)
+        if span > 2 * day * count:
+            at = at.replace(hour=draw.between(8, 21), minute=draw.below(60))
+        if times and at <= times[-1]:
+            at = times[-1] + timedelta(minutes=7)
         times.append(at)
-        previous = at
     return times
 
 
@@ -144,7 +138,11 @@ def _absolute(draw: Draw, day: date, today: date) -> str:
     if day.month == today.month and not year and draw.chance(0.5):
         return draw.pick((f"on the {ordinal(day.day)}", f"on the {ordinal(day.day)} of this month"))
     return draw.pick(
-        (f"on {day.day} {month}{year}", f"on {month} {ordinal(day.day)}{comma}", f"on the {ordinal(day.day)} of {month}{year}")
+        (
+            f"on {day.day} {month}{year}",
+            f"on {month} {ordinal(day.day)}{comma}",
+            f"on the {ordinal(day.day)} of {month}{year}",
+        )
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Union
 
 from eval.datasets.generated.draw import Draw
@@ -27,7 +27,7 @@ _ASKING = re.compile(
 )
 
 
-@lru_cache(maxsize=None)
+@cache
 def parse(template: str) -> tuple[tuple[Node, ...], ...]:
     """The alternatives of a template; a bar outside brackets divides the template as a whole.
 
@@ -98,7 +98,7 @@ def fill(template: str, slots: Mapping[str, str], draw: Draw) -> str:
 
 
 def in_person(text: str, name: str | None = None, gender: str = "f", named: bool = False) -> str:
-    """Resolve the marks: first person without ``name``; else third person, the name once (unless ``named``), then pronouns."""
+    """Resolve the marks: first person without ``name``; else the name once (unless ``named``), then pronouns."""
     if "<" not in text:
         return text
     if name is None:
@@ -114,7 +114,12 @@ def in_person(text: str, name: str | None = None, gender: str = "f", named: bool
             return _SECOND[key][1].format(subject)
         who = subject if named else name
         if key in ("you", "with you", "your", "yourself"):
-            return {"you": subject, "with you": f"with {_object(gender)}", "your": _possessive(gender), "yourself": _object(gender) + "self"}[key]
+            return {
+                "you": subject,
+                "with you": f"with {_object(gender)}",
+                "your": _possessive(gender),
+                "yourself": _object(gender) + "self",
+            }[key]
         named = True
         if key.startswith("I"):
             return who + {"I": "", "I'm": "'s", "I've": "'s", "I'd": "'d"}[key]
@@ -138,7 +143,7 @@ def _object(gender: str) -> str:
 
 
 def sentence(text: str, end: str = ".") -> str:
-    """The text with capitals where sentences start, ``end`` where it has no stop yet, question marks after questions."""
+    """The text with capitals where sentences start, question marks after questions, ``end`` where no stop is."""
     text = _STARTS.sub(lambda start: start.group(1) + start.group(2).upper(), text.strip())
     text = text if text.endswith((".", "!", "?")) else text + end
     return _ASKING.sub(r"\1?", text)

@@ -112,7 +112,9 @@ def _print_number(pool: str, draw: Draw, most: int = 68) -> str:
 
 def with_article(value: str) -> str:
     """The value with "a" or "an", for slots such as ``{a_o}``; plurals get "a pair of", where they need one."""
-    if value.endswith(("keys", "glasses", "earbuds", "goggles", "drums", "bagpipes")) or value.startswith(("a ", "the ")):
+    if value.endswith(("keys", "glasses", "earbuds", "goggles", "drums", "bagpipes")) or value.startswith(
+        ("a ", "the ")
+    ):
         return value
     return article(value)
 

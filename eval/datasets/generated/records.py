@@ -27,14 +27,14 @@ class Knobs:
 
     conversations: int = 30
     sessions: int = 24
-    """Sessions a conversation; about 22 turns and 460 tokens each."""
+    """Sessions a conversation; about 35 turns and 470 tokens each."""
     seed: int = 0
     questions: int = 56
     """Questions a conversation at most, shared among the categories; short conversations support fewer."""
     speakers: int = 2
     """2 to 4 people who talk with each other."""
     distractors: float = 1.0
-    """Facts of the same kinds about people nobody asks about, as a multiple of one a session."""
+    """Facts about people nobody asks about: times one a session, or as many as fill it up to five tellings."""
     distance: float = 0.0
     """Share of the sessions at the end that hold no evidence of any question, 0 to 0.9."""
     paraphrase: float = 0.5

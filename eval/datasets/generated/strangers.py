@@ -7,19 +7,28 @@ from datetime import timedelta
 
 from eval.datasets.generated.calendar import past_phrase
 from eval.datasets.generated.draw import Draw
-from eval.datasets.generated.kinds.events_more import EVENTS
+from eval.datasets.generated.kinds.events_home import EVENTS
 from eval.datasets.generated.kinds.states import STATES
 from eval.datasets.generated.records import Fact, Person, Telling
 from eval.datasets.generated.words.people import ACQUAINTANCES, STRANGERS, SURNAMES
 from eval.datasets.generated.world import World
 
+_FULL = 5
+"""Tellings that make a session."""
 _SESSIONS_PER_STRANGER = 4
 """A stranger comes up in about so many sessions in a row, then somebody else does."""
 
 
-def stranger_tellings(world: World, session: int, draw: Draw) -> list[Telling]:
-    """What is told of strangers in one session; made when the session is, so that long conversations stay small."""
-    amount = world.knobs.distractors
+_NAMES = 44 * len(SURNAMES)
+"""First names by surnames."""
+
+
+def stranger_tellings(world: World, session: int, planned: int, draw: Draw) -> list[Telling]:
+    """What is told of strangers in one session, made only then, so that long conversations stay small in memory.
+
+    Sessions in which little is ``planned`` about the people who are asked about get more of it.
+    """
+    amount = world.knobs.distractors * max(1, _FULL - planned)
     count = int(amount) + draw.chance(amount - int(amount))
     return [_telling(world, session, draw) for _ in range(count)]
 
@@ -44,9 +53,11 @@ def _telling(world: World, session: int, draw: Draw) -> Telling:
 
 
 def _stranger(world: World, index: int, owner: Person) -> Person:
-    """The stranger of a number; names repeat after 3,960 of them."""
+    """The stranger of a number; once all first names by all surnames are used, names get a middle initial."""
     draw = Draw(world.knobs.seed, "stranger", owner.name, index)
     gender = "fm"[index % 2]
     first = STRANGERS[gender][index // 2 % len(STRANGERS[gender])]
-    surname = SURNAMES[(index // 44 + index) % len(SURNAMES)]
+    surname = SURNAMES[(index // 44 + index % 44 * 19) % len(SURNAMES)]
+    if index >= _NAMES:
+        surname = f"{'BCDFGHJKLMNPQRSTVWXYZ'[index // _NAMES % 21]} {surname}"
     return Person(f"{first} {surname}", gender, f"{first} {surname}", draw.pick(ACQUAINTANCES), owner.name)

@@ -2,47 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 
 from eval.datasets.generated import chatter, talk
 from eval.datasets.generated.colour import COLOUR
 from eval.datasets.generated.draw import Draw
 from eval.datasets.generated.grammar import fill, in_person, sentence
-from eval.datasets.generated.kinds.schema import Slot
 from eval.datasets.generated.pools import with_article
-from eval.datasets.generated.records import GeneratedSession, GeneratedTurn, Person, Telling
+from eval.datasets.generated.records import GeneratedSession, Person, Telling
+from eval.datasets.generated.scene import (
+    Scene,
+    asked_slots,
+    frames,
+    grouped,
+    person_of,
+    subject_of,
+    told_slots,
+    wordings,
+)
 from eval.datasets.generated.strangers import stranger_tellings
-from eval.datasets.generated.world import EVENT, STATE, TASTE, TRAIT, World, slots_of
+from eval.datasets.generated.world import EVENT, STATE, World, slots_of
 
 Evidence = dict[tuple[int, str], tuple[str, ...]]
 """Fact id and slot (``o``, further slots, ``when``) to the turns that say it."""
 
 _WHOLE = ("guess", "don't laugh", "what a", "look at", "there's one", "it had to")
 """Tellings that open a turn by themselves."""
-
-
-@dataclass
-class Scene:
-    """The session that is being written."""
-
-    number: int
-    draw: Draw
-    turns: list[GeneratedTurn] = field(default_factory=list)
-    recalled: list[int] = field(default_factory=list)
-    """Facts that were asked after in this session."""
-    weather: bool = False
-    """Whether the weather has been talked about."""
-
-    def say(self, speaker: str, text: str) -> str:
-        """Add a turn; returns its id."""
-        turn_id = f"D{self.number}:{len(self.turns) + 1}"
-        self.turns.append(GeneratedTurn(turn_id, speaker, text))
-        return turn_id
-
-    def line(self, templates: Sequence[str], slots: dict[str, str] | None = None, end: str = ".") -> str:
-        """A sentence from one of some templates."""
-        return sentence(in_person(fill(self.draw.pick(templates), slots or {}, self.draw)), end)
 
 
 class Writer:
@@ -55,28 +40,31 @@ class Writer:
         self._planned: dict[int, list[Telling]] = {}
         for telling in world.tellings:
             self._planned.setdefault(telling.session, []).append(telling)
-        self._known: list[tuple[Telling, int]] = []
+        self._known: list[Telling] = []
         self._recent: list[int] = []
 
     def session(self, index: int) -> GeneratedSession:
         """Write session ``index`` (from 0). Sessions must be asked for in their order."""
         draw = Draw(self._name, "session", index)
         scene = Scene(index + 1, draw)
-        tellings = draw.shuffled(self._planned.get(index, []) + stranger_tellings(self.world, index, draw))
+        planned = self._planned.get(index, [])
+        tellings = draw.shuffled(planned + stranger_tellings(self.world, index, len(planned), draw))
         tellings.sort(key=lambda telling: telling.act != "introduce")
         first, second = draw.sample([speaker.name for speaker in self.world.speakers], 2)
         greetings, returns = draw.pick(talk.GREETINGS)
         scene.say(first, scene.line(greetings, {"other": second}))
         scene.say(second, scene.line(returns, {"other": first}))
-        for telling in self._with_chatter(scene, tellings, (first, second)):
-            self._tell(scene, telling)
+        for news in self._with_chatter(scene, grouped(draw, tellings), (first, second)):
+            self._tell(scene, news)
         first, second = draw.sample((first, second), 2)
         scene.say(first, scene.line(talk.FAREWELLS, {"other": second}))
         scene.say(second, scene.line(talk.LAST_WORDS, {"other": first}))
-        self._known += [(telling, index) for telling in tellings if telling.fact.fact_id >= 0]
+        self._known = [*self._known, *(telling for telling in tellings if telling.fact.fact_id >= 0)][-80:]
         return GeneratedSession(index + 1, self.world.times[index], tuple(scene.turns))
 
-    def _with_chatter(self, scene: Scene, tellings: list[Telling], pair: tuple[str, str]):
+    def _with_chatter(
+        self, scene: Scene, tellings: list[tuple[Telling, ...]], pair: tuple[str, str]
+    ) -> Iterator[tuple[Telling, ...]]:
         """The tellings in order, with chatter written before, between and after them."""
         noise = self.world.knobs.noise
         amount = noise / (1 - noise) * max(1, len(tellings))
@@ -93,7 +81,7 @@ class Writer:
         one, other = draw.sample(pair, 2)
         if scene.turns[-1].speaker == one and draw.chance(0.85):
             one, other = other, one
-        current = [t for t, _ in self._known[-80:] if t.fact.subject.name == other and self._goes_on(t)]
+        current = [t for t in self._known if t.fact.subject.name == other and self._goes_on(t)]
         current = [t for t in current if t.fact.fact_id not in scene.recalled]
         if current and len(scene.recalled) < 2 and draw.chance(0.3):
             telling = draw.pick(current)
@@ -131,13 +119,14 @@ class Writer:
         pad = scene.line(pads)
         return f"{pad} {text}" if before else f"{text} {pad}"
 
-    def _tell(self, scene: Scene, telling: Telling) -> None:
+    def _tell(self, scene: Scene, news: tuple[Telling, ...]) -> None:
+        telling = news[0]
         if telling.act == "introduce":
             self._introduce(scene, telling)
         elif telling.act == "correct":
             self._correct(scene, telling)
         else:
-            self._tell_fact(scene, telling)
+            self._tell_fact(scene, news)
 
     def _introduce(self, scene: Scene, telling: Telling) -> None:
         person = telling.fact.subject
@@ -162,44 +151,49 @@ class Writer:
         self.evidence[fact.fact_id, slot] = (turn_id,)
         scene.say(telling.listener, scene.line(talk.FORGIVEN))
 
-    def _tell_fact(self, scene: Scene, telling: Telling) -> None:
+    def _tell_fact(self, scene: Scene, news: tuple[Telling, ...]) -> None:
+        """One turn with one or two facts, the questions that bring out further slots of the last one, a reaction."""
         draw = scene.draw
-        fact, mood, templates = telling.fact, *_texts(telling)
-        about = None if fact.subject.name == telling.teller else fact.subject
-        slots = slots_of(fact) | {"when": telling.when}
-        if telling.wrong:
-            slots["old" if telling.act == "switch" else telling.wrong[0]] = telling.wrong[1]
-            slots |= {f"a_{slot}": with_article(slots[slot]) for slot, _ in fact.slots}
+        telling = news[-1]
+        about, mood, slots = subject_of(telling), wordings(telling)[0], told_slots(telling)
         if scene.turns[-1].speaker == telling.teller and draw.chance(0.7):
             scene.say(telling.listener, scene.line(talk.PROMPTS))
-        turn_id = scene.say(telling.teller, self._telling_turn(scene, telling, about, mood, templates, slots))
-        self._note(telling, (turn_id,), [s for s, _ in fact.slots if s not in telling.followups])
-        for slot in _asked(telling):
+        said = [self._telling_turn(scene, each, links=number > 0) for number, each in enumerate(news)]
+        turn_id = scene.say(telling.teller, " ".join(said))
+        for each in news:
+            self._note(each, (turn_id,), [slot for slot, _ in each.fact.slots if slot not in each.followups])
+        for slot in asked_slots(telling):
             reaction = self._reaction(scene, mood, about, telling) if draw.chance(0.7) else ""
-            ask = sentence(in_person(fill(slot.ask, slots, draw), *_who(about), named=True), "?")
+            ask = sentence(in_person(fill(slot.ask, slots, draw), *person_of(about), named=True), "?")
             scene.say(telling.listener, f"{reaction} {ask}".strip())
-            answer = sentence(in_person(fill(slot.answer, slots, draw), *_who(about), named=True))
+            answer = sentence(in_person(fill(slot.answer, slots, draw), *person_of(about), named=True))
             answer_id = scene.say(telling.teller, answer)
             self._note(telling, (turn_id, answer_id), [slot.name])
         self._round_off(scene, telling, mood, about)
 
-    def _telling_turn(
-        self, scene: Scene, telling: Telling, about: Person | None, mood: str, templates: Sequence[str], slots: dict[str, str]
-    ) -> str:
+    def _telling_turn(self, scene: Scene, telling: Telling, *, links: bool) -> str:
+        """The sentences that say a fact; with ``links`` they go on after another one."""
         draw = scene.draw
+        about, (mood, templates), slots = subject_of(telling), wordings(telling), told_slots(telling)
         core = fill(draw.pick(templates), slots, draw)
         if about is None:
-            opener = "" if core.startswith(_WHOLE) else fill(draw.pick(talk.OPENERS[talk.MOODS.get(mood, mood)]), slots, draw)
+            openers = talk.LINKS if links else talk.OPENERS[talk.MOODS.get(mood, mood)]
+            opener = "" if core.startswith(_WHOLE) and not links else fill(draw.pick(openers), slots, draw)
         else:
-            opener = fill(draw.pick(_frames(telling, about)), {"short": about.name, "relation": about.relation}, draw)
+            opener = fill(draw.pick(frames(telling, about)), {"short": about.name, "relation": about.relation}, draw)
         if opener.endswith(": ") and ": " in core:
-            opener = ""
-        guests = [slot.name for slot in getattr(EVENT.get(telling.fact.kind), "slots", ()) if slot.person and not slot.ask]
+            opener = opener[:-2] + ". " if links else ""
+        guests = [
+            slot.name for slot in getattr(EVENT.get(telling.fact.kind), "slots", ()) if slot.person and not slot.ask
+        ]
         mentioned = about is not None and about.name in opener and not guests
-        text = sentence(opener + in_person(core, *_who(about), named=mentioned), "!" if mood in ("glad", "proud") and draw.chance(0.3) else ".")
+        text = sentence(
+            opener + in_person(core, *person_of(about), named=mentioned),
+            "!" if mood in ("glad", "proud") and draw.chance(0.3) else ".",
+        )
         colours = COLOUR.get(telling.fact.kind) or COLOUR.get(telling.act)
         if colours and draw.chance(0.75):
-            name, gender = _who(about)
+            name, gender = person_of(about)
             first = name.split()[0] if name else None
             text += " " + sentence(in_person(fill(draw.pick(colours), slots, draw), first, gender, named=not guests))
         if about is None and draw.chance(0.3):
@@ -233,30 +227,3 @@ class Writer:
         if telling.when and slots and (fact_id, "when") not in self.evidence:
             leaning = () if telling.anchor is None else self.evidence[telling.anchor, "when"]
             self.evidence[fact_id, "when"] = (*leaning, *turn_ids)
-
-
-def _who(about: Person | None) -> tuple[str | None, str]:
-    return (None, "f") if about is None else (about.name, about.gender)
-
-
-def _frames(telling: Telling, about: Person) -> Sequence[str]:
-    if telling.hearsay:
-        return talk.HEARSAY
-    return talk.STRANGERS if telling.fact.fact_id < 0 else talk.ABOUT_OTHERS
-
-
-def _asked(telling: Telling) -> list[Slot]:
-    kind = EVENT.get(telling.fact.kind) or STATE.get(telling.fact.kind)
-    return [slot for slot in kind.slots if slot.name in telling.followups] if kind else []
-
-
-def _texts(telling: Telling) -> tuple[str, Sequence[str]]:
-    """Mood and templates of a telling."""
-    name = telling.fact.kind
-    if telling.act == "event":
-        return EVENT[name].mood, EVENT[name].tell
-    if telling.act in ("still", "change"):
-        return STATE[name].mood if telling.act == "change" else "calm", getattr(STATE[name], telling.act)
-    if telling.act == "trait":
-        return "calm", TRAIT[name].tell
-    return "calm", getattr(TASTE[name.split(":")[0]], telling.act)

@@ -1,4 +1,4 @@
-"""Kinds of events, first half: animals, trips, purchases, races, dinners, courses."""
+"""Kinds of events: animals, trips, purchases, races."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ PET = EventKind(
         "<I> [adopted|took in|brought home] {a_species} [called|named] {o} {when}",
         "there is a new [face|creature] at <my> place: {a_species} [called|by the name of] {o}, who moved in {when}",
         "{when} <I> became the [proud|slightly nervous|very tired] owner of {a_species}, and the name is {o}",
-        "<I> could not [say no|resist] {when} and [came home with|signed the papers for] {a_species}[. The name? {o}| called {o}]",
+        "<I> could not [say no|resist] {when} and [came home with|signed the papers for] {a_species}[. The name? "
+        "{o}| called {o}]",
         "{when} {a_species} joined <my> household, and [everybody|the whole building] already calls it {o}",
-        "<I> [finally|really] did it {when}: {a_species}, [all mine|mine for good|the real thing], and it answers to {o}",
+        "<I> [finally|really] did it {when}: {a_species}, [all mine|mine for good|the real thing], and it answers to "
+        "{o}",
     ),
     "adopted {o}",
     Wording("When did {who} adopt {o}?", "[Since what date|Since which day] has {o} been part of {whose} household?"),
@@ -35,15 +37,22 @@ PET = EventKind(
             "origin",
             "origins",
             Wording("Where did {who} get {o} from?", "Who or what had {o} before {who} came along?"),
-            ask="[where|so where] did <you> [find|get] {o}?|who gives away [such|an animal like that]?|where does {o} come from?",
+            ask="[where|so where] did <you> [find|get] {o}?|who gives away [such|an animal like that]?|where does "
+            "{o} come from?",
             answer="from {origin}, [believe it or not|of all places|would you believe it|as it happens]|"
             "{o} came from {origin}|<I> got {o} from {origin}[, long story|]",
             fix="{o} came from {right} and not from {wrong}",
         ),
     ),
     (
-        ("how is {o} [doing|getting on]?", "[spoiled rotten|asleep on my feet right now|eats like a horse|a bit grumpy today]"),
-        ("does {o} still [wake you up|steal food] at [dawn|night]?", "[every single time|less than before|don't get me started]"),
+        (
+            "how is {o} [doing|getting on]?",
+            "[spoiled rotten|asleep on my feet right now|eats like a horse|a bit grumpy today]",
+        ),
+        (
+            "does {o} still [wake you up|steal food] at [dawn|night]?",
+            "[every single time|less than before|don't get me started]",
+        ),
         ("[give|scratch] {o} [a cuddle|behind the ears] from me", "[will do|consider it done|{o} says thanks]"),
     ),
 )
@@ -57,12 +66,18 @@ TRIP = EventKind(
         "<I> finally [saw|got to see] {o}: [the journey started|off <I> went] {when}",
         "guess where <I> went {when}: {o}[, of all places||, finally]",
         "{o} is [ticked off <my> list|no longer on the wish list]: <I> travelled there {when}",
-        "{when} <I> [closed the front door and made for|boarded the train towards] {o}[, a trip long put off|, a dream for years|]",
+        "{when} <I> [closed the front door and made for|boarded the train towards] {o}[, a trip long put off|, a "
+        "dream for years|]",
     ),
     "travelled to {o}",
     Wording("When did {who} travel to {o}?", "On which date did {whose} journey to {o} begin?"),
-    Wording("What was the {nth} destination that {who} travelled to?", "Looking at {whose} journeys, which place came {nth}?"),
-    Wording("Where did {who} travel next after {o}?", "After {o}, what was the following destination on {whose} travels?"),
+    Wording(
+        "What was the {nth} destination that {who} travelled to?",
+        "Looking at {whose} journeys, which place came {nth}?",
+    ),
+    Wording(
+        "Where did {who} travel next after {o}?", "After {o}, what was the following destination on {whose} travels?"
+    ),
     Wording("How many trips did {who} make?", "To how many destinations has {who} been away?"),
     (
         Slot(
@@ -73,7 +88,9 @@ TRIP = EventKind(
             answer="with {companion}, [who snores|the best company there is|who had planned every hour]|"
             "{companion} came along|no, {companion} was there too",
             fix="it was {right} who came along to {o}, not {wrong}",
-            reverse=Wording("Which destination did {who} travel to with {companion}?", "Where have {who} and {companion} been?"),
+            reverse=Wording(
+                "Which destination did {who} travel to with {companion}?", "Where have {who} and {companion} been?"
+            ),
             person="the companion of the trip to {o}",
         ),
         Slot(
@@ -84,7 +101,9 @@ TRIP = EventKind(
             answer="just {souvenir}|{souvenir}[, slightly damaged|, wrapped in socks||, naturally]|"
             "<I> could not leave without {souvenir}",
             fix="the thing brought back from {o} was {right}, not {wrong}",
-            reverse=Wording("Where did {who} get {souvenir}?", "From which destination did {who} carry home {souvenir}?"),
+            reverse=Wording(
+                "Where did {who} get {souvenir}?", "From which destination did {who} carry home {souvenir}?"
+            ),
         ),
     ),
     (
@@ -109,9 +128,7 @@ PURCHASE = EventKind(
     Wording("When did {who} buy the {o}?", "On what date did the {o} become {whose} property?"),
     Wording("What was the {nth} thing that {who} bought?", "Of the things {who} spent money on, which was the {nth}?"),
     Wording("What did {who} buy next after the {o}?", "Which purchase of {whose} followed the {o}?"),
-    Wording(
-        "How many things did {who} buy?", "How many purchases has {who} made?"
-    ),
+    Wording("How many things did {who} buy?", "How many purchases has {who} made?"),
     (
         Slot(
             "price",
@@ -148,12 +165,15 @@ RACE = EventKind(
         "<my> legs are [dead|made of jelly]: the {o} was {when} and <I> was in it",
         "<I> crossed the finish line of the {o} {when}[, grinning|, crying a little|, not even last]",
         "the {o} is [done|behind <me>]! <I> took part {when}",
-        "{when} <I> stood at the start of the {o}[ with shaking knees| in the pouring rain|], and <I> made it to the end",
+        "{when} <I> stood at the start of the {o}[ with shaking knees| in the pouring rain|], and <I> made it to the "
+        "end",
     ),
     "took part in the {o}",
     Wording("When did {who} take part in the {o}?", "On which day was {who} at the start of the {o}?"),
     Wording("Which race was the {nth} one that {who} took part in?", "What is the name of {whose} {nth} competition?"),
-    Wording("Which race did {who} take part in next after the {o}?", "After the {o}, what was {whose} following start?"),
+    Wording(
+        "Which race did {who} take part in next after the {o}?", "After the {o}, what was {whose} following start?"
+    ),
     Wording("How many races did {who} take part in?", "At how many starting lines has {who} stood?"),
     (
         Slot(
@@ -161,7 +181,8 @@ RACE = EventKind(
             "#place",
             Wording("In which place did {who} finish in the {o}?", "How far up the results of the {o} was {who}?"),
             ask="and [where|how far up] did <you> finish?|how did it go, any medal?|what was <your> place?",
-            answer="<I> came in {place}|{place} place[, far from a medal||, and proud of it]|{place}, [believe it or not|no joke]",
+            answer="<I> came in {place}|{place} place[, far from a medal||, and proud of it]|{place}, [believe it or "
+            "not|no joke]",
             fix="<my> place in the {o} was {right}, not {wrong}",
         ),
         Slot(
@@ -169,73 +190,20 @@ RACE = EventKind(
             "companions",
             Wording("Who ran the {o} together with {who}?", "Who was at {whose} side in the {o}?"),
             ask="did <you> [run|do it] alone?|was anybody <with you>?",
-            answer="{companion} ran with <me>|no, side by side with {companion}|with {companion}[, who talked all the way|]",
+            answer="{companion} ran with <me>|no, side by side with {companion}|with {companion}[, who talked all "
+            "the way|]",
             fix="the one who ran the {o} with <me> was {right}, not {wrong}",
-            reverse=Wording("Which race did {who} run with {companion}?", "In which competition did {companion} join {who}?"),
+            reverse=Wording(
+                "Which race did {who} run with {companion}?", "In which competition did {companion} join {who}?"
+            ),
             person="the running mate of the {o}",
         ),
     ),
     (
-        ("have your legs recovered from the {o}?", "[barely|mostly, stairs are still an enemy|yes, I feel ready for more]"),
+        (
+            "have your legs recovered from the {o}?",
+            "[barely|mostly, stairs are still an enemy|yes, I feel ready for more]",
+        ),
         ("will you do the {o} again?", "[never again|perhaps|ask my knees]"),
     ),
-)
-DINNER = EventKind(
-    "dinner",
-    "dishes",
-    "proud",
-    (
-        "<I> [cooked|made] {o} for {guest} {when}",
-        "{when} {guest} came over and <I> [served|dished up] {o}",
-        "<I> tried [a recipe for|<my> hand at] {o} {when}, with {guest} as the [test person|first taster|judge]",
-        "{guest} asked for seconds {when}: <I> had made {o}",
-        "the kitchen [looked like a battlefield|was a mess] {when}, but <my> {o} for {guest} [turned out superbly|came out all right]",
-        "{when} <I> finally [dared to make|managed] {o}. {guest} [ate everything|was the guest and survived]",
-    ),
-    "cooked {o}",
-    Wording("When did {who} cook {o}?", "On which date was {o} on {whose} table?"),
-    Wording("What was the {nth} dish that {who} cooked for a guest?", "Of the meals that {who} served, which was the {nth}?"),
-    Wording("Which dish did {who} cook next after the {o}?", "What did {who} put on the table the time after {o}?"),
-    Wording("How many times did {who} cook for a guest?", "How many different dishes has {who} served to visitors?"),
-    (
-        Slot(
-            "guest",
-            "companions",
-            Wording("For whom did {who} cook {o}?", "Who was the guest when {who} served {o}?"),
-            fix="the guest who got the {o} was {right}, not {wrong}",
-            reverse=Wording("What did {who} cook for {guest}?", "Which dish did {guest} get at {whose} table?"),
-            person="the guest who was served {o}",
-        ),
-    ),
-    (("I'd love to try your {o} one day", "[come over any time|you're invited|only if you do the dishes]"), ("have you made {o} again?", "[not yet|no, the pan is still soaking|soon, I have all the ingredients]"),),
-)
-COURSE = EventKind(
-    "course",
-    "subjects",
-    "proud",
-    (
-        "<I> passed <my> {o} exam {when}",
-        "{when} <I> got <my> certificate in {o}",
-        "<I'm> officially certified in {o}[ now||, can you believe it]: the exam was {when}",
-        "<I> sat the [final|big] exam in {o} {when} and [passed|got through|it went well]",
-        "all those evenings of {o} [paid off|were worth it]: {when} <I> passed the exam",
-        "{when} <I> had <my> exam in {o}, and <I> [passed|did not fail|made it]",
-    ),
-    "passed the {o} exam",
-    Wording("When did {who} pass the {o} exam?", "On which day did {who} get certified in {o}?"),
-    Wording("In which subject was {whose} {nth} exam?", "What did {who} get the {nth} certificate in?"),
-    Wording("Which exam did {who} pass next after {o}?", "In what was {whose} following certificate after the one in {o}?"),
-    Wording("How many exams did {who} pass?", "How many certificates does {who} hold by the end?"),
-    (
-        Slot(
-            "score",
-            "#score",
-            Wording("What score did {who} get in the {o} exam?", "How many points did {who} reach in {o}?"),
-            ask="with a good [result|mark]?|how many points?|what did <you> score?",
-            answer="{score}[, one short of what I'd hoped||, more than I dared hope]|they gave <me> {score}|"
-            "<I> got {score}",
-            fix="the {o} exam gave <me> {right}, not {wrong}",
-        ),
-    ),
-    (("what will you do with your certificate in {o}?", "[show off|we'll see|hang it up]"), ("do you still practise {o}?", "[now and then|not as much as I should|it gets rusty fast]"),),
 )

@@ -1,8 +1,7 @@
-"""Kinds of events, second half: injuries, concerts, gifts, losses, the garden, repairs."""
+"""Kinds of events: injuries, concerts, gifts, losses."""
 
 from __future__ import annotations
 
-from eval.datasets.generated.kinds import events
 from eval.datasets.generated.kinds.schema import EventKind, Slot, Wording
 
 INJURY = EventKind(
@@ -20,7 +19,10 @@ INJURY = EventKind(
     "injured the {o}",
     Wording("When did {who} injure the {o}?", "On which date did {whose} {o} get hurt?"),
     Wording("Which body part was the {nth} one that {who} injured?", "What did {who} hurt on the {nth} occasion?"),
-    Wording("What did {who} injure next after the {o}?", "Which part of the body was {whose} following injury after the {o}?"),
+    Wording(
+        "What did {who} injure next after the {o}?",
+        "Which part of the body was {whose} following injury after the {o}?",
+    ),
     Wording("How many injuries did {who} have?", "How many times did {who} get hurt?"),
     (
         Slot(
@@ -30,10 +32,15 @@ INJURY = EventKind(
             ask="how did that happen?|what happened?|oh dear, how?",
             answer="{cause}[, in front of everybody|, of all things||, what else]|blame {cause}|it was {cause}",
             fix="the cause of the {o} business was {right}, not {wrong}",
-            reverse=Wording("What did {who} injure because of {cause}?", "Which body part of {whose} fell victim to {cause}?"),
+            reverse=Wording(
+                "What did {who} injure because of {cause}?", "Which body part of {whose} fell victim to {cause}?"
+            ),
         ),
     ),
-    (("you take care of that {o}, yes?", "[I do my best|promise|yes, doctor]"), ("is your {o} better?", "[much better, thanks|it still complains when it rains|nearly as good as new]"),),
+    (
+        ("you take care of that {o}, yes?", "[I do my best|promise|yes, doctor]"),
+        ("is your {o} better?", "[much better, thanks|it still complains when it rains|nearly as good as new]"),
+    ),
 )
 CONCERT = EventKind(
     "concert",
@@ -42,7 +49,8 @@ CONCERT = EventKind(
     (
         "<I> saw {o} live at {venue} {when}",
         "{when} <I> went to [hear|see] {o} at {venue}",
-        "<my> ears are still ringing: {o} played {venue} {when} and <I> was [there|in the front row|right by the speakers]",
+        "<my> ears are still ringing: {o} played {venue} {when} and <I> was [there|in the front row|right by the "
+        "speakers]",
         "{o} were [on fire|magnificent|louder than thunder] at {venue}, where <I> saw them {when}",
         "<I> had a ticket for {o} at {venue} {when}[, and what a night|]",
         "what a night {when}! {o} at {venue}, and <I> knew every song",
@@ -67,11 +75,16 @@ CONCERT = EventKind(
             ask="who did <you> go with?|did <you> take anybody along?",
             answer="{companion} came too|with {companion}[, who danced all night|, who knew nobody in the band|]",
             fix="it was {right} who came along to {o}, not {wrong}",
-            reverse=Wording("Which band did {who} see with {companion}?", "Whose concert did {companion} and {who} attend?"),
+            reverse=Wording(
+                "Which band did {who} see with {companion}?", "Whose concert did {companion} and {who} attend?"
+            ),
             person="the companion at the concert of {o}",
         ),
     ),
-    (("I listened to {o} after what you told me", "[and? Aren't they great|good, isn't it|welcome to the fan club]"), ("do you still hum the songs of {o}?", "[in the shower, yes|constantly|my family begs me to stop]"),),
+    (
+        ("I listened to {o} after what you told me", "[and? Aren't they great|good, isn't it|welcome to the fan club]"),
+        ("do you still hum the songs of {o}?", "[in the shower, yes|constantly|my family begs me to stop]"),
+    ),
 )
 GIFT = EventKind(
     "gift",
@@ -103,13 +116,16 @@ GIFT = EventKind(
             "occasion",
             "occasions",
             Wording("On what occasion did {who} get the {o}?", "What was the reason for giving {who} the {o}?"),
-            ask="what was the occasion?|what for?|how come?",
+            ask="what was the occasion?|what for?|for any special reason?",
             answer="for {occasion}[, imagine|, very sweet|]|it was for {occasion}",
             fix="the {o} was for {right}, not for {wrong}",
             reverse=Wording("What did {who} get for {occasion}?", "Which gift marked {occasion} for {who}?"),
         ),
     ),
-    (("I keep thinking of that {o} you got", "[I know, so thoughtful|it still makes me smile|me too]"), ("do you use the {o}?", "[all the time|it has a place of honour|I'm almost too careful with it]"),),
+    (
+        ("I keep thinking of that {o} you got", "[I know, so thoughtful|it still makes me smile|me too]"),
+        ("do you use the {o}?", "[all the time|it has a place of honour|I'm almost too careful with it]"),
+    ),
 )
 LOSS = EventKind(
     "loss",
@@ -134,65 +150,11 @@ LOSS = EventKind(
             "spots",
             Wording("Where did the {o} that {who} had lost turn up?", "In which spot was {whose} {o} hiding?"),
             ask="[did it turn up|any luck finding it]?|where was it in the end?|please tell me it came back?",
-            answer="yes, {spot}[, of course|, where nobody would look|]|{spot}[, after hours of searching|, as so often|]|in the end <my> {o} turned up {spot}",
+            answer="yes, {spot}[, of course|, where nobody would look|]|{spot}[, after hours of searching|, as so "
+            "often|]|in the end <my> {o} turned up {spot}",
             fix="the {o} turned up {right} and not {wrong}",
             reverse=Wording("Which of {whose} lost things turned up {spot}?", "What did {who} find {spot}?"),
         ),
     ),
     (),
 )
-GARDEN = EventKind(
-    "garden",
-    "plants",
-    "plain",
-    (
-        "<I> planted {o} {when}",
-        "{when} <I> [got <my> hands dirty and|spent hours outside and] put {o} in the ground",
-        "there's earth under <my> fingernails, since <I> planted {o} {when}",
-        "behind <my> house there's room for {o} at last, and <I> did the planting {when}",
-        "{when} <I> dug up half of the lawn to plant {o}",
-        "<I> started {when} with {o} in the garden[. Wish <me> luck|, let's see what the slugs say|]",
-    ),
-    "planted {o}",
-    Wording("When did {who} plant {o}?", "On which day did {o} go into {whose} ground?"),
-    Wording("What was the {nth} thing that {who} planted?", "Which plant was the {nth} to go into {whose} garden?"),
-    Wording("What did {who} plant next after {o}?", "After {o}, what did {who} put into the ground next?"),
-    Wording("How many kinds of plants did {who} put in the garden?", "How many different things has {who} planted?"),
-    (),
-    (("any luck with {o} in the garden?", "[a little|a lot of leaves|I refuse to give up]"), ("what's happening with your {o}?", "[growing like mad|the slugs won|too early to tell|a first sign of life]"),),
-)
-REPAIR = EventKind(
-    "repair",
-    "repairs",
-    "proud",
-    (
-        "<I> [fixed|repaired|mended] the {o} {when}",
-        "{when} <I> [took the {o} apart|lay on the floor with a torch], and the {o} works again",
-        "the {o} had been broken for ages; {when} <I> got it going again",
-        "no more calling for help: {when} <I> repaired the {o} without anybody",
-        "guess who [fixed|mended] the {o} {when}. That's right, <I> did",
-        "<I> won <my> battle against the {o} {when}: it works again",
-    ),
-    "repaired the {o}",
-    Wording("When did {who} repair the {o}?", "On which date did {who} get the {o} going again?"),
-    Wording("What was the {nth} thing that {who} repaired?", "Of the things {who} fixed, what was the {nth}?"),
-    Wording("What did {who} repair next after the {o}?", "Once the {o} worked, what did {who} fix the next time?"),
-    Wording("How many things did {who} repair?", "How many broken things has {who} got working again?"),
-    (
-        Slot(
-            "fault",
-            "faults",
-            Wording("What was wrong with the {o} that {who} repaired?", "Which fault did {who} find in the {o}?"),
-            ask="what was wrong with it?|what was the [trouble|culprit]?",
-            answer="{fault}[, can you imagine|, as simple as that|]|just {fault}|it turned out to be {fault}",
-            fix="the trouble with the {o} was {right}, not {wrong}",
-            reverse=Wording("Which thing had {fault}, as {who} found out?", "What did {who} repair that suffered from {fault}?"),
-        ),
-    ),
-    (("I thought of you when my {o} broke", "[call me next time|ha, the curse spreads|hands off, I'll come by]"), ("does the {o} still work?", "[knock on wood, yes|it makes a funny noise, but yes|like new]"),),
-)
-EVENTS: tuple[EventKind, ...] = (
-    events.PET, events.TRIP, events.PURCHASE, events.RACE, events.DINNER, events.COURSE,
-    INJURY, CONCERT, GIFT, LOSS, GARDEN, REPAIR,
-)  # fmt: skip
-"""All kinds of events."""

@@ -11,7 +11,8 @@ HOME = StateKind(
     (
         "<I> live<s> in {o} [these days|at the moment|for now]",
         "[the flat|the place] in {o} where <I> live<s> is [tiny|draughty|quite sunny]",
-        "in {o}, where <I> live<s>, [the tap water tastes odd|the bins are collected at dawn|everybody knows everybody]",
+        "in {o}, where <I> live<s>, [the tap water tastes odd|the bins are collected at dawn|everybody knows "
+        "everybody]",
         "home is {o} for <me> [at present|these days], and <I> like<s> it",
         "<I'm> still in {o}[, same street|, same creaky floor||]",
     ),
@@ -29,7 +30,10 @@ HOME = StateKind(
     Wording("When did {who} move to {o}?", "Since what date has {who} had an address in {o}?"),
     Wording("Where did {who} live before moving to {o}?", "Which town did {who} leave for {o}?"),
     (),
-    (("do you like it in {o}?", "[most of the time|the bakery alone is a reason to stay|it grows on me]"), ("how is life in {o}?", "[can't complain|noisy, but fine|I'm getting used to it]"),),
+    (
+        ("do you like it in {o}?", "[most of the time|the bakery alone is a reason to stay|it grows on me]"),
+        ("how is life in {o}?", "[can't complain|noisy, but fine|I'm getting used to it]"),
+    ),
 )
 JOB = StateKind(
     "job",
@@ -61,7 +65,8 @@ JOB = StateKind(
             "employers",
             Wording("Who does {who} work for as {a_o}?", "What is the name of the firm that has {who} as {a_o}?"),
             ask="who for?|where is that?|which firm?|who does all this work go to?",
-            answer="for {employer}[, near the ring road||, the one with the odd logo]|the place is called {employer}|at {employer}",
+            answer="for {employer}[, near the ring road||, the one with the odd logo]|the place is called "
+            "{employer}|at {employer}",
             fix="the firm where <I> am {a_o} is {right}, not {wrong}",
         ),
     ),
@@ -117,7 +122,10 @@ BOOK = StateKind(
     Wording("When did {who} start reading {o}?", "On which day did {who} open {o}?"),
     Wording("Which book did {who} read before {o}?", "What had {who} been reading until {o} took over?"),
     (),
-    (("are you still reading {o}?", "[slowly, slowly|a page a night|yes, don't tell me how it ends]"), ("how do you like {o}?", "[hard to put down|a bit long|better than the cover promised]"),),
+    (
+        ("are you still reading {o}?", "[slowly, slowly|a page a night|yes, don't tell me how it ends]"),
+        ("how do you like {o}?", "[hard to put down|a bit long|better than the cover promised]"),
+    ),
     "the book <I'm> reading is {right}, not {wrong}",
 )
 INSTRUMENT = StateKind(
@@ -144,7 +152,10 @@ INSTRUMENT = StateKind(
     Wording("When did {who} take up the {o}?", "What was the date of {whose} start on the {o}?"),
     Wording("Which instrument did {who} learn before the {o}?", "What did {who} give up for the {o}?"),
     (),
-    (("when do we get to hear you on the {o}?", "[not this year|give me time|when you buy earplugs]"), ("do you practise the {o}?", "[religiously|when nobody listens|my fingers hurt]"),),
+    (
+        ("when do we get to hear you on the {o}?", "[not this year|give me time|when you buy earplugs]"),
+        ("do you practise the {o}?", "[religiously|when nobody listens|my fingers hurt]"),
+    ),
 )
 SERIES = StateKind(
     "series",
@@ -170,7 +181,10 @@ SERIES = StateKind(
     Wording("When did {who} start watching {o}?", "On which day did {who} see the first episode of {o}?"),
     Wording("Which series did {who} watch before {o}?", "Which show had {who} been following until {o}?"),
     (),
-    (("are you still watching {o}?", "[of course|when I'm not asleep by nine|every evening]"), ("who do you suspect in {o}?", "[no spoilers|everyone|I lost the thread ages ago]"),),
+    (
+        ("are you still watching {o}?", "[of course|when I'm not asleep by nine|every evening]"),
+        ("who do you suspect in {o}?", "[no spoilers|everyone|I lost the thread ages ago]"),
+    ),
     "the show <I'm> watching is {right}, not {wrong}",
 )
 RENT = StateKind(
@@ -215,7 +229,10 @@ RECORD = StateKind(
         "the stopwatch [said|showed] {o} {when}, a new personal best over ten kilometres for <me>",
     ),
     "ran ten kilometres in {o}",
-    Wording("What is {whose} best time over ten kilometres now?", "What personal record does {who} hold in running these days?"),
+    Wording(
+        "What is {whose} best time over ten kilometres now?",
+        "What personal record does {who} hold in running these days?",
+    ),
     Wording("What was {whose} best time over ten kilometres {at}?", "Which running record did {who} hold {at}?"),
     Wording("When did {who} run ten kilometres in {o}?", "On which day did {whose} running record become {o}?"),
     Wording("What was {whose} best time over ten kilometres before {o}?", "Which record of {whose} was broken by {o}?"),

@@ -47,7 +47,9 @@ def _missing_details(view: View, person: Person) -> Iterator[Candidate]:
     for kind in EVENT.values():
         facts = view.facts(person, kind.name)
         for slot in kind.slots:
-            traps = [fact[slot.name] for fact in view.world.facts if slot.name in dict(fact.slots) and fact.kind == kind.name]
+            traps = [
+                fact[slot.name] for fact in view.world.facts if slot.name in dict(fact.slots) and fact.kind == kind.name
+            ]
             for fact in facts:
                 if slot.name not in dict(fact.slots) and traps:
                     form, trap = f"absent/{kind.name}/{slot.name}", view.draw.pick(traps)

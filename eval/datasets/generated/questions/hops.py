@@ -20,9 +20,9 @@ from eval.datasets.generated.records import Fact, Person
 from eval.datasets.generated.world import EVENT, STATE, did
 
 _SHARED = {
-    "trip": "Which destination have both {a} and {b} travelled to?|{a} and {b} have one destination in common. Which is it?",
-    "dinner": "Which dish have both {a} and {b} cooked for guests?|What did {a} serve that {b} served on another day, too?",
-    "concert": "Which band have both {a} and {b} seen live?|{a} and {b} were each at a concert of the same band. Which one?",
+    "trip": "Which destination have both {a} and {b} travelled to?|Which destination do {a} and {b} have in common?",
+    "dinner": "Which dish have both {a} and {b} cooked for guests?|What did {a} serve that {b} served as well?",
+    "concert": "Which band have both {a} and {b} seen live?|Whose concert was {a} at and {b}, too?",
     "garden": "What have both {a} and {b} planted?|What grows at {a}'s as well as at {b}'s?",
     "race": "Which race have both {a} and {b} taken part in?|Where have {a} and {b} each crossed the same finish line?",
     "course": "In which subject have both {a} and {b} passed an exam?|Which certificate do {a} and {b} both hold?",
@@ -107,7 +107,9 @@ def chains(view: View) -> Iterator[Candidate]:
             for other, slot in known:
                 if one.kind == other.kind or one[role.name] != other[slot.name] or slot.reverse is None:
                     continue
-                needs = tuple((f.fact_id, s) for f, s in ((one, "o"), (one, role.name), (other, "o"), (other, slot.name)))
+                needs = tuple(
+                    (f.fact_id, s) for f, s in ((one, "o"), (one, role.name), (other, "o"), (other, slot.name))
+                )
                 named = {slot.name: role.person.format(o=one["o"])}
                 yield view.ask(
                     "multi-hop",

@@ -42,7 +42,13 @@ def dates(view: View) -> Iterator[Candidate]:
                     if fact.start:
                         golds, naming = date_forms(fact.start), view.naming(person, hop)
                         yield view.ask(
-                            category, f"{state.name}/since", state.since, naming, golds, state_keys(fact), slots_of(fact)
+                            category,
+                            f"{state.name}/since",
+                            state.since,
+                            naming,
+                            golds,
+                            state_keys(fact),
+                            slots_of(fact),
                         )
 
 
@@ -106,7 +112,9 @@ def counts(view: View) -> Iterator[Candidate]:
                 yield view.ask("counting", f"{kind.name}/count", kind.count, naming, number_forms(len(facts)), needs)
             yield from _windowed(view, person, facts)
             yield from _totals(view, person, facts)
-        if len({fact.subject.name for fact in everybody}) > 1 and len({fact["o"] for fact in everybody}) == len(everybody):
+        if len({fact.subject.name for fact in everybody}) > 1 and len({fact["o"] for fact in everybody}) == len(
+            everybody
+        ):
             names = " and ".join(speaker.name for speaker in view.world.speakers)
             text = view.word(kind.count.near, {"who": f"{names} between them", "whose": f"{names}'s"})
             needs = tuple((fact.fact_id, "o") for fact in everybody)
@@ -173,7 +181,9 @@ def _sequences(view: View, person: Person, size: int) -> Iterator[Candidate]:
     shown = "; ".join(did(fact) for fact in events)
     events.sort(key=lambda fact: fact.start)
     steps = [did(fact) for fact in events]
-    wording = "[Put these in the order in which they happened to|What is the order in time of these events in the life of] "
+    wording = (
+        "[Put these in the order in which they happened to|What is the order in time of these events in the life of] "
+    )
     wording += "{who}, earliest first: {shown}"
     golds = (", ".join(steps), "; ".join(steps), ", ".join(steps[:-1]) + " and " + steps[-1], ", then ".join(steps))
     naming = view.naming(person, hop=False)

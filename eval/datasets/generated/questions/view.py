@@ -136,7 +136,9 @@ def golds_of(fact: Fact, slot: str = "o") -> tuple[str, ...]:
 def pool_of(kind: str, slot: str) -> str:
     """The pool that a slot of a kind draws from."""
     if slot == "o":
-        return TASTE[kind.split(":")[0]].name if ":" in kind else (EVENT.get(kind) or STATE.get(kind) or TRAIT[kind]).pool
+        return (
+            TASTE[kind.split(":")[0]].name if ":" in kind else (EVENT.get(kind) or STATE.get(kind) or TRAIT[kind]).pool
+        )
     return next(each.pool for each in (EVENT.get(kind) or STATE[kind]).slots if each.name == slot)
 
 

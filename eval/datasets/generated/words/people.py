@@ -1,4 +1,4 @@
-"""Names of people, nicknames, relations. First names of strangers are kept apart, so that a first name names one person."""
+"""Names of people, nicknames, relations. Strangers have first names of their own, so that each names one person."""
 
 from __future__ import annotations
 
@@ -30,36 +30,77 @@ SURNAMES = tuple(
     "Abbott Achterberg Almeida Andrade Bakker Barlow Beaumont Bergstrom Boateng Brandt Calloway Carvalho Castellano "
     "Cermak Coulson Dahl Delacroix Desai Doyle Eriksen Espinoza Fairbanks Falk Farrow Ferrante Fontaine Gallagher "
     "Goncalves Graves Haddad Halloran Hartwell Hoffmann Holloway Iversen Jankowski Jarvis Kamara Kaplan Kowalczyk "
-    "Kristensen Lachance Langley Lindqvist Lombardi Macleod Marchetti Mbeki Moreau Nakamura Navarro Novak Okafor Olsson "
+    "Kristensen Lachance Langley Lindqvist Lombardi Macleod Marchetti Mbeki Moreau Nakamura Navarro Novak Okafor "
+    "Olsson "
     "Orellana Papadakis Pereira Petrov Quigley Ramaswamy Rasmussen Ricci Rosenthal Rousseau Salazar Sandoval Schuster "
     "Sokolov Stavros Sundberg Takeda Thorne Tremblay Underhill Valdez Vance Varga Villeneuve Vogel Waverley Whitlock "
     "Yamada Zielinski Zuniga".split()
 )
 NICKNAMES = {
     "f": (
-        ("Alexandra", "Sasha"), ("Annemarie", "Mieke"), ("Bernadette", "Detta"), ("Cordelia", "Dilly"),
-        ("Elisabetta", "Betta"), ("Emmanuelle", "Manou"), ("Evangelia", "Litsa"), ("Filomena", "Mena"),
-        ("Guadalupe", "Lupita"), ("Henrietta", "Hettie"), ("Jacqueline", "Jacqui"), ("Konstanze", "Stanzi"),
-        ("Margarethe", "Gretel"), ("Penelope", "Poppy"), ("Philippa", "Pip"), ("Rosamund", "Mundy"),
-        ("Theodora", "Dora"), ("Valentina", "Tinka"), ("Wilhelmina", "Mina"), ("Yevgenia", "Zhenya"),
+        ("Alexandra", "Sasha"),
+        ("Annemarie", "Mieke"),
+        ("Bernadette", "Detta"),
+        ("Cordelia", "Dilly"),
+        ("Elisabetta", "Betta"),
+        ("Emmanuelle", "Manou"),
+        ("Evangelia", "Litsa"),
+        ("Filomena", "Mena"),
+        ("Guadalupe", "Lupita"),
+        ("Henrietta", "Hettie"),
+        ("Jacqueline", "Jacqui"),
+        ("Konstanze", "Stanzi"),
+        ("Margarethe", "Gretel"),
+        ("Penelope", "Poppy"),
+        ("Philippa", "Pip"),
+        ("Rosamund", "Mundy"),
+        ("Theodora", "Dora"),
+        ("Valentina", "Tinka"),
+        ("Wilhelmina", "Mina"),
+        ("Yevgenia", "Zhenya"),
     ),
     "m": (
-        ("Alessandro", "Sandro"), ("Aleksander", "Olek"), ("Bartholomew", "Barty"), ("Bartosz", "Bartek"),
-        ("Benedikt", "Bene"), ("Christophe", "Titou"), ("Demetrios", "Mitsos"), ("Emmanuel", "Manolo"),
-        ("Ferdinand", "Ferdi"), ("Francisco", "Paco"), ("Giovanni", "Nino"), ("Guillermo", "Memo"),
-        ("Ignacio", "Nacho"), ("Johannes", "Hannes"), ("Leonardo", "Nardo"), ("Maximilian", "Maxi"),
-        ("Nathaniel", "Nate"), ("Reginald", "Reggie"), ("Sebastian", "Basti"), ("Thaddeus", "Tad"),
+        ("Alessandro", "Sandro"),
+        ("Aleksander", "Olek"),
+        ("Bartholomew", "Barty"),
+        ("Bartosz", "Bartek"),
+        ("Benedikt", "Bene"),
+        ("Christophe", "Titou"),
+        ("Demetrios", "Mitsos"),
+        ("Emmanuel", "Manolo"),
+        ("Ferdinand", "Ferdi"),
+        ("Francisco", "Paco"),
+        ("Giovanni", "Nino"),
+        ("Guillermo", "Memo"),
+        ("Ignacio", "Nacho"),
+        ("Johannes", "Hannes"),
+        ("Leonardo", "Nardo"),
+        ("Maximilian", "Maxi"),
+        ("Nathaniel", "Nate"),
+        ("Reginald", "Reggie"),
+        ("Sebastian", "Basti"),
+        ("Thaddeus", "Tad"),
     ),
-}  # fmt: skip
+}
 RELATIONS = {
     "f": ("sister", "cousin", "aunt", "niece", "flatmate", "godmother", "old school friend", "neighbour", "stepsister"),
-    "m": ("brother", "uncle", "nephew", "best friend", "godfather", "landlord", "old teacher", "stepbrother", "trainer"),
+    "m": (
+        "brother",
+        "uncle",
+        "nephew",
+        "best friend",
+        "godfather",
+        "landlord",
+        "old teacher",
+        "stepbrother",
+        "trainer",
+    ),
 }
 """Each speaker has at most one person in each relation, so that "Anouk's uncle" names one person."""
 
-ACQUAINTANCES = (
-    "somebody I know from the choir of my youth", "a former colleague", "an old classmate", "somebody from my street",
-    "a friend of a friend", "somebody I met at a course once", "a colleague of my parents", "a distant acquaintance",
-    "somebody from the library group", "the person I share an allotment fence with", "a friend from abroad",
-    "somebody I used to sit next to on the bus",
-)  # fmt: skip
+ACQUAINTANCES = tuple(
+    "somebody I know from the choir of my youth;a former colleague;an old classmate;somebody from my street;a "
+    "friend of a friend;somebody I met at a course once;a colleague of my parents;a distant acquaintance;"
+    "somebody from the library group;the person I share an allotment fence with;a friend from abroad;somebody "
+    "I used to sit next to on the bus".split(";")
+)

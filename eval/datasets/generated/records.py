@@ -54,6 +54,8 @@ class Knobs:
             ("noise", 0, 0.95),
         ):
             given = getattr(self, name)
+            if isinstance(self.__dataclass_fields__[name].default, int) and not isinstance(given, int):
+                raise ConfigError(f"generated.{name}: expected a whole number, found {given!r}")
             if not low <= given <= high:
                 raise ConfigError(f"generated.{name}: expected {low} to {high}, found {given!r}")
 

@@ -36,7 +36,7 @@ PET = EventKind(
         Slot(
             "origin",
             "origins",
-            Wording("Where did {who} get {o} from?", "Who or what had {o} before {who} came along?"),
+            Wording("Where did {who} get {o} from?", "From where did {o} come into {whose} life?"),
             ask="[where|so where] did <you> [find|get] {o}?|who gives away [such|an animal like that]?|where does "
             "{o} come from?",
             answer="from {origin}, [believe it or not|of all places|would you believe it|as it happens]|"
@@ -89,7 +89,8 @@ TRIP = EventKind(
             "{companion} came along|no, {companion} was there too",
             fix="it was {right} who came along to {o}, not {wrong}",
             reverse=Wording(
-                "Which destination did {who} travel to with {companion}?", "Where have {who} and {companion} been?"
+                "Which destination did {who} travel to with {companion}?",
+                "Where have {who} and {companion} been together?",
             ),
             person="the companion of the trip to {o}",
         ),

@@ -34,8 +34,9 @@ def dates(view: View) -> Iterator[Candidate]:
                 for fact in view.facts(person, kind.name):
                     golds = date_forms(fact.start, fact.month_only)
                     naming = view.naming(person, hop)
+                    wording = kind.when.near if fact.month_only else kind.when
                     yield view.ask(
-                        category, f"{kind.name}/when", kind.when, naming, golds, event_keys((fact,)), slots_of(fact)
+                        category, f"{kind.name}/when", wording, naming, golds, event_keys((fact,)), slots_of(fact)
                     )
             for state in STATE.values():
                 for fact in view.facts(person, state.name):

@@ -23,7 +23,7 @@ from memos.errors import ConfigError, DataError
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = Knobs(conversations=2, sessions=8, seed=5)
-DIGEST = "339b7eff880eb7b68c1dc1f7449439988b78343aabcc480cdbe027d4743fafe7"
+DIGEST = "123fc3dbf29bb03f479a491871b1f507a526025d5c755c3494aaad84ac96f7fe"
 """SHA-256 of the file of ``SMALL``; it changes only together with ``build.VERSION``."""
 
 

@@ -25,7 +25,7 @@ COLOUR: dict[str, tuple[str, ...]] = {
         "it [fits|looks] even better than [expected|in the pictures]",
         "the delivery people were [out of breath|in a foul mood|very kind]",
         "<my> old one had [given up|become a danger to the public]",
-        "now <I> only need to [find a place for it|learn how it works]",
+        "now <I> only need<s> to [find a place for it|learn how it works]",
     ),
     "race": (
         "people [cheered|rang bells] all along the way",
@@ -54,7 +54,7 @@ COLOUR: dict[str, tuple[str, ...]] = {
     "injury": (
         "the doctor said [rest|ice and patience|nothing new]",
         "getting dressed takes [ages|acrobatics] now",
-        "it hurts [only when <I> laugh|less than it looks]",
+        "it hurts [only when <I> laugh<s>|less than it looks]",
         "nothing broken, [luckily|thank goodness]",
         "[cold packs|frozen peas] are a blessing",
         "<I> was told to [take it easy|keep still], and that's the hardest part",
@@ -73,7 +73,7 @@ COLOUR: dict[str, tuple[str, ...]] = {
         "<I> was lost for words, which is rare",
         "it's [exactly|very much] <my> taste",
         "there was [cake|a song] as well",
-        "<I> need to think of a proper thank-you now",
+        "<I> need<s> to think of a proper thank-you now",
     ),
     "loss": (
         "<I> [retraced every step|emptied every bag] twice",
@@ -89,12 +89,12 @@ COLOUR: dict[str, tuple[str, ...]] = {
         "now it needs [rain|patience|a little fence]",
         "the birds watched [with interest|and made plans]",
         "<I> read that one should talk to them",
-        "<I> have mud [up to <my> ears|in <my> boots]",
+        "<I> <have> mud [up to <my> ears|in <my> boots]",
     ),
     "repair": (
         "one screw was left over, [but who counts|as always]",
         "it took [three videos and a lot of swearing|all evening]",
-        "<I> feel like [a professional|a hero] now",
+        "<I> feel<s> like [a professional|a hero] now",
         "the right tool was [of course missing|a butter knife]",
         "the quote from the [repair man|company] had been outrageous",
         "<my> fingers are [black|covered in plasters]",
@@ -121,7 +121,7 @@ COLOUR: dict[str, tuple[str, ...]] = {
         "the [sentences|chapters] are [endless|beautiful]",
         "a colleague would not stop [raving|talking] about it",
         "the hero is [a fool|insufferable|rather sweet]",
-        "<I> stay up far too late with it",
+        "<I> stay<s> up far too late with it",
     ),
     "instrument": (
         "<my> fingers [refuse|are learning]",
@@ -131,7 +131,7 @@ COLOUR: dict[str, tuple[str, ...]] = {
     ),
     "series": (
         "the [villain|music] is [brilliant|terrifying]",
-        "<I> shout at the screen",
+        "<I> shout<s> at the screen",
         "the plot has more holes than a [net|sieve]",
         "one can [iron|fold things] wonderfully while watching",
     ),
@@ -156,7 +156,7 @@ COLOUR: dict[str, tuple[str, ...]] = {
         "nothing dramatic as long as <I'm> careful",
     ),
     "fear": (
-        "[it's not rational|it makes no sense], <I> know",
+        "[it's not rational|it makes no sense], <I> know<s>",
         "[no therapy|nothing] has helped so far",
         "<my> [knees|hands] go soft at the thought",
     ),

@@ -35,7 +35,8 @@ def stranger_tellings(world: World, session: int, planned: int, draw: Draw) -> l
 
 def _telling(world: World, session: int, draw: Draw) -> Telling:
     owner = draw.pick(world.speakers)
-    person = _stranger(world, session // _SESSIONS_PER_STRANGER * 3 + draw.below(3), owner)
+    place = session // _SESSIONS_PER_STRANGER * 3 + draw.below(3)
+    person = _stranger(world, place * len(world.speakers) + world.speakers.index(owner), owner)
     listener = draw.pick([speaker.name for speaker in world.speakers if speaker is not owner])
     today = world.day(session)
     if draw.chance(0.7):

@@ -121,7 +121,7 @@ PURCHASE = EventKind(
         "<I> [bought|treated <myself> to|ordered and got] {a_o} {when}",
         "{when} <I> [gave in and bought|walked out of a shop with|finally paid for] {a_o}",
         "<I'm> the owner of {a_o} [now|from now on]: <I> bought it {when}",
-        "money well spent, <I> hope: {when} <I> got {a_o}",
+        "money well spent, <I> hope<s>: {when} <I> got {a_o}",
         "{a_o} [stands in|takes up half of] <my> hallway at the moment, because <I> bought one {when}",
         "<my> wallet is lighter: {when} <I> [went for|picked up] {a_o}",
     ),

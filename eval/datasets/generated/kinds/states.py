@@ -84,7 +84,7 @@ VEHICLE = StateKind(
         "everything fits into <my> {o}, it's a miracle",
     ),
     (
-        "<I> [traded in the old one|changed vehicles] {when} and now <I> have {a_o}",
+        "<I> [traded in the old one|changed vehicles] {when} and now <I> <have> {a_o}",
         "{when} <I> picked up {a_o}, so that's what <I> use<s> now",
         "<my> new {o} [arrived|was delivered] {when}, and the old one is gone",
         "<I> sold the old thing and switched to {a_o} {when}",
@@ -203,7 +203,7 @@ RENT = StateKind(
         "a letter [came|lay in the hall]: <my> rent is {o} a month, valid since the notice {when}",
         "{when} <I> signed a new contract: {o} a month in rent",
     ),
-    "got a rent of {o}",
+    "began to pay {o} rent",
     Wording("How much rent does {who} pay a month now?", "What does {whose} flat cost each month these days?"),
     Wording("How much rent did {who} pay {at}?", "What did {whose} flat cost each month {at}?"),
     Wording("When did {whose} rent change to {o}?", "Since what date has {whose} flat cost {o}?"),

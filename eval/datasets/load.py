@@ -16,6 +16,8 @@ TINY = Path(__file__).with_name("tiny.json")
 
 def load_dataset(name: str, config: DatasetConfig) -> Dataset:
     """Find and read a dataset, with the configured answer key."""
+    if name == "generated" and config.answer_key != "official":
+        raise ConfigError(f"dataset.answer_key: the generated key is right as it is, found {config.answer_key!r}")
     if name == "generated" and not config.path:
         return _generated()
     path = _path(name, config)

@@ -23,7 +23,7 @@ from memos.errors import ConfigError, DataError
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = Knobs(conversations=2, sessions=8, seed=5)
-DIGEST = "123fc3dbf29bb03f479a491871b1f507a526025d5c755c3494aaad84ac96f7fe"
+DIGEST = "7498340a67343921c3c65dc37667e928f681469c917b266a1055d4f09c8064a4"
 """SHA-256 of the file of ``SMALL``; it changes only together with ``build.VERSION``."""
 
 
@@ -174,5 +174,7 @@ def test_the_harness_loads_it_by_name_and_by_path(tmp_path: Path) -> None:
     assert load_dataset("generated", DatasetConfig(path=str(path))).name == "mine"
     with pytest.raises(DataError, match="no-such.json"):
         load_dataset("generated", DatasetConfig(path=str(tmp_path / "no-such.json")))
+    with pytest.raises(ConfigError, match="dataset.answer_key: the generated key is right as it is"):
+        load_dataset("generated", DatasetConfig(answer_key="audited"))
     standard = load_dataset("generated", DatasetConfig())
     assert len(standard.conversations) == 30 and len(standard.questions) == 1680

@@ -113,7 +113,7 @@ COLOUR: dict[str, tuple[str, ...]] = {
     ),
     "vehicle": (
         "parking is [a sport|the hard part]",
-        "it's [reliable|a bit slow], but it does the job",
+        "it's [noisy|a bit slow], but it does the job",
         "the seat could be [softer|higher]",
         "it gets <me> from one place to another, and that's all it must do",
     ),
@@ -149,7 +149,7 @@ COLOUR: dict[str, tuple[str, ...]] = {
         "[people there know|everyone there knows] how to [wait|gossip]",
         "a small place with a big [clock|bell|square]",
     ),
-    "degree": ("<I> [remember|use] [very little|half] of it", "the [parties|friends] were the best part"),
+    "degree": ("<I> [remember<s>|use<s>] [very little|half] of it", "the [parties|friends] were the best part"),
     "allergy": (
         "better safe than sorry",
         "[the doctor|everyone] [rolls their eyes|is strict about it]",

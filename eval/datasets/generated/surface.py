@@ -196,7 +196,7 @@ class Writer:
             name, gender = person_of(about)
             first = name.split()[0] if name else None
             text += " " + sentence(in_person(fill(draw.pick(colours), slots, draw), first, gender, named=not guests))
-        if about is None and draw.chance(0.3):
+        elif about is None and draw.chance(0.6):
             text += " " + scene.line(talk.TAILS[talk.MOODS.get(mood, mood)])
         return text
 

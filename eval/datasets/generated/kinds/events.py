@@ -137,7 +137,7 @@ PURCHASE = EventKind(
             Wording("How much did {who} pay for the {o}?", "What was the price of {whose} {o}?"),
             ask="was it expensive?|what did [that|it] cost?|how much did <you> [pay|have to pay]?",
             answer="{price}[, after some haggling|, delivery included||, don't tell anyone]|it came to {price}|"
-            "[well, |let's say ]{price}",
+            "[well, |exactly ]{price}",
             fix="the {o} cost {right}, not {wrong}",
         ),
         Slot(

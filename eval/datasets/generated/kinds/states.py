@@ -64,7 +64,7 @@ JOB = StateKind(
             "employer",
             "employers",
             Wording("Who does {who} work for as {a_o}?", "What is the name of the firm that has {who} as {a_o}?"),
-            ask="who for?|where is that?|which firm?|who does all this work go to?",
+            ask="who for?|for whom?|which firm?|who does all this work go to?",
             answer="for {employer}[, near the ring road||, the one with the odd logo]|the place is called "
             "{employer}|at {employer}",
             fix="the firm where <I> am {a_o} is {right}, not {wrong}",

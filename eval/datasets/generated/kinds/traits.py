@@ -46,7 +46,7 @@ TRAITS: tuple[TraitKind, ...] = (
         "fear",
         "fears",
         (
-            "<I'm> scared of {o}[, don't laugh|, always have been||]",
+            "<I'm> scared of {o}[, don't laugh|, and not a little|]",
             "nothing gives <me> the creeps like {o}[, even in films|]",
             "<I> always run<s> at the sight of {o}, it's a real fear",
             "ever since <I> was small, <I've> been [terrified|frightened] of {o}[, silly as it is|]",
@@ -99,7 +99,7 @@ def _taste(name: str, noun: str, options: str, best: Wording, worst: Wording, ad
         (
             f"<I've> [changed <my> mind|come to a new view] about {noun}: no more {{old}}, <my> favourite now is {{o}}",
             f"<I> used to love {{old}}, but of all {noun} <I> [now like<s>|have come round to liking] {{o}} best",
-            f"[strange|funny|odd] how one changes; <my> favourite among {noun} used to be {{old}}, and these days it's {{o}}",
+            f"[strange|funny|odd] how one changes; <my> favourite among {noun} was {{old}}, and these days it's {{o}}",
             f"<I've> [gone off|had too much of|lost <my> love for] {{old}}. As for {noun}, it's {{o}} now",
         ),
         best,

@@ -23,7 +23,7 @@ from memos.errors import ConfigError, DataError
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = Knobs(conversations=2, sessions=8, seed=5)
-DIGEST = "7498340a67343921c3c65dc37667e928f681469c917b266a1055d4f09c8064a4"
+DIGEST = "3fbf07db0f79ff5ad101e608f124daa1f70d199f12ef44e7cf6e908e33c11780"
 """SHA-256 of the file of ``SMALL``; it changes only together with ``build.VERSION``."""
 
 

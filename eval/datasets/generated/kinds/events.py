@@ -127,9 +127,15 @@ PURCHASE = EventKind(
     ),
     "bought the {o}",
     Wording("When did {who} buy the {o}?", "On what date did the {o} become {whose} property?"),
-    Wording("What was the {nth} thing that {who} bought?", "Of the things {who} spent money on, which was the {nth}?"),
-    Wording("What did {who} buy next after the {o}?", "Which purchase of {whose} followed the {o}?"),
-    Wording("How many things did {who} buy?", "How many purchases has {who} made?"),
+    Wording(
+        "What was the {nth} thing that {who} bought, vehicles aside?",
+        "Vehicles aside, of the things {who} spent money on, which was the {nth}?",
+    ),
+    Wording(
+        "What did {who} buy next after the {o}, vehicles aside?",
+        "Vehicles aside, which purchase of {whose} followed the {o}?",
+    ),
+    Wording("Vehicles aside, how many things did {who} buy?", "How many purchases has {who} made, vehicles aside?"),
     (
         Slot(
             "price",

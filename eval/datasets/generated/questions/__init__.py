@@ -8,9 +8,10 @@ from itertools import chain
 
 from eval.datasets.generated.draw import Draw
 from eval.datasets.generated.questions.absent import absent
+from eval.datasets.generated.questions.counts import counts
 from eval.datasets.generated.questions.hops import chains, held_at, shared
 from eval.datasets.generated.questions.plain import plain, preferences
-from eval.datasets.generated.questions.times import counts, dates, durations, orders, updates
+from eval.datasets.generated.questions.times import dates, durations, orders, updates
 from eval.datasets.generated.questions.view import Candidate, View
 from eval.datasets.generated.records import CATEGORIES, GeneratedQuestion
 from eval.datasets.generated.world import World

@@ -1,12 +1,10 @@
-"""Questions about dates, durations, updates, numbers and order."""
+"""Questions about dates, durations, updates and order."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
-from itertools import combinations
 
-from eval.datasets.generated.calendar import date_forms, day_name, number_forms, ordinal_word
+from eval.datasets.generated.calendar import date_forms, number_forms, ordinal_word
 from eval.datasets.generated.questions.view import (
     Candidate,
     View,
@@ -18,11 +16,6 @@ from eval.datasets.generated.questions.view import (
 )
 from eval.datasets.generated.records import Fact, Person
 from eval.datasets.generated.world import EVENT, STATE, did
-
-_TOTALS = {
-    "purchase": ("price", "euros", "How much did {who} spend on {items} [together|in total]?"),
-    "course": ("score", "points", "How many points did {who} get for {items} [together|in total]?"),
-}
 
 
 def dates(view: View) -> Iterator[Candidate]:
@@ -99,60 +92,6 @@ def updates(view: View) -> Iterator[Candidate]:
                     slots_of(new),
                     new["o"],
                 )
-
-
-def counts(view: View) -> Iterator[Candidate]:
-    """How many events of a kind: of one person, of all speakers, in a stretch of time; and sums of numbers."""
-    for kind in EVENT.values():
-        everybody = [fact for person in view.world.speakers for fact in view.facts(person, kind.name)]
-        for person in view.world.speakers:
-            facts = view.facts(person, kind.name)
-            naming = view.naming(person, hop=False)
-            if len(facts) > 1:
-                needs = tuple((fact.fact_id, "o") for fact in facts)
-                yield view.ask("counting", f"{kind.name}/count", kind.count, naming, number_forms(len(facts)), needs)
-            yield from _windowed(view, person, facts)
-            yield from _totals(view, person, facts)
-        if len({fact.subject.name for fact in everybody}) > 1 and len({fact["o"] for fact in everybody}) == len(
-            everybody
-        ):
-            names = " and ".join(speaker.name for speaker in view.world.speakers)
-            text = view.word(kind.count.near, {"who": f"{names} between them", "whose": f"{names}'s"})
-            needs = tuple((fact.fact_id, "o") for fact in everybody)
-            yield Candidate("counting", f"{kind.name}/count-all", text, number_forms(len(everybody)), needs)
-
-
-def _windowed(view: View, person: Person, facts: list[Fact]) -> Iterator[Candidate]:
-    dated = [fact for fact in facts if not fact.month_only]
-    if len(dated) < 3 or len(dated) < len(facts):
-        return
-    first, last = dated[0].start - timedelta(days=3), dated[-2].start + timedelta(days=1)
-    if last >= dated[-1].start:
-        return
-    wording = EVENT[facts[0].kind].count.near.removesuffix("?") + " from {first} up to {last}?"
-    slots = {"first": day_name(first), "last": day_name(last)}
-    golds = number_forms(len(dated) - 1)
-    naming = view.naming(person, hop=False)
-    form = f"{facts[0].kind}/count-window"
-    yield view.ask("counting", form, wording, naming, golds, event_keys(dated), slots)
-
-
-def _totals(view: View, person: Person, facts: list[Fact]) -> Iterator[Candidate]:
-    if not facts or facts[0].kind not in _TOTALS:
-        return
-    slot, unit, wording = _TOTALS[facts[0].kind]
-    priced = [fact for fact in facts if slot in dict(fact.slots) and view.said(((fact.fact_id, slot),))]
-    for size in (2, 3):
-        for chosen in list(combinations(priced, size))[:3]:
-            total = sum(int(fact[slot].split()[0]) for fact in chosen)
-            names = [f"the {fact['o']}" for fact in chosen]
-            items = {"items": ", ".join(names[:-1]) + " and " + names[-1]}
-            if facts[0].kind == "course":
-                items["items"] = "the exams in " + ", ".join(f["o"] for f in chosen[:-1]) + " and " + chosen[-1]["o"]
-            needs = tuple((fact.fact_id, part) for fact in chosen for part in ("o", slot))
-            naming = view.naming(person, hop=False)
-            form = f"{facts[0].kind}/total"
-            yield view.ask("counting", form, wording, naming, number_forms(total, unit), needs, items)
 
 
 def orders(view: View) -> Iterator[Candidate]:

@@ -23,7 +23,7 @@ from memos.errors import ConfigError, DataError
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = Knobs(conversations=2, sessions=8, seed=5)
-DIGEST = "3fbf07db0f79ff5ad101e608f124daa1f70d199f12ef44e7cf6e908e33c11780"
+DIGEST = "329338a906e6650c1524441e7835776ae1a70abd56d50ab8811e6a796292124b"
 """SHA-256 of the file of ``SMALL``; it changes only together with ``build.VERSION``."""
 
 

@@ -38,30 +38,30 @@ _TOPICS: tuple[tuple[str, str, str], ...] = (
         "[in the end, yes|long enough to know every poster|I left, I admit it|longer than I care to say]",
     ),
     (
-        "the people upstairs are [drilling|hammering|moving furniture|stamping] [again|at all hours|since dawn], [my "
-        "teeth hurt|I can't hear "
+        "the people upstairs are [drilling|hammering|moving furniture|stamping] [again|at all hours|since dawn], [the "
+        "walls shake|I can't hear "
         "myself think|it's driving me up the wall]",
         "[earplugs|a friendly note|loud singing] might [help|be the answer]. [Or wait it out|Or go up and ask|Or "
         "move to the bathroom]",
         "[I'm too polite for that|they'd only laugh|it has stopped, touch wood|I'll survive]",
     ),
     (
-        "I've [done|folded|sorted] [three loads of|a mountain of|all the] laundry and there's [one odd sock|a sock "
-        "missing] [as ever|again]",
-        "[socks have a life of their own|the machine eats them|I buy only one colour now]. [Accept it|Wear odd "
-        "ones|Who looks at feet anyway]",
-        "[wise words|that's the spirit|you're right|I keep hoping it comes back]",
+        "I've [done|folded|sorted] [three loads of|a mountain of|all the] laundry and [it all shrank|it's all "
+        "pale pink now|the basket is full again]",
+        "[the machine has a mind of its own|it never ends, does it|I let mine pile up]. [Accept it|Call it fashion|Who "
+        "looks at sleeves anyway]",
+        "[wise words|that's the spirit|you're right|I'll tell people it was on purpose]",
     ),
     (
         "how is it [that time already|so late again|evening again already]? [I haven't done a thing|The day just "
         "evaporated|"
         "I blinked and it was gone]",
-        "[tell me about it|same here|it must be our age]. [I had a list and lost it|My list only gets longer|I did "
+        "[tell me about it|same here|it must be our age]. [I made a list and ignored it|My list only gets longer|I did "
         "the easy half]",
         "[tomorrow is another day|lists are overrated|we should be kinder to ourselves|it can wait]",
     ),
     (
-        "[somebody|some company|a robot voice] keeps ringing me about [a survey|my insurance|a prize I never won], "
+        "[somebody|some company|a robot voice] keeps ringing me about [a survey|my insurance|a prize draw], "
         "[three times today|"
         "always during a meal]",
         "[hang up at once|I let them talk to the answering machine|I ask them for their number]. [It works|They hate "
@@ -130,7 +130,7 @@ _TOPICS: tuple[tuple[str, str, str], ...] = (
         "my brain is full|too many tabs open]",
         "[happens to the best|welcome to the club|I do it daily]. [Write things down|Blame the weather|Nothing to "
         "worry about]",
-        "[I do, and lose the note|good idea|the weather it is|I feel better already]",
+        "[I do, and cannot read my own writing|good idea|the weather it is|I feel better already]",
     ),
     (
         "what do you do when [you can't decide anything|a day just won't start|everything is a bit too much]? "
@@ -142,7 +142,7 @@ _TOPICS: tuple[tuple[str, str, str], ...] = (
     (
         "they've [changed|moved|redone] [everything|all the shelves] in the supermarket, [I found nothing|I walked "
         "in circles|I came home with the wrong stuff]",
-        "[they do it to confuse us|so I noticed|I asked a boy who works there and he was lost too]. [A "
+        "[they do it to confuse us|so I noticed|I asked a boy who works there and he shrugged]. [A "
         "conspiracy!|Shopping as a sport.|Why, though?]",
         "[quite|next time I'll take a map|I needed exactly one lemonade|never go in hungry]",
     ),

@@ -28,7 +28,7 @@ MORE_TOPICS: tuple[tuple[str, str, str], ...] = (
         "is it just me or is everything [louder|more expensive|faster|shinier] than it used to be? [I sound like my "
         "grandparents|I must be getting old]",
         "[it's not just you|we all say that|I noticed that as well]. [Perhaps we remember only the quiet bits|The "
-        "world has lost its volume knob|Blame progress]",
+        "world has no volume knob|Blame progress]",
         "[progress it is|I'll write a stern letter|let's grumble together|pass me a rocking chair]",
     ),
     (
@@ -53,7 +53,7 @@ MORE_TOPICS: tuple[tuple[str, str, str], ...] = (
         "[just boring envelopes|they say so|I'll find out|nothing that can't wait]",
     ),
     (
-        "I've [made|written] a list of things to do and [lost it|put it in the wash|done the last point first], "
+        "I've [made|written] a list of things to do and [put it in the wash|done the last point first], "
         "[typical me|so the day is saved]",
         "[then you're free|sign from above|start a new one]. [I tick off things I've done already|Mine has breathing "
         "on it|Lists breed]",
@@ -81,7 +81,7 @@ MORE_TOPICS: tuple[tuple[str, str, str], ...] = (
         "[or cheese late at night|I'd like a refund|no more late suppers|let's not analyse it]",
     ),
     (
-        "[somebody|a child] on the tram [stared at me|told me a whole story|gave me a sticker] [today|this morning], "
+        "[somebody|a child] on the tram [stared at me|told me a whole story|made faces at me] [today|this morning], "
         "[it made my day|I had no idea what to say]",
         "[that's sweet|it must be your face|these small moments]. [What did you do|Did you laugh|I wish that "
         "happened to me]",
@@ -137,7 +137,7 @@ MORE_TOPICS: tuple[tuple[str, str, str], ...] = (
         "[I counted them too|never again without something to read|it was almost peaceful|the humming was quite good]",
     ),
     (
-        "I [lost|won] [an argument with|a staring match against] [the ticket machine|the self-checkout], [it called "
+        "I had [an argument with|a staring match against] [the ticket machine|the self-checkout], [it called "
         "for assistance|the whole line watched me]",
         "[machines smell fear|they don't like me either|unexpected item, as ever]. [Stay calm|Kick it gently|Go to a "
         "human]",

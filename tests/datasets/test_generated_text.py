@@ -95,7 +95,7 @@ def test_chatter_never_speaks_of_the_key() -> None:
     for value in values:
         assert not re.search(rf"\b{re.escape(value.lower())}\b", text), value
     assert not re.search(r"\d", text)
-    told_of = "lost lose losing missing bought buy present gift adopted planted fixed repaired cooked exam hurt won"
+    told_of = "lost lose losing missing bought buy present gift adopted planted fixed repaired cooked exam hurt"
     for verb in told_of.split():
         assert not re.search(rf"\b{verb}\b", text), verb
 

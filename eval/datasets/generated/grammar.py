@@ -131,7 +131,7 @@ def in_person(text: str, name: str | None = None, gender: str = "f", named: bool
 
 
 def _own(key: str) -> str:
-    return _FIRST.get(key) if key in _FIRST else _SECOND[key][0] if key in _SECOND else key
+    return _FIRST[key] if key in _FIRST else _SECOND[key][0] if key in _SECOND else key
 
 
 def _possessive(gender: str) -> str:

@@ -229,7 +229,7 @@ def _lean_on_events(world: World) -> None:
         if telling.act != "event" or telling.fact.month_only or not world.draw.chance(0.3):
             continue
         for other in dated.values():
-            apart = (telling.fact.start - other.fact.start).days
+            apart = (telling.fact.day - other.fact.day).days
             known = (
                 other.session < telling.session and other.anchor is None and other.fact.subject is telling.fact.subject
             )

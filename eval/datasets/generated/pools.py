@@ -95,10 +95,11 @@ class Stock:
         return self._left[pool]
 
     def _number(self, pool: str) -> str:
+        value = _print_number(pool, self._draw)
         for _ in range(1000):
-            value = _print_number(pool, self._draw)
             if value not in self._numbers:
                 break
+            value = _print_number(pool, self._draw)
         self._numbers.add(value)
         return value
 

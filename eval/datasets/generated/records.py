@@ -95,6 +95,17 @@ class Fact:
     def __getitem__(self, slot: str) -> str:
         return dict(self.slots)[slot]
 
+    @property
+    def day(self) -> date:
+        """The day of an event or change.
+
+        Raises:
+            ValueError: the fact has no known beginning.
+        """
+        if self.start is None:
+            raise ValueError(f"fact {self.fact_id}: its beginning is not known")
+        return self.start
+
 
 @dataclass(frozen=True, slots=True)
 class Telling:

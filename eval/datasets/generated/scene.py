@@ -41,14 +41,18 @@ def grouped(draw: Draw, tellings: list[Telling]) -> list[tuple[Telling, ...]]:
     """Put neighbouring tellings into one turn: of the speaker's own life, the first without further questions."""
     out: list[tuple[Telling, ...]] = []
     for telling in tellings:
-        single = telling.act not in ("introduce", "correct") and telling.fact.subject.name == telling.teller
-        before = out[-1][0] if out and len(out[-1]) == 1 else None
-        joins = before is not None and before.teller == telling.teller and before.fact.subject.name == telling.teller
-        if single and joins and not before.followups and before.act != "correct" and draw.chance(0.7):
-            out[-1] = (before, telling)
-        else:
-            out.append((telling,))
+        before = out[-1] if out else ()
+        if len(before) == 1 and _own(telling) and _own(before[0]) and not before[0].followups:
+            if before[0].teller == telling.teller and draw.chance(0.7):
+                out[-1] = (before[0], telling)
+                continue
+        out.append((telling,))
     return out
+
+
+def _own(telling: Telling) -> bool:
+    """Whether a speaker tells a fact of their own life."""
+    return telling.act not in ("introduce", "correct") and telling.fact.subject.name == telling.teller
 
 
 def subject_of(telling: Telling) -> Person | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Any
 
 from eval.datasets.generated.draw import Draw
 from eval.datasets.generated.kinds.events_home import EVENTS
@@ -47,14 +48,14 @@ class World:
         self.facts.append(fact)
         return fact
 
-    def alter(self, fact: Fact, **changes: object) -> Fact:
+    def alter(self, fact: Fact, **changes: Any) -> Fact:
         """The fact with changed fields, in the facts and in its tellings."""
         changed = replace(fact, **changes)
         self.facts[fact.fact_id] = changed
         self.tellings = [replace(t, fact=changed) if t.fact is fact else t for t in self.tellings]
         return changed
 
-    def tell(self, act: str, fact: Fact, session: int, **how: object) -> None:
+    def tell(self, act: str, fact: Fact, session: int, **how: Any) -> None:
         """Plan a telling by the subject, or by the owner of the subject, or now and then by somebody else."""
         teller = fact.subject.owner or fact.subject.name
         others = [speaker.name for speaker in self.speakers if speaker.name != teller]

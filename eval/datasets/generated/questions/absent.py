@@ -38,7 +38,7 @@ def _foreign_events(view: View, person: Person) -> Iterator[Candidate]:
         own = {fact["o"] for fact in view.facts(person, kind.name)}
         others = [fact for fact in view.others(person, kind.name) if fact["o"] not in own and not fact.month_only]
         for fact in view.draw.sample(others, 1):
-            trap = day_name(fact.start)
+            trap = day_name(fact.day)
             yield view.ask(CATEGORY, f"absent/{kind.name}/when", kind.when, naming, (), (), slots_of(fact), trap)
 
 

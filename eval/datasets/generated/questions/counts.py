@@ -75,8 +75,8 @@ def _windowed(view: View, person: Person, facts: list[Fact]) -> Iterator[Candida
     dated = [fact for fact in facts if not fact.month_only]
     if len(dated) < 3 or len(dated) < len(facts):
         return
-    first, last = dated[0].start - timedelta(days=3), dated[-2].start + timedelta(days=1)
-    if last >= dated[-1].start:
+    first, last = dated[0].day - timedelta(days=3), dated[-2].day + timedelta(days=1)
+    if last >= dated[-1].day:
         return
     wording = EVENT[facts[0].kind].count.near.removesuffix("?") + " from {first} up to {last}?"
     slots = {"first": day_name(first), "last": day_name(last)}

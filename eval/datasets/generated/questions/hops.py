@@ -74,7 +74,7 @@ def _times(view: View, person: Person, first: date, last: date) -> Iterator[tupl
     events = [
         fact
         for fact in view.world.facts
-        if fact.kind in EVENT and not fact.subject.owner and not fact.month_only and first <= fact.start <= last
+        if fact.kind in EVENT and not fact.subject.owner and not fact.month_only and first <= fact.day <= last
     ]
     for event in draw.sample(events, 2):
         yield f"when {event.subject.name} {did(event)}", event_keys((event,))

@@ -25,7 +25,7 @@ def dates(view: View) -> Iterator[Candidate]:
             category = "multi-hop" if hop else "temporal"
             for kind in EVENT.values():
                 for fact in view.facts(person, kind.name):
-                    golds = date_forms(fact.start, fact.month_only)
+                    golds = date_forms(fact.day, fact.month_only)
                     naming = view.naming(person, hop)
                     wording = kind.when.near if fact.month_only else kind.when
                     yield view.ask(
@@ -34,7 +34,7 @@ def dates(view: View) -> Iterator[Candidate]:
             for state in STATE.values():
                 for fact in view.facts(person, state.name):
                     if fact.start:
-                        golds, naming = date_forms(fact.start), view.naming(person, hop)
+                        golds, naming = date_forms(fact.day), view.naming(person, hop)
                         yield view.ask(
                             category,
                             f"{state.name}/since",
@@ -51,7 +51,7 @@ def durations(view: View) -> Iterator[Candidate]:
     for person in view.world.speakers:
         events = _dated(view, person)
         for first, second in zip(events, events[2:], strict=False):
-            days = (second.start - first.start).days
+            days = (second.day - first.day).days
             if 2 <= days <= 120:
                 wording = "How many days passed between the day {who} {first} and the day {who} {second}?|"
                 wording += "After {who} {first}, how many days went by until {who} {second}?"
@@ -119,7 +119,7 @@ def _sequences(view: View, person: Person, size: int) -> Iterator[Candidate]:
     if len(events) < size:
         return
     shown = "; ".join(did(fact) for fact in events)
-    events.sort(key=lambda fact: fact.start)
+    events.sort(key=lambda fact: fact.day)
     steps = [did(fact) for fact in events]
     wording = (
         "[Put these in the order in which they happened to|What is the order in time of these events in the life of] "
@@ -133,4 +133,4 @@ def _sequences(view: View, person: Person, size: int) -> Iterator[Candidate]:
 def _dated(view: View, person: Person) -> list[Fact]:
     """Events known to the day, in their order."""
     facts = [fact for kind in EVENT for fact in view.facts(person, kind) if not fact.month_only]
-    return sorted(facts, key=lambda fact: fact.start)
+    return sorted(facts, key=lambda fact: fact.day)

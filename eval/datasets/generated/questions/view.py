@@ -67,7 +67,7 @@ class View:
     def facts(self, person: Person, kind: str) -> list[Fact]:
         """Facts of a kind: events by date, values of a state in their order."""
         facts = self._by.get((person.name, kind), [])
-        return sorted(facts, key=lambda fact: fact.start) if kind in EVENT else facts
+        return sorted(facts, key=lambda fact: fact.day) if kind in EVENT else facts
 
     def others(self, person: Person, kind: str) -> list[Fact]:
         """Facts of a kind about other people who are asked about."""
@@ -84,9 +84,10 @@ class View:
 
     def word(self, wording: Wording | str, slots: Mapping[str, str]) -> str:
         """The question in its near or its far wording."""
-        template = wording
         if isinstance(wording, Wording):
             template = wording.far if self.draw.chance(self.world.knobs.paraphrase) else wording.near
+        else:
+            template = wording
         text = fill(template, {**slots}, self.draw)
         return sentence(text, "?")
 
@@ -146,9 +147,9 @@ def in_order(events: Sequence[Fact]) -> bool:
     """Whether what is said of the dates puts the events in one order."""
     for first, second in zip(events, events[1:], strict=False):
         if first.month_only or second.month_only:
-            if (first.start.year, first.start.month) == (second.start.year, second.start.month):
+            if (first.day.year, first.day.month) == (second.day.year, second.day.month):
                 return False
-        elif first.start == second.start:
+        elif first.day == second.day:
             return False
     return True
 

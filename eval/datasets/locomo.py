@@ -62,7 +62,11 @@ def load(path: Path, *, captions: bool = False) -> Dataset:
     Raises:
         DataError: one line with the file, the place in it and the reason.
     """
-    data = _read(path)
+    return parse(_read(path), path, captions=captions)
+
+
+def parse(data: list[Any], path: Path, *, captions: bool = False) -> Dataset:
+    """Check what a file in LOCOMO's format holds; ``path`` names it in messages and gives the data set its name."""
     content = digest(data)
     official = content == OFFICIAL_CONTENT
     notes: list[str] = []

@@ -18,7 +18,7 @@ from eval.datasets.generated.locomo_format import LOCOMO_CATEGORY, write
 from eval.datasets.generated.question_only import QuestionOnly, skeleton
 from eval.datasets.generated.records import CATEGORIES, Knobs
 from eval.datasets.load import load_dataset
-from eval.selection import DatasetConfig
+from eval.datasets.selection import DatasetConfig
 from memos.errors import ConfigError, DataError
 
 ROOT = Path(__file__).resolve().parents[2]

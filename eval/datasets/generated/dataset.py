@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from eval.core.types import Dataset
 from eval.datasets import locomo
 from eval.datasets.generated.build import VERSION, conversations
 from eval.datasets.generated.locomo_format import sample
 from eval.datasets.generated.records import Knobs
-from eval.types import Dataset
 
 
 def dataset(knobs: Knobs) -> Dataset:

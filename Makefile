@@ -1,6 +1,7 @@
 # Two commands do all the set-up:  make locomo  (the main table)  and  make test  (the tests).
 PYTHON ?= python3
 VENV := .venv
+WORKERS ?= 2
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check -q
 
@@ -12,7 +13,7 @@ locomo: $(VENV)/.embedded
 
 test: $(VENV)/.dev
 	$(RUN) scripts/fetch_data.py punkt wordnet
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n $(WORKERS) --dist loadfile
 
 install: $(VENV)/.embedded
 

@@ -12,7 +12,7 @@ import pytest
 from eval.core.types import JudgeTask
 from eval.judges import probes, wordings
 from eval.judges.offline import denials, evasions, frames, senses, synthetic
-from eval.judges.offline.features import Pair
+from eval.judges.offline.pair import Pair
 from eval.judges.offline.reader import sentence_model
 from memos.errors import DataError
 

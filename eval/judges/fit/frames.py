@@ -18,7 +18,7 @@ import numpy as np
 from eval.core.types import Dataset, Question
 from eval.judges import published, wordings
 from eval.judges.offline import corpus, denials, frames, synthetic
-from eval.judges.offline.features import Pair
+from eval.judges.offline.pair import Pair
 from eval.judges.offline.reader import sentence_model
 from memos.embed.cache import CachedEmbedder
 from memos.embed.minilm import MiniLM

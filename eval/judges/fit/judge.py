@@ -17,7 +17,7 @@ import numpy as np
 from eval.core.types import Dataset, JudgeTask, Question
 from eval.judges import agreement, probes, published, wordings
 from eval.judges.offline import corpus, evasions, gates, model, synthetic
-from eval.judges.offline.features import Pair
+from eval.judges.offline.pair import Pair
 from memos.embed.cache import CachedEmbedder
 from memos.embed.minilm import MiniLM
 

@@ -13,8 +13,8 @@ import numpy as np
 from eval.core.types import Dataset, JudgeTask
 from eval.judges import published
 from eval.judges.offline.feature_store import SemanticStore
-from eval.judges.offline.features import Pair
 from eval.judges.offline.judge import CHUNK, features
+from eval.judges.offline.pair import Pair
 from eval.judges.offline.reader import TokenReader, sentence_model
 from eval.judges.offline.synthetic import Guard
 from memos.embed.base import Embedder

@@ -1,4 +1,4 @@
-"""Fit the extractive reader's weights (eval/answerers/weights.json) and report what they reach on conversations left out.
+"""Fit the extractive reader's weights (eval/answerers/weights.json) and tell what they reach on conversations left out.
 
     python scripts/train_reader.py            # cross-validation over the tuning conversations
     python scripts/train_reader.py --write    # fit on all of them, write the weights

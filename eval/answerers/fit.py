@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from nltk.tokenize import NLTKWordTokenizer
@@ -55,6 +56,11 @@ class Names:
         items = features.items() if isinstance(features, dict) else ((name, 1.0) for name in features)
         pairs = [(self.column.setdefault(name, len(self.column)), value) for name, value in items]
         return [column for column, _ in pairs], [value for _, value in pairs]
+
+
+def height(matrix: sparse.csr_matrix) -> int:
+    """Number of rows."""
+    return cast("tuple[int, int]", matrix.shape)[0]
 
 
 class Rows:
@@ -106,15 +112,15 @@ class SpanData:
 
     def gradient(self, by_candidate: np.ndarray) -> np.ndarray:
         """Gradient by weight from the gradient by candidate score."""
-        tokens = self.start_rows.shape[0]
+        tokens = height(self.start_rows)
         add = lambda index, size: np.bincount(index, by_candidate, size)  # noqa: E731
         inside = np.cumsum(add(self.first, tokens + 1) - add(self.last + 1, tokens + 1))[:-1]
         return (
             self.start_rows.T @ add(self.first, tokens)
             + self.end_rows.T @ add(self.last, tokens)
             + self.inside_rows.T @ inside
-            + self.length_rows.T @ add(self.length, self.length_rows.shape[0])
-            + self.sentence_rows.T @ add(self.sentence, self.sentence_rows.shape[0])
+            + self.length_rows.T @ add(self.length, height(self.length_rows))
+            + self.sentence_rows.T @ add(self.sentence, height(self.sentence_rows))
         )
 
 
@@ -182,11 +188,21 @@ def span_data(
                 questions.append(question)
                 importance.append(worth)
     arrays = {key: np.array(value) for key, value in columns.items()}
-    matrices = {f"{kind}_rows": row.matrix() for kind, row in rows.items()}
+    matrices = {kind: row.matrix() for kind, row in rows.items()}
     width = len(names.column)
     for matrix in matrices.values():
-        matrix.resize(matrix.shape[0], width)
-    return SpanData(questions, np.array(bounds), **arrays, **matrices, importance=np.array(importance))
+        matrix.resize(height(matrix), width)
+    return SpanData(
+        questions,
+        np.array(bounds),
+        **arrays,
+        start_rows=matrices["start"],
+        end_rows=matrices["end"],
+        inside_rows=matrices["inside"],
+        length_rows=matrices["length"],
+        sentence_rows=matrices["sentence"],
+        importance=np.array(importance),
+    )
 
 
 def _sentences(index: Index, view: QuestionView, rank: dict[str, float], count: int) -> Iterator[tuple]:
@@ -260,7 +276,7 @@ def line_data(
             rows.add(index.features(view, number, covered, None if cosine is None else float(cosine[number])))
         out.append((rows.matrix(), gold))
     for matrix, _ in out:
-        matrix.resize(matrix.shape[0], len(names.column))
+        matrix.resize(height(matrix), len(names.column))
     return out
 
 
@@ -297,7 +313,10 @@ def save(weights: dict[str, dict[str, float]]) -> None:
 
 
 def write_line_weights(dataset: Dataset, cache: Path | None) -> None:
-    """Fit the ranking without, and where a cache of embeddings is given with, cosine; fit the spans again afterwards."""
+    """Fit the ranking without cosine, and with it where a file of embeddings is given.
+
+    The spans rest on the ranking: fit them again afterwards.
+    """
     indexes = {c.sample_id: Index(parse(rendered(c), c.speakers)) for c in dataset.conversations}
     current = {key: value for key, value in load_weights().items() if isinstance(value, dict)}
     names = Names()

@@ -8,7 +8,7 @@ project and without the pair of conversations in question. The measured error is
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +24,9 @@ from memos.embed.minilm import MiniLM
 WEIGHTS = Path(model.__file__).with_name("weights.json")
 PARAPHRASES = WEIGHTS.with_name("paraphrases.json")
 LICENCE = (
-    "Weights of a statistical model. They derive from LOCOMO (CC BY-NC 4.0), from dial481/locomo-audit's answers (CC BY-NC 4.0) and from answers "
-    "published by memobase and MIRIX (Apache-2.0), with verdicts of gpt-4o-mini. Not for commercial use. They hold no text of these."
+    "Weights of a statistical model. They derive from LOCOMO (CC BY-NC 4.0), from dial481/locomo-audit's answers (CC "
+    "BY-NC 4.0) and from answers published by memobase and MIRIX (Apache-2.0), with verdicts of gpt-4o-mini. Not for "
+    "commercial use. They hold no text of these."
 )
 GUARDS = (
     "denied_gold",
@@ -51,15 +52,19 @@ READ = 6
 others were not.
 """
 LOOKS = (
-    "Features and settings were chosen while looking at this cross-validation: in the first session several dozen times, in the second 18 times (date "
-    "features 1, list features 2, token features 3, hinges 3, products 3, penalty, clipping and weights 6). The figures are optimistic by that much. Errors "
-    "were read on the first six conversations only. In the third session eight more times (negations that deny nothing, guards, spread of recall, penalty). The "
-    "rules of evasions were made while reading wordings/tuned.json; which honest answers they hit was read as well. Blind lists, each looked at once and then "
-    "added to tuned.json: session 2 (denied 3.3 %, restated 5.3 % accepted), a red team in session 3 (denied 15.0 %, restated 7.7 %). In the fourth session "
-    "eight lists of denying, affirming and restating templates were written by people who had read nothing of the judge; rules alone took 34 % of the affirming "
-    "ones for denials, so frames were fitted (frames.json), which were chosen while looking at seven of the lists left out in turn and at the eighth; all eight now stand in "
-    "tuned.json. A blind list of session 3 was then looked at once (denied 0.0 %, restated 1.3 %); a rule for questions of yes and no was narrowed after it. probes_unseen, where given, were written by "
-    "somebody who had read neither, and looked at once, after everything was fixed."
+    "Features and settings were chosen while looking at this cross-validation: in the first session several dozen "
+    "times, in the second 18 times (date features 1, list features 2, token features 3, hinges 3, products 3, penalty, "
+    "clipping and weights 6). The figures are optimistic by that much. Errors were read on the first six conversations "
+    "only. In the third session eight more times (negations that deny nothing, guards, spread of recall, penalty). The "
+    "rules of evasions were made while reading wordings/tuned.json; which honest answers they hit was read as well. "
+    "Blind lists, each looked at once and then added to tuned.json: session 2 (denied 3.3 %, restated 5.3 % accepted), "
+    "a red team in session 3 (denied 15.0 %, restated 7.7 %). In the fourth session eight lists of denying, affirming "
+    "and restating templates were written by people who had read nothing of the judge; rules alone took 34 % of the "
+    "affirming ones for denials, so frames were fitted (frames.json), which were chosen while looking at seven of the "
+    "lists left out in turn and at the eighth; all eight now stand in tuned.json. A blind list of session 3 was then "
+    "looked at once (denied 0.0 %, restated 1.3 %); a rule for questions of yes and no was narrowed after it. "
+    "probes_unseen, where given, were written by somebody who had read neither, and looked at once, after everything "
+    "was fixed."
 )
 
 
@@ -141,7 +146,7 @@ class Trainer:
         learner.fit(np.hstack(blocks), label, sample_weight=weight)
         found = learner.coef_[0]
         plain, products = len(data.names), len(self.pairs)
-        bias = learner.intercept_[0] + settings.nuisance * found[plain + products :].mean()
+        bias = np.ravel(learner.intercept_)[0] + settings.nuisance * found[plain + products :].mean()
         return Fitted(found[:plain] * self.boost, found[plain : plain + products], float(bias))
 
 
@@ -215,7 +220,12 @@ class Probes:
         return out
 
 
-def show(figures: dict, spans: dict, probed: dict[str, dict[str, float]], wrong: dict[str, float]) -> None:
+def show(
+    figures: dict,
+    spans: Mapping[str, tuple[float, float]],
+    probed: dict[str, dict[str, float]],
+    wrong: dict[str, float],
+) -> None:
     def line(name: str, value: float, scale: float = 1.0, digits: int = 2) -> None:
         low, high = (scale * v for v in spans.get(name, (np.nan, np.nan)))
         text = f"[{low:.{digits}f}, {high:.{digits}f}]" if name in spans else ""
@@ -332,7 +342,7 @@ def write(
     trainer: Trainer,
     data: corpus.Corpus,
     figures: dict,
-    spans: dict,
+    spans: Mapping[str, tuple[float, float]],
     probed: dict[str, dict[str, float]],
     wrong: dict,
 ) -> None:

@@ -47,8 +47,8 @@ def _year(interval: Interval) -> int:
 
 
 def _fits(offset: float, gold: Interval) -> bool:
-    """Whether a phrase without an anchor can mean the gold: years counted back from date_phrases.DEFAULT_YEAR, give or take
-    one.
+    """Whether a phrase without an anchor can mean the gold: years counted back from ``date_phrases.DEFAULT_YEAR``, give
+    or take one.
     """
     years = date_phrases.DEFAULT_YEAR + offset / 365.25 - _year(gold)
     return abs(years) <= 1.2 if abs(offset) > 200 else abs(years) <= 1.2 and gold.days <= 31

@@ -3,7 +3,7 @@
     python scripts/train_reader.py            # cross-validation over the tuning conversations
     python scripts/train_reader.py --write    # fit on all of them, write the weights
 
-Only conversations named in ``TUNING`` (eval/answerers/fit.py) are ever used. The weights derive from LOCOMO
+Only conversations named in ``TUNING`` (eval/answerers/fit/tuning.py) are ever used. The weights derive from LOCOMO
 (CC BY-NC 4.0).
 """
 
@@ -14,7 +14,9 @@ import sys
 
 import numpy as np
 
-from eval.answerers.fit import WEIGHTS, Settings, SpanFit, tuning_conversations, write_line_weights
+from eval.answerers.fit.lines import write_line_weights
+from eval.answerers.fit.spans import Settings, SpanFit
+from eval.answerers.fit.tuning import WEIGHTS, tuning_conversations
 from eval.command.script import add_cache, add_data, add_write, embeddings, locomo, told
 from eval.datasets.locomo import load
 

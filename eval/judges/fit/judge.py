@@ -7,46 +7,26 @@ project and without the pair of conversations in question. The measured error is
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from eval.core.types import Dataset, JudgeTask, Question
-from eval.judges import agreement, probes, published, wordings
-from eval.judges.offline import corpus, evasions, gates, model, synthetic
+from eval.core.types import Dataset
+from eval.judges import agreement, published
+from eval.judges.fit.measure import Probes, evading, show, wrong_sets
+from eval.judges.fit.trainer import Settings, Trainer, cross_validate
+from eval.judges.offline import corpus, evasions, model, synthetic
 from eval.judges.offline.pair import Pair
 from memos.embed.cache import CachedEmbedder
 from memos.embed.minilm import MiniLM
 
 WEIGHTS = Path(model.__file__).with_name("weights.json")
-PARAPHRASES = WEIGHTS.with_name("paraphrases.json")
 LICENCE = (
     "Weights of a statistical model. They derive from LOCOMO (CC BY-NC 4.0), from dial481/locomo-audit's answers (CC "
     "BY-NC 4.0) and from answers published by memobase and MIRIX (Apache-2.0), with verdicts of gpt-4o-mini. Not for "
     "commercial use. They hold no text of these."
 )
-GUARDS = (
-    "denied_gold",
-    "flat_denial",
-    "restates",
-    "abstains_fully",
-    "opens_denying",
-    "echo",
-    "nothing_added",
-    "question_back",
-)
-"""Features that guard against gaming: rare in honest answers, so the penalty weighs on them less."""
-RARE = ("denied_gold", "flat_denial", "restates", "opens_denying")
-"""Of these, those too rare to be scaled by their own deviation."""
-PRODUCTS: tuple[tuple[str, str], ...] = ()
-"""Products of features in the model. Cross-validation over foreign projects prefers none: with every product of 16 core
-features the
-score error was 2.4 to 2.7 points instead of 1.8 to 1.9; products of the category with item and cosine features cost .15
-points of accuracy.
-"""
 READ = 6
 """The errors on the first six conversations were read when the features of the second session were made; those on the
 others were not.
@@ -66,232 +46,6 @@ LOOKS = (
     "probes_unseen, where given, were written by somebody who had read neither, and looked at once, after everything "
     "was fixed."
 )
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How the model is fitted."""
-
-    strength: float = 0.2
-    """Inverse strength of the penalty."""
-    wrong_weight: float = 0.1
-    """Weight of a row of the deliberately wrong sets, which carry GPT's own verdict."""
-    guard_weight: float = 3.0
-    denial_weight: float = 4.0
-    """Extra factor on denied golds, the hardest guard."""
-    nuisance: float = 3.0
-    """Scale of one intercept a project, dropped at prediction: how lenient a project's judge was must not bend the
-    rest.
-    """
-
-    guard_scale: float = 3.0
-    """How much larger guarding features are made, which weakens their penalty by its square."""
-
-
-@dataclass(frozen=True)
-class Fitted:
-    linear: np.ndarray
-    products: np.ndarray
-    bias: float
-
-    def chance(self, plain: np.ndarray, products: np.ndarray) -> np.ndarray:
-        return 1 / (1 + np.exp(-(plain @ self.linear + products @ self.products + self.bias)))
-
-
-class Trainer:
-    """Holds the standardised matrices and fits models on subsets of them."""
-
-    def __init__(
-        self, data: corpus.Corpus, guard_rows: np.ndarray, guard_list: list[synthetic.Guard], settings: Settings
-    ) -> None:
-        self.data, self.settings = data, settings
-        self.guard_label = np.array([int(guard.accepted) for guard in guard_list])
-        honest = data.matrix[data.honest]
-        self.mean = np.array([float(f"{v:.4g}") for v in honest.mean(0)])
-        floor = np.array([0.25 if name in RARE else 0.05 for name in data.names])
-        self.scale = np.array([float(f"{v:.4g}") for v in np.maximum(honest.std(0), floor)])
-        self.boost = np.array(
-            [settings.guard_scale if name in GUARDS else 1.0 for name in data.names], dtype=np.float32
-        )
-        self.guard_weight = settings.guard_weight * np.array(
-            [settings.denial_weight if g.kind == "denied" else 1.0 for g in guard_list]
-        )
-        self.pairs = [(data.names.index(a), data.names.index(b)) for a, b in PRODUCTS]
-        self.rows, self.guards = self.expand(data.matrix), self.expand(guard_rows)
-
-    def expand(self, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Standardised features and their products."""
-        plain = model.standardise(matrix, self.mean, self.scale).astype(np.float32)
-        first, second = np.array(self.pairs, dtype=np.intp).reshape(-1, 2).T
-        return plain, plain[:, first] * plain[:, second]
-
-    def fit(self, rows: np.ndarray, guard_rows: np.ndarray) -> Fitted:
-        """Fit on a mask of the corpus and a mask of the guards."""
-        from sklearn.linear_model import LogisticRegression
-
-        data, settings = self.data, self.settings
-        projects = sorted(set(data.project[rows & data.honest]))
-        nuisance = np.array(
-            [[project == name for name in projects] for project in data.project[rows]], dtype=np.float32
-        )
-        blocks = [
-            np.vstack([self.rows[0][rows], self.guards[0][guard_rows]]) * self.boost,
-            np.vstack([self.rows[1][rows], self.guards[1][guard_rows]]),
-            np.vstack([nuisance * settings.nuisance, np.zeros((guard_rows.sum(), len(projects)), np.float32)]),
-        ]
-        weight = np.where(data.honest[rows], 1.0, settings.wrong_weight)
-        weight = np.concatenate([weight, self.guard_weight[guard_rows]])
-        label = np.concatenate([data.label[rows], self.guard_label[guard_rows]])
-        learner = LogisticRegression(C=settings.strength, solver="newton-cholesky")
-        learner.fit(np.hstack(blocks), label, sample_weight=weight)
-        found = learner.coef_[0]
-        plain, products = len(data.names), len(self.pairs)
-        bias = np.ravel(learner.intercept_)[0] + settings.nuisance * found[plain + products :].mean()
-        return Fitted(found[:plain] * self.boost, found[plain : plain + products], float(bias))
-
-
-def cross_validate(
-    trainer: Trainer,
-    data: corpus.Corpus,
-    fold: np.ndarray,
-    guard_fold: np.ndarray,
-    probe: tuple[np.ndarray, np.ndarray],
-    probe_fold: np.ndarray,
-    tell: Callable[[str], None],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Out-of-sample probability of every row, and of every probe (mean over the models that have not seen its
-    conversations).
-    """
-    chance, probed, times = np.zeros(len(data.system)), np.zeros(len(probe_fold)), np.zeros(len(probe_fold))
-    for project in sorted(set(data.project)):
-        for number in sorted(set(fold)):
-            held = (data.project == project) & (fold == number)
-            fitted = trainer.fit((data.project != project) & (fold != number), guard_fold != number)
-            chance[held] = fitted.chance(trainer.rows[0][held], trainer.rows[1][held])
-            mine = probe_fold == number
-            probed[mine] += fitted.chance(probe[0][mine], probe[1][mine])
-            times[mine] += 1
-        tell(f"  held out {project}")
-    return chance, probed / times
-
-
-@dataclass(frozen=True)
-class Probes:
-    """Probes of both lists of wordings as rows."""
-
-    matrix: np.ndarray
-    kind: np.ndarray
-    evades: np.ndarray
-    """Whether the rules of ``evasions`` reject the answer."""
-    unseen: np.ndarray
-    """Whether nothing was tuned on the wording."""
-    sample_id: list[str]
-
-    @classmethod
-    def make(cls, questions: Sequence[Question], turns: Sequence[str], make: corpus.Featuriser) -> Probes:
-        asked = [JudgeTask(q.text, q.gold, "", q.category) for q in questions]
-        owner = {(q.text, q.gold): q.sample_id for q in questions}
-        lists = {False: probes.build(asked, turns)}
-        if (fresh := wordings.unseen()) is not None:
-            lists[True] = probes.build(asked, turns, per_kind=wordings.PER_KIND, seed=wordings.SEED, wordings=fresh)
-        flat = [(kind, new, task) for new, found in lists.items() for kind, tasks in found.items() for task in tasks]
-        rows = [make.matrix([corpus.pair_of(t) for _, own, t in flat if own == new], "probes")[1] for new in lists]
-        evades = [
-            bool(reason) for reason in evasions.evades([corpus.pair_of(t) for _, _, t in flat], make.embedder.encode)
-        ]
-        return cls(
-            np.vstack(rows),
-            np.array([kind for kind, _, _ in flat]),
-            np.array(evades),
-            np.array([new for _, new, _ in flat]),
-            [owner[(task.question, task.gold)] for _, _, task in flat],
-        )
-
-    def acceptance(self, accepted: np.ndarray) -> dict[str, dict[str, float]]:
-        """Share accepted by list and kind."""
-        out = {}
-        for name, new in (("probes", False), ("probes_unseen", True)):
-            mine = self.unseen == new
-            if mine.any():
-                out[name] = {
-                    str(kind): float(accepted[mine & (self.kind == kind)].mean())
-                    for kind in dict.fromkeys(self.kind[mine])
-                }
-        return out
-
-
-def show(
-    figures: dict,
-    spans: Mapping[str, tuple[float, float]],
-    probed: dict[str, dict[str, float]],
-    wrong: dict[str, float],
-) -> None:
-    def line(name: str, value: float, scale: float = 1.0, digits: int = 2) -> None:
-        low, high = (scale * v for v in spans.get(name, (np.nan, np.nan)))
-        text = f"[{low:.{digits}f}, {high:.{digits}f}]" if name in spans else ""
-        print(f"  {name:18s} {scale * value:8.{digits}f} {text}")
-
-    print(f"leave one project and one pair of conversations out: {figures['n']} rows of {figures['systems']} systems")
-    line("row_accuracy", figures["row_accuracy"], 100)
-    line("  errors read", figures["row_accuracy_read"], 100)
-    line("  errors unread", figures["row_accuracy_unread"], 100)
-    line("kappa", figures["kappa"], digits=3)
-    line("auc", figures["auc"], digits=4)
-    line("score_error_mean", figures["score_error_mean"])
-    line("score_error_max", figures["score_error_max"])
-    line("tau", figures["tau"], digits=3)
-    line("category_error", figures["category_error"])
-    print(
-        "  pairs in order     "
-        + ", ".join(f"{good} of {total} {kind} points apart" for kind, (good, total) in figures["pairs"].items())
-    )
-    for name, row in figures["by_category"].items():
-        print(f"  {name:18s} n {row['n']:5d} accuracy {100 * row['row_accuracy']:.1f} kappa {row['kappa']:.2f}")
-    for name, (recorded, judged, chance) in figures["scores"].items():
-        print(f"  {name:24s} recorded {recorded:6.2f} judged {judged:6.2f} mean probability {chance:6.2f}")
-    for name, said in (("probes", "wordings not in training"), ("probes_unseen", "wordings that nothing was tuned on")):
-        if name in probed:
-            print(f"probes accepted in % ({said}): " + ", ".join(f"{k} {100 * v:.1f}" for k, v in probed[name].items()))
-    print("deliberately wrong answers accepted in %: " + ", ".join(f"{k} {100 * v:.1f}" for k, v in wrong.items()))
-
-
-def paraphrases(data: corpus.Corpus, accepted: np.ndarray) -> float:
-    """Share of the hand-read valid paraphrases of ap_v2 that are accepted."""
-    labels = json.loads(PARAPHRASES.read_text(encoding="utf-8"))["labels"]
-    valid = [
-        name == "ap_v2" and labels.get(f"{sample}/{index}") == 1
-        for name, sample, index in zip(data.system, data.sample_id, data.qa_index, strict=True)
-    ]
-    return float(accepted[np.array(valid)].mean())
-
-
-def evading(sets: dict[str, list[published.Row]], make: corpus.Featuriser) -> np.ndarray:
-    """Which judged rows ``evasions`` rejects, in the corpus' order."""
-    pairs = [corpus.pair_of(row) for rows in sets.values() for row in rows if row.labels]
-    return np.array([bool(reason) for reason in evasions.evades(pairs, make.embedder.encode)])
-
-
-def wrong_sets(sets: dict[str, list[published.Row]], data: corpus.Corpus, chance: np.ndarray) -> dict[str, float]:
-    """Acceptance of the deliberately wrong sets, and of the valid paraphrases among them, at both operating points."""
-    out = {}
-    gated = chance >= gates.THRESHOLD
-    for name in published.WRONG_SETS:
-        if name not in sets:
-            continue
-        here = data.system == name
-        rows = [row for row in sets[name] if row.labels]
-        open_ = np.array([not gates.rejects(corpus.pair_of(row), {}) for row in rows])
-        temporal = data.category[here] == 2
-        for suffix, found in (("", chance[here] >= 0.5), (" strict", gated[here] & open_)):
-            out[name + suffix] = float(found.mean())
-            out[f"{name} temporal{suffix}"] = float(found[temporal].mean())
-        gated[here] &= open_
-    if "ap_v2" in sets:
-        out["valid paraphrases"], out["valid paraphrases strict"] = (
-            paraphrases(data, chance >= 0.5),
-            paraphrases(data, gated),
-        )
-    return out
 
 
 def train(dataset: Dataset, folder: Path, cache: Path, features: Path, to: Path | None) -> None:

@@ -11,13 +11,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from eval.command.script import add_cache, add_data, add_write, embeddings, locomo, told
+from eval.command.script import add_cache, add_data, add_write, embeddings, locomo, one_line_errors
 from eval.datasets.locomo import load
 from eval.judges.fit.frames import train
 from memos.errors import require
 
 
-@told
+@one_line_errors
 def main() -> int:
     parser = argparse.ArgumentParser(description="Fit the frames that deny a gold.")
     parser.add_argument("published_dir", type=Path, help="folder of published answers with verdicts")

@@ -11,13 +11,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from eval.command.script import add_cache, add_data, add_to, add_write, embeddings, locomo, told
+from eval.command.script import add_cache, add_data, add_to, add_write, embeddings, locomo, one_line_errors
 from eval.datasets.locomo import load
 from eval.judges.fit.judge import WEIGHTS, train
 from memos.errors import require
 
 
-@told
+@one_line_errors
 def main() -> int:
     parser = argparse.ArgumentParser(description="Train and measure the offline judge.")
     parser.add_argument("published_dir", type=Path, help="folder of published answers with verdicts")

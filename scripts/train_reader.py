@@ -17,11 +17,11 @@ import numpy as np
 from eval.answerers.fit.lines import write_line_weights
 from eval.answerers.fit.spans import Settings, SpanFit
 from eval.answerers.fit.tuning import WEIGHTS, tuning_conversations
-from eval.command.script import add_cache, add_data, add_write, embeddings, locomo, told
+from eval.command.script import add_cache, add_data, add_write, embeddings, locomo, one_line_errors
 from eval.datasets.locomo import load
 
 
-@told
+@one_line_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_data(parser)

@@ -8,14 +8,14 @@ from __future__ import annotations
 import argparse
 import sys
 
-from eval.command.script import add_cache, add_data, add_write, embeddings, locomo, told
+from eval.command.script import add_cache, add_data, add_write, embeddings, locomo, one_line_errors
 from eval.datasets.locomo import load
 from memos.embed.cache import CachedEmbedder
 from memos.embed.minilm import MiniLM
 from memos.operation.retrieval.fit import fit_all, write
 
 
-@told
+@one_line_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     add_data(parser)

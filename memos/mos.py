@@ -15,14 +15,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from memos.cube import MemCube, Source, Version
+from memos.cube import MemCube, Version
 from memos.cube.clock import Clock, Ids, RandomIds, SystemClock
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
 from memos.infrastructure.access import Caller
 from memos.infrastructure.vault import Tagged, Where
-from memos.interface.reader_fast import event_of, read_session
+from memos.interface.reader_fast import read_session
 from memos.interface.reader_fine import FineReader
+from memos.interface.reader_text import preference_cubes, text_cube
 from memos.llm.base import LLM, Request
 from memos.operation.operator import Inserted, MemOperator
 from memos.operation.retrieval.units import check_style, line, render, unit_of
@@ -157,14 +158,13 @@ class MemOS:
             One outcome for each memory made, the preference memories found in the text included.
         """
         said = at or self.clock().replace(tzinfo=None)
-        return self._operator(user).insert(
-            [
-                self._cube(text, user, speaker, kind, said, tuple(tags)),
-                *self._preferences(text, user, speaker or user, said),
-            ],
-            actor=user,
-            cause="add",
-        )
+        ids, clock = self.ids, self.clock
+        cubes = [
+            text_cube(text, user=user, speaker=speaker, kind=kind, said=said, tags=tuple(tags), ids=ids, clock=clock)
+        ]
+        if self.config.preferences:
+            cubes += preference_cubes(text, user=user, holder=speaker or user, said=said, ids=ids, clock=clock)
+        return self._operator(user).insert(cubes, actor=user, cause="add")
 
     def add_dialogue(
         self,
@@ -205,46 +205,6 @@ class MemOS:
         if fine:
             self.work.read(user, cubes)
         return out
-
-    def _cube(self, text: str, user: str, speaker: str, kind: str, said: datetime, tags: tuple[str, ...]) -> MemCube:
-        from memos.cube import new_cube
-        from memos.language.names import names
-
-        event = event_of(text, said)
-        return new_cube(
-            text,
-            owner=user,
-            ids=self.ids,
-            clock=self.clock,
-            governance={"namespace": user},
-            state="activated",
-            semantic_type=kind,
-            speaker=speaker,
-            tags=tags,
-            entities=names(text),
-            trigger="add",
-            event_start=event.start if event else None,
-            event_end=event.end if event else None,
-            attributes={"said_at": said.isoformat()},
-        )
-
-    def _preferences(self, text: str, user: str, holder: str, said: datetime) -> list[MemCube]:
-        if not self.config.preferences:
-            return []
-        from memos.plaintext.preference import cube_of, explicit
-
-        return [
-            cube_of(
-                found,
-                owner=user,
-                ids=self.ids,
-                clock=self.clock,
-                namespace=user,
-                said_at=said.isoformat(),
-                sources=(Source(dialogue=user),),
-            )
-            for found in explicit(text, holder)
-        ]
 
     def drain(self, timeout: float | None = None) -> Drained:
         """Do the work that waits (fine readings, relations, organising), user by user; then every memory can be found.
@@ -366,7 +326,8 @@ class MemOS:
         return self.vault.get(cube_id)
 
     def stats(self) -> dict[str, Any]:
-        """Counts a person asks for: memories by user, archived ones, turns that wait for or failed their fine reading."""
+        """Counts a person asks for: memories by user, archived ones,
+        turns that wait for or failed their fine reading."""
         names = self.vault.namespaces()
         users = {name: self.vault.count(namespaces=[name]) for name in names}
         total = self.vault.count(namespaces=names, live=False) if names else 0

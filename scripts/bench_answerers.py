@@ -18,7 +18,7 @@ import numpy as np
 from baselines.transcript import line
 from eval.answerers.llm import LLMAnswerer
 from eval.answerers.reader import Reader
-from eval.command.script import add_data, add_limit, add_seed, locomo, told
+from eval.command.script import add_data, add_limit, add_seed, locomo, one_line_errors
 from eval.core.types import AnswerTask, Dataset, JudgeTask, Question
 from eval.datasets.locomo import load
 from eval.metrics.f1 import f1_memos
@@ -66,7 +66,7 @@ def report(label: str, questions: list[Question], scores: dict[str, list[float]]
         print("  ".join(parts))
 
 
-@told
+@one_line_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_data(parser)

@@ -25,7 +25,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from eval.command.script import add_seed, told
+from eval.command.script import add_seed, one_line_errors
 from eval.datasets.load import load_dataset
 from eval.datasets.selection import DatasetConfig
 from eval.experiments.kv_ttft import models, texts
@@ -182,7 +182,7 @@ def _replies(model: Any, memory: Any, queries: Sequence[str], args: argparse.Nam
     return [reply.ids for at in starts for reply in model.generate(memory, queries[at : at + args.questions], args.new)]
 
 
-@told
+@one_line_errors
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("shared", "compose"))

@@ -37,7 +37,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from eval.command.script import add_cache, add_data, add_seed, embeddings, locomo, told
+from eval.command.script import add_cache, add_data, add_seed, embeddings, locomo, one_line_errors
 from eval.core.types import Dataset
 from eval.datasets.locomo import load
 from eval.stats.intervals import interval
@@ -132,7 +132,7 @@ def verdict(ahead: dict[str, Replayed], lru: dict[str, Replayed]) -> str:
     )
 
 
-@told
+@one_line_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_data(parser)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.command.script import told
+from eval.command.script import one_line_errors
 from eval.core.types import JudgeTask
 from eval.judges import published
 from eval.judges.offline import OfflineJudge
@@ -137,7 +137,7 @@ def bench_judge(tasks: list[JudgeTask]) -> float:
     return cost
 
 
-@told
+@one_line_errors
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("answers", type=Path, help="JSON lines with gold and answer, gzipped or not")

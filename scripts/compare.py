@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from eval.command.script import add_out, told
+from eval.command.script import add_out, one_line_errors
 from eval.report.compare_page import write_page
 from eval.report.significance import comparison_table
 from eval.report.sources import sources
@@ -16,7 +16,7 @@ from eval.runs.read import Run, is_locomo, load_run, run_folders
 from memos.errors import ConfigError, DataError
 
 
-@told
+@one_line_errors
 def main() -> int:
     parser = argparse.ArgumentParser(
         description="Compare two runs on the same questions: differences, intervals, exact tests, Holm."

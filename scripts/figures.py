@@ -7,13 +7,13 @@ import sys
 import time
 from pathlib import Path
 
-from eval.command.script import add_out, told
+from eval.command.script import add_out, one_line_errors
 from eval.report.figures import make_figures, usable_cores
 from eval.report.groups import groups
 from memos.errors import ConfigError
 
 
-@told
+@one_line_errors
 def main() -> int:
     parser = argparse.ArgumentParser(
         description="Draw the figures (PNG, PDF, CSV, sources); those without data are named with the reason."

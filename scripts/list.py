@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from eval.command.script import add_out, told
+from eval.command.script import add_out, one_line_errors
 from eval.core.places import conf
 from eval.runs.find import states
 from memos.errors import ConfigError
@@ -41,7 +41,7 @@ def entries(folder: Path) -> list[tuple[str, str]]:
     return found + ([("sweep/…", f"{settings} settings, the rows of the experiments that sweep.")] if settings else [])
 
 
-@told
+@one_line_errors
 def main() -> int:
     parser = argparse.ArgumentParser(
         description="List systems, datasets, models, judges, experiments and finished runs."

@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from eval.command.script import add_data, add_out, add_to, told
+from eval.command.script import add_data, add_out, add_to, one_line_errors
 from eval.datasets.load import load_dataset
 from eval.datasets.selection import DatasetConfig
 from eval.report.figures import make_figures, usable_cores
@@ -20,7 +20,7 @@ from eval.runs.find import find_runs
 from eval.runs.read import Run
 
 
-@told
+@one_line_errors
 def main() -> int:
     parser = argparse.ArgumentParser(description="Write one static page that leads from every number to its question.")
     parser.add_argument("runs", nargs="*", type=Path, help="run folders; default: the newest sweep of --experiment")

@@ -7,11 +7,11 @@ import json
 import sys
 from pathlib import Path
 
-from eval.command.script import add_cache, embeddings, told
+from eval.command.script import add_cache, embeddings, one_line_errors
 from eval.experiments import rescoring
 
 
-@told
+@one_line_errors
 def main() -> int:
     parser = argparse.ArgumentParser(
         description="Score published answers or a run folder with every metric and any judge."

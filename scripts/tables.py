@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from eval.command.script import add_out, told
+from eval.command.script import add_out, one_line_errors
 from eval.core.places import ROOT
 from eval.experiments.load import experiment_of
 from eval.report.groups import groups
@@ -19,7 +19,7 @@ from eval.runs.write import writing_outputs
 from memos.errors import DataError
 
 
-@told
+@one_line_errors
 def main() -> int:
     parser = argparse.ArgumentParser(
         description="Write and print the tables; with --check, ours beside the paper's cell by cell."

@@ -1,107 +1,21 @@
-"""Fit both looks of ``memos/operation/retrieval/ranker.json`` and print their evidence recall, apart for held-out
-conversations.
+"""Fit both looks of ``memos/operation/retrieval/ranker.json`` and print their evidence recall, held-out apart.
 
-    python scripts/train_retrieval.py [--data FILE] [--write]
-
-Trains on conversations 26 to 44 without captions, with one set of weights for each switched-off group of features:
-first
-the linear ranker over all memories, then the second look (``memos.operation.retrieval.feedback``) over the best by it.
+python scripts/train_retrieval.py [--data FILE] [--write]
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
-import json
 import sys
-from pathlib import Path
 
-import numpy as np
-
-from eval.command.script import add_cache, add_data, add_write, embeddings, locomo, told
+from eval.command.script import add_cache, add_data, add_write, embeddings, locomo, one_line_errors
 from eval.datasets.locomo import load
 from memos.embed.cache import CachedEmbedder
 from memos.embed.minilm import MiniLM
-from memos.operation.retrieval import feedback, ranker
-from memos.operation.retrieval.features import FEATURES, GROUPS, features, first_pass
-from memos.operation.retrieval.index import MemoryIndex, Unit
-from memos.operation.retrieval.question import read
-from memos.operation.retrieval.ranker import SECOND, best, key
-
-TRAIN = ("conv-26", "conv-30", "conv-41", "conv-42", "conv-43", "conv-44")
-RIDGE, SECOND_RIDGE = 1e-3, 1e-2
+from memos.operation.retrieval.fit import fit_all, write
 
 
-def examples(dataset, embedder, sample_ids, off):
-    """Feature matrix, gold rows and question for every question with evidence of categories 1 to 4."""
-    for conversation in dataset.conversations:
-        if conversation.sample_id not in sample_ids:
-            continue
-        units = [
-            Unit(t.turn_id, t.said, t.speaker, s.session_id, s.time, None, (t.turn_id,), (), 0)
-            for s, t in conversation.turns()
-        ]
-        index = MemoryIndex(embedder.dim)
-        index.add(units, embedder.encode([unit.line() for unit in units]))
-        asked = [
-            q for q in dataset.questions if q.sample_id == conversation.sample_id and q.category != 5 and q.evidence
-        ]
-        vectors = embedder.encode([q.text for q in asked])
-        for question, vector in zip(asked, vectors, strict=True):
-            asks = read(question.text, index.speakers)
-            values = features(index, asks, first_pass(index, asks, vector, off), off)
-            yield values, [index.row_of[turn] for turn in question.evidence], (index, asks)
-
-
-def looked_again(rows, weights, off):
-    """The same questions with the features of the second look over all memories, by falling score of the first."""
-    for values, gold, (index, asks) in rows:
-        scores = values @ weights
-        order = best(scores)
-        place = np.empty(len(order), dtype=np.int64)
-        place[order] = np.arange(len(order))
-        yield feedback.features(index, asks, scores, order, off), place[gold].tolist(), (index, asks)
-
-
-def fit(rows, ridge: float = RIDGE) -> np.ndarray:
-    """Weights that put each gold turn above the turns that are not gold (softmax over the conversation)."""
-    from scipy.optimize import minimize
-
-    stacked = np.concatenate([values for values, _, _ in rows])
-    mean, spread = stacked.mean(0), stacked.std(0)
-    live = spread > 1e-9
-    scale = np.where(live, spread, 1.0)
-    data = [((values - mean) / scale * live, np.array(gold)) for values, gold, _ in rows]
-
-    def loss(weights):
-        total, slope = ridge * weights @ weights, 2 * ridge * weights
-        for values, gold in data:
-            scores = values @ weights
-            top = scores.max()
-            mass = np.exp(scores - top)
-            other = mass.copy()
-            other[gold] = 0
-            rest = other.sum()
-            pull = other @ values
-            for row in gold:
-                whole = rest + mass[row]
-                total += (np.log(whole) + top - scores[row]) / len(gold) / len(data)
-                slope = slope + ((pull + mass[row] * values[row]) / whole - values[row]) / len(gold) / len(data)
-        return total, slope
-
-    found = minimize(loss, np.zeros(stacked.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 80})
-    return found.x / scale * live
-
-
-def recall(rows, weights, k: int = 20) -> float:
-    found = [
-        len(set(np.argsort(-values @ weights, kind="stable")[:k].tolist()) & set(gold)) / len(gold)
-        for values, gold, _ in rows
-    ]
-    return 100 * float(np.mean(found))
-
-
-@told
+@one_line_errors
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     add_data(parser)
@@ -111,40 +25,9 @@ def main() -> None:
     args = parser.parse_args()
     dataset = load(locomo(args.data))
     embedder = CachedEmbedder(MiniLM(), embeddings(args.cache))
-    held = tuple(c.sample_id for c in dataset.conversations if c.sample_id not in TRAIN)
-    combinations = [frozenset()] + [frozenset([group]) for group in GROUPS]
-    if args.pairs:
-        combinations += [frozenset(pair) for pair in itertools.combinations(GROUPS, 2)]
-    out, again = {}, {}
-    for off in combinations:
-        train = list(examples(dataset, embedder, TRAIN, off))
-        test = list(examples(dataset, embedder, held, off))
-        weights = fit(train)
-        out[key(off)] = {name: round(float(w), 6) for name, w in zip(FEATURES, weights, strict=True) if w}
-        print(
-            f"{key(off):24s} single turns, recall@20: train {recall(train, weights):.2f}  held out {recall(test, weights):.2f}"
-        )
-        second, held_second = (list(looked_again(part, weights, off)) for part in (train, test))
-        refined = fit(second, SECOND_RIDGE)
-        again[key(off)] = {name: round(float(w), 6) for name, w in zip(SECOND, refined, strict=True) if w}
-        print(
-            f"{'':24s} second look,  recall@20: train {recall(second, refined):.2f}  held out {recall(held_second, refined):.2f}"
-        )
-        if not off:
-            for name, w in zip(FEATURES, weights, strict=True):
-                print(f"    {name:16s} {w:8.3f}")
+    table = fit_all(dataset, embedder, args.pairs)
     if args.write:
-        target = Path(ranker.__file__).with_name("ranker.json")
-        about = "Fitted by scripts/train_retrieval.py on LOCOMO conversations 26 to 44, captions off; see ranker.py."
-        table = {
-            "about": about,
-            "trained_on": TRAIN,
-            "ridge": RIDGE,
-            "weights": out,
-            "second_ridge": SECOND_RIDGE,
-            "feedback": again,
-        }
-        target.write_text(json.dumps(table, indent=1) + "\n")
+        write(table)
 
 
 if __name__ == "__main__":

@@ -76,8 +76,8 @@ def embeddings(cache: Path) -> Path:
     return cache / "embeddings.sqlite"
 
 
-def told(main: Callable[P, int | None]) -> Callable[P, int]:
-    """Decorate a script's ``main``: such an error is one line on stderr and exit status 1; no status is 0."""
+def one_line_errors(main: Callable[P, int | None]) -> Callable[P, int]:
+    """Decorate a script's ``main``: a ``MemosError`` is one line on stderr and exit status 1; no status is 0."""
 
     @functools.wraps(main)
     def run(*args: P.args, **kwargs: P.kwargs) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conftest_baselines import ingest, session
-from test_baselines_golden import add, asked, call, prompts, scripted
+from scripted_models import add, asked, call, prompts, scripted
 
 from baselines.langmem.system import LangMem
 from baselines.mem0.system import Mem0

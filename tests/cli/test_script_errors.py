@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from eval.command.script import told
+from eval.command.script import one_line_errors
 from memos.errors import DataError
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_an_expected_error_is_one_line(capsys):
-    @told
+    @one_line_errors
     def main(path: str) -> None:
         raise DataError(f"{path}: no such file")
 
@@ -24,10 +24,10 @@ def test_an_expected_error_is_one_line(capsys):
 
 
 def test_a_status_goes_through_and_other_errors_are_not_hidden():
-    assert told(lambda: None)() == 0
-    assert told(lambda: 3)() == 3
+    assert one_line_errors(lambda: None)() == 0
+    assert one_line_errors(lambda: 3)() == 3
     with pytest.raises(ZeroDivisionError):
-        told(lambda: 1 / 0)()
+        one_line_errors(lambda: 1 / 0)()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from eval.core.types import JudgeTask
 from eval.judges.offline import OfflineJudge, evasions
-from eval.judges.offline.features import Pair
+from eval.judges.offline.pair import Pair
 from eval.judges.offline.reader import sentence_model
 
 pytest.importorskip("torch")

@@ -12,7 +12,7 @@ import pytest
 from eval.core.types import JudgeTask
 from eval.judges import probes, wordings
 from eval.judges.offline import denials, evasions, frames, senses, synthetic
-from eval.judges.offline.features import Pair
+from eval.judges.offline.pair import Pair
 from eval.judges.offline.reader import sentence_model
 from memos.errors import DataError
 
@@ -136,11 +136,10 @@ def test_weights_tell_of_no_single_answer():
     )
 
 
-def test_denials_of_templates_left_out_are_found_by_their_shape(monkeypatch):
+def test_denials_of_templates_left_out_are_found_by_their_shape():
     """A fit that has not seen a third of the templates tells most denials from most affirmations."""
     pytest.importorskip("sklearn")
-    monkeypatch.syspath_prepend(Path(__file__).resolve().parents[2] / "scripts")
-    import train_frames
+    from eval.judges.fit import frames as fit_frames
 
     known = wordings.tuned()
     parts, unseen, texts = [], [], []
@@ -148,10 +147,10 @@ def test_denials_of_templates_left_out_are_found_by_their_shape(monkeypatch):
         templates = sorted(text for text in found if "{statement}" not in text)
         random.Random(3).shuffle(templates)
         for kept, place in ((templates[200:500], parts), (templates[:100], unseen)):
-            rows = train_frames.Rows.of([(text, pair) for text in kept for pair in pairs(text)[:3]], encode(), denies)
+            rows = fit_frames.Rows.of([(text, pair) for text in kept for pair in pairs(text)[:3]], encode(), denies)
             place.append(rows.framed())
         texts += templates[200:500]
-    weights = train_frames.fit(parts, texts)
+    weights = fit_frames.fit(parts, texts)
     caught, hit = (weights.logits(rows.features, rows.vectors) >= 0 for rows in unseen)
     assert caught.mean() >= 0.7 and hit.mean() <= 0.3
 

@@ -4,8 +4,8 @@ import pytest
 
 from eval.core.types import JudgeTask
 from eval.judges.offline import OfflineJudge, gates, model
-from eval.judges.offline.features import Pair
 from eval.judges.offline.judge import forget
+from eval.judges.offline.pair import Pair
 from eval.judges.offline.reader import TokenReader
 from eval.metrics import encoders
 from eval.metrics.semantic import Semantic

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from eval.judges.offline import feature_store, judge
-from eval.judges.offline.features import Pair, lexical
+from eval.judges.offline.features import lexical
+from eval.judges.offline.pair import Pair
 from eval.judges.offline.semantic import NAMES, Reading
 
 ASKED = "What did Tilda buy at the harbour market in spring?"

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from memos.cube import FakeClock, SequentialIds, new_cube
+from memos.infrastructure.governance import MemGovernance
 from memos.infrastructure.vault.memory import MemoryVault
 from memos.infrastructure.vault.sqlite import SqliteVault
+from memos.interface.api import MemoryAPI
+from memos.operation.upkeep.lifecycle import MemLifecycle
 
 DIM = 16
 
@@ -39,6 +42,18 @@ def sqlite_vault(clock, tmp_path):
     store = SqliteVault(tmp_path / "vault.sqlite", clock=clock)
     yield store
     store.close()
+
+
+@pytest.fixture
+def lifecycle(vault, clock, ids):
+    return MemLifecycle(vault=vault, clock=clock, ids=ids)
+
+
+@pytest.fixture
+def api(vault, lifecycle, clock, ids):
+    return MemoryAPI(
+        vault=vault, governance=MemGovernance(vault=vault, clock=clock), lifecycle=lifecycle, clock=clock, ids=ids
+    )
 
 
 @pytest.fixture

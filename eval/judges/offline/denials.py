@@ -13,7 +13,7 @@ import re
 
 from eval.judges.offline import readings
 from eval.judges.offline.discourse import DISCOURSE, MOST_LEFT, left, without, words
-from eval.judges.offline.features import Pair
+from eval.judges.offline.pair import Pair
 from eval.judges.offline.text import content, found, tokens
 
 _DENIAL = re.compile(

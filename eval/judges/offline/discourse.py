@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from eval.judges.offline.features import DENYING, TALK, Pair
+from eval.judges.offline.pair import DENYING, TALK, Pair
 from eval.judges.offline.text import content, found, tokens
 
 MARK = "§"

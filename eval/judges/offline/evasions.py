@@ -13,8 +13,8 @@ import re
 from collections.abc import Sequence
 
 from eval.judges.offline import readings
-from eval.judges.offline.features import Pair
 from eval.judges.offline.frames import Encode, deny
+from eval.judges.offline.pair import Pair
 from eval.judges.offline.restatements import hands_back
 from eval.judges.offline.text import content, found, idf, tokens
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from eval.judges.offline.features import Pair
+from eval.judges.offline.pair import Pair
 from eval.judges.offline.reader import MODEL
 from eval.judges.offline.semantic import NAMES
 from memos.embed.minilm import packaged_weights

@@ -1,66 +1,20 @@
 """The features of the offline judge that need no model: all of content, none of length or style.
 
 Each group is a function from a :class:`Pair` to named numbers, most of them between 0 and 1. What carries the judge is
-listed in docs/judge.md#features: dates as intervals, recall of the gold's words that the question does not already give
-away, list items,
-polarity, negation, abstention, numbers, durations and names.
+listed in docs/judge.md#features: dates as intervals (``date_features``), recall of the gold's words that the question
+does not already give away, list items, polarity, negation, abstention, numbers, durations and names.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from eval.judges.offline import date_phrases, readings
-from eval.judges.offline.calendar import Interval
+from eval.judges.offline.date_features import date_features
+from eval.judges.offline.pair import DENYING, Pair, rarity_share
 from eval.judges.offline.text import content, found, idf, tokens
-
-TALK = frozenset(
-    "ask question answer convers chat discuss talk mention said say topic regard concern came come bring brought dialogu memori context record "
-    "text messag inform subject matter relat anoth thing well know see whether wonder one 1 would".split()
-)
-"""Stems of words that speak about the conversation; they add nothing to an answer."""
-DENYING = frozenset(
-    "incorrect fals wrong contrari think thought certainli definit absolut true untru inaccur mistaken noth never opposit case assum suppos "
-    "believ doubt els rather instead anyth far except noon nobodi none cannot deni claim fact correct right actual realli simpli way exclud rule".split()
-)
-"""Stems of words that only carry a denial."""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A question, its gold answer, a given answer and LOCOMO's category."""
-
-    question: str
-    gold: str
-    answer: str
-    category: int
-
-    @cached_property
-    def asked(self) -> frozenset[str]:
-        return frozenset(content(self.question))
-
-    @cached_property
-    def wanted(self) -> tuple[str, ...]:
-        """Stems of the gold that the question does not contain; all of them where nothing would be left."""
-        stems = tuple(dict.fromkeys(content(self.gold)))
-        left = tuple(word for word in stems if not found(word, self.asked))
-        return left or stems or tuple(dict.fromkeys(tokens(self.gold)))
-
-    @cached_property
-    def given(self) -> frozenset[str]:
-        return frozenset(content(self.answer)) | frozenset(word for word in tokens(self.answer) if word in self.wanted)
-
-    @cached_property
-    def added(self) -> tuple[str, ...]:
-        """Stems of the answer that the question does not contain, words about the talk itself left out."""
-        return tuple(
-            word
-            for word in dict.fromkeys(content(self.answer))
-            if word not in self.asked and (word not in TALK or word in self.wanted)
-        )
 
 
 def lexical(pair: Pair) -> dict[str, float]:
@@ -69,7 +23,7 @@ def lexical(pair: Pair) -> dict[str, float]:
         **_overlap(pair),
         **_choice(pair),
         **_items(pair),
-        **_dates(pair),
+        **date_features(pair),
         **_quantities(pair),
         **_names(pair),
         **_stance(pair),
@@ -77,15 +31,10 @@ def lexical(pair: Pair) -> dict[str, float]:
     }
 
 
-def _weighted(words, pool: frozenset[str]) -> float:
-    total = sum(idf(word) for word in words)
-    return sum(idf(word) * found(word, pool) for word in words) / total if total else 0.0
-
-
 def _overlap(pair: Pair) -> dict[str, float]:
     gold_all = frozenset(content(pair.gold)) or frozenset(tokens(pair.gold))
-    recall = _weighted(pair.wanted, pair.given)
-    precision = _weighted(pair.added, gold_all)
+    recall = rarity_share(pair.wanted, pair.given)
+    precision = rarity_share(pair.added, gold_all)
     order = [word for word in content(pair.gold)]
     pairs_gold = set(zip(order, order[1:], strict=False))
     said = content(pair.answer)
@@ -95,7 +44,7 @@ def _overlap(pair: Pair) -> dict[str, float]:
     return {
         "recall": recall,
         "recall_plain": sum(found(word, pair.given) for word in pair.wanted) / max(len(pair.wanted), 1),
-        "recall_whole": _weighted(tuple(gold_all), pair.given),
+        "recall_whole": rarity_share(tuple(gold_all), pair.given),
         "recall_any": float(recall > 0),
         **_spread(pair, recall),
         "recall_full": float(recall > 0.9),
@@ -107,14 +56,14 @@ def _overlap(pair: Pair) -> dict[str, float]:
         "gold_inside": float(bool(flat_gold) and f" {flat_gold} " in f" {flat_answer} "),
         "answer_inside": float(bool(flat_answer) and f" {flat_answer} " in f" {flat_gold} "),
         "nothing_added": float(not pair.added),
-        "echo": _weighted(content(pair.answer), pair.asked),
-        "question_back": _weighted(tuple(pair.asked), frozenset(content(pair.answer))),
+        "echo": rarity_share(content(pair.answer), pair.asked),
+        "question_back": rarity_share(tuple(pair.asked), frozenset(content(pair.answer))),
         "gold_asked": float(
             all(found(word, pair.asked) for word in content(pair.gold)) and not readings.polarity(pair.gold)
         ),
         "restates": float(
             not pair.added
-            and _weighted(tuple(pair.asked), frozenset(content(pair.answer))) >= 0.7
+            and rarity_share(tuple(pair.asked), frozenset(content(pair.answer))) >= 0.7
             and not readings.polarity(pair.answer)
         ),
         "asks": float(pair.answer.rstrip().endswith("?")),
@@ -133,7 +82,7 @@ def _spread(pair: Pair, recall: float) -> dict[str, float]:
         for part in _SENTENCE.split(pair.answer)
         if part.strip()
     ]
-    near = max((_weighted(pair.wanted, pool) for pool in pools), default=0.0)
+    near = max((rarity_share(pair.wanted, pool) for pool in pools), default=0.0)
     hits = sum(found(word, pair.given) > 0 for word in pair.wanted)
     return {
         "recall_near": near,
@@ -148,7 +97,7 @@ def _head_recall(pair: Pair) -> float:
     words = content(readings.head(pair.gold)) or tokens(readings.head(pair.gold))
     left = [word for word in words if not found(word, pair.asked)]
     said = frozenset(content(pair.answer)) | frozenset(tokens(pair.answer))
-    return _weighted(left or words, said)
+    return rarity_share(left or words, said)
 
 
 def _choice(pair: Pair) -> dict[str, float]:
@@ -158,8 +107,8 @@ def _choice(pair: Pair) -> dict[str, float]:
     if sides is None:
         return out
     pools = [frozenset(content(side)) for side in sides]
-    gold = [_weighted(tuple(pool), frozenset(content(readings.head(pair.gold)))) for pool in pools]
-    said = [_weighted(tuple(pool), frozenset(content(pair.answer))) for pool in pools]
+    gold = [rarity_share(tuple(pool), frozenset(content(readings.head(pair.gold)))) for pool in pools]
+    said = [rarity_share(tuple(pool), frozenset(content(pair.answer))) for pool in pools]
     if abs(gold[0] - gold[1]) < 0.3:
         return out
     wanted = gold[0] > gold[1]
@@ -174,14 +123,14 @@ def _items(pair: Pair) -> dict[str, float]:
     recalls = []
     for part in parts:
         words = [word for word in content(part) if not found(word, pair.asked)] or content(part) or tokens(part)
-        recalls.append(_weighted(words, pair.given))
+        recalls.append(rarity_share(words, pair.given))
     covered = [recall >= 0.5 for recall in recalls]
     given = readings.items(pair.answer)
     gold = frozenset(content(pair.gold))
     foreign = [
         part
         for part in given
-        if _weighted([word for word in content(part) if word not in pair.asked] or list(content(part)), gold) < 0.3
+        if rarity_share([word for word in content(part) if word not in pair.asked] or list(content(part)), gold) < 0.3
     ]
     several = len(parts) > 1
     return {
@@ -194,120 +143,6 @@ def _items(pair: Pair) -> dict[str, float]:
         "is_list": float(several),
         "list_long": float(len(parts) > 3),
     }
-
-
-def _shift(golds: tuple[Interval, ...], answers: tuple[Interval, ...]) -> tuple[float, Interval, Interval]:
-    """The best agreeing pair of intervals: most overlap, then smallest gap."""
-    best = None
-    for gold in golds:
-        for answer in answers:
-            shared = min(gold.end, answer.end) - max(gold.start, answer.start) + 1
-            score = shared / max(gold.days, answer.days) if shared > 0 else shared / 1e4 - (answer.open and 1e-6)
-            if best is None or score > best[0]:
-                best = (score, gold, answer)
-    assert best is not None
-    return best
-
-
-@lru_cache(maxsize=16384)
-def gold_dates(gold: str, answer: str) -> tuple[tuple[Interval, ...], tuple[Interval, ...]]:
-    """Intervals of the gold and of the answer; a side that names no year takes the other side's."""
-    golds = date_phrases.find(gold)
-    year = next((_year(interval) for interval in golds if not interval.yearless), None)
-    answers = date_phrases.find(answer, year)
-    if golds and year is None:
-        year = next((_year(interval) for interval in answers if not interval.yearless), None)
-        golds, answers = date_phrases.find(gold, year), date_phrases.find(answer, year)
-    return golds, answers
-
-
-def _year(interval: Interval) -> int:
-    from datetime import date
-
-    return date.fromordinal((interval.start + interval.end) // 2).year
-
-
-def _fits(offset: float, gold: Interval) -> bool:
-    """Whether a phrase without an anchor can mean the gold: years counted back from dates.DEFAULT_YEAR, give or take
-    one.
-    """
-    years = date_phrases.DEFAULT_YEAR + offset / 365.25 - _year(gold)
-    return abs(years) <= 1.2 if abs(offset) > 200 else abs(years) <= 1.2 and gold.days <= 31
-
-
-_TOLD = re.compile(r"\b(?:before|after|prior to|following|preceding|week of|weekend of|last|next|few|around)\b")
-"""A gold that tells its date through another one ("the Friday before 20 May 2023"): judges take dates a few days off
-for it.
-"""
-
-
-def _stretch(days: float) -> str:
-    """Which stretch people count in: days, weeks, months or years."""
-    return "year" if days > 80 else "month" if days >= 20 else "week" if days >= 4 else "day"
-
-
-def _same_kind(offset: float, gold: Interval, told: bool) -> bool:
-    """Whether a phrase without an anchor counts in the gold's stretch ("last year" for 2022); days only for a gold told
-    through another.
-    """
-    kind = _stretch(abs(offset))
-    return (kind == _stretch(gold.days) and kind != "day") or (told and kind in ("day", "week"))
-
-
-def _dates(pair: Pair) -> dict[str, float]:
-    golds, answers = gold_dates(pair.gold, pair.answer)
-    names = (
-        "date_overlap",
-        "date_inside",
-        "date_cover",
-        "date_equal",
-        "date_gap",
-        "date_near",
-        "date_coarser",
-        "date_finer",
-        "date_year",
-        "date_month",
-        "date_first",
-        "date_open",
-        "date_week",
-        "date_far",
-        "relative_fits",
-        "relative_kind",
-        "loose_near",
-        "exact_near",
-    )
-    out: dict[str, float] = dict.fromkeys(names, 0.0)
-    out["gold_date"] = float(bool(golds))
-    out["date_none"] = float(bool(golds) and not answers)
-    loose = date_phrases.relative(pair.answer) if golds and not answers else ()
-    out["date_relative"] = float(bool(loose))
-    told = bool(golds) and bool(_TOLD.search(date_phrases.normalise(pair.gold)))
-    out["gold_told"] = float(told)
-    out["relative_kind"] = float(any(_same_kind(offset, gold, told) for offset in loose for gold in golds))
-    out["relative_fits"] = float(any(_fits(offset, gold) for offset in loose for gold in golds))
-    if not (golds and answers):
-        return out
-    _, gold, answer = _shift(golds, answers)
-    shared = min(gold.end, answer.end) - max(gold.start, answer.start) + 1
-    gap = max(0, 1 - shared)
-    ratio = math.log(answer.days / gold.days)
-    out["date_overlap"] = float(shared > 0)
-    out["date_inside"] = max(shared, 0) / answer.days
-    out["date_cover"] = max(shared, 0) / gold.days
-    out["date_equal"] = max(shared, 0) / max(gold.days, answer.days)
-    out["date_gap"] = min(math.log1p(gap) / 6, 1.5)
-    out["loose_near"], out["exact_near"] = float(told and 0 < gap <= 9), float(not told and 0 < gap <= 9)
-    out["date_near"] = float(0 < gap <= 2)
-    out["date_week"] = float(2 < gap <= 8)
-    out["date_far"] = float(gap > 60)
-    out["date_coarser"] = max(ratio, 0) / 6
-    out["date_finer"] = max(-ratio, 0) / 6
-    out["date_year"] = float(_year(gold) == _year(answer))
-    out["date_month"] = float(abs((gold.start + gold.end) - (answer.start + answer.end)) / 2 <= 31)
-    first = _shift(golds, answers[:1])[0]
-    out["date_first"] = float(first > 0)
-    out["date_open"] = float(answer.open)
-    return out
 
 
 def _ratio(first: float, second: float) -> float:
@@ -388,7 +223,7 @@ def _denied(pair: Pair) -> float:
     denied = plain = 0.0
     for clause, denials in _clauses(pair.answer):
         words = frozenset(content(clause)) | frozenset(word for word in tokens(clause) if word in pair.wanted)
-        share = _weighted(pair.wanted, words)
+        share = rarity_share(pair.wanted, words)
         if denials > usual:
             denied = max(denied, share)
         else:

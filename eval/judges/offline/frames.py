@@ -25,7 +25,7 @@ import numpy as np
 from eval.core.identity import digest
 from eval.judges.offline import denials, readings
 from eval.judges.offline.discourse import DISCOURSE, MARK, without
-from eval.judges.offline.features import Pair
+from eval.judges.offline.pair import Pair
 from eval.judges.offline.senses import senses
 from eval.judges.offline.text import STOPWORDS, found, stem
 from memos.errors import DataError

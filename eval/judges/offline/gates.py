@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from eval.judges.offline.features import Pair, gold_dates
+from eval.judges.offline.date_features import gold_dates
+from eval.judges.offline.pair import Pair
 
 THRESHOLD = 0.56
 """Probability from which ``conf/judge/offline_strict.yaml`` accepts: specific wrong answers stay under 20 % there."""

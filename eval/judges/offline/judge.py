@@ -15,7 +15,8 @@ from eval.core.identity import digest
 from eval.core.types import JudgeTask, Verdict
 from eval.judges.offline import evasions, frames, gates, model
 from eval.judges.offline.feature_store import SemanticStore
-from eval.judges.offline.features import Pair, lexical
+from eval.judges.offline.features import lexical
+from eval.judges.offline.pair import Pair
 from eval.judges.offline.reader import TokenReader, sentence_model
 from eval.judges.offline.semantic import read_all
 from eval.judges.offline.text import rarities_digest

@@ -14,7 +14,7 @@ from functools import lru_cache
 from eval.judges.offline import date_phrases, readings
 from eval.judges.offline.denials import PLAIN
 from eval.judges.offline.discourse import DISCOURSE, MOST_LEFT, left, words
-from eval.judges.offline.features import TALK, Pair
+from eval.judges.offline.pair import TALK, Pair
 from eval.judges.offline.synthetic import statement
 from eval.judges.offline.text import content, found, tokens
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from eval.judges.offline import readings as values
-from eval.judges.offline.features import Pair
+from eval.judges.offline.pair import Pair
 from eval.judges.offline.text import STOPWORDS, found, idf, stem
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eval.judges.offline.features import Pair
+from eval.judges.offline.pair import Pair
 from eval.judges.offline.text import content
 
 RESTATED = (
@@ -144,7 +144,7 @@ def _answer(
 
 def unlike(first: str, second: str) -> bool:
     """Whether two golds share no word that carries meaning, and not a date either."""
-    from eval.judges.offline.features import gold_dates
+    from eval.judges.offline.date_features import gold_dates
 
     golds, answers = gold_dates(second, first)
     if any(min(g.end, a.end) + 40 >= max(g.start, a.start) for g in golds for a in answers):

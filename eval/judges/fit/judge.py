@@ -1,0 +1,147 @@
+"""Fitting ``weights.json``: training the offline judge and measuring it on what it has not seen.
+
+Headline protocol (docs/judge.md#held-out-figures): each system is scored by a model trained without that system's
+project and without the pair of conversations in question. The measured error is written with the weights
+(``scripts/train_judge.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from eval.core.types import Dataset
+from eval.judges import agreement, published
+from eval.judges.fit.measure import Probes, evading, show, wrong_sets
+from eval.judges.fit.trainer import Settings, Trainer, cross_validate
+from eval.judges.offline import corpus, evasions, model, synthetic
+from eval.judges.offline.pair import Pair
+from memos.embed.cache import CachedEmbedder
+from memos.embed.minilm import MiniLM
+
+WEIGHTS = Path(model.__file__).with_name("weights.json")
+LICENCE = (
+    "Weights of a statistical model. They derive from LOCOMO (CC BY-NC 4.0), from dial481/locomo-audit's answers (CC "
+    "BY-NC 4.0) and from answers published by memobase and MIRIX (Apache-2.0), with verdicts of gpt-4o-mini. Not for "
+    "commercial use. They hold no text of these."
+)
+READ = 6
+"""The errors on the first six conversations were read when the features of the second session were made; those on the
+others were not.
+"""
+LOOKS = (
+    "Features and settings were chosen while looking at this cross-validation: in the first session several dozen "
+    "times, in the second 18 times (date features 1, list features 2, token features 3, hinges 3, products 3, penalty, "
+    "clipping and weights 6). The figures are optimistic by that much. Errors were read on the first six conversations "
+    "only. In the third session eight more times (negations that deny nothing, guards, spread of recall, penalty). The "
+    "rules of evasions were made while reading wordings/tuned.json; which honest answers they hit was read as well. "
+    "Blind lists, each looked at once and then added to tuned.json: session 2 (denied 3.3 %, restated 5.3 % accepted), "
+    "a red team in session 3 (denied 15.0 %, restated 7.7 %). In the fourth session eight lists of denying, affirming "
+    "and restating templates were written by people who had read nothing of the judge; rules alone took 34 % of the "
+    "affirming ones for denials, so frames were fitted (frames.json), which were chosen while looking at seven of the "
+    "lists left out in turn and at the eighth; all eight now stand in tuned.json. A blind list of session 3 was then "
+    "looked at once (denied 0.0 %, restated 1.3 %); a rule for questions of yes and no was narrowed after it. "
+    "probes_unseen, where given, were written by somebody who had read neither, and looked at once, after everything "
+    "was fixed."
+)
+
+
+def train(dataset: Dataset, folder: Path, cache: Path, features: Path, to: Path | None) -> None:
+    """Fit, measure, print and write.
+
+    Args:
+        dataset: LOCOMO.
+        folder: of published answers with verdicts.
+        cache: file of embeddings.
+        features: folder of features that were computed before.
+        to: weights file to write; None: they are only measured.
+    """
+    sets = published.read_folder(folder)
+    make = corpus.Featuriser(CachedEmbedder(MiniLM(), cache), features)
+    data = corpus.collect(sets, make)
+    questions = [q for q in dataset.questions if q.category != 5]
+    turns = corpus.said(dataset)
+    items = [(q.sample_id, Pair(q.text, q.gold, "", q.category)) for q in questions]
+    guard_list = synthetic.make(items, turns)
+    trainer = Trainer(data, corpus.guard_matrix(guard_list, make), guard_list, Settings())
+
+    order = [conversation.sample_id for conversation in dataset.conversations]
+    probe = Probes.make(questions, turns, make)
+    fold, guard_fold, probe_fold = (
+        corpus.folds(found, order) for found in (data.sample_id, [g.sample_id for g in guard_list], probe.sample_id)
+    )
+    chance, probed = cross_validate(
+        trainer, data, fold, guard_fold, trainer.expand(probe.matrix), probe_fold, lambda text: print(text, flush=True)
+    )
+
+    chance = np.where(evading(sets, make), np.minimum(chance, evasions.CEILING), chance)
+    probed = np.where(probe.evades, np.minimum(probed, evasions.CEILING), probed)
+    table = agreement.Table(
+        data.system, data.sample_id, data.category, data.recorded, (chance >= 0.5).astype(int), chance
+    ).take(data.honest)
+    figures, spans = agreement.measure(table), agreement.intervals(table)
+    for name, rows in (("read", order[:READ]), ("unread", order[READ:])):
+        part = table.take(np.isin(table.sample_id, rows))
+        figures[f"row_accuracy_{name}"] = float(np.mean(part.majority == part.judged))
+    acceptance, wrong = probe.acceptance(probed >= 0.5), wrong_sets(sets, data, chance)
+    show(figures, spans, acceptance, wrong)
+    if to is not None:
+        write(to, trainer, data, figures, spans, acceptance, wrong)
+
+
+def write(
+    path: Path,
+    trainer: Trainer,
+    data: corpus.Corpus,
+    figures: dict,
+    spans: Mapping[str, tuple[float, float]],
+    probed: dict[str, dict[str, float]],
+    wrong: dict,
+) -> None:
+    """Fit on everything and write the weights with what cross-validation measured."""
+    fitted = trainer.fit(np.ones(len(data.system), bool), np.ones(len(trainer.guard_label), bool))
+    gaps = np.array([row[1] - row[0] for row in figures["scores"].values()])
+
+    def short(value):
+        if isinstance(value, dict):
+            return {str(k): short(v) for k, v in value.items()}
+        if isinstance(value, list | tuple):
+            return [short(v) for v in value]
+        return round(value, 4) if isinstance(value, float) else value
+
+    facts = {
+        "note": LICENCE,
+        "made_by": "scripts/train_judge.py",
+        "trained_on": {str(name): int((data.system == name).sum()) for name in sorted(set(data.system))},
+        "cross_validation": short(
+            {
+                "looks": LOOKS,
+                **{
+                    key: figures[key]
+                    for key in (
+                        "row_accuracy",
+                        "row_accuracy_read",
+                        "row_accuracy_unread",
+                        "kappa",
+                        "auc",
+                        "score_error_mean",
+                        "score_error_max",
+                        "tau",
+                        "category_error",
+                        "pairs",
+                    )
+                },
+                "score_se": float(np.sqrt(np.mean(gaps**2))),
+                "intervals": spans,
+                **probed,
+                "wrong_sets": wrong,
+            }
+        ),
+    }
+    content = model.to_json(
+        data.names, trainer.mean, trainer.scale, fitted.linear, trainer.pairs, fitted.products, fitted.bias, facts
+    )
+    path.write_text(model.pretty(content), encoding="utf-8")
+    print(f"wrote {path} ({path.stat().st_size} bytes, digest {model.of_json(content).digest})")

@@ -1,0 +1,135 @@
+"""What a fitted judge accepts that it should not, and the printed account of its error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from eval.core.types import JudgeTask, Question
+from eval.judges import probes, published, wordings
+from eval.judges.offline import corpus, evasions, gates, model
+
+PARAPHRASES = Path(model.__file__).with_name("paraphrases.json")
+
+
+@dataclass(frozen=True)
+class Probes:
+    """Probes of both lists of wordings as rows."""
+
+    matrix: np.ndarray
+    kind: np.ndarray
+    evades: np.ndarray
+    """Whether the rules of ``evasions`` reject the answer."""
+    unseen: np.ndarray
+    """Whether nothing was tuned on the wording."""
+    sample_id: list[str]
+
+    @classmethod
+    def make(cls, questions: Sequence[Question], turns: Sequence[str], make: corpus.Featuriser) -> Probes:
+        asked = [JudgeTask(q.text, q.gold, "", q.category) for q in questions]
+        owner = {(q.text, q.gold): q.sample_id for q in questions}
+        lists = {False: probes.build(asked, turns)}
+        if (fresh := wordings.unseen()) is not None:
+            lists[True] = probes.build(asked, turns, per_kind=wordings.PER_KIND, seed=wordings.SEED, wordings=fresh)
+        flat = [(kind, new, task) for new, found in lists.items() for kind, tasks in found.items() for task in tasks]
+        rows = [make.matrix([corpus.pair_of(t) for _, own, t in flat if own == new], "probes")[1] for new in lists]
+        evades = [
+            bool(reason) for reason in evasions.evades([corpus.pair_of(t) for _, _, t in flat], make.embedder.encode)
+        ]
+        return cls(
+            np.vstack(rows),
+            np.array([kind for kind, _, _ in flat]),
+            np.array(evades),
+            np.array([new for _, new, _ in flat]),
+            [owner[(task.question, task.gold)] for _, _, task in flat],
+        )
+
+    def acceptance(self, accepted: np.ndarray) -> dict[str, dict[str, float]]:
+        """Share accepted by list and kind."""
+        out = {}
+        for name, new in (("probes", False), ("probes_unseen", True)):
+            mine = self.unseen == new
+            if mine.any():
+                out[name] = {
+                    str(kind): float(accepted[mine & (self.kind == kind)].mean())
+                    for kind in dict.fromkeys(self.kind[mine])
+                }
+        return out
+
+
+def show(
+    figures: dict,
+    spans: Mapping[str, tuple[float, float]],
+    probed: dict[str, dict[str, float]],
+    wrong: dict[str, float],
+) -> None:
+    def line(name: str, value: float, scale: float = 1.0, digits: int = 2) -> None:
+        low, high = (scale * v for v in spans.get(name, (np.nan, np.nan)))
+        text = f"[{low:.{digits}f}, {high:.{digits}f}]" if name in spans else ""
+        print(f"  {name:18s} {scale * value:8.{digits}f} {text}")
+
+    print(f"leave one project and one pair of conversations out: {figures['n']} rows of {figures['systems']} systems")
+    line("row_accuracy", figures["row_accuracy"], 100)
+    line("  errors read", figures["row_accuracy_read"], 100)
+    line("  errors unread", figures["row_accuracy_unread"], 100)
+    line("kappa", figures["kappa"], digits=3)
+    line("auc", figures["auc"], digits=4)
+    line("score_error_mean", figures["score_error_mean"])
+    line("score_error_max", figures["score_error_max"])
+    line("tau", figures["tau"], digits=3)
+    line("category_error", figures["category_error"])
+    print(
+        "  pairs in order     "
+        + ", ".join(f"{good} of {total} {kind} points apart" for kind, (good, total) in figures["pairs"].items())
+    )
+    for name, row in figures["by_category"].items():
+        print(f"  {name:18s} n {row['n']:5d} accuracy {100 * row['row_accuracy']:.1f} kappa {row['kappa']:.2f}")
+    for name, (recorded, judged, chance) in figures["scores"].items():
+        print(f"  {name:24s} recorded {recorded:6.2f} judged {judged:6.2f} mean probability {chance:6.2f}")
+    for name, said in (("probes", "wordings not in training"), ("probes_unseen", "wordings that nothing was tuned on")):
+        if name in probed:
+            print(f"probes accepted in % ({said}): " + ", ".join(f"{k} {100 * v:.1f}" for k, v in probed[name].items()))
+    print("deliberately wrong answers accepted in %: " + ", ".join(f"{k} {100 * v:.1f}" for k, v in wrong.items()))
+
+
+def paraphrases(data: corpus.Corpus, accepted: np.ndarray) -> float:
+    """Share of the hand-read valid paraphrases of ap_v2 that are accepted."""
+    labels = json.loads(PARAPHRASES.read_text(encoding="utf-8"))["labels"]
+    valid = [
+        name == "ap_v2" and labels.get(f"{sample}/{index}") == 1
+        for name, sample, index in zip(data.system, data.sample_id, data.qa_index, strict=True)
+    ]
+    return float(accepted[np.array(valid)].mean())
+
+
+def evading(sets: dict[str, list[published.Row]], make: corpus.Featuriser) -> np.ndarray:
+    """Which judged rows ``evasions`` rejects, in the corpus' order."""
+    pairs = [corpus.pair_of(row) for rows in sets.values() for row in rows if row.labels]
+    return np.array([bool(reason) for reason in evasions.evades(pairs, make.embedder.encode)])
+
+
+def wrong_sets(sets: dict[str, list[published.Row]], data: corpus.Corpus, chance: np.ndarray) -> dict[str, float]:
+    """Acceptance of the deliberately wrong sets, and of the valid paraphrases among them, at both operating points."""
+    out = {}
+    gated = chance >= gates.THRESHOLD
+    for name in published.WRONG_SETS:
+        if name not in sets:
+            continue
+        here = data.system == name
+        rows = [row for row in sets[name] if row.labels]
+        open_ = np.array([not gates.rejects(corpus.pair_of(row), {}) for row in rows])
+        temporal = data.category[here] == 2
+        for suffix, found in (("", chance[here] >= 0.5), (" strict", gated[here] & open_)):
+            out[name + suffix] = float(found.mean())
+            out[f"{name} temporal{suffix}"] = float(found[temporal].mean())
+        gated[here] &= open_
+    if "ap_v2" in sets:
+        out["valid paraphrases"], out["valid paraphrases strict"] = (
+            paraphrases(data, chance >= 0.5),
+            paraphrases(data, gated),
+        )
+    return out

@@ -1,0 +1,137 @@
+"""The offline judge's logistic model: fitted on parts of the published answers and of the guards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from eval.judges.offline import corpus, model, synthetic
+
+GUARDS = (
+    "denied_gold",
+    "flat_denial",
+    "restates",
+    "abstains_fully",
+    "opens_denying",
+    "echo",
+    "nothing_added",
+    "question_back",
+)
+"""Features that guard against gaming: rare in honest answers, so the penalty weighs on them less."""
+RARE = ("denied_gold", "flat_denial", "restates", "opens_denying")
+"""Of these, those too rare to be scaled by their own deviation."""
+PRODUCTS: tuple[tuple[str, str], ...] = ()
+"""Products of features in the model. Cross-validation over foreign projects prefers none: with every product of 16 core
+features the
+score error was 2.4 to 2.7 points instead of 1.8 to 1.9; products of the category with item and cosine features cost .15
+points of accuracy.
+"""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the model is fitted."""
+
+    strength: float = 0.2
+    """Inverse strength of the penalty."""
+    wrong_weight: float = 0.1
+    """Weight of a row of the deliberately wrong sets, which carry GPT's own verdict."""
+    guard_weight: float = 3.0
+    denial_weight: float = 4.0
+    """Extra factor on denied golds, the hardest guard."""
+    nuisance: float = 3.0
+    """Scale of one intercept a project, dropped at prediction: how lenient a project's judge was must not bend the
+    rest.
+    """
+
+    guard_scale: float = 3.0
+    """How much larger guarding features are made, which weakens their penalty by its square."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    linear: np.ndarray
+    products: np.ndarray
+    bias: float
+
+    def chance(self, plain: np.ndarray, products: np.ndarray) -> np.ndarray:
+        return 1 / (1 + np.exp(-(plain @ self.linear + products @ self.products + self.bias)))
+
+
+class Trainer:
+    """Holds the standardised matrices and fits models on subsets of them."""
+
+    def __init__(
+        self, data: corpus.Corpus, guard_rows: np.ndarray, guard_list: list[synthetic.Guard], settings: Settings
+    ) -> None:
+        self.data, self.settings = data, settings
+        self.guard_label = np.array([int(guard.accepted) for guard in guard_list])
+        honest = data.matrix[data.honest]
+        self.mean = np.array([float(f"{v:.4g}") for v in honest.mean(0)])
+        floor = np.array([0.25 if name in RARE else 0.05 for name in data.names])
+        self.scale = np.array([float(f"{v:.4g}") for v in np.maximum(honest.std(0), floor)])
+        self.boost = np.array(
+            [settings.guard_scale if name in GUARDS else 1.0 for name in data.names], dtype=np.float32
+        )
+        self.guard_weight = settings.guard_weight * np.array(
+            [settings.denial_weight if g.kind == "denied" else 1.0 for g in guard_list]
+        )
+        self.pairs = [(data.names.index(a), data.names.index(b)) for a, b in PRODUCTS]
+        self.rows, self.guards = self.expand(data.matrix), self.expand(guard_rows)
+
+    def expand(self, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Standardised features and their products."""
+        plain = model.standardise(matrix, self.mean, self.scale).astype(np.float32)
+        first, second = np.array(self.pairs, dtype=np.intp).reshape(-1, 2).T
+        return plain, plain[:, first] * plain[:, second]
+
+    def fit(self, rows: np.ndarray, guard_rows: np.ndarray) -> Fitted:
+        """Fit on a mask of the corpus and a mask of the guards."""
+        from sklearn.linear_model import LogisticRegression
+
+        data, settings = self.data, self.settings
+        projects = sorted(set(data.project[rows & data.honest]))
+        nuisance = np.array(
+            [[project == name for name in projects] for project in data.project[rows]], dtype=np.float32
+        )
+        blocks = [
+            np.vstack([self.rows[0][rows], self.guards[0][guard_rows]]) * self.boost,
+            np.vstack([self.rows[1][rows], self.guards[1][guard_rows]]),
+            np.vstack([nuisance * settings.nuisance, np.zeros((guard_rows.sum(), len(projects)), np.float32)]),
+        ]
+        weight = np.where(data.honest[rows], 1.0, settings.wrong_weight)
+        weight = np.concatenate([weight, self.guard_weight[guard_rows]])
+        label = np.concatenate([data.label[rows], self.guard_label[guard_rows]])
+        learner = LogisticRegression(C=settings.strength, solver="newton-cholesky")
+        learner.fit(np.hstack(blocks), label, sample_weight=weight)
+        found = learner.coef_[0]
+        plain, products = len(data.names), len(self.pairs)
+        bias = np.ravel(learner.intercept_)[0] + settings.nuisance * found[plain + products :].mean()
+        return Fitted(found[:plain] * self.boost, found[plain : plain + products], float(bias))
+
+
+def cross_validate(
+    trainer: Trainer,
+    data: corpus.Corpus,
+    fold: np.ndarray,
+    guard_fold: np.ndarray,
+    probe: tuple[np.ndarray, np.ndarray],
+    probe_fold: np.ndarray,
+    tell: Callable[[str], None],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Out-of-sample probability of every row, and of every probe (mean over the models that have not seen its
+    conversations).
+    """
+    chance, probed, times = np.zeros(len(data.system)), np.zeros(len(probe_fold)), np.zeros(len(probe_fold))
+    for project in sorted(set(data.project)):
+        for number in sorted(set(fold)):
+            held = (data.project == project) & (fold == number)
+            fitted = trainer.fit((data.project != project) & (fold != number), guard_fold != number)
+            chance[held] = fitted.chance(trainer.rows[0][held], trainer.rows[1][held])
+            mine = probe_fold == number
+            probed[mine] += fitted.chance(probe[0][mine], probe[1][mine])
+            times[mine] += 1
+        tell(f"  held out {project}")
+    return chance, probed / times

@@ -1,0 +1,65 @@
+"""Memories of one text that a user hands over outside of a dialogue: the text itself and the preferences said in it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from memos.cube import MemCube, Source, new_cube
+from memos.cube.clock import Clock, Ids
+from memos.interface.reader_fast import event_of
+from memos.language.names import names
+from memos.plaintext.preference import cube_of, explicit
+
+
+def text_cube(
+    text: str,
+    *,
+    user: str,
+    speaker: str,
+    kind: str,
+    said: datetime,
+    tags: tuple[str, ...],
+    ids: Ids,
+    clock: Clock,
+) -> MemCube:
+    """The memory of a text, with the names in it and the time it tells of.
+
+    Args:
+        user: whose memory it is (owner and namespace).
+        speaker: who said it; empty where it is no utterance.
+        kind: semantic type, such as fact or episode.
+        said: wall-clock time it was said; relative dates count from it.
+    """
+    event = event_of(text, said)
+    return new_cube(
+        text,
+        owner=user,
+        ids=ids,
+        clock=clock,
+        governance={"namespace": user},
+        state="activated",
+        semantic_type=kind,
+        speaker=speaker,
+        tags=tags,
+        entities=names(text),
+        trigger="add",
+        event_start=event.start if event else None,
+        event_end=event.end if event else None,
+        attributes={"said_at": said.isoformat()},
+    )
+
+
+def preference_cubes(text: str, *, user: str, holder: str, said: datetime, ids: Ids, clock: Clock) -> list[MemCube]:
+    """One memory for each preference that a text says outright; ``holder`` is whose preference it is."""
+    return [
+        cube_of(
+            preference,
+            owner=user,
+            ids=ids,
+            clock=clock,
+            namespace=user,
+            said_at=said.isoformat(),
+            sources=(Source(dialogue=user),),
+        )
+        for preference in explicit(text, holder)
+    ]

@@ -163,16 +163,15 @@ def markdown(rows: Mapping[str, Abstention]) -> str:
     lines.append("")
     if any(row.forced_choice is not None and not row.chooses for row in rows.values()):
         lines.append(
-            "A dash: fewer than half of the answers name an option (an extractive reader follows no instruction), so a "
-            "share would not be "
-            "about the choice. Otherwise unclear choices count as wrong.\n"
+            "A dash: fewer than half of the answers name an option (an extractive reader follows no instruction), so "
+            "a share would not be about the choice. Otherwise unclear choices count as wrong.\n"
         )
     if any(row.failed or row.failed_choices for row in rows.values()):
         lines.append("Failed: search or answering failed; counted as wrong. The same command asks them again.\n")
     lines.append(
         f"The constant answerer gets {100 * any_row.constant_answerable:.2f} % of categories 1-4 and would get "
-        f"{100 * any_row.constant_all:.2f} % of all five "
-        "in a mixed average; category 5 is therefore never part of an overall score."
+        f"{100 * any_row.constant_all:.2f} % of all five in a mixed average; category 5 is therefore never part of an "
+        "overall score."
     )
     return "\n".join(lines)
 

@@ -262,14 +262,13 @@ def markdown(card: Mapping[str, Any]) -> str:
         held = card["held_out"]
         lines += [
             "This judge was fitted to these very sets, so the agreement below is in-sample. Held out (leave one "
-            "project and one pair of conversations "
-            f"out, at the operating point of `offline`): row accuracy {percent(held['row_accuracy'])} %, kappa "
-            f"{held['kappa']:.2f}, AUC {held['auc']:.3f}, score error {held['score_error_mean']:.1f} points "
-            f"on average and {held['score_error_max']:.1f} at worst, {held['category_error']:.1f} in a category, tau "
-            f"{held['tau']:.2f}. Held out, "
+            "project and one pair of conversations out, at the operating point of `offline`): row accuracy "
+            f"{percent(held['row_accuracy'])} %, kappa {held['kappa']:.2f}, AUC {held['auc']:.3f}, score error "
+            f"{held['score_error_mean']:.1f} points on average and {held['score_error_max']:.1f} at worst, "
+            f"{held['category_error']:.1f} in a category, tau {held['tau']:.2f}. Held out, "
             f"{percent(held['wrong_sets']['ap_v1'])} % of ap_v1 and {percent(held['wrong_sets']['ap_v2'])} % of ap_v2 "
-            "are accepted (strict: "
-            f"{percent(held['wrong_sets']['ap_v1 strict'])} and {percent(held['wrong_sets']['ap_v2 strict'])} %).",
+            f"are accepted (strict: {percent(held['wrong_sets']['ap_v1 strict'])} and "
+            f"{percent(held['wrong_sets']['ap_v2 strict'])} %).",
             "",
         ]
     lines += [
@@ -347,8 +346,7 @@ def markdown(card: Mapping[str, Any]) -> str:
         "## Cost per 1,000 verdicts",
         "",
         f"{cost['seconds']:.1f} s on this machine, {cost['calls']:.0f} calls, {cost['prompt_tokens']:.0f} prompt and "
-        f"{cost['completion_tokens']:.0f} completion tokens. "
-        f"Labels: {json.dumps(card['labels'], sort_keys=True)}.",
+        f"{cost['completion_tokens']:.0f} completion tokens. Labels: {json.dumps(card['labels'], sort_keys=True)}.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -5,7 +5,7 @@ WORKERS ?= 2
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check -q
 
-.PHONY: locomo test install lint clean
+.PHONY: locomo test install check clean
 
 locomo: $(VENV)/.embedded
 	$(RUN) scripts/fetch_data.py punkt wordnet locomo
@@ -17,8 +17,10 @@ test: $(VENV)/.dev
 
 install: $(VENV)/.embedded
 
-lint: $(VENV)/.dev
+check: $(VENV)/.dev
+	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
+	$(RUN) -m pyright
 	$(VENV)/bin/lint-imports
 
 $(VENV)/bin/python:

@@ -1,4 +1,4 @@
-"""The language model as the baselines use it: structured replies checked and asked again, every call counted by phase."""
+"""The language model as the baselines use it: structured replies checked and asked again, calls counted by phase."""
 
 from __future__ import annotations
 

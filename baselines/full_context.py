@@ -62,7 +62,7 @@ class FullContext:
 
 
 class Oracle(FullContext):
-    """The gold evidence turns and nothing else: the ceiling of retrieval. Marked in every table, as it sees the gold."""
+    """The gold evidence turns and nothing else: the ceiling of retrieval. Marked in every table: it sees the gold."""
 
     part_id = "oracle"
     sees_gold = True

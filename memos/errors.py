@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class MemosError(Exception):
     """Base of every error this project raises on purpose."""
@@ -35,7 +37,7 @@ class BudgetExceeded(MemosError):
     """The run's token or money budget is used up; the run can be resumed with a larger one."""
 
 
-def require(module: str, extra: str, *, package: str | None = None):
+def require(module: str, extra: str, *, package: str | None = None) -> Any:
     """Import an optional module lazily.
 
     Args:

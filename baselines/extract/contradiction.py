@@ -16,13 +16,15 @@ _SLOTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "home",
         re.compile(
-            r"\b(?:lives in|now lives in|moved to|has moved to) (?P<value>[A-Z][\w' ]{1,30}?)(?=[.,;!]| (?:and|with|in|on|for|last)\b|$)"
+            r"\b(?:lives in|now lives in|moved to|has moved to) (?P<value>[A-Z][\w' ]{1,30}?)"
+            r"(?=[.,;!]| (?:and|with|in|on|for|last)\b|$)"
         ),
     ),
     (
         "work",
         re.compile(
-            r"\b(?:works as|works at|works for|started working as|got a job as|got a job at) (?:a |an |the )?(?P<value>[^.,;!]{2,40})"
+            r"\b(?:works as|works at|works for|started working as|got a job as|got a job at) "
+            r"(?:a |an |the )?(?P<value>[^.,;!]{2,40})"
         ),
     ),
     ("relationship", re.compile(r"\b(?:is|got) (?:now )?(?P<value>single|married|engaged|divorced|dating)\b")),

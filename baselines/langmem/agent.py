@@ -13,9 +13,9 @@ from baselines.memories import Memory, MemoryStore
 from memos.embed.base import Embedder
 from memos.types import Message, Session, Turn
 
-AGENT_PROMPT = """You are {name}'s assistant with a long-term memory. Keep what {name} tells you: call manage_memory to create an entry, to update \
-one or to delete one; call search_memory to look something up. When a question comes, answer it from the memory, shortly \
-and completely.
+AGENT_PROMPT = """You are {name}'s assistant with a long-term memory. Keep what {name} tells you: call manage_memory \
+to create an entry, to update one or to delete one; call search_memory to look something up. When a question comes, \
+answer it from the memory, shortly and completely.
 
 Memories that may bear on the last message:
 {memories}"""
@@ -23,7 +23,8 @@ Memories that may bear on the last message:
 TOOLS = (
     tool(
         "manage_memory",
-        "Create, update or delete a memory. Update and delete need the id of an entry; create and update need the content.",
+        "Create, update or delete a memory. Update and delete need the id of an entry; create and update need the "
+        "content.",
         {
             "type": "object",
             "properties": {

@@ -12,17 +12,18 @@ from baselines.backbone import TEXT, Backbone, listed, record
 from baselines.langmem.manager import Operation
 from memos.types import Session, Turn
 
-QUERY_PROMPT = """You look after a long-term memory of {first} and {second}. Before it is revised, find what it may already hold. \
-Write up to {limit} short search queries, each phrased like a memory that could be stored about what is said below. \
-Reply with JSON: {{"queries": [text, …]}}"""
+QUERY_PROMPT = """You look after a long-term memory of {first} and {second}. Before it is revised, find what it may \
+already hold. Write up to {limit} short search queries, each phrased like a memory that could be stored about what is \
+said below. Reply with JSON: {{"queries": [text, …]}}"""
 
-MANAGER_PROMPT = """You look after a long-term memory of {first} and {second}. Read the dialogue and bring the memory up to date:
-- insert what is new and worth keeping: facts about either person, their plans, preferences, relations, events and experiences, \
-with names, places, numbers and reasons;
+MANAGER_PROMPT = """You look after a long-term memory of {first} and {second}. Read the dialogue and bring the memory \
+up to date:
+- insert what is new and worth keeping: facts about either person, their plans, preferences, relations, events and \
+experiences, with names, places, numbers and reasons;
 - patch an entry that the dialogue extends, corrects or supersedes: give its id and its whole new content;
 - remove an entry that is no longer true or that repeats another.
-Each entry is written in the third person, names its person, can be understood alone and carries absolute dates; the dialogue took place \
-on {date}. Do not insert what an entry already says.
+Each entry is written in the third person, names its person, can be understood alone and carries absolute dates; the \
+dialogue took place on {date}. Do not insert what an entry already says.
 
 Entries found in the memory:
 {entries}

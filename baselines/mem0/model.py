@@ -16,19 +16,21 @@ matter); likes and dislikes; plans, goals and intentions; activities, events and
 work, studies and career; anything else {user} may want recalled, such as books, places, pets or possessions.
 
 How to write them:
-- Only lines with the role "user" are {user}'s. Lines of the assistant are {other}'s and serve as context; take nothing \
-about {other} from them.
-- Each memory stands on its own: third person, {user}'s name instead of pronouns, with people, places, titles, numbers, \
-feelings and reasons kept.
+- Only lines with the role "user" are {user}'s. Lines of the assistant are {other}'s and serve as context; take \
+nothing about {other} from them.
+- Each memory stands on its own: third person, {user}'s name instead of pronouns, with people, places, titles, \
+numbers, feelings and reasons kept.
 - The dialogue took place on {date}. Turn words such as "yesterday", "last week" or "next month" into dates counted \
 from that day, and no other.
 - Prefer one connected memory of a sentence or two over many fragments.
-- Use the language of the speaker. Greetings, thanks and small talk are no memories; with nothing else, return an empty list.
+- Use the language of the speaker. Greetings, thanks and small talk are no memories; with nothing else, return an \
+empty list.
 
 Examples:
 user: Ann: Hi! -> {{"facts": []}}
 user: Ann: Trees have leaves. -> {{"facts": []}}
-user: Ann: I'm after a quiet bakery near the office. -> {{"facts": ["Ann is looking for a quiet bakery near her office"]}}
+user: Ann: I'm after a quiet bakery near the office. -> \
+{{"facts": ["Ann is looking for a quiet bakery near her office"]}}
 user: Ann: Met Raj at three yesterday about the bridge plans. (said on 5 March 2021) -> {{"facts": ["Ann met Raj on \
 4 March 2021 at 3 pm about the bridge plans"]}}
 user: Ann: I'm Ann, I teach physics. -> {{"facts": ["Ann is a physics teacher"]}}
@@ -38,8 +40,8 @@ Reply with JSON: {{"facts": [text, …]}}"""
 
 UPDATE_PROMPT = """You maintain a memory. Compare each new fact with the memory's entries and decide what to do:
 - ADD: the fact is new. Give it a fresh id.
-- UPDATE: an entry is about the same matter and the fact says more or something different about it. Keep the entry's id and give the \
-text that carries the most information; where both say the same, keep the fuller wording.
+- UPDATE: an entry is about the same matter and the fact says more or something different about it. Keep the entry's \
+id and give the text that carries the most information; where both say the same, keep the fuller wording.
 - DELETE: the fact contradicts an entry. Give the entry's id.
 - NONE: the fact is already there, or does not touch the entry.
 
@@ -49,8 +51,8 @@ Entries of the memory (ids are only valid in this reply):
 New facts:
 {new}
 
-Reply with JSON: {{"memory": [{{"id": text, "text": text, "event": "ADD" | "UPDATE" | "DELETE" | "NONE", "old_memory": the former text for \
-UPDATE, else null}}, …]}}"""
+Reply with JSON: {{"memory": [{{"id": text, "text": text, "event": "ADD" | "UPDATE" | "DELETE" | "NONE", "old_memory": \
+the former text for UPDATE, else null}}, …]}}"""
 
 FACTS = record(facts=listed(TEXT))
 DECISIONS = record(

@@ -12,16 +12,17 @@ from baselines.mem0_graph.brain import NewRelation, node_name
 from memos.embed.base import Embedder
 from memos.types import Message, Session, Turn
 
-ENTITY_PROMPT = """Name the entities in the text with their types by calling extract_entities. "I", "me", "my" and the like mean {user}: use \
-that name. Do not answer questions that the text asks."""
+ENTITY_PROMPT = """Name the entities in the text with their types by calling extract_entities. "I", "me", "my" and the \
+like mean {user}: use that name. Do not answer questions that the text asks."""
 
-RELATION_PROMPT = """State the relations between the given entities that the text expresses, by calling add_relations. Keep to what the text says; \
-short, general, timeless relation names; source and destination from the list of entities; {user} stands for self references. \
-The text was said on {date}."""
+RELATION_PROMPT = """State the relations between the given entities that the text expresses, by calling add_relations. \
+Keep to what the text says; short, general, timeless relation names; source and destination from the list of entities; \
+{user} stands for self references. The text was said on {date}."""
 
-DELETE_PROMPT = """Compare stored relations with a new text and list, by calling delete_relations, the stored ones that the text contradicts or \
-makes outdated. Never delete a relation merely because another target of the same kind appears: loving pizza and loving burgers can both hold. If \
-nothing is to be deleted, pass an empty list. {user} stands for self references."""
+DELETE_PROMPT = """Compare stored relations with a new text and list, by calling delete_relations, the stored ones \
+that the text contradicts or makes outdated. Never delete a relation merely because another target of the same kind \
+appears: loving pizza and loving burgers can both hold. If nothing is to be deleted, pass an empty list. {user} stands \
+for self references."""
 
 _TRIPLE = record(source=TEXT, relationship=TEXT, destination=TEXT)
 ENTITY_TOOL = tool(

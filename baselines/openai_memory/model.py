@@ -8,16 +8,17 @@ from baselines.backbone import TEXT, Backbone, listed, record
 from baselines.openai_memory.writer import Change, Entry, session_date
 from memos.types import Session
 
-ENTRY_PROMPT = """You are a chat assistant with a long-term memory. The user pastes a dialogue between {first} and {second} and asks you \
-to take from it what is relevant and to create memory entries for each of the two, with time stamps.
+ENTRY_PROMPT = """You are a chat assistant with a long-term memory. The user pastes a dialogue between {first} and \
+{second} and asks you to take from it what is relevant and to create memory entries for each of the two, with time \
+stamps.
 
-Write short entries, each a single statement in the third person that names its person, keeps names, places, titles and \
-numbers, and carries absolute dates (the dialogue took place on {date}; turn "yesterday" or "last month" into dates). \
-Leave out greetings and empty praise.{revise}"""
+Write short entries, each a single statement in the third person that names its person, keeps names, places, titles \
+and numbers, and carries absolute dates (the dialogue took place on {date}; turn "yesterday" or "last month" into \
+dates). Leave out greetings and empty praise.{revise}"""
 REVISE = """
 
-The memory holds these entries already; do not repeat them. Where the dialogue changes one, list its id and new text under \
-"updates"; where it makes one untrue, list its id under "deletes".
+The memory holds these entries already; do not repeat them. Where the dialogue changes one, list its id and new text \
+under "updates"; where it makes one untrue, list its id under "deletes".
 {entries}"""
 
 _ENTRY = record(speaker=TEXT, date=TEXT, text=TEXT)

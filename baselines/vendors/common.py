@@ -37,7 +37,7 @@ class Connection:
 
     @property
     def address(self) -> str:
-        """The server that is asked; never one that an environment variable names, since no fingerprint would know it."""
+        """The server that is asked; never one that an environment variable names: no fingerprint would know it."""
         return self.base_url or OPENAI_URL
 
     def key(self) -> str:

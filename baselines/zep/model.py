@@ -12,26 +12,29 @@ from baselines.zep.graph import Entity
 from memos.embed.base import Embedder
 from memos.types import Session
 
-ENTITIES_PROMPT = """List the entities that the CURRENT MESSAGE names or clearly refers to: people, places, organisations, works, \
-objects, activities and events. The speaker always comes first. Resolve pronouns to names. Leave out relations, actions, dates \
-and whatever only earlier messages mention. Give each a short type."""
+ENTITIES_PROMPT = """List the entities that the CURRENT MESSAGE names or clearly refers to: people, places, \
+organisations, works, objects, activities and events. The speaker always comes first. Resolve pronouns to names. Leave \
+out relations, actions, dates and whatever only earlier messages mention. Give each a short type."""
 
-RESOLVE_PROMPT = """For each NEW entity decide whether it is the same real-world thing as one of the EXISTING entities. Give the existing one's \
-number, or -1 where it is a new thing. Related or similar things are not the same thing."""
+RESOLVE_PROMPT = """For each NEW entity decide whether it is the same real-world thing as one of the EXISTING \
+entities. Give the existing one's number, or -1 where it is a new thing. Related or similar things are not the same \
+thing."""
 
 EDGES_PROMPT = """From the CURRENT MESSAGE, state the facts that hold between two different entities of the list.
 - source and target must be names from the list, and not the same one.
 - relation: a short verb phrase in UPPER_SNAKE_CASE.
 - fact: one sentence that keeps every concrete detail (names, numbers, titles, reasons).
-- valid_at: when the fact became true; invalid_at: when it stopped; ISO 8601, counted from the reference time. A fact told in the \
-present tense became true at the reference time. With only a year known, use 1 January. Use null where nothing is said.
+- valid_at: when the fact became true; invalid_at: when it stopped; ISO 8601, counted from the reference time. A fact \
+told in the present tense became true at the reference time. With only a year known, use 1 January. Use null where \
+nothing is said.
 Earlier messages only help to understand the current one."""
 
-EDGE_RESOLVE_PROMPT = """A NEW fact arrived. Among the numbered EXISTING facts, list as duplicates those between the same two entities that say the \
-same thing, and as contradicted those that the new fact makes untrue. Facts that can both be true are in neither list."""
+EDGE_RESOLVE_PROMPT = """A NEW fact arrived. Among the numbered EXISTING facts, list as duplicates those between the \
+same two entities that say the same thing, and as contradicted those that the new fact makes untrue. Facts that can \
+both be true are in neither list."""
 
-SUMMARY_PROMPT = """Bring each entity's summary up to date with its new facts. At most {words} words each, only what the old summary and the facts \
-say, dates kept."""
+SUMMARY_PROMPT = """Bring each entity's summary up to date with its new facts. At most {words} words each, only what \
+the old summary and the facts say, dates kept."""
 
 NODES = record(entities=listed(record(name=TEXT, type=TEXT)))
 RESOLUTIONS = record(resolutions=listed(record(new={"type": "integer"}, existing={"type": "integer"})))

@@ -27,8 +27,8 @@ from memos.language.words import stems
 from memos.llm.base import LLM
 from memos.types import Conversation, Hit, Query, Retrieved, Session, Turn, Usage
 
-HEADER = """FACTS and ENTITIES below come from a memory of the conversation. The event_time of a fact is the time of the event itself, \
-not of the message that told it."""
+HEADER = """FACTS and ENTITIES below come from a memory of the conversation. The event_time of a fact is the time of \
+the event itself, not of the message that told it."""
 
 
 class Zep:

@@ -33,7 +33,8 @@ _ENDINGS = {
     "r": (),
 }
 _FIELDS = (
-    "Tops act animal artifact attribute body cognition communication event feeling food group location motive object person "
+    "Tops act animal artifact attribute body cognition communication event feeling food group location motive object "
+    "person "
     "phenomenon plant possession process quantity relation shape state substance time"
 ).split()
 _FIRST_NOUN_FIELD = 3

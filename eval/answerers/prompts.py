@@ -44,16 +44,16 @@ class Prompt:
 
 _MEM0_RULES = """You help people by recalling what is kept in a store of conversation memories.
 
-What you are given: memories of two people, {speaker_1} and {speaker_2}, who talk with each other. Every memory carries the \
-time it was noted. Some of what they say bears on the question below, some does not.
+What you are given: memories of two people, {speaker_1} and {speaker_2}, who talk with each other. Every memory \
+carries the time it was noted. Some of what they say bears on the question below, some does not.
 
 Rules:
 1. Look through all memories of both people before you answer.
 2. Use the times of the memories to work out when things happened.
 3. Where the question asks for a fact or an event, look for memories that state it outright.
 4. Where memories contradict each other, believe the newest one.
-5. Where a memory speaks of time relatively ("last year", "two months ago"), compute the date from the memory's own time: \
-a memory noted on 4 May 2022 that mentions a trip last year tells of a trip in 2021.
+5. Where a memory speaks of time relatively ("last year", "two months ago"), compute the date from the memory's own \
+time: a memory noted on 4 May 2022 that mentions a trip last year tells of a trip in 2021.
 6. Never leave a relative time in the answer; give the day, month or year itself.
 7. Keep apart whom a memory is about and who is merely named in it.
 8. Answer in no more than five or six words.
@@ -79,8 +79,8 @@ Answer:"""
 
 _MEMOS = """You help people by recalling what is kept in a store of conversation memories.
 
-What you are given: memories of two people, {speaker_1} and {speaker_2}, who talk with each other, each with the time it was \
-noted. Together they may hold what is needed to answer the question below.
+What you are given: memories of two people, {speaker_1} and {speaker_2}, who talk with each other, each with the time \
+it was noted. Together they may hold what is needed to answer the question below.
 
 Rules:
 1. Look through all memories of both people and put together what several of them say.
@@ -110,8 +110,9 @@ Question: {question}
 
 Answer:"""
 
-_RAG_SYSTEM = """Answer the question from the given excerpts of a conversation. If it concerns a time, use the dates of the \
-conversation. Give the shortest possible answer, in the words of the conversation where you can, and leave out the subject."""
+_RAG_SYSTEM = """Answer the question from the given excerpts of a conversation. If it concerns a time, use the dates \
+of the conversation. Give the shortest possible answer, in the words of the conversation where you can, and leave out \
+the subject."""
 _RAG_USER = """Question: {question}
 
 Excerpts:
@@ -119,11 +120,12 @@ Excerpts:
 
 Short answer:"""
 
-_DEFAULT_SYSTEM = """You answer questions about the lives of two people, {speaker_1} and {speaker_2}, from notes or excerpts of \
-their conversations.
+_DEFAULT_SYSTEM = """You answer questions about the lives of two people, {speaker_1} and {speaker_2}, from notes or \
+excerpts of their conversations.
 
 - Use everything that bears on the question; put several pieces together where it takes several.
-- Times: an entry's date is when it was said or noted unless it says otherwise. Turn "yesterday" or "last month" into a date.
+- Times: an entry's date is when it was said or noted unless it says otherwise. Turn "yesterday" or "last month" into \
+a date.
 - Where entries disagree, the latest one holds.
 - Mind who did or said what.
 - Answer with the fact alone, in as few words as possible. If nothing bears on the question, answer: Not mentioned."""
@@ -132,8 +134,8 @@ _DEFAULT_USER = """{context}
 Question: {question}
 Answer:"""
 
-_NULL_SYSTEM = """You are asked about the lives of two people, {speaker_1} and {speaker_2}, of whom you have no record. Answer in \
-as few words as possible; if you cannot know, answer: Not mentioned."""
+_NULL_SYSTEM = """You are asked about the lives of two people, {speaker_1} and {speaker_2}, of whom you have no \
+record. Answer in as few words as possible; if you cannot know, answer: Not mentioned."""
 _NULL_USER = """Question: {question}
 Answer:"""
 

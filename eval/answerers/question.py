@@ -15,7 +15,8 @@ _YES_NO = re.compile(
     r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|might|may)\b", re.IGNORECASE
 )
 _LEAD = re.compile(
-    r"^(?:(?:according to|based on|around|after|in|on|at|for|during|by|from|with|about|to|of|as of)\b[^,?]*?,?\s+)(?=wh|how)",
+    r"^(?:(?:according to|based on|around|after|in|on|at|for|during|by|from|with|about|to|of|as of)\b"
+    r"[^,?]*?,?\s+)(?=wh|how)",
     re.IGNORECASE,
 )
 _NOT_PLURAL = frozenset("this his is was does has ss us news series class business process always pass".split())

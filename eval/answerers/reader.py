@@ -91,7 +91,7 @@ class Reader:
         self._contexts: OrderedDict[tuple[str, tuple[str, str]], Index] = OrderedDict()
 
     def identity(self) -> Mapping[str, object]:
-        """Version, parameters, the digests of the weights and of WordNet's files, the whole identity of the embedder."""
+        """Version, parameters, the digests of the weights and of WordNet's files, the identity of the embedder."""
         config = {key: value for key, value in asdict(self.config).items() if key != "cache_contexts"}
         own = getattr(self.embedder, "identity", None)
         embedder = dict(own()) if own else self.embedder.name if self.embedder else None

@@ -246,7 +246,7 @@ def surface(sentence: Sentence, first: int, last: int) -> str:
 
 
 class FeatureSums(dict):
-    """What a set of features is worth, by its names: sums of weights, each computed once (there are few distinct sets)."""
+    """What a set of features is worth, by its names: sums of weights, each computed once (distinct sets are few)."""
 
     def __init__(self, weights: Mapping[str, float], limit: int = 1 << 18) -> None:
         super().__init__()

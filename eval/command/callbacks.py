@@ -1,4 +1,4 @@
-"""What happens when all jobs of a command have ended: their outcomes are gathered, and the experiment makes its tables."""
+"""What happens when all jobs of a command have ended: their outcomes are gathered, the experiment makes its tables."""
 
 from __future__ import annotations
 

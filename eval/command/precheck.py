@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -54,7 +54,7 @@ def precheck(conf: Path, arguments: Sequence[str]) -> Checked:
         raise ConfigError(f"name an experiment: python run.py experiment=NAME, with NAME one of {', '.join(names)}")
     overrides = _parse(words)
     with initialize_config_dir(str(conf), version_base="1.3"):
-        fixed = [o.input_line for o in overrides if not o.is_sweep_override()]
+        fixed = _fixed(overrides)
         base = _compose(conf, [word for word in fixed if word.startswith("experiment=")], whole=True)
         jobs, whole, sweeps = [], True, []
         for added in _added(base, overrides):
@@ -69,7 +69,7 @@ def _added(base: DictConfig, overrides: Sequence[Override]) -> list[list[str]]:
     """What the experiment's own ``sweeps`` add to the command line, one list a sweep; one empty list where they add
     nothing.
     """
-    own = OmegaConf.to_container(base.sweeps, resolve=False)
+    own = cast(list[dict[str, Any]] | None, OmegaConf.to_container(base.sweeps, resolve=False))
     named = {o.get_key_element() for o in overrides}
     if not own or "system" in named:
         return [[]]
@@ -85,18 +85,28 @@ def _parse(words: Sequence[str]) -> list[Override]:
         raise ConfigError(f"{error.override}: not of the form key=value") from error
 
 
+def _typed(override: Override) -> str:
+    """An override as it was typed."""
+    return override.input_line or ""
+
+
+def _fixed(overrides: Sequence[Override]) -> list[str]:
+    """The overrides that have one value, as they were typed."""
+    return [_typed(o) for o in overrides if not o.is_sweep_override()]
+
+
 def _jobs(base: DictConfig, overrides: Sequence[Override]) -> tuple[list[list[str]], bool]:
-    """The override lists to check, and whether they are all: the experiment's own sweep, narrowed by the command line."""
-    fixed = [o.input_line for o in overrides if not o.is_sweep_override()]
+    """The override lists to check, and whether they are all: the experiment's sweep, narrowed by the command line."""
+    fixed = _fixed(overrides)
     swept = {o.get_key_element(): _values(o) for o in overrides if o.is_sweep_override()}
     named = {o.get_key_element() for o in overrides}
     if str(OmegaConf.select(base, "hydra.mode", default="")).endswith("MULTIRUN"):
         own = OmegaConf.select(base, "hydra.sweeper.params")
-        params = OmegaConf.to_container(own, resolve=False) if own else {}
+        params = cast(dict[str, Any], OmegaConf.to_container(own, resolve=False)) if own else {}
         for override in _parse([f"{key}={value}" for key, value in params.items()]):
             key = override.get_key_element()
             if key not in named:
-                swept[key] = _values(override) if override.is_sweep_override() else [override.input_line]
+                swept[key] = _values(override) if override.is_sweep_override() else [_typed(override)]
     own_sweeper = not any(key.startswith(("hydra/sweeper", "hydra.sweeper", "hydra.mode")) for key in named)
     if prod(len(values) for values in swept.values()) <= MOST_JOBS:
         return [fixed + list(values) for values in product(*swept.values())], own_sweeper
@@ -139,7 +149,7 @@ def _composition(error: Exception, overrides: Sequence[str]) -> str:
             parent, _, leaf = parent.rpartition(".")
         node = OmegaConf.select(config, parent) if parent else config
         if isinstance(node, DictConfig):
-            return f"{key.group(1)}: unknown key; {nearest(leaf, node.keys())}"
+            return f"{key.group(1)}: unknown key; {nearest(leaf, map(str, node.keys()))}"
     match = re.search(r"Could not override '([^']+)'. No match in the defaults list", text)
     if match:
         return f"{match.group(1)}: unknown group"

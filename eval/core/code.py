@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -141,7 +141,7 @@ def of_class(cls: type, methods: Iterable[str] | None = None) -> list[Root]:
     return [Root((c.__module__, c.__qualname__.partition(".")[0]), keep) for c in (bases if methods else bases[:1])]
 
 
-def of_function(function: object) -> Root:
+def of_function(function: Callable[..., object]) -> Root:
     """A function as a root."""
     return Root((function.__module__, function.__qualname__.partition(".")[0]))
 
@@ -225,7 +225,10 @@ def _resources(module: Module, statements: Iterable[ast.stmt]) -> list[str]:
     """Digests of files that a user's code names and that lie beside it; those of this project are in its identities."""
     if module.name.partition(".")[0] in OWN:
         return []
-    folder = root_folder(module.name.partition(".")[0]).joinpath(*module.package.split("."))
+    root = root_folder(module.name.partition(".")[0])
+    if root is None:
+        return []
+    folder = root.joinpath(*module.package.split("."))
     named = {
         n.value for s in statements for n in ast.walk(s) if isinstance(n, ast.Constant) and isinstance(n.value, str)
     }

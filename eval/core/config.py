@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from omegaconf import OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
@@ -17,7 +17,10 @@ from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 from memos.errors import ConfigError, MissingDependency
 from memos.servers import served_as
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 PLAIN = ("_target_", "name", "label")
 """Keys of a component's YAML that are not fields of its ``Config``."""
@@ -124,7 +127,7 @@ def typed(config_class: type[T], fields: Mapping[str, Any], where: str) -> T:
             raise ConfigError(f"{where}.{key}: {_first_line(error)}") from error
         except OmegaConfBaseException as error:
             raise ConfigError(f"{where}.{key}: {_first_line(error)}") from error
-    return OmegaConf.to_object(base)
+    return cast(T, OmegaConf.to_object(base))
 
 
 def _first_line(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Where the files beside the packages lie: ``conf/`` and the paper's values, in a checkout and in an installed wheel."""
+"""Where the files beside the packages lie: ``conf/`` and the paper's values, in a checkout and in a wheel."""
 
 from __future__ import annotations
 

@@ -131,7 +131,13 @@ def download(url: str, target: Path, sha256: str, *, timeout: float = 30.0) -> N
     pooch.get_logger().setLevel("WARNING")
     downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=timeout)
     try:
-        pooch.retrieve(url, f"sha256:{sha256}", fname=target.name, path=target.parent, downloader=downloader)
+        pooch.retrieve(
+            url,
+            f"sha256:{sha256}",
+            fname=target.name,
+            path=target.parent,
+            downloader=downloader,  # pyright: ignore[reportArgumentType]  # its protocol names the arguments otherwise
+        )
     except (OSError, ValueError) as error:
         raise DataError(f"{url}: download failed: {' '.join(str(error).split())}") from error
 

@@ -52,7 +52,8 @@ def find_errors(path: str | Path | None = None) -> Path:
     if beside.is_file():
         return beside
     raise DataError(
-        f"dataset.answer_key_errors: {FILE} not found; get it from github.com/dial481/locomo-audit (errors.json) and give its path"
+        f"dataset.answer_key_errors: {FILE} not found; get it from github.com/dial481/locomo-audit (errors.json) and "
+        "give its path"
     )
 
 
@@ -101,7 +102,8 @@ def keys(dataset: Dataset, errors_file: Path) -> dict[tuple[str, int], Defect]:
     strangers = sum(known[key].gold.strip() != defect.golden.strip() for key, defect in out.items())
     if out and strangers > len(out) / 2:
         raise DataError(
-            f"{errors_file}: {strangers} of {len(out)} golds differ from {dataset.path}; the list is about another dataset"
+            f"{errors_file}: {strangers} of {len(out)} golds differ from {dataset.path}; the list is about another "
+            "dataset"
         )
     return out
 

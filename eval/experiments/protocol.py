@@ -32,7 +32,7 @@ class Outcome(TypedDict):
 
 
 class Experiment(Protocol):
-    """One thing that ``run.py`` can do. A module satisfies it by functions of these names; ``entry`` names the module."""
+    """One thing that ``run.py`` can do. A module satisfies it by functions of these names; ``entry`` names it."""
 
     def check(self, config: Config) -> None:
         """Raise for anything wrong that can be known before the run starts, the data included."""

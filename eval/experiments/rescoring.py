@@ -26,7 +26,7 @@ from eval.runs import snapshot
 from eval.runs.lines import held
 from eval.runs.read import load_run, question_key
 from eval.runs.seals import run_id
-from eval.stages.boundary import outcomes
+from eval.stages.boundary import Failed, outcomes
 from eval.stages.scoring import score_rows
 from eval.stats.intervals import interval
 from memos.errors import DataError
@@ -108,8 +108,10 @@ def score(rows: Sequence[Row], scorers: Sequence[Scorer] = (), judges: Sequence[
     tasks = [JudgeTask(row.question, row.gold, row.answer, row.category) for row in rows]
     for judge in judges:
         found: dict[int, Verdict] = {}
-        for index, verdict, failure in outcomes(judge.judge, tasks):
-            found[index] = verdict if failure is None else Verdict(judging.ERROR, None, raw=(failure["error"],))
+        for index, verdict in outcomes(judge.judge, tasks):
+            if isinstance(verdict, Failed):
+                verdict = Verdict(judging.ERROR, None, raw=(verdict.record["error"],))
+            found[index] = verdict
         out.verdicts[judge.name] = [found[index] for index in range(len(rows))]
         out.judge_se[judge.name] = own_error(judge)
     return out

@@ -15,7 +15,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from eval.core.config import identity, wants
 from eval.core.identity import digest
@@ -47,9 +47,9 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     return found
 
 
-def is_present(manifest: Mapping[str, Any] | None) -> bool:
+def is_present(manifest: Mapping[str, Any] | None) -> TypeGuard[dict[str, Any]]:
     """Whether a manifest is of the present formula."""
-    return bool(manifest) and manifest.get("formula") == FORMULA
+    return manifest is not None and manifest.get("formula") == FORMULA
 
 
 def find_run(bench: RunSpec) -> Path | None:

@@ -11,8 +11,9 @@ from eval.core.types import Answer, AnswerTask, Question
 from eval.runs import lineage
 from eval.runs.write import Journal, RunDir
 from eval.stages.bench import Bench
-from eval.stages.boundary import attempt, outcomes
+from eval.stages.boundary import Failed, attempt, outcomes
 from eval.stages.search import searched_now
+from memos.errors import DataError
 
 Key = tuple[str, int]
 
@@ -40,7 +41,7 @@ def answers_now(
     searched, out = searched_now(bench, run), {}
     for question in bench.dataset.questions:
         record, found, wording = answers.records.get(question.key), searched.get(question.key), ask(question)
-        if record is None or wording is None or not lineage.good(found):
+        if record is None or wording is None or found is None or not lineage.good(found):
             continue
         if lineage.current(record, links(bench, found, question, wording)):
             out[question.key] = record
@@ -51,11 +52,11 @@ def answer_tasks(bench: Bench, run: RunDir, answers: Journal, ask: Callable[[Que
     """Put the searched questions to the answerer, as ``ask`` words them (None: not at all), and write the answers."""
     searched = searched_now(bench, run)
     done = {key for key, record in answers_now(bench, run, answers, ask).items() if lineage.good(record)}
-    wordings = {q.key: ask(q) for q in bench.dataset.questions}
+    wordings = {q.key: wording for q in bench.dataset.questions if (wording := ask(q)) is not None}
     todo = [
         q
         for q in bench.dataset.questions
-        if lineage.good(searched.get(q.key)) and q.key not in done and wordings[q.key] is not None
+        if lineage.good(searched.get(q.key)) and q.key not in done and q.key in wordings
     ]
     if not todo:
         return
@@ -63,7 +64,7 @@ def answer_tasks(bench: Bench, run: RunDir, answers: Journal, ask: Callable[[Que
     tasks = [
         AnswerTask(
             question=wordings[q.key],
-            context=run.context(searched[q.key]["context_id"]),
+            context=_context(run, searched[q.key]),
             speakers=speakers[q.sample_id],
             prompt=bench.prompt,
         )
@@ -71,11 +72,10 @@ def answer_tasks(bench: Bench, run: RunDir, answers: Journal, ask: Callable[[Que
     ]
     answerer = bench.answerer()
     progress = bar(f"{bench.system_spec['name']}: {answers.path.stem}", len(bench.dataset.questions), len(done))
-    for index, outcome, failure in outcomes(answerer.answer, tasks):
+    for index, outcome in outcomes(answerer.answer, tasks):
         question = todo[index]
-        if failure is None:
-            made, failure = attempt(lambda o=outcome: _record(o))
-        record = made if failure is None else {"answer": "", **failure}
+        made = outcome if isinstance(outcome, Failed) else attempt(lambda o=outcome: _record(o))
+        record = {"answer": "", **made.record} if isinstance(made, Failed) else made
         made_from = links(bench, searched[question.key], question, wordings[question.key])
         answers.append(
             {"sample_id": question.sample_id, "qa_index": question.qa_index, **record, "made_from": made_from}
@@ -83,6 +83,14 @@ def answer_tasks(bench: Bench, run: RunDir, answers: Journal, ask: Callable[[Que
         progress.update()
     progress.close()
     answerer.close()
+
+
+def _context(run: RunDir, searched: dict[str, Any]) -> str:
+    """The context of a good search record, which ``searched_now`` gives only where the folder holds it."""
+    text = run.context(searched["context_id"])
+    if text is None:
+        raise DataError(f"{run.path}: contexts.jsonl: no context {searched['context_id']}")
+    return text
 
 
 def _record(outcome: Answer) -> dict[str, Any]:

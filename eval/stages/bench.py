@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -251,7 +251,7 @@ class Bench:
 
 def plain(config: DictConfig) -> dict[str, Any]:
     """The resolved configuration as plain dictionaries."""
-    return OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
 
 
 def _fields(spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from memos.errors import BudgetExceeded, ConfigError, MissingDependency
@@ -13,27 +14,37 @@ T = TypeVar("T")
 Task = TypeVar("Task")
 
 
-def attempt(work: Callable[[], T]) -> tuple[T | None, dict[str, Any] | None]:
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What stands in the place of a result where a foreign component failed."""
+
+    record: dict[str, Any]
+    """Status, error (its first line) and traceback, as they are written into a journal."""
+
+
+def attempt(work: Callable[[], T]) -> T | Failed:
     """Run work of a foreign component.
 
-    Returns the result and None, or None and the error's record. A used-up budget, a configuration error and a missing
+    Returns the result, or the error's record. A used-up budget, a configuration error and a missing
     package end the run, since every other question would fail the same way; a busy lock is the caller's to wait for.
     """
     try:
-        return work(), None
+        return work()
     except (BudgetExceeded, ConfigError, MissingDependency, LockBusy):
         raise
     except Exception as error:  # noqa: BLE001 - a foreign component may raise anything; it is recorded whole
-        return None, {
-            "status": "error",
-            "error": (f"{type(error).__name__}: {error}".splitlines() or [""])[0][:500],
-            "traceback": traceback.format_exc(limit=20),
-        }
+        return Failed(
+            {
+                "status": "error",
+                "error": (f"{type(error).__name__}: {error}".splitlines() or [""])[0][:500],
+                "traceback": traceback.format_exc(limit=20),
+            }
+        )
 
 
 def outcomes(
     work: Callable[[Sequence[Task]], Iterable[tuple[int, T]]], tasks: Sequence[Task]
-) -> Iterator[tuple[int, T | None, dict[str, Any] | None]]:
+) -> Iterator[tuple[int, T | Failed]]:
     """Every task's result, or its error's record, as they finish: each index once.
 
     Args:
@@ -47,15 +58,18 @@ def outcomes(
         return
     rows = iter(work(tasks))
     while left:
-        row, failure = attempt(lambda: next(rows, None))
-        if failure is not None or row is None:
+        row = attempt(lambda: next(rows, None))
+        if row is None or isinstance(row, Failed):
             break
         index, result = row
         if index in left:
             del left[index]
-            yield index, result, None
+            yield index, result
     for index in left:
-        result, failure = attempt(lambda i=index: dict(work([tasks[i]])))
-        if failure is None and 0 not in (result or {}):
-            failure = {"status": "error", "error": "gave no result", "traceback": ""}
-        yield index, None if failure else result[0], failure
+        made = attempt(lambda i=index: dict(work([tasks[i]])))
+        if isinstance(made, Failed):
+            yield index, made
+        elif 0 in made:
+            yield index, made[0]
+        else:
+            yield index, Failed({"status": "error", "error": "gave no result", "traceback": ""})

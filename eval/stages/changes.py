@@ -200,7 +200,7 @@ def accept_run(folder: Path, changes: Sequence[Change], code: Mapping[str, str |
     """Keep a run's records under the present code, and say so in its manifest."""
     if not changes:
         return
-    manifest = read_manifest(folder)
+    manifest = read_manifest(folder) or {}
     now = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "commit": provenance.code()["commit"]}
     notes = [{"stage": c.stage, "made": manifest["code"][c.stage], "accepted": code[c.stage], **now} for c in changes]
     manifest["accepted_code"] = [*manifest.get("accepted_code", []), *notes]

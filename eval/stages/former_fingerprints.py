@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from eval.core.config import component_config, part_id, wants
@@ -125,7 +125,7 @@ def _made_system(bench: RunSpec, stage: str | None) -> dict[str, Any]:
 
 def _model(bench: RunSpec) -> dict[str, Any]:
     """A provider's own identity as it was: the address as written, no weights."""
-    provider = components.provider(bench.config["llm"])
+    provider = cast(Any, components.provider(bench.config["llm"]))  # each kind has members of its own
     kind = part_id(type(provider))
     if kind == "openai_llm":
         found = provider.earlier_identity()
@@ -139,7 +139,7 @@ def _model(bench: RunSpec) -> dict[str, Any]:
 
 
 def _answerer(bench: RunSpec) -> dict[str, Any]:
-    answerer = bench.answerer()
+    answerer = cast(Any, bench.answerer())
     found = dict(answerer.identity())
     kind = part_id(type(answerer))
     if kind == "reader":
@@ -151,7 +151,7 @@ def _answerer(bench: RunSpec) -> dict[str, Any]:
 
 
 def _judge(bench: RunSpec, spec: Mapping[str, Any]) -> dict[str, Any]:
-    judge = bench.judge(spec)
+    judge = cast(Any, bench.judge(spec))
     kind = part_id(type(judge))
     found = {key: value for key, value in judge.identity().items() if key not in NEW_KEYS.get(kind, ())}
     return {**found, "model": judge.llm.name} if kind == "llm_judge" else found

@@ -13,7 +13,7 @@ from eval.core.types import Question
 from eval.runs import lineage
 from eval.runs.write import RunDir
 from eval.stages.bench import Bench
-from eval.stages.boundary import attempt
+from eval.stages.boundary import Failed, attempt
 from eval.stages.state import StateFolder
 from memos.errors import DataError
 from memos.locks import LockBusy
@@ -63,7 +63,7 @@ def ingested_now(bench: Bench, run: RunDir) -> dict[str, dict[str, Any]]:
     return {
         name: r
         for name, store in store_fingerprints(bench).items()
-        if lineage.current(r := records.get(name), lineage.of_store(store))
+        if (r := records.get(name)) is not None and lineage.current(r, lineage.of_store(store))
     }
 
 
@@ -110,7 +110,8 @@ class Ingestion:
         system = self.bench.new_system()
         if failure := self._ahead.get(conversation.sample_id):
             return system, None, failure
-        return system, *attempt(lambda: ingest_conversation(self.bench, conversation, system))
+        made = attempt(lambda: ingest_conversation(self.bench, conversation, system))
+        return (system, None, made.record) if isinstance(made, Failed) else (system, made, None)
 
     def _busy(self, conversation: Conversation) -> bool:
         try:
@@ -129,7 +130,8 @@ class Ingestion:
                 finished = (state.read() or {}).get("finished", False)
             if not finished:
                 with closing(self.bench.new_system()) as system:
-                    _, failure = attempt(lambda: ingest_conversation(self.bench, conversation, system, wait=False))
+                    made = attempt(lambda: ingest_conversation(self.bench, conversation, system, wait=False))
+                    failure = made.record if isinstance(made, Failed) else None
         except LockBusy:
             return False
         self._ahead[conversation.sample_id] = failure

@@ -6,12 +6,13 @@ import time
 from typing import Any
 
 from eval.core.progress import bar
+from eval.core.protocols import Answerer, MemorySystem
 from eval.core.types import AnswerTask, Question
 from eval.datasets.selection import stratified
 from eval.runs import lineage
 from eval.runs.write import RunDir
 from eval.stages.bench import Bench
-from eval.stages.boundary import attempt
+from eval.stages.boundary import Failed, attempt
 from eval.stages.ingest import check_drained, state_of, store_fingerprints
 from eval.stages.search import make_query, render
 from memos.types import Conversation
@@ -36,13 +37,15 @@ def latency(bench: Bench, run: RunDir) -> None:
             if not (state.read() or {}).get("finished"):
                 continue
             system = bench.new_system(latency=True)
-            _, failure = attempt(lambda s=system, p=state.store: s.load(p))
-        if failure is None:
+            loaded = attempt(lambda s=system, p=state.store: s.load(p))
+        if not isinstance(loaded, Failed):
             check_drained(system, conversation.sample_id)
             _ask(bench, system, answerer, conversation, waiting[0])
         store = bench.ingest_fingerprint(conversation)
         for question in waiting:
-            record = failure or _ask(bench, system, answerer, conversation, question)
+            record = (
+                loaded.record if isinstance(loaded, Failed) else _ask(bench, system, answerer, conversation, question)
+            )
             key = {"sample_id": question.sample_id, "qa_index": question.qa_index}
             times.append({**key, **record, "made_from": lineage.of_latency(store, question, bench.prompt)})
             progress.update()
@@ -57,25 +60,28 @@ def timed_now(bench: Bench, run: RunDir) -> dict[tuple[str, int], dict[str, Any]
     return {
         q.key: record
         for q in bench.dataset.questions
-        if lineage.current(record := records.get(q.key), lineage.of_latency(store[q.sample_id], q, bench.prompt))
+        if (record := records.get(q.key)) is not None
+        and lineage.current(record, lineage.of_latency(store[q.sample_id], q, bench.prompt))
     }
 
 
-def _ask(bench: Bench, system, answerer, conversation: Conversation, question: Question) -> dict[str, Any]:
+def _ask(
+    bench: Bench, system: MemorySystem, answerer: Answerer, conversation: Conversation, question: Question
+) -> dict[str, Any]:
     """Times of one question, or the failure's record; without its key."""
     start = time.perf_counter()
-    retrieved, problem = attempt(lambda: system.search(make_query(bench, question)))
-    if problem:
-        return problem
-    rendered, problem = attempt(lambda: render(bench, retrieved)[0])
-    if problem:
-        return problem
+    retrieved = attempt(lambda: system.search(make_query(bench, question)))
+    if isinstance(retrieved, Failed):
+        return retrieved.record
+    rendered = attempt(lambda: render(bench, retrieved)[0])
+    if isinstance(rendered, Failed):
+        return rendered.record
     searched = time.perf_counter()
     task = AnswerTask(question.text, rendered, conversation.speakers, bench.prompt)
-    outcome, problem = attempt(lambda: next(iter(answerer.answer([task])))[1])
+    outcome = attempt(lambda: next(iter(answerer.answer([task])))[1])
     end = time.perf_counter()
-    if problem:
-        return problem
+    if isinstance(outcome, Failed):
+        return outcome.record
     return {
         "status": outcome.status,
         "search_ms": (searched - start) * 1000,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,24 +20,26 @@ class RunSpec(Protocol):
     config: Mapping[str, Any]
     out: Path
     seed: int
-    dataset: Dataset
     dataset_config: DatasetConfig
     track: TrackConfig
     latency: LatencyConfig
     system_class: Any
-    system_spec: Mapping[str, Any]
-    embedder_spec: Mapping[str, Any]
-    judge_specs: Sequence[Mapping[str, Any]]
+    system_spec: Any
+    embedder_spec: Any
+    judge_specs: list[Any]
 
     def __init__(self, config: Mapping[str, Any]) -> None: ...
+
+    @cached_property
+    def dataset(self) -> Dataset: ...
 
     @property
     def prompt(self) -> str: ...
 
-    @property
+    @cached_property
     def fingerprint(self) -> str: ...
 
-    @property
+    @cached_property
     def metrics_fingerprint(self) -> str: ...
 
     def judge_fingerprint(self, spec: Mapping[str, Any]) -> str: ...

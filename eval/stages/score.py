@@ -16,7 +16,7 @@ from eval.runs import lineage
 from eval.runs.write import Journal, RunDir
 from eval.stages.answer import answers_now
 from eval.stages.bench import Bench
-from eval.stages.boundary import attempt, outcomes
+from eval.stages.boundary import Failed, attempt, outcomes
 from eval.stages.scoring import Row, score_rows, wanted_metrics
 from eval.stages.search import searched_now
 
@@ -45,7 +45,9 @@ def verdicts_now(bench: Bench, run: RunDir, spec: Mapping[str, Any]) -> dict[Key
     return {
         q.key: record
         for q in bench.dataset.questions
-        if q.key in answered and lineage.current(record := records.get(q.key), lineage.of_verdict(q, answered[q.key]))
+        if q.key in answered
+        and (record := records.get(q.key)) is not None
+        and lineage.current(record, lineage.of_verdict(q, answered[q.key]))
     }
 
 
@@ -59,15 +61,10 @@ def judge(bench: Bench, run: RunDir, spec: Mapping[str, Any]) -> None:
     tasks = [JudgeTask(q.text, q.gold, answered[q.key], q.category) for q in todo]
     referee = bench.judge(spec)
     progress = bar(f"{bench.system_spec['name']}: judge {spec['name']}", len(bench.dataset.questions), len(done))
-    for index, verdict, failure in outcomes(referee.judge, tasks):
+    for index, verdict in outcomes(referee.judge, tasks):
         question = todo[index]
-        if failure is None:
-            made, failure = attempt(lambda v=verdict: _verdict(v))
-        record = (
-            made
-            if failure is None
-            else {"label": judging.ERROR, "score": None, "runs": [], "raw": [failure["error"]], **failure}
-        )
+        made = verdict if isinstance(verdict, Failed) else attempt(lambda v=verdict: _verdict(v))
+        record = _no_verdict(made) if isinstance(made, Failed) else made
         made_from = lineage.of_verdict(question, answered[question.key])
         verdicts.append(
             {"sample_id": question.sample_id, "qa_index": question.qa_index, **record, "made_from": made_from}
@@ -75,6 +72,10 @@ def judge(bench: Bench, run: RunDir, spec: Mapping[str, Any]) -> None:
         progress.update()
     progress.close()
     referee.close()
+
+
+def _no_verdict(failed: Failed) -> dict[str, Any]:
+    return {"label": judging.ERROR, "score": None, "runs": [], "raw": [failed.record["error"]], **failed.record}
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
@@ -97,8 +98,10 @@ def values_now(bench: Bench, run: RunDir) -> dict[Key, dict[str, Any]]:
     return {
         q.key: record
         for q in bench.dataset.questions
-        if lineage.good(found := searched.get(q.key))
-        and lineage.current(record := records.get(q.key), lineage.of_values(q, answered.get(q.key), found))
+        if (record := records.get(q.key)) is not None
+        and (found := searched.get(q.key)) is not None
+        and lineage.good(found)
+        and lineage.current(record, lineage.of_values(q, answered.get(q.key), found))
     }
 
 

@@ -1,4 +1,4 @@
-"""Metric values of answers, one row a pair of gold and answer, where a failure is a row's own and never ends the run."""
+"""Metric values of answers, one row a pair of gold and answer; a failure is a row's own and never ends the run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from eval.core.protocols import Scorer
-from eval.stages.boundary import attempt
+from eval.stages.boundary import Failed, attempt
 
 Row = tuple[dict[str, float], dict[str, str]]
 """Metric to value, and metric to the reason why it failed, of one answer."""
@@ -25,13 +25,13 @@ def score_rows(scorer: Scorer, golds: Sequence[str], answers: Sequence[str], cat
 
     A value that is no finite number is a failure. A metric that the scorer names as missing is in neither.
     """
-    columns, failure = attempt(lambda: _columns(scorer, golds, answers, categories))
-    if failure is not None and len(golds) > 1:
+    columns = attempt(lambda: _columns(scorer, golds, answers, categories))
+    if isinstance(columns, Failed) and len(golds) > 1:
         alone = [score_rows(scorer, [g], [a], [c]) for g, a, c in zip(golds, answers, categories, strict=True)]
         return [row for rows in alone for row in rows]
     wanted = wanted_metrics([scorer])
-    if failure is not None:
-        return [({}, dict.fromkeys(wanted, failure["error"]))]
+    if isinstance(columns, Failed):
+        return [({}, {name: str(columns.record["error"]) for name in wanted})]
     rows: list[Row] = []
     for i in range(len(golds)):
         values = {name: column[i] for name, column in columns.items() if math.isfinite(column[i])}

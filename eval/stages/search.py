@@ -13,7 +13,7 @@ from eval.core.types import Question
 from eval.runs import lineage
 from eval.runs.write import RunDir
 from eval.stages.bench import Bench
-from eval.stages.boundary import attempt
+from eval.stages.boundary import Failed, attempt
 from eval.stages.ingest import Store, store_fingerprints
 from memos import tokens
 from memos.types import Query, Retrieved
@@ -99,12 +99,13 @@ def _search_one(bench: Bench, run: RunDir, store: Store, question: Question) -> 
     if store.failure is not None:
         return {"status": "error", "error": f"ingestion failed: {store.failure['error']}"}
     start = time.perf_counter()
-    retrieved, problem = attempt(lambda: store.system.search(make_query(bench, question)))
+    retrieved = attempt(lambda: store.system.search(make_query(bench, question)))
     elapsed = (time.perf_counter() - start) * 1000
-    if problem is None:
-        read, problem = attempt(lambda: _read(bench, retrieved))
-    if problem is not None:
-        return problem
+    if isinstance(retrieved, Failed):
+        return retrieved.record
+    read = attempt(lambda: _read(bench, retrieved))
+    if isinstance(read, Failed):
+        return read.record
     context, used, memories, usage = read
     hits = run.intern_memories(question.sample_id, memories)
     return {

@@ -11,7 +11,7 @@ from eval.command.cli import CONF
 from eval.core.types import CATEGORIES
 from eval.runs.write import RunDir
 from eval.stages.bench import Bench, plain
-from eval.stages.boundary import attempt
+from eval.stages.boundary import Failed, attempt
 from eval.stages.ingest import StateFolder, ingest, ingest_conversation
 from eval.stages.search import make_query, render, search, waiting
 from memos import tokens
@@ -37,9 +37,10 @@ def test_errors_are_recorded_but_a_used_up_budget_ends_the_run():
     def broken():
         raise ValueError("no\nluck")
 
-    value, failure = attempt(broken)
-    assert value is None and failure["status"] == "error" and failure["error"] == "ValueError: no"
-    assert "broken" in failure["traceback"]
+    failed = attempt(broken)
+    assert isinstance(failed, Failed)
+    assert failed.record["status"] == "error" and failed.record["error"] == "ValueError: no"
+    assert "broken" in failed.record["traceback"]
     for kind in (BudgetExceeded, ConfigError):
 
         def stop(kind=kind):

@@ -155,21 +155,23 @@ def markdown(rows: Mapping[str, Abstention]) -> str:
     for name, row in rows.items():
         forced = "–" if row.forced_choice is None or not row.chooses else _percent(row.forced_choice)
         lines.append(
-            f"| {name} | {row.free_form.n} | {_percent(row.free_form)} | {forced} | {row.unclear} | {row.failed} | {row.failed_choices} |"
+            f"| {name} | {row.free_form.n} | {_percent(row.free_form)} | {forced} | {row.unclear} | {row.failed} | "
+            f"{row.failed_choices} |"
         )
     any_row = next(iter(rows.values()))
     lines.append(f'| constant "not mentioned" | {any_row.free_form.n} | 100.00 | 100.00 | 0 | 0 | 0 |')
     lines.append("")
     if any(row.forced_choice is not None and not row.chooses for row in rows.values()):
         lines.append(
-            "A dash: fewer than half of the answers name an option (an extractive reader follows no instruction), so a share would not be "
-            "about the choice. Otherwise unclear choices count as wrong.\n"
+            "A dash: fewer than half of the answers name an option (an extractive reader follows no instruction), so "
+            "a share would not be about the choice. Otherwise unclear choices count as wrong.\n"
         )
     if any(row.failed or row.failed_choices for row in rows.values()):
         lines.append("Failed: search or answering failed; counted as wrong. The same command asks them again.\n")
     lines.append(
-        f"The constant answerer gets {100 * any_row.constant_answerable:.2f} % of categories 1-4 and would get {100 * any_row.constant_all:.2f} % of all five "
-        "in a mixed average; category 5 is therefore never part of an overall score."
+        f"The constant answerer gets {100 * any_row.constant_answerable:.2f} % of categories 1-4 and would get "
+        f"{100 * any_row.constant_all:.2f} % of all five in a mixed average; category 5 is therefore never part of an "
+        "overall score."
     )
     return "\n".join(lines)
 

@@ -166,7 +166,7 @@ def _probe(config: CardConfig, meter: _Meter, dataset: Dataset) -> dict[str, dic
 
 
 def _probe_unseen(config: CardConfig, meter: _Meter, dataset: Dataset) -> dict[str, dict[str, float]]:
-    """The same in wordings that nothing was tuned on, right answers left out; empty while all such wordings are spent."""
+    """The same in wordings that nothing was tuned on, right answers left out; empty while all of them are spent."""
     found = wordings.unseen()
     if found is None:
         return {}
@@ -261,11 +261,14 @@ def markdown(card: Mapping[str, Any]) -> str:
     if card["held_out"]:
         held = card["held_out"]
         lines += [
-            f"This judge was fitted to these very sets, so the agreement below is in-sample. Held out (leave one project and one pair of conversations "
-            f"out, at the operating point of `offline`): row accuracy {percent(held['row_accuracy'])} %, kappa {held['kappa']:.2f}, AUC {held['auc']:.3f}, score error {held['score_error_mean']:.1f} points "
-            f"on average and {held['score_error_max']:.1f} at worst, {held['category_error']:.1f} in a category, tau {held['tau']:.2f}. Held out, "
-            f"{percent(held['wrong_sets']['ap_v1'])} % of ap_v1 and {percent(held['wrong_sets']['ap_v2'])} % of ap_v2 are accepted (strict: "
-            f"{percent(held['wrong_sets']['ap_v1 strict'])} and {percent(held['wrong_sets']['ap_v2 strict'])} %).",
+            "This judge was fitted to these very sets, so the agreement below is in-sample. Held out (leave one "
+            "project and one pair of conversations out, at the operating point of `offline`): row accuracy "
+            f"{percent(held['row_accuracy'])} %, kappa {held['kappa']:.2f}, AUC {held['auc']:.3f}, score error "
+            f"{held['score_error_mean']:.1f} points on average and {held['score_error_max']:.1f} at worst, "
+            f"{held['category_error']:.1f} in a category, tau {held['tau']:.2f}. Held out, "
+            f"{percent(held['wrong_sets']['ap_v1'])} % of ap_v1 and {percent(held['wrong_sets']['ap_v2'])} % of ap_v2 "
+            f"are accepted (strict: {percent(held['wrong_sets']['ap_v1 strict'])} and "
+            f"{percent(held['wrong_sets']['ap_v2 strict'])} %).",
             "",
         ]
     lines += [
@@ -288,7 +291,8 @@ def markdown(card: Mapping[str, Any]) -> str:
         "| category | n | accuracy, % | kappa |",
         "|---|---|---|---|",
         *[
-            f"| {name} | {row['n']} | {percent(row['row_accuracy'])} | {'–' if row['kappa'] is None else format(row['kappa'], '.2f')} |"
+            f"| {name} | {row['n']} | {percent(row['row_accuracy'])} | "
+            f"{'–' if row['kappa'] is None else format(row['kappa'], '.2f')} |"
             for name, row in found["by_category"].items()
         ],
         "",
@@ -301,7 +305,8 @@ def markdown(card: Mapping[str, Any]) -> str:
         "| answers | n | accepted, % [95 %] | should be |",
         "|---|---|---|---|",
         *[
-            f"| {name} (all deliberately wrong; gpt-4o-mini accepts {percent(row['recorded'])}) | {row['n']} | {percent(row['accepted'])} | as few as are true paraphrases |"
+            f"| {name} (all deliberately wrong; gpt-4o-mini accepts {percent(row['recorded'])}) | {row['n']} | "
+            f"{percent(row['accepted'])} | as few as are true paraphrases |"
             for name, row in card["wrong_sets"].items()
         ],
         *[
@@ -309,7 +314,8 @@ def markdown(card: Mapping[str, Any]) -> str:
             for kind, row in card["probes"].items()
         ],
         *[
-            f"| {kind}, wording that no offline judge was tuned on | {row['n']} | {percent(row['accepted'])}{_range(row)} | 0 |"
+            f"| {kind}, wording that no offline judge was tuned on | {row['n']} | "
+            f"{percent(row['accepted'])}{_range(row)} | 0 |"
             for kind, row in card["probes_unseen"].items()
         ],
         "",
@@ -327,7 +333,8 @@ def markdown(card: Mapping[str, Any]) -> str:
     else:
         lines += ["| key | answers | accuracy, % | accepted, % | recorded, % |", "|---|---|---|---|---|"]
         lines += [
-            f"| {name.replace('_', ' ')} | {key[name]['n']} | {percent(key[name]['row_accuracy'])} | {percent(key[name]['accepted'])} | {percent(key[name]['recorded'])} |"
+            f"| {name.replace('_', ' ')} | {key[name]['n']} | {percent(key[name]['row_accuracy'])} | "
+            f"{percent(key[name]['accepted'])} | {percent(key[name]['recorded'])} |"
             for name in ("wrong_key", "sound_key")
             if name in key
         ]
@@ -338,8 +345,8 @@ def markdown(card: Mapping[str, Any]) -> str:
         "",
         "## Cost per 1,000 verdicts",
         "",
-        f"{cost['seconds']:.1f} s on this machine, {cost['calls']:.0f} calls, {cost['prompt_tokens']:.0f} prompt and {cost['completion_tokens']:.0f} completion tokens. "
-        f"Labels: {json.dumps(card['labels'], sort_keys=True)}.",
+        f"{cost['seconds']:.1f} s on this machine, {cost['calls']:.0f} calls, {cost['prompt_tokens']:.0f} prompt and "
+        f"{cost['completion_tokens']:.0f} completion tokens. Labels: {json.dumps(card['labels'], sort_keys=True)}.",
     ]
     return "\n".join(lines) + "\n"
 

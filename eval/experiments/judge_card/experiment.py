@@ -54,7 +54,7 @@ def run(config: Config) -> Outcome:
 
 
 def tables(group: Group, out: Path, width: int = 120) -> list[str]:
-    """Write ``.sources.json`` beside each card of the group's folder and return the cards, which have their own width."""
+    """Write ``.sources.json`` beside each card of the group's folder and return the cards, of their own width."""
     return [_card(path) for path in sorted((group.cards or out / "cards").glob("judge_card_*.md"))]
 
 

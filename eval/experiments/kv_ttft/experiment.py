@@ -1,4 +1,4 @@
-"""``experiment=kv_ttft``: time to first token with memory as text or as key-value cache (paper section 6.3, Table 5)."""
+"""``experiment=kv_ttft``: time to first token, memory as text or as key-value cache (paper section 6.3, Table 5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a machine could do at best: arithmetic and bytes of a cell, and the measured peaks. Loads torch when measuring."""
+"""What a machine could do at best: arithmetic and bytes of a cell, and measured peaks. Loads torch when measuring."""
 
 from __future__ import annotations
 

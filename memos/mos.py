@@ -366,7 +366,8 @@ class MemOS:
         return self.vault.get(cube_id)
 
     def stats(self) -> dict[str, Any]:
-        """Counts a person asks for: memories by user, archived ones, turns that wait for or failed their fine reading."""
+        """Counts a person asks for: memories by user, archived ones,
+        turns that wait for or failed their fine reading."""
         names = self.vault.namespaces()
         users = {name: self.vault.count(namespaces=[name]) for name in names}
         total = self.vault.count(namespaces=names, live=False) if names else 0

@@ -118,7 +118,8 @@ def measure_ours(size: int, args: argparse.Namespace, timing: Timing) -> Figures
 
 
 def measure_peer(name: str, size: int, args: argparse.Namespace, timing: Timing) -> Figures | None:
-    """A peer's figures, from this process where it is installed, else from the peers' environment; None without both."""
+    """A peer's figures, from this process where it is installed, else from the peers' environment;
+    None without both."""
     module, run = PEERS[name]
     if importlib.util.find_spec(module) is not None:
         texts = sentences(size)

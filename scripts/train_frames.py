@@ -48,9 +48,10 @@ PUBLISHED = 2.0
 SENTENCE = 4.0
 """How much larger MiniLM's vector is made, which weakens its penalty by the square."""
 NOTE = (
-    "Weights of a statistical model of the words around a gold: words of grammar, of talk and of templates, kinds of all others, and MiniLM's reading of "
-    "the sentence without the gold. They derive from LOCOMO (CC BY-NC 4.0), dial481/locomo-audit's answers (CC BY-NC 4.0) and answers published by memobase and "
-    "MIRIX (Apache-2.0), with verdicts of gpt-4o-mini. Not for commercial use. They hold no text of these."
+    "Weights of a statistical model of the words around a gold: words of grammar, of talk and of templates, kinds of "
+    "all others, and MiniLM's reading of the sentence without the gold. They derive from LOCOMO (CC BY-NC 4.0), "
+    "dial481/locomo-audit's answers (CC BY-NC 4.0) and answers published by memobase and MIRIX (Apache-2.0), with "
+    "verdicts of gpt-4o-mini. Not for commercial use. They hold no text of these."
 )
 
 

@@ -30,8 +30,9 @@ from memos.errors import require
 WEIGHTS = Path(model.__file__).with_name("weights.json")
 PARAPHRASES = WEIGHTS.with_name("paraphrases.json")
 LICENCE = (
-    "Weights of a statistical model. They derive from LOCOMO (CC BY-NC 4.0), from dial481/locomo-audit's answers (CC BY-NC 4.0) and from answers "
-    "published by memobase and MIRIX (Apache-2.0), with verdicts of gpt-4o-mini. Not for commercial use. They hold no text of these."
+    "Weights of a statistical model. They derive from LOCOMO (CC BY-NC 4.0), from dial481/locomo-audit's answers (CC "
+    "BY-NC 4.0) and from answers published by memobase and MIRIX (Apache-2.0), with verdicts of gpt-4o-mini. Not for "
+    "commercial use. They hold no text of these."
 )
 GUARDS = (
     "denied_gold",
@@ -57,15 +58,19 @@ READ = 6
 others were not.
 """
 LOOKS = (
-    "Features and settings were chosen while looking at this cross-validation: in the first session several dozen times, in the second 18 times (date "
-    "features 1, list features 2, token features 3, hinges 3, products 3, penalty, clipping and weights 6). The figures are optimistic by that much. Errors "
-    "were read on the first six conversations only. In the third session eight more times (negations that deny nothing, guards, spread of recall, penalty). The "
-    "rules of evasions were made while reading wordings/tuned.json; which honest answers they hit was read as well. Blind lists, each looked at once and then "
-    "added to tuned.json: session 2 (denied 3.3 %, restated 5.3 % accepted), a red team in session 3 (denied 15.0 %, restated 7.7 %). In the fourth session "
-    "eight lists of denying, affirming and restating templates were written by people who had read nothing of the judge; rules alone took 34 % of the affirming "
-    "ones for denials, so frames were fitted (frames.json), which were chosen while looking at seven of the lists left out in turn and at the eighth; all eight now stand in "
-    "tuned.json. A blind list of session 3 was then looked at once (denied 0.0 %, restated 1.3 %); a rule for questions of yes and no was narrowed after it. probes_unseen, where given, were written by "
-    "somebody who had read neither, and looked at once, after everything was fixed."
+    "Features and settings were chosen while looking at this cross-validation: in the first session several dozen "
+    "times, in the second 18 times (date features 1, list features 2, token features 3, hinges 3, products 3, penalty, "
+    "clipping and weights 6). The figures are optimistic by that much. Errors were read on the first six conversations "
+    "only. In the third session eight more times (negations that deny nothing, guards, spread of recall, penalty). The "
+    "rules of evasions were made while reading wordings/tuned.json; which honest answers they hit was read as well. "
+    "Blind lists, each looked at once and then added to tuned.json: session 2 (denied 3.3 %, restated 5.3 % accepted), "
+    "a red team in session 3 (denied 15.0 %, restated 7.7 %). In the fourth session eight lists of denying, affirming "
+    "and restating templates were written by people who had read nothing of the judge; rules alone took 34 % of the "
+    "affirming ones for denials, so frames were fitted (frames.json), which were chosen while looking at seven of the "
+    "lists left out in turn and at the eighth; all eight now stand in tuned.json. A blind list of session 3 was then "
+    "looked at once (denied 0.0 %, restated 1.3 %); a rule for questions of yes and no was narrowed after it. "
+    "probes_unseen, where given, were written by somebody who had read neither, and looked at once, after everything "
+    "was fixed."
 )
 
 

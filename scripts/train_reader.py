@@ -306,7 +306,8 @@ def save(weights: dict[str, dict[str, float]]) -> None:
 
 
 def write_line_weights(dataset: Dataset, cache: Path | None) -> None:
-    """Fit the ranking without, and where a cache of embeddings is given with, cosine; fit the spans again afterwards."""
+    """Fit the ranking without, and where a cache of embeddings is given with, cosine;
+    fit the spans again afterwards."""
     indexes = {c.sample_id: Index(parse(rendered(c), c.speakers)) for c in dataset.conversations}
     current = {key: value for key, value in load_weights().items() if isinstance(value, dict)}
     names = Names()

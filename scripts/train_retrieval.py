@@ -122,13 +122,15 @@ def main() -> None:
         weights = fit(train)
         out[key(off)] = {name: round(float(w), 6) for name, w in zip(FEATURES, weights, strict=True) if w}
         print(
-            f"{key(off):24s} single turns, recall@20: train {recall(train, weights):.2f}  held out {recall(test, weights):.2f}"
+            f"{key(off):24s} single turns, recall@20: train {recall(train, weights):.2f}  held out "
+            f"{recall(test, weights):.2f}"
         )
         second, held_second = (list(looked_again(part, weights, off)) for part in (train, test))
         refined = fit(second, SECOND_RIDGE)
         again[key(off)] = {name: round(float(w), 6) for name, w in zip(SECOND, refined, strict=True) if w}
         print(
-            f"{'':24s} second look,  recall@20: train {recall(second, refined):.2f}  held out {recall(held_second, refined):.2f}"
+            f"{'':24s} second look,  recall@20: train {recall(second, refined):.2f}  held out "
+            f"{recall(held_second, refined):.2f}"
         )
         if not off:
             for name, w in zip(FEATURES, weights, strict=True):

@@ -1,4 +1,5 @@
-"""METEOR of NLTK: exact, then Porter stem, then WordNet synonym matches; stems and synsets are looked up once a word."""
+"""METEOR of NLTK: exact, then Porter stem, then WordNet synonym matches;
+stems and synsets are looked up once a word."""
 
 from __future__ import annotations
 

@@ -91,7 +91,8 @@ class HFChat:
         return self._window
 
     def identity(self) -> dict[str, Any]:
-        """What changes replies besides the request, the weights first. Batch sizes and prefix reuse do not, in float32."""
+        """What changes replies besides the request, the weights first.
+        Batch sizes and prefix reuse do not, in float32."""
         return {**self.settings(), **self.weights()}
 
     def weights(self) -> dict[str, Any]:
@@ -99,7 +100,8 @@ class HFChat:
         return model_identity(self.source(), self.config.revision)
 
     def earlier_identity(self) -> dict[str, Any] | None:
-        """The identity of before weights were digested, under which replies may be cached; None for a folder's weights."""
+        """The identity of before weights were digested, under which replies may be cached;
+        None for a folder's weights."""
         return None if Path(self.source()).exists() else self.settings()
 
     def settings(self) -> dict[str, Any]:

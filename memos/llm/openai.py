@@ -77,7 +77,8 @@ class OpenAIChat:
         return {**cut, **extra, **form}
 
     def earlier_identity(self) -> dict[str, Any] | None:
-        """The identity of before servers had names, under which replies may be cached; None where a name is declared."""
+        """The identity of before servers had names, under which replies may be cached;
+        None where a name is declared."""
         if self.config.served_as:
             return None
         return {"provider": "openai", "model": self.name, "base_url": self.base_url, **self._settings()}
@@ -200,7 +201,8 @@ class OpenAIChat:
             failures += 1
             if failures >= self.config.max_attempts:
                 raise Unreachable(
-                    f"{self.name} at {self.base_url} failed {failures} times, last: {reason}; request {describe(request)!r}"
+                    f"{self.name} at {self.base_url} failed {failures} times, last: {reason}; request "
+                    f"{describe(request)!r}"
                 )
             await asyncio.sleep(self._backoff.wait(failures, wish, self._random))
 
@@ -212,7 +214,8 @@ class OpenAIChat:
                 f"llm.context_window and llm.long_prompt=cut; request {describe(request)!r}"
             )
         return Rejected(
-            f"{self.name} at {self.base_url} refuses: {error.status_code} {code or ''} {said}; request {describe(request)!r}"
+            f"{self.name} at {self.base_url} refuses: {error.status_code} {code or ''} {said}; request "
+            f"{describe(request)!r}"
         )
 
     async def _attempt(self, body: dict[str, Any], attempt: int) -> Completion:

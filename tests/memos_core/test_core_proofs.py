@@ -158,7 +158,8 @@ def test_at_no_moment_is_an_expired_memory_in_any_result(vault, lifecycle, make,
 
 @pytest.mark.parametrize("vault", ["sqlite", "memory"], indirect=True)
 def test_ten_thousand_mixed_operations_keep_the_counters_true(vault, lifecycle, api, make, clock):
-    """C8: counts, recency and heat equal those computed by hand from what was done; other operations do not touch them."""
+    """C8: counts, recency and heat equal those computed by hand from what was done;
+    other operations do not touch them."""
     chance = random.Random(88)
     vault.add([make(f"m{n}") for n in range(20)])
     done = {f"cube-{n:06d}": [] for n in range(1, 21)}

@@ -18,13 +18,15 @@ from eval.judges.offline.calendar import Interval
 from eval.judges.offline.text import content, found, idf, tokens
 
 TALK = frozenset(
-    "ask question answer convers chat discuss talk mention said say topic regard concern came come bring brought dialogu memori context record "
-    "text messag inform subject matter relat anoth thing well know see whether wonder one 1 would".split()
+    "ask question answer convers chat discuss talk mention said say topic regard concern came come bring brought "
+    "dialogu memori context record text messag inform subject matter relat anoth thing well know see whether wonder "
+    "one 1 would".split()
 )
 """Stems of words that speak about the conversation; they add nothing to an answer."""
 DENYING = frozenset(
-    "incorrect fals wrong contrari think thought certainli definit absolut true untru inaccur mistaken noth never opposit case assum suppos "
-    "believ doubt els rather instead anyth far except noon nobodi none cannot deni claim fact correct right actual realli simpli way exclud rule".split()
+    "incorrect fals wrong contrari think thought certainli definit absolut true untru inaccur mistaken noth never "
+    "opposit case assum suppos believ doubt els rather instead anyth far except noon nobodi none cannot deni claim "
+    "fact correct right actual realli simpli way exclud rule".split()
 )
 """Stems of words that only carry a denial."""
 

@@ -1,4 +1,5 @@
-"""The paper's Figures 9 (ablation of memory size) and 10 (time to first token), ours with the paper's where comparable."""
+"""The paper's Figures 9 (ablation of memory size) and 10 (time to first token),
+ours with the paper's where comparable."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ LENGTHS = ("short", "medium", "long")
 
 
 def ablation_data(summaries: Sequence[Summary], metrics: Sequence[str], paper: bool = False) -> pd.DataFrame:
-    """One row a run, category and metric: series, chunk, top_k, mean context words, value, interval, the paper's value."""
+    """One row a run, category and metric: series, chunk, top_k, mean context words, value, interval,
+    the paper's value."""
     import pandas as pd
 
     rows = []

@@ -65,7 +65,8 @@ def recall_against_budget(summaries: Sequence[Summary], stem: Path) -> list[Path
 
 
 def _looks(data: pd.DataFrame) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Method to the first method that finds exactly the same (its depth alone differs, say) and to the look they share."""
+    """Method to the first method that finds exactly the same (its depth alone differs, say)
+    and to the look they share."""
     found: dict[str, tuple[str, dict[str, Any]]] = {}
     curves: dict[tuple, str] = {}
     for name, own in data.groupby("method", sort=False):

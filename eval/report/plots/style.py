@@ -85,7 +85,8 @@ def look(position: int) -> dict[str, Any]:
 
 
 def save(figure: Figure, data: pd.DataFrame, stem: Path, sources: Mapping[str, Any]) -> list[Path]:
-    """Write ``<stem>.png``, ``.pdf``, ``.csv`` (what is drawn) and ``.sources.json``. Bytes depend on the data alone."""
+    """Write ``<stem>.png``, ``.pdf``, ``.csv`` (what is drawn) and ``.sources.json``.
+    Bytes depend on the data alone."""
     import matplotlib
 
     stem = Path(stem)

@@ -196,8 +196,8 @@ def trusted(matrix: np.ndarray, lengths: np.ndarray) -> Products | None:
     if not holds(kernels.products):
         kernels.note(
             "numpy",
-            f"numpy {np.__version__}: wrong float32 inner products on this machine; vectors are searched in float64, with "
-            "the same results but more slowly",
+            f"numpy {np.__version__}: wrong float32 inner products on this machine; vectors are searched in float64, "
+            "with the same results but more slowly",
         )
         return None
     faiss = library() if len(matrix) >= SCREENED else None

@@ -205,6 +205,6 @@ def distrusted(kind: str) -> None:
     version = getattr(library(), "__version__", "")
     kernels.note(
         "faiss",
-        f"faiss-cpu {version}: wrong inner products of {kind} on this machine; vectors are searched without it, with the "
-        "same results but more slowly",
+        f"faiss-cpu {version}: wrong inner products of {kind} on this machine; vectors are searched without it, with "
+        "the same results but more slowly",
     )

@@ -106,6 +106,11 @@ class Clocked:
     def __init__(self) -> None:
         self.inner = MiniLM()
         self.name, self.dim, self.seconds = self.inner.name, self.inner.dim, 0.0
+        self.max_tokens = self.inner.max_tokens
+
+    @property
+    def pooled(self) -> int:
+        return self.inner.pooled
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         found, seconds = timed(lambda: self.inner.encode(texts))

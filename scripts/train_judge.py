@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -152,7 +152,7 @@ class Trainer:
         learner.fit(np.hstack(blocks), label, sample_weight=weight)
         found = learner.coef_[0]
         plain, products = len(data.names), len(self.pairs)
-        bias = learner.intercept_[0] + settings.nuisance * found[plain + products :].mean()
+        bias = np.ravel(learner.intercept_)[0] + settings.nuisance * found[plain + products :].mean()
         return Fitted(found[:plain] * self.boost, found[plain : plain + products], float(bias))
 
 
@@ -226,7 +226,12 @@ class Probes:
         return out
 
 
-def show(figures: dict, spans: dict, probed: dict[str, dict[str, float]], wrong: dict[str, float]) -> None:
+def show(
+    figures: dict,
+    spans: Mapping[str, tuple[float, float]],
+    probed: dict[str, dict[str, float]],
+    wrong: dict[str, float],
+) -> None:
     def line(name: str, value: float, scale: float = 1.0, digits: int = 2) -> None:
         low, high = (scale * v for v in spans.get(name, (np.nan, np.nan)))
         text = f"[{low:.{digits}f}, {high:.{digits}f}]" if name in spans else ""
@@ -349,7 +354,7 @@ def write(
     trainer: Trainer,
     data: corpus.Corpus,
     figures: dict,
-    spans: dict,
+    spans: Mapping[str, tuple[float, float]],
     probed: dict[str, dict[str, float]],
     wrong: dict,
 ) -> None:

@@ -19,6 +19,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from nltk.tokenize import NLTKWordTokenizer
@@ -52,6 +53,8 @@ FOLDS = (("conv-26", "conv-30"), ("conv-41", "conv-44"), ("conv-42", "conv-43"))
 WEIGHTS = Path(reader.__file__).with_name("weights.json")
 WITHOUT_SPANS = ("when", "yes_no", "would")
 _WORDS = NLTKWordTokenizer()
+Matrix = Any
+"""``scipy.sparse.csr_matrix``, whose operators scipy does not type."""
 
 
 class Names:
@@ -95,11 +98,11 @@ class SpanData:
     length: np.ndarray
     sentence: np.ndarray
     target: np.ndarray
-    start_rows: sparse.csr_matrix
-    end_rows: sparse.csr_matrix
-    inside_rows: sparse.csr_matrix
-    length_rows: sparse.csr_matrix
-    sentence_rows: sparse.csr_matrix
+    start_rows: Matrix
+    end_rows: Matrix
+    inside_rows: Matrix
+    length_rows: Matrix
+    sentence_rows: Matrix
     importance: np.ndarray
 
     def scores(self, weights: np.ndarray) -> np.ndarray:
@@ -191,7 +194,7 @@ def span_data(
                 questions.append(question)
                 importance.append(worth)
     arrays = {key: np.array(value) for key, value in columns.items()}
-    matrices = {f"{kind}_rows": row.matrix() for kind, row in rows.items()}
+    matrices: dict[str, Matrix] = {f"{kind}_rows": row.matrix() for kind, row in rows.items()}
     width = len(names.column)
     for matrix in matrices.values():
         matrix.resize(matrix.shape[0], width)

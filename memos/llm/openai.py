@@ -11,7 +11,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -94,7 +94,7 @@ class OpenAIChat:
         loop = self._start()
         return asyncio.run_coroutine_threadsafe(self._limited(request), loop).result()
 
-    def complete_many(self, requests: Sequence[Request]) -> Iterator[tuple[int, Completion | LLMError]]:
+    def complete_many(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
         """Replies as they come. Closing the iterator cancels what is under way."""
         if not requests:
             return
@@ -254,7 +254,7 @@ def _http_error() -> type[Exception]:
     try:
         import httpx2 as httpx
     except ModuleNotFoundError:
-        import httpx
+        import httpx  # pyright: ignore[reportMissingImports]  # one of the two is there
     return httpx.HTTPError
 
 

@@ -125,7 +125,7 @@ def guard_matrix(guards: Sequence[Guard], make: Featuriser) -> np.ndarray:
     return make.matrix([guard.pair for guard in guards], "guards")[1]
 
 
-def folds(sample_ids: Sequence[str], order: Sequence[str]) -> np.ndarray:
+def folds(sample_ids: Sequence[str] | np.ndarray, order: Sequence[str]) -> np.ndarray:
     """The fold of each row: conversations in the dataset's order, two a fold."""
     place = {name: index // 2 for index, name in enumerate(order)}
     return np.array([place[name] for name in sample_ids])

@@ -74,8 +74,8 @@ def _try(file: int, path: Path, kind: int, pauses: tuple[float, ...]) -> bool:
             if error.errno not in _NO_LOCKS:
                 raise
             raise ConfigError(
-                f"{path}: its file system keeps no locks ({error.strerror}); use another folder (out=…) or mount it with "
-                f"locks (Lustre: -o flock)"
+                f"{path}: its file system keeps no locks ({error.strerror}); use another folder (out=…) or mount it "
+                "with locks (Lustre: -o flock)"
             ) from error
     return False
 

@@ -88,7 +88,8 @@ def main() -> None:
     answers = [found[index].text for index in range(len(tasks))]
     errors = sum(answer.status != "ok" for answer in found.values())
     print(
-        f"{answerer.name}: {len(tasks)} questions, {errors} errors, {wall:.1f} s wall ({len(tasks) / wall:.1f}/s), {cpu:.1f} s CPU"
+        f"{answerer.name}: {len(tasks)} questions, {errors} errors, {wall:.1f} s wall ({len(tasks) / wall:.1f}/s), "
+        f"{cpu:.1f} s CPU"
     )
     scores = {"f1_memos": [f1_memos(q.gold, answer) for q, answer in zip(questions, answers, strict=True)]}
     if not args.no_judge:

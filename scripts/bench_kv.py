@@ -67,14 +67,16 @@ def shared(args: argparse.Namespace) -> None:
         replies[name] = way(asked[:count])
         rates[name] = 60 * count / (time.perf_counter() - start)
         print(
-            f"{name:34} {rates[name]:8.1f} questions a minute over {count:3}, {model.engine.encoded_tokens - before:7} tokens encoded",
+            f"{name:34} {rates[name]:8.1f} questions a minute over {count:3}, {model.engine.encoded_tokens - before:7} "
+            "tokens encoded",
             flush=True,
         )
     batch = replies["split, one batch"]
     for name, (count, _) in ways.items():
         same = sum(a == b for a, b in zip(replies[name], batch, strict=False))
         print(
-            f"{name:34} batch is {rates['split, one batch'] / rates[name]:5.1f} times faster; same replies {same} of {count}"
+            f"{name:34} batch is {rates['split, one batch'] / rates[name]:5.1f} times faster; same replies {same} of "
+            f"{count}"
         )
 
 
@@ -141,8 +143,8 @@ def compose(args: argparse.Namespace) -> None:
             ids == direct[one].ids for one, ids in zip(asked, _replies(model, made.memory, asked, args), strict=True)
         )
         print(
-            f"{name:14} KL {kl:8.4f}, same answers {same:3} of {len(asked)}, joined in {joined:.2f} s, {joined / prefill:.2f} of a full prefill's "
-            f"{prefill:.2f} s",
+            f"{name:14} KL {kl:8.4f}, same answers {same:3} of {len(asked)}, joined in {joined:.2f} s, "
+            f"{joined / prefill:.2f} of a full prefill's {prefill:.2f} s",
             flush=True,
         )
 

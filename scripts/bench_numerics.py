@@ -132,8 +132,8 @@ def main() -> None:
             first = first or made
             results.append(told(name, first, made))
             print(
-                "{setting:18s} vector {vector:.1e}  cosine {cosine:.1e}  other sets {sets}, orders {orders}, answers {answers} of "
-                "{questions}".format(**results[-1]),
+                "{setting:18s} vector {vector:.1e}  cosine {cosine:.1e}  other sets {sets}, orders {orders}, answers "
+                "{answers} of {questions}".format(**results[-1]),
                 flush=True,
             )
     if args.to:

@@ -225,7 +225,8 @@ def main() -> int:
     print(f"{args.systems} systems, {args.questions} questions (figures {drawn:.1f} s of the writing)")
     for name, value in found.items():
         print(
-            f"{name:8} {value:6.2f}  must be at most {LIMITS[name]:g}: {'holds' if value <= LIMITS[name] else 'DOES NOT HOLD'}"
+            f"{name:8} {value:6.2f}  must be at most {LIMITS[name]:g}: "
+            f"{'holds' if value <= LIMITS[name] else 'DOES NOT HOLD'}"
         )
     if "open s" not in found:
         print("open s   not measured: no Chromium on the PATH")

@@ -106,6 +106,11 @@ class Clocked:
     def __init__(self) -> None:
         self.inner = MiniLM()
         self.name, self.dim, self.seconds = self.inner.name, self.inner.dim, 0.0
+        self.max_tokens = self.inner.max_tokens
+
+    @property
+    def pooled(self) -> int:
+        return self.inner.pooled
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         found, seconds = timed(lambda: self.inner.encode(texts))
@@ -128,8 +133,9 @@ def bench_judge(tasks: list[JudgeTask]) -> float:
     verdicts, cost = timed(lambda: list(judge.judge(tasks)))
     texts = len({text for task in tasks for text in (task.gold, task.answer)})
     print(
-        f"offline judge, {len(verdicts)} verdicts after similarity and BERTScore ({metrics:.1f} s) of the same answers: {cost:.1f} s more "
-        f"(target 30 s on 2 cores; question with answer {embedder.seconds:.1f}, features and the rest {cost - embedder.seconds:.1f})"
+        f"offline judge, {len(verdicts)} verdicts after similarity and BERTScore ({metrics:.1f} s) of the same "
+        f"answers: {cost:.1f} s more (target 30 s on 2 cores; question with answer {embedder.seconds:.1f}, features "
+        f"and the rest {cost - embedder.seconds:.1f})"
     )
     print(f"  {shared.read - read} of {texts} golds and answers had to be read again")
     _, once_more = timed(lambda: list(strict.judge(tasks)))

@@ -48,6 +48,7 @@ import sys
 import tempfile
 from math import log
 from pathlib import Path
+from typing import Any
 
 from search_bench.peers import bench_chroma, bench_langmem, bench_mem0
 from search_bench.texts import questions, sentences
@@ -84,7 +85,7 @@ GROWING = (
     "vault_nearest",
 )
 """Figures in milliseconds whose growth is told."""
-Figures = dict[str, float]
+Figures = dict[str, Any]
 
 
 def sizes(text: str) -> list[int]:
@@ -118,7 +119,8 @@ def measure_ours(size: int, args: argparse.Namespace, timing: Timing) -> Figures
 
 
 def measure_peer(name: str, size: int, args: argparse.Namespace, timing: Timing) -> Figures | None:
-    """A peer's figures, from this process where it is installed, else from the peers' environment; None without both."""
+    """A peer's figures, from this process where it is installed, else from the peers' environment;
+    None without both."""
     module, run = PEERS[name]
     if importlib.util.find_spec(module) is not None:
         texts = sentences(size)

@@ -65,7 +65,8 @@ def report(scored: rescoring.Scored) -> bool:
             f", {check.equal_as_origin} once tokenised as the origin" if check.equal_as_origin != check.equal else ""
         )
         print(
-            f"  {check.name}: {check.equal} of {check.rows} published values equal{as_origin}; largest difference {check.worst:.1e}"
+            f"  {check.name}: {check.equal} of {check.rows} published values equal{as_origin}; largest difference "
+            f"{check.worst:.1e}"
         )
         good &= check.equal_as_origin == check.rows
     return good

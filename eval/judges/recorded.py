@@ -21,7 +21,8 @@ def verdict(row: Row) -> Verdict:
 
 
 class RecordedJudge:
-    """Looks verdicts up by question, gold and answer; a text that the file does not hold is ``unparsed``, never wrong."""
+    """Looks verdicts up by question, gold and answer; a text that the file does not hold is ``unparsed``,
+    never wrong."""
 
     part_id = "recorded_judge"
     name = "recorded"

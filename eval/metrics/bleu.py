@@ -24,7 +24,7 @@ def bleu(gold: str, answer: str) -> tuple[float, float, float, float]:
     """
     from nltk.translate.bleu_score import sentence_bleu
 
-    one, two, three, four = sentence_bleu(
+    one, two, three, four = sentence_bleu(  # pyright: ignore[reportGeneralTypeIssues]  # four weights: four values
         [nltk_tokens(gold)], nltk_tokens(answer), weights=WEIGHTS, smoothing_function=_smoothing()
     )
     return float(one), float(two), float(three), float(four)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import cast
 
 from eval.core.config import locate
 from eval.core.protocols import Scorer
@@ -54,7 +55,7 @@ def build_scorers(config: Config | None = None) -> list[Scorer]:
     config = config or Config()
     scorers: list[Scorer] = []
     if "lexical" in config.which:
-        scorers.append(Lexical())
+        scorers.append(cast(Scorer, Lexical()))  # its names are literals
     if {"similarity", "bertscore"} & set(config.which):
         scorers.append(
             Semantic(

@@ -1,4 +1,5 @@
-"""Models behind the semantic metrics: token states for BERTScore, sentence vectors for similarity; shared per process."""
+"""Models behind the semantic metrics: token states for BERTScore, sentence vectors for similarity;
+shared per process."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from memos.tokens import sentence_words, sentences
 
@@ -50,4 +50,4 @@ def bleu1_origin(gold: str, answer: str) -> float:
     from nltk.translate.bleu_score import sentence_bleu
 
     want, have = origin_words(gold.lower()), origin_words(answer.lower())
-    return float(sentence_bleu([want], have, weights=(1.0,)))
+    return float(cast(float, sentence_bleu([want], have, weights=(1.0,))))

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from importlib import import_module
+from typing import Any, cast
 
 from eval.core.resources import wordnet
 from eval.metrics.encoders import MINILM
@@ -43,7 +44,7 @@ def lexical_pair(gold: str, answer: str) -> dict[str, float]:
     out.update((name, float(score.fmeasure)) for name, score in _rouge().score(gold, answer).items())
     smooth = SmoothingFunction().method1
     for n, weights in enumerate(BLEU_WEIGHTS, start=1):
-        out[f"bleu{n}"] = float(sentence_bleu([want], have, weights=weights, smoothing_function=smooth))
+        out[f"bleu{n}"] = float(cast(float, sentence_bleu([want], have, weights=weights, smoothing_function=smooth)))
     out["meteor"] = float(meteor_score([want], have, wordnet=wordnet()))
     return out
 
@@ -53,10 +54,10 @@ class SemanticPeer:
 
     def __init__(self) -> None:
         import torch
-        import transformers
 
         from memos.embed.minilm import _model_folder
 
+        transformers: Any = import_module("transformers")
         transformers.logging.set_verbosity_error()
         transformers.logging.disable_progress_bar()
         self._torch = torch

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -121,7 +122,7 @@ class Semantic:
             out["bertscore_f1"] = {(g, a): bertscore_f1(states[g], states[a], baseline) for g, a in pairs}
         if config.similarity and "similarity" not in self._missing:
             if config.similarity_model == model and states:
-                vectors = {text: state.sentence for text, state in states.items()}
+                vectors: dict[str, Any] = {text: state.sentence for text, state in states.items()}
             else:
                 vectors = self._sentences(golds, answers)
             if vectors:

@@ -16,21 +16,28 @@ RECALL = "evidence_recall_words_1600"
 LISTED = 60
 """Memories of a context that are written out; a whole conversation beside every question made pages of 13 MB."""
 _STYLE = """
-body{font:15px/1.45 system-ui,sans-serif;margin:1.5rem auto;max-width:76rem;padding:0 1rem;color:#1a1a1a;background:#fff}
-table{border-collapse:collapse;margin:1rem 0;font-size:.9rem}td,th{border-bottom:1px solid #ddd;padding:.25rem .6rem;text-align:right}
-td:first-child,th:first-child{text-align:left}fieldset{border:0;padding:0;margin:1rem 0;display:flex;gap:1rem;flex-wrap:wrap}
+body{font:15px/1.45 system-ui,sans-serif;margin:1.5rem auto;max-width:76rem;padding:0 1rem;color:#1a1a1a;\
+background:#fff}
+table{border-collapse:collapse;margin:1rem 0;font-size:.9rem}\
+td,th{border-bottom:1px solid #ddd;padding:.25rem .6rem;text-align:right}
+td:first-child,th:first-child{text-align:left}\
+fieldset{border:0;padding:0;margin:1rem 0;display:flex;gap:1rem;flex-wrap:wrap}
 article{border-top:1px solid #bbb;padding:.8rem 0}article h3{font-size:1rem;margin:0 0 .3rem}
-.pair{display:grid;grid-template-columns:1fr 1fr;gap:1rem}.pair>div{background:#f6f6f6;padding:.5rem .7rem;overflow-wrap:anywhere}
+.pair{display:grid;grid-template-columns:1fr 1fr;gap:1rem}\
+.pair>div{background:#f6f6f6;padding:.5rem .7rem;overflow-wrap:anywhere}
 .better{border-left:4px solid #0072B2}.worse{border-left:4px solid #D55E00}.meta{color:#555;font-size:.85rem}
-select,input{font:inherit;padding:.15rem .3rem}details{margin-top:.4rem}pre{white-space:pre-wrap;font:inherit;margin:.3rem 0}
+select,input{font:inherit;padding:.15rem .3rem}\
+details{margin-top:.4rem}pre{white-space:pre-wrap;font:inherit;margin:.3rem 0}
 @media(max-width:50rem){.pair{grid-template-columns:1fr}}
 """
 _SCRIPT = """
 const all=[...document.querySelectorAll('article')],count=document.getElementById('count');
 function show(){const c=category.value,b=better.value,t=text.value.toLowerCase();let n=0;
-for(const a of all){const ok=(!c||a.dataset.category===c)&&(!b||a.dataset.better===b)&&(!t||a.textContent.toLowerCase().includes(t));
+for(const a of all){const ok=(!c||a.dataset.category===c)&&\
+(!b||a.dataset.better===b)&&(!t||a.textContent.toLowerCase().includes(t));
 a.hidden=!ok;n+=ok}count.textContent=n+' of '+all.length+' questions'}
-const category=document.getElementById('category'),better=document.getElementById('better'),text=document.getElementById('text');
+const category=document.getElementById('category'),\
+better=document.getElementById('better'),text=document.getElementById('text');
 for(const e of [category,better,text])e.addEventListener('input',show);show();
 """
 
@@ -67,7 +74,8 @@ def write_page(a: Run, b: Run, metric: str, table: Table, path: Path) -> int:
         f"<h2>Questions where {escape(metric)} differs</h2><fieldset>"
         f'<label>category <select id="category"><option value="">all</option>{options}</select></label>'
         f'<label>better <select id="better"><option value="">either</option>{sides}</select></label>'
-        f'<label>contains <input id="text" type="search"></label><output id="count" aria-live="polite"></output></fieldset>'
+        '<label>contains <input id="text" type="search"></label><output '
+        'id="count" aria-live="polite"></output></fieldset>'
         f"{body}<script>{_SCRIPT}</script></html>\n",
         encoding="utf-8",
     )
@@ -85,7 +93,8 @@ def _article(a: Run, b: Run, names: tuple[str, str], key: tuple[str, int], x: fl
     )
     sides = "".join(_side(*args) for args in ((a, "A", names[0], key, x, x > y), (b, "B", names[1], key, y, y > x)))
     return (
-        f'<article data-category="{category}" data-better="{"A" if x > y else "B"}"><h3>{head}</h3><div class="meta">{gold}'
+        f'<article data-category="{category}" data-better="{"A" if x > y else "B"}">'
+        f'<h3>{head}</h3><div class="meta">{gold}'
         f"{category} {CATEGORIES.get(category, 'unknown')} · {escape(key[0])} #{key[1]}</div>"
         f'<div class="pair">{sides}</div></article>'
     )

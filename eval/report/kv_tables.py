@@ -14,7 +14,8 @@ from eval.runs.read import kv_cells, load_summary
 
 
 def write_kv_tables(group: Group, out: Path) -> list[Table]:
-    """Write ``tables/<experiment>_table5*`` and, of models that ran here, ``_audit*``; return the tables for printing."""
+    """Write ``tables/<experiment>_table5*`` and, of models that ran here, ``_audit*``;
+    return the tables for printing."""
     cells = kv_cells(group.others)
     if not cells:
         return []

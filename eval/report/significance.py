@@ -82,15 +82,15 @@ def paired(a: Run, b: Run, metric: str, category: int | None = None) -> Paired:
     keys = [key for key in left if key in right and (category is None or a.categories[key] == category)]
     if not keys:
         raise DataError(f"{a.folder} and {b.folder} share no question with {metric}")
-    values = (np.array([column[key] for key in keys], dtype=float) for column in (left, right))
-    return Paired(keys, *values, [sample_id for sample_id, _ in keys])
+    first, second = (np.array([column[key] for key in keys], dtype=float) for column in (left, right))
+    return Paired(keys, first, second, [sample_id for sample_id, _ in keys])
 
 
 def compare_runs(a: Run, b: Run, metric: str, category: int | None = None) -> Comparison:
     """``eval.stats.compare`` of two runs; a judge's own error of both scores widens the interval."""
     found = paired(a, b, metric, category)
-    errors = [judge_error(run.summary, metric) for run in (a, b)]
-    return compare(found.a, found.b, found.clusters, extra_se=float(np.hypot(*errors)))
+    one, other = (judge_error(run.summary, metric) for run in (a, b))
+    return compare(found.a, found.b, found.clusters, extra_se=float(np.hypot(one, other)))
 
 
 Tests = dict[int | None, list[tuple[Run, Comparison]]]

@@ -49,8 +49,8 @@ class Comparison:
 
 
 def compare(
-    a: Sequence[float],
-    b: Sequence[float],
+    a: Sequence[float] | np.ndarray,
+    b: Sequence[float] | np.ndarray,
     clusters: Sequence[Hashable],
     *,
     level: float = LEVEL,

@@ -1,4 +1,5 @@
-"""Ranks of several systems over conversations: Friedman's test and Nemenyi's critical difference (Demšar, JMLR 2006)."""
+"""Ranks of several systems over conversations: Friedman's test and Nemenyi's critical difference
+(Demšar, JMLR 2006)."""
 
 from __future__ import annotations
 

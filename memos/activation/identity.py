@@ -38,7 +38,8 @@ class ModelIdentity:
             mine, theirs = getattr(self, field.name), getattr(other, field.name)
             if field.name != "model" and mine != theirs:
                 raise ForeignCache(
-                    f"cache of {other.model}: {field.name} is {theirs!r}, the loaded {self.model} has {mine!r}; build it anew"
+                    f"cache of {other.model}: {field.name} is {theirs!r}, the loaded {self.model} has {mine!r}; build "
+                    "it anew"
                 )
 
     def to_json(self) -> dict[str, str]:

@@ -56,7 +56,8 @@ class Rotation:
 
     @torch.inference_mode()
     def _check(self, model: Any) -> None:
-        """A token's first-layer key depends on the token and its place alone: turn one, compare with the model's own."""
+        """A token's first-layer key depends on the token and its place alone:
+        turn one, compare with the model's own."""
         decoder = model.get_decoder()
         ids = torch.arange(1, 5, device=model.device) % model.config.get_text_config().vocab_size
         near, far = (_first_keys(decoder, ids, start) for start in _PROBES)

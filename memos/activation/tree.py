@@ -86,7 +86,8 @@ class PrefixTree:
             children, done = best.children, done + shared
 
     def _split(self, node: _Node, at: int, siblings: list[_Node]) -> _Node:
-        """Put a node's first ``at`` tokens into a parent of its own; the tensors are copied so that bytes can be freed."""
+        """Put a node's first ``at`` tokens into a parent of its own;
+        the tensors are copied so that bytes can be freed."""
         head, rest = _owned(node.states.head(at)), _owned(tail(node.states, at))
         parent = _Node(head, node.parent, [node], node.used)
         siblings[siblings.index(node)] = parent

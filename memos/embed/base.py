@@ -15,9 +15,14 @@ class Embedder(Protocol):
 
     name: str
     """Model id; part of every fingerprint."""
-    dim: int
-    max_tokens: int
-    """Window of the model in its own tokens. Longer texts are split into windows whose mean is taken, never cut."""
+
+    @property
+    def dim(self) -> int: ...
+
+    @property
+    def max_tokens(self) -> int:
+        """Window of the model in its own tokens. Longer texts are split into windows whose mean is taken, never cut."""
+        ...
 
     @property
     def pooled(self) -> int:

@@ -84,7 +84,8 @@ class CachedEmbedder:
         return found
 
     def _keep(self, keys: Sequence[bytes], vectors: np.ndarray) -> dict[bytes, np.ndarray]:
-        """Keep vectors; returns what is kept: another process may have been first, with the last bit of another batch."""
+        """Keep vectors; returns what is kept: another process may have been first,
+        with the last bit of another batch."""
         rows = [(key, vector.tobytes()) for key, vector in zip(keys, vectors, strict=True)]
         with self._db:
             before = self._db.total_changes

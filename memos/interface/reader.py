@@ -19,13 +19,15 @@ _KIND_OF: Mapping[str, Kind] = {"prefer": "preference", "procedure": "skill", "s
 
 
 _GREETING = re.compile(
-    r"^\W*(hi|hello|hey|good (morning|afternoon|evening|night)|thanks?( you)?( so much| a lot| for .*)?|thank you.*|bye|goodbye|"
+    r"^\W*(hi|hello|hey|good (morning|afternoon|evening|night)|"
+    r"thanks?( you)?( so much| a lot| for .*)?|thank you.*|bye|goodbye|"
     r"see you.*|ok(ay)?|cool|great|nice|awesome|sure|yes|no|yep|nope|lol|haha.*|got it|sounds good|perfect|welcome|"
     r"you're welcome|no problem|never ?mind)\b[\w\s,'!.]{0,20}$",
     re.I,
 )
 _REMEMBER = re.compile(
-    r"\b(remember that|remember:|please remember|don't forget (that|i|my)|note (that|down)|make a note|keep in mind|save this|"
+    r"\b(remember that|remember:|please remember|don't forget (that|i|my)|"
+    r"note (that|down)|make a note|keep in mind|save this|"
     r"write (this|that) down|for the record|remind yourself)\b|^\W*(fyi|note)\b",
     re.I,
 )
@@ -33,7 +35,8 @@ _FORGET = re.compile(
     r"\b(forget (what|about|that|my|everything|the)|delete|erase|remove (that|my|the|what)|wipe)\b", re.I
 )
 _CORRECT = re.compile(
-    r"\b(actually|correction|that's (wrong|not right|incorrect|outdated)|no longer|not anymore|any ?more|i meant|instead of|"
+    r"\b(actually|correction|that's (wrong|not right|incorrect|outdated)|"
+    r"no longer|not anymore|any ?more|i meant|instead of|"
     r"changed my mind|has changed|update (my|the|that)|is now|are now)\b",
     re.I,
 )
@@ -41,28 +44,34 @@ _SUMMARY = re.compile(
     r"\b(summar(y|ise|ize)|recap|overview|catch me up|what have (we|i) (talked|discussed|been)|bring me up)\b", re.I
 )
 _PREFERENCE = re.compile(
-    r"\bi (really |absolutely |generally |usually |always |now |much )*(like|love|prefer|hate|dislike|enjoy|can't stand|adore|"
+    r"\bi (really |absolutely |generally |usually |always |now |"
+    r"much )*(like|love|prefer|hate|dislike|enjoy|can't stand|adore|"
     r"favou?r)\b|\bmy favou?rite\b|\bi'd rather\b|\bi('m| am) (into|not into|a (big )?fan)\b|\bcall me\b",
     re.I,
 )
 _PROCEDURE = re.compile(
-    r"\bhow (do|did|can|should) (i|we|you)\b(?! (feel|like|know|meet|get on|spend|celebrate))|\bsteps (to|for)\b|\bwalk me through\b|"
+    r"\bhow (do|did|can|should) (i|we|you)\b(?! (feel|like|know|meet|get on|spend|celebrate))|"
+    r"\bsteps (to|for)\b|\bwalk me through\b|"
     r"\bprocedure\b|\bwhat's the (way|process)\b|\bhow to\b",
     re.I,
 )
 _PERSONAL = re.compile(
-    r"\b(i|i'm|i've|i'd|me|my|mine|we|our|us|you (said|told|mentioned|recommended|suggested)|last time|earlier|before|again|"
+    r"\b(i|i'm|i've|i'd|me|my|mine|we|our|us|"
+    r"you (said|told|mentioned|recommended|suggested)|last time|earlier|before|again|"
     r"remember|recall|told|mentioned|he|she|his|her|their|they|them)\b",
     re.I,
 )
 _TASK = re.compile(
     r"^\W*(?:please )?(?:(?:can|could|would|will) you )?(?:please )?"
-    r"(define|explain|translate|calculate|compute|convert|spell|tell me a joke|write|draft|compose|generate|proofread|rephrase)\b",
+    r"(define|explain|translate|calculate|compute|convert|spell"
+    r"|tell me a joke|write|draft|compose|generate|proofread|rephrase)\b",
     re.I,
 )
 _PHATIC = re.compile(
-    r"^\W*(?:(?:hi|hello|hey|so|well)\W+)?(?:how (?:are|is|'?s) (?:you|it going|everything|things|life)|how do you do|how have you been|"
-    r"what'?s up|what is up|who are you|what are you|what can you do|how was your day|really|are you (?:there|sure|ok|okay|a (?:bot|robot))|"
+    r"^\W*(?:(?:hi|hello|hey|so|well)\W+)?(?:how (?:are|is|'?s) (?:you|it going|everything|things|life)|"
+    r"how do you do|how have you been|"
+    r"what'?s up|what is up|who are you|what are you|what can you do|"
+    r"how was your day|really|are you (?:there|sure|ok|okay|a (?:bot|robot))|"
     r"is that so|you know what|guess what)(?: doing| today| then)?\W*$",
     re.I,
 )
@@ -75,23 +84,28 @@ _DEFINITE = re.compile(r"\b(?:the|that|this|those|these)\s+[^\W\d_]{3,}", re.I)
 _FOR_NAME = re.compile(r"\b(?:for|with|about|from|by)\s+[A-Z][\w’'-]+|\b[A-Z][\w-]+['’]s\b")
 _TELLS = re.compile(
     r"^\W*[A-Z][\w-]+(?: [A-Z][\w-]+| and [A-Z][\w-]+)?(?:['’]s [\w ]{2,30}?)? "
-    r"(?:is|was|are|were|has|had|got|went|came|took|made|works?|lives?|moves?|said|says|likes?|loves?|wants?|plans?|plays?|studies|[a-z]+ed)\b"
+    r"(?:is|was|are|were|has|had|got|went|came|took|made|works?|lives?|moves?"
+    r"|said|says|likes?|loves?|wants?|plans?|plays?|studies|[a-z]+ed)\b"
 )
 """A statement that begins with a name, such as one about somebody not spoken of before."""
 _QUESTION = re.compile(
-    r"\?\s*$|^\W*(what|who|whom|whose|when|where|why|how|which|did|do|does|is|are|was|were|has|have|can|could|tell me)\b",
+    r"\?\s*$|^\W*(what|who|whom|whose|when|where|why|how|which"
+    r"|did|do|does|is|are|was|were|has|have|can|could|tell me)\b",
     re.I,
 )
 _SHARED = re.compile(
-    r"\b(our (team|group|project|family|company|class|department|office|lab)|the team|the group|everyone on|shared|we all|between us)\b",
+    r"\b(our (team|group|project|family|company|class|department|office|lab)"
+    r"|the team|the group|everyone on|shared|we all|between us)\b",
     re.I,
 )
 _GLOBAL = re.compile(
-    r"\b(company[- ]wide|everybody|everyone(?! on)|public(ly)?|all users|global(ly)?|official policy|company policy|anyone)\b",
+    r"\b(company[- ]wide|everybody|everyone(?! on)|public(ly)?"
+    r"|all users|global(ly)?|official policy|company policy|anyone)\b",
     re.I,
 )
 _FOLLOW = re.compile(
-    r"^\W*(and|but|so|what about|how about|when was that|where was that|why was that|who was that|which one)\b|\bthat\b\s*\?$",
+    r"^\W*(and|but|so|what about|how about|when was that|where was that|why was that|who was that|which one)\b"
+    r"|\bthat\b\s*\?$",
     re.I,
 )
 _BEFORE = re.compile(r"\b(before|until|till|up to|prior to)\s*$", re.I)

@@ -43,9 +43,11 @@ SCHEMA = {
 }
 _ASK = """From the numbered lines of a conversation below, write down what is worth remembering.
 Each memory is one sentence in the third person that can be understood alone: full names instead of pronouns, calendar
-dates instead of words such as yesterday (the date before each line is when it was said). Leave out greetings and small talk.
+dates instead of words such as yesterday (the date before each line is when it was said). Leave out greetings and \
+small talk.
 kind is preference for likes, dislikes and habits of taste, profile for lasting traits of a person, fact for all else.
-about is the person it concerns; lines are the numbers of the lines it comes from; when is the date of the event, if known;
+about is the person it concerns; lines are the numbers of the lines it comes from; when is the date of the event, \
+if known;
 tags are up to three plain words for its subject, such as work, family or health, and may be left out.
 Reply with JSON: {"memories": [{"text": ..., "kind": ..., "about": ..., "lines": [...], "when": ..., "tags": [...]}]}
 

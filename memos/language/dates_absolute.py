@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from typing import Any
 
 from memos.language.calendar import MONTHS, SEASONS, day_span, month_span, year_span
 from memos.language.dates_guards import month_year_verb, verb_or_count
@@ -27,7 +28,7 @@ def _numeric(match: re.Match[str], now: datetime | None) -> Outcome:
     return _day(year, month, day)
 
 
-def _day(year: int, month: int, day: int, **how: bool) -> Outcome:
+def _day(year: int, month: int, day: int, **how: Any) -> Outcome:
     return Outcome(*day_span(datetime(year, month, day)), "day", **how)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from memos.language.calendar import back, day_span, shift
+from memos.language.calendar import Grain, back, day_span, shift
 from memos.language.dates_rule import Outcome, rule
 from memos.language.numerals import DIGITS, WORDS, value
 from memos.language.tense import tense_at
@@ -87,7 +87,7 @@ def unit_of(said: str) -> str:
     return _SHORT.get(unit, unit)
 
 
-def _away(now: datetime, unit: str, count: float, sign: int) -> tuple[datetime, datetime, str]:
+def _away(now: datetime, unit: str, count: float, sign: int) -> tuple[datetime, datetime, Grain]:
     """The period ``count`` units away; a count with a fraction is met to the day, the month or the year that it still
     tells."""
     if count == int(count):

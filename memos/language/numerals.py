@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -105,8 +106,11 @@ def numbers(text: str) -> frozenset[str]:
     return frozenset(counted | {str(ADVERBIAL[word]) for word in _SPLIT.split(text.lower()) if word in ADVERBIAL})
 
 
-def ordinal_of(text: str) -> int | None:
-    """``11th``, ``21st``, ``eleventh`` or ``twenty-first`` as an integer; None for anything else."""
+def ordinal_of(text: str) -> int | Any:
+    """``11th``, ``21st``, ``eleventh`` or ``twenty-first`` as an integer; None for anything else.
+
+    Typed as ``re.Match.group`` is: most callers give what a pattern has found to be an ordinal.
+    """
     text = text.strip().lower()
     digits = re.fullmatch(r"(\d{1,3})(?:st|nd|rd|th)?", text)
     if digits:

@@ -52,7 +52,7 @@ def is_pronoun(text: str, start: int, end: int) -> bool:
         start, end: the letter.
     """
     before, gap = _neighbour_before(text, start)
-    marks, after = _AFTER.match(text, end).groups("")
+    marks, after = _AFTER.match(text, end).groups("")  # pyright: ignore[reportOptionalMemberAccess]  # always matches
     low_before, low_after = before.lower(), after.lower()
     if marks[:1] in ("'", "’") and low_after in ("m", "ve", "ll", "d"):
         return True

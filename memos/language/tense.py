@@ -74,7 +74,7 @@ def tense_at(text: str, start: int, end: int) -> Tense:
     for clause in reversed(before[:-1]):
         if tense := _read(clause, last=True):
             return tense
-    return next((tense for clause in behind[1:] if (tense := _read(clause, last=False))), "")
+    return next((tense for clause in behind[1:] if (tense := _read(clause, last=False))), "")  # pyright: ignore[reportReturnType]  # a Tense
 
 
 def _clauses(text: str) -> list[str]:
@@ -84,7 +84,7 @@ def _clauses(text: str) -> list[str]:
 def _read(clause: str, *, last: bool) -> Tense:
     """The tense of the last (or first) verb of a clause."""
     words = [word.lower().replace("’", "'") for word in _WORD.findall(clause)]
-    tenses = [tense for place in range(len(words)) if (tense := _tense(words, place))]
+    tenses: list[Tense] = [tense for place in range(len(words)) if (tense := _tense(words, place))]
     if not tenses:
         return ""
     if any(word in _DID for word in words):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -79,6 +79,8 @@ class LLM(Protocol):
 
     def complete(self, request: Request) -> Completion: ...
 
-    def complete_many(self, requests: Sequence[Request]) -> Iterator[tuple[int, Completion | LLMError]]: ...
+    def complete_many(
+        self, requests: Sequence[Request]
+    ) -> Generator[tuple[int, Completion | LLMError], None, None]: ...
 
     def close(self) -> None: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ class CachedLLM:
             raise self._absent(request, key)
         return self._write(key, self.inner.complete(request))
 
-    def complete_many(self, requests: Sequence[Request]) -> Iterator[tuple[int, Completion | LLMError]]:
+    def complete_many(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
         """Cached replies first, then the model's; equal requests are asked once."""
         if self._db is None:
             yield from self.inner.complete_many(requests)
@@ -156,7 +156,7 @@ class CachedLLM:
         return completion_from_dict(json.loads(kept), from_cache=True)
 
 
-def _earlier_identity(llm: LLM) -> dict[str, Any] | None:
+def _earlier_identity(llm: Any) -> dict[str, Any] | None:
     """The earlier identity of the provider below all layers; None where it has none."""
     while hasattr(llm, "inner"):
         llm = llm.inner

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from memos.errors import BudgetExceeded, ConfigError, LLMError
@@ -45,7 +45,7 @@ class CountedLLM:
     def complete(self, request: Request) -> Completion:
         return self._count(self.inner.complete(request))
 
-    def complete_many(self, requests: Sequence[Request]) -> Iterator[tuple[int, Completion | LLMError]]:
+    def complete_many(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
         for index, outcome in self.inner.complete_many(requests):
             yield index, self._count(outcome) if isinstance(outcome, Completion) else outcome
 
@@ -129,7 +129,7 @@ class BudgetedLLM:
         self._charge(completion)
         return completion
 
-    def complete_many(self, requests: Sequence[Request]) -> Iterator[tuple[int, Completion | LLMError]]:
+    def complete_many(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
         """Yields as the inner model does; raises BudgetExceeded, cancelling what is under way, when a cap is reached
         and replies are still outstanding."""
         if not requests:

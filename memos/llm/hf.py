@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,7 +91,8 @@ class HFChat:
         return self._window
 
     def identity(self) -> dict[str, Any]:
-        """What changes replies besides the request, the weights first. Batch sizes and prefix reuse do not, in float32."""
+        """What changes replies besides the request, the weights first.
+        Batch sizes and prefix reuse do not, in float32."""
         return {**self.settings(), **self.weights()}
 
     def weights(self) -> dict[str, Any]:
@@ -99,7 +100,8 @@ class HFChat:
         return model_identity(self.source(), self.config.revision)
 
     def earlier_identity(self) -> dict[str, Any] | None:
-        """The identity of before weights were digested, under which replies may be cached; None for a folder's weights."""
+        """The identity of before weights were digested, under which replies may be cached;
+        None for a folder's weights."""
         return None if Path(self.source()).exists() else self.settings()
 
     def settings(self) -> dict[str, Any]:
@@ -175,7 +177,7 @@ class HFChat:
             raise outcome
         return outcome
 
-    def complete_many(self, requests: Sequence[Request]) -> Iterator[tuple[int, Completion | LLMError]]:
+    def complete_many(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
         """Replies batch by batch, the requests of one prefix together; a refused prompt yields its error first."""
         prompts: dict[int, tuple[tuple[int, ...], int]] = {}
         for index, request in enumerate(requests):

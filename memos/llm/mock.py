@@ -7,7 +7,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -97,7 +97,7 @@ class MockLLM:
         completion = reply if isinstance(reply, Completion) else self._completion(request, reply, count(messages))
         return replace(completion, latency_ms=(time.perf_counter() - start) * 1000, cut_tokens=cut)
 
-    def complete_many(self, requests: Sequence[Request]) -> Iterator[tuple[int, Completion | LLMError]]:
+    def complete_many(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
         for index, request in enumerate(requests):
             try:
                 yield index, self.complete(request)

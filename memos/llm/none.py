@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,7 +33,7 @@ class NoLLM:
     def complete(self, request: Request) -> Completion:
         raise LLMError(f"{self.config.reason}; choose one with llm=openai, llm=hf or llm=embedded, or a part by rules")
 
-    def complete_many(self, requests: Sequence[Request]) -> Iterator[tuple[int, Completion | LLMError]]:
+    def complete_many(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
         for index, request in enumerate(requests):
             try:
                 yield index, self.complete(request)

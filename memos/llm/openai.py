@@ -11,7 +11,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -77,7 +77,8 @@ class OpenAIChat:
         return {**cut, **extra, **form}
 
     def earlier_identity(self) -> dict[str, Any] | None:
-        """The identity of before servers had names, under which replies may be cached; None where a name is declared."""
+        """The identity of before servers had names, under which replies may be cached;
+        None where a name is declared."""
         if self.config.served_as:
             return None
         return {"provider": "openai", "model": self.name, "base_url": self.base_url, **self._settings()}
@@ -93,7 +94,7 @@ class OpenAIChat:
         loop = self._start()
         return asyncio.run_coroutine_threadsafe(self._limited(request), loop).result()
 
-    def complete_many(self, requests: Sequence[Request]) -> Iterator[tuple[int, Completion | LLMError]]:
+    def complete_many(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
         """Replies as they come. Closing the iterator cancels what is under way."""
         if not requests:
             return
@@ -200,7 +201,8 @@ class OpenAIChat:
             failures += 1
             if failures >= self.config.max_attempts:
                 raise Unreachable(
-                    f"{self.name} at {self.base_url} failed {failures} times, last: {reason}; request {describe(request)!r}"
+                    f"{self.name} at {self.base_url} failed {failures} times, last: {reason}; request "
+                    f"{describe(request)!r}"
                 )
             await asyncio.sleep(self._backoff.wait(failures, wish, self._random))
 
@@ -212,7 +214,8 @@ class OpenAIChat:
                 f"llm.context_window and llm.long_prompt=cut; request {describe(request)!r}"
             )
         return Rejected(
-            f"{self.name} at {self.base_url} refuses: {error.status_code} {code or ''} {said}; request {describe(request)!r}"
+            f"{self.name} at {self.base_url} refuses: {error.status_code} {code or ''} {said}; request "
+            f"{describe(request)!r}"
         )
 
     async def _attempt(self, body: dict[str, Any], attempt: int) -> Completion:
@@ -251,7 +254,7 @@ def _http_error() -> type[Exception]:
     try:
         import httpx2 as httpx
     except ModuleNotFoundError:
-        import httpx
+        import httpx  # pyright: ignore[reportMissingImports]  # one of the two is there
     return httpx.HTTPError
 
 

@@ -133,7 +133,8 @@ class Attention:
         return self._out
 
     def _blocks(self, keys: torch.Tensor, values: torch.Tensor) -> list[list[Block]]:
-        """Each head's blocks of keys (key-value heads, tokens, size) that every query sees, about ``most`` keys a part."""
+        """Each head's blocks of keys (key-value heads, tokens, size) that every query sees,
+        about ``most`` keys a part."""
         made: list[list[Block]] = [[] for _ in keys]
         if count := keys.shape[1]:
             step = -(-count // -(-count // (self.parts * self.most)))

@@ -34,14 +34,16 @@ _LIKE = re.compile(
 _DISLIKE = re.compile(
     rf"\bI {_FOR}(?:hate|dislike|can't stand|cannot stand|detest)\b(?: to)? (?P<topic>{_WHAT})|"
     rf"\bI (?:don't|do not|no longer|never) {_FOR}(?:like|love|enjoy|prefer|want)\b(?: to)? (?P<topic2>{_WHAT})|"
-    rf"\bI(?:'m| am) (?:not|no longer) (?:really |so |that )*(?:into|fond of|a (?:big |huge )?fan of) (?P<topic3>{_WHAT})",
+    rf"\bI(?:'m| am) (?:not|no longer) (?:really |so |that )*(?:into"
+    rf"|fond of|a (?:big |huge )?fan of) (?P<topic3>{_WHAT})",
     re.I,
 )
 _CUT = re.compile(
     r"\b(?:because|since|when|but|and I|so I|anymore|any more|these days|now|too|as well|a lot|so much)\b.*$", re.I
 )
 _DID = re.compile(
-    rf"\bI (?:went|go|played|play|cooked|cook|baked|bake|watched|watch|read|painted|paint|made|did|do)\b\s*(?P<topic>{_WHAT})",
+    rf"\bI (?:went|go|played|play|cooked|cook|baked|bake|watched"
+    rf"|watch|read|painted|paint|made|did|do)\b\s*(?P<topic>{_WHAT})",
     re.I,
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,12 +55,13 @@ class Known(Fixed):
         """Make the vectors of questions."""
         self.by_text.update(zip(texts, Fixed().encode(texts), strict=True))
 
-    def encode(self, texts):
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
         if not texts:
             return np.zeros((0, DIM), np.float32)
         if all(text in self.by_text for text in texts):
             return np.stack([self.by_text[text] for text in texts])
         batch, self.batch = self.batch, None
+        assert batch is not None, "prepare comes first"
         return batch
 
 

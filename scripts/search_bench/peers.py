@@ -1,11 +1,15 @@
 """mem0ai, LangMem and Chroma on the same memories. Runs in the peers' own environment: nothing of ours is imported."""
 
+# pyright: reportMissingImports=false
+# The peers are installed in their own environment, not where types are checked.
+
 from __future__ import annotations
 
 import importlib.util
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -93,7 +97,7 @@ def bench_mem0(texts: list[str], queries: list[str], folder: Path, timing: Timin
     return out
 
 
-def local_bm25(store: object, folder: Path) -> bool:
+def local_bm25(store: Any, folder: Path) -> bool:
     """Give mem0's store its own BM25 encoder with stop words from here, as fastembed would download a list of them."""
     if importlib.util.find_spec("fastembed") is None:
         print("mem0ai: its hybrid search is off without fastembed; pip install fastembed", file=sys.stderr)

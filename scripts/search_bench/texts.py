@@ -9,7 +9,8 @@ import numpy as np
 
 DIM, K = 384, 10
 COMMON = """the i to a and you it that of in is my for was so me with on we have but are be just they this at like your
-really what do had did about how not can been all would there out has when from more one if will up or as an some them"""
+really what do had did about how not can been all would there out has when from more one if will up or as an \
+some them"""
 """Function words by falling frequency."""
 
 

@@ -30,7 +30,8 @@ class Timing:
         return CLOCKS[self.clock]()
 
     def p50(self, run: Callable[[int], object], count: int) -> float:
-        """Median milliseconds over ``count`` calls, each the quickest of the rounds; two calls before are not counted."""
+        """Median milliseconds over ``count`` calls, each the quickest of the rounds;
+        two calls before are not counted."""
         run(0), run(1)
         best, end = [inf] * count, time.monotonic() + self.most
         for _ in range(self.rounds):

@@ -1,4 +1,5 @@
-"""Whole runs of the harness on the tiny dataset with a language model behind HTTP, for the tests of faults and crashes."""
+"""Whole runs of the harness on the tiny dataset with a language model behind HTTP,
+for the tests of faults and crashes."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ NUMBERED = re.compile(r"^(\d+)\. \[[^\]]*\] (\w+): (.+)$", re.M)
 
 
 def config(arm: str, *more: str) -> dict[str, Any]:
-    """The configuration of one arm on one conversation of the tiny dataset; ``out`` and ``llm.base_url`` are to be set."""
+    """The configuration of one arm on one conversation of the tiny dataset;
+    ``out`` and ``llm.base_url`` are to be set."""
     overrides = [
         "experiment=tiny",
         *ARMS[arm],

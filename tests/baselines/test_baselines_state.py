@@ -1,4 +1,5 @@
-"""Saving, resuming, provenance and determinism of every method, by rules and with the toy model; faults change nothing."""
+"""Saving, resuming, provenance and determinism of every method, by rules and with the toy model;
+faults change nothing."""
 
 from __future__ import annotations
 

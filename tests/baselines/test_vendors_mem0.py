@@ -28,7 +28,8 @@ THINGS = "tea rome oslo chess piano dogs cats rowing trains bread maps violins c
 
 
 class Untied(WordEmbedder):
-    """Words plus a little noise by text, so that no two neighbours are equally near and both sides show the same order."""
+    """Words plus a little noise by text, so that no two neighbours are equally near and both sides show the
+    same order."""
 
     def encode(self, texts):
         noise = [np.random.default_rng(list(text.encode())).normal(0, 0.02, self.dim) for text in texts]

@@ -76,7 +76,8 @@ def test_c72_a_template_may_refuse_the_system_role(plain_model, tmp_path):
 
 @FAILING_CLEARLY
 def test_c73_a_prefix_of_short_factors_is_not_read_with_long_ones(plain_model, tmp_path):
-    """lablup/mlxcel#1358, ggml-org/llama.cpp#24875: beyond its first window a longrope model turns all positions anew."""
+    """lablup/mlxcel#1358, ggml-org/llama.cpp#24875: beyond its first window a longrope model turns all
+    positions anew."""
     folder = variant(plain_model, tmp_path, max_position_embeddings=4096, rope_parameters=LONGROPE)
     try:
         shared, alone = replies_shared_and_alone(folder)

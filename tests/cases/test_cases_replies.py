@@ -1,4 +1,5 @@
-"""Replies of language models as they come: without a field, of another type, in prose, after thoughts; other dialects."""
+"""Replies of language models as they come: without a field, of another type, in prose, after thoughts;
+other dialects."""
 
 from __future__ import annotations
 
@@ -52,7 +53,8 @@ def test_c29_a_bare_list_is_the_list_that_was_asked_for():
     ids=["only the end mark", "another mark"],
 )
 def test_c30_a_draft_in_the_thoughts_is_not_the_reply(reply):
-    """vllm-project/vllm#13125, cubist38/mlx-openai-server#179: the opening mark is part of the prompt and never comes."""
+    """vllm-project/vllm#13125, cubist38/mlx-openai-server#179:
+    the opening mark is part of the prompt and never comes."""
     assert loads(reply) == {"facts": STORED}
 
 
@@ -72,7 +74,8 @@ HELLO = Request((Message("user", "hi"),), max_tokens=5)
 
 
 def test_c83_a_model_that_wants_max_completion_tokens_gets_it(scripted_server, server_key):
-    """getzep/graphiti#878, langchain-ai/langchainjs#8642: ``max_tokens`` is refused; the other name is tried at once."""
+    """getzep/graphiti#878, langchain-ai/langchainjs#8642: ``max_tokens`` is refused;
+    the other name is tried at once."""
     server = scripted_server(rules=[("", "ok")], refuse=("max_tokens",))
     assert hosted(server, server_key).complete(HELLO).text == "ok"
     assert len(server.chats()) == 2

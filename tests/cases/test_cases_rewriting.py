@@ -38,6 +38,7 @@ def test_c34_code_is_left_as_it_is():
 
 
 def test_c35_quoted_speech_is_anothers():
-    """richardpaulhudson/coreferee#25: "I" within quotation marks is whoever is quoted, and the sentence goes on after."""
+    """richardpaulhudson/coreferee#25: "I" within quotation marks is whoever is quoted,
+    and the sentence goes on after."""
     facts = facts_of(mem0(("Ana", 'She told me "I love you" at the Lisbon station.')))
     assert not [fact for fact in facts if "ats the" in fact or "Ana loves Bo" in fact]

@@ -97,5 +97,8 @@ def test_the_memory_command_works_from_the_wheel(commands, tmp_path):
 
 
 def test_the_papers_values_are_in_the_wheel(commands, tmp_path):
-    code = "from eval.report.paper.reference import load; from eval.core.places import installed; print(installed(), len(load().cells) > 100)"
+    code = (
+        "from eval.report.paper.reference import load; from eval.core.places import installed; print(installed(), "
+        "len(load().cells) > 100)"
+    )
     assert run([str(commands / "python"), "-c", code], tmp_path).stdout.split() == ["True", "True"]

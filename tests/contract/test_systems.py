@@ -1,4 +1,5 @@
-"""The contract every memory system keeps: one test per ``conf/system/*.yaml``, on the synthetic data with mock models."""
+"""The contract every memory system keeps: one test per ``conf/system/*.yaml``,
+on the synthetic data with mock models."""
 
 from __future__ import annotations
 

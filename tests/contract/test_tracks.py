@@ -79,7 +79,8 @@ def test_tables_say_whether_rules_or_a_model_extracted(name, extractor, tmp_path
 
 
 def _has_latencies(made):
-    """P50 and P95 of search, answer and both, over the questions that were asked one by one; building the stores apart."""
+    """P50 and P95 of search, answer and both, over the questions that were asked one by one;
+    building the stores apart."""
     timed, found = (
         records(made, "latency"),
         json.loads((Bench(made).folder / "summary.json").read_text(encoding="utf-8"))["latency_ms"],

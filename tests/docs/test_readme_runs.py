@@ -87,7 +87,8 @@ def _first_and_last(name: str) -> list[str]:
 
 
 def _data(place: Path) -> None:
-    """The synthetic dataset under LOCOMO's ids, published answers to it (every third one wrong), and the random model."""
+    """The synthetic dataset under LOCOMO's ids, published answers to it (every third one wrong),
+    and the random model."""
     made = json.loads(TINY.read_text(encoding="utf-8"))
     for sample, sample_id in zip(made, IDS, strict=True):
         sample["sample_id"] = sample_id

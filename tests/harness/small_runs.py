@@ -11,7 +11,8 @@ from eval.command.cli import CONF
 from eval.experiments.benchmark.experiment import run
 from eval.stages.bench import Bench, plain
 
-LABEL = """llm.rules=[{pattern: 'Nadia.*JSON object', reply: '{"label": "CORRECT"}'}, {pattern: 'JSON object', reply: '{"label": "WRONG"}'}]"""
+LABEL = """llm.rules=[{pattern: 'Nadia.*JSON object', reply: '{"label": "CORRECT"}'}, \
+{pattern: 'JSON object', reply: '{"label": "WRONG"}'}]"""
 SMALL = (
     "experiment=tiny",
     "embedder=mock",

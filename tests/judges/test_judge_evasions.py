@@ -65,7 +65,10 @@ def test_a_yes_or_no_question_handed_back_says_neither(answer):
 
 
 def test_chatter_is_no_answer_wherever_it_meets_the_gold_by_chance():
-    noise = "Hey, thanks! I love how you did that. What do you think? We had fun. You rock! I need to go now. My cat says hi! Wow, I can see that."
+    noise = (
+        "Hey, thanks! I love how you did that. What do you think? We had fun. You rock! I need to go now. My cat says "
+        "hi! Wow, I can see that."
+    )
     assert "chatter" in reason(Pair(ASKED, "a red bicycle", f"{noise} My bicycle is red. {noise}", 4))
     assert (
         reason(

@@ -21,7 +21,8 @@ LINE = re.compile(r"^(\d+)\. \[[^\]]*\] (\w+): (.+)$", re.M)
 
 
 def brain(prompt):
-    """A model that states each line of more than three words as a memory of its speaker; anything else is independent."""
+    """A model that states each line of more than three words as a memory of its speaker;
+    anything else is independent."""
     if "Earlier note:" in prompt:
         return {"relation": "independent"}
     items = [

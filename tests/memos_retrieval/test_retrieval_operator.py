@@ -1,4 +1,5 @@
-"""MemOperator: resolution on every insert, relations, tiers, graph hops, rights (defects 14, 16, 18, 19, 21, 27, 28)."""
+"""MemOperator: resolution on every insert, relations, tiers, graph hops, rights (defects 14, 16, 18, 19, 21, 27,
+28)."""
 
 import json
 import random

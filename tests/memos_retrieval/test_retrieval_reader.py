@@ -27,7 +27,8 @@ def test_the_fixture_is_large_enough():
 
 
 def test_without_known_speakers_the_same_holds():
-    """C9: Nobody tells the reader who there is (MemOS.chat on a fresh vault): names are unknown, and still looked for."""
+    """C9: Nobody tells the reader who there is (MemOS.chat on a fresh vault):
+    names are unknown, and still looked for."""
     stranger = [(case, MemReader().read(case["text"], caller="ana", now=NOW)) for case in CASES]
     wrong = [(case["text"], call.intent) for case, call in stranger if call.intent != case["intent"]]
     assert len(wrong) <= 0.05 * len(stranger), wrong

@@ -147,7 +147,10 @@ def test_a_new_edge_never_closes_a_cycle_with_stored_ones(bench):
     assert closes(bench.vault.edges, Edge(ids[2], ids[0], "causes"))
     assert not closes(bench.vault.edges, Edge(ids[0], ids[2], "causes"))
     assert not closes(bench.vault.edges, Edge(ids[2], ids[0], "relates"))
-    says = '{"relations": [{"source": 2, "target": 0, "relation": "causes"}, {"source": 0, "target": 2, "relation": "causes"}]}'
+    says = (
+        '{"relations": [{"source": 2, "target": 0, "relation": "causes"}, {"source": 0, "target": 2, "relation": '
+        '"causes"}]}'
+    )
     before = len(bench.vault.edges(ids))
     assert bench.operator.relate(cubes, MockLLM(function=lambda _: says)) == 0
     turned = says.replace(

@@ -61,7 +61,9 @@ def test_batch_equals_reference_libraries(language_data):
         assert {name: found[name][row] for name in LEXICAL} == lexical_pair(gold, answer), (gold, answer)
 
 
-WORDS = "a the car automobile run runs running dog hound May 7 7, 2023 2023. it's isn't (Rome) quick, quickly ; -- be".split()
+WORDS = (
+    "a the car automobile run runs running dog hound May 7 7, 2023 2023. it's isn't (Rome) quick, quickly ; -- be"
+).split()
 TEXT = st.lists(st.sampled_from(WORDS) | st.text(max_size=5), max_size=9).map(" ".join)
 
 

@@ -1,4 +1,5 @@
-"""Similarity and BERTScore: batch equals one pair at a time and the public way; golds once; flags and missing models."""
+"""Similarity and BERTScore: batch equals one pair at a time and the public way; golds once;
+flags and missing models."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_a_metric_is_the_mean_of_the_questions_shown(browser, page):
 def test_filters(browser, page):
     browser.open(page, "#questions?system=s1&verdict=not&recall=full")
     expected = browser.evaluate(
-        """index.questions.filter((_, n) => index.verdicts.s1.offline[n] !== 'c' && index.recall.s1[n] === 100).length"""
+        "index.questions.filter((_, n) => index.verdicts.s1.offline[n] !== 'c' && index.recall.s1[n] === 100).length"
     )
     assert 0 < expected < 60
     assert browser.evaluate("document.querySelectorAll('#table tbody tr[data-k]').length") == expected
@@ -116,7 +116,8 @@ def test_typing_in_the_filter_and_leaving_it(browser, page):
 def test_two_systems_side_by_side(browser, page):
     browser.open(page, "#compare?a=s2&b=s1&show=aw")
     expected = browser.evaluate(
-        """index.questions.filter((_, n) => index.verdicts.s2.offline[n] === 'c' && index.verdicts.s1.offline[n] !== 'c').length"""
+        "index.questions.filter((_, n) => index.verdicts.s2.offline[n] === 'c'"
+        " && index.verdicts.s1.offline[n] !== 'c').length"
     )
     assert expected and browser.evaluate("cRows.length") == expected
     assert "sign-flip" in browser.evaluate("$('c-test').textContent")

@@ -219,7 +219,10 @@ def test_latex_tables_compile_and_fit_the_page(runs, tmp_path: Path):
     for number, table in enumerate(made):
         write(table, tmp_path / f"t{number}", {})
     body = "".join(rf"\input{{t{number}}}\clearpage" for number in range(len(made)))
-    head = r"\documentclass{article}\usepackage{booktabs}\usepackage[textwidth=16cm,textheight=24cm]{geometry}\begin{document}"
+    head = (
+        r"\documentclass{article}\usepackage{booktabs}"
+        r"\usepackage[textwidth=16cm,textheight=24cm]{geometry}\begin{document}"
+    )
     (tmp_path / "all.tex").write_text(head + body + r"\end{document}")
     done = subprocess.run(
         ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"],

@@ -72,7 +72,8 @@ _LAST = re.compile(
     + r" ?\(?(?: ?(?:on|as of|from|said on|in|relative to))? ?$"
 )
 _PART = re.compile(
-    r"(?P<part>early|mid|late|beginning of|start of|end of|middle of|latter part of|latter half of)(?: in|-to-late)? ?-? ?(?:the )?$"
+    r"(?P<part>early|mid|late|beginning of|start of|end of|middle of"
+    r"|latter part of|latter half of)(?: in|-to-late)? ?-? ?(?:the )?$"
 )
 _NTH = re.compile(
     r"(?P<nth>first|second|third|fourth|last|final|1|2|3|4) (?:full )?(?:few )?(?P<unit>week|weekend|half|day|"
@@ -84,7 +85,8 @@ _OPEN = re.compile(
     r"\b(?P<open>on or before|no later than|up to|prior to|before|by|until|since|after|from|starting)(?: the)? $"
 )
 _APPROX = re.compile(
-    r"(?:\b(?:around|about|approximately|circa|roughly|near|sometime in|in|on|or) |(?:the night|the evening|the day) of )$"
+    r"(?:\b(?:around|about|approximately|circa|roughly|near|sometime in|in|on|or) "
+    r"|(?:the night|the evening|the day) of )$"
 )
 _ORDER = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1, "final": -1, "1": 1, "2": 2, "3": 3, "4": 4}
 _PARTS = {
@@ -131,7 +133,8 @@ _MONTH_LEAD = {
     "-",
 }
 _RELATIVE = re.compile(
-    r"\b(?:(?P<ago>\d+|few|couple|several|many|a|an) (?:of )?(?P<unit>day|week|month|year|decade)s? (?:ago|before|earlier|prior|back)"
+    r"\b(?:(?P<ago>\d+|few|couple|several|many|a|an) (?:of )?(?P<unit>day"
+    r"|week|month|year|decade)s? (?:ago|before|earlier|prior|back)"
     r"|(?P<which>last|next|this|previous) (?P<unit2>week|weekend|month|year|summer|winter|spring|fall|night|"
     + "|".join(WEEKDAYS)
     + r")\b(?! (?:of|before|in|prior))"

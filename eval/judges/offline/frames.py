@@ -40,14 +40,16 @@ Encode = Callable[[Sequence[str]], np.ndarray]
 """Texts to MiniLM's unit vectors, shape (texts, 384)."""
 _TOKEN = re.compile(r"§|[a-z]+(?:['’][a-z]+)?|\d+|[^\sa-z\d]", re.IGNORECASE)
 _JOINT = re.compile(
-    r"[.!?;:,()\[\]—–…]|\s-\s|\b(?:but|yet|though|although|however|so|because|since|and|while|until|till|when|which|if|then)\b",
+    r"[.!?;:,()\[\]—–…]|\s-\s"
+    r"|\b(?:but|yet|though|although|however|so|because|since|and|while|until|till|when|which|if|then)\b",
     re.IGNORECASE,
 )
 """Where clauses meet."""
 _YES_NO = re.compile(r"\b(?:yes|no|not|none|never|likely|unknown)\b", re.IGNORECASE)
 _SELF = frozenset("i me my mine we us our you your yours myself yourself".split())
 _VERBS = frozenset(
-    "is are was were be been being am do does did has have had will would shall should can could may might must isn't wasn't".split()
+    "is are was were be been being am do does did has have had will would shall should can could may might must isn't "
+    "wasn't".split()
 )
 _SIGNS = "¶#~≠✗✘❌"
 """Marks of kinds, and symbols that say no."""

@@ -1,4 +1,5 @@
-"""The offline judge's model: logistic regression with products of features, predicted by numpy from ``weights.json``."""
+"""The offline judge's model: logistic regression with products of features,
+predicted by numpy from ``weights.json``."""
 
 from __future__ import annotations
 

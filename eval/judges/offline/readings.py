@@ -16,37 +16,48 @@ _DURATION = re.compile(
 _NUMBER = re.compile(r"(?<![\w.])\$?(\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\d:])")
 _VAGUE_COUNT = {"few": 3.0, "couple": 2.0, "several": 4.0, "half": 0.5, "a": 1.0, "an": 1.0}
 _ABSTAIN = re.compile(
-    r"\bno (?:specific |relevant |direct |explicit |clear |further |exact |such |available )*(?:information|info|mention|record|memor(?:y|ies)|"
+    r"\bno (?:specific |relevant |direct |explicit |clear |further |exact |"
+    r"such |available )*(?:information|info|mention|record|memor(?:y|ies)|"
     r"details?|data|evidence|indication|date|answer|reference)\b"
-    r"|\bnot (?:explicitly |specifically |directly |clearly |been |be )*(?:mention|specif|provid|stat|known|available|record|given|found|"
+    r"|\bnot (?:explicitly |specifically |directly |clearly |been "
+    r"|be )*(?:mention|specif|provid|stat|known|available|record|given|found|"
     r"clear|sure|indicat|enough|recall|disclos|includ|detail|discuss|describ|answerable|possible)\w*"
-    r"|\b(?:does|do|did|is|are|was|were|has|have|can)(?:n't| not) (?:\w+ )?(?:explicitly |specifically |directly |clearly )?(?:mention|specif|provid|"
-    r"stat|say|contain|includ|indicat|have (?:any|enough)|know|recall|remember|find|determine|answer|tell|give|record|reveal)\w*"
-    r"|\bcannot (?:be )?(?:determin|answer|find|say|infer|tell|know|identif|confirm)\w*|\bcould not (?:be )?(?:find|found|determin)\w*"
-    r"|\bunable to (?:find|determine|answer|recall|say|confirm)|\bunknown\b|\bunclear\b|\bunspecified\b|\bundisclosed\b|\bn/a\b|\binsufficient\b"
-    r"|\bi'm sorry\b|\bi am sorry\b|\bno idea\b|^none\b|\bwithout (?:more|further|additional) (?:information|context|details)\b"
+    r"|\b(?:does|do|did|is|are|was|were|has|have|can)(?:n't| not) (?:\w+ )?(?:explicitly "
+    r"|specifically |directly |clearly )?(?:mention|specif|provid|"
+    r"stat|say|contain|includ|indicat|have (?:any|enough)|know|recall"
+    r"|remember|find|determine|answer|tell|give|record|reveal)\w*"
+    r"|\bcannot (?:be )?(?:determin|answer|find|say|infer|tell|know|identif|confirm)\w*"
+    r"|\bcould not (?:be )?(?:find|found|determin)\w*"
+    r"|\bunable to (?:find|determine|answer|recall|say|confirm)|\bunknown\b"
+    r"|\bunclear\b|\bunspecified\b|\bundisclosed\b|\bn/a\b|\binsufficient\b"
+    r"|\bi'm sorry\b|\bi am sorry\b|\bno idea\b|^none\b"
+    r"|\bwithout (?:more|further|additional) (?:information|context|details)\b"
     r"|\bnothing (?:is |was )?(?:mentioned|known|recorded|said|specified|relevant)",
     re.IGNORECASE,
 )
 _NEGATION = re.compile(
     r"\b(?:not|never|no|none|nobody|nothing|neither|nor|without|cannot|unable|unlikely|refus\w+|declin\w+|false|untrue|"
-    r"incorrect|doubt(?:s|ed|ful)?|mistake|deni(?:es|ed)|lacks?|hardly|opposite|contrary|wrong|mistaken|inaccurate|instead of|rather than|other than|anything but|"
+    r"incorrect|doubt(?:s|ed|ful)?|mistake|deni(?:es|ed)|lacks?|hardly|opposite|"
+    r"contrary|wrong|mistaken|inaccurate|instead of|rather than|other than|anything but|"
     r"far from|except|nothing to do with|no way|ruled? out|excluded?|impossible|untrue|by no means|in no way)\b|n't\b",
     re.IGNORECASE,
 )
 _YES = re.compile(
-    r"^\W*(?:yes|yeah|yep|correct|indeed|definitely|certainly|sure|true|likely|most likely|probably|presumably|very likely)\b",
+    r"^\W*(?:yes|yeah|yep|correct|indeed|definitely|certainly|sure"
+    r"|true|likely|most likely|probably|presumably|very likely)\b",
     re.IGNORECASE,
 )
 _NO = re.compile(
-    r"^\W*(?:no|nope|not really|unlikely|(?:probably|presumably|likely|most likely|definitely|certainly) not?|not likely|false|never)\b",
+    r"^\W*(?:no|nope|not really|unlikely"
+    r"|(?:probably|presumably|likely|most likely|definitely|certainly) not?|not likely|false|never)\b",
     re.IGNORECASE,
 )
 _VAGUE = frozenset(
-    "something someone somewhere sometime somehow some various several certain things thing stuff kind kinds type types sort sorts different "
-    "many multiple few couple number activity activities event events item items place places related general generally various "
-    "similar often occasionally around approximately roughly recently lately while ago period time times way ways aspect aspects "
-    "particular specific relevant topic topics area areas nearby few mostly mainly possibly perhaps maybe likely probably".split()
+    "something someone somewhere sometime somehow some various several certain things thing stuff kind kinds type "
+    "types sort sorts different many multiple few couple number activity activities event events item items place "
+    "places related general generally various similar often occasionally around approximately roughly recently lately "
+    "while ago period time times way ways aspect aspects particular specific relevant topic topics area areas nearby "
+    "few mostly mainly possibly perhaps maybe likely probably".split()
 )
 
 
@@ -121,12 +132,19 @@ def polarity(text: str) -> int:
 
 
 _HEDGE = re.compile(
-    r"\b(?:there (?:is|'s|was|can be) )?(?:no|little) (?:doubt|question)(?: about it| about that)?\b|\bwithout (?:a |any )?(?:shadow of (?:a )?)?(?:doubt|question|fail)\b"
-    r"|\b(?:unless|if) (?:i'?m|i am|i was|we'?re) (?:not )?(?:very much |much )?(?:mistaken|wrong)\b|\bif memory (?:doesn'?t|does not) fail\w*(?: me)?\b"
-    r"|\b(?:nothing|none|nobody|no one) (?:other than|but|except|else than)\b|\bno less than\b|\bi (?:could|may|might) be (?:wrong|mistaken|off)\b"
-    r"|\b(?:i'?m |i am )?not (?:\w+ )?(?:sure|certain|positive)(?: about (?:the rest|anything else|everything|it|that|this)(?: though)?|(?=,| but\b| if that'?s all))"
-    r"|\b(?:no|without|nor) (?:other|further|more|additional|others)\b(?: \w+)*|\b(?:no|not|without|n't)(?: \w+){0,4} (?:anything|anyone|any|or anything) (?:else|other|more|further|beyond|besides)\b[^.;!?]*"
-    r"|\([^()]*\b(?:not|no)\b[^()]*\)|\bnot only\b|\bcan(?:not|'t| not) (?:be )?(?:deny|denied|stress|agree more|go wrong)\w*|\bno wonder\b|\bdon'?t forget\b",
+    r"\b(?:there (?:is|'s|was|can be) )?(?:no|little) (?:doubt|question)(?: about it| about that)?\b"
+    r"|\bwithout (?:a |any )?(?:shadow of (?:a )?)?(?:doubt|question|fail)\b"
+    r"|\b(?:unless|if) (?:i'?m|i am|i was|we'?re) (?:not )?(?:very much |much )?(?:mistaken|wrong)\b"
+    r"|\bif memory (?:doesn'?t|does not) fail\w*(?: me)?\b"
+    r"|\b(?:nothing|none|nobody|no one) (?:other than|but|except|else than)\b"
+    r"|\bno less than\b|\bi (?:could|may|might) be (?:wrong|mistaken|off)\b"
+    r"|\b(?:i'?m |i am )?not (?:\w+ )?(?:sure|certain"
+    r"|positive)(?: about (?:the rest|anything else|everything|it|that|this)(?: though)?|(?=,| but\b| if that'?s all))"
+    r"|\b(?:no|without|nor) (?:other|further|more|additional|others)\b(?: \w+)*"
+    r"|\b(?:no|not|without|n't)(?: \w+){0,4} (?:anything|anyone|any"
+    r"|or anything) (?:else|other|more|further|beyond|besides)\b[^.;!?]*"
+    r"|\([^()]*\b(?:not|no)\b[^()]*\)|\bnot only\b"
+    r"|\bcan(?:not|'t| not) (?:be )?(?:deny|denied|stress|agree more|go wrong)\w*|\bno wonder\b|\bdon'?t forget\b",
     re.IGNORECASE,
 )
 
@@ -162,7 +180,8 @@ def refuses(question: str) -> bool:
 
 
 _CLAUSE = re.compile(
-    r"[.;!?](?:\s|$)|,? (?<!nything )(?:but|however|although|though|whereas|while|because|since|which|who|where)\b|, (?:and|so|as) "
+    r"[.;!?](?:\s|$)|,? (?<!nything )(?:but|however|although|though"
+    r"|whereas|while|because|since|which|who|where)\b|, (?:and|so|as) "
 )
 
 
@@ -180,7 +199,8 @@ def head(gold: str) -> str:
 
 
 _OR = re.compile(
-    r"(?:[-,:]|\b(?:a|an|the|to|at|in|be|for|by|with|enjoy|prefer|reading|like))? ?([\w.' ]+?),? or (?:an? |the |to |in )?([\w.' ]+?)\??$"
+    r"(?:[-,:]|\b(?:a|an|the|to|at|in|be|for|by|with|enjoy|prefer|reading|like))? ?([\w.' ]+?),? or (?:an? "
+    r"|the |to |in )?([\w.' ]+?)\??$"
 )
 
 

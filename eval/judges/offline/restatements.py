@@ -19,13 +19,16 @@ from eval.judges.offline.synthetic import statement
 from eval.judges.offline.text import content, found, tokens
 
 _COUNTLESS = re.compile(
-    r"\b(?:both|one|first|the two|two) (?:of (?:them|us|the (?:speakers|sessions|chats|conversations|talks|messages))|that|another|could|might|would|must|has to|can|"
-    r"needs?|speakers|people|friends|thing|step|we)\b|\bstep (?:by step|one|\d+)\b|\bfirst\b(?=,)|\bat one point\b|\bone day\b|\bno one\b|\bfirst of all\b|\bin the first place\b",
+    r"\b(?:both|one|first|the two|two) (?:of (?:them|us|the (?:speakers|sessions|chats|conversations|talks|messages))|"
+    r"that|another|could|might|would|must|has to|can|"
+    r"needs?|speakers|people|friends|thing|step|we)\b|\bstep (?:by step|one|\d+)\b|\bfirst\b(?=,)"
+    r"|\bat one point\b|\bone day\b|\bno one\b|\bfirst of all\b|\bin the first place\b",
     re.IGNORECASE,
 )
 """Numbers that count the talk, not what was asked."""
 _YES_NO = re.compile(
-    r"\b(?:yes|yeah|yep|no|nope|definitely|certainly|absolutely|true|(?<!the )correct(?!\.)|false|likely|unlikely|probably|not|never)\b|n['’]t\b",
+    r"\b(?:yes|yeah|yep|no|nope|definitely|certainly|absolutely|true"
+    r"|(?<!the )correct(?!\.)|false|likely|unlikely|probably|not|never)\b|n['’]t\b",
     re.IGNORECASE,
 )
 _ASKS_MEASURE = re.compile(

@@ -61,7 +61,8 @@ WORDED = (
     "{statement}: {gold}",
 )
 _QUESTION_WORDS = re.compile(
-    r"^(?:what|when|where|who|whom|whose|which|why|how(?: many| much| long| often)?)\b(?: (?:did|does|do|is|are|was|were|has|have|had|will|would|can))?",
+    r"^(?:what|when|where|who|whom|whose|which|why"
+    r"|how(?: many| much| long| often)?)\b(?: (?:did|does|do|is|are|was|were|has|have|had|will|would|can))?",
     re.IGNORECASE,
 )
 

@@ -47,12 +47,12 @@ NUMBER_WORDS = {
 }
 
 STOPWORDS = frozenset(
-    "a an the and or but if of in on at by for with from to into onto over under about as than then so is are was were be been being am do "
-    "does did done have has had having will would shall should can could may might must i me my mine we us our ours you your "
-    "yours he him his she her hers it its they them their theirs this that these those there here who whom whose which what when "
-    "where why how not no nor n't 's 're 've 'll 'd 'm s t d also just very too more most some any each such own same both "
-    "because while during after before between through up down out off again further once only other another "
-    "since until s' etc eg ie".split()
+    "a an the and or but if of in on at by for with from to into onto over under about as than then so is are was were "
+    "be been being am do does did done have has had having will would shall should can could may might must i me my "
+    "mine we us our ours you your yours he him his she her hers it its they them their theirs this that these those "
+    "there here who whom whose which what when where why how not no nor n't 's 're 've 'll 'd 'm s t d also just very "
+    "too more most some any each such own same both because while during after before between through up down out off "
+    "again further once only other another since until s' etc eg ie".split()
 )
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?(?:\.\d+)?")
 _DEFAULT_IDF = 1.0

@@ -53,7 +53,8 @@ class Wordings:
 
 
 def tuned() -> Wordings:
-    """Absent from training; settings, features and rules were chosen while looking at how the offline judge takes them."""
+    """Absent from training; settings, features and rules were chosen while looking at how the offline judge
+    takes them."""
     found = read(Path(__file__).with_name("tuned.json"))
     if found is None:
         raise DataError("eval/judges/wordings/tuned.json: holds no wordings")
@@ -112,7 +113,8 @@ def read(file: Path) -> Wordings | None:
 
 
 def _check(file: Path, name: str, templates: tuple[str, ...]) -> None:
-    """Raise for a template whose placeholders are not those of its kind; a restatement needs none ("Good question!")."""
+    """Raise for a template whose placeholders are not those of its kind;
+    a restatement needs none ("Good question!")."""
     for text in templates:
         try:
             held = {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
@@ -120,5 +122,6 @@ def _check(file: Path, name: str, templates: tuple[str, ...]) -> None:
             raise DataError(f"{file}: {name}: {text!r}: {error}") from error
         if held - _NEEDS[name] or (name in ("denied", "affirmed") and "gold" not in held):
             raise DataError(
-                f"{file}: {name}: {text!r} needs {' or '.join(f'{{{n}}}' for n in sorted(_NEEDS[name])) or 'no placeholder'}"
+                f"{file}: {name}: {text!r} needs "
+                f"{' or '.join(f'{{{n}}}' for n in sorted(_NEEDS[name])) or 'no placeholder'}"
             )

@@ -70,9 +70,9 @@ def _index(group: Group, dataset: Dataset, ids: Sequence[str], figures: Sequence
     return {
         "title": f"Memory systems on {dataset.name} ({names})",
         "notes": [
-            f"{len(runs)} runs of {names} on {dataset.name}, {len(asked(dataset, runs)):,} questions. Every score below is a "
-            "link to the questions it is the mean of; from there to the evidence, the retrieved memories, the prompt, the answer "
-            "and each judge's verdict."
+            f"{len(runs)} runs of {names} on {dataset.name}, {len(asked(dataset, runs)):,} questions. Every score "
+            "below is a link to the questions it is the mean of; from there to the evidence, the retrieved memories, "
+            "the prompt, the answer and each judge's verdict."
         ],
         "systems": system_entries(runs, ids),
         "tables": [plain_table(t, summaries, ids) for t in made],
@@ -120,7 +120,8 @@ def common_dataset(runs: Sequence[Run]) -> Dataset:
         found = run.summary.get("dataset") or {}
         if found.get("sha256") != dataset.sha256:
             raise DataError(
-                f"{run.folder}: was run on {found.get('name')} {found.get('sha256')}, not on {dataset.path} ({dataset.sha256})"
+                f"{run.folder}: was run on {found.get('name')} {found.get('sha256')}, not on {dataset.path} "
+                f"({dataset.sha256})"
             )
         if found.get("answer_key", "official") != key:
             raise DataError(

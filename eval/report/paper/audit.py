@@ -55,7 +55,10 @@ def _recombination(reference: Reference, rows: Sequence[Row], overall: Mapping[s
             if gap >= worst:
                 worst, method = gap, name
         holds = worst <= (1.0 if column == "words" else 0.0101)
-        claim = f"Table 3, {column}: the overall is the mean of the categories weighted by {'/'.join(map(str, sizes.values()))}"
+        claim = (
+            f"Table 3, {column}: the overall is the mean of the categories weighted by "
+            f"{'/'.join(map(str, sizes.values()))}"
+        )
         out.append(Finding("weighted means", claim, holds, f"largest gap {worst:.3f} ({method})"))
     return out
 
@@ -103,7 +106,8 @@ def _prose(rows: Sequence[Row], overall: Mapping[str, Row], t4: Mapping[str, Row
             "prose",
             "Table 3: MemOS is first or second in nearly every category and metric",
             sum(p <= 2 for p in places) >= 0.9 * len(places),
-            f"first in {places.count(1)}, second in {places.count(2)}, lower in {sum(p > 2 for p in places)} of {len(places)}",
+            f"first in {places.count(1)}, second in {places.count(2)}, lower in {sum(p > 2 for p in places)} of "
+            f"{len(places)}",
         ),
         Finding(
             "prose",
@@ -115,7 +119,8 @@ def _prose(rows: Sequence[Row], overall: Mapping[str, Row], t4: Mapping[str, Row
             "prose",
             "Table 4: … at significantly lower latency than full context",
             ours["total_p50"] < full["total_p50"] and ours["total_p95"] < full["total_p95"],
-            f"total P50 {ours['total_p50']} against {full['total_p50']} ms, P95 {ours['total_p95']} against {full['total_p95']} ms",
+            f"total P50 {ours['total_p50']} against {full['total_p50']} ms, P95 {ours['total_p95']} against "
+            f"{full['total_p95']} ms",
         ),
         Finding(
             "prose",

@@ -38,10 +38,13 @@ def kv_audit(summaries: Sequence[Mapping[str, Any]]) -> Table:
         sections.append(Section(f"{summary['model']}{marked} on {summary['device']}, {summary['dtype']}", rows))
     columns = (Column("cell", "Ctx/Qry", "text"), *(Column(key, title, "text") for key, title, _ in _AUDIT))
     notes = (
-        "Medians over rounds with the arms in random order. Dir/(Build+KV) should be near 1: one prefill of both parts costs what the "
-        "two parts cost; the paper's reaches 1.94, so its percentages rest on a slow direct arm. 'flag' marks cells outside 0.75-1.15.",
-        "Limit: the larger of the query tokens' arithmetic at the same run's matrix peak and the bytes of weights and cache at its bandwidth.",
-        "Of matrix peak: a round's KV pass against the best product right after it; and the quickest pass against the run's best product.",
+        "Medians over rounds with the arms in random order. Dir/(Build+KV) should be near 1: one prefill of both parts "
+        "costs what the two parts cost; the paper's reaches 1.94, so its percentages rest on a slow direct arm. 'flag' "
+        "marks cells outside 0.75-1.15.",
+        "Limit: the larger of the query tokens' arithmetic at the same run's matrix peak and the bytes of weights and "
+        "cache at its bandwidth.",
+        "Of matrix peak: a round's KV pass against the best product right after it; and the quickest pass against the "
+        "run's best product.",
         "Load: file to ready cache, its pages already in memory. Same answer: greedy tokens of both arms.",
     )
     return Table(

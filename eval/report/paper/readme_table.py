@@ -48,7 +48,8 @@ def results_table(results: Path) -> str:
     for method, own in _rows(results / "tables" / "locomo.csv", "section", "overall").items():
         if method not in recalls or method not in sizes:
             raise DataError(
-                f"{results}: {method} is not in all tables and figures; write them again: scripts/tables.py and figures.py"
+                f"{results}: {method} is not in all tables and figures; write them again: scripts/tables.py and "
+                "figures.py"
             )
         recall = recalls[method]
         cells = (

@@ -21,8 +21,8 @@ from memos.errors import DataError
 PAPER = paper_values()
 VERDICTS = ("OK", "OKish", "DIFFERS", "NOT RUN", "NOT COMPARABLE")
 MEANING = (
-    "OK: within the tolerance of paper.yaml. OKish: the paper's value lies in our 95 % interval. DIFFERS: neither. NOT RUN: no finished "
-    "run has this cell. NOT COMPARABLE: other models, data or settings than the paper's made ours."
+    "OK: within the tolerance of paper.yaml. OKish: the paper's value lies in our 95 % interval. DIFFERS: neither. NOT "
+    "RUN: no finished run has this cell. NOT COMPARABLE: other models, data or settings than the paper's made ours."
 )
 _COLUMNS = {
     3: ("words", "judge", "f1", "rl", "b1", "b2", "meteor", "bert_f1", "sim"),

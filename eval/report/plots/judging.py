@@ -230,7 +230,8 @@ def _draw_ranks(axes: Axes, found: Ranking, groups: Sequence[tuple[int, int]]) -
     axes.set_xlim(0.7, max(k, 1 + reach) + 0.3)
     axes.set_xticks([n for n in range(1, k + 1) if k <= MOST_TICKS or n == 1 or n % 5 == 0])
     axes.figure.supxlabel(
-        f"average rank over {found.conversations} conversations (1 = best)\nbars join systems that cannot be told apart",
+        f"average rank over {found.conversations} conversations (1 = best)\nbars join systems that cannot be told "
+        "apart",
         fontsize=7,
     )
     axes.spines["left"].set_visible(False)

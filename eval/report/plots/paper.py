@@ -1,4 +1,5 @@
-"""The paper's Figures 9 (ablation of memory size) and 10 (time to first token), ours with the paper's where comparable."""
+"""The paper's Figures 9 (ablation of memory size) and 10 (time to first token),
+ours with the paper's where comparable."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ LENGTHS = ("short", "medium", "long")
 
 
 def ablation_data(summaries: Sequence[Summary], metrics: Sequence[str], paper: bool = False) -> pd.DataFrame:
-    """One row a run, category and metric: series, chunk, top_k, mean context words, value, interval, the paper's value."""
+    """One row a run, category and metric: series, chunk, top_k, mean context words, value, interval,
+    the paper's value."""
     import pandas as pd
 
     rows = []
@@ -95,7 +97,7 @@ def ablation(
 
 def _ablation_panel(panel: Any, data: pd.DataFrame, category: str, metric: str) -> None:
     for i, name in enumerate(dict.fromkeys(data.series)):
-        own = data[(data.series == name) & (data.category == category) & (data.metric == metric)]
+        own = data.loc[(data.series == name) & (data.category == category) & (data.metric == metric)]
         if own.paper.notna().any():
             panel.plot(own.context_words, own.paper * 100, linestyle=":", **PALE)
         panel.errorbar(
@@ -154,12 +156,12 @@ def ttft(
     with canvas(len(models), 3, height_cm=1.5 + 3.8 * len(models), sharey="row", squeeze=False) as (figure, panels):
         for row, model in enumerate(models):
             for column, context in enumerate(LENGTHS):
-                own = data[(data.model == model) & (data.context == context)]
+                own = data.loc[(data.model == model) & (data.context == context)]
                 _ttft_panel(panels[row][column], own, titled=row == 0)
             log_axis(panels[row][0].yaxis, fine=True)
             panels[row][0].set_ylabel(f"{_short(model)}\ntime (s, log scale)")
         panels[-1][1].set_xlabel("query (tokens)")
-        if data[[f"paper_{k}" for k, _ in TIMES]].notna().any(axis=None):
+        if data[[f"paper_{k}" for k, _ in TIMES]].notna().to_numpy().any():
             panels[0][0].plot([], [], linestyle=":", label=_paper_name(cells), **PALE)
         legend_below(figure, panels[0][0])
         runs = [{k: s.get(k) for k in ("experiment", "model", "device", "fingerprint")} for s in kv_summaries]

@@ -65,12 +65,13 @@ def recall_against_budget(summaries: Sequence[Summary], stem: Path) -> list[Path
 
 
 def _looks(data: pd.DataFrame) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Method to the first method that finds exactly the same (its depth alone differs, say) and to the look they share."""
+    """Method to the first method that finds exactly the same (its depth alone differs, say)
+    and to the look they share."""
     found: dict[str, tuple[str, dict[str, Any]]] = {}
     curves: dict[tuple, str] = {}
     for name, own in data.groupby("method", sort=False):
-        first = curves.setdefault(tuple(zip(own.budget, own.depth, own.recall, strict=True)), name)
-        found[name] = (first, look(list(curves.values()).index(first)))
+        first = curves.setdefault(tuple(zip(own.budget, own.depth, own.recall, strict=True)), str(name))
+        found[str(name)] = (first, look(list(curves.values()).index(first)))
     return found
 
 
@@ -99,7 +100,7 @@ def latency_parts(summaries: Sequence[Summary], stem: Path, paper: bool = False)
         for i, part in enumerate(PARTS):
             own = data[(data.part == part) & data.method.isin(names)]
             at = [names.index(n) + (i - 1) * 0.24 for n in own.method]
-            floor = own[["p50_ms", "p95_ms"]].clip(lower=0.01)
+            floor = own.loc[:, ["p50_ms", "p95_ms"]].clip(lower=0.01)
             axes.hlines(at, floor.p50_ms, floor.p95_ms, color=COLOURS[i], linewidth=1.2)
             axes.plot(floor.p50_ms, at, linestyle="none", label=f"{part}, P50", markersize=3.5, **look(i))
             axes.plot(floor.p95_ms, at, linestyle="none", marker="|", color=COLOURS[i], markersize=5)

@@ -64,15 +64,15 @@ def score_against_tokens(summaries: Sequence[Summary], stem: Path, paper: bool =
         rows += [(name, "paper", words, score, None, None) for name, words, score in paper_points()]
     data = pd.DataFrame(rows, columns=["method", "source", "context_words", "score", "low", "high"])
     with canvas(height_cm=7.0) as (figure, axes):
-        ours = data[data.source == "ours"].reset_index(drop=True)
-        theirs = data[data.source == "paper"]
+        ours = data.loc[data.source == "ours"].reset_index(drop=True)
+        theirs = data.loc[data.source == "paper"]
         if pale:
             axes.plot(theirs.context_words, theirs.score * 100, linestyle="none", label=pale, **PALE)
         crowded = len(ours) > MOST_NAMES
         joined = crowded and max(Counter(families).values()) >= CURVE
         series = families if joined else list(ours.method)
         for i, name in enumerate(dict.fromkeys(series)):
-            own = ours[[s == name for s in series]].sort_values("context_words")
+            own = ours.loc[[s == name for s in series]].sort_values("context_words")
             style = look(i) | {"linestyle": "-" if joined else "none", "label": name if crowded else None}
             axes.errorbar(own.context_words, own.score * 100, yerr=bars(own), capsize=1.5, elinewidth=0.6, **style)
         percent_axis(axes, f"score, judge {judge.removeprefix('judge_')}", top=100)
@@ -98,7 +98,7 @@ def _words_axis(axes: Axes, words: pd.Series, room: float) -> None:
     axes.set_xlim(-2, room * max(words.max(), 10))
 
 
-def _name_points(axes: Axes, ours: pd.DataFrame, theirs: pd.DataFrame, named: bool) -> None:
+def _name_points(axes: Axes, ours: Any, theirs: Any, named: bool) -> None:
     """Names beside the paper's points, and beside ours where there is room for them."""
     ends = [(r.context_words, 100 * v) for r in ours.itertuples() for v in _along(r)]
     colours = [look(i)["color"] for i in range(len(ours))] if named else []
@@ -163,7 +163,7 @@ def score_by_category(summaries: Sequence[Summary], stem: Path, paper: bool = Fa
         (panels,),
     ):
         for panel, shown in zip(panels, panels_of, strict=True):
-            own, behind = ours[ours.category == shown], theirs[theirs.category == shown]
+            own, behind = ours.loc[ours.category == shown], theirs.loc[theirs.category == shown]
             panel.plot(
                 behind.score * 100,
                 [names.index(n.removesuffix(" (paper)")) for n in behind.method],

@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from eval.runs.write import replacing, write_atomic
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -23,7 +24,7 @@ of meaning.
 """
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo", "---", "***", "|||")
-_RC = {
+_RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 7.0,
     "axes.titlesize": 7.5,
@@ -85,13 +86,16 @@ def look(position: int) -> dict[str, Any]:
 
 
 def save(figure: Figure, data: pd.DataFrame, stem: Path, sources: Mapping[str, Any]) -> list[Path]:
-    """Write ``<stem>.png``, ``.pdf``, ``.csv`` (what is drawn) and ``.sources.json``. Bytes depend on the data alone."""
+    """Write ``<stem>.png``, ``.pdf``, ``.csv`` (what is drawn) and ``.sources.json``.
+    Bytes depend on the data alone."""
     import matplotlib
 
     stem = Path(stem)
     paths = [stem.with_name(stem.name + suffix) for suffix in (".png", ".pdf", ".csv", ".sources.json")]
     _without_ligatures(figure)
-    figure.get_layout_engine().execute(figure)
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
     with matplotlib.rc_context({"figure.constrained_layout.use": False}):
         figure.set_layout_engine(None)  # solved once; with an engine each format would solve it and draw again
         with replacing(paths[0]) as scratch:
@@ -114,6 +118,11 @@ def _without_ligatures(figure: Figure) -> None:
             text.set_fontfeatures(("-liga",))
 
 
+def _renderer(figure: Any) -> Any:
+    """What measures texts: the one of the canvas that ``canvas`` has made."""
+    return figure.canvas.get_renderer()
+
+
 def legend_below(figure: Figure, axes: Axes) -> None:
     """A legend under the axes, in as many columns as fit the width; the figure grows by its height."""
     handles, names = axes.get_legend_handles_labels()
@@ -122,7 +131,7 @@ def legend_below(figure: Figure, axes: Axes) -> None:
         return
     for columns in range(min(6, len(unique)), 0, -1):
         legend = figure.legend(unique.values(), unique.keys(), loc="outside lower center", ncols=columns)
-        extent = legend.get_window_extent(figure.canvas.get_renderer())
+        extent = legend.get_window_extent(_renderer(figure))
         if extent.width <= figure.bbox.width * 0.98 or columns == 1:
             break
         legend.remove()
@@ -177,7 +186,7 @@ def place_labels(
 
     figure = axes.figure
     figure.canvas.draw()
-    renderer = figure.canvas.get_renderer()
+    renderer = _renderer(figure)
     inside = axes.get_window_extent(renderer)
     scale = figure.dpi / 72
     dots = [axes.transData.transform((x, y)) for x, y, _ in points]
@@ -187,11 +196,14 @@ def place_labels(
     for i in sorted(range(len(points)), key=lambda i: (-crowd[i], i)):
         (x, y, name), dot, colour = points[i], dots[i], colours[i]
         line = {"arrowstyle": "-", "linewidth": 0.4, "color": colour, "shrinkA": 0, "shrinkB": 2}
-        text = axes.annotate(
-            name, (x, y), (0, 0), textcoords="offset points", color=colour, annotation_clip=False, arrowprops=line
+        text: Any = cast(
+            Any,  # matplotlib makes set_ha and the arrow at run time
+            axes.annotate(
+                name, (x, y), (0, 0), textcoords="offset points", color=colour, annotation_clip=False, arrowprops=line
+            ),
         )
         text.arrow_patch.set_visible(False)
-        best = None
+        best: tuple | None = None
         for reach, dx, dy in _places():
             text.set_position((dx * reach, dy * reach))
             text.set_ha("center" if not dx else "left" if dx > 0 else "right")
@@ -218,6 +230,7 @@ def place_labels(
                 best = (clashes, text.get_position(), text.get_ha(), text.get_va(), box, leader)
             if clashes == 0:
                 break
+        assert best is not None  # _places names some
         text.set_position(best[1])
         text.set_ha(best[2])
         text.set_va(best[3])
@@ -232,7 +245,7 @@ NEAR = 8
 """Up to this distance in points a name needs no line to its point."""
 
 
-def _leader(box: Any, dot: Sequence[float]) -> list[tuple[float, float]]:
+def _leader(box: Any, dot: Sequence[float] | np.ndarray) -> list[tuple[float, float]]:
     """Places along the line from a point to the middle of a name, without those inside the name."""
     middle = ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
     spots = [(dot[0] + (middle[0] - dot[0]) * t / 12, dot[1] + (middle[1] - dot[1]) * t / 12) for t in range(1, 12)]
@@ -244,5 +257,5 @@ def _places() -> list[tuple[float, int, int]]:
     return [(reach, dx, dy) for reach in (5, NEAR, 14, 20, 27, 36) for dx, dy in around]
 
 
-def _near(box: Any, dot: Sequence[float], margin: float) -> bool:
+def _near(box: Any, dot: Sequence[float] | np.ndarray, margin: float) -> bool:
     return box.x0 - margin < dot[0] < box.x1 + margin and box.y0 - margin < dot[1] < box.y1 + margin

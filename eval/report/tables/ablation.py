@@ -37,9 +37,9 @@ def ablation_table(runs: Sequence[Run]) -> Table:
     )
     notes = [
         *origin_notes(summaries),
-        "Percent of a question's gold turns. change: points against the first row. cat.: 1 multi-hop, 2 temporal, 3 open-domain, "
-        f"4 single-hop. held out: {', '.join(HELD_OUT)}, on which no weight was fitted (settings were chosen with them in view). "
-        "words: NLTK words of context a question.",
+        "Percent of a question's gold turns. change: points against the first row. cat.: 1 multi-hop, 2 temporal, 3 "
+        f"open-domain, 4 single-hop. held out: {', '.join(HELD_OUT)}, on which no weight was fitted (settings were "
+        "chosen with them in view). words: NLTK words of context a question.",
     ]
     title = "What each channel and mechanism contributes to the evidence found"
     return Table("ablation", title, tuple(columns), (Section("", rows),), tuple(notes)).marked()

@@ -33,7 +33,8 @@ def table5(cells: Sequence[Mapping[str, Any]]) -> Table:
         own.sort(key=lambda c: (LENGTHS.index(c["context"]), LENGTHS.index(c["query"])))
         sections.append(Section(f"{model} on {device}", tuple(_row(c, titles) for c in own)))
     notes = (
-        "Speed-up: (Direct - KV) / Direct. It leaves Build out; Direct / (Build + KV) far from 1 means a weak Direct arm.",
+        "Speed-up: (Direct - KV) / Direct. It leaves Build out; Direct / (Build + KV) far from 1 means a weak Direct "
+        "arm.",
         "Time from the query's text to the first token.",
     )
     return Table(

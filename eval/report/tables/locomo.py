@@ -50,10 +50,14 @@ INTERVALS = (
 )
 MARKS = "Best bold (* in the terminal), second underlined (+); systems that see the gold evidence are not ranked."
 TIED = (
-    "≈: a paired sign-flip test over conversations cannot tell it from the best. Family of Holm's correction: the tests of one column in one "
-    "section (every other system against that section's best); each section is a claim of its own."
+    "≈: a paired sign-flip test over conversations cannot tell it from the best. Family of Holm's correction: the "
+    "tests of one column in one section (every other system against that section's best); each section is a claim of "
+    "its own."
 )
-WORDS = "Chunk / Mem: chunk size in cl100k tokens for RAG, otherwise NLTK words of the retrieved context (the paper's count)."
+WORDS = (
+    "Chunk / Mem: chunk size in cl100k tokens for RAG, otherwise NLTK words of the retrieved context (the paper's "
+    "count)."
+)
 
 
 def table3(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
@@ -77,7 +81,8 @@ def table3(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
 
 
 def table4(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
-    """Method, chunk or words, top-k, score, search and total latency at P50 and P95, and apart from them the ingestion."""
+    """Method, chunk or words, top-k, score, search and total latency at P50 and P95,
+    and apart from them the ingestion."""
     shown = judges(summaries)
     latency = tuple(
         Column(f"{part}_{q}_ms", q.upper(), "ms", group=f"{part} (ms)")
@@ -101,7 +106,8 @@ def table4(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
     if sampled:
         notes.append(f"Latency: questions one at a time, nothing cached; sample of {' or '.join(map(str, sampled))}.")
         notes.append(
-            "Ingest: seconds (embeddings from the cache where it holds them), model calls and their tokens for all stores."
+            "Ingest: seconds (embeddings from the cache where it holds them), model calls and their tokens for all "
+            "stores."
         )
     return Table("table4", "LOCOMO score and latency by method", columns, tuple(sections), tuple(notes)).marked()
 

@@ -64,7 +64,8 @@ class Table:
     notes: tuple[str, ...] = field(default=())
 
     def marked(self) -> Table:
-        """The same table with best and second of each ranked column of each section marked (equal as printed: shared)."""
+        """The same table with best and second of each ranked column of each section marked
+        (equal as printed: shared)."""
         return replace(self, sections=tuple(_mark(section, self.columns) for section in self.sections))
 
 

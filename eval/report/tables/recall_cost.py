@@ -50,7 +50,10 @@ def recall_table(summaries: Sequence[Summary]) -> Table:
     notes = [
         *origin_notes(summaries),
         *missing_notes(summaries, {m: f"{g} {d}" for m, g, d in wanted}),
-        "n: questions with resolvable evidence; the others are left out. Words: NLTK words of context, cut at the last whole hit.",
+        (
+            "n: questions with resolvable evidence; the others are left out. Words: NLTK words of context, cut at the "
+            "last whole hit."
+        ),
         "Percent. Brackets: 95 % interval, t over conversations. It needs no model, so it is comparable between runs.",
     ]
     return Table("recall", title, columns, sections, tuple(notes)).marked()

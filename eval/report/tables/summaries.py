@@ -78,7 +78,8 @@ def _heading(summaries: Sequence[Summary], groups: Mapping[tuple[Any, ...], list
 
 
 def row_names(summaries: Sequence[Summary]) -> list[str]:
-    """Names beside which chunk size and top-k have columns of their own; with the seed where it alone tells runs apart."""
+    """Names beside which chunk size and top-k have columns of their own;
+    with the seed where it alone tells runs apart."""
     full = [full_label(s) for s in summaries]
     several = len({s.get("seed") for s in summaries}) > 1
     return [
@@ -210,7 +211,10 @@ def _lost(part: str, count: int) -> str:
     if part == "latency":
         return f"{count} questions of the latency pass failed and are in no percentile"
     if part.startswith("judge_"):
-        return f"{part} has no verdict that stands on {count} answers (failed calls or unreadable replies); they count as wrong"
+        return (
+            f"{part} has no verdict that stands on {count} answers (failed calls or unreadable replies); they count as "
+            "wrong"
+        )
     return f"{part} failed on {count} answers; they count 0"
 
 

@@ -195,7 +195,8 @@ def _height(row: Sequence[Cell], fit: _Fit, line: float) -> float:
 
 
 def _words(title: str) -> list[str]:
-    """The pieces between which a heading may be broken: at spaces and after slashes, hyphens, pluses and underscores."""
+    """The pieces between which a heading may be broken: at spaces and after slashes, hyphens,
+    pluses and underscores."""
     return re.findall(r"[^\s/_+-]+[/_+-]?|[/_+-]", title) or [""]
 
 

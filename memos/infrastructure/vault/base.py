@@ -88,7 +88,8 @@ class Vault(Protocol):
     def place(
         self, cube_id: str, *, state: str | None = None, tier: str | None = None, frozen: bool | None = None
     ) -> None:
-        """Set state, tier or the frozen flag; no new version. The rules live in ``memos.operation.upkeep.lifecycle``."""
+        """Set state, tier or the frozen flag; no new version.
+        The rules live in ``memos.operation.upkeep.lifecycle``."""
         ...
 
     def touch(self, cube_ids: Iterable[str], at: datetime, use: Use = "access", caller: str = "") -> None:

@@ -9,6 +9,7 @@ that is caught computing something else is left out, with one note.
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,7 @@ class Nearest:
         self._screen: Screen | None = None
         self._plain = False
         """Whether codes are of no use: no kernel gives right products."""
-        self._products: Products | None = None
+        self._products: Products | Any = None
         """The quickest float32 products that keep their bound; None where none do."""
         self._looked = 0
         """Rows there were when that was last looked at."""
@@ -196,8 +197,8 @@ def trusted(matrix: np.ndarray, lengths: np.ndarray) -> Products | None:
     if not holds(kernels.products):
         kernels.note(
             "numpy",
-            f"numpy {np.__version__}: wrong float32 inner products on this machine; vectors are searched in float64, with "
-            "the same results but more slowly",
+            f"numpy {np.__version__}: wrong float32 inner products on this machine; vectors are searched in float64, "
+            "with the same results but more slowly",
         )
         return None
     faiss = library() if len(matrix) >= SCREENED else None

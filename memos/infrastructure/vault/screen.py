@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -59,7 +60,7 @@ class WrongProducts(Exception):
 
 
 @cache
-def library():
+def library() -> Any:
     """FAISS, or None where it is absent or cannot be loaded (then with a note)."""
     try:
         import faiss
@@ -87,7 +88,7 @@ class Screen:
         """A screen whose kernel gives the right products of this matrix; None, with a note, where no kernel does."""
         faiss, chosen, wrong = library(), None, []
         for kind in KINDS if faiss is not None else ():
-            if chosen is None and hasattr(faiss.ScalarQuantizer, kind):
+            if chosen is None and hasattr(faiss.ScalarQuantizer, kind):  # pyright: ignore[reportOptionalMemberAccess]  # FAISS is there
                 screen = cls(kind, matrix)
                 try:
                     screen.check(matrix)
@@ -205,6 +206,6 @@ def distrusted(kind: str) -> None:
     version = getattr(library(), "__version__", "")
     kernels.note(
         "faiss",
-        f"faiss-cpu {version}: wrong inner products of {kind} on this machine; vectors are searched without it, with the "
-        "same results but more slowly",
+        f"faiss-cpu {version}: wrong inner products of {kind} on this machine; vectors are searched without it, with "
+        "the same results but more slowly",
     )

@@ -58,7 +58,8 @@ def features(
 
 
 def _likeness(index: MemoryIndex, scores: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Cosines with the means of the best, with the best one by one (weighted by score), and with the nearest of them."""
+    """Cosines with the means of the best, with the best one by one (weighted by score),
+    and with the nearest of them."""
     vectors, first = index.vectors[order], scores[order]
     out = np.empty((len(order), len(CORES) + 2))
     for column, size in enumerate(CORES):

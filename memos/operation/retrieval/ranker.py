@@ -76,7 +76,8 @@ def rrf(rankings: Sequence[np.ndarray], k: int = RRF_K) -> np.ndarray:
 
 
 def best(scores: np.ndarray, count: int | None = None) -> np.ndarray:
-    """Rows with a finite score by falling score, equal scores by row; at least the first ``count`` of them (None: all)."""
+    """Rows with a finite score by falling score, equal scores by row; at least the first ``count`` of them
+    (None: all)."""
     rows = np.flatnonzero(np.isfinite(scores))
     found = scores[rows]
     if count is not None and count < len(rows):

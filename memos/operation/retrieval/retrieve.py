@@ -1,4 +1,5 @@
-"""Hybrid retrieval over the local index: keyword, vector and graph channels with structured signals, fused and shaped."""
+"""Hybrid retrieval over the local index: keyword, vector and graph channels with structured signals,
+fused and shaped."""
 
 from __future__ import annotations
 

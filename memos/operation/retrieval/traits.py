@@ -14,7 +14,8 @@ _TOKEN = re.compile(r"\w+")
 _FIRST = frozenset(("I", "My", "my", "Me", "me", "Mine", "mine", "We", "we", "Our", "our", "Us", "us"))
 _MONTHS_AND_VERBS = frozenset(("May", "March"))
 _TIME = frozenset(name.lower() for name in {*MONTH_NAMES, *DAY_NAMES} - _MONTHS_AND_VERBS) | frozenset(
-    "yesterday today tonight tomorrow last next ago week weekend month year years morning recently soon since just".split()
+    "yesterday today tonight tomorrow last next ago week weekend month year years morning recently soon since "
+    "just".split()
 )
 _NUMBER = frozenset(CARDINALS) | frozenset("dozen couple once twice several first second third".split())
 

@@ -97,7 +97,8 @@ class MemQueue:
         self._periodic: list[tuple[float, Task, float]] = []
 
     def on(self, label: str, handler: Handler, dead: OnDead | None = None) -> None:
-        """Set the handler of a label. A handler may submit further tasks; ``dead`` hears of tasks that failed for good."""
+        """Set the handler of a label. A handler may submit further tasks;
+        ``dead`` hears of tasks that failed for good."""
         self._handlers[label] = handler
         if dead is not None:
             self._on_dead[label] = dead

@@ -90,7 +90,8 @@ class MemLifecycle:
                         self._move(cube, "activated", "used", caller or "lifecycle")
 
     def tick(self) -> dict[str, list[str]]:
-        """Expire what has outlived its time to live, archive what has decayed or lain idle; gives the ids by outcome."""
+        """Expire what has outlived its time to live, archive what has decayed or lain idle;
+        gives the ids by outcome."""
         now, out = self.clock(), {"expired": [], "archived": []}
         with self.vault.transaction():
             for cube in self.vault.get_many(self.vault.find(self._mortal(now), live=False)):
@@ -162,7 +163,8 @@ class MemLifecycle:
         cause: str,
         actor: str = "lifecycle",
     ) -> MemCube:
-        """Store ``output`` (see ``merged_cube``) as activated, mark the inputs as merged into it; they stay restorable."""
+        """Store ``output`` (see ``merged_cube``) as activated, mark the inputs as merged into it;
+        they stay restorable."""
         made = replace(output, state="activated")
         with self.vault.transaction():
             self.vault.add([made], None if vector is None else [vector], actor=actor, cause=cause)

@@ -144,7 +144,8 @@ class Reorganiser:
 
             listing = "\n".join(f"- {cube.text}" for cube in children)
             ask = (
-                "Give these memories a common title of at most five words and a summary of two sentences that keeps names, "
+                "Give these memories a common title of at most five "
+                "words and a summary of two sentences that keeps names, "
                 f'numbers and dates. Reply with JSON {{"title": ..., "summary": ...}}.\n{listing}'
             )
             try:

@@ -113,9 +113,11 @@ def by_model(llm: LLM, cubes: Sequence[MemCube]) -> list[Edge]:
 
     listing = "\n".join(f"{number}. {_dated(cube)}" for number, cube in enumerate(cubes))
     ask = (
-        'Numbered memories follow, some with the date of the event. Name the relations between them as JSON {"relations": '
+        "Numbered memories follow, some with the date of the event. "
+        'Name the relations between them as JSON {"relations": '
         '[{"source": n, "target": m, "relation": r}]}. r is causes (source brought target about), conditions (target '
-        "holds only if source does), follows (source is a later event of the same story as target), contradicts (both cannot "
+        "holds only if source does), follows "
+        "(source is a later event of the same story as target), contradicts (both cannot "
         "be true now), aggregates (source sums up target and others) or relates (same subject, none of the others). "
         "Name only relations the texts support.\n" + listing
     )

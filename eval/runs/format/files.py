@@ -10,6 +10,7 @@ from typing import Any
 
 from eval.runs.format import adversarial, fields, journals, kv, manifest, stores, summary
 from eval.runs.lines import parsed
+from memos.errors import DataError
 
 BENCHMARK: Mapping[str, Any] = {
     "manifest.json": manifest.Manifest,
@@ -71,8 +72,10 @@ def check_folder(folder: Path, types: Mapping[str, Any] = BENCHMARK) -> list[str
         Names of the files that are of none, besides those in ``UNTYPED``.
 
     Raises:
-        DataError: the first thing that is wrong.
+        DataError: there is no such folder, or the first thing that is wrong.
     """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder")
     strange = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = path.relative_to(folder).as_posix()

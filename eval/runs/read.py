@@ -1,6 +1,6 @@
 """Reading run folders: per-question records as one table, and the raw records behind it.
 
-The format of a run folder is in the README. Tables, figures, comparisons and the report page read runs through here.
+The format of a run folder is in docs/run_folder.md. Tables, figures, comparisons and the report page read runs through here.
 """
 
 from __future__ import annotations

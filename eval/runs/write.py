@@ -118,7 +118,7 @@ def memory_digest(record: Mapping[str, Any]) -> str:
 
 
 class RunDir:
-    """The folder of one run: its journals, its lock, its interned contexts and memories (format: README, run folder)."""
+    """The folder of one run: its journals, its lock, its interned contexts and memories (docs/run_folder.md)."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

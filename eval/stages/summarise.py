@@ -74,7 +74,7 @@ class _Records:
 
 
 def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> dict[str, Any]:
-    """All of ``summary.json`` (schema 1; fields: README).
+    """All of ``summary.json`` (schema 1; fields: docs/run_folder.md).
 
     The denominator is every selected question: one that failed in any stage counts 0 in answer metrics and wrong in
     verdicts, and is counted in ``failed``. A metric that could not be computed is in ``missing``, with the reason.

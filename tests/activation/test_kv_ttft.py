@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import statistics
+from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -17,6 +18,9 @@ from eval.experiments.kv_ttft import cell, gates, limit, models, server, texts
 from eval.experiments.kv_ttft import experiment as kv_ttft
 from eval.experiments.kv_ttft.spread import summary
 from eval.report.tables.kv import table5
+from eval.runs.format.fields import check
+from eval.runs.format.files import KV, check_folder
+from eval.runs.format.kv import AnyCell
 from eval.runs.read import kv_cells
 from eval.stages.bench import plain
 from memos.errors import ConfigError, LLMError
@@ -137,6 +141,11 @@ def test_finished_cells_are_kept_and_failed_ones_tried_again(finished, monkeypat
     assert asked == [("long", "long")] * 2
 
 
+def test_the_files_are_as_documented(finished):
+    _, _, outcome = finished
+    assert check_folder(Path(outcome["folder"]), KV) == []
+
+
 def test_a_cell_whose_process_dies_is_an_error(tmp_path, tiny_dataset, monkeypatch):
     monkeypatch.setattr(kv_ttft.sys, "executable", "/bin/false")
     found = kv_ttft._cell(spec(tiny_dataset), tmp_path, 10)
@@ -230,6 +239,7 @@ def http(tiny_dataset, base_url: str, **kv) -> dict:
 def test_a_server_with_a_prefix_cache_is_timed_cold_and_warm(tiny_dataset):
     with ScriptedServer([("", "yes")], prefix_cache=True, prefill=0.0002) as made:
         found = server.measure(http(tiny_dataset, made.base_url))
+    check(found, AnyCell, "a server's cell")
     assert found["status"] == "ok" and found["arms"]["direct"]["n"] == found["arms"]["kv"]["n"] == 3
     assert found["kv_ttft"] < found["dir_ttft"] and found["context_tokens"] == pytest.approx(300, rel=0.1)
     firsts = [body["messages"][0]["content"].split()[0] for body in made.chats()]
@@ -243,6 +253,7 @@ def test_a_server_whose_cache_contradicts_the_arm_is_invalid(tiny_dataset):
     assert (
         found["status"] == "failed" and found["invalid"] == 4 and "warm: the warm prompt had 0 tokens" in found["error"]
     )
+    check(found, AnyCell, "a server's failed cell")
     assert "kv_ttft" not in found and gates.reason(found) == found["error"]
 
 

@@ -1,0 +1,131 @@
+"""``summary.json`` of a benchmark run and of rescored answers: the numbers that tables and figures read."""
+
+from __future__ import annotations
+
+from typing import Annotated, NotRequired, TypedDict
+
+from eval.runs.format.fields import NEW
+
+
+class EstimateEntry(TypedDict):
+    """A mean over questions."""
+
+    mean: Annotated[float, "The mean; a fraction for scores and verdicts, a count for `memory_words` and `_tokens`."]
+    ci95: Annotated[list[float] | None, "Low and high of the 95 % interval clustered by conversation; null below 3."]
+    n: Annotated[int, "Questions it is over."]
+    bootstrap95: NotRequired[Annotated[list[float], "The same by cluster bootstrap; verdicts only."]]
+    repeat_sd: NotRequired[Annotated[float, "Standard deviation of the score over the judge's runs."]]
+    repeat_n: NotRequired[Annotated[int, "Verdicts that `repeat_sd` is over."]]
+
+
+class JournalEntry(TypedDict):
+    """The journal that a set of records stands in."""
+
+    file: Annotated[str, "The journal, from the run folder."]
+    records: Annotated[int, "Records that the summary rests on."]
+    digest: Annotated[str, "Digest of them; equal runs have equal ones, whatever order and times they were made in."]
+
+
+class Ledger(TypedDict):
+    """Calls and tokens of one phase."""
+
+    calls: Annotated[int, "Calls."]
+    prompt_tokens: Annotated[int, "Tokens of the prompts."]
+    completion_tokens: Annotated[int, "Tokens of the replies."]
+
+
+class Percentiles(TypedDict):
+    """Two percentiles, in milliseconds."""
+
+    p50: Annotated[float, "Median."]
+    p95: Annotated[float, "95th percentile, by linear interpolation."]
+
+
+class Latency(TypedDict):
+    """Times of the latency pass; empty where there was none."""
+
+    search: NotRequired[Annotated[Percentiles, "Search."]]
+    answer: NotRequired[Annotated[Percentiles, "Answer."]]
+    total: NotRequired[Annotated[Percentiles, "Both together, question by question."]]
+    n: NotRequired[Annotated[int, "Questions that were timed."]]
+    failed: NotRequired[Annotated[int, "Questions whose timing failed; absent where none did."]]
+    ingest_s: NotRequired[Annotated[float, "Seconds of ingestion, summed over conversations."]]
+
+
+class Display(TypedDict):
+    """What tables print beside the numbers."""
+
+    label: Annotated[str, "Name of the system for people."]
+    chunk: Annotated[int | None, "Its `chunk_size`; null where it has none."]
+    top_k: Annotated[int | None, "Its `top_k`; null where it has none."]
+    extractor: NotRequired[Annotated[str | None, "Its `extractor`; null where it has none."]]
+    sees_gold: NotRequired[Annotated[bool, "Whether it is shown the evidence and so takes no part in the ranking."]]
+
+
+class SummaryDataset(TypedDict):
+    """The questions."""
+
+    name: Annotated[str, "Name of the data set."]
+    n_by_category: Annotated[dict[str, int], "Category (1 to 5) to its number of questions."]
+    sha256: NotRequired[Annotated[str, "Digest of the content; runs, not rescored answers."]]
+    official: NotRequired[Annotated[bool, "Whether it is the official file."]]
+    answer_key: NotRequired[Annotated[str, "Which gold answers: `official` or an audited key."]]
+    captions: NotRequired[Annotated[bool, "Whether turns carry the captions of their pictures."]]
+    questions: NotRequired[Annotated[str, NEW, "Digest of all questions with gold and evidence; equal ones pair up."]]
+
+
+class ScoreSummary(TypedDict):
+    """What runs and rescored answers have in common.
+
+    The denominator is every selected question: one that failed in any stage counts 0 in metrics and wrong in verdicts.
+    """
+
+    schema: Annotated[int, "1."]
+    experiment: Annotated[str, "The experiment; `rescore` for answers that existed already."]
+    system: Annotated[str, "Name of the system, or of the set of answers."]
+    track: Annotated[str, "The protocol: `paper` or `controlled`; `published` for rescored answers."]
+    fingerprint: Annotated[str, "Identity of the run (10 digits)."]
+    complete: Annotated[bool, "Whether every question has been through every stage, failed or not."]
+    n: Annotated[int, "Questions."]
+    failed: Annotated[int, "Questions that failed in any stage."]
+    failures: NotRequired[
+        Annotated[
+            dict[str, int], NEW, "Judge, metric or `latency` to the questions it failed on; those with none are absent."
+        ]
+    ]
+    judged: Annotated[dict[str, dict[str, int]], "Judge to its verdicts by label, and `n` of them all."]
+    metrics: Annotated[dict[str, EstimateEntry], "Metric or `judge_<name>` to its mean over all questions."]
+    by_category: Annotated[dict[str, dict[str, EstimateEntry]], "Category to the same over its questions."]
+    judge_error: NotRequired[
+        Annotated[dict[str, float], "Judge to the standard error it adds to a system's score; tables widen by it."]
+    ]
+    ceilings: NotRequired[
+        Annotated[dict[str, dict[str, float]], "Category or `all` to metric to what the gold answers themselves score."]
+    ]
+    missing: Annotated[dict[str, str], "Metric that could not be computed to the reason."]
+    ledger: Annotated[dict[str, Ledger], "Phase to calls and tokens, over all sessions; empty for rescored answers."]
+    display: Annotated[Display, "What tables print."]
+    answerer: Annotated[str, "Name of the answerer."]
+    judge: Annotated[str, "Name of the main judge."]
+    embedder: Annotated[str, "Name of the embedder."]
+    llm: Annotated[str, "The language model; `none` where there is none."]
+    dataset: Annotated[SummaryDataset, "The questions."]
+    not_comparable: Annotated[list[str], "Why the row may not stand beside the paper's; empty where it may."]
+
+
+class Summary(ScoreSummary):
+    """``summary.json`` of a benchmark run."""
+
+    score_fingerprint: NotRequired[Annotated[str, "Identity of the whole summary (10 digits)."]]
+    seed: NotRequired[Annotated[int, NEW, "The run's seed."]]
+    failed_by_stage: NotRequired[
+        Annotated[dict[str, int], "First stage that failed (search, answer, judge, score) to the number of questions."]
+    ]
+    judged_by_category: NotRequired[
+        Annotated[dict[str, dict[str, dict[str, int]]], NEW, "Category to judge to verdicts by label."]
+    ]
+    journals: NotRequired[
+        Annotated[dict[str, JournalEntry], NEW, "Set of records (ingest, search, answers, …) to its journal."]
+    ]
+    latency_ms: Annotated[Latency, "Times."]
+    cut: Annotated[int, "Answers whose context was cut to the model's window."]

@@ -80,9 +80,11 @@ def test_no_feature_is_named_after_length():
 
 def test_lexical_features_and_the_judge_load_no_torch():
     code = (
-        "import sys; from eval.judges.offline import OfflineJudge; from eval.judges.offline.features import lexical; from eval.judges.offline.pair import Pair; "
+        "import sys; from eval.judges.offline import OfflineJudge; "
+        "from eval.judges.offline.features import lexical; from eval.judges.offline.pair import Pair; "
         "import eval.judges.llm, eval.judges.recorded, eval.experiments.judge_card.card, eval.experiments.rescoring; "
-        "lexical(Pair('When?', '3 May 2021', 'May 2021', 2)); print([m for m in ('torch', 'transformers') if m in sys.modules])"
+        "lexical(Pair('When?', '3 May 2021', 'May 2021', 2)); "
+        "print([m for m in ('torch', 'transformers') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

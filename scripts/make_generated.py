@@ -1,4 +1,4 @@
-"""Write a generated benchmark to a file in LOCOMO's format: python scripts/make_generated.py --out FILE [--seed 0] …
+"""Write a generated benchmark to a file in LOCOMO's format: python scripts/make_generated.py --to FILE [--seed 0] …
 
 The same options give the same bytes on every machine. The file is written as a stream. docs/generated.md explains the
 knobs.
@@ -12,6 +12,7 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
+from eval.command.script import add_to
 from eval.datasets.generated.locomo_format import write
 from eval.datasets.generated.records import Knobs
 from memos.errors import MemosError
@@ -20,12 +21,12 @@ from memos.errors import MemosError
 def main(argv: list[str] | None = None) -> int:
     """Returns the exit code: 0 done, 1 a knob or a path that cannot be."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, help="file to write; replaced when complete")
+    add_to(parser, "file to write; replaced when complete", Path("generated.json"))
     for knob in fields(Knobs):
         kind = float if isinstance(knob.default, float) else int
-        parser.add_argument(f"--{knob.name}", type=kind, default=knob.default, help="see docs/generated.md")
+        parser.add_argument(f"--{knob.name}", type=kind, default=knob.default, metavar="N", help="see docs/generated.md")
     given = vars(parser.parse_args(argv))
-    out: Path = given.pop("out")
+    out: Path = given.pop("to")
     try:
         knobs = Knobs(**given)
     except MemosError as error:

@@ -23,12 +23,13 @@ from eval.judges.recorded import verdict as recorded_verdict
 from eval.judges.uncertainty import own_error
 from eval.metrics.ceilings import gold_ceilings
 from eval.runs import snapshot
+from eval.runs.format.summary import ScoreSummary
 from eval.runs.lines import held
 from eval.runs.read import load_run, question_key
 from eval.runs.seals import run_id
 from eval.stages.boundary import Failed, outcomes
+from eval.stages.estimates import estimates, failures, judge_errors, labels, verdict_column
 from eval.stages.scoring import score_rows
-from eval.stats.intervals import interval
 from memos.errors import DataError
 
 TOLERANCE = 1e-9
@@ -82,7 +83,7 @@ def _run_rows(folder: Path, dataset: Dataset) -> list[Row]:
     return out
 
 
-def _answers(folder: Path, file: Path) -> dict[Any, Mapping[str, Any]]:
+def _answers(folder: Path, file: Path) -> Mapping[Any, Mapping[str, Any]]:
     """Answers by question: those of a finished run's summary, else those that stand in the file."""
     if (folder / "summary.json").is_file():
         return load_run(folder).answers
@@ -107,37 +108,35 @@ def score(rows: Sequence[Row], scorers: Sequence[Scorer] = (), judges: Sequence[
         out.verdicts["recorded"] = [recorded_verdict(row) for row in rows]
     tasks = [JudgeTask(row.question, row.gold, row.answer, row.category) for row in rows]
     for judge in judges:
-        found: dict[int, Verdict] = {}
+        said: dict[int, Verdict] = {}
         for index, verdict in outcomes(judge.judge, tasks):
-            if isinstance(verdict, Failed):
-                verdict = Verdict(judging.ERROR, None, raw=(verdict.record["error"],))
-            found[index] = verdict
-        out.verdicts[judge.name] = [found[index] for index in range(len(rows))]
+            failed = isinstance(verdict, Failed)
+            said[index] = Verdict(judging.ERROR, None, raw=(verdict.record["error"],)) if failed else verdict
+        out.verdicts[judge.name] = [said[index] for index in range(len(rows))]
         out.judge_se[judge.name] = own_error(judge)
     return out
 
 
-def share(verdict: Verdict) -> float:
-    """What a verdict counts in a mean (``judging.value``): the share of its runs that said correct; one that does not
-    stand 0.
-    """
-    return judging.value(verdict.label, verdict.runs)
-
-
-def _stands(verdict: Verdict) -> bool:
-    return judging.standing(verdict.label, verdict.runs) in (judging.CORRECT, judging.WRONG)
-
-
 def columns(scored: Scored) -> dict[str, list[float]]:
     """Metric and judge columns, one value a row; judges as ``judge_<name>``."""
-    judged = {f"judge_{name}": [share(v) for v in found] for name, found in scored.verdicts.items()}
+    rows = range(len(scored.rows))
+    judged = {name: list(verdict_column(own, rows).values()) for name, own in _verdicts(scored).items()}
     return {**scored.metrics, **judged}
 
 
-def summary(scored: Scored, dataset: str = "locomo") -> dict[str, Any]:
+def _verdicts(scored: Scored) -> dict[str, dict[int, dict[str, Any]]]:
+    """By ``judge_<name>``, row to what a verdict's record says of it."""
+    return {
+        f"judge_{name}": {row: {"label": v.label, "runs": v.runs} for row, v in enumerate(own)}
+        for name, own in scored.verdicts.items()
+    }
+
+
+def summary(scored: Scored, dataset: str = "locomo") -> ScoreSummary:
     """The set in the shape of a run's ``summary.json``, so that every table takes it."""
     rows = scored.rows
-    found = columns(scored)
+    by_row = {name: dict(enumerate(column)) for name, column in columns(scored).items()}
+    verdicts, clusters = _verdicts(scored), {number: row.sample_id for number, row in enumerate(rows)}
     counts = Counter(row.category for row in rows)
     judges = list(scored.verdicts)
     return {
@@ -148,19 +147,18 @@ def summary(scored: Scored, dataset: str = "locomo") -> dict[str, Any]:
         "fingerprint": digest([scored.name, [[*row.key, row.answer] for row in rows]], 10),
         "complete": True,
         "n": len(rows),
-        "failed": len(_failed(scored)),
-        "failures": {
-            **{name: len(rows_) for name, rows_ in scored.errors.items()},
-            **{
-                f"judge_{n}": lost
-                for n, verdicts in scored.verdicts.items()
-                if (lost := sum(not _stands(v) for v in verdicts))
-            },
+        "failed": len(_failed(scored, verdicts)),
+        "failures": failures(
+            {name: len(reasons) for name, reasons in scored.errors.items()},
+            {name: own.values() for name, own in verdicts.items()},
+        ),
+        "judge_error": judge_errors({f"judge_{name}": error for name, error in scored.judge_se.items()}),
+        "judged": {name: labels(own.values()) for name, own in verdicts.items()},
+        "metrics": estimates(by_row, clusters, existing=True),
+        "by_category": {
+            str(c): estimates(by_row, {n: clusters[n] for n in clusters if rows[n].category == c}, existing=True)
+            for c in sorted(counts)
         },
-        "judge_error": {f"judge_{name}": error for name, error in scored.judge_se.items() if error},
-        "judged": {f"judge_{name}": _labels(verdicts) for name, verdicts in scored.verdicts.items()},
-        "metrics": _estimates(found, rows, None),
-        "by_category": {str(c): _estimates(found, rows, c) for c in sorted(counts)},
         "ceilings": gold_ceilings([(row.gold, row.category) for row in rows]) if scored.metrics else {},
         "missing": dict(sorted(scored.missing.items())),
         "ledger": {},
@@ -174,30 +172,10 @@ def summary(scored: Scored, dataset: str = "locomo") -> dict[str, Any]:
     }
 
 
-def _failed(scored: Scored) -> set[int]:
+def _failed(scored: Scored, verdicts: Mapping[str, Mapping[int, Mapping[str, Any]]]) -> set[int]:
     """Rows on which a judge or a metric failed."""
     lost = {row for reasons in scored.errors.values() for row in reasons}
-    return lost | {
-        row for verdicts in scored.verdicts.values() for row, verdict in enumerate(verdicts) if not _stands(verdict)
-    }
-
-
-def _labels(verdicts: Sequence[Verdict]) -> dict[str, int]:
-    counts = Counter(judging.standing(verdict.label, verdict.runs) for verdict in verdicts)
-    return {"n": len(verdicts), **dict(sorted(counts.items()))}
-
-
-def _estimates(found: Mapping[str, Sequence[float]], rows: Sequence[Row], category: int | None) -> dict[str, Any]:
-    keep = [i for i, row in enumerate(rows) if category is None or row.category == category]
-    clusters = [rows[i].sample_id for i in keep]
-    out = {}
-    for name in sorted(found):
-        values = [found[name][i] for i in keep]
-        shares = all(0 <= value <= 1 for value in values)
-        estimate = interval(values, clusters, bounds=(0.0, 1.0) if shares else None)
-        low_high = None if estimate.low is None else [estimate.low, estimate.high]
-        out[name] = {"mean": estimate.mean, "ci95": low_high, "n": estimate.n}
-    return out
+    return lost | {row for own in verdicts.values() for row, record in own.items() if not judging.stands(record)}
 
 
 @dataclass(frozen=True)
@@ -219,18 +197,18 @@ def check_published(rows: Sequence[Row]) -> list[Check]:
     from eval.metrics.f1 import f1_mem0
     from eval.metrics.origin import bleu1_origin
 
-    given = [row for row in rows if row.f1 is not None]
     out = []
+    given = [(row, row.f1) for row in rows if row.f1 is not None]
     if given:
-        gaps = [abs(f1_mem0(row.gold, row.answer) - row.f1) for row in given]
+        gaps = [abs(f1_mem0(row.gold, row.answer) - published_f1) for row, published_f1 in given]
         good = sum(gap <= TOLERANCE for gap in gaps)
         out.append(Check("f1_mem0", len(given), good, good, max(gaps)))
-    given = [row for row in rows if row.bleu1 is not None]
+    given = [(row, row.bleu1) for row in rows if row.bleu1 is not None]
     if given:
-        ours = [abs(bleu(row.gold, row.answer)[0] - row.bleu1) for row in given]
+        ours = [abs(bleu(row.gold, row.answer)[0] - published_bleu) for row, published_bleu in given]
         origin = [
-            gap if gap <= TOLERANCE else abs(bleu1_origin(row.gold, row.answer) - row.bleu1)
-            for gap, row in zip(ours, given, strict=True)
+            gap if gap <= TOLERANCE else abs(bleu1_origin(row.gold, row.answer) - published_bleu)
+            for gap, (row, published_bleu) in zip(ours, given, strict=True)
         ]
         out.append(
             Check(

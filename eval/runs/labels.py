@@ -9,7 +9,7 @@ Summary = Mapping[str, Any]
 
 
 def ranked(summary: Summary) -> bool:
-    """Whether a run takes part in the ranking: systems that see the gold evidence are shown but never marked as best."""
+    """Whether a run takes part in the ranking: systems that see the evidence are shown but never marked as best."""
     return not summary.get("display", {}).get("sees_gold", summary["system"] == "oracle")
 
 

@@ -1,6 +1,7 @@
 """Reading run folders: per-question records as one table, and the raw records behind it.
 
-The format of a run folder is in docs/run_folder.md. Tables, figures, comparisons and the report page read runs through here.
+The format of a run folder is in docs/run_folder.md. Tables, figures, comparisons and the report page read runs through
+here.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ class Run:
         return self._journal("search")
 
     @cached_property
-    def answers(self) -> dict[Key, dict[str, Any]]:
+    def answers(self) -> Mapping[Key, Record]:
         """Answers to the contexts as they are, failed ones included."""
         found = self._journal("answers")
         return lineage.answers_in_force(found, self.search) if _is_linked(found) else found
@@ -156,13 +157,13 @@ class Run:
         return self._journal("memories", lambda r: r["id"])
 
     @cached_property
-    def verdicts(self) -> dict[str, dict[Key, dict[str, Any]]]:
+    def verdicts(self) -> dict[str, Mapping[Key, Record]]:
         """Judge metric name (``judge_<name>``) to the verdict records the summary was made from."""
         names = [n for n in self.summary["metrics"] if n.startswith("judge_")]
         found = {n: self._verdicts(n) for n in names}
         return {n: records for n, records in found.items() if records}
 
-    def _verdicts(self, name: str) -> dict[Key, dict[str, Any]]:
+    def _verdicts(self, name: str) -> Mapping[Key, Record]:
         if "journals" not in self.summary:
             return self._unnamed(name)
         found = self._journal(name)
@@ -178,7 +179,7 @@ class Run:
         return {k: r["values"] for k, r in found.items()}
 
     @cached_property
-    def _scored(self) -> dict[Key, dict[str, Any]]:
+    def _scored(self) -> Mapping[Key, Record]:
         found = self._journal("metrics")
         return lineage.values_in_force(found, self.answers, self.search) if _is_linked(found) else found
 
@@ -202,8 +203,8 @@ class Run:
             read = [records for records in read if self._explains(stem, records)]
             if len(read) != 1:
                 raise DataError(
-                    f"{self.folder}: {len(files)} journals of {stem} in scores/, and summary.json does not say which one it was "
-                    f"made from; {snapshot.remedy(self.folder)}"
+                    f"{self.folder}: {len(files)} journals of {stem} in scores/, and summary.json does not say "
+                    f"which one it was made from; {snapshot.remedy(self.folder)}"
                 )
         return read[0] if read else {}
 

@@ -119,7 +119,9 @@ def _by_records(folder: Path, summary: Mapping[str, Any]) -> dict[str, Extent]:
         raise DataError(
             f"{folder}: run.json is missing, without which no record is known to be this run's; {remedy(folder)}"
         )
-    rows = {name: read(folder, entry["file"], _key(entry["file"]), Extent()).records for name, entry in named.items()}
+    rows: dict[str, Mapping[Any, Mapping[str, Any]]] = {
+        name: read(folder, entry["file"], _key(entry["file"]), Extent()).records for name, entry in named.items()
+    }
     contexts, memories = (read(folder, name, _key(name), Extent()).records for name in ALWAYS)
     rows["search"] = {
         key: r for key, r in rows["search"].items() if not lineage.good(r) or _readable(r, contexts, memories)
@@ -133,8 +135,8 @@ def _by_records(folder: Path, summary: Mapping[str, Any]) -> dict[str, Extent]:
         state = lineage.state(rows[name])
         if state != {"records": entry["records"], "digest": entry["digest"]}:
             raise DataError(
-                f"{folder / entry['file']}: changed since summary.json was made of it ({state['records']} good records, it was "
-                f"made of {entry['records']}); {remedy(folder)}"
+                f"{folder / entry['file']}: changed since summary.json was made of it ({state['records']} good "
+                f"records, it was made of {entry['records']}); {remedy(folder)}"
             )
     return {name: Extent() for name in (*(entry["file"] for entry in named.values()), *ALWAYS)}
 

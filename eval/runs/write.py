@@ -148,8 +148,8 @@ class RunDir:
             self._journals[name] = opened
             if opened.void:
                 print(
-                    f"note: {opened.path}: {opened.void} lines were changed after they were written or are of another run or "
-                    "journal; they stay in the file and do not count"
+                    f"note: {opened.path}: {opened.void} lines were changed after they were written or are of another "
+                    "run or journal; they stay in the file and do not count"
                 )
         return self._journals[name]
 
@@ -166,7 +166,7 @@ class RunDir:
         record = self.contexts.records.get(name)
         if record is not None and name not in self._whole_contexts and digest(record["text"]) == name:
             self._whole_contexts.add(name)
-        return record["text"] if name in self._whole_contexts else None
+        return record["text"] if record is not None and name in self._whole_contexts else None
 
     def intern_context(self, text: str) -> str:
         """Keep a context's text; returns its digest."""

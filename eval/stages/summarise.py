@@ -1,4 +1,4 @@
-"""The summary of a run: derived from its journals alone, so it can be rebuilt at any time and always comes out equal."""
+"""The summary of a run: made from its journals alone, so it can be made again at any time and comes out equal."""
 
 from __future__ import annotations
 
@@ -16,22 +16,21 @@ from eval.core.types import Question
 from eval.judges.uncertainty import own_error
 from eval.metrics.ceilings import gold_ceilings
 from eval.runs import lineage
+from eval.runs.format.summary import Described, JournalEntry, Latency, Ledger, Percentiles, Repeats, Summary
 from eval.runs.write import RunDir
 from eval.stages.answer import answers_now
 from eval.stages.bench import Bench
+from eval.stages.estimates import estimates, failures, judge_errors, labels, verdict_column
 from eval.stages.ingest import ingested_now
 from eval.stages.latency import timed_now
 from eval.stages.score import judge_journal, metrics_journal, values_now, verdicts_now
 from eval.stages.scoring import wanted_metrics
 from eval.stages.search import searched_now
-from eval.stats import cluster_bootstrap, interval
 from memos.types import Usage
 
 Key = tuple[str, int]
 MEMORY_METRICS = ("memory_words", "memory_tokens", "evidence_")
 """Metrics of the retrieval, known even where answering failed (by prefix)."""
-SIGNED_METRICS = ("similarity", "bertscore_f1")
-"""Metrics whose mean may be below 0."""
 
 
 @dataclass
@@ -57,7 +56,7 @@ class _Records:
             timed_now(bench, run),
         )
 
-    def named(self, bench: Bench, run: RunDir) -> dict[str, dict[str, Any]]:
+    def named(self, bench: Bench, run: RunDir) -> dict[str, JournalEntry]:
         """The journal each set of records stands in, with their number and digest."""
         files = {"ingest": "ingest", "search": "search", "answers": "answers", "latency": "latency"}
         sets = {"ingest": self.ingested, "search": self.searched, "answers": self.answers, "latency": self.timed}
@@ -67,13 +66,15 @@ class _Records:
             f"judge_{spec['name']}": (judge_journal(bench, run, spec).path, self.verdicts[f"judge_{spec['name']}"])
             for spec in bench.judge_specs
         }
-        return {
-            name: {"file": path.relative_to(run.path).as_posix(), **lineage.state(rows)}
-            for name, (path, rows) in out.items()
-        }
+        return {name: _journal(path.relative_to(run.path).as_posix(), rows) for name, (path, rows) in out.items()}
 
 
-def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> dict[str, Any]:
+def _journal(file: str, rows: Mapping[Any, Mapping[str, Any]]) -> JournalEntry:
+    state = lineage.state(rows)
+    return {"file": file, "records": state["records"], "digest": state["digest"]}
+
+
+def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
     """All of ``summary.json`` (schema 1; fields: docs/run_folder.md).
 
     The denominator is every selected question: one that failed in any stage counts 0 in answer metrics and wrong in
@@ -83,9 +84,9 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> dict[str
     records = _Records.of(bench, run)
     failed = _failed(records, questions)
     columns = _columns(bench, records, questions, missing)
-    metrics = _estimates(columns, questions)
+    metrics = estimates(columns, _clusters(questions))
     for name, verdicts in records.verdicts.items():
-        metrics[name] |= _repeats(list(verdicts.values()))
+        metrics[name] = {**metrics[name], **_repeats(list(verdicts.values()))}
     categories = sorted({q.category for q in questions})
     by_category = {str(c): [q for q in questions if q.category == c] for c in categories}
     return {
@@ -100,18 +101,18 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> dict[str
         "n": len(questions),
         "failed": len(failed),
         "failed_by_stage": dict(sorted(Counter(failed.values()).items())),
-        "failures": _failures(records),
+        "failures": failures(_errors(records), {name: own.values() for name, own in records.verdicts.items()}),
         "judged": {name: _labels(verdicts, questions) for name, verdicts in records.verdicts.items()},
         "judged_by_category": {
             c: {name: _labels(verdicts, own) for name, verdicts in records.verdicts.items()}
             for c, own in by_category.items()
         },
         "metrics": metrics,
-        "by_category": {c: _estimates(columns, own) for c, own in by_category.items()},
+        "by_category": {c: estimates(columns, _clusters(own)) for c, own in by_category.items()},
         "journals": records.named(bench, run),
         "ledger": _ledger(records),
         "latency_ms": _latency(records),
-        "judge_error": _judge_errors(bench),
+        "judge_error": judge_errors({f"judge_{s['name']}": own_error(bench.judge(s)) for s in bench.judge_specs}),
         "ceilings": gold_ceilings([(q.gold, q.category) for q in questions if q.category != 5]),
         "missing": dict(sorted(missing.items())),
         **_labels_of_parts(bench),
@@ -141,15 +142,11 @@ def _good(records: Mapping[Key, Mapping[str, Any]]) -> set[Key]:
     return {key for key, record in records.items() if lineage.good(record)}
 
 
-def _failures(records: _Records) -> dict[str, int]:
-    """How many answers each judge and each metric failed on, and how many timed questions failed; those with none are
-    left out.
-    """
+def _errors(records: _Records) -> dict[str, int]:
+    """How many answers each metric failed on, and how many timed questions failed (``latency``)."""
     counts = Counter(name for record in records.values.values() for name in record.get("errors", {}))
-    for name, verdicts in records.verdicts.items():
-        counts[name] += sum(not judging.stands(record) for record in verdicts.values())
     counts["latency"] += sum(not lineage.good(record) for record in records.timed.values())
-    return {name: count for name, count in sorted(counts.items()) if count}
+    return counts
 
 
 def _complete(records: _Records, questions: Sequence[Question]) -> bool:
@@ -178,16 +175,11 @@ def _columns(
         if not name.startswith(MEMORY_METRICS):
             column.update((q.key, 0.0) for q in questions if q.key not in column)
     for name, verdicts in records.verdicts.items():
-        columns[name] = {q.key: _verdict(verdicts.get(q.key)) for q in questions}
+        columns[name] = verdict_column(verdicts, [q.key for q in questions])
     return columns
 
 
-def _verdict(record: Mapping[str, Any] | None) -> float:
-    """What a question's verdict counts; a missing one counts wrong."""
-    return 0.0 if record is None else judging.value(record["label"], record.get("runs") or ())
-
-
-def _repeats(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _repeats(records: Sequence[Mapping[str, Any]]) -> Repeats:
     """``repeat_sd``: population standard deviation of run-level accuracies, the judge's jitter on one set of answers
     (the
     paper's ±), over the ``repeat_n`` verdicts that stand; nothing where the judge runs once."""
@@ -199,39 +191,16 @@ def _repeats(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"repeat_sd": spread, "repeat_n": len(whole)}
 
 
-def _judge_errors(bench: Bench) -> dict[str, float]:
-    """Standard error of a system's score that a judge itself brings, as a fraction; tables widen intervals by it."""
-    found = {f"judge_{spec['name']}": own_error(bench.judge(spec)) for spec in bench.judge_specs}
-    return {name: error for name, error in found.items() if error}
-
-
 def _labels(verdicts: Mapping[Key, Mapping[str, Any]], questions: Sequence[Question]) -> dict[str, int]:
-    """Verdicts by label, and ``n`` of them all."""
-    own = [verdicts[q.key] for q in questions if q.key in verdicts]
-    counts = Counter(judging.standing(record["label"], record.get("runs") or ()) for record in own)
-    return {"n": len(own), **dict(sorted(counts.items()))}
+    return labels(verdicts[q.key] for q in questions if q.key in verdicts)
 
 
-def _estimates(columns: Mapping[str, Mapping[tuple, float]], questions: Sequence[Question]) -> dict[str, Any]:
-    out = {}
-    for name in sorted(columns):
-        rows = [(columns[name][q.key], q.sample_id) for q in questions if q.key in columns[name]]
-        if not rows:
-            continue
-        bounds = None if name.startswith("memory_") else (0.0, 1.0)
-        if name in SIGNED_METRICS:
-            bounds = (-1.0, 1.0)
-        pairs = [value for value, _ in rows], [cluster for _, cluster in rows]
-        found = interval(*pairs, bounds=bounds)
-        ci = None if found.low is None else [round(found.low, 12), round(found.high, 12)]
-        out[name] = {"mean": round(found.mean, 12), "ci95": ci, "n": found.n}
-        if name.startswith("judge_") and ci is not None:
-            again = cluster_bootstrap(*pairs)
-            out[name]["bootstrap95"] = [round(again.low, 12), round(again.high, 12)]
-    return out
+def _clusters(questions: Sequence[Question]) -> dict[Key, str]:
+    """Question to conversation."""
+    return {q.key: q.sample_id for q in questions}
 
 
-def _ledger(records: _Records) -> dict[str, dict[str, int]]:
+def _ledger(records: _Records) -> dict[str, Ledger]:
     """Calls and tokens by phase, from the records, so that resumed runs sum up whole."""
     total: dict[str, Usage] = {}
 
@@ -257,7 +226,7 @@ def _ledger(records: _Records) -> dict[str, dict[str, int]]:
     }
 
 
-def _latency(records: _Records) -> dict[str, Any]:
+def _latency(records: _Records) -> Latency:
     """P50 and P95 (linear interpolation) of search, answer and total, from the latency pass; ``failed`` where some
     failed.
     """
@@ -266,17 +235,20 @@ def _latency(records: _Records) -> dict[str, Any]:
     if not rows:
         return {"n": 0, "failed": failed} if failed else {}
     search, answer = np.array([r["search_ms"] for r in rows]), np.array([r["answer_ms"] for r in rows])
-    parts = {"search": search, "answer": answer, "total": search + answer}
-    found: dict[str, Any] = {
-        name: {"p50": float(np.percentile(x, 50)), "p95": float(np.percentile(x, 95))} for name, x in parts.items()
-    }
-    found["n"] = len(rows)
-    found |= {"failed": failed} if failed else {}
-    found["ingest_s"] = sum(r.get("seconds", 0.0) for r in records.ingested.values())
-    return found
+    out = Latency(
+        search=_percentiles(search), answer=_percentiles(answer), total=_percentiles(search + answer), n=len(rows)
+    )
+    if failed:
+        out["failed"] = failed
+    out["ingest_s"] = sum(r.get("seconds", 0.0) for r in records.ingested.values())
+    return out
 
 
-def _labels_of_parts(bench: Bench) -> dict[str, Any]:
+def _percentiles(times: np.ndarray) -> Percentiles:
+    return {"p50": float(np.percentile(times, 50)), "p95": float(np.percentile(times, 95))}
+
+
+def _labels_of_parts(bench: Bench) -> Described:
     """What tables print beside the numbers, and why a row is not comparable with the paper's."""
     config = bench.config
     counts = Counter(q.category for q in bench.dataset.questions)

@@ -41,7 +41,7 @@ def test_the_script_writes_the_same_bytes_under_any_hash_seed(tmp_path: Path, ha
     out = tmp_path / "small.json"
     options = ["--conversations", "2", "--sessions", "8", "--seed", "5"]
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "LC_ALL": "C", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, str(ROOT / "scripts" / "make_generated.py"), "--out", str(out), *options]
+    command = [sys.executable, str(ROOT / "scripts" / "make_generated.py"), "--to", str(out), *options]
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     assert _digest(out) == DIGEST

@@ -94,7 +94,9 @@ def test_a_verdict_with_a_failed_run_is_the_same_everywhere(made, judging, broke
     column = loaded.column("judge_llm_generous")
     key = next(key for key, record in loaded.verdicts["judge_llm_generous"].items() if record["label"] == broken)
     assert column[key] == verdict_value({"label": "correct", "runs": list(runs)}) == 0
-    assert rescoring.share(Verdict("correct", 1.0, runs)) == 0
+    row = published.Row("s", "a", 0, 4, "q", "g", "a", (), None, None)
+    rescored = rescoring.Scored("s", [row], verdicts={"x": [Verdict("correct", 1.0, runs)]})
+    assert rescoring.columns(rescored) == {"judge_x": [0.0]}
     assert (
         sum(column.values()) / len(column)
         == pytest.approx(summary["metrics"]["judge_llm_generous"]["mean"])

@@ -1,4 +1,4 @@
-"""What is written is what the types say: every file of real runs, old and new, whole and failed, with no other field."""
+"""What is written is what the types say: every file of real runs, old and new, whole and failed, and no more."""
 
 from __future__ import annotations
 

@@ -21,12 +21,13 @@ from eval.core.progress import bar
 from eval.experiments.kv_ttft import gates, models, texts
 from eval.experiments.kv_ttft.config import KvConfig
 from eval.experiments.protocol import FAILED_QUESTIONS, OK, Config, Outcome
+from eval.runs.lines import parsed
 from eval.runs.read import load_summary
 from eval.runs.write import RunDir, write_json
 from eval.stages import changes
 from eval.stages.adoption import FORMULA, is_present, read_manifest
 from eval.stages.bench import Bench
-from memos.errors import ConfigError
+from memos.errors import ConfigError, DataError
 from memos.servers import served_as
 
 if TYPE_CHECKING:
@@ -151,9 +152,9 @@ def _machine(kv: KvConfig) -> dict[str, Any]:
 def _measured_here(folder: Path, kv: KvConfig) -> bool:
     """Whether the cells of an earlier run were measured on this very device (or server)."""
     try:
-        lines = (folder / "cells.jsonl").read_text(encoding="utf-8").split("\n")
-        cells = [json.loads(line) for line in lines if line.endswith("}")]
-    except (OSError, ValueError):
+        file = folder / "cells.jsonl"
+        cells = [cell for _, cell in parsed(file, file.read_bytes())]
+    except (OSError, DataError):
         return False
     found = _machine(kv)
     here = f"server {kv.base_url}" if kv.base_url else (found["gpus"] or [found["cpu"]])[0]

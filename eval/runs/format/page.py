@@ -36,8 +36,8 @@ PARTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "A benchmark run": ("`<out>/runs/<experiment>/<system>-<fingerprint>/`.", BENCHMARK),
     "A time-to-first-token run": ("`<out>/runs/kv_ttft/<model>-<fingerprint>/`.", KV),
     "A saved store": (
-        "`<out>/cache/state/<system>/<conversation>-<identity>/`, shared by all runs with that identity; what the system "
-        "itself wrote lies in `store/`.",
+        "`<out>/cache/state/<system>/<conversation>-<identity>/`, shared by all runs with that identity; what the "
+        "system itself wrote lies in `store/`.",
         STORE,
     ),
     "Rescored answers": ("What `scripts/rescore.py` writes, `<set>.summary.json` beside one file a judge.", RESCORED),

@@ -7,15 +7,20 @@ from typing import Annotated, NotRequired, TypedDict
 from eval.runs.format.fields import NEW
 
 
-class EstimateEntry(TypedDict):
+class Repeats(TypedDict):
+    """How far a judge that runs several times agrees with itself; nothing of one that runs once."""
+
+    repeat_sd: NotRequired[Annotated[float, "Standard deviation of the score over the judge's runs."]]
+    repeat_n: NotRequired[Annotated[int, "Verdicts that `repeat_sd` is over."]]
+
+
+class EstimateEntry(Repeats):
     """A mean over questions."""
 
     mean: Annotated[float, "The mean; a fraction for scores and verdicts, a count for `memory_words` and `_tokens`."]
     ci95: Annotated[list[float] | None, "Low and high of the 95 % interval clustered by conversation; null below 3."]
     n: Annotated[int, "Questions it is over."]
     bootstrap95: NotRequired[Annotated[list[float], "The same by cluster bootstrap; verdicts only."]]
-    repeat_sd: NotRequired[Annotated[float, "Standard deviation of the score over the judge's runs."]]
-    repeat_n: NotRequired[Annotated[int, "Verdicts that `repeat_sd` is over."]]
 
 
 class JournalEntry(TypedDict):
@@ -74,7 +79,19 @@ class SummaryDataset(TypedDict):
     questions: NotRequired[Annotated[str, NEW, "Digest of all questions with gold and evidence; equal ones pair up."]]
 
 
-class ScoreSummary(TypedDict):
+class Described(TypedDict):
+    """What a row is of, and why it is not comparable."""
+
+    display: Annotated[Display, "What tables print."]
+    answerer: Annotated[str, "Name of the answerer."]
+    judge: Annotated[str, "Name of the main judge."]
+    embedder: Annotated[str, "Name of the embedder."]
+    llm: Annotated[str, "The language model; `none` where there is none."]
+    dataset: Annotated[SummaryDataset, "The questions."]
+    not_comparable: Annotated[list[str], "Why the row may not stand beside the paper's; empty where it may."]
+
+
+class ScoreSummary(Described):
     """What runs and rescored answers have in common.
 
     The denominator is every selected question: one that failed in any stage counts 0 in metrics and wrong in verdicts.
@@ -104,13 +121,6 @@ class ScoreSummary(TypedDict):
     ]
     missing: Annotated[dict[str, str], "Metric that could not be computed to the reason."]
     ledger: Annotated[dict[str, Ledger], "Phase to calls and tokens, over all sessions; empty for rescored answers."]
-    display: Annotated[Display, "What tables print."]
-    answerer: Annotated[str, "Name of the answerer."]
-    judge: Annotated[str, "Name of the main judge."]
-    embedder: Annotated[str, "Name of the embedder."]
-    llm: Annotated[str, "The language model; `none` where there is none."]
-    dataset: Annotated[SummaryDataset, "The questions."]
-    not_comparable: Annotated[list[str], "Why the row may not stand beside the paper's; empty where it may."]
 
 
 class Summary(ScoreSummary):

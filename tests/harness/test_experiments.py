@@ -39,7 +39,9 @@ def test_what_is_no_experiment_is_refused_in_one_line(monkeypatch):
     half = types.ModuleType("half")
     half.check = half.run = lambda config: None
     monkeypatch.setitem(sys.modules, "half", half)
-    with pytest.raises(ConfigError, match="entry: 'half.run' is no experiment, it lacks up_to_date, tables, finish"):
+    with pytest.raises(
+        ConfigError, match="entry: 'half.run' is no experiment, it lacks changed, up_to_date, tables, finish"
+    ):
         load("half.run")
     for entry in ("eval.experiments.absent", "absent.run", ""):
         with pytest.raises(ConfigError, match=f"entry: cannot load '{entry}'"):

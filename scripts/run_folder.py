@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from eval.command.script import add_write, told
+from eval.command.script import add_write, one_line_errors
 from eval.core.places import ROOT
 from eval.runs.format.files import BENCHMARK, KV, check_folder
 from eval.runs.format.page import page
@@ -24,7 +24,7 @@ def check(folder: Path) -> None:
     print(f"{folder}: as documented" + (f"; of no known kind: {', '.join(strange)}" if strange else ""))
 
 
-@told
+@one_line_errors
 def main() -> int:
     parser = argparse.ArgumentParser(description="Print the page on the files of a run, or hold run folders to it.")
     parser.add_argument("runs", nargs="*", type=Path, metavar="RUN", help="run folders to check")

@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from eval.core.judging import value
 from eval.core.protocols import Judge
 from eval.core.types import Dataset, JudgeTask, Verdict
 from eval.datasets import answer_key
-from eval.experiments.rescoring import share
 from eval.judges import agreement, probes, published, wordings
 from eval.judges.published import Row
 from eval.runs.write import write_atomic
@@ -130,7 +130,7 @@ def _table(systems: Mapping[str, Sequence[Row]], judged: Mapping[str, Sequence[V
         category=np.array([row.category for row, _ in pairs]),
         recorded=np.array([row.share for row, _ in pairs]),
         judged=np.array([int(verdict.label == "correct") for _, verdict in pairs]),
-        chance=np.array([share(v) if v.score is None else v.score for _, v in pairs]),
+        chance=np.array([value(v.label, v.runs) if v.score is None else v.score for _, v in pairs]),
     )
 
 
@@ -150,10 +150,12 @@ def calibration(table: agreement.Table, bins: int = 10) -> list[dict[str, float]
 
 def _wrong(rows: Sequence[Row], verdicts: Sequence[Verdict]) -> dict[str, Any]:
     """Acceptance of deliberately wrong answers, the judge's and the recorded one, overall and per category."""
-    out: dict[str, Any] = {"n": len(rows), "accepted": float(np.mean([share(v) for v in verdicts]))}
+    out: dict[str, Any] = {"n": len(rows), "accepted": float(np.mean([value(v.label, v.runs) for v in verdicts]))}
     out["recorded"] = float(np.mean([row.share for row in rows]))
     out["by_category"] = {
-        str(c): float(np.mean([share(v) for row, v in zip(rows, verdicts, strict=True) if row.category == c]))
+        str(c): float(
+            np.mean([value(v.label, v.runs) for row, v in zip(rows, verdicts, strict=True) if row.category == c])
+        )
         for c in sorted({row.category for row in rows})
     }
     return out
@@ -224,7 +226,7 @@ def _wrong_key(
             out[name] = {
                 "n": len(pairs),
                 "row_accuracy": float(np.mean([(v.label == "correct") == row.accepted for row, v in pairs])),
-                "accepted": float(np.mean([share(v) for _, v in pairs])),
+                "accepted": float(np.mean([value(v.label, v.runs) for _, v in pairs])),
                 "recorded": float(np.mean([row.share for row, _ in pairs])),
             }
     return out

@@ -141,8 +141,7 @@ class Backbone:
         """A reply that may call functions: its text and its checked calls.
 
         A reply is asked for again when it was refused or cut, has a malformed call, lacks a ``required`` call, or gives
-        a
-        JSON object as text where a call or a sentence was asked for. When all attempts fail the well-formed calls of
+        a JSON object as text where a call or a sentence was asked for. When all attempts fail the well-formed calls of
         the last one are used and the failure is counted.
         """
         request = Request(tuple(messages), tools=tuple(tools))

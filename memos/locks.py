@@ -2,8 +2,7 @@
 
 ``flock`` also holds between the nodes of a cluster where the shared folder is NFS (Linux turns it into a lock of the
 server) or Lustre mounted with ``-o flock``; with ``-o localflock`` it holds on one node only. Lock files are empty and
-are
-never removed: removing one that somebody waits for would let two in.
+are never removed: removing one that somebody waits for would let two in.
 """
 
 from __future__ import annotations

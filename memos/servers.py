@@ -28,8 +28,7 @@ def served_as(base_url: str, declared: str | None = None) -> str:
 
     A declared name holds whatever the address is. Without one it is the address: no credentials (user information,
     query), no default port, no trailing slash. The port of a loopback address is left out, because a job that starts
-    its
-    own server takes a free one each time; two different servers on one machine need declared names or paths.
+    its own server takes a free one each time; two different servers on one machine need declared names or paths.
     """
     if declared:
         return declared

@@ -63,8 +63,7 @@ def journal_mode(path: Path) -> str:
     """``WAL`` on a disk of this machine; ``TRUNCATE`` on a network file system.
 
     A write-ahead log keeps its index in shared memory, so nodes of a cluster that write one file through NFS would not
-    see
-    one another's writes and could damage it.
+    see one another's writes and could damage it.
     """
     kind = file_system(path)
     return "TRUNCATE" if kind.startswith(_NETWORK) else "WAL"

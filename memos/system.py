@@ -2,8 +2,7 @@
 
 ``extractor=rules`` reads fast: one memory a turn, no language model. ``extractor=llm`` reads fast and then finely: each
 session's turns go through the scheduler's queue to the model, whose memories (with the turns they come from) are
-resolved
-against what is stored and become hits beside the turns.
+resolved against what is stored and become hits beside the turns.
 """
 
 from __future__ import annotations

@@ -2,9 +2,8 @@
 1540]``.
 
 Makes runs of invented words in a temporary folder, as large as LOCOMO's (588 turns and 154 questions a conversation,
-contexts of
-up to the whole conversation, two judges of which one explains itself), writes their page and opens it in headless
-Chromium.
+contexts of up to the whole conversation, two judges of which one explains itself), writes their page and opens it in
+headless Chromium.
 """
 
 from __future__ import annotations

@@ -13,10 +13,9 @@ needed.
 it.
 
 Preloading the next scene is compared with LRU, paired on the same questions, and the verdict is printed whichever way
-it falls.
-LOCOMO's questions roughly follow the dialogue, and a preload by neighbourhood lives on that; ``--shuffle`` puts the
-questions
-of each conversation in random order as a control. Deterministic; brackets are 95 % intervals clustered by conversation.
+it falls. LOCOMO's questions roughly follow the dialogue, and a preload by neighbourhood lives on that; ``--shuffle``
+puts the questions of each conversation in random order as a control. Deterministic; brackets are 95 % intervals
+clustered by conversation.
 
 Found (1,536 questions, MiniLM, ahead, 20 turns held): next_scene holds 41.2 % [37.4, 45.0] of what is needed, heat
 20.4, lru 15.8,

@@ -71,8 +71,7 @@ BARS = (
     ("langmem", "tool", 10_000, 20.0),
 )
 """Whose figure, which, at which size, and the bar: at most so many ms of ours, at least so many a second, or so many
-times
-our hybrid search."""
+times our hybrid search."""
 GROWING = (
     "hybrid",
     "all_pass",

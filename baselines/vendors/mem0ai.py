@@ -3,10 +3,8 @@
 See docs/systems.md#vendors-packages.
 
 The package's own prompts and logic run unchanged, except that its "today's date" is the session's date: without that
-every
-fact of a replay is dated today. Two lines of versions are known: up to 1.x the algorithm of mid-2025 (facts, then an
-update
-call), from 2 on the additive one (one call that only adds), whose figures are no figures of 2025.
+every fact of a replay is dated today. Two lines of versions are known: up to 1.x the algorithm of mid-2025 (facts, then
+an update call), from 2 on the additive one (one call that only adds), whose figures are no figures of 2025.
 """
 
 from __future__ import annotations

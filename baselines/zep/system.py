@@ -302,8 +302,7 @@ def invalidate(old: Edge, new: Edge, now: datetime | None) -> bool:
     """Let the later of two contradicting facts end the earlier one.
 
     The earlier one gets ``invalid_at`` = the later one's ``valid_at`` and ``expired_at`` = now; neither is deleted.
-    Facts
-    without a time, and facts whose intervals do not overlap, stay as they are.
+    Facts without a time, and facts whose intervals do not overlap, stay as they are.
     """
     if old.valid_at is None or new.valid_at is None:
         return False

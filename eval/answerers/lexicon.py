@@ -1,9 +1,8 @@
 """Word knowledge from WordNet: part of speech, field of meaning, and whether a word names a kind of something.
 
 WordNet's own files are read here, leanly: NLTK's reader takes a hundred times as long for the little that is needed.
-Without
-them (scripts/fetch_data.py wordnet) every question has the empty answer; the reader then works by word shapes alone and
-says so in its identity. Format of the files: wndb(5WN).
+Without them (scripts/fetch_data.py wordnet) every question has the empty answer; the reader then works by word shapes
+alone and says so in its identity. Format of the files: wndb(5WN).
 """
 
 from __future__ import annotations

@@ -1,13 +1,10 @@
 """The embedded default answerer: a deterministic extractive reader.
 
 It reads what a language model would read, the question, the context's text and the speakers' names, and nothing else.
-It
-ranks the context's lines, then answers by the type of question: a resolved time, a length of time, a count, yes or no,
-an
-alternative, a span, or several spans joined. Nothing in it knows a word of LOCOMO; its weights were fitted on six of
-the
-ten conversations (scripts/train_reader.py). With WordNet's files on the machine it also knows that a piano is an
-instrument; its identity says whether it did.
+It ranks the context's lines, then answers by the type of question: a resolved time, a length of time, a count, yes or
+no, an alternative, a span, or several spans joined. Nothing in it knows a word of LOCOMO; its weights were fitted on
+six of the ten conversations (scripts/train_reader.py). With WordNet's files on the machine it also knows that a piano
+is an instrument; its identity says whether it did.
 """
 
 from __future__ import annotations

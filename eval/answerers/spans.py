@@ -1,11 +1,9 @@
 """The words of a sentence that answer a question: a log-linear model over all its spans.
 
 A span's score is the sum of what its start, its end, its length and each word inside contribute, all by word classes
-and by
-the type of question, never by the words themselves; so the weights (``weights.json``, fitted by scripts/train_reader.py
-to
-the highest expected F1) carry over to other conversations. The sums decompose, so all spans of a sentence are scored by
-two prefix sums.
+and by the type of question, never by the words themselves; so the weights (``weights.json``, fitted by
+scripts/train_reader.py to the highest expected F1) carry over to other conversations. The sums decompose, so all spans
+of a sentence are scored by two prefix sums.
 """
 
 from __future__ import annotations

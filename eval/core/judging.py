@@ -26,10 +26,8 @@ def standing(label: str, runs: Sequence[str] = ()) -> str:
     """The label of a verdict by the one rule for verdicts of several runs.
 
     A verdict stands where every run gave a label; then the majority's holds. One failed call makes it ``error``, else
-    one
-    unreadable reply ``unparsed``: such a verdict is a failure, asked for again on the next run and counted wrong until
-    then. So
-    no score is ever the share of the runs that happened to answer.
+    one unreadable reply ``unparsed``: such a verdict is a failure, asked for again on the next run and counted wrong
+    until then. So no score is ever the share of the runs that happened to answer.
     """
     for failure in (ERROR, UNPARSED):
         if failure in runs:

@@ -1,10 +1,8 @@
 """The answer key: as published, with audited corrections, or without the questions whose key is wrong.
 
 The list of defects (156 audited, 99 of which change scores) is dial481/locomo-audit's; it is never shipped, the user
-gives the
-file. Its ids are ``locomo_<conversation index>_qa<question index>``. Defects of the cited evidence alone
-(``WRONG_CITATION``) leave
-the answer right.
+gives the file. Its ids are ``locomo_<conversation index>_qa<question index>``. Defects of the cited evidence alone
+(``WRONG_CITATION``) leave the answer right.
 """
 
 from __future__ import annotations

@@ -30,8 +30,7 @@ def find_locomo(path: str | Path | None = None, named: str = "dataset.path") -> 
     """The file to load, by the first of: ``path``, ``LOCOMO_PATH``, our cache, beside the checkout, a download.
 
     A path that the user names (the first two) must exist; the search does not go on behind the user's back. ``named``
-    is
-    what the user gives ``path`` by, for messages.
+    is what the user gives ``path`` by, for messages.
 
     Raises:
         DataError: one line naming what was looked for and the way out.

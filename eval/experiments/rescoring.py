@@ -1,8 +1,7 @@
 """Rescoring: metrics and verdicts of answers that exist already, published or our own, in the summary a run has.
 
 Nothing is generated. Verdicts that came with the answers stay, as ``judge=recorded``; values that the origin published
-are
-compared with ours question by question.
+are compared with ours question by question.
 """
 
 from __future__ import annotations

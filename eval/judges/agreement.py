@@ -3,8 +3,7 @@
 See docs/judge.md#agreement.
 
 Recorded verdicts are the shares of runs that said correct; a row's label is its majority. All shares are fractions, all
-errors of
-scores are in points of percent.
+errors of scores are in points of percent.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Labels out of a judge model's text: correct, wrong or unparsed, never a guess.
 
 The reply should be a JSON object with a key ``label``. Models wrap it in fences, in prose, in single quotes or in
-nothing at
-all; a reply that names both labels without saying which one counts is ``unparsed``, not wrong.
+nothing at all; a reply that names both labels without saying which one counts is ``unparsed``, not wrong.
 """
 
 from __future__ import annotations

@@ -104,8 +104,7 @@ class LLMJudge:
         """Verdicts as they complete; each holds the texts, labels, tokens and latency of all its runs.
 
         Runs whose reply holds no label are asked again together, up to ``retries`` times, each time as another sample;
-        the last reply stands,
-        tokens and latency cover all attempts.
+        the last reply stands, tokens and latency cover all attempts.
         """
         runs = self.config.runs
         waiting = [(task, run) for task in range(len(tasks)) for run in range(runs)]

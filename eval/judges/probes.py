@@ -2,9 +2,8 @@
 (``eval.judges.wordings``).
 
 Kinds: ``gold`` itself, the gold with its date written another way (``gold_date_format``), the gold in a frame that
-hands it over
-(``gold_affirmed``), ``empty``, ``refusal``, the question restated, another question's gold, random turns, and the gold
-denied.
+hands it over (``gold_affirmed``), ``empty``, ``refusal``, the question restated, another question's gold, random turns,
+and the gold denied.
 """
 
 from __future__ import annotations

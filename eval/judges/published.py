@@ -1,8 +1,8 @@
 """Published answers: JSON lines, gzipped or not, with the verdicts and metric values their origin recorded.
 
 One object a line: ``sample_id, qa_index, category, question, gold, answer, labels`` (one 0/1 verdict a judge run) and,
-where
-the origin gave them, ``f1_published, bleu1_published``. The README beside the data tells the origins and licences.
+where the origin gave them, ``f1_published, bleu1_published``. The README beside the data tells the origins and
+licences.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """A judge's own error beside the sampling error: intervals widened by it, and gaps it cannot resolve.
 
 The error of a system's score is measured by cross-validation over foreign projects and stands in ``weights.json``
-(``score_se``, points of
-percent). Two systems share the part of it that comes from the questions, not the part that comes from their style; the
-difference therefore has the error times the square root of two, which is careful.
+(``score_se``, points of percent). Two systems share the part of it that comes from the questions, not the part that
+comes from their style; the difference therefore has the error times the square root of two, which is careful.
 """
 
 from __future__ import annotations

@@ -17,8 +17,7 @@ from eval.runs.read import Run
 
 def significant_ties(group: Group) -> Ties | None:
     """Ties with the best on each judge where at least two runs have per-question records; only runs of the same
-    questions are
-    tested against one another."""
+    questions are tested against one another."""
     if len(group.recorded) < 2 or len(group.recorded) < len(group.runs):
         return None
     alike: dict[tuple, list[Run]] = {}

@@ -1,11 +1,9 @@
 """What each record was made from: digests that tie search, answer, verdict and metric values to one another.
 
 A record keeps them as ``made_from``. One whose parents have changed, or are gone, counts as absent: it is made again,
-and
-stays in the file as history. Stages compare all links; readers, who have no dataset, those between records. A record
-from
-before there were links has only those that could be read off its neighbours (``eval.runs.write``), so only these are
-compared.
+and stays in the file as history. Stages compare all links; readers, who have no dataset, those between records. A
+record from before there were links has only those that could be read off its neighbours (``eval.runs.write``), so only
+these are compared.
 """
 
 from __future__ import annotations

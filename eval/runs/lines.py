@@ -1,9 +1,8 @@
 """Sealed JSON lines: what one line of a journal looks like, and which line of a key holds.
 
 A sealed line carries ``seq``, its number when it was written, and ``digest``, of its content, its number and the
-journal it
-was written to. So a line that was changed, or that comes from another run or another journal, is known for what it is
-(void), and the order of lines does not matter: of several whole lines of one key the one written last holds.
+journal it was written to. So a line that was changed, or that comes from another run or another journal, is known for
+what it is (void), and the order of lines does not matter: of several whole lines of one key the one written last holds.
 """
 
 from __future__ import annotations

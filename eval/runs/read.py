@@ -238,8 +238,7 @@ class Run:
         """One number of every question that has it, in the order of ``keys``; only the files that hold it are read.
 
         Failed questions have 0 in answer metrics and verdicts, as in the summary; a question to which a metric of the
-        memory
-        does not apply, or that has no latency, is left out.
+        memory does not apply, or that has no latency, is left out.
 
         Args:
             name: a metric, ``judge_<name>`` (share of its runs that said correct) or one of ``MEASURED``.

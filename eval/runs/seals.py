@@ -1,11 +1,9 @@
 """The name of a run, kept in its folder, and the seals of folders from before there were any.
 
 ``run.json`` holds the run's id: the folder's name when the run began, so that a folder which is moved or renamed keeps
-its
-records. A folder without it is new, or of a time when lines had no seals. Such lines are taken as they are, once: they
-are
-sealed where they stand, with the links to their parents that can be read off the folder. From then on a line without a
-seal is void.
+its records. A folder without it is new, or of a time when lines had no seals. Such lines are taken as they are, once:
+they are sealed where they stand, with the links to their parents that can be read off the folder. From then on a line
+without a seal is void.
 """
 
 from __future__ import annotations

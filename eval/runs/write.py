@@ -64,8 +64,7 @@ class Journal:
 
     ``append`` returns when the line is on disk (one write and fsync). A torn last line, left by a crash, is removed on
     opening. Where a key was written several times (an error that was retried), the last record holds. With ``place``
-    lines
-    are sealed (``eval.runs.lines``); void ones are counted in ``void`` and otherwise as if they were not there.
+    lines are sealed (``eval.runs.lines``); void ones are counted in ``void`` and otherwise as if they were not there.
     """
 
     def __init__(self, path: Path, key: Callable[[Mapping[str, Any]], Any], place: str | None = None) -> None:

@@ -1,10 +1,8 @@
 """Runs that are recorded under an earlier name: found by what their manifest says, and taken over where they lie.
 
 A folder's name is a label; the manifest's ``fingerprint`` is what counts. Folders of before the present formula are
-known by
-the old one (``eval.stages.former_fingerprints``) and compared in what that one left out: the servers and weights by the
-recorded
-configuration, the data by its digest, the packages by their recorded versions.
+known by the old one (``eval.stages.former_fingerprints``) and compared in what that one left out: the servers and
+weights by the recorded configuration, the data by its digest, the packages by their recorded versions.
 """
 
 from __future__ import annotations

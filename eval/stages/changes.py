@@ -1,9 +1,8 @@
 """Records and the code that made them: where it has changed since, the run asks, and nothing paid for is thrown away.
 
 A manifest holds the digest of each stage's code with the commit it was first made at; a store keeps them in a file
-beside
-its folder. ``accept_code=true`` keeps the records and notes that they were accepted; ``rerun=true`` moves them aside,
-into a folder ``replaced-…``, from the first stage whose code changed.
+beside its folder. ``accept_code=true`` keeps the records and notes that they were accepted; ``rerun=true`` moves them
+aside, into a folder ``replaced-…``, from the first stage whose code changed.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 again.
 
 Only the formula lives here. It named parts by their import path then, and knew of a model its name only; what it left
-out
-is compared by other means (``eval.adoption``). Nothing new is ever named by it.
+out is compared by other means (``eval.adoption``). Nothing new is ever named by it.
 """
 
 from __future__ import annotations

@@ -17,8 +17,7 @@ def up_to_date(bench: Bench, summary: Mapping[str, Any]) -> bool:
     """Whether the journals in the run's folder say what its summary says.
 
     A summary that does not name its journals (commit 160bb13 and before) is made again from them, without any stage:
-    where
-    it says the same, it is replaced by the one that names them, and the run is up to date.
+    where it says the same, it is replaced by the one that names them, and the run is up to date.
     """
     if "journals" in summary:
         return untouched(bench.folder, summary)

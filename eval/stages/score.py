@@ -110,8 +110,7 @@ def score(bench: Bench, run: RunDir) -> dict[str, str]:
     reasons.
 
     A question without a good answer has those of the retrieval alone. A metric that fails on an answer is an error of
-    that
-    metric and that question (``errors``); the next run tries it again.
+    that metric and that question (``errors``); the next run tries it again.
     """
     values, answered, searched = metrics_journal(bench, run), good_answers(bench, run), searched_now(bench, run)
     scorers = bench.scorers()

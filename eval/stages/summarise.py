@@ -181,8 +181,7 @@ def _columns(
 
 def _repeats(records: Sequence[Mapping[str, Any]]) -> Repeats:
     """``repeat_sd``: population standard deviation of run-level accuracies, the judge's jitter on one set of answers
-    (the
-    paper's ±), over the ``repeat_n`` verdicts that stand; nothing where the judge runs once."""
+    (the paper's ±), over the ``repeat_n`` verdicts that stand; nothing where the judge runs once."""
     whole = [record["runs"] for record in records if judging.stands(record) and len(record.get("runs") or ()) > 1]
     repeats = min(map(len, whole), default=0)
     if repeats < 2:

@@ -7,6 +7,5 @@ encoding them again.
     model.generate(memory, ["Who keeps bees?"])  # any number of questions; the memory is never written to
 
 ``compose`` joins several memories, ``store`` keeps them in files, ``pool`` within byte budgets, ``manager`` promotes
-and
-demotes with the scheduler. All modules but ``errors`` and ``identity`` load torch; nothing is imported here.
+and demotes with the scheduler. All modules but ``errors`` and ``identity`` load torch; nothing is imported here.
 """

@@ -2,8 +2,7 @@
 
 The first two layers are run for all tokens; the tokens whose second-layer states then differ most from the joined ones
 are taken through the remaining layers, attending to fresh states of their own and joined states of the others.
-Importing
-this module loads torch.
+Importing this module loads torch.
 """
 
 from __future__ import annotations

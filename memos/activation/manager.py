@@ -2,8 +2,7 @@
 one cache a user.
 
 The scheduler's ``Promotion`` decides; this module builds, drops and accounts. Each user has windows, caches and times
-of
-their own (docs/memos.md defect 10), and an unchanged hot set is built once (defect 9). Importing this module loads
+of their own (docs/memos.md defect 10), and an unchanged hot set is built once (defect 9). Importing this module loads
 torch.
 """
 

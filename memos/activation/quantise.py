@@ -1,6 +1,5 @@
 """Keys and values in eight bits. Keys have channels of very unequal size, so they are scaled a channel at a time over
-all
-tokens; values are scaled a token at a time. Importing this module loads torch."""
+all tokens; values are scaled a token at a time. Importing this module loads torch."""
 
 from __future__ import annotations
 

@@ -176,8 +176,7 @@ class MemReader:
         """Whether a question may be about what is remembered.
 
         Who, what, when and the like always may be, whoever they name: a search in vain costs little, an answer without
-        the
-        memory that has it costs the answer. Yes-or-no questions need a person, a name or a thing both sides know.
+        the memory that has it costs the answer. Yes-or-no questions need a person, a name or a thing both sides know.
         """
         if not surface(text) and not follows:
             return False

@@ -1,8 +1,7 @@
 """MemReader, fast extraction: memories from dialogue without a model (docs/memos.md#reading, C10).
 
 One memory a turn: what was said with the image's caption, who said it, the names in it, and the time of the event it
-tells
-of, resolved against the time of speaking and kept apart from the record time. Every memory names its turn.
+tells of, resolved against the time of speaking and kept apart from the record time. Every memory names its turn.
 """
 
 from __future__ import annotations

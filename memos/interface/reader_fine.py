@@ -1,8 +1,7 @@
 """MemReader, fine extraction: memories a language model states, each with the turns it comes from (docs/memos.md C10).
 
 Fast memories are there at once; the fine ones are made from them later. A reply that cannot be repaired after the
-retries
-raises, and the fast memories stay as they are, so nothing is ever lost.
+retries raises, and the fast memories stay as they are, so nothing is ever lost.
 """
 
 from __future__ import annotations

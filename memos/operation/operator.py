@@ -1,8 +1,8 @@
 """MemOperator (paper section 5.4.1): inserts with resolution and relations, keeps tiers, searches, organises.
 
 One operator serves one namespace of a vault. Its local index follows the operator's own changes at once; hits are
-checked
-against the vault before they are returned, so a memory that was archived, expired or forbidden elsewhere never shows.
+checked against the vault before they are returned, so a memory that was archived, expired or forbidden elsewhere never
+shows.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Preference memory: what somebody likes, said outright or shown by repetition (docs/memos.md C22).
 
 A preference is a record (holder, topic, polarity). A repeat adds its source; the opposite replaces it, and the old one
-is
-archived behind a ``contradicts`` edge.
+is archived behind a ``contradicts`` edge.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """Skills learned from tool trajectories: what was called, in which order, with which outcome (docs/memos.md C23).
 
 A finished trajectory becomes a skill (its calls that worked are the steps, what went wrong first is experience), or the
-next
-version of the skill that does the same task. Tools are cubes of their own; arguments are checked against their schemas
-before
-anything is learned.
+next version of the skill that does the same task. Tools are cubes of their own; arguments are checked against their
+schemas before anything is learned.
 """
 
 from __future__ import annotations

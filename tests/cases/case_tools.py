@@ -2,8 +2,7 @@
 fails.
 
 Every case was reported to a public project; its source stands in the docstring of its test. Code under test is reached
-from
-here wherever several cases need it.
+from here wherever several cases need it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Run commands of the README one after the other in this process: ``python readme_runs.py SPECS.json RESULTS.jsonl``.
 
 A specification has ``command`` (the words after ``python run.py``) and ``more`` (overrides appended to it). What is
-loaded once,
-such as a model, serves all commands.
+loaded once, such as a model, serves all commands.
 """
 
 from __future__ import annotations

@@ -2,11 +2,9 @@
 conversation ids.
 
 The words are the README's. What the test appends makes it small and keeps it on this machine: the dataset's path, the
-results folder,
-one conversation, the first and last system of a sweep, no model for scoring; a scripted server for OpenAI and for vLLM;
-a
-random model of a few thousand weights for a model of transformers. ``experiment=locomo`` alone keeps all defaults and
-systems.
+results folder, one conversation, the first and last system of a sweep, no model for scoring; a scripted server for
+OpenAI and for vLLM; a random model of a few thousand weights for a model of transformers. ``experiment=locomo`` alone
+keeps all defaults and systems.
 """
 
 from __future__ import annotations

@@ -116,8 +116,7 @@ def test_all_logits_without_a_number_to_keep():
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_tiles_are_softmax_attention(heads, past, own, count, loud, threads, monkeypatch):
     """``loud`` scores leave the range in which no maximum is needed, upwards and downwards; keys that the threads
-    cannot
-    share evenly are counted once."""
+    cannot share evenly are counted once."""
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     draw, kept = torch.Generator().manual_seed(own), heads[1]
     query = torch.randn(heads[0], 24, count + 5, generator=draw) * loud

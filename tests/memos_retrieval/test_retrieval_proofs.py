@@ -175,8 +175,8 @@ def anew(bench, query):
 @pytest.mark.parametrize("told", [True, False])
 def test_the_operators_index_stays_that_of_a_fresh_one_over_random_operations(told, make_bench):
     """C15: inserts with evictions, edits, failed batches, archiving and purging: told of all, every search gives the
-    list of an
-    index built anew; told nothing of what others did, it still gives live memories only, and its own changes at once.
+    list of an index built anew; told nothing of what others did, it still gives live memories only, and its own changes
+    at once.
     """
     bench, chance, known, checked = (
         make_bench(MemOperator.Config(tiers=Tiers.Config(working=15), relate=False)),

@@ -2,10 +2,8 @@
 cycles.
 
 ``relations.json`` holds groups of memories with the edges people gave them (``gold``) and a model's reply (``model``),
-with the
-faults models have: turned follows-edges, cycles, numbers of no memory, a pair named twice, prose around the JSON,
-misses and
-inventions.
+with the faults models have: turned follows-edges, cycles, numbers of no memory, a pair named twice, prose around the
+JSON, misses and inventions.
 """
 
 import json

@@ -3,8 +3,8 @@ accounting.
 
 ``with Cluster(folder) as cluster: subprocess.run(["sinfo"], env=cluster.environment)``. The node pretends to have the
 cores, the memory and the two GPUs that a GPU node has (``config_overrides``; ``/dev/null`` and ``/dev/zero`` stand for
-the
-devices), so that jobs are asked for as on a real cluster. No control groups, no services, nothing outside ``folder``.
+the devices), so that jobs are asked for as on a real cluster. No control groups, no services, nothing outside
+``folder``.
 """
 
 from __future__ import annotations

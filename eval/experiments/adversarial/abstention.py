@@ -1,10 +1,8 @@
 """Category 5, LOCOMO's questions without an answer, as a table of its own: forced choice and free-form abstention.
 
 Forced choice shows the trap answer and "not mentioned" in an order drawn from a seed for each question. Free form
-scores whether
-the answer abstains. A constant "not mentioned" answerer gets every one of these right and nothing else, so its score
-stands
-beside every table (docs/protocol.md#abstention).
+scores whether the answer abstains. A constant "not mentioned" answerer gets every one of these right and nothing else,
+so its score stands beside every table (docs/protocol.md#abstention).
 """
 
 from __future__ import annotations

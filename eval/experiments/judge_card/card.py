@@ -1,8 +1,7 @@
 """The judge card: how any judge, LLM or offline, behaves on answers whose verdict or truth is known.
 
 Agreement with the recorded verdicts, acceptance of answers that are wrong on purpose, of probes and of the gold itself,
-behaviour on
-the questions whose key is wrong, error of systems' scores and of their ranking, cost per 1,000 verdicts.
+behaviour on the questions whose key is wrong, error of systems' scores and of their ranking, cost per 1,000 verdicts.
 """
 
 from __future__ import annotations

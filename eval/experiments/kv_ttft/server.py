@@ -1,9 +1,8 @@
 """The HTTP arm: time to first token of a streaming OpenAI-compatible server, cold and on a warm prefix.
 
 Cold prompts begin with a salt of their own, so that nothing can be cached; warm ones share a memory that was sent
-before.
-A sample counts only if the number of cached tokens that the server reports agrees with its arm (a server's prefix cache
-once made a time 49 times too low, docs/kv.md#servers).
+before. A sample counts only if the number of cached tokens that the server reports agrees with its arm (a server's
+prefix cache once made a time 49 times too low, docs/kv.md#servers).
 """
 
 from __future__ import annotations

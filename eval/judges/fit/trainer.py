@@ -24,9 +24,8 @@ RARE = ("denied_gold", "flat_denial", "restates", "opens_denying")
 """Of these, those too rare to be scaled by their own deviation."""
 PRODUCTS: tuple[tuple[str, str], ...] = ()
 """Products of features in the model. Cross-validation over foreign projects prefers none: with every product of 16 core
-features the
-score error was 2.4 to 2.7 points instead of 1.8 to 1.9; products of the category with item and cosine features cost .15
-points of accuracy.
+features the score error was 2.4 to 2.7 points instead of 1.8 to 1.9; products of the category with item and cosine
+features cost .15 points of accuracy.
 """
 
 

@@ -2,9 +2,8 @@
 
 ``find`` reads "7 May 2023", "May 7th, 2023", "2023-05-07", "5-6 November 2022", "between 26 March and 20 April 2023",
 "early August", "first week of May 2023", "summer of 2022", "2022", "the Friday before 23January, 2022", "two weekends
-before
-17 July 2023", "few days before ...", "week of ...", and tolerates misspelt months. A phrase without an anchor ("last
-week", "ten years ago") is found by ``relative`` as an offset in days.
+before 17 July 2023", "few days before ...", "week of ...", and tolerates misspelt months. A phrase without an anchor
+("last week", "ten years ago") is found by ``relative`` as an offset in days.
 """
 
 from __future__ import annotations

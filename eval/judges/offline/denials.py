@@ -1,10 +1,8 @@
 """Signs that an answer denies the gold and puts nothing in its place, told by rules.
 
 Two of them: a word that denies, beside the gold and little else; or the gold quoted in a sentence about the answer
-itself ("you would lose
-points for ...") that is not one of those which affirm. Alone they take "not hard to find: ..." for a denial too; where
-an answer quotes its gold they are
-weighed together with what stands around it (``frames``).
+itself ("you would lose points for ...") that is not one of those which affirm. Alone they take "not hard to find: ..."
+for a denial too; where an answer quotes its gold they are weighed together with what stands around it (``frames``).
 """
 
 from __future__ import annotations

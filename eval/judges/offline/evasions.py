@@ -2,9 +2,8 @@
 chatter.
 
 A logistic model over recall and overlap is drawn to these, since they hold the right words. What is left of an answer
-once the
-question's, the gold's and the words of talk are taken away tells them apart from answers, whatever their wording; it
-holds at both operating points. A gate caps the probability.
+once the question's, the gold's and the words of talk are taken away tells them apart from answers, whatever their
+wording; it holds at both operating points. A gate caps the probability.
 """
 
 from __future__ import annotations

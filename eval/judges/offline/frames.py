@@ -270,8 +270,8 @@ def deny(pairs: Sequence[Pair], encode: Encode) -> list[bool]:
     rules for others.
 
     Where the question's words come back, which no template of the fit has, a gold that follows a negation is left to
-    the rules ("whatever she bought, it
-    was not …"), and an answer with two fifths of the question's words or more to them alone.
+    the rules ("whatever she bought, it was not …"), and an answer with two fifths of the question's words or more to
+    them alone.
     """
     out = [False] * len(pairs)
     framed: dict[int, Mapping[str, float]] = {}

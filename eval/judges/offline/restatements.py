@@ -1,9 +1,8 @@
 """Answers that hand the question back, or talk about an answer without giving one.
 
 What such an answer holds besides the question is looked at: where the question stands in it word for word, the rest
-must hold a telling word of the
-gold (or a date or number where one is asked for) or say a good deal of its own; where its words come back in another
-order, nothing of its own may be left.
+must hold a telling word of the gold (or a date or number where one is asked for) or say a good deal of its own; where
+its words come back in another order, nothing of its own may be left.
 """
 
 from __future__ import annotations

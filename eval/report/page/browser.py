@@ -1,8 +1,7 @@
 """Headless Chromium by playwright: opens a report page, presses keys, reads what it shows.
 
 Used by the test and the bench of the report page. The browser is one that is installed (Debian's package ``chromium``,
-or Chrome);
-playwright brings its driver in its wheel, and nothing is downloaded.
+or Chrome); playwright brings its driver in its wheel, and nothing is downloaded.
 """
 
 from __future__ import annotations

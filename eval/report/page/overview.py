@@ -21,8 +21,7 @@ def plain_table(table: Table, summaries: Sequence[Summary], ids: Sequence[str]) 
     """A table as the page draws it: sections of rows of cells, with where each number leads.
 
     A cell is [value, interval, mark, link]; a link is [system, category or "", metric], where the metric ``failed``
-    leads to the
-    questions without an answer. Rows without a run behind them (the paper's) have no links.
+    leads to the questions without an answer. Rows without a run behind them (the paper's) have no links.
     """
     groups = sorted(by_questions(summaries), key=lambda group: -len(group[0]))
     sections = []

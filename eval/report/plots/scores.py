@@ -43,8 +43,7 @@ def score_against_tokens(summaries: Sequence[Summary], stem: Path, paper: bool =
     """Judge score (percent, interval) against mean context words (NLTK, the paper's count; logarithmic).
 
     Runs without a context size are left out of the drawing. Where a run is comparable with the paper, or ``paper`` asks
-    for it,
-    the paper's rows that state a context size lie pale behind.
+    for it, the paper's rows that state a context size lie pale behind.
     """
     import pandas as pd
 

@@ -172,15 +172,12 @@ def place_labels(
     """Write a name beside each point where it covers neither a point nor another name.
 
     Tries eight places around the point at growing distance, the most crowded points first; call it after limits and
-    scales are set. ``avoid`` lists
-    more places (data coordinates) that no name may cover, such as the ends of error bars. A name far from its point has
-    a
-    line to it, which crosses no other name either.
+    scales are set. ``avoid`` lists more places (data coordinates) that no name may cover, such as the ends of error
+    bars. A name far from its point has a line to it, which crosses no other name either.
 
     Kept because it is better than the library adjustText 1.4 on such sparse figures: of 150 made-up ones (2 to 12
-    points with
-    error bars, 1,046 names) 9 had a name on a name, a point or a line or outside the axes, with adjustText's forces
-    tuned 65.
+    points with error bars, 1,046 names) 9 had a name on a name, a point or a line or outside the axes, with
+    adjustText's forces tuned 65.
     """
     from matplotlib.text import Text
 

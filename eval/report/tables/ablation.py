@@ -1,8 +1,7 @@
 """What each channel and mechanism of a system contributes: evidence recall by category, held-out conversations apart.
 
 The first run is the whole system; every other run has one part switched off (or one added), so its row says what that
-part is
-worth. Printed for ``experiment=memos_ablation``.
+part is worth. Printed for ``experiment=memos_ablation``.
 """
 
 from __future__ import annotations

@@ -26,8 +26,7 @@ METRIC_TITLES: Mapping[str, str] = {
 
 def questions_of(summary: Summary) -> tuple[Any, ...]:
     """Identity of what a run was asked and scored by: track, data, answer key, the questions themselves. Only runs that
-    agree
-    in it may share a section of a table, a test or a figure of pairs."""
+    agree in it may share a section of a table, a test or a figure of pairs."""
     dataset = summary.get("dataset") or {}
     asked = dataset.get("questions") or summary.get("n")
     return (
@@ -41,8 +40,7 @@ def questions_of(summary: Summary) -> tuple[Any, ...]:
 
 def by_questions(summaries: Sequence[Summary]) -> list[tuple[str, list[int]]]:
     """Runs that were asked the same questions in the same track: how to head their section (empty where there is one
-    group
-    only), and their places in ``summaries``."""
+    group only), and their places in ``summaries``."""
     groups: dict[tuple[Any, ...], list[int]] = {}
     for i, summary in enumerate(summaries):
         groups.setdefault(questions_of(summary), []).append(i)

@@ -78,8 +78,7 @@ def terminal(table: Table, width: int = 120) -> str:
     """A table for ``width`` columns.
 
     All intervals are shown where they fit, else those of primary columns, else none; where space is still short,
-    columns
-    in which every cell is missing or 0 are left out (the notes say why they are empty).
+    columns in which every cell is missing or 0 are left out (the notes say why they are empty).
     """
     ways = [(lambda c: True, False), (lambda c: c.primary, False), (lambda c: c.primary, True), (lambda c: False, True)]
     for intervals, drop in ways:

@@ -81,8 +81,7 @@ CREATE INDEX cubes_mortal ON cubes (ns, tier, expires_at) WHERE expires_at IS NO
 CREATE INDEX cubes_session ON cubes (session);
 """
 """How many live cubes each tier holds and which were used last, so that an insert into a full tier looks at no others;
-a
-file made before these were kept gets them when it is opened for writing, and an older program's writes keep them
+a file made before these were kept gets them when it is opened for writing, and an older program's writes keep them
 right."""
 
 

@@ -1,13 +1,10 @@
 """A copy of a matrix in whole numbers from -127 to 127, and what it can miss.
 
 A row x is s·x' + e and a query q is t·q' + f, with whole x' and q'. FAISS ranks the rows by x'·q', a sum of whole
-numbers
-that float32 and integers hold exactly below 2**24: whether a kernel casts the query to integers, and in which order it
-adds,
-changes nothing. The true score differs from s·t·(x'·q') by x·f + e·(t·q'), at most |x|·|f| + |e|·|t·q'|; both lengths
-of
-error are measured, so what a screen has left out is known to lie below a line. ``Screen.open`` tries FAISS's kernel on
-rows of the matrix before it is used, and every search holds its scores against those of float32.
+numbers that float32 and integers hold exactly below 2**24: whether a kernel casts the query to integers, and in which
+order it adds, changes nothing. The true score differs from s·t·(x'·q') by x·f + e·(t·q'), at most |x|·|f| + |e|·|t·q'|;
+both lengths of error are measured, so what a screen has left out is known to lie below a line. ``Screen.open`` tries
+FAISS's kernel on rows of the matrix before it is used, and every search holds its scores against those of float32.
 """
 
 from __future__ import annotations

@@ -42,8 +42,7 @@ WHOLE = 4096
 """Up to so many units every one is ranked; beyond, the best of each channel with their neighbours are."""
 POOL = 150
 """Candidates a channel. Over all of LOCOMO in one index (5,882 turns), 100, 150 and 300 find 88.7, 89.9 and 89.9 % of
-the
-evidence in 20 hits, and ranking every unit 91.1 % (400 questions)."""
+the evidence in 20 hits, and ranking every unit 91.1 % (400 questions)."""
 ENOUGH = 100
 """Allowed candidates from which a filter needs no look at all the rest."""
 SAMPLE = 24
@@ -93,10 +92,8 @@ def pooled(
     """The first pass over a large index, and the rows worth ranking.
 
     These are, ascending, the ``POOL`` best of each channel and their neighbours as far as they are live. Where a filter
-    lets
-    fewer than about ``ENOUGH`` of them through (a sample tells), the best of all that it lets through are taken
-    instead;
-    else it is left to the caller to ask it about the rows that matter.
+    lets fewer than about ``ENOUGH`` of them through (a sample tells), the best of all that it lets through are taken
+    instead; else it is left to the caller to ask it about the rows that matter.
     """
     query = {term: float(count) for term, count in Counter(question.terms).items()}
     body = None if "keyword" in off else keyword.scores(index, query)

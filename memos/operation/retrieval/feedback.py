@@ -1,8 +1,7 @@
 """A second look: the best memories found first say what else to look for (pseudo-relevance feedback).
 
 A question for a list, or one whose answer is spread over sessions, names few of the words of its evidence; the first
-good
-hits name more of them. What the first look ranks highest is scored again by its likeness to the best of itself, in
+good hits name more of them. What the first look ranks highest is scored again by its likeness to the best of itself, in
 meaning and in words. The very best stay where they are. Fitted by ``scripts/train_retrieval.py`` with the ranker.
 """
 

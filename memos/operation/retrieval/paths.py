@@ -2,10 +2,8 @@
 why.
 
 Facts are clustered into concepts and these into topics, by their vectors, as the reorganiser does it. A path is a topic
-and
-one of its concepts; it is as good as the concept's (and topic's) mean vector is near to the question. Routing brings
-the
-facts on good paths forward; it hides none. Equal memories and questions give equal plans.
+and one of its concepts; it is as good as the concept's (and topic's) mean vector is near to the question. Routing
+brings the facts on good paths forward; it hides none. Equal memories and questions give equal plans.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 
 The weights in ``ranker.json`` were fitted by ``scripts/train_retrieval.py`` (listwise softmax, ridge) on conversations
 26 to 44 of LOCOMO; 47 to 50 were kept apart for reporting. Each feature is a property of any dialogue; no word of the
-data
-is in the weights. There is one set of weights a combination of switched-off groups, so that an ablation is fair.
+data is in the weights. There is one set of weights a combination of switched-off groups, so that an ablation is fair.
 """
 
 from __future__ import annotations

@@ -96,8 +96,7 @@ def score_rows(
     (n,).
 
     In a large index a filter is asked about the best rows only, until ``count`` have passed: below these there may be
-    rows
-    that it would refuse.
+    rows that it would refuse.
     """
     off = config.off
     if index.n <= WHOLE:

@@ -1,9 +1,8 @@
 """Typed relations between memories: follows, relates, causes, conditions, contradicts, aggregates (docs/memos.md C20).
 
 ``detect`` reads them by rules (cue words, event times, names in common) or asks a language model and checks what it
-says.
-On insert, ``resolve`` finds contradictions and ``by_cue`` causes and conditions; ``organise`` makes aggregates of its
-own.
+says. On insert, ``resolve`` finds contradictions and ``by_cue`` causes and conditions; ``organise`` makes aggregates of
+its own.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def test_the_script_names_a_knob_that_cannot_be(tmp_path: Path) -> None:
     command = [
         sys.executable,
         str(ROOT / "scripts" / "make_generated.py"),
-        "--out",
+        "--to",
         str(tmp_path / "x.json"),
         "--noise",
         "2",

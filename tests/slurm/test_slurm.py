@@ -72,7 +72,7 @@ def records(folder: Path, name: str) -> list[tuple[str, int]]:
 
 
 def readme_command() -> list[str]:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
     (command,) = re.findall(r"^python run\.py .*hydra/launcher=gpu_nodes.*$", text, re.MULTILINE)
     return shlex.split(command, comments=True)[2:]
 

@@ -9,11 +9,11 @@ without a seal is void.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from eval.core.files import replacing
 from eval.core.identity import digest
 from eval.runs.lineage import good
 from eval.runs.lines import Record, opened, parsed, sealed, whole_bytes
@@ -101,12 +101,8 @@ def rename_journal(folder: Path, old: str, new: str) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(scratch, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(scratch, path)
+    with replacing(path) as scratch:
+        scratch.write_bytes(content)
 
 
 class _Reader:

@@ -2,49 +2,43 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
-from uuid import uuid4
 
+from eval.core.files import replacing
 from eval.core.identity import digest
 from eval.runs.lines import SEAL, held, sealed, whole_bytes
 from eval.runs.seals import place_of, run_id, stamp_legacy
 from memos.errors import ConfigError, DataError
-from memos.locks import locked
+from memos.locks import LockBusy, locked
 
 Key = tuple[str, int]
 T = TypeVar("T")
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A scratch file of the same name that takes the place of ``path`` once it is written; where that fails, nothing
-    changes.
-
-    Readers see the old file or the new one, never a part, however many processes on however many nodes write it.
-    """
-    folder = path.with_name(f".{uuid4().hex}")
-    folder.mkdir(parents=True)
-    scratch = folder / path.name
-    try:
-        yield scratch
-        with open(scratch, "rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(scratch, path)
-    finally:
-        scratch.unlink(missing_ok=True)
-        folder.rmdir()
 
 
 def write_atomic(path: Path, text: str) -> None:
     """Write a derived file as a whole (``replacing``)."""
     with replacing(path) as scratch:
         scratch.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def only_writer(folder: Path) -> Iterator[None]:
+    """Be the one process that writes a run.
+
+    Raises:
+        ConfigError: another one does.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder / ".lock", wait=False))
+        except LockBusy as error:
+            raise ConfigError(f"{folder}: another process is running this very configuration") from error
+        yield
 
 
 def writing_outputs(out: Path, name: str) -> AbstractContextManager[None]:
@@ -122,12 +116,8 @@ class RunDir:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.mkdir(parents=True, exist_ok=True)
-        self._lock = open(path / ".lock", "w")  # noqa: SIM115 - held as long as the run
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            self._lock.close()
-            raise ConfigError(f"{path}: another process is running this very configuration") from error
+        self._lock = ExitStack()
+        self._lock.enter_context(only_writer(path))
         try:
             self.id = run_id(path) or stamp_legacy(path)
         except DataError:

@@ -7,11 +7,9 @@ aside, into a folder ``replaced-…``, from the first stage whose code changed.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +17,7 @@ from typing import Any
 
 from eval.core import provenance
 from eval.runs.find import REPLACED
-from eval.runs.write import write_json
+from eval.runs.write import only_writer, write_json
 from eval.stages.adoption import is_present, read_manifest
 from eval.stages.bench import Bench
 from eval.stages.stage_code import ORDER, stage_code
@@ -222,7 +220,7 @@ def replace_run(
     """Move the records of some stages and of those that rest on them into a folder ``replaced-…`` beside it."""
     files = _files(folder, stages, journals)
     aside = _aside(folder)
-    with held(folder / ".lock"):
+    with only_writer(folder):
         for path in files:
             target = aside / path.relative_to(folder)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -263,18 +261,3 @@ def replace_store(store: Path, code: str | None) -> None:
 def _aside(path: Path) -> Path:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     return path.with_name(f"{REPLACED}{stamp}-{path.name}")
-
-
-@contextmanager
-def held(path: Path) -> Iterator[None]:
-    """Hold the lock of a run.
-
-    Raises:
-        ConfigError: another process holds it.
-    """
-    with open(path, "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ConfigError(f"{path.parent}: another process is running this very configuration") from error
-        yield

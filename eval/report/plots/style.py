@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from eval.runs.write import replacing, write_atomic
+from eval.core.files import replacing
+from eval.runs.write import write_atomic
 
 if TYPE_CHECKING:
     import numpy as np

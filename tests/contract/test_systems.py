@@ -95,10 +95,10 @@ def test_only_the_oracle_sees_the_gold(tmp_path):
 
 def test_rag_chunks_cover_every_turn_once_in_order(tmp_path):
     from baselines.rag import chunk
-    from baselines.transcript import Line
+    from baselines.transcript import TranscriptLine
     from memos import tokens
 
-    lines = [Line(f"D1:{i}", f"9:00 am on 1 May, 2023 | A: naïve “quote” number {i} 😀") for i in range(40)]
+    lines = [TranscriptLine(f"D1:{i}", f"9:00 am on 1 May, 2023 | A: naïve “quote” number {i} 😀") for i in range(40)]
     document = "".join(x.text + "\n" for x in lines)
     for size in (7, 32, 1000):
         chunks = chunk(lines, size)

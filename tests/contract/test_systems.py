@@ -17,10 +17,10 @@ from memos.types import Query
 SYSTEMS = sorted(path.stem for path in (CONF / "system").glob("*.yaml"))
 
 
-def bench(name: str, out: Path, *more: str) -> Bench:
+def bench(name: str, out: Path, *changes: str) -> Bench:
     quoted = f"'{name}'"
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        overrides = ["experiment=tiny", f"system={quoted}", "llm=mock", "embedder=mock", f"out={out}", *more]
+        overrides = ["experiment=tiny", f"system={quoted}", "llm=mock", "embedder=mock", f"out={out}", *changes]
         return Bench(plain(compose("config", overrides)))
 
 
@@ -37,13 +37,13 @@ def filled(made: Bench, upto: int | None = None, system: MemorySystem | None = N
 
 
 def outcome(system: MemorySystem, made: Bench) -> list:
-    found = []
+    searches = []
     for question in made.questions("tiny-1"):
         gold = question.evidence if system.sees_gold else ()
         retrieved = system.search(Query(question.text, gold_turns=gold))
         hits = [(h.text, tuple(h.turn_ids), round(float(h.score), 5)) for h in retrieved.hits]
-        found.append((hits, retrieved.used, retrieved.rendered()))
-    return found
+        searches.append((hits, retrieved.used, retrieved.rendered()))
+    return searches
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

@@ -96,15 +96,17 @@ def _timing(bench: Bench, folder: Path, earlier: Mapping[str, Any] | None) -> di
 def adopt(bench: Bench, stages: Mapping[str, str | None] | None = None) -> str | None:
     """Take over a run folder of before the present formula of fingerprints: its journals' names, manifest and summary.
 
+    Of one whose code is recorded in an earlier form only that is renewed.
+
     Returns what to tell about it; None where there is nothing to take over.
     """
     folder = bench.folder
     if not folder.exists():
         return None
     manifest = adoption.read_manifest(folder)
-    if adoption.is_present(manifest):
-        return None
     stages = stage_code(bench) if stages is None else stages
+    if adoption.is_present(manifest):
+        return changes.renew_run(folder, stages)
     earlier = adoption.describe(bench, folder, manifest)
     directory = RunDir(folder)
     try:
@@ -113,7 +115,7 @@ def adopt(bench: Bench, stages: Mapping[str, str | None] | None = None) -> str |
         made = {
             **(manifest or {}),
             **_named(bench, stages),
-            "code": {stage: {"digest": found, "commit": commit} for stage, found in stages.items()},
+            "code": changes.recorded_at(commit, stages),
             "adopted": {"fingerprint": earlier.fingerprint, "llm": earlier.llm, "commit": commit},
             "timing": {"digest": digest(measured)},
         }

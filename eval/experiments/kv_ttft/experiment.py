@@ -92,7 +92,16 @@ def run(config: Config) -> Outcome:
 def changed(config: Mapping[str, Any]) -> list[changes.Change]:
     """The cells' code, where it is no more the one that measured them."""
     bench = Bench(config)
-    return changes.in_run(_folder(bench, _kv(config))[0], _code(), bench.out, {"cells": "cells.jsonl"})
+    folder = _folder(bench, _kv(config))[0]
+    _renew(folder)
+    return changes.in_run(folder, _code(), bench.out, {"cells": "cells.jsonl"})
+
+
+def _renew(folder: Path) -> None:
+    """Take cells whose code is recorded in an earlier form as the present code's."""
+    note = changes.renew_run(folder, _code())
+    if note:
+        print(f"note: {note}")
 
 
 def _settle(bench: Bench, folder: Path) -> None:
@@ -101,6 +110,7 @@ def _settle(bench: Bench, folder: Path) -> None:
     Raises:
         ConfigError: the question.
     """
+    _renew(folder)
     found = changes.in_run(folder, _code(), bench.out, {"cells": "cells.jsonl"})
     if found and bench.rerun:
         changes.replace_run(folder, {"cells"}, _code(), _JOURNALS)

@@ -12,10 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.core import judging
+from eval.core.judging import verdict_value
 from eval.core.types import Dataset, Question
 from eval.runs import lineage, snapshot
 from eval.runs.lines import held
+from eval.runs.manifest_file import read_manifest
 from memos.errors import DataError, MemosError
 
 if TYPE_CHECKING:
@@ -125,9 +126,12 @@ class Run:
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        """``manifest.json``; empty where there is none."""
-        path = self.folder / "manifest.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        """``manifest.json``; empty where there is none.
+
+        Raises:
+            DataError: it is damaged.
+        """
+        return read_manifest(self.folder) or {}
 
     @cached_property
     def search(self) -> dict[Key, dict[str, Any]]:
@@ -302,11 +306,6 @@ class Run:
         if self.answers.get(key, {}).get("status") == "ok":
             return "ok"
         return "answer" if self.search.get(key, {}).get("status") == "ok" else "search"
-
-
-def verdict_value(record: Record) -> float:
-    """What a verdict's record counts in a mean (``judging.value``)."""
-    return judging.value(record.get("label", judging.ERROR), record.get("runs") or ())
 
 
 def _is_linked(records: Mapping[Any, Record]) -> bool:

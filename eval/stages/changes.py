@@ -19,8 +19,8 @@ from typing import Any
 from eval.core import provenance
 from eval.core.code import FORM
 from eval.runs.find import REPLACED
+from eval.runs.manifest_file import is_present, read_manifest
 from eval.runs.write import only_writer, write_json
-from eval.stages.adoption import is_present, read_manifest
 from eval.stages.bench import Bench
 from eval.stages.stage_code import ORDER, stage_code
 from eval.stages.state import StateFolder

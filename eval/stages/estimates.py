@@ -73,8 +73,8 @@ def _rounded(value: float, digits: int | None) -> float:
 
 
 def verdict_column(records: Mapping[K, Mapping[str, Any]], keys: Iterable[K]) -> dict[K, float]:
-    """What the verdict on each question counts (``judging.value``); a missing one counts wrong."""
-    return {key: judging.value(r["label"], r.get("runs") or ()) if (r := records.get(key)) else 0.0 for key in keys}
+    """What the verdict on each question counts (``judging.verdict_value``); a missing one counts wrong."""
+    return {key: judging.verdict_value(record) if (record := records.get(key)) else 0.0 for key in keys}
 
 
 def labels(records: Iterable[Mapping[str, Any]]) -> dict[str, int]:

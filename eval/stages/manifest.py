@@ -15,6 +15,7 @@ from omegaconf import OmegaConf
 from eval.core import provenance
 from eval.core.code import code_digest, of_function
 from eval.core.identity import digest
+from eval.runs.manifest_file import FORMULA, is_present, read_manifest
 from eval.runs.snapshot import write_summary
 from eval.runs.write import RunDir, write_atomic, write_json
 from eval.stages import adoption, changes
@@ -35,7 +36,7 @@ def summary_code() -> str | None:
 def _named(bench: Bench, stages: Mapping[str, Any]) -> dict[str, Any]:
     """What a manifest says of the identity of a run; of scores only where the run has some."""
     found = {
-        "formula": adoption.FORMULA,
+        "formula": FORMULA,
         "fingerprint": bench.fingerprint,
         "ingest_fingerprints": {c.sample_id: bench.ingest_fingerprint(c) for c in bench.dataset.conversations},
         "identity": {"search": bench.identities(), "answer": bench.answerer_identity()},
@@ -53,7 +54,7 @@ def describe(bench: Bench, folder: Path, stages: Mapping[str, str | None] | None
         stages: code of the stages that this experiment has; all of a benchmark run where None.
     """
     stages = stage_code(bench) if stages is None else stages
-    earlier = adoption.read_manifest(folder)
+    earlier = read_manifest(folder)
     parts = {
         **_named(bench, stages),
         **{key: earlier[key] for key in _KEPT if earlier and key in earlier},
@@ -103,9 +104,9 @@ def adopt(bench: Bench, stages: Mapping[str, str | None] | None = None) -> str |
     folder = bench.folder
     if not folder.exists():
         return None
-    manifest = adoption.read_manifest(folder)
+    manifest = read_manifest(folder)
     stages = stage_code(bench) if stages is None else stages
-    if adoption.is_present(manifest):
+    if is_present(manifest):
         return changes.renew_run(folder, stages)
     earlier = adoption.describe(bench, folder, manifest)
     directory = RunDir(folder)

@@ -22,10 +22,10 @@ from eval.experiments.kv_ttft import gates, models, texts
 from eval.experiments.kv_ttft.config import KvConfig
 from eval.experiments.protocol import FAILED_QUESTIONS, OK, Config, Outcome
 from eval.runs.lines import parsed
+from eval.runs.manifest_file import FORMULA, is_present, read_manifest
 from eval.runs.read import load_summary
 from eval.runs.write import RunDir, write_json
 from eval.stages import changes
-from eval.stages.adoption import FORMULA, is_present, read_manifest
 from eval.stages.bench import Bench
 from memos.errors import ConfigError, DataError
 from memos.servers import served_as

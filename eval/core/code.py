@@ -126,22 +126,22 @@ def _state_of(tops: Iterable[str]) -> str:
 
 
 def _digest(roots: Sequence[Root], tops: frozenset[str], annotations: bool) -> str | None:
-    kept = {root.name: root.keep for root in roots}
+    methods_of = {root.name: root.keep for root in roots}
     units: dict[Name, _Unit] = {}
     todo = [root.name for root in roots]
     while todo:
         name = todo.pop()
         if name in units:
             continue
-        unit = _unit(name, kept.get(name), tops, _state(name[0]))
+        unit = _unit(name, methods_of.get(name), tops, _state(name[0]))
         if unit is None:
-            if name in kept:
+            if name in methods_of:
                 return None
             unit = _Unit("absent")
         units[name] = unit
         todo += [*unit.slots, *(unit.beside if annotations else ())]
     calls = Calls.of_all(unit.calls for unit in units.values())
-    marks = {name: digest_of(unit.counted(calls, root=name in kept)) for name, unit in units.items()}
+    marks = {name: digest_of(unit.counted(calls, root=name in methods_of)) for name, unit in units.items()}
     own = dict(marks)
     for _ in range(ROUNDS):
         marks = {
@@ -170,16 +170,16 @@ def _reached(cls: type, methods: frozenset[str]) -> frozenset[str]:
         node = _class_node(base)
         for name, function in members(node).items() if node is not None else ():
             known.setdefault(name, []).append(function)
-    found, todo = set(), [m for m in methods if m in known]
+    reached, todo = set(), [m for m in methods if m in known]
     todo += [m for m in known if m.startswith("__") and m.endswith("__")]
     while todo:
         name = todo.pop()
-        if name in found:
+        if name in reached:
             continue
-        found.add(name)
+        reached.add(name)
         used = {n.attr for f in known[name] for n in ast.walk(f) if isinstance(n, ast.Attribute)}
         todo += [m for m in used if m in known]
-    return frozenset(found)
+    return frozenset(reached)
 
 
 def _class_node(cls: type) -> ast.ClassDef | None:
@@ -254,8 +254,8 @@ def _resources(module: Module, statements: Iterable[ast.stmt]) -> list[str]:
     return [f"file:{digest_of(f.read_bytes().hex())}" for f in files if f.is_file()]
 
 
-def stage_digest(parts: Mapping[str, str | None]) -> str | None:
+def stage_digest(digests: Mapping[str, str | None]) -> str | None:
     """One digest of the parts of a stage; None where one of them has no source."""
-    if any(value is None for value in parts.values()):
+    if any(value is None for value in digests.values()):
         return None
-    return digest_of("|".join(f"{name}={parts[name]}" for name in sorted(parts)))[:16]
+    return digest_of("|".join(f"{name}={digests[name]}" for name in sorted(digests)))[:16]

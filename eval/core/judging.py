@@ -40,8 +40,8 @@ def standing(label: str, runs: Sequence[str] = ()) -> str:
     for failure in (ERROR, UNPARSED):
         if failure in runs:
             return failure
-    found = majority(runs)[0] if runs else label
-    return found if found in (CORRECT, WRONG, UNPARSED) else ERROR
+    agreed = majority(runs)[0] if runs else label
+    return agreed if agreed in (CORRECT, WRONG, UNPARSED) else ERROR
 
 
 def stands(record: Mapping[str, Any]) -> bool:

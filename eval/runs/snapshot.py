@@ -65,12 +65,12 @@ def extents(folder: Path, summary: Mapping[str, Any]) -> dict[str, Extent]:
 def untouched(folder: Path, summary: Mapping[str, Any]) -> bool:
     """Whether the journals are those the summary was made from, with nothing added since."""
     try:
-        found = extents(folder, summary)
+        extent_by_file = extents(folder, summary)
     except DataError:
         return False
-    return bool(found) and all(
+    return bool(extent_by_file) and all(
         extent.length is None or (folder / name).stat().st_size == extent.length
-        for name, extent in found.items()
+        for name, extent in extent_by_file.items()
         if (folder / name).exists()
     )
 

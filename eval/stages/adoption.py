@@ -41,8 +41,8 @@ def find_run(bench: RunSpec) -> Path | None:
 
 def _siblings(bench: RunSpec) -> list[tuple[Path, dict[str, Any] | None]]:
     parent, name = bench.out / "runs" / bench.name, bench.system_spec["name"]
-    found = sorted(parent.glob(f"{glob.escape(name)}-*/")) if parent.exists() else []
-    return [(folder, _readable(folder)) for folder in found if "-" not in folder.name.removeprefix(f"{name}-")]
+    folders = sorted(parent.glob(f"{glob.escape(name)}-*/")) if parent.exists() else []
+    return [(folder, _readable(folder)) for folder in folders if "-" not in folder.name.removeprefix(f"{name}-")]
 
 
 def _readable(folder: Path) -> dict[str, Any] | None:

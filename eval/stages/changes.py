@@ -78,12 +78,12 @@ def in_run(
     manifest = read_manifest(folder)
     if not is_present(manifest):
         return []
-    found = []
+    differing = []
     for stage, made in manifest.get("code", {}).items():
         now = code.get(stage)
         if now and _is_other(made, now) and _has_records(folder, stage, journals):
-            found.append(Change(stage, str(_short(folder, out)), made.get("commit")))
-    return found
+            differing.append(Change(stage, str(_short(folder, out)), made.get("commit")))
+    return differing
 
 
 def _is_other(made: Mapping[str, Any], now: str) -> bool:
@@ -107,15 +107,15 @@ def _has_records(folder: Path, stage: str, journals: Mapping[str, str] | None) -
 
 def in_stores(bench: Bench, code: str | None) -> list[Change]:
     """The stores that the run would read and that other code made."""
-    found: dict[str | None, list[Path]] = {}
+    by_commit: dict[str | None, list[Path]] = {}
     for conversation in bench.dataset.conversations:
         path = bench.state_folder(conversation)
         made = _sidecar(path) if path.exists() else None
         if made and code and _is_other(made, code):
-            found.setdefault(made.get("commit"), []).append(path)
+            by_commit.setdefault(made.get("commit"), []).append(path)
     return [
         Change("ingest", f"{len(paths)} stores in {_short(paths[0].parent, bench.out)}", commit, tuple(paths))
-        for commit, paths in found.items()
+        for commit, paths in by_commit.items()
     ]
 
 
@@ -130,18 +130,18 @@ def sidecar_path(store: Path) -> Path:
 
 def _sidecar(store: Path) -> dict[str, Any] | None:
     try:
-        found = json.loads(sidecar_path(store).read_text(encoding="utf-8"))
+        note = json.loads(sidecar_path(store).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) else None
+    return note if isinstance(note, dict) else None
 
 
 def changed(bench: Bench, code: Mapping[str, str | None] | None = None) -> list[Change]:
     """All stages of a run, and of the stores it would still read, whose code is another than that of their records."""
     code = code or stage_code(bench)
-    found = in_run(bench.folder, code, bench.out)
+    in_folder = in_run(bench.folder, code, bench.out)
     stores = in_stores(bench, code["ingest"])
-    return found if _accepted_whole(bench, code) else found + stores
+    return in_folder if _accepted_whole(bench, code) else in_folder + stores
 
 
 def _accepted_whole(bench: Bench, code: Mapping[str, str | None]) -> bool:
@@ -163,14 +163,14 @@ def settle(bench: Bench) -> None:
     """
     code = stage_code(bench)
     _renew_stores(bench, code["ingest"])
-    found = changed(bench, code)
-    if found and not bench.accept_code and not bench.rerun:
-        raise ConfigError(question(found))
-    if found and bench.rerun:
-        _replace(bench, found, code)
-    elif found:
-        accept_run(bench.folder, [change for change in found if not change.paths], code)
-        for change in found:
+    differing = changed(bench, code)
+    if differing and not bench.accept_code and not bench.rerun:
+        raise ConfigError(question(differing))
+    if differing and bench.rerun:
+        _replace(bench, differing, code)
+    elif differing:
+        accept_run(bench.folder, [change for change in differing if not change.paths], code)
+        for change in differing:
             for store in change.paths:
                 write_sidecar(store, code["ingest"], accepted=_sidecar(store))
 
@@ -244,14 +244,14 @@ def write_sidecar(
 
 def recorded(code: Mapping[str, str | None], earlier: Mapping[str, Any] | None) -> dict[str, Any]:
     """A manifest's ``code``: the digest of each stage, with the commit at which it was first recorded."""
-    commit, kept = provenance.code()["commit"], dict((earlier or {}).get("code", {}))
+    commit, entries = provenance.code()["commit"], dict((earlier or {}).get("code", {}))
     for stage, digest in code.items():
-        made = kept.get(stage, {})
+        made = entries.get(stage, {})
         if _is_of_earlier_form(made):
-            kept[stage] = _stage(digest, made.get("commit"))
+            entries[stage] = _stage(digest, made.get("commit"))
         elif made.get("digest") != digest or "form" not in made:
-            kept[stage] = _stage(digest, commit)
-    return kept
+            entries[stage] = _stage(digest, commit)
+    return entries
 
 
 def recorded_at(commit: str | None, code: Mapping[str, str | None]) -> dict[str, Any]:

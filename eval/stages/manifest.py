@@ -35,7 +35,7 @@ def summary_code() -> str | None:
 
 def _named(bench: Bench, stages: Mapping[str, Any]) -> dict[str, Any]:
     """What a manifest says of the identity of a run; of scores only where the run has some."""
-    found = {
+    named = {
         "formula": FORMULA,
         "fingerprint": bench.fingerprint,
         "ingest_fingerprints": {c.sample_id: bench.ingest_fingerprint(c) for c in bench.dataset.conversations},
@@ -44,7 +44,7 @@ def _named(bench: Bench, stages: Mapping[str, Any]) -> dict[str, Any]:
     scored = (
         {"score_fingerprint": bench.score_fingerprint, "summary_code": summary_code()} if "metrics" in stages else {}
     )
-    return found | scored
+    return named | scored
 
 
 def describe(bench: Bench, folder: Path, stages: Mapping[str, str | None] | None = None) -> None:
@@ -55,7 +55,7 @@ def describe(bench: Bench, folder: Path, stages: Mapping[str, str | None] | None
     """
     stages = stage_code(bench) if stages is None else stages
     earlier = read_manifest(folder)
-    parts = {
+    entries = {
         **_named(bench, stages),
         **{key: earlier[key] for key in _KEPT if earlier and key in earlier},
         "code": changes.recorded(stages, earlier),
@@ -70,7 +70,7 @@ def describe(bench: Bench, folder: Path, stages: Mapping[str, str | None] | None
         "prompt": bench.prompt,
         "seed": bench.seed,
     }
-    manifest = provenance.manifest(bench.config, parts, earlier)
+    manifest = provenance.manifest(bench.config, entries, earlier)
     if earlier and earlier.get("sessions"):
         before, now = earlier["sessions"][-1]["code"]["commit"], manifest["sessions"][-1]["code"]["commit"]
         if before != now:

@@ -111,13 +111,13 @@ def _settle(bench: Bench, folder: Path) -> None:
         ConfigError: the question.
     """
     _renew(folder)
-    found = changes.in_run(folder, _code(), bench.out, {"cells": "cells.jsonl"})
-    if found and bench.rerun:
+    differing = changes.in_run(folder, _code(), bench.out, {"cells": "cells.jsonl"})
+    if differing and bench.rerun:
         changes.replace_run(folder, {"cells"}, _code(), _JOURNALS)
-    elif found and bench.accept_code:
-        changes.accept_run(folder, found, _code())
-    elif found:
-        raise ConfigError(changes.question(found))
+    elif differing and bench.accept_code:
+        changes.accept_run(folder, differing, _code())
+    elif differing:
+        raise ConfigError(changes.question(differing))
 
 
 def _code() -> dict[str, str | None]:

@@ -83,6 +83,7 @@ class MemOSSystem:
     part_id = "memos"
     version = "1"
     sees_gold = False
+    at_once = True
     prompt = "memos"
 
     @classmethod

@@ -62,6 +62,7 @@ class LangMem:
     part_id = "langmem"
     version = "1"
     sees_gold = False
+    at_once = True
     prompt = "langmem"
 
     def __init__(self, config: Config, *, embedder: Embedder, llm: LLM | None = None) -> None:

@@ -51,6 +51,7 @@ class Mem0:
     part_id = "mem0"
     version = "1"
     sees_gold = False
+    at_once = True
     prompt = "mem0"
 
     def __init__(self, config: Config, *, embedder: Embedder, llm: LLM | None = None) -> None:

@@ -48,6 +48,7 @@ class OpenAIMemory:
     part_id = "openai_memory"
     version = "1"
     sees_gold = False
+    at_once = True
     prompt = "openai_memory"
 
     def __init__(self, config: Config, *, llm: LLM | None = None) -> None:

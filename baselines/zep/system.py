@@ -68,6 +68,7 @@ class Zep:
     part_id = "zep"
     version = "1"
     sees_gold = False
+    at_once = True
     prompt = "zep"
 
     def __init__(self, config: Config, *, embedder: Embedder, llm: LLM | None = None) -> None:

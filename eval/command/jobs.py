@@ -1,7 +1,7 @@
 """The jobs of a local sweep side by side on the cores there are, with the records of one process.
 
 All work is done first, by as many processes as there are cores. What is timed comes after it, one job after another in
-the command's own process while the others wait, so that times are those of a quiet machine. Then the jobs are summed up.
+the command's own process while the others wait, so that times are those of a quiet machine. Then jobs are summed up.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import TypeVar
 
 from eval.command.workers import Done, Workers
 from eval.core import device
+from eval.core.config import component_config
 from eval.core.progress import say
 from eval.experiments.load import load, staged
 from eval.experiments.protocol import CONFIG_ERROR, Config, Outcome, Staged, Untimed
-from eval.core.config import component_config
 from memos.errors import ConfigError, MemosError
 
 T = TypeVar("T")
@@ -47,12 +47,15 @@ def count(configs: Sequence[Config]) -> int:
 def side_by_side(configs: Sequence[Config], at_once: int) -> list[Outcome]:
     """Run every job of a sweep; returns their outcomes in the order of the jobs.
 
+    The last job starts first: experiments list their systems from the one with the least work to the one with the most,
+    and a long job that started last would leave the other cores idle at the end.
+
     A job whose process was killed, as one is that takes too much memory, is brought to its end in this process.
     """
-    jobs = _Jobs(configs)
+    jobs, order = _Jobs(configs), range(len(configs))[::-1]
     with Workers(at_once) as workers:
-        for index, done in workers.each(_beside, configs):
-            jobs.take(index, done)
+        for number, done in workers.each(_beside, [configs[index] for index in order]):
+            jobs.take(order[number], done)
         for index in sorted(jobs.untimed):
             jobs.alone(index)
         left = sorted(jobs.untimed.items())

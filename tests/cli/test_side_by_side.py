@@ -22,6 +22,7 @@ from memos.resources import has_punkt
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ("experiment=tiny", "figures=false", "metrics=lexical", "latency.questions=5")
+SYSTEMS = "system=oracle,rag,mem0,zep,memos"
 TIMED = {"ms", "search_ms", "answer_ms", "seconds", "seq", "digest"}
 """Fields of a record that a clock or the order of writing makes."""
 needs_punkt = pytest.mark.skipif(not has_punkt(), reason="Punkt is not here; run: python scripts/fetch_data.py punkt")
@@ -31,8 +32,8 @@ def command(out: Path, *more: str) -> list[str]:
     return [sys.executable, str(ROOT / "run.py"), *LOCAL, f"out={out}", *more]
 
 
-def run(out: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(out, *more), cwd=out.parent, capture_output=True, text=True, timeout=600)
+def run(out: Path, jobs: str, systems: str = SYSTEMS) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(out, jobs, systems), cwd=out.parent, capture_output=True, text=True, timeout=600)
 
 
 def records(out: Path) -> dict[str, list[dict]]:
@@ -47,12 +48,14 @@ def records(out: Path) -> dict[str, list[dict]]:
 
 
 def tables(out: Path) -> dict[str, str]:
-    """The tables by name, without the columns and rows of times."""
-    found = {}
-    for path in sorted((out / "tables").iterdir()):
-        text = path.read_text(encoding="utf-8")
-        found[path.name] = text.replace(str(out), "OUT")
-    return found
+    """The tables by name that hold no times."""
+    paths = sorted(path for path in (out / "tables").iterdir() if path.suffix in (".md", ".csv", ".tex"))
+    return {p.name: p.read_text(encoding="utf-8") for p in paths if "cost" not in p.name and "table4" not in p.name}
+
+
+def rows(out: Path) -> list[str]:
+    """Names of the run folders in the order of the tables' rows."""
+    return [Path(path).name for path in json.loads((out / "tables" / "tiny.runs.json").read_text(encoding="utf-8"))]
 
 
 def without_times(summary: dict) -> dict:
@@ -71,22 +74,17 @@ def serial(tmp_path_factory) -> Path:
 def test_two_processes_leave_the_records_and_tables_of_one(serial, tmp_path):
     out = tmp_path / "out"
     done = run(out, "jobs=2")
-    assert done.returncode == 0 and done.stdout.count(": finished") == 9, done.stderr
+    assert done.returncode == 0 and done.stdout.count(": finished") == 5, done.stderr
     assert records(out) == records(serial)
     names = {path.relative_to(out) for path in out.rglob("summary.json")}
-    assert len(names) == 9
+    assert len(names) == 5
     for name in names:
         one, two = (json.loads((folder / name).read_text(encoding="utf-8")) for folder in (serial, out))
         assert without_times(one) == without_times(two) and one["latency_ms"]["n"] == two["latency_ms"]["n"] == 5
-    assert tables(out).keys() == tables(serial).keys()
-    assert tables(out)["tiny.md"] == tables(serial)["tiny.md"]
-    assert tables(out)["tiny_recall.csv"] == tables(serial)["tiny_recall.csv"]
-    runs = json.loads(tables(out)["tiny.runs.json"])
-    assert [Path(path).name for path in runs] == [
-        Path(path).name for path in json.loads(tables(serial)["tiny.runs.json"])
-    ], "the rows stand in the order of the jobs"
+    assert tables(out) == tables(serial) and len(tables(out)) >= 6
+    assert rows(out) == rows(serial), "the rows stand in the order of the jobs, whichever ended first"
     again = run(out, "jobs=2")
-    assert again.returncode == 0 and again.stdout.count("up to date") == 9
+    assert again.returncode == 0 and again.stdout.count("up to date") == 5
 
 
 @needs_punkt
@@ -116,7 +114,7 @@ def test_killed_or_interrupted_the_sweep_resumes_to_the_same_records(serial, tmp
     out = tmp_path / "out"
     for sent, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)):
         process = subprocess.Popen(
-            command(out, "jobs=2"),
+            command(out, "jobs=2", SYSTEMS),
             cwd=tmp_path,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

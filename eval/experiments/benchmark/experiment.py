@@ -15,6 +15,7 @@ from eval.runs.write import RunDir
 from eval.stages import changes, freshness
 from eval.stages.answer import answer
 from eval.stages.bench import Bench
+from eval.stages.concurrency import conversations_at_once
 from eval.stages.ingest import ingest
 from eval.stages.latency import latency, to_time
 from eval.stages.manifest import adopt, describe, summary_code
@@ -32,7 +33,9 @@ _LOOKED_AT: list[dict[int, tuple[Mapping[str, Any], Bench]]] = []
 
 def check(config: Config) -> None:
     """Raise an error for anything wrong that can be known before the run starts, the data included."""
-    _bench(config).dataset  # noqa: B018 - reading it is the check
+    bench = _bench(config)
+    conversations_at_once(bench)
+    bench.dataset  # noqa: B018 - reading it is the check
 
 
 @contextmanager

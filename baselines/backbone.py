@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from memos.errors import ConfigError, MalformedOutput
 from memos.llm.base import LLM, Request
+from memos.llm.early import begin, drop, early, waits_for_a_server
 from memos.llm.repair import loads
 from memos.llm.schema import problems
 from memos.llm.structured import MalformedJson, complete_json
@@ -97,8 +99,9 @@ class Backbone:
     def __init__(self, llm: LLM | None, system: str, extractor: str, retries: int = 3) -> None:
         if extractor == "llm" and (llm is None or llm.name == "none"):
             raise ConfigError(f"{system}: extractor=llm needs a language model; set llm=… or system.extractor=rules")
-        self._llm = llm
+        self._llm = early(llm)
         self._retries = retries
+        self._lock = threading.Lock()
         self.usage: dict[str, Usage] = {}
         self.malformed = 0
         """Calls whose every attempt was malformed; the method went on as its authors' code does (nothing extracted)."""
@@ -106,6 +109,7 @@ class Backbone:
     def fork(self) -> Backbone:
         """The same model with an empty ledger of its own: for a search, whose usage is reported with its result."""
         child = object.__new__(Backbone)
+        child._lock = threading.Lock()
         child._llm, child._retries, child.usage, child.malformed = self._llm, self._retries, {}, 0
         return child
 
@@ -114,8 +118,27 @@ class Backbone:
             raise ConfigError("a system with extractor=rules asked a language model")
         return self._llm
 
+    @property
+    def at_once(self) -> bool:
+        """Whether calls wait for a server, so that independent ones may be made at once."""
+        return waits_for_a_server(self._llm)
+
+    def begin_json(self, system: str, user: str, schema: Mapping[str, Any], *, soon: bool = False) -> None:
+        """Start the call that ``json`` will make, where calls wait for a server; it is counted when it is taken."""
+        request = Request((Message("system", system), Message("user", user)), json_schema=schema)
+        begin(self._llm, request, soon=soon)
+
+    def begin_calls(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> None:
+        """Start the call that ``calls`` will make, likewise."""
+        begin(self._llm, Request(tuple(messages), tools=tuple(tools)))
+
+    def drop(self) -> None:
+        """Make no more of the calls that were started and not taken."""
+        drop(self._llm)
+
     def _count(self, phase: str, usage: Usage) -> None:
-        self.usage[phase] = self.usage.get(phase, Usage()) + usage
+        with self._lock:
+            self.usage[phase] = self.usage.get(phase, Usage()) + usage
 
     def text(self, phase: str, messages: Sequence[Message]) -> str:
         """A free-text reply."""

@@ -66,19 +66,23 @@ class Pool:
                     future.set_exception(error)
 
 
+MOST = 8
+"""Pieces of work that ``together`` does at once."""
+
+
 def together(works: Sequence[Callable[[], T]], *, at_once: bool = True) -> list[T]:
     """Results of independent pieces of work, in their order.
 
     Args:
         works: none may depend on what another does.
-        at_once: whether each has a thread of its own; else they are done one after the other.
+        at_once: whether they are done by threads, MOST at once; else one after the other.
 
     Raises:
         The error of the first piece that raised one, once all have ended.
     """
     if not at_once or len(works) < 2:
         return [work() for work in works]
-    pool = Pool(len(works), "together")
+    pool = Pool(min(len(works), MOST), "together")
     futures = [pool.submit(work) for work in works]
     pool.rest()
     return [future.result() for future in futures]

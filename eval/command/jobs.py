@@ -97,7 +97,7 @@ class _Jobs:
         self._printed: set[str] = set()
         """Lines of any job that were told: notes on the data set are each job's."""
 
-    def take(self, index: int, done: Done[Outcome | Untimed | None]) -> None:
+    def take(self, index: int, done: Done[Outcome] | Done[Outcome | Untimed]) -> None:
         """Note what a worker gave back."""
         for line in done.printed.splitlines():
             if line not in self._printed:
@@ -137,12 +137,12 @@ class _Jobs:
         return ordered
 
 
-def _beside(config: Config) -> Outcome | Untimed | None:
+def _beside(config: Config) -> Outcome | Untimed:
     """In a worker: what others may work beside."""
     return _attempt(lambda: _staged(config).beside(config))
 
 
-def _ended(task: tuple[Config, Untimed]) -> Outcome | None:
+def _ended(task: tuple[Config, Untimed]) -> Outcome:
     """In a worker: the end of a job that was timed."""
     config, untimed = task
     return _attempt(lambda: _staged(config).ended(config, untimed))

@@ -56,7 +56,9 @@ EXECUTION = frozenset(
 ``eval.core.device``).
 """
 
-EXECUTION_KEYS = frozenset({"accept_code", "at_once", "budget", "cache", "entry", "figures", "jobs", "max_errors", "out", "rerun"})
+EXECUTION_KEYS = frozenset(
+    {"accept_code", "at_once", "budget", "cache", "entry", "figures", "jobs", "max_errors", "out", "rerun"}
+)
 """Top-level keys of a configuration that change no outcome."""
 
 PLACES = frozenset({"path", "answer_key_errors"})

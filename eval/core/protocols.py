@@ -22,8 +22,8 @@ class MemorySystem(Protocol):
     An attribute ``part_id`` is the class's stable name in fingerprints (its qualified name where it has none), so that
     the class may move.
 
-    A class attribute ``at_once = True`` says that several instances may work in threads of one process; the harness then
-    ingests conversations at once where the system waits for a server. ``at_once = False`` forbids it.
+    A class attribute ``at_once = True`` says that several instances may work in threads of one process; the harness
+    then ingests conversations at once where the system waits for a server. ``at_once = False`` forbids it.
 
     A system may have ``expect(sessions)``: the sessions that ``add`` will be given, in order. It may begin calls that
     depend on nothing that is stored, as long as what comes out, and what it says it used by the end of each session,

@@ -22,7 +22,7 @@ from eval.stages.state import StateFolder
 from memos.at_once import Pool
 from memos.errors import DataError
 from memos.locks import LockBusy
-from memos.types import Conversation, Usage
+from memos.types import Conversation, Session, Usage
 
 SAVE_EVERY_S = 5.0
 """Seconds between saves while sessions are ingested."""
@@ -241,8 +241,7 @@ def _finish(
             )
             state.save(system, progress)
 
-        if hasattr(system, "expect"):
-            system.expect(conversation.sessions[progress["sessions"] :])
+        getattr(system, "expect", _nothing)(conversation.sessions[progress["sessions"] :])
         last_save = clock
         for number, session in enumerate(conversation.sessions, 1):
             if number <= progress["sessions"]:
@@ -259,6 +258,10 @@ def _finish(
     else:
         check_drained(system, conversation.sample_id)
     return progress
+
+
+def _nothing(sessions: Sequence[Session]) -> None:
+    """A system that begins nothing early."""
 
 
 def _record(conversation: Conversation, progress: dict[str, Any]) -> dict[str, Any]:

@@ -97,20 +97,20 @@ def numbers(indices: list[int]) -> str:
     return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in spans)
 
 
-def page(found: dict[str, tuple[list[Change], int]]) -> Iterator[str]:
+def page(by_system: dict[str, tuple[list[Change], int]]) -> Iterator[str]:
     """The page in Markdown: counts, then each system's questions."""
     yield (
         "| system | questions | changed | " + " | ".join(CAUSES) + " | answers changed | judged better | judged worse |"
     )
     yield "| --- |" + " --- |" * (5 + len(CAUSES))
-    for system, (changed, total) in found.items():
+    for system, (changed, total) in by_system.items():
         answers = [change for change in changed if change.old.answer != change.new.answer]
         better = sum(change.new.correct is True and change.old.correct is False for change in answers)
         worse = sum(change.new.correct is False and change.old.correct is True for change in answers)
         counts = [sum(change.cause == cause for change in changed) for cause in CAUSES]
         cells = [system, total, len(changed), *counts, len(answers), better, worse]
         yield "| " + " | ".join(map(str, cells)) + " |"
-    for system, (changed, _) in found.items():
+    for system, (changed, _) in by_system.items():
         yield f"\n## {system}\n"
         for cause in CAUSES:
             same = [change for change in changed if change.cause == cause and change.old.answer == change.new.answer]
@@ -149,15 +149,15 @@ def main() -> int:
     shared = [system for system in after if system in before]
     if not shared:
         parser.error(f"no system has run folders in both {args.old} and {args.new}")
-    found = {system: changes(before[system], after[system]) for system in shared}
+    by_system = {system: changes(before[system], after[system]) for system in shared}
     head = (
         args.to.read_text(encoding="utf-8").partition("| system |")[0]
         if args.to.exists()
         else "# Changed questions\n\n"
     )
     args.to.parent.mkdir(parents=True, exist_ok=True)
-    args.to.write_text(head + "\n".join(page(found)) + "\n", encoding="utf-8")
-    for system, (changed, total) in found.items():
+    args.to.write_text(head + "\n".join(page(by_system)) + "\n", encoding="utf-8")
+    for system, (changed, total) in by_system.items():
         print(f"{system}: {len(changed)} of {total} questions changed")
     return 0
 

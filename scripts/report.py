@@ -33,18 +33,18 @@ def main() -> int:
     parser.add_argument("--no-figures", action="store_true", help="leave the figures out")
     args = parser.parse_args()
     start = time.perf_counter()
-    found = chosen(args.runs or find_runs(args.out, args.experiment), args.data)
+    selection = chosen(args.runs or find_runs(args.out, args.experiment), args.data)
     with tempfile.TemporaryDirectory() as scratch:
         if not args.no_figures:
-            make_figures([found], Path(scratch), jobs=usable_cores())
+            make_figures([selection], Path(scratch), jobs=usable_cores())
         figures = sorted((Path(scratch) / "figures").glob("*.png"))
-        target = write_page(args.to or args.out / "report.html", found, figures)
-        origin = sources(found.summaries, page=target.name)
+        target = write_page(args.to or args.out / "report.html", selection, figures)
+        origin = sources(selection.summaries, page=target.name)
         target.with_name(target.name + ".sources.json").write_text(
             json.dumps(origin, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
         )
     size, seconds = target.stat().st_size / 2**20, time.perf_counter() - start
-    print(f"{target}: {len(found.runs)} runs, {size:.1f} MB, {seconds:.1f} s")
+    print(f"{target}: {len(selection.runs)} runs, {size:.1f} MB, {seconds:.1f} s")
     return 0
 
 

@@ -66,10 +66,10 @@ class Line:
 
 def _leading_time(text: str) -> tuple[datetime | None, str]:
     """Cut a timestamp off the front of a line."""
-    found = explicit(text[:60])
-    if not found:
+    times = explicit(text[:60])
+    if not times:
         return None, text
-    start, end, when = found[0]
+    start, end, when = times[0]
     if text[:start].strip(" \t[(<\"'|-on,:") not in ("", "Date", "DATE", "Time", "Session", "timestamp"):
         return None, text
     rest = text[end:]
@@ -86,13 +86,13 @@ def _trailing_time(text: str) -> tuple[datetime | None, str]:
     match = _TAIL.search(text)
     if match is None:
         return None, text
-    found = explicit(match.group(1))
+    times = explicit(match.group(1))
     words = re.sub(
         r"[\W\d_]+|\b(?:T|Z|UTC|present|from|to|date|range|unknown|am|pm|on)\b", "", match.group(1), flags=re.I
     )
-    if not found or (len(words) > 12 and not _TAIL_DATE.search(match.group())):
+    if not times or (len(words) > 12 and not _TAIL_DATE.search(match.group())):
         return None, text
-    return found[0][2], text[: match.start()]
+    return times[0][2], text[: match.start()]
 
 
 def _speaker(text: str, speakers: tuple[str, ...]) -> tuple[str, str]:

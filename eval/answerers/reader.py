@@ -172,7 +172,7 @@ class Reader:
         """The best span of each line worth reading, best first."""
         weights = self._weights["span"]
         names = frozenset(part.lower() for name in speakers for part in name.split())
-        top, found = ranked[0].score, []
+        top, best = ranked[0].score, []
         for place, scored in enumerate(ranked[: self.config.lines]):
             gap = top - scored.score
             if gap > self.config.score_margin:
@@ -183,5 +183,5 @@ class Reader:
                 base = sum(weights.get(name, 0.0) * value for name, value in features.items())
                 spans += best_spans(view, sentence, base, self._sums, names, keep=1)
             if spans:
-                found.append(max(spans, key=lambda span: span.score))
-        return sorted(found, key=lambda span: -span.score)
+                best.append(max(spans, key=lambda span: span.score))
+        return sorted(best, key=lambda span: -span.score)

@@ -97,8 +97,8 @@ def score(rows: Sequence[Row], scorers: Sequence[Scorer] = (), judges: Sequence[
     out = Scored(rows[0].set_name, rows)
     golds, answers = [row.gold for row in rows], [row.answer for row in rows]
     for scorer in scorers:
-        for number, (values, errors) in enumerate(score_rows(scorer, golds, answers, [row.category for row in rows])):
-            for name, value in values.items() | dict.fromkeys(errors, 0.0).items():
+        for number, (metrics, errors) in enumerate(score_rows(scorer, golds, answers, [row.category for row in rows])):
+            for name, value in metrics.items() | dict.fromkeys(errors, 0.0).items():
                 out.metrics.setdefault(name, [0.0] * len(rows))[number] = value
             for name, reason in errors.items():
                 out.errors.setdefault(name, {})[number] = reason

@@ -108,13 +108,13 @@ def measure(table: Table) -> dict[str, object]:
 
 def category_error(table: Table) -> float:
     """Mean absolute error of a system's score in a category, in points."""
-    found = []
+    gaps = []
     for name in sorted(set(table.system)):
         for category in sorted(set(table.category)):
             part = table.take((table.system == name) & (table.category == category))
             if len(part.recorded):
-                found.append(abs(part.judged.mean() - part.recorded.mean()) * 100)
-    return float(np.mean(found))
+                gaps.append(abs(part.judged.mean() - part.recorded.mean()) * 100)
+    return float(np.mean(gaps))
 
 
 def by_category(table: Table) -> dict[str, dict[str, float | int | None]]:
@@ -141,7 +141,7 @@ def intervals(
     clusters = sorted(set(table.sample_id))
     where = {name: np.flatnonzero(table.sample_id == name) for name in clusters}
     chance = np.random.default_rng(seed)
-    found: dict[str, list[float]] = {name: [] for name in names}
+    drawn: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(draws):
         chosen = chance.integers(len(clusters), size=len(clusters))
         part = table.take(np.concatenate([where[clusters[i]] for i in chosen]))
@@ -155,9 +155,9 @@ def intervals(
         }
         for name in names:
             if figures[name] is not None:
-                found[name].append(figures[name])
+                drawn[name].append(figures[name])
     return {
-        name: (float(np.percentile(values, 2.5)), float(np.percentile(values, 97.5)))
-        for name, values in found.items()
-        if values
+        name: (float(np.percentile(sample, 2.5)), float(np.percentile(sample, 97.5)))
+        for name, sample in drawn.items()
+        if sample
     }

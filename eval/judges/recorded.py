@@ -43,7 +43,7 @@ class RecordedJudge:
                 raise ConfigError("judge.path: judge=recorded needs the file that holds the verdicts")
             rows = read(Path(self.config.path))
         self._known = {(row.question, row.gold, row.answer): verdict(row) for row in rows}
-        self._digest = digest([[*key, found.runs] for key, found in self._known.items()])
+        self._digest = digest([[*key, known.runs] for key, known in self._known.items()])
 
     def identity(self) -> Mapping[str, object]:
         return {"recorded": self._digest}
@@ -51,10 +51,10 @@ class RecordedJudge:
     def judge(self, tasks: Sequence[JudgeTask]) -> Iterator[tuple[int, Verdict]]:
         """Verdicts in order."""
         for index, task in enumerate(tasks):
-            found = self._known.get((task.question, task.gold, task.answer))
+            known = self._known.get((task.question, task.gold, task.answer))
             yield (
                 index,
-                found
+                known
                 or Verdict(judging.UNPARSED, None, raw=("no recorded verdict for this answer",), model="recorded"),
             )
 

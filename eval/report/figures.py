@@ -71,12 +71,12 @@ def _calibration(group: Group, stem: Path) -> list[Path]:
 
 
 def make_figures(
-    found: Sequence[Group], out: Path, only: Sequence[str] = (), *, jobs: int = 1, paper: bool = False
+    batch: Sequence[Group], out: Path, only: Sequence[str] = (), *, jobs: int = 1, paper: bool = False
 ) -> tuple[list[Path], list[str]]:
     """Write ``figures/<experiment>_*`` of each group.
 
     Args:
-        found: the groups of runs.
+        batch: the groups of runs.
         out: the results folder.
         only: names of the figures wanted; none: all.
         jobs: processes that draw.
@@ -88,7 +88,7 @@ def make_figures(
     Raises:
         MemosError: a drawing process was killed.
     """
-    wanted = [Job(g, name, out, paper) for g in found for name, _ in figures(g, out) if not only or name in only]
+    wanted = [Job(g, name, out, paper) for g in batch for name, _ in figures(g, out) if not only or name in only]
     workers = min(jobs, len(wanted))
     results = _spread(wanted, workers) if workers > 1 else [_draw(job) for job in wanted]
     return [path for written, _ in results for path in written], [reason for _, reason in results if reason]

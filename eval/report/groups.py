@@ -59,10 +59,10 @@ def groups(paths: Sequence[Path], out: Path) -> list[Group]:
     """
     if paths:
         carded = [path for path in paths if plots.card_files(path)]
-        found: dict[str, list[Path]] = {}
+        by_experiment: dict[str, list[Path]] = {}
         for folder in run_folders([path for path in paths if path not in carded]):
-            found.setdefault(str(load_summary(folder).get("experiment", "runs")), []).append(folder)
-        made = [Group(name, tuple(sorted(folders, key=_place))) for name, folders in found.items()]
+            by_experiment.setdefault(str(load_summary(folder).get("experiment", "runs")), []).append(folder)
+        made = [Group(name, tuple(sorted(folders, key=_place))) for name, folders in by_experiment.items()]
         return made + [Group("judge_card", (), path) for path in carded]
     sweeps = sorted((out / "tables").glob("*.runs.json"))
     made = [

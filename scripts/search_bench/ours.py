@@ -117,7 +117,7 @@ class Store:
 
         Medians over ``FRESH`` memories, of the quickest such round.
         """
-        stored, found = [], []
+        stored, reached = [], []
         for text in texts:
             self.embedder.learn([text])
             cube = self.made(text)
@@ -126,10 +126,10 @@ class Store:
             committed = self.timing.now()
             hits = self.operator.search(text, K)
             stored.append(1000 * (committed - start))
-            found.append(1000 * (self.timing.now() - committed))
+            reached.append(1000 * (self.timing.now() - committed))
             assert any(unit.text == text for hit in hits for unit in hit.units), "a new memory was not found"
         rounds = [slice(start, start + FRESH) for start in range(2, len(texts), FRESH)]
-        return tuple(min(statistics.median(times[part]) for part in rounds) for times in (stored, found))
+        return tuple(min(statistics.median(times[part]) for part in rounds) for times in (stored, reached))
 
 
 def recall(store: Store, asked: list[str]) -> float:
@@ -181,8 +181,8 @@ def bench_memos(
     vectors, count = [store.embedder.by_text[text] for text in asked], len(asked)
     middle = f"session {size // 40}"
 
-    def search(**more) -> Callable[[int], object]:
-        return lambda number: operator.search(asked[number % count], K, **more)
+    def search(**options) -> Callable[[int], object]:
+        return lambda number: operator.search(asked[number % count], K, **options)
 
     calls = {
         "hybrid": search(caller=user),

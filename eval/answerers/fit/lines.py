@@ -71,8 +71,8 @@ def fit_lines(data: list[tuple[sparse.csr_matrix, np.ndarray]], names: Names, l2
             slope = slope + rows.T @ (chance - np.where(gold, chance / share, 0.0))
         return loss, slope
 
-    found = minimize(objective, np.zeros(len(names.column)), jac=True, method="L-BFGS-B", options={"maxiter": 150})
-    return {name: round(float(found.x[column]), 3) for name, column in names.column.items()}
+    solution = minimize(objective, np.zeros(len(names.column)), jac=True, method="L-BFGS-B", options={"maxiter": 150})
+    return {name: round(float(solution.x[column]), 3) for name, column in names.column.items()}
 
 
 def write_line_weights(dataset: Dataset, cache: Path | None) -> None:

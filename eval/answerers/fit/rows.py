@@ -36,9 +36,9 @@ class Rows:
         self.names, self.columns, self.values, self.ends = names, [], [], [0]
 
     def add(self, features: dict[str, float] | Sequence[str]) -> int:
-        columns, values = self.names.row(features)
+        columns, numbers = self.names.row(features)
         self.columns += columns
-        self.values += values
+        self.values += numbers
         self.ends.append(len(self.columns))
         return len(self.ends) - 2
 

@@ -72,11 +72,11 @@ class SpanData:
 def gold_sets(question: Question, view: QuestionView) -> list[tuple[frozenset[str], float]]:
     """Word sets to match and their worth: the whole gold, and its items where several are asked for."""
     words = lambda text: frozenset(_WORDS.tokenize(text.lower()))  # noqa: E731
-    found = [(words(question.gold), 1.0)]
+    sets = [(words(question.gold), 1.0)]
     if view.is_list:
         items = [item.strip() for part in question.gold.split(",") for item in part.split(" and ")]
-        found += [(words(item), 0.9) for item in items if item]
-    return found
+        sets += [(words(item), 0.9) for item in items if item]
+    return sets
 
 
 def span_data(

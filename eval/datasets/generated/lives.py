@@ -86,7 +86,7 @@ def _state(world: World, person: Person, kind: StateKind, first: int) -> None:
     open_sessions = range(first, max(first + 1, world.early))
     sessions = sorted(draw.sample(tuple(open_sessions), count))
     last: Fact | None = None
-    told = date.min
+    last_day = date.min
     for session in sessions:
         if world.stock.left(kind.pool) < 3:
             return
@@ -97,7 +97,7 @@ def _state(world: World, person: Person, kind: StateKind, first: int) -> None:
             last = world.add(person, kind.name, slots, None)
             _tell_still(world, kind, last, session, followups)
         else:
-            gap = (today - told).days if last else 40
+            gap = (today - last_day).days if last else 40
             if gap < 2:
                 continue
             start = today - timedelta(days=_lag(draw, gap - 1))
@@ -105,7 +105,7 @@ def _state(world: World, person: Person, kind: StateKind, first: int) -> None:
                 world.alter(last, end=start)
             last = world.add(person, kind.name, slots, start)
             world.tell("change", last, session, when=past_phrase(draw, start, today), followups=followups)
-        told = today
+        last_day = today
 
 
 def _tell_still(world: World, kind: StateKind, fact: Fact, session: int, followups: tuple[str, ...]) -> None:

@@ -82,17 +82,17 @@ def run(config: Config) -> Outcome:
     everything = load_dataset(config["dataset"]["name"], replace(bench.dataset_config, categories=[1, 2, 3, 4, 5]))
     kept = {c.sample_id for c in bench.dataset.conversations}
     asked = [q for q in everything.questions if q.sample_id in kept and q.category != 5] + list(bench.dataset.questions)
-    found = abstention.table(asked, free, forced, bench.seed)
+    table = abstention.table(asked, free, forced, bench.seed)
     write_json(
         bench.folder / "abstention.json",
-        {"label": bench.system_spec.get("label") or bench.system_spec["name"], **asdict(found)},
+        {"label": bench.system_spec.get("label") or bench.system_spec["name"], **asdict(table)},
     )
-    message = f"{bench.system_spec['name']}: finished, {len(bench.dataset.questions)} questions, {found.failed} failed"
-    if found.failed_choices:
-        message += f", {found.failed_choices} forced choices failed"
-    if found.failed or found.failed_choices:
+    message = f"{bench.system_spec['name']}: finished, {len(bench.dataset.questions)} questions, {table.failed} failed"
+    if table.failed_choices:
+        message += f", {table.failed_choices} forced choices failed"
+    if table.failed or table.failed_choices:
         message += "; the same command retries them"
-    code = FAILED_QUESTIONS if max(found.failed, found.failed_choices) > config["max_errors"] else OK
+    code = FAILED_QUESTIONS if max(table.failed, table.failed_choices) > config["max_errors"] else OK
     return {"folder": str(bench.folder), "code": code, "message": message}
 
 

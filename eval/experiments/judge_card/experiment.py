@@ -46,10 +46,10 @@ def run(config: Config) -> Outcome:
     judge = bench.judge(config["judge"])
     if isinstance(judge, OfflineJudge):
         judge.keep(bench.out / "cache" / "judge_features")
-    found = card.run(_card_config(config), judge, bench.dataset, _published(config))
+    made = card.run(_card_config(config), judge, bench.dataset, _published(config))
     judge.close()
     folder = bench.out / "cards"
-    paths = card.write(found, folder)
+    paths = card.write(made, folder)
     return {"folder": str(folder), "code": 0, "message": f"judge card: {paths[0]}"}
 
 

@@ -151,11 +151,11 @@ def _folder(bench: Bench, kv: KvConfig) -> tuple[Path, str]:
 
 def _machine(kv: KvConfig) -> dict[str, Any]:
     """The device, as far as these settings use it."""
-    found = machine()
+    device = machine()
     return {
-        "cpu": found["cpu"],
-        "gpus": [] if kv.device == "cpu" else found["gpus"],
-        "threads": kv.threads or found["threads"],
+        "cpu": device["cpu"],
+        "gpus": [] if kv.device == "cpu" else device["gpus"],
+        "threads": kv.threads or device["threads"],
     }
 
 
@@ -166,8 +166,8 @@ def _measured_here(folder: Path, kv: KvConfig) -> bool:
         cells = [cell for _, cell in parsed(file, file.read_bytes())]
     except (OSError, DataError):
         return False
-    found = _machine(kv)
-    here = f"server {kv.base_url}" if kv.base_url else (found["gpus"] or [found["cpu"]])[0]
+    device = _machine(kv)
+    here = f"server {kv.base_url}" if kv.base_url else (device["gpus"] or [device["cpu"]])[0]
     return bool(cells) and all(cell.get("device", here) == here for cell in cells)
 
 

@@ -70,7 +70,8 @@ def train(dataset: Dataset, folder: Path, cache: Path, features: Path, to: Path 
     order = [conversation.sample_id for conversation in dataset.conversations]
     probe = Probes.make(questions, turns, make)
     fold, guard_fold, probe_fold = (
-        corpus.folds(found, order) for found in (data.sample_id, [g.sample_id for g in guard_list], probe.sample_id)
+        corpus.folds(sample_ids, order)
+        for sample_ids in (data.sample_id, [g.sample_id for g in guard_list], probe.sample_id)
     )
     chance, probed = cross_validate(
         trainer, data, fold, guard_fold, trainer.expand(probe.matrix), probe_fold, lambda text: print(text, flush=True)

@@ -105,10 +105,10 @@ class Trainer:
         label = np.concatenate([data.label[rows], self.guard_label[guard_rows]])
         learner = LogisticRegression(C=settings.strength, solver="newton-cholesky")
         learner.fit(np.hstack(blocks), label, sample_weight=weight)
-        found = learner.coef_[0]
+        coefficients = learner.coef_[0]
         plain, products = len(data.names), len(self.pairs)
-        bias = np.ravel(learner.intercept_)[0] + settings.nuisance * found[plain + products :].mean()
-        return Fitted(found[:plain] * self.boost, found[plain : plain + products], float(bias))
+        bias = np.ravel(learner.intercept_)[0] + settings.nuisance * coefficients[plain + products :].mean()
+        return Fitted(coefficients[:plain] * self.boost, coefficients[plain : plain + products], float(bias))
 
 
 def cross_validate(

@@ -103,15 +103,15 @@ def pair_of(row: published.Row | JudgeTask) -> Pair:
 def collect(sets: dict[str, list[published.Row]], make: Featuriser) -> Corpus:
     """Features and verdicts of every judged row of the sets."""
     names: tuple[str, ...] = ()
-    parts, rows = [], []
-    for name, found in sets.items():
-        judged = [row for row in found if row.labels]
+    matrices, rows = [], []
+    for name, answers in sets.items():
+        judged = [row for row in answers if row.labels]
         names, matrix = make.matrix([pair_of(row) for row in judged], name)
-        parts.append(matrix)
+        matrices.append(matrix)
         rows += judged
     return Corpus(
         names,
-        np.vstack(parts),
+        np.vstack(matrices),
         system=np.array([row.set_name for row in rows]),
         project=np.array([published.project(row.set_name) for row in rows]),
         sample_id=np.array([row.sample_id for row in rows]),

@@ -49,13 +49,13 @@ def write_page(target: Path, group: Group, figures: Sequence[Path] = ()) -> Path
     data |= {name: block(run, questions) for run, name in zip(runs, ids, strict=True)}
     page = (HERE / "page.html").read_text(encoding="utf-8")
     script = "".join((HERE / "js" / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    parts = {
+    substitutions = {
         "__TITLE__": html.escape(data["index"]["title"]),
         "__CSS__": (HERE / "page.css").read_text(encoding="utf-8"),
         "__JS__": script,
         "__DATA__": "\n".join(f'<script type="text/plain" id="data-{k}">{pack(v)}</script>' for k, v in data.items()),
     }
-    for mark, text in parts.items():
+    for mark, text in substitutions.items():
         page = page.replace(mark, text)
     write_atomic(target, page)
     return target
@@ -117,15 +117,15 @@ def common_dataset(runs: Sequence[Run]) -> Dataset:
     known = {q.key for q in dataset.questions}
     key = (first.summary.get("dataset") or {}).get("answer_key", "official")
     for run in runs:
-        found = run.summary.get("dataset") or {}
-        if found.get("sha256") != dataset.sha256:
+        recorded = run.summary.get("dataset") or {}
+        if recorded.get("sha256") != dataset.sha256:
             raise DataError(
-                f"{run.folder}: was run on {found.get('name')} {found.get('sha256')}, not on {dataset.path} "
+                f"{run.folder}: was run on {recorded.get('name')} {recorded.get('sha256')}, not on {dataset.path} "
                 f"({dataset.sha256})"
             )
-        if found.get("answer_key", "official") != key:
+        if recorded.get("answer_key", "official") != key:
             raise DataError(
-                f"{run.folder}: scored with answer_key={found.get('answer_key', 'official')}, others with {key}"
+                f"{run.folder}: scored with answer_key={recorded.get('answer_key', 'official')}, others with {key}"
             )
         foreign = next((k for k in run.search if k not in known), None)
         if foreign:

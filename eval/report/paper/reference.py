@@ -48,8 +48,8 @@ class PaperCell:
     @property
     def category(self) -> int | None:
         """LOCOMO's category, None for overall and for Tables 4 and 5."""
-        found = self.row.get("category")
-        return found if isinstance(found, int) else None
+        category = self.row.get("category")
+        return category if isinstance(category, int) else None
 
     @property
     def name(self) -> str:
@@ -112,8 +112,8 @@ def load(path: Path = PAPER) -> Reference:
                 command = raw["commands"]["kv_ttft" if table == 5 else row["system"]].format(**row)
             except KeyError as error:
                 raise DataError(f"{path}: table{table} row {number}: {error} is missing") from error
-            found = [c for c in columns if row.get(c) is not None]
-            cells += [PaperCell(table, row, c, float(row[c]), command) for c in found]
+            stated = [c for c in columns if row.get(c) is not None]
+            cells += [PaperCell(table, row, c, float(row[c]), command) for c in stated]
     return Reference(raw, tuple(cells))
 
 
@@ -143,12 +143,12 @@ def paper_value(summary: Summary, metric: str, category: int | None = None) -> f
         for row in reference.rows(table)
         if row.get("category", "overall") == (category or "overall")
     )
-    found = [
+    stated = [
         row[column]
         for row in rows
         if _fits(row, summary) and row["top_k"] in (None, depth) and row.get(column) is not None
     ]
-    return float(found[0]) / (100 if column in PERCENT else 1) if found else None
+    return float(stated[0]) / (100 if column in PERCENT else 1) if stated else None
 
 
 def comparable(summaries: Sequence[Summary]) -> bool:
@@ -205,8 +205,8 @@ def _foreign_data(summary: Summary) -> list[str]:
 
 
 def _matching(cell: PaperCell, summaries: Sequence[Summary]) -> Summary | None:
-    found = [s for s in summaries if s.get("complete") and s.get("track", "paper") == "paper" and _fits(cell.row, s)]
-    return next((s for s in found if not s.get("not_comparable")), found[-1] if found else None)
+    fitting = [s for s in summaries if s.get("complete") and s.get("track", "paper") == "paper" and _fits(cell.row, s)]
+    return next((s for s in fitting if not s.get("not_comparable")), fitting[-1] if fitting else None)
 
 
 def _fits(row: Mapping[str, Any], summary: Summary) -> bool:
@@ -223,10 +223,10 @@ def _value(reference: Reference, cell: PaperCell, summary: Summary) -> Cell:
     """Our cell in the paper's unit."""
     path = reference.raw["metrics"][cell.column]
     if "." in path:
-        found: Any = summary
+        entry: Any = summary
         for step in path.split("."):
-            found = (found or {}).get(step)
-        return Cell(found)
+            entry = (entry or {}).get(step)
+        return Cell(entry)
     name = f"judge_{part_name(summary, 'judge')}" if path == "judge" else path
     ours = metric_cell(summary, name, cell.category)
     scale = 100 if cell.column in PERCENT else 1
@@ -238,10 +238,10 @@ def _check_kv(reference: Reference, cell: PaperCell, kv: Sequence[Mapping[str, A
     keys = ("context", "query")
     same = [k for k in kv if all(k.get(key) == cell.row[key] for key in keys)]
     own = [k for k in same if str(k.get("model", "")).split("/")[-1] == cell.row["model"]]
-    found = (own or same or [None])[-1]
-    if found is None or found.get(cell.column) is None:
+    measured = (own or same or [None])[-1]
+    if measured is None or measured.get(cell.column) is None:
         return Check(cell, None, None, None, "NOT RUN", "no finished run", False)
-    return _judge(reference, cell, Cell(found[cell.column]), foreign_kv(found, cell.row["model"]))
+    return _judge(reference, cell, Cell(measured[cell.column]), foreign_kv(measured, cell.row["model"]))
 
 
 def foreign_kv(cell: Mapping[str, Any], model: str) -> list[str]:

@@ -121,10 +121,10 @@ def _line(cells: list[str], widths: list[int], columns: tuple[Column, ...]) -> s
 
 
 def _terminal_groups(columns: tuple[Column, ...], widths: list[int]) -> str:
-    parts = [
+    headings = [
         group.center(sum(widths[j] for j in js) + len(GAP) * (len(js) - 1)) for group, js in column_groups(columns)
     ]
-    return GAP.join(parts).rstrip()
+    return GAP.join(headings).rstrip()
 
 
 def _full_title(column: Column) -> str:

@@ -42,15 +42,15 @@ def held_at(view: View) -> Iterator[Candidate]:
                 if first > last or not view.said(needs):
                     continue
                 trap = next(other["o"] for other in facts if other is not fact)
-                for at, more in _times(view, person, first, last):
-                    category = "multi-hop" if more else "point-in-time"
+                for at, needed in _times(view, person, first, last):
+                    category = "multi-hop" if needed else "point-in-time"
                     yield view.ask(
                         category,
-                        f"{kind.name}/at" + ("/event" if more else ""),
+                        f"{kind.name}/at" + ("/event" if needed else ""),
                         kind.at,
                         view.naming(person, hop=False),
                         golds_of(fact),
-                        (*needs, *more),
+                        (*needs, *needed),
                         {"at": at},
                         trap,
                     )

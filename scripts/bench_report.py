@@ -23,7 +23,7 @@ from eval.command.script import add_to
 from eval.core.types import Dataset
 from eval.datasets.locomo import load
 from eval.report.figures import make_figures
-from eval.report.groups import Group
+from eval.report.groups import RunGroup
 from eval.report.page.browser import Browser, find_chromium
 from eval.report.page.write import write_page
 from eval.stats import interval
@@ -212,7 +212,7 @@ def main() -> int:
         for number, folder in enumerate(folders):
             make_run(folder, number, dataset, words)
         start = time.perf_counter()
-        group, page = Group("bench", tuple(folders)), root / "report.html"
+        group, page = RunGroup("bench", tuple(folders)), root / "report.html"
         make_figures([group], root)
         drawn = time.perf_counter() - start
         write_page(page, group, sorted((root / "figures").glob("*.png")))

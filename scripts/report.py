@@ -13,7 +13,7 @@ from eval.command.script import add_data, add_out, add_to, one_line_errors
 from eval.datasets.load import load_dataset
 from eval.datasets.selection import DatasetConfig
 from eval.report.figures import make_figures, usable_cores
-from eval.report.groups import Group, groups
+from eval.report.groups import RunGroup, groups
 from eval.report.page.write import write_page
 from eval.report.sources import sources
 from eval.runs.find import find_runs
@@ -48,14 +48,14 @@ def main() -> int:
     return 0
 
 
-def chosen(paths: list[Path], file: Path | None) -> Group:
+def chosen(paths: list[Path], file: Path | None) -> RunGroup:
     """The question-answering runs among some folders as one group, in printing order.
 
     Raises:
         DataError: a folder holds no finished run.
     """
     folders = tuple(folder for group in groups(paths, Path()) for folder in group.folders)
-    group = Group("report", folders)
+    group = RunGroup("report", folders)
     if file is not None:
         for run in group.runs:
             adopt(run, file)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval.answerers.context import Line, Sentence
+from eval.answerers.context import ContextLine, Sentence
 from eval.answerers.question import QuestionView
 from eval.answerers.wording import mentions
 from memos.language.dates import durations
@@ -23,7 +23,7 @@ SHORTLIST = 60
 
 
 @dataclass(frozen=True)
-class Scored:
+class RankedLine:
     """A line with its score and the share of the question it covers."""
 
     index: int
@@ -34,7 +34,7 @@ class Scored:
 class Index:
     """Lines of one context with what every question on it needs; build once, ask many times."""
 
-    def __init__(self, lines: Sequence[Line]) -> None:
+    def __init__(self, lines: Sequence[ContextLine]) -> None:
         self.lines = tuple(lines)
         self.postings: dict[str, list[int]] = defaultdict(list)
         for number, line in enumerate(self.lines):
@@ -59,14 +59,14 @@ class Index:
 
     def rank(
         self, question: QuestionView, weights: Mapping[str, float], cosine: Sequence[float] | None = None
-    ) -> list[Scored]:
+    ) -> list[RankedLine]:
         """All lines with any bearing on the question, best first."""
         covered = self.coverage(question)
         scored = []
         for number in self._shortlist(question, covered, cosine):
             features = self.features(question, number, covered, None if cosine is None else float(cosine[number]))
             score = sum(weights.get(name, 0.0) * value for name, value in features.items())
-            scored.append(Scored(number, score, covered[number]))
+            scored.append(RankedLine(number, score, covered[number]))
         return sorted(scored, key=lambda item: (-item.score, item.index))
 
     def _shortlist(

@@ -9,11 +9,11 @@ from pathlib import Path
 from eval.core import judging
 from eval.core.identity import digest
 from eval.core.types import JudgeTask, Verdict
-from eval.judges.published import Row, read
+from eval.judges.published import PublishedAnswer, read
 from memos.errors import ConfigError
 
 
-def verdict(row: Row) -> Verdict:
+def verdict(row: PublishedAnswer) -> Verdict:
     """A row's recorded labels as a verdict."""
     runs = tuple(judging.CORRECT if label else judging.WRONG for label in row.labels)
     label, share = judging.majority(runs)
@@ -36,7 +36,7 @@ class RecordedJudge:
             if self.path and not Path(self.path).is_file():
                 raise ConfigError(f"judge.path: no such file: {self.path}")
 
-    def __init__(self, config: Config | None = None, *, rows: Sequence[Row] | None = None) -> None:
+    def __init__(self, config: Config | None = None, *, rows: Sequence[PublishedAnswer] | None = None) -> None:
         self.config = config or self.Config()
         if rows is None:
             if not self.config.path:

@@ -65,7 +65,7 @@ class Known(Fixed):
         return batch
 
 
-class Store:
+class BenchStore:
     """A vault file with its operator."""
 
     def __init__(self, folder: Path, timing: Timing) -> None:
@@ -132,7 +132,7 @@ class Store:
         return tuple(min(statistics.median(times[part]) for part in rounds) for times in (stored, reached))
 
 
-def recall(store: Store, asked: list[str]) -> float:
+def recall(store: BenchStore, asked: list[str]) -> float:
     """Share of the true nearest that both vector indexes give: the vault's ``K`` and the operator's pool, against
     float64.
 
@@ -171,7 +171,7 @@ def bench_memos(
         texts: what to fill it with.
         queries: gives questions on the first so many texts.
     """
-    store = Store(folder, timing)
+    store = BenchStore(folder, timing)
     size, seconds = store.fill(texts, limits, tell)
     tell("size", size)
     tell("ingest_per_s", size / seconds)

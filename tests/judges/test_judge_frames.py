@@ -147,7 +147,9 @@ def test_denials_of_templates_left_out_are_found_by_their_shape():
         templates = sorted(text for text in found if "{statement}" not in text)
         random.Random(3).shuffle(templates)
         for kept, place in ((templates[200:500], parts), (templates[:100], unseen)):
-            rows = fit_frames.Rows.of([(text, pair) for text in kept for pair in pairs(text)[:3]], encode(), denies)
+            rows = fit_frames.FramedAnswers.of(
+                [(text, pair) for text in kept for pair in pairs(text)[:3]], encode(), denies
+            )
             place.append(rows.framed())
         texts += templates[200:500]
     weights = fit_frames.fit(parts, texts)

@@ -5,7 +5,7 @@ import pytest
 from eval.core.types import JudgeTask
 from eval.judges import prompts
 from eval.judges.llm import LLMJudge
-from eval.judges.published import Row
+from eval.judges.published import PublishedAnswer
 from eval.judges.recorded import RecordedJudge
 from memos.errors import ConfigError, LLMError
 from memos.llm.base import Completion
@@ -121,7 +121,7 @@ def test_mistakes_are_one_line():
 
 
 def test_recorded_verdicts_come_back_and_strangers_are_not_wrong():
-    row = Row("s", "c", 0, 4, "q", "g", "a", (1, 0, 1), None, None)
+    row = PublishedAnswer("s", "c", 0, 4, "q", "g", "a", (1, 0, 1), None, None)
     judge = RecordedJudge(rows=[row])
     found = dict(judge.judge([JudgeTask("q", "g", "a", 4), JudgeTask("q", "g", "other", 4)]))
     assert found[0].label == "correct" and found[0].score == pytest.approx(2 / 3)

@@ -29,7 +29,7 @@ def height(matrix: sparse.csr_matrix) -> int:
     return cast("tuple[int, int]", matrix.shape)[0]
 
 
-class Rows:
+class SparseRows:
     """Collects sparse rows and makes them a matrix."""
 
     def __init__(self, names: Names) -> None:

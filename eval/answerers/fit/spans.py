@@ -19,7 +19,7 @@ FOLDS = (("conv-26", "conv-30"), ("conv-41", "conv-44"), ("conv-42", "conv-43"))
 
 
 @dataclass(frozen=True)
-class Settings:
+class SpanFitSettings:
     """How the spans' weights are fitted."""
 
     l2: float = 0.5
@@ -76,7 +76,7 @@ def reached(data: SpanData, weights: np.ndarray, use: np.ndarray) -> float:
 class SpanFit:
     """Spans of the tuning conversations, read from the gold turns (the oracle) and from the whole conversation."""
 
-    def __init__(self, dataset: Dataset, settings: Settings) -> None:
+    def __init__(self, dataset: Dataset, settings: SpanFitSettings) -> None:
         self.names, self.settings = Names(), settings
         self.current = {key: value for key, value in load_weights().items() if isinstance(value, dict)}
         indexes = {c.sample_id: Index(parse(rendered(c), c.speakers)) for c in dataset.conversations}

@@ -27,7 +27,7 @@ from eval.stats import Estimate
 from memos.errors import ConfigError
 
 if TYPE_CHECKING:
-    from eval.report.groups import Group
+    from eval.report.groups import RunGroup
 
 
 def check(config: Config) -> None:
@@ -39,7 +39,7 @@ def check(config: Config) -> None:
     Bench(config).dataset  # noqa: B018 - reading it is the check
 
 
-def changed(config: Config) -> list[changes.Change]:
+def changed(config: Config) -> list[changes.CodeChange]:
     """The stages of a run whose code is no more the one that made their records."""
     bench = Bench(config)
     adopt(bench, _stages(bench))
@@ -102,7 +102,7 @@ def _texts(bench: Bench, directory: RunDir, name: str, ask: Callable[[Question],
     return {key: record["answer"] for key, record in records.items() if lineage.good(record)}
 
 
-def tables(group: Group, out: Path, width: int = 120) -> list[str]:
+def tables(group: RunGroup, out: Path, width: int = 120) -> list[str]:
     """Write ``tables/<experiment>.md``, the abstention table of all systems; its lines have their own width."""
     folders = [folder for folder in group.folders if (folder / "abstention.json").exists()]
     rows = dict(_row(folder) for folder in folders)
@@ -128,7 +128,7 @@ def _row(folder: Path) -> tuple[str, abstention.Abstention]:
 
 def finish(out: Path, name: str, outcomes: Sequence[Outcome], draw: bool = True) -> None:
     """Write and print the abstention table of all systems."""
-    from eval.report.groups import Group
+    from eval.report.groups import RunGroup
 
-    for text in tables(Group(name, tuple(Path(o["folder"]) for o in outcomes if o["folder"])), out):
+    for text in tables(RunGroup(name, tuple(Path(o["folder"]) for o in outcomes if o["folder"])), out):
         print("\n" + text)

@@ -22,7 +22,7 @@ from eval.core.protocols import Judge
 from eval.core.types import Dataset, JudgeTask, Verdict
 from eval.datasets import answer_key
 from eval.judges import agreement, probes, published, wordings
-from eval.judges.published import Row
+from eval.judges.published import PublishedAnswer
 from eval.runs.write import write_atomic
 from eval.stats.intervals import wilson
 from memos.errors import ConfigError, DataError
@@ -111,19 +111,21 @@ def run(config: CardConfig, judge: Judge, dataset: Dataset, published_dir: Path)
     return card
 
 
-def _sample(rows: Sequence[Row], config: CardConfig) -> list[Row]:
+def _sample(rows: Sequence[PublishedAnswer], config: CardConfig) -> list[PublishedAnswer]:
     if not config.rows_per_set or config.rows_per_set >= len(rows):
         return list(rows)
     return random.Random(config.seed).sample(list(rows), config.rows_per_set)
 
 
-def _task(row: Row) -> JudgeTask:
+def _task(row: PublishedAnswer) -> JudgeTask:
     return JudgeTask(row.question, row.gold, row.answer, row.category)
 
 
-def _table(systems: Mapping[str, Sequence[Row]], judged: Mapping[str, Sequence[Verdict]]) -> agreement.Table:
+def _table(
+    systems: Mapping[str, Sequence[PublishedAnswer]], judged: Mapping[str, Sequence[Verdict]]
+) -> agreement.JudgedRows:
     pairs = [(row, verdict) for name, rows in systems.items() for row, verdict in zip(rows, judged[name], strict=True)]
-    return agreement.Table(
+    return agreement.JudgedRows(
         system=np.array([row.set_name for row, _ in pairs]),
         sample_id=np.array([row.sample_id for row, _ in pairs]),
         category=np.array([row.category for row, _ in pairs]),
@@ -133,7 +135,7 @@ def _table(systems: Mapping[str, Sequence[Row]], judged: Mapping[str, Sequence[V
     )
 
 
-def calibration(table: agreement.Table, bins: int = 10) -> list[dict[str, float]]:
+def calibration(table: agreement.JudgedRows, bins: int = 10) -> list[dict[str, float]]:
     """For each tenth of the judge's score: rows, mean score, share recorded as correct."""
     place = np.minimum((table.chance * bins).astype(int), bins - 1)
     return [
@@ -147,7 +149,7 @@ def calibration(table: agreement.Table, bins: int = 10) -> list[dict[str, float]
     ]
 
 
-def _wrong(rows: Sequence[Row], verdicts: Sequence[Verdict]) -> dict[str, Any]:
+def _wrong(rows: Sequence[PublishedAnswer], verdicts: Sequence[Verdict]) -> dict[str, Any]:
     """Acceptance of deliberately wrong answers, the judge's and the recorded one, overall and per category."""
     out: dict[str, Any] = {"n": len(rows), "accepted": float(np.mean([value(v.label, v.runs) for v in verdicts]))}
     out["recorded"] = float(np.mean([row.share for row in rows]))
@@ -206,7 +208,10 @@ def _accepted(
 
 
 def _wrong_key(
-    config: CardConfig, dataset: Dataset, systems: Mapping[str, Sequence[Row]], judged: Mapping[str, Sequence[Verdict]]
+    config: CardConfig,
+    dataset: Dataset,
+    systems: Mapping[str, Sequence[PublishedAnswer]],
+    judged: Mapping[str, Sequence[Verdict]],
 ) -> dict[str, Any]:
     """Agreement on the questions whose key is wrong and on the others; the reason where the list is not here."""
     try:

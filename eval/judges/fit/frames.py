@@ -48,7 +48,7 @@ NOTE = (
 
 
 @dataclass(frozen=True)
-class Rows:
+class FramedAnswers:
     """Answers of one kind, alike in length: what each is grouped by (template or question), its features and its
     sentence's vector.
     """
@@ -60,7 +60,9 @@ class Rows:
     weight: float = 1.0
 
     @classmethod
-    def of(cls, grouped: Sequence[tuple[str, Pair]], encode: frames.Encode, denies: bool, weight: float = 1.0) -> Rows:
+    def of(
+        cls, grouped: Sequence[tuple[str, Pair]], encode: frames.Encode, denies: bool, weight: float = 1.0
+    ) -> FramedAnswers:
         """Read answers; those whose gold stands alone have no frame and are kept without features."""
         pairs = [pair for _, pair in grouped]
         return cls(
@@ -71,10 +73,10 @@ class Rows:
             weight,
         )
 
-    def take(self, mask: np.ndarray) -> Rows:
+    def take(self, mask: np.ndarray) -> FramedAnswers:
         """The rows of a mask that have a frame."""
         kept = [number for number in np.flatnonzero(mask) if self.features[number]]
-        return Rows(
+        return FramedAnswers(
             [self.groups[n] for n in kept],
             [self.features[n] for n in kept],
             self.vectors[kept],
@@ -82,7 +84,7 @@ class Rows:
             self.weight,
         )
 
-    def framed(self) -> Rows:
+    def framed(self) -> FramedAnswers:
         return self.take(np.ones(len(self.groups), bool))
 
 
@@ -103,7 +105,7 @@ def filled(templates: Sequence[str], questions: Sequence[Question], chance: rand
     ]
 
 
-def fit(row_sets: Sequence[Rows], templates: Sequence[str]) -> frames.Weights:
+def fit(row_sets: Sequence[FramedAnswers], templates: Sequence[str]) -> frames.Weights:
     """Fit on rows that have frames; words of content that no two templates hold are left to their kind."""
     from scipy.sparse import csr_matrix, hstack
     from sklearn.feature_extraction import DictVectorizer
@@ -135,7 +137,7 @@ def fit(row_sets: Sequence[Rows], templates: Sequence[str]) -> frames.Weights:
     return frames.Weights(float(f"{model.intercept_[0]:.4g}"), table, vector)
 
 
-def held_out(row_sets: Sequence[Rows]) -> list[np.ndarray]:
+def held_out(row_sets: Sequence[FramedAnswers]) -> list[np.ndarray]:
     """Logits of all rows by models that saw neither their template nor their question; far below any cut where there is
     no frame.
     """
@@ -183,9 +185,9 @@ def train(dataset: Dataset, folder: Path, cache: Path, write: bool) -> None:
     denied, affirmed = (filled(texts, deniable, chance) for texts in templates)
     held = [(pair.question, pair) for pair in honest if frames.read(pair)]
     row_sets = [
-        Rows.of(denied, encode, True),
-        Rows.of(held, encode, False, PUBLISHED),
-        Rows.of(affirmed, encode, False, AFFIRMED),
+        FramedAnswers.of(denied, encode, True),
+        FramedAnswers.of(held, encode, False, PUBLISHED),
+        FramedAnswers.of(affirmed, encode, False, AFFIRMED),
     ]
     low, high, given = held_out(row_sets)
     cut = float(f"{np.sort(high)[-HITS - 1] + 0.005:.2f}")

@@ -108,13 +108,15 @@ def paraphrases(data: corpus.Corpus, accepted: np.ndarray) -> float:
     return float(accepted[np.array(valid)].mean())
 
 
-def evading(sets: dict[str, list[published.Row]], make: corpus.Featuriser) -> np.ndarray:
+def evading(sets: dict[str, list[published.PublishedAnswer]], make: corpus.Featuriser) -> np.ndarray:
     """Which judged rows ``evasions`` rejects, in the corpus' order."""
     pairs = [corpus.pair_of(row) for rows in sets.values() for row in rows if row.labels]
     return np.array([bool(reason) for reason in evasions.evades(pairs, make.embedder.encode)])
 
 
-def wrong_sets(sets: dict[str, list[published.Row]], data: corpus.Corpus, chance: np.ndarray) -> dict[str, float]:
+def wrong_sets(
+    sets: dict[str, list[published.PublishedAnswer]], data: corpus.Corpus, chance: np.ndarray
+) -> dict[str, float]:
     """Acceptance of the deliberately wrong sets, and of the valid paraphrases among them, at both operating points."""
     out = {}
     gated = chance >= gates.THRESHOLD

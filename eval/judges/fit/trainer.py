@@ -30,7 +30,7 @@ features cost .15 points of accuracy.
 
 
 @dataclass(frozen=True)
-class Settings:
+class JudgeFitSettings:
     """How the model is fitted."""
 
     strength: float = 0.2
@@ -63,7 +63,7 @@ class Trainer:
     """Holds the standardised matrices and fits models on subsets of them."""
 
     def __init__(
-        self, data: corpus.Corpus, guard_rows: np.ndarray, guard_list: list[synthetic.Guard], settings: Settings
+        self, data: corpus.Corpus, guard_rows: np.ndarray, guard_list: list[synthetic.Guard], settings: JudgeFitSettings
     ) -> None:
         self.data, self.settings = data, settings
         self.guard_label = np.array([int(guard.accepted) for guard in guard_list])

@@ -95,12 +95,12 @@ class Featuriser:
         return names, matrix
 
 
-def pair_of(row: published.Row | JudgeTask) -> Pair:
+def pair_of(row: published.PublishedAnswer | JudgeTask) -> Pair:
     """A published answer or a judge's task as the features take it."""
     return Pair(row.question, row.gold, row.answer, row.category)
 
 
-def collect(sets: dict[str, list[published.Row]], make: Featuriser) -> Corpus:
+def collect(sets: dict[str, list[published.PublishedAnswer]], make: Featuriser) -> Corpus:
     """Features and verdicts of every judged row of the sets."""
     names: tuple[str, ...] = ()
     matrices, rows = [], []

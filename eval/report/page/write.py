@@ -11,7 +11,7 @@ from typing import Any
 from eval.core.types import Dataset
 from eval.report import tables
 from eval.report.benchmark_tables import significant_ties
-from eval.report.groups import Group
+from eval.report.groups import RunGroup
 from eval.report.page.overview import category_rows, pairs, plain_table, system_entries
 from eval.report.page.pack import answer_texts, asked, block, pack, question_index
 from eval.report.paper import reference
@@ -27,7 +27,7 @@ WIDE_PIXELS = 1500
 """From this width in pixels on a figure takes the width of the window."""
 
 
-def write_page(target: Path, group: Group, figures: Sequence[Path] = ()) -> Path:
+def write_page(target: Path, group: RunGroup, figures: Sequence[Path] = ()) -> Path:
     """Write the page of some runs.
 
     Args:
@@ -61,7 +61,7 @@ def write_page(target: Path, group: Group, figures: Sequence[Path] = ()) -> Path
     return target
 
 
-def _index(group: Group, dataset: Dataset, ids: Sequence[str], figures: Sequence[Path]) -> dict[str, Any]:
+def _index(group: RunGroup, dataset: Dataset, ids: Sequence[str], figures: Sequence[Path]) -> dict[str, Any]:
     runs, summaries = group.runs, group.summaries
     known = significant_ties(group)
     made = [category_rows(tables.table3(summaries, known)), tables.table4(summaries, known)]
@@ -84,7 +84,7 @@ def _index(group: Group, dataset: Dataset, ids: Sequence[str], figures: Sequence
     }
 
 
-def _checks(group: Group) -> list[reference.Check]:
+def _checks(group: RunGroup) -> list[reference.CellCheck]:
     """Verdict on every cell of the paper's tables, against these runs."""
     return reference.check(reference.load(), group.summaries, kv_cells(group.others))
 

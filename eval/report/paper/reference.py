@@ -62,7 +62,7 @@ class PaperCell:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class CellCheck:
     """One cell of ours beside the paper's, in the paper's unit."""
 
     cell: PaperCell
@@ -156,7 +156,7 @@ def comparable(summaries: Sequence[Summary]) -> bool:
     return any(not s.get("not_comparable") for s in summaries)
 
 
-def check(reference: Reference, summaries: Sequence[Summary], kv: Sequence[Mapping[str, Any]] = ()) -> list[Check]:
+def check(reference: Reference, summaries: Sequence[Summary], kv: Sequence[Mapping[str, Any]] = ()) -> list[CellCheck]:
     """Verdict on every cell of the paper.
 
     Args:
@@ -167,24 +167,24 @@ def check(reference: Reference, summaries: Sequence[Summary], kv: Sequence[Mappi
     return [_check_kv(reference, c, kv) if c.table == 5 else _check(reference, c, summaries) for c in reference.cells]
 
 
-def _check(reference: Reference, cell: PaperCell, summaries: Sequence[Summary]) -> Check:
+def _check(reference: Reference, cell: PaperCell, summaries: Sequence[Summary]) -> CellCheck:
     must = cell.column in (reference.raw.get("must") or {}).get(cell.row["system"], ())
     summary = _matching(cell, summaries)
     if summary is None:
-        return Check(cell, None, None, None, "NOT RUN", "no finished run", must)
+        return CellCheck(cell, None, None, None, "NOT RUN", "no finished run", must)
     ours = _value(reference, cell, summary)
     if ours.value is None:
         reason = (summary.get("missing") or {}).get(reference.raw["metrics"][cell.column], "not measured in this run")
-        return Check(cell, None, None, None, "NOT RUN", str(reason), must)
+        return CellCheck(cell, None, None, None, "NOT RUN", str(reason), must)
     free = cell.column in reference.raw["model_free"].get(cell.row["system"], ())
     reasons = _foreign_data(summary) if free else list(summary.get("not_comparable") or ())
     return _judge(reference, cell, ours, reasons, must)
 
 
-def _judge(reference: Reference, cell: PaperCell, ours: Cell, reasons: Sequence[str], must: bool = False) -> Check:
+def _judge(reference: Reference, cell: PaperCell, ours: Cell, reasons: Sequence[str], must: bool = False) -> CellCheck:
     value = ours.number
     if value is None:
-        return Check(cell, None, None, None, "NOT RUN", "the value is missing", must)
+        return CellCheck(cell, None, None, None, "NOT RUN", "the value is missing", must)
     if reasons:
         verdict = "NOT COMPARABLE"
     elif abs(value - cell.value) <= reference.tolerance(cell) + 1e-9:
@@ -193,7 +193,7 @@ def _judge(reference: Reference, cell: PaperCell, ours: Cell, reasons: Sequence[
         verdict = "OKish"
     else:
         verdict = "DIFFERS"
-    return Check(cell, value, ours.low, ours.high, verdict, "; ".join(reasons), must)
+    return CellCheck(cell, value, ours.low, ours.high, verdict, "; ".join(reasons), must)
 
 
 def _foreign_data(summary: Summary) -> list[str]:
@@ -234,13 +234,13 @@ def _value(reference: Reference, cell: PaperCell, summary: Summary) -> Cell:
     return Cell(value, low, high)
 
 
-def _check_kv(reference: Reference, cell: PaperCell, kv: Sequence[Mapping[str, Any]]) -> Check:
+def _check_kv(reference: Reference, cell: PaperCell, kv: Sequence[Mapping[str, Any]]) -> CellCheck:
     keys = ("context", "query")
     same = [k for k in kv if all(k.get(key) == cell.row[key] for key in keys)]
     own = [k for k in same if str(k.get("model", "")).split("/")[-1] == cell.row["model"]]
     measured = (own or same or [None])[-1]
     if measured is None or measured.get(cell.column) is None:
-        return Check(cell, None, None, None, "NOT RUN", "no finished run", False)
+        return CellCheck(cell, None, None, None, "NOT RUN", "no finished run", False)
     return _judge(reference, cell, Cell(measured[cell.column]), foreign_kv(measured, cell.row["model"]))
 
 
@@ -254,7 +254,7 @@ def foreign_kv(cell: Mapping[str, Any], model: str) -> list[str]:
     return reasons
 
 
-def check_table(checks: Sequence[Check]) -> Table:
+def check_table(checks: Sequence[CellCheck]) -> Table:
     """All cells as a table: ours, interval, the paper's, difference, verdict."""
     columns = (
         Column("row", "Row", "text"),

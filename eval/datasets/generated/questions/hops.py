@@ -16,7 +16,7 @@ from eval.datasets.generated.questions.view import (
     golds_of,
     state_keys,
 )
-from eval.datasets.generated.records import Fact, Person
+from eval.datasets.generated.records import LifeFact, Person
 from eval.datasets.generated.world import EVENT, STATE, did
 
 _SHARED = {
@@ -56,7 +56,7 @@ def held_at(view: View) -> Iterator[Candidate]:
                     )
 
 
-def _bounds(facts: list[Fact], fact: Fact) -> tuple[Key, ...]:
+def _bounds(facts: list[LifeFact], fact: LifeFact) -> tuple[Key, ...]:
     """A value and the change that ended it."""
     after = facts[facts.index(fact) + 1 :][:1]
     return (*state_keys(fact), *(key for other in after for key in state_keys(other)))

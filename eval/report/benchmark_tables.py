@@ -10,8 +10,8 @@ from eval.report.significance import against_best, apart_in_all, ties
 from eval.report.sources import sources
 from eval.report.tables.ablation import ablation_table
 from eval.report.tables.locomo import Ties
-from eval.report.tables.model import Table
 from eval.report.tables.summaries import judges, questions_of
+from eval.report.tables.table import Table
 from eval.runs.read import Run
 
 

@@ -9,7 +9,7 @@ from eval.report.groups import RunGroup
 from eval.report.paper.kv_audit import kv_audit
 from eval.report.sources import sources
 from eval.report.tables.kv import table5
-from eval.report.tables.model import Table
+from eval.report.tables.table import Table
 from eval.runs.read import kv_cells, load_summary
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from eval.report.tables.model import Cell, Column, Section, Table
 from eval.report.tables.summaries import TABLE_CATEGORIES, category_title, judge_error, questions_of
+from eval.report.tables.table import Cell, Column, Section, Table
 from eval.runs.labels import label, ranked
 from eval.runs.read import Run
 from eval.stats import Comparison, compare, holm

@@ -141,8 +141,8 @@ def test_a_judge_that_raises_or_stays_silent_or_says_nonsense_ends_no_run(made, 
 
     monkeypatch.setattr(LLMJudge, "judge", judge)
     assert run.run()["code"] == FAILED_QUESTIONS
-    found = run.summary["judged"]["judge_llm_strict"]
-    assert found == {"n": 30, "correct": 29, "error": 1}, (
+    counts = run.summary["judged"]["judge_llm_strict"]
+    assert counts == {"n": 30, "correct": 29, "error": 1}, (
         "the score that is no number; what was left was judged one by one"
     )
 

@@ -35,15 +35,15 @@ def first(tmp_path_factory) -> Made:
     return made
 
 
-def second(tmp_path: Path, *more: str) -> Made:
-    made = Made(tmp_path / "second", "latency.questions=0", "system.top_k=1", *more)
+def second(tmp_path: Path, *overrides: str) -> Made:
+    made = Made(tmp_path / "second", "latency.questions=0", "system.top_k=1", *overrides)
     made.run()
     return made
 
 
-def compare(a: Made, b: Made, out: Path, *more: str) -> subprocess.CompletedProcess:
+def compare(a: Made, b: Made, out: Path, *options: str) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, ROOT / "scripts" / "compare.py", str(a.folder), str(b.folder), "--out", str(out), *more],
+        [sys.executable, ROOT / "scripts" / "compare.py", str(a.folder), str(b.folder), "--out", str(out), *options],
         cwd=ROOT,
         capture_output=True,
         text=True,

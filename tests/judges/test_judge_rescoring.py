@@ -33,10 +33,10 @@ TOTALS = {
 @pytest.mark.parametrize("name", TOTALS)
 def test_published_totals_come_out(published_dir, name):
     rows = published.read(published_dir / f"{name}.jsonl.gz")
-    found = rescoring.totals(rows)
-    assert tuple(round(found[key], 2) for key in ("overall", "1", "2", "3", "4")) == TOTALS[name]
+    totals = rescoring.totals(rows)
+    assert tuple(round(totals[key], 2) for key in ("overall", "1", "2", "3", "4")) == TOTALS[name]
     summary = rescoring.summary(rescoring.score(rows))
-    assert summary["metrics"]["judge_recorded"]["mean"] * 100 == pytest.approx(found["overall"], abs=1e-9)
+    assert summary["metrics"]["judge_recorded"]["mean"] * 100 == pytest.approx(totals["overall"], abs=1e-9)
 
 
 def test_published_values_come_out_on_every_row(published_dir):
@@ -112,9 +112,9 @@ def test_unreadable_verdicts_count_wrong_and_are_counted(tmp_path):
     rows = published.read(file)
     judge = RecordedJudge(rows=rows[:0])
     scored = rescoring.score(rows, judges=[judge])
-    found = rescoring.summary(scored)
-    assert found["judged"]["judge_recorded"] == {"n": 4, "unparsed": 4}
-    assert found["metrics"]["judge_recorded"]["mean"] == 0 and found["failed"] == 4
+    summary = rescoring.summary(scored)
+    assert summary["judged"]["judge_recorded"] == {"n": 4, "unparsed": 4}
+    assert summary["metrics"]["judge_recorded"]["mean"] == 0 and summary["failed"] == 4
 
 
 def test_ceilings_stand_beside_rescored_metrics():

@@ -83,9 +83,9 @@ def test_blocks_say_what_the_records_say(folders, tmp_path):
             assert (block["used"][n], block["words"][n]) == (search["used"], search["context_words"])
             row = block["judged"]["offline"]["rows"][n]
             assert row == (verdict and [verdict["label"], verdict["score"], [], []])
-            for name, values in block["metrics"].items():
+            for name, column in block["metrics"].items():
                 stated = run.values.get(key, {}).get(name)
-                assert values[n] == (None if stated is None else round(stated, 4))
+                assert column[n] == (None if stated is None else round(stated, 4))
             recall = run.values.get(key, {}).get("evidence_recall_words_1600")
             assert index["recall"][system["id"]][n] == (-1 if recall is None else round(100 * recall))
 

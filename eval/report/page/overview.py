@@ -9,8 +9,8 @@ from typing import Any
 
 from eval.core.types import CATEGORIES
 from eval.report.significance import compare_runs
-from eval.report.tables.model import Cell, Column, Section, Table, show, show_interval
 from eval.report.tables.summaries import by_questions, judges, questions_of
+from eval.report.tables.table import Cell, Column, Section, Table, show, show_interval
 from eval.runs.labels import Summary, full_label, label, labels
 from eval.runs.read import Run
 

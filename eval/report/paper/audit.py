@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eval.report.paper.reference import Reference
-from eval.report.tables.model import Cell, Column, Section, Table
+from eval.report.tables.table import Cell, Column, Section, Table
 
 SCORES = ("judge", "f1", "rl", "b1", "b2", "meteor", "bert_f1", "sim")
 PLAUSIBLE = (0.75, 1.15)

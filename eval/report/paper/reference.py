@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from eval.core.places import paper_values
-from eval.report.tables.model import Cell, Column, Section, Table
 from eval.report.tables.summaries import metric_cell
+from eval.report.tables.table import Cell, Column, Section, Table
 from eval.runs.labels import Summary, part_name
 from memos.errors import DataError
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eval.report.tables.model import Cell, Column, Section, Table
 from eval.report.tables.summaries import metric_cell, origin_notes
+from eval.report.tables.table import Cell, Column, Section, Table
 from eval.runs.labels import labels
 from eval.runs.read import Run
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from eval.core.types import CATEGORIES
-from eval.report.tables.model import Cell
+from eval.report.tables.table import Cell
 from eval.runs.labels import Summary, full_label, label, labels, part_name
 
 TABLE_CATEGORIES = (4, 1, 3, 2)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eval.report.tables.model import Cell, Column, Section, Table, column_groups, show, show_interval, without_empty
+from eval.report.tables.table import Cell, Column, Section, Table, column_groups, show, show_interval, without_empty
 
 TEXT_WIDTH = 452
 """Points a table may be wide: 16 cm, both columns of a page, less a little."""

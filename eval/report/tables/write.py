@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from eval.report.tables.model import Cell, Column, Table, column_groups, show, show_interval, without_empty
+from eval.report.tables.table import Cell, Column, Table, column_groups, show, show_interval, without_empty
 from eval.report.tables.tex import latex
 from eval.runs.write import write_atomic
 

@@ -43,8 +43,8 @@ from eval.stats.intervals import interval
 from eval.stats.paired import compare
 from memos.embed.base import Embedder
 from memos.language.words import terms
-from memos.operation.scheduler import POLICIES, Candidate, NextScenePolicy, Replayed, Scene, replay
-from memos.operation.scheduler.replay import Step
+from memos.operation.scheduler import POLICIES, NextScenePolicy, PolicyCandidate, PolicyScene, Replayed, replay
+from memos.operation.scheduler.replay import TraceStep
 from memos.tokens import count_words
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -54,7 +54,7 @@ NEW = {**POLICIES, "next_scene": NextScenePolicy}
 
 def traces(
     dataset: Dataset, embedder: Embedder, scene: str, shuffle: int | None = None
-) -> dict[str, tuple[dict[str, Candidate], list[Step]]]:
+) -> dict[str, tuple[dict[str, PolicyCandidate], list[TraceStep]]]:
     """For each conversation its turns as candidates and its questions (categories 1 to 4, with evidence) as steps.
 
     Args:
@@ -67,7 +67,9 @@ def traces(
         lines = [f"{turn.speaker}: {turn.said}" for turn in turns]
         vectors = embedder.encode(lines)
         candidates = {
-            turn.turn_id: Candidate(turn.turn_id, count_words(text), vector, frozenset(terms(text)), position=place)
+            turn.turn_id: PolicyCandidate(
+                turn.turn_id, count_words(text), vector, frozenset(terms(text)), position=place
+            )
             for place, (turn, text, vector) in enumerate(zip(turns, lines, vectors, strict=True))
         }
         asked = [
@@ -76,14 +78,14 @@ def traces(
         if shuffle is not None:
             random.Random(f"{shuffle} {conversation.sample_id}").shuffle(asked)
         scenes = [
-            Scene(START, vector, frozenset(terms(question.text)))
+            PolicyScene(START, vector, frozenset(terms(question.text)))
             for question, vector in zip(asked, embedder.encode([q.text for q in asked]), strict=True)
         ]
         if scene == "ahead":
             scenes = [None, *scenes[:-1]]
         out[conversation.sample_id] = (
             candidates,
-            [Step(tuple(q.evidence), seen) for q, seen in zip(asked, scenes, strict=True)],
+            [TraceStep(tuple(q.evidence), seen) for q, seen in zip(asked, scenes, strict=True)],
         )
     return out
 
@@ -98,8 +100,8 @@ def play(name: str, made: dict, capacity: int, progress: tqdm) -> dict[str, Repl
 
 
 def flat(runs: dict[str, Replayed], field: str) -> tuple[list[float], list[str]]:
-    values = [float(value) for run in runs.values() for value in getattr(run, field)]
-    return values, [sample_id for sample_id, run in runs.items() for _ in getattr(run, field)]
+    shares = [float(value) for run in runs.values() for value in getattr(run, field)]
+    return shares, [sample_id for sample_id, run in runs.items() for _ in getattr(run, field)]
 
 
 def row(name: str, runs: dict[str, Replayed]) -> str:
@@ -111,23 +113,27 @@ def row(name: str, runs: dict[str, Replayed]) -> str:
     )
 
 
-def span(found: Any, form: str, times: float = 1) -> str:
+def span(estimate: Any, form: str, times: float = 1) -> str:
     """An interval in brackets, or that there is none (too few conversations, or no spread between them)."""
-    if found.low is None:
+    if estimate.low is None:
         return "[none]"
-    return f"[{times * found.low:{form}}, {times * found.high:{form}}]"
+    return f"[{times * estimate.low:{form}}, {times * estimate.high:{form}}]"
 
 
 def verdict(ahead: dict[str, Replayed], lru: dict[str, Replayed]) -> str:
     """Next-scene preload against LRU in words."""
-    values, clusters = flat(ahead, "shares")
-    found = compare(values, flat(lru, "shares")[0], clusters)
+    shares, clusters = flat(ahead, "shares")
+    difference = compare(shares, flat(lru, "shares")[0], clusters)
     words = (
-        "no difference can be told" if found.tie() else "better than LRU" if found.difference > 0 else "WORSE than LRU"
+        "no difference can be told"
+        if difference.tie()
+        else "better than LRU"
+        if difference.difference > 0
+        else "WORSE than LRU"
     )
     return (
-        f"  next_scene - lru: {100 * found.difference:+.2f} points {span(found, '+.2f', 100)}, "
-        f"p {found.p_sign_flip:.3f} (exact sign flips): {words}"
+        f"  next_scene - lru: {100 * difference.difference:+.2f} points {span(difference, '+.2f', 100)}, "
+        f"p {difference.p_sign_flip:.3f} (exact sign flips): {words}"
     )
 
 

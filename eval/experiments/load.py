@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import importlib
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from eval.experiments.protocol import Experiment
+from eval.runs.manifest_file import read_manifest
 from eval.runs.read import is_locomo, load_summary
 from memos.errors import ConfigError
 
 if TYPE_CHECKING:
-    from eval.report.groups import Group
+    from eval.report.groups import RunGroup
 
 BENCHMARK, KV_TTFT, JUDGE_CARD = (
     f"eval.experiments.{name}.experiment" for name in ("benchmark", "kv_ttft", "judge_card")
@@ -47,11 +47,12 @@ def load(entry: str) -> Experiment:
     return cast(Experiment, module)
 
 
-def experiment_of(group: Group) -> Experiment:
+def experiment_of(group: RunGroup) -> Experiment:
     """The experiment that made the runs of a group, by the first manifest that names one, else by what the runs hold.
 
     Raises:
         ConfigError: the manifest names what cannot be loaded.
+        DataError: the manifest is damaged.
     """
     if group.cards:
         return load(JUDGE_CARD)
@@ -63,7 +64,4 @@ def experiment_of(group: Group) -> Experiment:
 
 
 def _entry(folder: Path) -> str | None:
-    path = folder / "manifest.json"
-    if not path.exists():
-        return None
-    return (json.loads(path.read_text(encoding="utf-8")).get("config") or {}).get("entry")
+    return ((read_manifest(folder) or {}).get("config") or {}).get("entry")

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.core.judging import CORRECT, WRONG, value
+from eval.core.judging import CORRECT, WRONG, accepts, value
 from memos.errors import DataError
 
 WRONG_SETS = ("ap_v1", "ap_v2")
@@ -23,7 +22,7 @@ PROJECTS = {"fc": "locomo-audit", "ap": "locomo-audit wrong"}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PublishedAnswer:
     """One published answer."""
 
     set_name: str
@@ -48,8 +47,8 @@ class Row:
 
     @property
     def accepted(self) -> bool:
-        """Majority of the judge's runs."""
-        return self.share >= 0.5
+        """Whether the majority of the judge's runs said correct; a tie is wrong."""
+        return accepts(self.share)
 
 
 def set_name(path: Path) -> str:
@@ -62,7 +61,7 @@ def project(name: str) -> str:
     return PROJECTS.get(first, first)
 
 
-def read(path: Path) -> list[Row]:
+def read(path: Path) -> list[PublishedAnswer]:
     """The rows of one file.
 
     Raises:
@@ -82,7 +81,7 @@ def read(path: Path) -> list[Row]:
     return out
 
 
-def _row(path: Path, number: int, line: str) -> Row:
+def _row(path: Path, number: int, line: str) -> PublishedAnswer:
     try:
         data = json.loads(line)
     except json.JSONDecodeError as error:
@@ -96,7 +95,7 @@ def _row(path: Path, number: int, line: str) -> Row:
     if not isinstance(labels, list) or any(label not in (0, 1) for label in labels):
         raise DataError(f"{path}: line {number}: labels: expected a list of 0 and 1, found {labels!r:.40}")
     answer = data.get("answer")
-    return Row(
+    return PublishedAnswer(
         set_name(path),
         data["sample_id"],
         data["qa_index"],
@@ -110,7 +109,7 @@ def _row(path: Path, number: int, line: str) -> Row:
     )
 
 
-def read_folder(folder: Path) -> dict[str, list[Row]]:
+def read_folder(folder: Path) -> dict[str, list[PublishedAnswer]]:
     """Every set of a folder by name, in the order of names."""
     files = sorted(path for path in Path(folder).glob("*.jsonl*") if path.is_file())
     if not files:
@@ -118,11 +117,6 @@ def read_folder(folder: Path) -> dict[str, list[Row]]:
     return {set_name(path): read(path) for path in files}
 
 
-def honest(sets: dict[str, list[Row]]) -> dict[str, list[Row]]:
+def honest(sets: dict[str, list[PublishedAnswer]]) -> dict[str, list[PublishedAnswer]]:
     """The sets that are systems' own answers, judged at least once."""
     return {name: rows for name, rows in sets.items() if name not in WRONG_SETS and all(row.labels for row in rows)}
-
-
-def accuracy(rows: Sequence[Row]) -> float:
-    """Mean share of runs that said correct, in percent: the total that the origin publishes."""
-    return 100 * sum(row.share for row in rows) / len(rows)

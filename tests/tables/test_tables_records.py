@@ -8,8 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from eval.core.judging import verdict_value
 from eval.report.significance import against_best, apart_in_all, compare_runs, comparison_table, paired, ties
-from eval.runs.read import kv_cells, load_run, load_summary, read_records, run_folders, verdict_value
+from eval.runs.read import kv_cells, load_run, load_summary, read_records, run_folders
 from memos.errors import DataError
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
@@ -124,6 +125,25 @@ def test_errors_name_file_and_reason(tmp_path):
         load_summary(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{", "cannot be read"),
+        ("[]", "top level: expected an object, found list"),
+        ('{"config": []}', "config: expected an object, found list"),
+    ],
+)
+def test_a_damaged_manifest_is_named(folder, tmp_path, text, says):
+    copy = tmp_path / "run"
+    shutil.copytree(folder["memos"], copy)
+    (copy / "manifest.json").write_text(text)
+    with pytest.raises(DataError, match=f"manifest.json: {says}") as raised:
+        _ = load_run(copy).manifest
+    assert "\n" not in str(raised.value)
+    (copy / "manifest.json").unlink()
+    assert load_run(copy).manifest == {}
+
+
 def test_verdict_values():
     assert verdict_value({"label": "correct", "runs": ["correct", "correct", "wrong"]}) == pytest.approx(2 / 3)
     assert verdict_value({"label": "unparsed", "runs": ["correct"]}) == 0
@@ -159,11 +179,11 @@ def test_the_judges_own_error_widens_a_comparison(folder):
 
 def test_three_conversations_cannot_separate_and_gold_is_not_ranked(folder):
     tests = against_best([load_run(f) for f in folder.values()], "judge_offline")
-    found = ties(tests)
+    tied = ties(tests)
     assert apart_in_all(tests) == (sum(map(len, tests.values())), 0)
-    fingerprints = set().union(*found.values())
+    fingerprints = set().union(*tied.values())
     assert fingerprints == {load_summary(folder["rag"])["fingerprint"]}  # against memos, not against the oracle
-    assert None in found and 4 in found
+    assert None in tied and 4 in tied
 
 
 def test_ten_conversations_can_separate_nine_systems_in_every_category():
@@ -173,9 +193,9 @@ def test_ten_conversations_can_separate_nine_systems_in_every_category():
 
     def made(i: int) -> SimpleNamespace:
         keys = [(f"c{c}", q) for c in range(10) for q in range(8)]
-        values = dict.fromkeys(keys, float(i == 0))
+        scores = dict.fromkeys(keys, float(i == 0))
         return SimpleNamespace(
-            column=lambda name: values if name == "judge_x" else {},
+            column=lambda name: scores if name == "judge_x" else {},
             categories=dict(zip(keys, [4, 1, 3, 2] * 20, strict=True)),
             summary={"fingerprint": str(i), "system": "s"},
             folder=Path(str(i)),

@@ -22,16 +22,16 @@ from eval.experiments.kv_ttft import gates, models, texts
 from eval.experiments.kv_ttft.config import KvConfig
 from eval.experiments.protocol import FAILED_QUESTIONS, OK, Config, Outcome
 from eval.runs.lines import parsed
+from eval.runs.manifest_file import FORMULA, is_present, read_manifest
 from eval.runs.read import load_summary
 from eval.runs.write import RunDir, write_json
 from eval.stages import changes
-from eval.stages.adoption import FORMULA, is_present, read_manifest
 from eval.stages.bench import Bench
 from memos.errors import ConfigError, DataError
 from memos.servers import served_as
 
 if TYPE_CHECKING:
-    from eval.report.groups import Group
+    from eval.report.groups import RunGroup
 
 _EXECUTION = ("timeout_s", "api_key_env", "cells")
 """Settings that change no cell's outcome."""
@@ -89,10 +89,19 @@ def run(config: Config) -> Outcome:
     return _outcome(config, folder, made)
 
 
-def changed(config: Mapping[str, Any]) -> list[changes.Change]:
+def changed(config: Mapping[str, Any]) -> list[changes.CodeChange]:
     """The cells' code, where it is no more the one that measured them."""
     bench = Bench(config)
-    return changes.in_run(_folder(bench, _kv(config))[0], _code(), bench.out, {"cells": "cells.jsonl"})
+    folder = _folder(bench, _kv(config))[0]
+    _renew(folder)
+    return changes.in_run(folder, _code(), bench.out, {"cells": "cells.jsonl"})
+
+
+def _renew(folder: Path) -> None:
+    """Take cells whose code is recorded in an earlier form as the present code's."""
+    note = changes.renew_run(folder, _code())
+    if note:
+        print(f"note: {note}")
 
 
 def _settle(bench: Bench, folder: Path) -> None:
@@ -101,13 +110,14 @@ def _settle(bench: Bench, folder: Path) -> None:
     Raises:
         ConfigError: the question.
     """
-    found = changes.in_run(folder, _code(), bench.out, {"cells": "cells.jsonl"})
-    if found and bench.rerun:
+    _renew(folder)
+    differing = changes.in_run(folder, _code(), bench.out, {"cells": "cells.jsonl"})
+    if differing and bench.rerun:
         changes.replace_run(folder, {"cells"}, _code(), _JOURNALS)
-    elif found and bench.accept_code:
-        changes.accept_run(folder, found, _code())
-    elif found:
-        raise ConfigError(changes.question(found))
+    elif differing and bench.accept_code:
+        changes.accept_run(folder, differing, _code())
+    elif differing:
+        raise ConfigError(changes.question(differing))
 
 
 def _code() -> dict[str, str | None]:
@@ -141,11 +151,11 @@ def _folder(bench: Bench, kv: KvConfig) -> tuple[Path, str]:
 
 def _machine(kv: KvConfig) -> dict[str, Any]:
     """The device, as far as these settings use it."""
-    found = machine()
+    device = machine()
     return {
-        "cpu": found["cpu"],
-        "gpus": [] if kv.device == "cpu" else found["gpus"],
-        "threads": kv.threads or found["threads"],
+        "cpu": device["cpu"],
+        "gpus": [] if kv.device == "cpu" else device["gpus"],
+        "threads": kv.threads or device["threads"],
     }
 
 
@@ -156,8 +166,8 @@ def _measured_here(folder: Path, kv: KvConfig) -> bool:
         cells = [cell for _, cell in parsed(file, file.read_bytes())]
     except (OSError, DataError):
         return False
-    found = _machine(kv)
-    here = f"server {kv.base_url}" if kv.base_url else (found["gpus"] or [found["cpu"]])[0]
+    device = _machine(kv)
+    here = f"server {kv.base_url}" if kv.base_url else (device["gpus"] or [device["cpu"]])[0]
     return bool(cells) and all(cell.get("device", here) == here for cell in cells)
 
 
@@ -233,7 +243,7 @@ def _kv(config: Mapping[str, Any]) -> KvConfig:
     return typed(KvConfig, config["kv"], "kv")
 
 
-def tables(group: Group, out: Path, width: int = 120) -> list[str]:
+def tables(group: RunGroup, out: Path, width: int = 120) -> list[str]:
     """Write ``tables/<experiment>_table5*`` and ``_audit*``."""
     from eval.report.kv_tables import write_kv_tables
     from eval.report.tables import terminal
@@ -244,10 +254,10 @@ def tables(group: Group, out: Path, width: int = 120) -> list[str]:
 def finish(out: Path, name: str, outcomes: Sequence[Outcome], draw: bool = True) -> None:
     """Table 5, its audit and Figure 10 of all models of the command."""
     from eval.report.figures import make_figures
-    from eval.report.groups import Group
+    from eval.report.groups import RunGroup
 
     folders = [Path(o["folder"]) for o in outcomes if o["folder"] and (Path(o["folder"]) / "summary.json").exists()]
-    group = Group(name, tuple(folders))
+    group = RunGroup(name, tuple(folders))
     printed = tables(group, out)
     for text in printed:
         print("\n" + text)

@@ -23,7 +23,8 @@ from memos.llm.openai_wire import BadReply, Dialect, StreamParts, body_of, compl
 from memos.llm.retry import Backoff, Rejected, Unreachable, is_transient, retry_after
 from memos.llm.window import fit
 from memos.llm.wire import describe
-from memos.servers import is_loopback, served_as
+from memos.model_origin import ModelOrigin, served_origin
+from memos.servers import served_as
 from memos.types import Message
 
 if TYPE_CHECKING:
@@ -57,13 +58,17 @@ class OpenAIChat:
         self.base_url = (self.config.base_url or OPENAI_URL).rstrip("/")
         base = _DATED.sub("", self.name)
         self.context_window = self.config.context_window or WINDOWS.get(base)
-        self.comparable = base.rsplit("/", 1)[-1] == "gpt-4o-mini" and not is_loopback(self.base_url)
         self._backoff = Backoff(self.config.backoff_s, self.config.backoff_max_s, self.config.retry_after_max_s)
         self._dialect = Dialect(form=self.config.structured)
         self._random = random.Random()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._start_lock = threading.Lock()
+
+    @property
+    def model_origin(self) -> ModelOrigin:
+        """Whose model it is, by the server's address or the user's word."""
+        return served_origin(self.name, self.base_url, self.config.served_as, self.config.declared)
 
     def identity(self) -> dict[str, Any]:
         """What changes replies besides the request."""

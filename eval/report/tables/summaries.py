@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from eval.core.types import CATEGORIES
+from eval.report.paper.comparable import described
 from eval.report.tables.model import Cell
 from eval.runs.labels import Summary, full_label, label, labels, part_name
 
@@ -153,7 +154,7 @@ def origin_notes(summaries: Sequence[Summary]) -> list[str]:
     titles = {"answerer": "Answerer", "judge": "Judge", "embedder": "Embedder", "llm": "LLM"}
     parts = (f"{title}: {', '.join(sorted({part_name(s, part) for s in summaries}))}" for part, title in titles.items())
     notes = ["; ".join(parts) + "."]
-    reasons = dict.fromkeys(r for s in summaries for r in s.get("not_comparable") or ())
+    reasons = dict.fromkeys(reason for s in summaries for reason in described(s))
     if reasons:
         notes.append("NOT COMPARABLE with the paper's gpt-4o-mini rows: " + "; ".join(reasons) + ".")
     errors = {name: value for s in summaries for name, value in (s.get("judge_error") or {}).items() if value}

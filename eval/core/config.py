@@ -35,6 +35,7 @@ EXECUTION = frozenset(
         "cache",
         "cache_contexts",
         "concurrency",
+        "declared",
         "device",
         "latency_ms",
         "max_attempts",

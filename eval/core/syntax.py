@@ -17,7 +17,7 @@ from pathlib import Path
 
 Name = tuple[str, str]
 """A definition: module and top-level name. An empty name stands for the whole module."""
-IDENTITY_MEMBERS = frozenset({"part_id", "version", "identity", "earlier_identity", "earlier_name"})
+IDENTITY_MEMBERS = frozenset({"part_id", "version", "identity", "earlier_identity", "earlier_name", "model_origin"})
 """Members of classes that only say who a part is; what they say is in fingerprints already."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SILENT = ("lineno", "col_offset", "end_lineno", "end_col_offset", "ctx", "kind", "type_comment", "returns")

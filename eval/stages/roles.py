@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,6 +102,14 @@ def _part(role: str, given: Spec, shared: Spec, where: str, override: str) -> Pa
             f"roles, or {override}=openai for this one"
         )
     return part
+
+
+def declared(config: Spec) -> Iterator[tuple[str, str | None]]:
+    """Place of every model in a configuration, with what the user declares it to be (``memos.model_origin``)."""
+    yield "llm", config["llm"].get("declared")
+    yield "embedder", config["embedder"].get("declared")
+    for place, given in {"answerer": config["answerer"], "judge": config["judge"], **config["also_judges"]}.items():
+        yield f"{place}.{OWN}", (given.get(OWN) or {}).get("declared")
 
 
 def is_none(llm: Spec) -> bool:

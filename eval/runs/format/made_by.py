@@ -1,4 +1,4 @@
-"""``made_by`` of ``summary.json``: the parts and models that made a row, from which tables tell what it compares with."""
+"""``made_by`` of ``summary.json``: the parts and models that made a row; by it tables tell what it compares with."""
 
 from __future__ import annotations
 

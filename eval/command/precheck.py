@@ -17,7 +17,7 @@ from hydra.errors import ConfigCompositionException, MissingConfigException, Ove
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from eval.command.single import ROLE_MODEL, no_own_model, refuse_lists
+from eval.command.single import ROLE_MODEL, no_own_model, refuse_lists, refuse_unchosen
 from eval.core.config import nearest
 from eval.experiments.load import load
 from eval.stages.bench import plain
@@ -124,9 +124,10 @@ def _values(override: Override) -> list[str]:
 
 
 def _compose(conf: Path, overrides: Sequence[str], whole: bool = False) -> DictConfig:
+    refuse_lists(conf, overrides)
     try:
         made = compose("config", list(overrides), return_hydra_config=True)
-        refuse_lists(conf, overrides, OmegaConf.select(made, "hydra.runtime.choices"))
+        refuse_unchosen(conf, OmegaConf.select(made, "hydra.runtime.choices"))
         if not whole:
             with open_dict(made):
                 del made["hydra"]

@@ -20,13 +20,8 @@ HYDRA = ("hydra/launcher", "hydra/sweeper")
 """Groups of Hydra's own of which there is one choice as well."""
 
 
-def refuse_lists(conf: Path, overrides: Sequence[str], choices: Mapping[str, Any]) -> None:
-    """Refuse a group that was given a list, on the command line or in a configuration file.
-
-    Args:
-        conf: the folder of groups.
-        overrides: the command line of one job.
-        choices: Hydra's record of the choices that were made; a list leaves no choice of its group there.
+def refuse_lists(conf: Path, overrides: Sequence[str]) -> None:
+    """Refuse a group that is given a list on the command line of one job.
 
     Raises:
         ConfigError: naming the group, the list, and how to have several.
@@ -35,6 +30,18 @@ def refuse_lists(conf: Path, overrides: Sequence[str], choices: Mapping[str, Any
         group = override.key_or_group
         if isinstance(override.value(), list) and ((conf / group).is_dir() or group in HYDRA):
             raise ConfigError(_told(override.get_key_element().lstrip("+"), override.value()))
+
+
+def refuse_unchosen(conf: Path, choices: Mapping[str, Any]) -> None:
+    """Refuse a group that a configuration file gave a list.
+
+    Args:
+        conf: the folder of groups.
+        choices: Hydra's record of the choices that were made; a list leaves no choice of its group there.
+
+    Raises:
+        ConfigError: naming the group, and how to have several.
+    """
     for group in _single_groups(conf):
         if group not in choices:
             raise ConfigError(_told(group, "a list"))

@@ -40,7 +40,7 @@ def _stage_code(bench: Bench) -> dict[str, str | None]:
         shared["embedder"] = _of(bench.embedder_spec, "embedder")
     if bench.uses_llm():
         shared["llm"] = _of(bench.config["llm"], "llm")
-    found = {
+    digests = {
         "ingest": stage_digest({"system": code_digest(of_class(system, INGESTING)), **shared}),
         "search": stage_digest(
             {
@@ -52,21 +52,21 @@ def _stage_code(bench: Bench) -> dict[str, str | None]:
         "answer": _asking(bench, bench.answerer_part, "answerer"),
     }
     for part in bench.judge_parts:
-        found[f"judge_{part.spec['name']}"] = _asking(bench, part, "judge")
+        digests[f"judge_{part.spec['name']}"] = _asking(bench, part, "judge")
     roots = [root for scorer in bench.scorers() for root in of_class(type(scorer))]
-    found["metrics"] = code_digest([*roots, of_function(evidence_metrics)])
-    return found
+    digests["metrics"] = code_digest([*roots, of_function(evidence_metrics)])
+    return digests
 
 
 def _asking(bench: Bench, part: Part, group: str) -> str | None:
     """The code of a part with that of the models it asks."""
     cls, config = component_config(part.spec, group)
-    found = {group: _of(part.spec, group)}
+    digests = {group: _of(part.spec, group)}
     if part.asks:
-        found["llm"] = _of(part.llm, "llm")
+        digests["llm"] = _of(part.llm, "llm")
     if wants(cls, "embedder") and getattr(config, "use_embedder", True):
-        found["embedder"] = _of(bench.embedder_spec, "embedder")
-    return stage_digest(found)
+        digests["embedder"] = _of(bench.embedder_spec, "embedder")
+    return stage_digest(digests)
 
 
 def _of(spec: Mapping[str, Any], group: str) -> str | None:

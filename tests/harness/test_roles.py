@@ -98,7 +98,7 @@ def test_every_role_asks_its_own_model_and_each_judge_has_its_column_and_journal
 
 
 def test_a_judge_that_fails_is_counted_by_its_own_name(tmp_path):
-    rules = (RULES[0], RULES[1], "also_judges.second.llm.rules=[{pattern: '.', reply: no label here}]")
+    rules = (RULES[0], RULES[1], "also_judges.second.llm.rules=[{pattern: '.', reply: hm}]")
     made = config(tmp_path, *OWN, *rules, "metrics.which=[lexical]", "figures=false")
     outcome = run(made)
     summary = json.loads((Bench(made).folder / "summary.json").read_text(encoding="utf-8"))

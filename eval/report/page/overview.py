@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from eval.core.types import CATEGORIES
-from eval.report.paper.comparable import described
+from eval.report.comparable import described
 from eval.report.significance import compare_runs
 from eval.report.tables.model import Cell, Column, Section, Table, show, show_interval
 from eval.report.tables.summaries import by_questions, judges, questions_of

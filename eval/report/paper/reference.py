@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.core.places import paper_values
-from eval.report.paper import comparable
+from eval.report import comparable
 from eval.report.tables.model import Cell, Column, Section, Table
 from eval.report.tables.summaries import metric_cell
 from eval.runs.labels import Summary, part_name

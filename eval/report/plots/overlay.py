@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eval.report.paper.comparable import beside_paper
+from eval.report.comparable import beside_paper
 from eval.report.paper.reference import paper_value
 from eval.runs.labels import Summary
 

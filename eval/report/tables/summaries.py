@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from eval.core.types import CATEGORIES
-from eval.report.paper.comparable import described
+from eval.report.comparable import described
 from eval.report.tables.model import Cell
 from eval.runs.labels import Summary, full_label, label, labels, part_name
 

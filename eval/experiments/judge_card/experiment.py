@@ -21,8 +21,8 @@ from eval.stages.roles import Part
 from memos.errors import DataError
 
 if TYPE_CHECKING:
-    from eval.report.groups import Group
-    from eval.stages.changes import Change
+    from eval.report.groups import RunGroup
+    from eval.stages.changes import CodeChange
 
 
 _MESSAGE = "judge card: "
@@ -37,7 +37,7 @@ def check(config: Config) -> None:
     made.dataset  # noqa: B018 - reading it is the check
 
 
-def changed(config: Config) -> list[Change]:
+def changed(config: Config) -> list[CodeChange]:
     """Never asked: a card is measured anew each time."""
     return []
 
@@ -66,7 +66,7 @@ def _measured(bench: Bench, part: Part) -> dict[str, Any]:
     return {**measured, "judge": part.spec["name"], "model": asked}
 
 
-def tables(group: Group, out: Path, width: int = 120) -> list[str]:
+def tables(group: RunGroup, out: Path, width: int = 120) -> list[str]:
     """Write ``.sources.json`` beside each card of the group's folder and return the cards, of their own width."""
     return [_card(path) for path in sorted((group.cards or out / "cards").glob("judge_card_*.md"))]
 

@@ -26,9 +26,9 @@ from eval.stages.judging import judge_answers, verdict_of
 from memos.errors import BudgetExceeded, DataError
 
 if TYPE_CHECKING:
-    from eval.report.groups import Group
+    from eval.report.groups import RunGroup
     from eval.runs.write import Journal
-    from eval.stages.changes import Change
+    from eval.stages.changes import CodeChange
 
 
 class Matrix:
@@ -69,7 +69,7 @@ def check(config: Config) -> None:
     Matrix(config)
 
 
-def changed(config: Config) -> list[Change]:
+def changed(config: Config) -> list[CodeChange]:
     """Never asked: a verdict's journal is named by the judge's whole identity, its code's version included."""
     return []
 
@@ -173,7 +173,7 @@ def _outcome(made: Matrix, summary: Mapping[str, Any], allowed: int) -> Outcome:
     return {"folder": str(made.folder), "code": code, "message": message}
 
 
-def tables(group: Group, out: Path, width: int = 120) -> list[str]:
+def tables(group: RunGroup, out: Path, width: int = 120) -> list[str]:
     """Write ``tables/<experiment>*``: agreement of each two judges, and every system's score under each."""
     from eval.report.sources import sources
     from eval.report.tables import terminal, write
@@ -193,14 +193,14 @@ def tables(group: Group, out: Path, width: int = 120) -> list[str]:
 def finish(out: Path, name: str, outcomes: Sequence[Outcome], draw: bool = True) -> None:
     """Print the tables and draw ``figures/<name>_spread``."""
     from eval.report import plots
-    from eval.report.groups import Group
+    from eval.report.groups import RunGroup
 
     folders = tuple(
         Path(o["folder"]) for o in outcomes if o["folder"] and (Path(o["folder"]) / "summary.json").exists()
     )
     if not folders:
         return
-    for text in tables(Group(name, folders), out):
+    for text in tables(RunGroup(name, folders), out):
         print("\n" + text)
     if draw:
         plots.judge_spread(load_summary(folders[-1]), out / "figures" / f"{name}_spread")

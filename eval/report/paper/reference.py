@@ -14,8 +14,8 @@ from typing import Any
 
 from eval.core.places import paper_values
 from eval.report import comparable
-from eval.report.tables.model import Cell, Column, Section, Table
 from eval.report.tables.summaries import metric_cell
+from eval.report.tables.table import Cell, Column, Section, Table
 from eval.runs.labels import Summary, part_name
 from memos.errors import DataError
 
@@ -56,8 +56,8 @@ class PaperCell:
     @property
     def category(self) -> int | None:
         """LOCOMO's category, None for overall and for Tables 4 and 5."""
-        found = self.row.get("category")
-        return found if isinstance(found, int) else None
+        category = self.row.get("category")
+        return category if isinstance(category, int) else None
 
     @property
     def name(self) -> str:
@@ -70,7 +70,7 @@ class PaperCell:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class CellCheck:
     """One cell of ours beside the paper's, in the paper's unit."""
 
     cell: PaperCell
@@ -118,8 +118,8 @@ def load(path: Path = PAPER) -> Reference:
                 command = raw["commands"]["kv_ttft" if table == 5 else row["system"]].format(**row)
             except KeyError as error:
                 raise DataError(f"{path}: table{table} row {number}: {error} is missing") from error
-            found = [c for c in columns if row.get(c) is not None]
-            cells += [PaperCell(table, row, c, float(row[c]), command) for c in found]
+            stated = [c for c in columns if row.get(c) is not None]
+            cells += [PaperCell(table, row, c, float(row[c]), command) for c in stated]
     return Reference(raw, tuple(cells))
 
 
@@ -149,15 +149,15 @@ def paper_value(summary: Summary, metric: str, category: int | None = None) -> f
         for row in reference.rows(table)
         if row.get("category", "overall") == (category or "overall")
     )
-    found = [
+    stated = [
         row[column]
         for row in rows
         if _fits(row, summary) and row["top_k"] in (None, depth) and row.get(column) is not None
     ]
-    return float(found[0]) / (100 if column in PERCENT else 1) if found else None
+    return float(stated[0]) / (100 if column in PERCENT else 1) if stated else None
 
 
-def check(reference: Reference, summaries: Sequence[Summary], kv: Sequence[Mapping[str, Any]] = ()) -> list[Check]:
+def check(reference: Reference, summaries: Sequence[Summary], kv: Sequence[Mapping[str, Any]] = ()) -> list[CellCheck]:
     """Verdict on every cell of the paper.
 
     Args:
@@ -168,15 +168,15 @@ def check(reference: Reference, summaries: Sequence[Summary], kv: Sequence[Mappi
     return [_check_kv(reference, c, kv) if c.table == 5 else _check(reference, c, summaries) for c in reference.cells]
 
 
-def _check(reference: Reference, cell: PaperCell, summaries: Sequence[Summary]) -> Check:
+def _check(reference: Reference, cell: PaperCell, summaries: Sequence[Summary]) -> CellCheck:
     must = cell.column in (reference.raw.get("must") or {}).get(cell.row["system"], ())
     summary = _matching(reference, cell, summaries)
     if summary is None:
-        return Check(cell, None, None, None, "NOT RUN", "no finished run", must)
+        return CellCheck(cell, None, None, None, "NOT RUN", "no finished run", must)
     ours = _value(reference, cell, summary)
     if ours.value is None:
         reason = (summary.get("missing") or {}).get(reference.raw["metrics"][cell.column], "not measured in this run")
-        return Check(cell, None, None, None, "NOT RUN", str(reason), must)
+        return CellCheck(cell, None, None, None, "NOT RUN", str(reason), must)
     reasons = comparable.reasons(summary, cell.column, cell.row, reference.raw)
     return _judge(reference, cell, ours, reasons, must, comparable.synthetic(summary, cell.column, reference.raw))
 
@@ -188,10 +188,10 @@ def _judge(
     reasons: Sequence[str],
     must: bool = False,
     synthetic: bool = False,
-) -> Check:
+) -> CellCheck:
     value = ours.number
     if value is None:
-        return Check(cell, None, None, None, "NOT RUN", "the value is missing", must)
+        return CellCheck(cell, None, None, None, "NOT RUN", "the value is missing", must)
     if reasons:
         verdict = "NOT COMPARABLE"
     elif abs(value - cell.value) <= reference.tolerance(cell) + 1e-9:
@@ -200,7 +200,7 @@ def _judge(
         verdict = "OKish"
     else:
         verdict = "DIFFERS"
-    return Check(cell, value, ours.low, ours.high, verdict, "; ".join(reasons), must, synthetic, tuple(reasons))
+    return CellCheck(cell, value, ours.low, ours.high, verdict, "; ".join(reasons), must, synthetic, tuple(reasons))
 
 
 def _matching(reference: Reference, cell: PaperCell, summaries: Sequence[Summary]) -> Summary | None:
@@ -226,10 +226,10 @@ def _value(reference: Reference, cell: PaperCell, summary: Summary) -> Cell:
     """Our cell in the paper's unit."""
     path = reference.raw["metrics"][cell.column]
     if "." in path:
-        found: Any = summary
+        entry: Any = summary
         for step in path.split("."):
-            found = (found or {}).get(step)
-        return Cell(found)
+            entry = (entry or {}).get(step)
+        return Cell(entry)
     name = f"judge_{part_name(summary, 'judge')}" if path == "judge" else path
     ours = metric_cell(summary, name, cell.category)
     scale = 100 if cell.column in PERCENT else 1
@@ -237,14 +237,14 @@ def _value(reference: Reference, cell: PaperCell, summary: Summary) -> Cell:
     return Cell(value, low, high)
 
 
-def _check_kv(reference: Reference, cell: PaperCell, kv: Sequence[Mapping[str, Any]]) -> Check:
+def _check_kv(reference: Reference, cell: PaperCell, kv: Sequence[Mapping[str, Any]]) -> CellCheck:
     keys = ("context", "query")
     same = [k for k in kv if all(k.get(key) == cell.row[key] for key in keys)]
     own = [k for k in same if str(k.get("model", "")).split("/")[-1] == cell.row["model"]]
-    found = (own or same or [None])[-1]
-    if found is None or found.get(cell.column) is None:
-        return Check(cell, None, None, None, "NOT RUN", "no finished run", False)
-    return _judge(reference, cell, Cell(found[cell.column]), foreign_kv(found, cell.row["model"]))
+    measured = (own or same or [None])[-1]
+    if measured is None or measured.get(cell.column) is None:
+        return CellCheck(cell, None, None, None, "NOT RUN", "no finished run", False)
+    return _judge(reference, cell, Cell(measured[cell.column]), foreign_kv(measured, cell.row["model"]))
 
 
 def foreign_kv(cell: Mapping[str, Any], model: str) -> list[str]:
@@ -257,7 +257,7 @@ def foreign_kv(cell: Mapping[str, Any], model: str) -> list[str]:
     return reasons
 
 
-def check_table(checks: Sequence[Check]) -> Table:
+def check_table(checks: Sequence[CellCheck]) -> Table:
     """All cells as a table: ours, interval, the paper's, difference, verdict."""
     columns = (
         Column("row", "Row", "text"),

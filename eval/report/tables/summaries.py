@@ -8,7 +8,7 @@ from typing import Any
 
 from eval.core.types import CATEGORIES
 from eval.report.comparable import described
-from eval.report.tables.model import Cell
+from eval.report.tables.table import Cell
 from eval.runs.labels import Summary, full_label, label, labels, part_name
 
 TABLE_CATEGORIES = (4, 1, 3, 2)
@@ -129,10 +129,10 @@ def judges(summaries: Iterable[Summary]) -> list[str]:
     others: set[str] = set()
     for summary in summaries:
         name = f"judge_{part_name(summary, 'judge')}"
-        found = {key for key in summary["metrics"] if key.startswith("judge_")}
-        if name in found:
+        of_summary = {key for key in summary["metrics"] if key.startswith("judge_")}
+        if name in of_summary:
             own[name] = None
-        others |= found
+        others |= of_summary
     return [*own, *sorted(others - set(own))]
 
 

@@ -110,6 +110,8 @@ class Config(TypedDict):
     budget: Annotated[dict[str, Any], "Cap on tokens and dollars."]
     latency: Annotated[dict[str, Any], "Questions of the latency pass."]
     figures: Annotated[bool, "Whether figures are drawn at the end of a sweep."]
+    at_once: NotRequired[Annotated[int | str, NEW, "Conversations ingested at once, or `auto`."]]
+    jobs: NotRequired[Annotated[int | str, NEW, "Jobs of a sweep that ran side by side, or `auto`."]]
     sweeps: NotRequired[Annotated[list[dict[str, Any]], NEW, "Sweeps of the experiment."]]
     accept_code: NotRequired[Annotated[bool, NEW, "Whether records of other code are kept."]]
     rerun: NotRequired[Annotated[bool, NEW, "Whether records of other code are made again."]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future
@@ -17,7 +16,7 @@ from eval.runs import lineage
 from eval.runs.write import RunDir
 from eval.stages.bench import Bench
 from eval.stages.boundary import Failed, attempt
-from eval.stages.concurrency import conversations_at_once
+from eval.stages.concurrency import conversations_at_once, patience
 from eval.stages.state import StateFolder
 from memos.at_once import Pool
 from memos.errors import DataError
@@ -26,8 +25,6 @@ from memos.types import Conversation, Session, Usage
 
 SAVE_EVERY_S = 5.0
 """Seconds between saves while sessions are ingested."""
-INTERRUPTED_S = 2.0
-"""Longest wait of an interrupted command for the threads that ingest."""
 
 
 def check_drained(system: MemorySystem, sample_id: str) -> None:
@@ -104,13 +101,6 @@ class Stopped(Exception):
     """The run ends while a conversation is ingested by a thread of its own; what it has read is saved."""
 
 
-def _interrupted() -> bool:
-    error = sys.exception()
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__context__
-    return error is not None
-
-
 class Ingestion:
     """The conversations of a run in order. While another run ingests the next one, this one ingests ahead.
 
@@ -133,13 +123,10 @@ class Ingestion:
                 self._begun[conversation.sample_id] = self._pool.submit(lambda c=conversation: self._went_ahead(c))
 
     def close(self) -> None:
-        """Let threads that still ingest end after the session they are at; what they have read by then is saved.
-
-        An interrupted command does not wait for them: whatever they were at is made again.
-        """
+        """Let threads that still ingest end after the session they are at; what they have read by then is saved."""
         self._stopping.set()
         self._pool.drop()
-        self._pool.rest(INTERRUPTED_S if _interrupted() else None)
+        self._pool.rest(patience())
 
     def bring(self, conversation: Conversation) -> tuple[MemorySystem, dict[str, Any] | None, dict[str, Any] | None]:
         """The system with the conversation's finished store, its ingest record, and the failure where it failed."""

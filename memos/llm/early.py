@@ -64,7 +64,7 @@ class EarlyLLM:
 
     def __init__(self, inner: LLM, threads: int = THREADS) -> None:
         self.inner = inner
-        self.name, self.comparable = inner.name, inner.comparable
+        self.name = inner.name
         self._pool, self._soon = Pool(threads, f"early-{inner.name}"), Pool(SOON, f"soon-{inner.name}")
         self._begun: dict[str, Future[Completion]] = {}
         self._lock = Lock()

@@ -7,12 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 from eval.answerers.prompts import PROMPTS, Prompt, get
+from eval.answerers.replies import answer_of
 from eval.core.types import Answer, AnswerTask
 from memos.errors import ConfigError, LLMError
 from memos.llm.base import LLM, Completion, Request
 from memos.types import Usage
 
 _UNUSABLE = ("refusal", "content_filter", "length")
+NO_ANSWER = (
+    "the reply holds no answer, only thinking or an object without one; raise answerer.max_tokens, or switch the "
+    "model's thinking off"
+)
 
 
 class LLMAnswerer:
@@ -73,9 +78,9 @@ class LLMAnswerer:
     def answer(self, tasks: Sequence[AnswerTask]) -> Iterator[tuple[int, Answer]]:
         """Yield ``(index, answer)`` as replies arrive; a failed call is an answer with status ``error``.
 
-        A reply that was refused, or broken off though no ``max_tokens`` asked for it, is asked for again up to
-        ``retries``
-        times, all such questions together, as another sample; the last reply stands. Usage covers all attempts.
+        A reply that was refused, broken off though no ``max_tokens`` asked for it, or holds no answer (thinking alone)
+        is asked for again up to ``retries`` times, all such questions together, as another sample; the last reply
+        stands. Usage covers all attempts.
         """
         prompts = [self.prompt_of(task) for task in tasks]
         requests = [self._request(prompt, task) for prompt, task in zip(prompts, tasks, strict=True)]
@@ -87,7 +92,7 @@ class LLMAnswerer:
                 index = waiting[position]
                 if isinstance(outcome, Completion):
                     spent[index] += outcome.usage
-                    if attempt < self.config.retries and self._unusable(outcome):
+                    if attempt < self.config.retries and self._unusable(prompts[index], outcome):
                         again.append(index)
                         continue
                 yield index, self._outcome(prompts[index], outcome, spent[index])
@@ -95,9 +100,11 @@ class LLMAnswerer:
             if not waiting:
                 return
 
-    def _unusable(self, outcome: Completion) -> bool:
+    def _unusable(self, prompt: Prompt, outcome: Completion) -> bool:
         own_limit = outcome.finish_reason == "length" and self.config.max_tokens is not None
-        return outcome.finish_reason in _UNUSABLE and not own_limit
+        if own_limit:
+            return False
+        return outcome.finish_reason in _UNUSABLE or answer_of(outcome.text, asks_json=prompt.asks_json) is None
 
     def close(self) -> None:
         """The model belongs to the run, which closes it."""
@@ -110,8 +117,12 @@ class LLMAnswerer:
         if isinstance(outcome, LLMError):
             reason = f"{type(outcome).__name__}: {outcome}"
             return Answer("", status="error", usage=usage, model=self.llm.name, prompt_hash=prompt.hash, error=reason)
+        text, raw = answer_of(outcome.text, asks_json=prompt.asks_json), outcome.text.strip()
         return Answer(
-            outcome.text.strip(),
+            text or "",
+            status="ok" if text is not None else "error",
+            error="" if text is not None else NO_ANSWER,
+            raw=raw if raw != text else "",
             usage=usage,
             model=outcome.model,
             prompt_hash=prompt.hash,

@@ -8,6 +8,7 @@ empty.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from eval.core.identity import digest
@@ -24,6 +25,11 @@ class Prompt:
     system: str
     user: str = ""
     """Empty where the authors put everything into one system message."""
+
+    @property
+    def asks_json(self) -> bool:
+        """Whether it shows an object with the key ``answer`` as the form of the reply."""
+        return re.search(r"[\"']answer[\"']\s*:", self.system + self.user) is not None
 
     @property
     def hash(self) -> str:

@@ -118,6 +118,9 @@ class AnswerLine(QuestionLine):
     ms: Annotated[float, "Milliseconds the answerer gives for it."]
     cut_tokens: Annotated[int, "Tokens of the context that did not fit into the model's window and were cut."]
     from_cache: NotRequired[Annotated[bool, "Whether the reply came from the cache."]]
+    raw: NotRequired[
+        Annotated[str, NEW, "The model's reply, where the answer was read out of it (thinking, an object)."]
+    ]
     error: NotRequired[Annotated[str, "The error in one line; absent where there was none."]]
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
-from eval.answerers.prompts import PROMPTS, Prompt, get
+from eval.answerers.prompts import IDS, PROMPTS, Prompt, from_file, get
 from eval.answerers.replies import answer_of
 from eval.core.types import Answer, AnswerTask
 from memos.errors import ConfigError, LLMError
@@ -28,6 +28,10 @@ class LLMAnswerer:
         prompt: str = field(
             default="", metadata={"help": "id of one prompt for every system; empty: the prompt each task names"}
         )
+        prompt_file: str | None = field(
+            default=None,
+            metadata={"help": "a prompt file of your own for every system, in place of prompt; null: none"},
+        )
         temperature: float = field(default=0.0, metadata={"help": "sampling temperature; the paper's 0"})
         max_tokens: int | None = field(default=None, metadata={"help": "longest reply in tokens; null sends no limit"})
         seed: int | None = field(default=0, metadata={"help": "sampling seed sent with each request; null sends none"})
@@ -35,8 +39,10 @@ class LLMAnswerer:
         retries: int = field(default=2, metadata={"help": "how often a refused or broken-off reply is asked for again"})
 
         def __post_init__(self) -> None:
-            if self.prompt and self.prompt not in PROMPTS:
-                raise ConfigError(f"answerer.prompt={self.prompt!r} is unknown; one of {', '.join(sorted(PROMPTS))}")
+            if self.prompt_file:
+                from_file(self.prompt_file)
+            elif self.prompt:
+                get(self.prompt, "answerer.prompt")
             if self.temperature < 0:
                 raise ConfigError(f"answerer.temperature={self.temperature} must not be negative")
             if self.max_tokens is not None and self.max_tokens < 1:
@@ -47,9 +53,13 @@ class LLMAnswerer:
     part_id = "llm_answerer"
     version = "1"
 
-    def __init__(self, config: Config | None = None, *, llm: LLM) -> None:
+    def __init__(self, config: Config | None = None, *, llm: LLM, prompt: str = "default") -> None:
         self.config = config or self.Config()
         self.llm = llm
+        self.own = from_file(self.config.prompt_file) if self.config.prompt_file else None
+        """The user's own prompt."""
+        self.task_prompt = prompt
+        """Id of the prompt that the tasks of this run name."""
         self.name = f"llm:{llm.name}"
         self.comparable = llm.comparable
 
@@ -57,14 +67,17 @@ class LLMAnswerer:
         """Version, model, parameters and the hash of every prompt that may be sent; not how often a failure is
         repeated.
         """
-        used = (self.config.prompt, "null") if self.config.prompt else tuple(PROMPTS)
+        used = {self.config.prompt, "null"} if self.config.prompt else {*IDS, self.task_prompt}
+        prompts = {prompt_id: PROMPTS[prompt_id].hash for prompt_id in sorted(used) if prompt_id in PROMPTS}
+        if self.own is not None:
+            prompts = {"file": self.own.hash, "null": PROMPTS["null"].hash}
         identity = getattr(self.llm, "identity", None)
         return {
             "name": "llm",
             "version": self.version,
             "model": dict(identity()) if identity else self.llm.name,
-            "prompts": {prompt_id: PROMPTS[prompt_id].hash for prompt_id in sorted(used)},
-            **{key: value for key, value in asdict(self.config).items() if key != "retries"},
+            "prompts": prompts,
+            **{key: value for key, value in asdict(self.config).items() if key not in ("retries", "prompt_file")},
         }
 
     def prompt_of(self, task: AnswerTask) -> Prompt:
@@ -73,7 +86,9 @@ class LLMAnswerer:
         Raises:
             ConfigError: the task names an unknown prompt.
         """
-        return PROMPTS["null"] if not task.context.strip() else get(self.config.prompt or task.prompt)
+        if not task.context.strip():
+            return PROMPTS["null"]
+        return self.own or get(self.config.prompt or task.prompt)
 
     def answer(self, tasks: Sequence[AnswerTask]) -> Iterator[tuple[int, Answer]]:
         """Yield ``(index, answer)`` as replies arrive; a failed call is an answer with status ``error``.

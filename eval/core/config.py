@@ -42,6 +42,7 @@ EXECUTION = frozenset(
         "max_retries",
         "prefix_cache_mb",
         "progress",
+        "prompt_file",
         "requests_per_minute",
         "retries",
         "retry_after_max_s",

@@ -58,6 +58,7 @@ class Bench:
         self._ingest_fingerprints: dict[str, str] = {}
         self._identities: dict[str | None, dict[str, Any]] = {}
         self._need_llm()
+        self._need_prompt()
         if config["cache"] not in MODES:
             raise ConfigError(f"cache: expected one of {', '.join(MODES)}, found {config['cache']!r}")
         if config["max_errors"] < 0:
@@ -80,6 +81,19 @@ class Bench:
                     f"{group}={spec['name']} needs a language model; choose one, such as llm=openai or llm=embedded"
                     + (f", or {group}.extractor=rules" if group == "system" else "")
                 )
+
+    def _need_prompt(self) -> None:
+        """Refuse a prompt for an answerer that takes none."""
+        chosen = {
+            key: value for key, value in (self.config.get("prompt") or {}).items() if key in ("name", "file") and value
+        }
+        takes = "prompt_file" in component_config(self.config["answerer"], "answerer")[0].Config.__dataclass_fields__
+        if chosen and not takes:
+            field = "prompt.file" if "file" in chosen else "prompt"
+            raise ConfigError(
+                f"{field}={chosen.get('file') or chosen['name']}: answerer={self.config['answerer']['name']} takes no "
+                "prompt; choose answerer=llm"
+            )
 
     # --- data -------------------------------------------------------------------------------------------------------
     @cached_property
@@ -240,7 +254,8 @@ class Bench:
 
     def answerer(self, *, latency: bool = False) -> Answerer:
         llm = (lambda: self.llm(cached=False)) if latency else self.llm
-        return construct(self.config["answerer"], "answerer", llm=llm, embedder=self.embedder)
+        shared = {"llm": llm, "embedder": self.embedder, "prompt": lambda: self.prompt}
+        return construct(self.config["answerer"], "answerer", **shared)
 
     def judge(self, spec: Mapping[str, Any]) -> Judge:
         return construct(spec, "judge", llm=self.llm, embedder=self.embedder)

@@ -112,8 +112,12 @@ class Backbone:
         return self.losses.malformed
 
     def fork(self) -> Backbone:
-        """The same model with an empty ledger of its own: for a search, whose usage is reported with its result."""
-        return Backbone(self._llm, "", "rules", self._retries)
+        """The same model with an empty ledger of its own, for a search, whose usage is reported with its result; what
+        is malformed counts here.
+        """
+        child = Backbone(self._llm, "", "rules", self._retries)
+        child.losses = self.losses
+        return child
 
     def _model(self) -> LLM:
         if self._llm is None:

@@ -33,7 +33,7 @@ def lost(ingested: Mapping[str, Mapping[str, Any]], searched: Mapping[Any, Mappi
     return {
         "stores": len(finished),
         "failed": len(ingested) - len(finished),
-        "empty": sum(own.get("items") == 0 for own in stats) if extracts else 0,
+        "empty": sum(own.get("fine", own.get("items")) == 0 for own in stats) if extracts else 0,
         "items": int(sum(own.get("items", 0) for own in stats)),
         "asked": sum(one.get("asked", 0) for one in told),
         "malformed": int(sum(one.get("malformed", 0) for one in told)),
@@ -58,11 +58,15 @@ def _reasons(told: list[Mapping[str, Any]]) -> list[LossReason]:
 
 
 def has_losses(record: Mapping[str, Any], extracts: bool) -> bool:
-    """Whether a conversation's ingest record says that something of it was lost and may come when asked again."""
-    if not lineage.good(record):
-        return True
-    own = lost({"": record}, {}, extracts)
-    return bool(own["malformed"] or own["empty"] or own["dropped"] or own["by_rules"])
+    """Whether a conversation's ingest record says that something of it was lost and may come when asked again; one that
+    failed is ingested again anyway.
+    """
+    return lineage.good(record) and retries(lost({"": record}, {}, extracts))
+
+
+def retries(losses: Lost | None) -> bool:
+    """Whether ``retry_ingest`` has something to do."""
+    return losses is not None and bool(losses["malformed"] or losses["empty"] or losses["by_rules"])
 
 
 def share(losses: Lost) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eval.runs import lineage
@@ -45,7 +45,7 @@ def lost(ingested: Mapping[str, Mapping[str, Any]], searched: Mapping[Any, Mappi
     }
 
 
-def _reasons(told: list[Mapping[str, Any]]) -> list[LossReason]:
+def _reasons(told: Sequence[Mapping[str, Any]]) -> list[LossReason]:
     """Reasons of all stores together, each with the first example."""
     merged: dict[str, LossReason] = {}
     for one in told:

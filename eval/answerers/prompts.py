@@ -50,14 +50,14 @@ class Prompt:
 
     def messages(self, task: AnswerTask) -> tuple[Message, ...]:
         """The messages for one task."""
-        values = {
+        fields = {
             "context": task.context.strip(),
             "question": task.question,
             "speaker_1": task.speakers[0],
             "speaker_2": task.speakers[1],
         }
         templates = (Message("system", self.system), Message("user", self.user))
-        return tuple(Message(one.role, fill(one.content, values)) for one in templates if one.content)
+        return tuple(Message(one.role, fill(one.content, fields)) for one in templates if one.content)
 
 
 class ShippedPrompts(Mapping[str, Prompt]):

@@ -42,11 +42,11 @@ class Rubric:
 
     def messages(self, task: JudgeTask) -> tuple[Message, ...]:
         """What the model is asked about one answer; braces inside the texts stay as they are."""
-        values = {"question": task.question, "gold": task.gold, "answer": task.answer}
+        fields = {"question": task.question, "gold": task.gold, "answer": task.answer}
         if self.rules:
-            values["rule"] = self.rules[LONGMEMEVAL_TYPES[task.category]]
+            fields["rule"] = self.rules[LONGMEMEVAL_TYPES[task.category]]
         templates = (Message("system", self.system), Message("user", self.user))
-        return tuple(Message(one.role, fill(one.content, values)) for one in templates if one.content)
+        return tuple(Message(one.role, fill(one.content, fields)) for one in templates if one.content)
 
 
 def ours(rubric: str) -> Rubric:

@@ -74,6 +74,9 @@ class ShippedPrompts(Mapping[str, Prompt]):
         text = shipped(prompt_id, PLACES, needed)
         return Prompt(prompt_id, text.system, text.user, text.source)
 
+    def __contains__(self, prompt_id: object) -> bool:
+        return prompt_id in self._ids
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._ids)
 

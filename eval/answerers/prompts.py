@@ -15,6 +15,7 @@ from pathlib import Path
 
 from eval.core.identity import digest
 from eval.core.prompting import OURS, fill, read_prompt, shipped, shipped_names
+from eval.core.published_prompts import ANSWERS, PREFIX, published
 from eval.core.types import AnswerTask
 from memos.errors import ConfigError
 from memos.types import Message
@@ -99,10 +100,13 @@ def get(prompt_id: str, where: str = "answer prompt") -> Prompt:
 
 
 def from_file(path: str) -> Prompt:
-    """A user's own prompt.
+    """A user's own prompt, or a published one (``published:NAME``).
 
     Raises:
         ConfigError: the file cannot be read, or its places are not right.
     """
+    if path.startswith(PREFIX):
+        text = published(path, ANSWERS, "prompt.file")
+        return Prompt(path, text.system, text.user, text.source)
     text = read_prompt(Path(path), PLACES, ("question", "context"), "prompt.file")
     return Prompt(f"file {Path(path).name}", text.system, text.user, text.source)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from eval.core.identity import digest
 from eval.core.prompting import OURS, PromptFile, fill, places, read_prompt, shipped
+from eval.core.published_prompts import JUDGES, PREFIX, published
 from eval.core.types import JudgeTask
 from memos.errors import ConfigError
 from memos.types import Message
@@ -44,7 +45,7 @@ class Rubric:
         """What the model is asked about one answer; braces inside the texts stay as they are."""
         fields = {"question": task.question, "gold": task.gold, "answer": task.answer}
         if self.rules:
-            fields["rule"] = self.rules[LONGMEMEVAL_TYPES[task.category]]
+            fields["rule"] = fill(self.rules[LONGMEMEVAL_TYPES[task.category]], fields)
         templates = (Message("system", self.system), Message("user", self.user))
         return tuple(Message(one.role, fill(one.content, fields)) for one in templates if one.content)
 
@@ -55,11 +56,14 @@ def ours(rubric: str) -> Rubric:
 
 
 def from_file(path: str, where: str = "judge.prompt_file") -> Rubric:
-    """A user's own rubric.
+    """A user's own rubric, or a published one (``published:NAME``).
 
     Raises:
         ConfigError: the file cannot be read, or its places are not right.
     """
+    if path.startswith(PREFIX):
+        text = published(path, JUDGES, where)
+        return _rubric(text, path, text.source)
     text = read_prompt(Path(path), PLACES, NEEDED, where)
     asked = "rule" in places(text.system + text.user)
     absent = sorted({*LONGMEMEVAL_TYPES.values()} - text.rules.keys()) if asked else []

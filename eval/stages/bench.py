@@ -25,7 +25,7 @@ from eval.stages.adoption import find_run
 from memos.errors import ConfigError
 from memos.llm.base import LLM
 from memos.llm.cache import MODES
-from memos.llm.counted import Budget
+from memos.llm.budget import Budget
 from memos.types import Conversation
 
 GROUPS = ("system", "llm", "embedder", "answerer")

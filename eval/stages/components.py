@@ -16,7 +16,7 @@ from memos.embed.base import Embedder
 from memos.embed.cache import CachedEmbedder
 from memos.llm.base import LLM
 from memos.llm.build import build_llm
-from memos.llm.counted import Budget
+from memos.llm.budget import Budget
 
 _KEPT: dict[str, Any] = {}
 """Loaded models by the digest of their configuration: jobs of one process share them."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from memos.errors import ConfigError
 from memos.llm.openai_wire import FORMS
+from memos.llm.prices import check_prices
 
 OPENAI_URL = "https://api.openai.com/v1"
 WINDOWS: Mapping[str, int] = {
@@ -29,6 +30,13 @@ class OpenAIConfig:
     served_as: str | None = field(
         default=None,
         metadata={"help": "name of what the server serves, in place of its address; a new name is a new model"},
+    )
+    price_prompt: float | None = field(
+        default=None, metadata={"help": "dollars a million prompt tokens; null: conf/prices.yaml"}
+    )
+    price_completion: float | None = field(default=None, metadata={"help": "dollars a million reply tokens"})
+    price_cached: float | None = field(
+        default=None, metadata={"help": "dollars a million prompt tokens of a prefix cache; null: as price_prompt"}
     )
     api_key_env: str | None = field(
         default="OPENAI_API_KEY", metadata={"help": "NAME of the environment variable that holds the key; null: no key"}
@@ -59,5 +67,6 @@ class OpenAIConfig:
         for name in ("concurrency", "max_attempts", "timeout_s"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"llm.{name}={getattr(self, name)} must be positive")
+        check_prices(self, "llm")
         if self.base_url is not None and not self.base_url.startswith(("http://", "https://")):
             raise ConfigError(f"llm.base_url={self.base_url!r} is no http(s) URL")

@@ -16,7 +16,7 @@ from memos.errors import ConfigError, DataError, LLMError
 from memos.llm.base import Request
 from memos.llm.build import build_llm
 from memos.llm.cache import CachedLLM, NotCached
-from memos.llm.counted import Budget
+from memos.llm.budget import Budget
 from memos.llm.mock import MockLLM
 from memos.types import Message
 

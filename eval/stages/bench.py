@@ -24,8 +24,8 @@ from eval.stages import components, former_fingerprints
 from eval.stages.adoption import find_run
 from memos.errors import ConfigError
 from memos.llm.base import LLM
-from memos.llm.cache import MODES
 from memos.llm.budget import Budget
+from memos.llm.cache import MODES
 from memos.types import Conversation
 
 GROUPS = ("system", "llm", "embedder", "answerer")

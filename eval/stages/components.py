@@ -15,8 +15,8 @@ from eval.metrics.build import build_scorers
 from memos.embed.base import Embedder
 from memos.embed.cache import CachedEmbedder
 from memos.llm.base import LLM
-from memos.llm.build import build_llm
 from memos.llm.budget import Budget
+from memos.llm.build import build_llm
 
 _KEPT: dict[str, Any] = {}
 """Loaded models by the digest of their configuration: jobs of one process share them."""

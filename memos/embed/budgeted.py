@@ -34,8 +34,8 @@ class BudgetedEmbedder:
         self._charged, self._lock = self._usage(), threading.Lock()
         if budget.max_usd is not None and self.price is None:
             raise ConfigError(
-                f"budget.usd is set but no price is known for the embedder {inner.name!r}; set embedder.price_prompt, or "
-                "use budget.tokens"
+                f"budget.usd is set but no price is known for the embedder {inner.name!r}; set embedder.price_prompt, "
+                "or use budget.tokens"
             )
 
     @property

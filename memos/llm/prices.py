@@ -124,8 +124,8 @@ def _row(path: Path, name: str, row: Any) -> Price:
         dollars = row.get(field)
         if dollars is None and field != "prompt":
             continue
-        number = isinstance(dollars, int | float) and not isinstance(dollars, bool)
-        if not number or not 0 <= dollars < float("inf"):
+        number = isinstance(dollars, int | float) and not isinstance(dollars, bool) and 0 <= dollars < float("inf")
+        if not number:
             raise ConfigError(
                 f"prices={path}: models.{name}.{field}: expected dollars a million tokens, 0 or more, found {dollars!r}"
             )

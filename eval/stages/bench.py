@@ -218,12 +218,13 @@ class Bench:
 
     # --- parts ------------------------------------------------------------------------------------------------------
     def embedder(self):
-        return components.embedder(self.embedder_spec, self.out, fresh=self.rerun)
+        return components.embedder(self.embedder_spec, self.out, self.budget, fresh=self.rerun)
 
-    @cached_property
+    @property
     def budget(self) -> Budget:
-        """What this session may still spend, shared by all its models."""
-        return Budget(self.budget_config.tokens, self.budget_config.usd)
+        """What the command may still spend, shared by its jobs, their models and its later invocations."""
+        account = self.budget_config.account or self.name
+        return components.budget(self.out, account, self.budget_config, self.config.get("prices"))
 
     def llm(self, *, cached: bool = True) -> LLM:
         """The language model; without the response cache in the latency pass."""
@@ -233,7 +234,7 @@ class Bench:
     def new_system(self, *, latency: bool = False) -> MemorySystem:
         """A fresh, empty system; ``latency`` gives it an embedder and a model without caches."""
         shared = {
-            "embedder": (lambda: components.raw_embedder(self.embedder_spec)) if latency else self.embedder,
+            "embedder": (lambda: components.charged_embedder(self.embedder_spec, self.budget)) if latency else self.embedder,
             "llm": lambda: self.llm(cached=not latency) if self.uses_llm() else None,
         }
         return construct(self.system_spec, "system", **shared)

@@ -11,7 +11,7 @@ import numpy as np
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
 from memos.llm.budget import Budget
-from memos.llm.prices import Price, price_for
+from memos.llm.prices import Price
 from memos.tokens import count_tokens
 from memos.types import Usage
 
@@ -30,7 +30,7 @@ class BudgetedEmbedder:
     def __init__(self, inner: Embedder, budget: Budget, price: Price | None = None) -> None:
         self.inner, self.budget = inner, budget
         self.name, self.dim, self.max_tokens = inner.name, inner.dim, inner.max_tokens
-        self.price = price or price_for(inner)
+        self.price = price or budget.price_for(inner)
         self._charged, self._lock = self._usage(), threading.Lock()
         if budget.max_usd is not None and self.price is None:
             raise ConfigError(

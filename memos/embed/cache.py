@@ -57,11 +57,7 @@ class CachedEmbedder:
         """Unit vectors, float32, shape (len(texts), dim)."""
         with self._lock:
             keys = [self._key(text) for text in texts]
-            found = self._read(list(dict.fromkeys(keys)))
-            if self._earlier is not None:
-                absent = [(key, text) for key, text in zip(keys, texts, strict=True) if key not in found]
-                older = {_hashed(self._earlier, text): key for key, text in absent}
-                found.update((older[key], vector) for key, vector in self._read(list(older)).items())
+            found = self._kept(keys, texts)
             missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
             items = list(missing.items())
             for start in range(0, len(items), 2048):
@@ -71,6 +67,22 @@ class CachedEmbedder:
             if not keys:
                 return np.zeros((0, self.dim), dtype=np.float32)
             return np.stack([found[key] for key in keys])
+
+    def lookup(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
+        """The vectors of those texts that are cached; nothing is embedded."""
+        with self._lock:
+            keys = [self._key(text) for text in texts]
+            found = self._kept(keys, texts)
+        return {text: found[key] for key, text in zip(keys, texts, strict=True) if key in found}
+
+    def _kept(self, keys: Sequence[bytes], texts: Sequence[str]) -> dict[bytes, np.ndarray]:
+        """Cached vectors by present key, those under the earlier name included."""
+        found = self._read(list(dict.fromkeys(keys)))
+        if self._earlier is not None:
+            absent = [(key, text) for key, text in zip(keys, texts, strict=True) if key not in found]
+            older = {_hashed(self._earlier, text): key for key, text in absent}
+            found.update((older[key], vector) for key, vector in self._read(list(older)).items())
+        return found
 
     def _read(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
         """Vectors of the right length that the file holds."""

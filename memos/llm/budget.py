@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from memos.errors import BudgetExceeded, ConfigError, LLMError
@@ -35,6 +35,7 @@ class Budget:
         max_usd: US dollars (``budget.usd``); None: no cap.
         spending: the account that is charged; in memory where None.
         where: what messages call the account, such as ``locomo in results``.
+        prices: a user's own rows, which come before the table that ships.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Budget:
         *,
         spending: Spending | None = None,
         where: str = "",
+        prices: Mapping[str, Price] | None = None,
     ) -> None:
         for name, cap in (("tokens", max_tokens), ("usd", max_usd)):
             if cap is not None and cap < 0:
@@ -51,11 +53,16 @@ class Budget:
         self.max_tokens, self.max_usd = max_tokens, max_usd
         self.spending = spending or Spending()
         self._where = f" by {where}" if where else ""
+        self._prices = prices
         self._settled = threading.Condition()
 
     @property
     def capped(self) -> bool:
         return self.max_tokens is not None or self.max_usd is not None
+
+    def price_for(self, client: Any) -> Price | None:
+        """Price of a model's or an embedder's client, by the user's own rows first (``prices.price_for``)."""
+        return price_for(client, self._prices)
 
     def spent(self) -> Spent:
         """What the account has spent, by all processes and invocations."""
@@ -134,7 +141,7 @@ class BudgetedLLM:
         self.inner, self.budget = inner, budget
         self.name, self.comparable = inner.name, inner.comparable
         client = _client(inner)
-        self.price = price or price_for(client)
+        self.price = price or budget.price_for(client)
         self._remote = bool(getattr(client, "remote", False))
         self._kept = self._remote or budget.capped
         self._workers = int(getattr(getattr(client, "config", None), "concurrency", 1))

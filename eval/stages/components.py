@@ -26,8 +26,8 @@ _KEPT: dict[str, Any] = {}
 """Loaded models by the digest of their configuration: jobs of one process share them."""
 
 
-def _keep(kind: str, spec: Mapping[str, Any], make: Callable[[], Any], *more: str) -> Any:
-    key = digest([kind, spec, *more])
+def _keep(kind: str, spec: Mapping[str, Any], make: Callable[[], Any], *discriminators: str) -> Any:
+    key = digest([kind, spec, *discriminators])
     if key not in _KEPT:
         _KEPT[key] = make()
     return _KEPT[key]

@@ -234,7 +234,9 @@ class Bench:
     def new_system(self, *, latency: bool = False) -> MemorySystem:
         """A fresh, empty system; ``latency`` gives it an embedder and a model without caches."""
         shared = {
-            "embedder": (lambda: components.charged_embedder(self.embedder_spec, self.budget)) if latency else self.embedder,
+            "embedder": (lambda: components.charged_embedder(self.embedder_spec, self.budget))
+            if latency
+            else self.embedder,
             "llm": lambda: self.llm(cached=not latency) if self.uses_llm() else None,
         }
         return construct(self.system_spec, "system", **shared)

@@ -13,6 +13,7 @@ from eval.stages import components
 from eval.stages.bench import Bench
 from eval.stages.forecast.embedder import ForecastEmbedder
 from eval.stages.forecast.model import Counting, Observer, Place, RemoteStandIn, StandIn, tokenizer_of
+from eval.stages.forecast.rehearsal import MEMORY, asks
 from eval.stages.forecast.tally import Tally
 from memos.embed.base import Embedder
 from memos.embed.mock import Mock
@@ -68,6 +69,15 @@ class ForecastBench(Bench):
     def llm(self, *, cached: bool = True) -> LLM:
         return self._client(self.config["llm"], cached)
 
+    def llm_spec(self, role: str) -> Mapping[str, Any]:
+        return self.config["llm"]
+
+    def asked_models(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Role and configuration of every language model that this job asks."""
+        memory = [(MEMORY, self.llm_spec(MEMORY))] if self.uses_llm() else []
+        parts = [("answerer", self.config["answerer"]), *((f"judge {s['name']}", s) for s in self.judge_specs)]
+        return memory + [(role, self.llm_spec(role)) for role, spec in parts if asks(spec, role.partition(" ")[0])]
+
     def embedder(self) -> Embedder:
         key = digest(["embedder", self.embedder_spec])
         if key not in self._models:
@@ -82,7 +92,6 @@ class ForecastBench(Bench):
                 self._vectors(inner),
             )
         return self._models[key]  # pyright: ignore[reportReturnType]
-
 
     def _vectors(self, inner: Embedder) -> Embedder:
         """What embeds: hashed words for a server, and for texts that no model has really written."""

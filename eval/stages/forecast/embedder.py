@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from eval.stages.forecast.model import Place
-from eval.stages.forecast.tally import EMBED, Purpose, Tally
+from eval.stages.forecast.tally import EMBED, LATENCY, Purpose, Tally
 from memos.embed.base import Embedder
 from memos.embed.cache import CachedEmbedder
 from memos.types import Usage
@@ -76,5 +76,5 @@ class ForecastEmbedder:
         config = getattr(self.inner, "config", None)
         batch = getattr(config, "batch_size", 1)
         usage = Usage(-(-len(texts) // batch), sum(self.tokens(text or " ") for text in texts))
-        self.tally.add(Purpose(EMBED, ROLE, self.name, "embedding"), self.place.sample_id, usage)
-
+        phase = LATENCY if self.place.timed else EMBED
+        self.tally.add(Purpose(phase, ROLE, self.name, "embedding"), self.place.sample_id, usage)

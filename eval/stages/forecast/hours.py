@@ -60,9 +60,7 @@ class Limits:
     @classmethod
     def of(cls, llm: Mapping[str, Any]) -> Limits:
         """Those of a model's configuration; a model that runs here answers one batch at a time."""
-        return cls(
-            int(llm.get("concurrency") or 1), llm.get("requests_per_minute"), llm.get("tokens_per_minute")
-        )
+        return cls(int(llm.get("concurrency") or 1), llm.get("requests_per_minute"), llm.get("tokens_per_minute"))
 
     def least_seconds(self, calls: float, tokens: float) -> float:
         """The time that the rate limit alone takes."""

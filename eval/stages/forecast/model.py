@@ -82,9 +82,7 @@ class StandIn:
         policy = getattr(self.config, "long_prompt", "refuse")
         extra = self._extra(request)
         count = lambda messages: self._count(messages) + extra  # noqa: E731
-        messages, cut = fit(
-            request.messages, count, self.context_window, request.max_tokens or 0, policy, self.name
-        )
+        messages, cut = fit(request.messages, count, self.context_window, request.max_tokens or 0, policy, self.name)
         if self.pause:
             time.sleep(self.pause)
         text, calls = reply_to(request)

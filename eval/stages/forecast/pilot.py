@@ -6,7 +6,7 @@ The replies go into the response cache, so the run that follows does not pay for
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from eval.core.types import Dataset
@@ -27,15 +27,15 @@ QUESTIONS = 20
 class PilotBench(ForecastBench):
     """The real models behind the same counting."""
 
-    timed: list[Timed]
-
     def __init__(self, config: Mapping[str, Any]) -> None:
-        self.timed = []
+        self.timed: list[tuple[str, Timed]] = []
+        """Every call with the name of its model."""
         super().__init__(config, Command(), observe=self._time)
 
     def _time(self, purpose: Purpose, request: Request, completion: Completion) -> None:
         usage = completion.usage
-        self.timed.append(Timed(usage.prompt_tokens, usage.completion_tokens, completion.latency_ms / 1000))
+        call = Timed(usage.prompt_tokens, usage.completion_tokens, completion.latency_ms / 1000)
+        self.timed.append((purpose.model, call))
 
     def _counting(self, spec: Mapping[str, Any], mode: str) -> Counting:
         real = components.llm(spec, self.out, mode, self.budget, fresh=self.rerun)
@@ -52,7 +52,7 @@ class Piloted:
     sample_ids: tuple[str, ...]
     tally: Tally
     seen: Rehearsed
-    timed: tuple[Timed, ...] = field(default=())
+    timed: tuple[tuple[str, Timed], ...] = ()
 
     @property
     def usage(self) -> Usage:

@@ -144,9 +144,7 @@ def _timed(bench: Bench, disk: OnDisk) -> dict[str, list[Question]]:
     return out
 
 
-def _ingested(
-    bench: Bench, conversation: Conversation, system: MemorySystem, place: Place, seen: Rehearsed
-) -> bool:
+def _ingested(bench: Bench, conversation: Conversation, system: MemorySystem, place: Place, seen: Rehearsed) -> bool:
     """Bring a system to a conversation's finished store; whether that was possible."""
     place.phase, place.role = INGEST, MEMORY
     folder = bench.state_folder(conversation)
@@ -219,21 +217,19 @@ def _answer(
     asked = [q for q in questions if q.key in contexts]
     tasks = [AnswerTask(q.text, contexts[q.key], conversation.speakers, bench.prompt) for q in asked]
     answers = {}
-    for index, outcome in answerer.answer(tasks) if _asks(bench.config["answerer"], "answerer") else ():
+    for index, outcome in answerer.answer(tasks) if asks(bench.config["answerer"], "answerer") else ():
         if outcome.status == "ok":
             answers[asked[index].key] = outcome.text
         else:
             seen.note(f"answer: {outcome.error}")
-    if not _asks(bench.config["answerer"], "answerer"):
+    if not asks(bench.config["answerer"], "answerer"):
         answers = {q.key: q.gold for q in asked}  # answered without a model: about as long as the key
     return answers
 
 
-def _judge(
-    bench: Bench, questions: Sequence[Question], answers: Mapping[Key, str], disk: OnDisk, place: Place
-) -> None:
+def _judge(bench: Bench, questions: Sequence[Question], answers: Mapping[Key, str], disk: OnDisk, place: Place) -> None:
     for spec in bench.judge_specs:
-        if not _asks(spec, "judge"):
+        if not asks(spec, "judge"):
             continue
         place.phase = place.role = f"judge {spec['name']}"
         done = disk.judged.get(spec["name"], frozenset())
@@ -244,6 +240,6 @@ def _judge(
         judge.close()
 
 
-def _asks(spec: Mapping[str, Any], group: str) -> bool:
+def asks(spec: Mapping[str, Any], group: str) -> bool:
     """Whether a part asks a language model."""
     return wants(component_config({k: v for k, v in spec.items() if k != "llm"}, group)[0], "llm")

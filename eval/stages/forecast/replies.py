@@ -25,6 +25,15 @@ SAYS_SOMETHING = 5
 _NAME = re.compile(r"\b[A-Z][a-z]+\b")
 _NUMBERED = re.compile(r"^(\d+)\. (?:\[[^\]]*\] )?(?:([^:\n]{1,40}): )?(.+)$", re.M)
 
+
+def stated() -> str:
+    """The lengths in words, for people."""
+    return (
+        f"a fact or memory of {FACT} words for each line that says something, an entry of {ENTRY} for {LINES_PER_ENTRY:g} "
+        f"lines, an answer of {ANSWER}, a verdict of {REASON} and its label"
+    )
+
+
 Value = Callable[[Request, str, str], Any]
 """From a request, its system text and its last message to a JSON value."""
 

@@ -67,16 +67,18 @@ def _notes(made: Forecast) -> Iterator[str]:
     """How the numbers were made."""
     if made.pilot_conversations:
         yield (
-            f"Scaled by a pilot of {made.pilot_conversations} conversations, whose {_used(made.piloted)} are spent; its "
-            "replies are kept and the run does not ask for them again."
+            f"Scaled by a pilot of {made.pilot_conversations} conversations, whose {_used(made.piloted)} are spent; "
+            "its replies are kept and the run does not ask for them again."
         )
     else:
-        yield f"Lengths of replies are stated, not measured: {stated()}. pilot=3 measures them on three conversations."
+        tried = "scaled by the replies to the probe; " if made.probed.calls > len(made.models) else ""
+        yield f"Lengths of replies are stated ({stated()}), {tried}pilot=3 measures them on three conversations."
     if made.probed.calls:
         yield f"The probe has spent {_used(made.probed)} (${made.probed_usd:.4f}); key and models work."
     yield "From cache: calls that the response cache answers, or an earlier job of this command; they cost nothing."
     for model in made.models.values():
         yield _model_note(model)
+        yield from (f"{model.name}, {trouble}" for trouble in model.troubles)
     for job in made.jobs:
         for trouble, count in job.troubles.items():
             yield f"{job.label}: {count} times: {trouble}"

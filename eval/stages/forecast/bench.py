@@ -12,12 +12,14 @@ from eval.core.identity import digest
 from eval.stages import components
 from eval.stages.bench import Bench
 from eval.stages.forecast.embedder import ForecastEmbedder
-from eval.stages.forecast.model import Counting, Observer, Place, RemoteStandIn, StandIn, tokenizer_of
-from eval.stages.forecast.rehearsal import MEMORY, asks
-from eval.stages.forecast.tally import Tally
+from eval.stages.forecast.learned import Learned
+from eval.stages.forecast.model import Counting, Observer, Place, RemoteStandIn, StandIn, form_of, tokenizer_of
+from eval.stages.forecast.rehearsal import asks
+from eval.stages.forecast.shapes import Shape
+from eval.stages.forecast.tally import ANSWERER, MEMORY, Form, Tally
 from memos.embed.base import Embedder
 from memos.embed.mock import Mock
-from memos.llm.base import LLM
+from memos.llm.base import LLM, Request
 from memos.llm.mock import MockLLM
 
 
@@ -36,15 +38,24 @@ class ForecastBench(Bench):
     Args:
         config: of the job.
         command: shared with the other jobs.
+        learned: what real replies taught; None: replies are as stated.
         observe: told of every call that costs something.
+        cached: whether the caches on disk are looked into.
         pause: seconds each reply of a server's stand-in takes.
     """
 
     def __init__(
-        self, config: Mapping[str, Any], command: Command, *, observe: Observer | None = None, pause: float = 0.0
+        self,
+        config: Mapping[str, Any],
+        command: Command,
+        *,
+        learned: Learned | None = None,
+        observe: Observer | None = None,
+        cached: bool = True,
+        pause: float = 0.0,
     ) -> None:
         self.command, self.place, self.tally = command, Place(), Tally()
-        self._observe, self._pause = observe, pause
+        self._learned, self._observe, self._cached, self._pause = learned, observe, cached, pause
         self._models: dict[str, LLM] = {}
         super().__init__(config)
 
@@ -55,7 +66,7 @@ class ForecastBench(Bench):
         return self._models[key]
 
     def _counting(self, spec: Mapping[str, Any], mode: str) -> Counting:
-        kept = components.kept_replies(spec, self.out, fresh=self.rerun) if mode != "off" else None
+        kept = components.kept_replies(spec, self.out, fresh=self.rerun) if self._cached and mode != "off" else None
         asked = self.command.asked if mode == "write" else None
         model = self._stand_in(components.provider(spec))
         return Counting(model, self.place, self.tally, kept=kept, asked=asked, observe=self._observe)
@@ -64,7 +75,11 @@ class ForecastBench(Bench):
         if isinstance(provider, MockLLM):
             return provider  # scripted replies cost nothing and are known
         made = RemoteStandIn if getattr(provider, "remote", False) else StandIn
-        return made(provider, tokenizer_of(provider.name), self._pause if made is RemoteStandIn else 0.0)
+        pause = self._pause if made is RemoteStandIn else 0.0
+        return made(provider, tokenizer_of(provider.name), lambda request: self._shape(provider.name, request), pause)
+
+    def _shape(self, model: str, request: Request) -> Shape:
+        return self._learned.shape(Form(self.place.role, model, form_of(request))) if self._learned else Shape()
 
     def llm(self, *, cached: bool = True) -> LLM:
         return self._client(self.config["llm"], cached)
@@ -75,7 +90,7 @@ class ForecastBench(Bench):
     def asked_models(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Role and configuration of every language model that this job asks."""
         memory = [(MEMORY, self.llm_spec(MEMORY))] if self.uses_llm() else []
-        parts = [("answerer", self.config["answerer"]), *((f"judge {s['name']}", s) for s in self.judge_specs)]
+        parts = [(ANSWERER, self.config["answerer"]), *((f"judge {s['name']}", s) for s in self.judge_specs)]
         return memory + [(role, self.llm_spec(role)) for role, spec in parts if asks(spec, role.partition(" ")[0])]
 
     def embedder(self) -> Embedder:
@@ -87,7 +102,7 @@ class ForecastBench(Bench):
                 self.place,
                 self.tally,
                 _tokens(inner),
-                components.kept_vectors(self.embedder_spec, self.out, fresh=self.rerun),
+                components.kept_vectors(self.embedder_spec, self.out, fresh=self.rerun) if self._cached else None,
                 self.command.vectors.setdefault(key, {}),
                 self._vectors(inner),
             )

@@ -1,32 +1,35 @@
-"""The forecast of a whole command: its jobs rehearsed one after the other, its models probed, a pilot where asked for."""
+"""The forecast of a whole command: its models probed, a pilot where asked for, its jobs rehearsed."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from eval.core.config import construct, wants
 from eval.stages import components
-from eval.stages.forecast import jobs
 from eval.stages.forecast.bench import Command, ForecastBench
-from eval.stages.forecast.hours import CallTime, Limits, Timed, fitted
-from eval.stages.forecast.jobs import Factors, Foreseen, Job, Model
+from eval.stages.forecast.hours import CallTime, Limits, fitted
+from eval.stages.forecast.jobs import Foreseen, Job, Model, forecast
+from eval.stages.forecast.learned import Learned
 from eval.stages.forecast.model import tokenizer_of
-from eval.stages.forecast.pilot import Piloted, pilot, ratios
-from eval.stages.forecast.rehearsal import MEMORY, rehearse
+from eval.stages.forecast.pilot import QUESTIONS, Piloted, pilot
+from eval.stages.forecast.probe import Probed, prove, sample
+from eval.stages.forecast.rehearsal import rehearse
 from eval.stages.forecast.samples import Samples
-from eval.stages.probe import Probed, probe, prompt_factor
+from eval.stages.forecast.tally import EMBEDDER, MEMORY, Form
 from memos.embed.budgeted import BudgetedEmbedder
 from memos.errors import ConfigError
-from memos.llm.budget import Budget, BudgetedLLM
+from memos.llm.base import LLM
 from memos.llm.prices import Price
 from memos.types import Usage
 
 PAUSE_S, PAUSED_CALLS = 0.02, 60
 """How long a stand-in waits, and about how many calls are made, to see how many a system makes at once."""
+SAMPLED_QUESTIONS, SAMPLED_SESSIONS = 8, 3
+"""How much of the first conversation is rehearsed to see what kinds of requests there are."""
 EMBED_CALL = CallTime(0.2, 0.0, 0.0)
 """The time of a call for embeddings where none was measured."""
 TRIED = "Nadia took the ferry to the island on Saturday, and her brother met her at the harbour with the old bicycle."
@@ -55,23 +58,27 @@ class Forecast:
 
 
 @dataclass
-class _Seen:
-    """A model of the command as it is found out about."""
+class _Asked:
+    """A language model of the command."""
 
     name: str
     spec: Mapping[str, Any]
-    budget: Budget
+    bench: ForecastBench
+    """A job that asks it."""
     price: Price | None
     remote: bool
     probed: Probed = field(default_factory=Probed)
-    factors: dict[tuple[str, str], float] = field(default_factory=dict)
-    timed: list[Timed] = field(default_factory=list)
 
-    def model(self) -> Model:
-        """What is known of it now."""
-        measured = self.timed or self.probed.calls
-        call = fitted(measured) if measured else CallTime() if self.remote else None
-        return Model(self.name, self.price, Factors(self.factors, self.probed.reply_factor), call, Limits.of(self.spec))
+    def model(self, learned: Learned) -> Model:
+        """What is known of it."""
+        timed = learned.timed(self.name)
+        call = fitted(timed) if timed else CallTime() if self.remote else None
+        return Model(self.name, self.price, call, Limits.of(self.spec), tuple(self.probed.troubles))
+
+    def client(self, cache: str) -> LLM:
+        """The real model, charged to the command's budget."""
+        bench = self.bench
+        return components.llm(self.spec, bench.out, cache, bench.budget, fresh=bench.rerun)
 
 
 def foresee(configs: Sequence[Mapping[str, Any]], report: Report = print) -> Forecast:
@@ -84,31 +91,28 @@ def foresee(configs: Sequence[Mapping[str, Any]], report: Report = print) -> For
     Raises:
         ConfigError: a setting is wrong.
         LLMError: the probe failed: key, model, structured output or tools.
-        BudgetExceeded: the pilot, or the probe, met the cap.
+        BudgetExceeded: the probe or the pilot met the cap.
     """
-    first, command, samples = configs[0], Command(), Samples()
-    count = _pilot_size(first)
-    benches = [ForecastBench(config, command, observe=samples) for config in configs]
+    count, probing = _pilot_size(configs[0]), bool(configs[0].get("probe", True))
+    learned, command = Learned(), Command()
+    benches = [ForecastBench(config, command, learned=learned) for config in configs]
     models = _models(benches)
-    if first.get("probe", True):
-        _prove(models, benches, report)
-    embedders = _embedders(benches, first.get("probe", True), report)
-    foreseen = [_rehearsed(bench, report) for bench in benches]
-    if first.get("probe", True):
-        _calibrate(models, samples, report)
-    if count:
-        foreseen = [_piloted(job, bench, models, count, report) for job, bench in zip(foreseen, benches, strict=True)]
-    known = {name: seen.model() for name, seen in models.items()} | embedders
-    made = tuple(jobs.forecast(job, known) for job in foreseen)
-    probed = sum((seen.probed.usage for seen in models.values()), Usage())
-    pilots = [job.piloted for job in foreseen if job.piloted is not None]
+    if probing:
+        _prove(models, report)
+        _sample(models, configs, learned, report)
+    embedders = _embedders(benches, probing, learned, report)
+    pilots = [_pilot(bench, models, count, learned, report) for bench in benches]
+    foreseen = [_rehearsed(bench, piloted, learned, report) for bench, piloted in zip(benches, pilots, strict=True)]
+    known = {name: asked.model(learned) for name, asked in models.items()} | embedders
+    made = tuple(forecast(job, known, learned) for job in foreseen)
+    begun = [piloted for piloted in pilots if piloted is not None]
     return Forecast(
         made,
         known,
-        probed,
-        sum(seen.price.cost(seen.probed.usage) for seen in models.values() if seen.price),
-        sum((one.usage for one in pilots), Usage()),
-        max((len(one.sample_ids) for one in pilots), default=0),
+        sum((asked.probed.usage for asked in models.values()), Usage()),
+        sum(asked.price.cost(asked.probed.usage) for asked in models.values() if asked.price),
+        sum((piloted.usage for piloted in begun), Usage()),
+        max((len(piloted.sample_ids) for piloted in begun), default=0),
         _command_seconds(made),
     )
 
@@ -120,67 +124,72 @@ def _pilot_size(config: Mapping[str, Any]) -> int:
     return count
 
 
-def _models(benches: Sequence[ForecastBench]) -> dict[str, _Seen]:
+def _models(benches: Sequence[ForecastBench]) -> dict[str, _Asked]:
     """The language models that the jobs ask, by name."""
-    models: dict[str, _Seen] = {}
+    models: dict[str, _Asked] = {}
     for bench in benches:
         for _, spec in bench.asked_models():
             provider = components.provider(spec)
             remote = bool(getattr(provider, "remote", False))
             if provider.name not in models:
                 price = bench.budget.price_for(provider)
-                models[provider.name] = _Seen(provider.name, spec, bench.budget, price, remote)
+                models[provider.name] = _Asked(provider.name, spec, bench, price, remote)
     return models
 
 
-def _prove(models: Mapping[str, _Seen], benches: Sequence[ForecastBench], report: Report) -> None:
-    """One token, JSON and a tool call of every server's model, as far as the jobs need them."""
-    for name, seen in models.items():
-        if not seen.remote:
-            continue
-        needs = {"text"}
-        for bench in benches:
-            asked = [spec for role, spec in bench.asked_models() if role == MEMORY]
-            if any(components.provider(spec).name == name for spec in asked):
-                needs |= {"json"} | ({"tools"} if _calls_tools(bench) else set())
-        report(f"asking {name} for one token" + (", JSON" if "json" in needs else "") + _tools(needs))
-        with closing(_fresh(seen)) as llm:
-            seen.probed = probe(llm, tokenizer_of(name), needs)
+def _prove(models: Mapping[str, _Asked], report: Report) -> None:
+    """One token of every server's model."""
+    for asked in models.values():
+        if asked.remote:
+            report(f"asking {asked.name} for one token")
+            prove(asked.client("off"), asked.probed)
 
 
-def _tools(needs: set[str]) -> str:
-    return " and a tool call" if "tools" in needs else ""
+def _sample(
+    models: Mapping[str, _Asked], configs: Sequence[Mapping[str, Any]], learned: Learned, report: Report
+) -> None:
+    """Some of the run's own requests for every server's model: structured output, tools, lengths and time."""
+    if not any(asked.remote for asked in models.values()):
+        return
+    samples, command = Samples(), Command()
+    for config in configs:
+        bench = ForecastBench(config, command, observe=samples, cached=False)
+        first = [conversation.sample_id for conversation in bench.dataset.conversations[:1]]
+        rehearse(bench, bench.place, first, SAMPLED_QUESTIONS, False, SAMPLED_SESSIONS)
+    for asked in models.values():
+        forms = samples.of(asked.name) if asked.remote else {}
+        if forms:
+            count = sum(map(len, forms.values()))
+            report(f"asking {asked.name} {count} requests of the run, of {len(forms)} kinds")
+            sample(asked.client(asked.bench.config["cache"]), forms, asked.probed, learned)
 
 
-def _calls_tools(bench: ForecastBench) -> bool:
-    fields = bench.system_spec
-    return fields["name"].startswith("mem0_graph") or fields.get("mode") == "agentic"
+def _pilot(
+    bench: ForecastBench, models: Mapping[str, _Asked], count: int, learned: Learned, report: Report
+) -> Piloted | None:
+    """A pilot of a job that asks a model; other jobs need none."""
+    if not count or not bench.asked_models():
+        return None
+    report(f"{_label(bench)}: pilot of {min(count, len(bench.dataset.conversations))} conversations")
+    return pilot(bench.config, count, learned)
 
 
-def _fresh(seen: _Seen) -> BudgetedLLM:
-    """A client of its own, so that what one-token replies teach it about the server is not used later."""
-    return BudgetedLLM(construct(seen.spec, "llm"), seen.budget, seen.price)
-
-
-def _calibrate(models: Mapping[str, _Seen], samples: Samples, report: Report) -> None:
-    """One token for the first short request of each form: how the server counts its prompt."""
-    by_model: dict[str, list[tuple[tuple[str, str], Any]]] = {}
-    for (role, name, form), sample in samples.kept.items():
-        if name in models and models[name].remote:
-            by_model.setdefault(name, []).append(((role, form), sample))
-    for name, kinds in by_model.items():
-        report(f"asking {name} for one token of each of {len(kinds)} kinds of request")
-        with closing(_fresh(models[name])) as llm:
-            for kind, (request, counted) in kinds:
-                models[name].factors[kind] = prompt_factor(llm, request, counted, models[name].probed)
-
-
-def _rehearsed(bench: ForecastBench, report: Report) -> Foreseen:
-    label = bench.system_spec.get("label") or bench.system_spec["name"]
-    report(f"{label}: rehearsing {len(bench.dataset.conversations)} conversations")
+def _rehearsed(bench: ForecastBench, piloted: Piloted | None, learned: Learned, report: Report) -> Foreseen:
+    """A job rehearsed whole, and what its pilot did without any cache, to compare."""
+    report(f"{_label(bench)}: rehearsing {len(bench.dataset.conversations)} conversations")
     seen = rehearse(bench, bench.place)
     turns = {c.sample_id: len(c.turns()) for c in bench.dataset.conversations}
-    return Foreseen(label, bench.system_spec["name"], bench.tally, seen, turns, _at_once(bench))
+    control = None
+    if piloted is not None:
+        again = ForecastBench(bench.config, Command(), learned=learned, cached=False)
+        rehearse(again, again.place, piloted.sample_ids, QUESTIONS, latency=False)
+        control = again.tally
+    at_once = _at_once(bench)
+    return Foreseen(_label(bench), bench.system_spec["name"], bench.tally, seen, turns, at_once, 1, piloted, control)
+
+
+def _label(bench: ForecastBench) -> str:
+    return bench.system_spec.get("label") or bench.system_spec["name"]
 
 
 def _at_once(bench: ForecastBench) -> float:
@@ -198,50 +207,33 @@ def _at_once(bench: ForecastBench) -> float:
             if calls >= PAUSED_CALLS:
                 break
         waited = time.perf_counter() - wall - (time.process_time() - processor)
-    calls = sum(counts.asked.calls for purpose, counts in _asked_of_models(slow))
+    calls = sum(counts.asked.calls for purpose, counts in slow.tally.by_purpose().items() if purpose.role == MEMORY)
     return max(1.0, calls * PAUSE_S / waited) if waited > 0 else 1.0
 
 
-def _asked_of_models(bench: ForecastBench) -> Iterator[tuple[Any, Any]]:
-    return ((purpose, counts) for purpose, counts in bench.tally.by_purpose().items() if purpose.role == MEMORY)
-
-
-def _piloted(job: Foreseen, bench: ForecastBench, models: Mapping[str, _Seen], count: int, report: Report) -> Foreseen:
-    """A job with what a pilot showed; jobs that ask no server need none."""
-    names = [components.provider(spec).name for _, spec in bench.asked_models()]
-    if not any(name in models for name in names):
-        return job
-    report(f"{job.label}: pilot of {min(count, len(bench.dataset.conversations))} conversations")
-    made: Piloted = pilot(bench.config, count)
-    for name in set(names):
-        models[name].timed += [timed for model, timed in made.timed if model == name]
-    return replace(job, piloted=made, ratios=ratios(made, job.tally, job.seen.questions))
-
-
-def _embedders(benches: Sequence[ForecastBench], probing: bool, report: Report) -> dict[str, Model]:
+def _embedders(benches: Sequence[ForecastBench], probing: bool, learned: Learned, report: Report) -> dict[str, Model]:
     """The servers that embed; where probing, each is asked for two vectors: key, time and way of counting."""
     out: dict[str, Model] = {}
     for bench in benches:
         raw = components.raw_embedder(bench.embedder_spec)
         if not getattr(raw, "remote", False) or raw.name in out or not wants(bench.system_class, "embedder"):
             continue
-        factor, call = 1.0, EMBED_CALL
+        call = EMBED_CALL
         if probing:
             report(f"asking {raw.name} for two vectors")
-            factor, call = _tried(BudgetedEmbedder(construct(bench.embedder_spec, "embedder"), bench.budget))
-        every = Factors({("embedder", "embedding"): factor})
-        out[raw.name] = Model(raw.name, bench.budget.price_for(raw), every, call, Limits(1))
+            tokens, call = _tried(BudgetedEmbedder(construct(bench.embedder_spec, "embedder"), bench.budget))
+            learned.count(Form(EMBEDDER, raw.name, "embedding"), tokens, tokenizer_of(raw.name)(TRIED))
+        out[raw.name] = Model(raw.name, bench.budget.price_for(raw), call, Limits(1))
     return out
 
 
-def _tried(embedder: BudgetedEmbedder) -> tuple[float, CallTime]:
-    """The server's tokens for one of ours, and the time of a call on a connection that is there."""
+def _tried(embedder: BudgetedEmbedder) -> tuple[int, CallTime]:
+    """The server's tokens of ``TRIED``, and the time of a call on a connection that is there."""
     embedder.encode(["harbour"])
     before, start = getattr(embedder.inner, "usage", Usage()), time.perf_counter()
     embedder.encode([TRIED])
     seconds, spent = time.perf_counter() - start, getattr(embedder.inner, "usage", Usage()) - before
-    counted = tokenizer_of(embedder.name)(TRIED)
-    return (spent.prompt_tokens / counted if spent.prompt_tokens else 1.0), CallTime(seconds, 0.0, 0.0, True)
+    return spent.prompt_tokens, CallTime(seconds, 0.0, 0.0, True)
 
 
 def _command_seconds(made: Sequence[Job]) -> float | None:

@@ -1,7 +1,7 @@
 """The embedder of a forecast: counts the tokens that a server would be asked to embed, and asks it nothing.
 
-Texts whose vectors the cache on disk holds get these, so that a run that was begun finds its own contexts again. Others get
-those of an embedder that runs here, or hashed words in place of a server's.
+Texts whose vectors the cache on disk holds get these, so that a run that was begun finds its own contexts again. Others
+get those of an embedder that runs here, or hashed words in place of a server's.
 """
 
 from __future__ import annotations
@@ -12,12 +12,10 @@ from typing import Any
 import numpy as np
 
 from eval.stages.forecast.model import Place
-from eval.stages.forecast.tally import EMBED, LATENCY, Purpose, Tally
+from eval.stages.forecast.tally import EMBED, EMBEDDER, LATENCY, Purpose, Tally
 from memos.embed.base import Embedder
 from memos.embed.cache import CachedEmbedder
 from memos.types import Usage
-
-ROLE = "embedder"
 
 
 class ForecastEmbedder:
@@ -77,4 +75,4 @@ class ForecastEmbedder:
         batch = getattr(config, "batch_size", 1)
         usage = Usage(-(-len(texts) // batch), sum(self.tokens(text or " ") for text in texts))
         phase = LATENCY if self.place.timed else EMBED
-        self.tally.add(Purpose(phase, ROLE, self.name, "embedding"), self.place.sample_id, usage)
+        self.tally.add(Purpose(phase, EMBEDDER, self.name, "embedding"), self.place.sample_id, usage)

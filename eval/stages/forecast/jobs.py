@@ -6,26 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from eval.stages.forecast.hours import CallTime, Limits, side_by_side
-from eval.stages.forecast.pilot import Group, Piloted, Ratio, group_of, rest, unforeseen
+from eval.stages.forecast.learned import Learned
+from eval.stages.forecast.pilot import Group, Piloted, Ratio, ratios, unforeseen
 from eval.stages.forecast.rehearsal import Rehearsed
-from eval.stages.forecast.tally import ANSWER, EMBED, INGEST, LATENCY, SEARCH, Purpose, Tally
+from eval.stages.forecast.tally import ANSWER, EMBED, INGEST, LATENCY, SEARCH, Tally
 from memos.llm.prices import Price
 from memos.types import Usage
-
-
-@dataclass(frozen=True, slots=True)
-class Factors:
-    """How a model counts tokens, to how we do."""
-
-    prompt: Mapping[tuple[str, str], float] = field(default_factory=dict)
-    """Role and form to the server's prompt tokens for one of ours."""
-    reply: float = 1.0
-
-    def of(self, purpose: Purpose, usage: Usage) -> Usage:
-        """A usage in the server's tokens; a form that was not tried takes the mean of those that were."""
-        tried = list(self.prompt.values())
-        factor = self.prompt.get((purpose.role, purpose.form), sum(tried) / len(tried) if tried else 1.0)
-        return Usage(usage.calls, round(usage.prompt_tokens * factor), round(usage.completion_tokens * self.reply))
 
 
 @dataclass(frozen=True)
@@ -34,10 +20,11 @@ class Model:
 
     name: str
     price: Price | None = None
-    factors: Factors = field(default_factory=Factors)
     time: CallTime | None = None
     """None: not known, as of a model that runs here and was not tried."""
     limits: Limits = field(default_factory=Limits)
+    troubles: tuple[str, ...] = ()
+    """What replies to a probe lacked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,32 +79,32 @@ class Foreseen:
     """Calls that the ingestion of one conversation makes at once."""
     conversations_at_once: int = 1
     piloted: Piloted | None = None
-    ratios: Mapping[Group, Ratio] = field(default_factory=dict)
+    control: Tally | None = None
+    """A rehearsal of the pilot's work without any cache."""
 
 
-def forecast(job: Foreseen, models: Mapping[str, Model]) -> Job:
+def forecast(job: Foreseen, models: Mapping[str, Model], learned: Learned) -> Job:
     """Sum up a job.
 
     Args:
         job: what is known of it.
         models: by name.
+        learned: what real replies taught.
     """
-    by_conversation = _asked(job, models)
-    kept: dict[Group, Usage] = {}
+    asked, kept = _asked(job, learned), {}
     for purpose, counts in job.tally.by_purpose().items():
-        kept[group_of(purpose)] = kept.get(group_of(purpose), Usage()) + counts.kept
+        kept[Group.of(purpose)] = kept.get(Group.of(purpose), Usage()) + counts.kept
     totals: dict[Group, Usage] = {}
-    for (group, _), usage in by_conversation.items():
+    for (group, _), usage in asked.items():
         totals[group] = totals.get(group, Usage()) + usage
     phases = []
     for group, usage in totals.items():
-        phase, role, name = group
-        model = models[name]
+        model = models[group.model]
         usd = model.price.cost(usage) if model.price else None
-        seconds = _phase_seconds(job, group, by_conversation, models)
-        phases.append(Phase(phase, role, name, usage, kept.get(group, Usage()), usd, seconds))
+        seconds = _phase_seconds(job, group, asked, models)
+        phases.append(Phase(group.phase, group.role, group.model, usage, kept.get(group, Usage()), usd, seconds))
     phases.sort(key=lambda row: _ORDER.get(row.phase, len(_ORDER)))
-    seconds = _job_seconds(job, by_conversation, models)
+    seconds = _job_seconds(job, asked, models)
     return Job(job.label, job.system, tuple(phases), seconds, job.seen.troubles)
 
 
@@ -126,45 +113,34 @@ Asked = Mapping[tuple[Group, str], Usage]
 """Group and conversation to what is to be asked."""
 
 
-def _asked(job: Foreseen, models: Mapping[str, Model]) -> dict[tuple[Group, str], Usage]:
+def _asked(job: Foreseen, learned: Learned) -> dict[tuple[Group, str], Usage]:
+    measured = ratios(job.piloted, job.control, learned) if job.piloted and job.control else {}
     out: dict[tuple[Group, str], Usage] = {}
     for (purpose, name), counts in job.tally.counts.items():
-        group = group_of(purpose)
-        if job.piloted is None:
-            usage = models[purpose.model].factors.of(purpose, counts.asked)
-        else:
-            left = rest(purpose, name, counts, job.piloted, job.seen.questions)
-            usage = _ratio(job, group).of(left)
+        group = Group.of(purpose)
+        usage = measured.get(group.untimed, Ratio()).of(learned.tokens(purpose.of_form, counts.asked))
         out[group, name] = out.get((group, name), Usage()) + usage
-    if job.piloted is not None:
-        for group, usage in unforeseen(job.piloted, job.tally).items():
-            out |= {(group, name): more for name, more in _spread(job, group, usage).items()}
+    if job.piloted and job.control:
+        for group, usage in unforeseen(job.piloted, job.control, learned).items():
+            for name, share in _spread(job, job.piloted, group, usage).items():
+                out[group, name] = out.get((group, name), Usage()) + share
     return out
 
 
-def _ratio(job: Foreseen, group: Group) -> Ratio:
-    """The pilot's ratio of a group; the latency pass was not piloted and takes that of the same work outside it."""
-    phase, role, model = group
-    if phase == LATENCY:
-        phase = {"memory": SEARCH, "embedder": EMBED}.get(role, ANSWER)
-    return job.ratios.get((phase, role, model), Ratio())
-
-
-def _spread(job: Foreseen, group: Group, usage: Usage) -> dict[str, Usage]:
-    """What the pilot met and the rehearsal did not, for the other conversations by their turns or questions."""
-    assert job.piloted is not None
-    sizes = job.turns if group[0] in (INGEST, EMBED) else job.seen.questions
-    piloted = job.turns if group[0] in (INGEST, EMBED) else job.piloted.seen.questions
-    seen = sum(piloted.get(name, 0) for name in job.piloted.sample_ids) or 1
+def _spread(job: Foreseen, piloted: Piloted, group: Group, usage: Usage) -> dict[str, Usage]:
+    """What the pilot met and its rehearsal did not, for the other conversations by their turns or questions."""
+    by_turns = group.phase in (INGEST, EMBED)
+    sizes, done = (job.turns, job.turns) if by_turns else (job.seen.questions, piloted.seen.questions)
+    seen = sum(done.get(name, 0) for name in piloted.sample_ids) or 1
+    numbers = (usage.calls, usage.prompt_tokens, usage.completion_tokens)
     out = {}
     for name, size in sizes.items():
-        left = size - (piloted.get(name, 0) if name in job.piloted.sample_ids else 0)
-        numbers = (usage.calls, usage.prompt_tokens, usage.completion_tokens)
+        left = size - (done.get(name, 0) if name in piloted.sample_ids else 0)
         out[name] = Usage(*(round(number * left / seen) for number in numbers))
     return out
 
 
-def _seconds(model: Model, phase: str, usage: Usage) -> float | None:
+def _seconds(model: Model, usage: Usage) -> float | None:
     """Of calls one after the other."""
     if model.time is None:
         return None if usage.calls else 0.0
@@ -172,9 +148,9 @@ def _seconds(model: Model, phase: str, usage: Usage) -> float | None:
 
 
 def _phase_seconds(job: Foreseen, group: Group, asked: Asked, models: Mapping[str, Model]) -> float | None:
-    phase, _, name = group
-    model, own = models[name], {conversation: usage for (g, conversation), usage in asked.items() if g == group}
-    each = {conversation: _seconds(model, phase, usage) for conversation, usage in own.items()}
+    phase, model = group.phase, models[group.model]
+    own = {conversation: usage for (g, conversation), usage in asked.items() if g == group}
+    each = {conversation: _seconds(model, usage) for conversation, usage in own.items()}
     if any(seconds is None for seconds in each.values()):
         return None
     known = {conversation: seconds or 0.0 for conversation, seconds in each.items()}
@@ -189,13 +165,13 @@ def _phase_seconds(job: Foreseen, group: Group, asked: Asked, models: Mapping[st
 
 
 def _job_seconds(job: Foreseen, asked: Asked, models: Mapping[str, Model]) -> float | None:
-    """All phases together: conversations beside one another, their questions after them, the latency pass at the end."""
+    """All phases together: conversations beside one another, questions after them, the latency pass at the end."""
     chains = {name: job.seen.machine_s.get(name, 0.0) for name in job.turns}
     timed, busy, by_model = 0.0, {name: 0.0 for name in models}, {name: Usage() for name in models}
     last = 0.0
     for (group, conversation), usage in asked.items():
-        phase, _, name = group
-        seconds = _seconds(models[name], phase, usage)
+        phase, name = group.phase, group.model
+        seconds = _seconds(models[name], usage)
         if seconds is None:
             return None
         by_model[name] += usage

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from eval.stages.forecast.replies import reply_to
+from eval.stages.forecast.shapes import Shape
 from eval.stages.forecast.tally import Purpose, Tally
 from memos.errors import LLMError
 from memos.llm.base import LLM, Completion, Request
@@ -65,11 +66,18 @@ class StandIn:
     Args:
         provider: whose name, window and identity it bears.
         tokens: of a text.
+        shape: how real replies to a request compare with the stated ones.
         pause: seconds each reply takes; to see how many calls a system makes at once.
     """
 
-    def __init__(self, provider: LLM, tokens: Callable[[str], int], pause: float = 0.0) -> None:
-        self.provider, self.tokens, self.pause = provider, tokens, pause
+    def __init__(
+        self,
+        provider: LLM,
+        tokens: Callable[[str], int],
+        shape: Callable[[Request], Shape] = lambda request: Shape(),
+        pause: float = 0.0,
+    ) -> None:
+        self.provider, self.tokens, self.shape, self.pause = provider, tokens, shape, pause
         self.name, self.context_window = provider.name, provider.context_window
         self.comparable = getattr(provider, "comparable", False)
         self.config = getattr(provider, "config", None)
@@ -80,18 +88,16 @@ class StandIn:
     def complete(self, request: Request) -> Completion:
         """Raises PromptTooLong where the provider would."""
         policy = getattr(self.config, "long_prompt", "refuse")
-        extra = self._extra(request)
-        count = lambda messages: self._count(messages) + extra  # noqa: E731
+        count = lambda messages: prompt_tokens(messages, request, self.tokens)  # noqa: E731
         messages, cut = fit(request.messages, count, self.context_window, request.max_tokens or 0, policy, self.name)
         if self.pause:
             time.sleep(self.pause)
-        text, calls = reply_to(request)
+        text, calls = reply_to(request, self.shape(request))
         length = self.tokens(text + "".join(call.arguments for call in calls))
+        if request.max_tokens is not None:
+            length = min(length, request.max_tokens)  # what is said stays whole: the method is to go its usual way
         finish = "tool_calls" if calls else "stop"
-        if request.max_tokens is not None and length > request.max_tokens:
-            length = request.max_tokens  # what is said stays whole: the method is to go its usual way
-        usage = Usage(1, count(messages), length)
-        return Completion(text, self.name, usage, finish, tool_calls=calls, cut_tokens=cut)
+        return Completion(text, self.name, Usage(1, count(messages), length), finish, tool_calls=calls, cut_tokens=cut)
 
     def complete_many(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
         for index, request in enumerate(requests):
@@ -100,16 +106,15 @@ class StandIn:
             except LLMError as error:
                 yield index, error
 
-    def _count(self, messages: Sequence[Message]) -> int:
-        return sum(self.tokens(message.content) + _MESSAGE_TOKENS for message in messages) + _REPLY_TOKENS
-
-    def _extra(self, request: Request) -> int:
-        """Tokens of the schema and the tools, which a server puts into the prompt."""
-        shape = [part for part in (request.json_schema, list(request.tools)) if part]
-        return sum(self.tokens(json.dumps(part)) for part in shape)
-
     def close(self) -> None:
         """Nothing to release."""
+
+
+def prompt_tokens(messages: Sequence[Message], request: Request, tokens: Callable[[str], int]) -> int:
+    """Tokens of a prompt with its frames, and of the schema and the tools, which a server puts into it."""
+    framed = sum(tokens(message.content) + _MESSAGE_TOKENS for message in messages) + _REPLY_TOKENS
+    shape = [part for part in (request.json_schema, list(request.tools)) if part]
+    return framed + sum(tokens(json.dumps(part)) for part in shape)
 
 
 class RemoteStandIn(StandIn):
@@ -141,7 +146,8 @@ class Counting:
     Args:
         inner: asked for replies.
         kept: the response cache in mode ``only``, which is asked first; None where there is none yet.
-        asked: keys of what this command's jobs have asked already and the cache would then hold; None: it keeps nothing.
+        asked: keys of what this command's jobs have asked already, which the cache would then hold; None: it keeps
+            nothing.
         place: where the run is.
         tally: counted in.
         observe: told of every call that is not kept.

@@ -5,19 +5,18 @@ The replies go into the response cache, so the run that follows does not pay for
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from eval.core.types import Dataset
 from eval.stages import components
 from eval.stages.forecast.bench import Command, ForecastBench
-from eval.stages.forecast.hours import Timed
+from eval.stages.forecast.learned import Learned
 from eval.stages.forecast.model import Counting
 from eval.stages.forecast.rehearsal import Rehearsed, rehearse
-from eval.stages.forecast.tally import EMBED, INGEST, Counts, Purpose, Tally
+from eval.stages.forecast.tally import ANSWER, EMBED, EMBEDDER, LATENCY, MEMORY, SEARCH, Purpose, Tally
 from memos.embed.base import Embedder
-from memos.llm.base import Completion, Request
 from memos.types import Usage
 
 QUESTIONS = 20
@@ -27,15 +26,8 @@ QUESTIONS = 20
 class PilotBench(ForecastBench):
     """The real models behind the same counting."""
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
-        self.timed: list[tuple[str, Timed]] = []
-        """Every call with the name of its model."""
-        super().__init__(config, Command(), observe=self._time)
-
-    def _time(self, purpose: Purpose, request: Request, completion: Completion) -> None:
-        usage = completion.usage
-        call = Timed(usage.prompt_tokens, usage.completion_tokens, completion.latency_ms / 1000)
-        self.timed.append((purpose.model, call))
+    def __init__(self, config: Mapping[str, Any], learned: Learned) -> None:
+        super().__init__(config, Command(), observe=learned)
 
     def _counting(self, spec: Mapping[str, Any], mode: str) -> Counting:
         real = components.llm(spec, self.out, mode, self.budget, fresh=self.rerun)
@@ -52,7 +44,6 @@ class Piloted:
     sample_ids: tuple[str, ...]
     tally: Tally
     seen: Rehearsed
-    timed: tuple[tuple[str, Timed], ...] = ()
 
     @property
     def usage(self) -> Usage:
@@ -68,17 +59,19 @@ def chosen(dataset: Dataset, count: int) -> list[str]:
     return [name for name in sizes if name in nearest]
 
 
-def pilot(config: Mapping[str, Any], count: int) -> Piloted:
+def pilot(config: Mapping[str, Any], count: int, learned: Learned) -> Piloted:
     """Run some conversations of a job through its real models.
+
+    Args:
+        learned: told of every reply.
 
     Raises:
         BudgetExceeded: the command's budget is used up.
-        LLMError: a model cannot be reached.
     """
-    bench = PilotBench(config)
+    bench = PilotBench(config, learned)
     names = chosen(bench.dataset, count)
     seen = rehearse(bench, bench.place, names, QUESTIONS, latency=False)
-    return Piloted(tuple(names), bench.tally, seen, tuple(bench.timed))
+    return Piloted(tuple(names), bench.tally, seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,68 +90,69 @@ class Ratio:
         )
 
 
-Group = tuple[str, str, str]
-"""Phase, role and model."""
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All calls of one phase and model."""
+
+    phase: str
+    role: str
+    model: str
+
+    @classmethod
+    def of(cls, purpose: Purpose) -> Group:
+        return cls(purpose.phase, purpose.role, purpose.model)
+
+    @property
+    def untimed(self) -> Group:
+        """The group that did the same work outside the latency pass."""
+        if self.phase != LATENCY:
+            return self
+        return Group({MEMORY: SEARCH, EMBEDDER: EMBED}.get(self.role, ANSWER), self.role, self.model)
 
 
-def group_of(purpose: Purpose) -> Group:
-    return purpose.phase, purpose.role, purpose.model
-
-
-def ratios(piloted: Piloted, foreseen: Tally, questions: Mapping[str, int]) -> dict[Group, Ratio]:
-    """Ratio of every group of calls that the pilot or the rehearsal of its conversations made.
+def ratios(piloted: Piloted, control: Tally, learned: Learned) -> dict[Group, Ratio]:
+    """Ratio of every group of calls that the pilot and a rehearsal of the same work both made.
 
     Args:
         piloted: the pilot.
-        foreseen: the rehearsal of the whole run.
-        questions: conversation to the questions that the rehearsal put.
+        control: a rehearsal of its conversations and questions, without any cache.
+        learned: what the replies taught.
     """
-    real = _by_group(piloted.tally, piloted.sample_ids, None)
-    share = {name: piloted.seen.questions.get(name, 0) / max(questions.get(name, 0), 1) for name in piloted.sample_ids}
-    stood_in = _by_group(foreseen, piloted.sample_ids, share)
+    real, foreseen = _used(piloted.tally, learned), by_group(control, learned)
     return {
         group: Ratio(
-            _ratio(real[group].calls, counts.calls),
-            _ratio(real[group].prompt_tokens, counts.prompt_tokens),
-            _ratio(real[group].completion_tokens, counts.completion_tokens),
+            _ratio(real[group].calls, usage.calls),
+            _ratio(real[group].prompt_tokens, usage.prompt_tokens),
+            _ratio(real[group].completion_tokens, usage.completion_tokens),
         )
-        for group, counts in stood_in.items()
+        for group, usage in foreseen.items()
         if group in real
     }
 
 
-def unforeseen(piloted: Piloted, foreseen: Tally) -> dict[Group, Usage]:
+def unforeseen(piloted: Piloted, control: Tally, learned: Learned) -> dict[Group, Usage]:
     """What the pilot's groups took that the rehearsal never asked for."""
-    known = {group_of(purpose) for purpose in foreseen.by_purpose(piloted.sample_ids)}
-    return {g: u for g, u in _by_group(piloted.tally, piloted.sample_ids, None).items() if g not in known}
+    known = by_group(control, learned)
+    return {group: usage for group, usage in _used(piloted.tally, learned).items() if group not in known}
 
 
-def _by_group(tally: Tally, names: Sequence[str], share: Mapping[str, float] | None) -> dict[Group, Usage]:
-    """Usage by group over some conversations; that of questions in proportion to those that were put."""
+def by_group(tally: Tally, learned: Learned) -> dict[Group, Usage]:
+    """All usage of a rehearsal by group, that of caches included, in the server's tokens."""
     out: dict[Group, Usage] = {}
-    for (purpose, name), counts in tally.counts.items():
-        if name in names:
-            usage = counts.total
-            if share is not None and purpose.phase not in (INGEST, EMBED):
-                usage = scaled(usage, share[name])
-            out[group_of(purpose)] = out.get(group_of(purpose), Usage()) + usage
+    for purpose, counts in tally.by_purpose().items():
+        group = Group.of(purpose)
+        out[group] = out.get(group, Usage()) + learned.tokens(purpose.of_form, counts.total)
     return out
 
 
-def scaled(usage: Usage, factor: float) -> Usage:
-    """A usage times a factor; fractions of tokens are kept to the nearest."""
-    return Usage(*(round(n * factor) for n in (usage.calls, usage.prompt_tokens, usage.completion_tokens)))
+def _used(tally: Tally, learned: Learned) -> dict[Group, Usage]:
+    """The same of a pilot, whose replies state the server's tokens; those of embeddings are by our count."""
+    out: dict[Group, Usage] = {}
+    for purpose, counts in tally.by_purpose().items():
+        usage = learned.tokens(purpose.of_form, counts.total) if purpose.role == EMBEDDER else counts.total
+        out[Group.of(purpose)] = out.get(Group.of(purpose), Usage()) + usage
+    return out
 
 
 def _ratio(real: int, foreseen: int) -> float:
     return real / foreseen if foreseen else 1.0
-
-
-def rest(purpose: Purpose, name: str, counts: Counts, piloted: Piloted | None, questions: Mapping[str, int]) -> Usage:
-    """What of one purpose in one conversation is still to be asked once the pilot's replies are kept."""
-    if piloted is None or name not in piloted.sample_ids:
-        return counts.asked
-    if purpose.phase in (INGEST, EMBED):
-        return Usage()
-    done = piloted.seen.questions.get(name, 0) / max(questions.get(name, 0), 1)
-    return scaled(counts.asked, 1 - done)

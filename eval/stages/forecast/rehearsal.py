@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,14 +22,13 @@ from eval.datasets.selection import stratified
 from eval.runs import lineage
 from eval.stages.bench import Bench
 from eval.stages.forecast.model import Place
-from eval.stages.forecast.tally import ANSWER, INGEST, LATENCY, SEARCH
+from eval.stages.forecast.tally import ANSWER, ANSWERER, INGEST, LATENCY, MEMORY, SEARCH
 from eval.stages.ingest import state_of
 from eval.stages.search import make_query, render
 from memos.errors import LLMError
 from memos.types import Conversation
 
 Key = tuple[str, int]
-MEMORY, ANSWERER = "memory", "answerer"
 
 
 @dataclass
@@ -88,7 +87,7 @@ def rehearse(
     sample_ids: Iterable[str] | None = None,
     most_questions: int | None = None,
     latency: bool = True,
-    report: Callable[[str], None] = lambda sample_id: None,
+    most_sessions: int | None = None,
 ) -> Rehearsed:
     """Run the stages of a bench whose models count.
 
@@ -98,7 +97,7 @@ def rehearse(
         sample_ids: conversations; None: all.
         most_questions: of each conversation, evenly spread; None: all.
         latency: whether the latency pass is run too.
-        report: told of each conversation that is begun.
+        most_sessions: of each conversation, the first ones; None: all.
     """
     seen, disk = Rehearsed(), OnDisk.of(bench)
     wanted = None if sample_ids is None else set(sample_ids)
@@ -108,7 +107,6 @@ def rehearse(
         name = conversation.sample_id
         if wanted is not None and name not in wanted:
             continue
-        report(name)
         place.sample_id = name
         questions = _spread(bench.questions(name), most_questions)
         seen.questions[name] = len(questions)
@@ -117,7 +115,7 @@ def rehearse(
         if open_questions or timed.get(name):
             started = time.process_time()
             with closing(bench.new_system()) as system:
-                if _ingested(bench, conversation, system, place, seen):
+                if _ingested(bench, conversation, system, place, seen, most_sessions):
                     contexts = _search(bench, open_questions, system, place, seen)
                     _latency(bench, conversation, timed.get(name, []), system, place, seen)
             seen.machine_s[name] = time.process_time() - started
@@ -144,7 +142,14 @@ def _timed(bench: Bench, disk: OnDisk) -> dict[str, list[Question]]:
     return out
 
 
-def _ingested(bench: Bench, conversation: Conversation, system: MemorySystem, place: Place, seen: Rehearsed) -> bool:
+def _ingested(
+    bench: Bench,
+    conversation: Conversation,
+    system: MemorySystem,
+    place: Place,
+    seen: Rehearsed,
+    most_sessions: int | None,
+) -> bool:
     """Bring a system to a conversation's finished store; whether that was possible."""
     place.phase, place.role = INGEST, MEMORY
     folder = bench.state_folder(conversation)
@@ -156,7 +161,7 @@ def _ingested(bench: Bench, conversation: Conversation, system: MemorySystem, pl
         else:
             system.start(conversation)
         if not (saved and saved["finished"]):
-            for session in conversation.sessions[saved["sessions"] if saved else 0 :]:
+            for session in conversation.sessions[saved["sessions"] if saved else 0 : most_sessions]:
                 system.add(session)
             system.finish()
     except LLMError as error:

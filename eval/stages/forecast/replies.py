@@ -1,9 +1,9 @@
 """Typical replies: well-formed, of a stated length, and such that each method goes its usual way.
 
-The lengths are those of gpt-4o-mini on LOCOMO-like dialogues, in words: a fact or memory FACT of the line it is made of, one
-a line that says something; an entry of a simulated ChatGPT memory ENTRY, one for three to four lines; an answer ANSWER; a
-judge's reason REASON. Updates add what is new and change nothing old. A schema that is not known here is filled as it
-stands, with lists of GENERIC_ITEMS. A pilot (``eval.stages.forecast.pilot``) puts measured lengths in their place.
+The lengths are those of gpt-4o-mini on dialogues like LOCOMO's, in words: a fact or memory FACT of the line it is made
+of, one a line that says something; an entry of a simulated ChatGPT memory ENTRY, one for three to four lines; an answer
+ANSWER; a judge's reason REASON. Updates add what is new and change nothing old. A schema that is not known here is
+filled as it stands, with lists of GENERIC_ITEMS. Real replies put measured lengths in their place (``learned``).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from eval.stages.forecast.shapes import AS_STATED, Shape, stretch, stretch_text, to_json
 from memos.llm.base import Request, ToolCall
 from memos.llm.sample import sample_json
 
@@ -29,8 +30,8 @@ _NUMBERED = re.compile(r"^(\d+)\. (?:\[[^\]]*\] )?(?:([^:\n]{1,40}): )?(.+)$", r
 def stated() -> str:
     """The lengths in words, for people."""
     return (
-        f"a fact or memory of {FACT} words for each line that says something, an entry of {ENTRY} for {LINES_PER_ENTRY:g} "
-        f"lines, an answer of {ANSWER}, a verdict of {REASON} and its label"
+        f"a fact or memory of {FACT} words for each line that says something, an entry of {ENTRY} for "
+        f"{LINES_PER_ENTRY:g} lines, an answer of {ANSWER}, a verdict of {REASON} and its label"
     )
 
 
@@ -38,15 +39,20 @@ Value = Callable[[Request, str, str], Any]
 """From a request, its system text and its last message to a JSON value."""
 
 
-def reply_to(request: Request) -> tuple[str, tuple[ToolCall, ...]]:
-    """Text and tool calls of a typical reply."""
-    system = request.messages[0].content if len(request.messages) > 1 else ""
-    last = request.messages[-1].content
+def reply_to(request: Request, shape: Shape = AS_STATED) -> tuple[str, tuple[ToolCall, ...]]:
+    """Text and tool calls of a typical reply.
+
+    Args:
+        shape: how real replies of this form compare with the stated ones.
+    """
+    contents = [message.content for message in request.messages]
+    system, last = contents[0] if len(contents) > 1 else "", contents[-1]
     if request.json_schema is not None:
-        return json.dumps(_value(request, request.json_schema, system, last), ensure_ascii=False), ()
+        return to_json(stretch(_value(request, request.json_schema, system, last), shape, last)), ()
     if request.tools:
-        return _tool_reply(request, system, last)
-    return _text_reply(last), ()
+        text, calls = _tool_reply(request, system, last)
+        return text, tuple(ToolCall(c.name, to_json(stretch(json.loads(c.arguments), shape, last))) for c in calls)
+    return stretch_text(_text_reply(last), shape), ()
 
 
 def _value(request: Request, schema: Mapping[str, Any], system: str, last: str) -> Any:

@@ -11,6 +11,18 @@ from memos.types import Usage
 INGEST, SEARCH, ANSWER, LATENCY, EMBED = "ingest", "search", "answer", "latency pass", "embeddings"
 """Phases of a run as its forecast shows them; each judge is one by its own name."""
 
+MEMORY, ANSWERER, EMBEDDER = "memory", "answerer", "embedder"
+"""Who asks; each judge is a role by its own name too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A kind of request, whatever phase it belongs to."""
+
+    role: str
+    model: str
+    form: str
+
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
@@ -18,10 +30,14 @@ class Purpose:
 
     phase: str
     role: str
-    """Who asks: ``memory``, ``answerer``, ``judge NAME`` or ``embedder``."""
     model: str
     form: str = "text"
     """What is asked for: ``text``, the fields of a schema, or the first tool."""
+
+    @property
+    def of_form(self) -> Form:
+        """The same without the phase."""
+        return Form(self.role, self.model, self.form)
 
 
 @dataclass(slots=True)

@@ -35,7 +35,9 @@ class Probes:
         lists = {False: probes.build(asked, turns)}
         if (fresh := wordings.unseen()) is not None:
             lists[True] = probes.build(asked, turns, per_kind=wordings.PER_KIND, seed=wordings.SEED, wordings=fresh)
-        flat = [(kind, new, task) for new, found in lists.items() for kind, tasks in found.items() for task in tasks]
+        flat = [
+            (kind, new, task) for new, by_kind in lists.items() for kind, tasks in by_kind.items() for task in tasks
+        ]
         rows = [make.matrix([corpus.pair_of(t) for _, own, t in flat if own == new], "probes")[1] for new in lists]
         evades = [
             bool(reason) for reason in evasions.evades([corpus.pair_of(t) for _, _, t in flat], make.embedder.encode)
@@ -96,40 +98,42 @@ def show(
     print("deliberately wrong answers accepted in %: " + ", ".join(f"{k} {100 * v:.1f}" for k, v in wrong.items()))
 
 
-def paraphrases(data: corpus.Corpus, accepted: np.ndarray) -> float:
+def paraphrases(answers: corpus.Corpus, accepted: np.ndarray) -> float:
     """Share of the hand-read valid paraphrases of ap_v2 that are accepted."""
     labels = json.loads(PARAPHRASES.read_text(encoding="utf-8"))["labels"]
     valid = [
         name == "ap_v2" and labels.get(f"{sample}/{index}") == 1
-        for name, sample, index in zip(data.system, data.sample_id, data.qa_index, strict=True)
+        for name, sample, index in zip(answers.system, answers.sample_id, answers.qa_index, strict=True)
     ]
     return float(accepted[np.array(valid)].mean())
 
 
-def evading(sets: dict[str, list[published.Row]], make: corpus.Featuriser) -> np.ndarray:
+def evading(sets: dict[str, list[published.PublishedAnswer]], make: corpus.Featuriser) -> np.ndarray:
     """Which judged rows ``evasions`` rejects, in the corpus' order."""
     pairs = [corpus.pair_of(row) for rows in sets.values() for row in rows if row.labels]
     return np.array([bool(reason) for reason in evasions.evades(pairs, make.embedder.encode)])
 
 
-def wrong_sets(sets: dict[str, list[published.Row]], data: corpus.Corpus, chance: np.ndarray) -> dict[str, float]:
+def wrong_sets(
+    sets: dict[str, list[published.PublishedAnswer]], answers: corpus.Corpus, chance: np.ndarray
+) -> dict[str, float]:
     """Acceptance of the deliberately wrong sets, and of the valid paraphrases among them, at both operating points."""
     out = {}
     gated = chance >= gates.THRESHOLD
     for name in published.WRONG_SETS:
         if name not in sets:
             continue
-        here = data.system == name
+        here = answers.system == name
         rows = [row for row in sets[name] if row.labels]
         open_ = np.array([not gates.rejects(corpus.pair_of(row), {}) for row in rows])
-        temporal = data.category[here] == 2
-        for suffix, found in (("", chance[here] >= 0.5), (" strict", gated[here] & open_)):
-            out[name + suffix] = float(found.mean())
-            out[f"{name} temporal{suffix}"] = float(found[temporal].mean())
+        temporal = answers.category[here] == 2
+        for suffix, accepted in (("", chance[here] >= 0.5), (" strict", gated[here] & open_)):
+            out[name + suffix] = float(accepted.mean())
+            out[f"{name} temporal{suffix}"] = float(accepted[temporal].mean())
         gated[here] &= open_
     if "ap_v2" in sets:
         out["valid paraphrases"], out["valid paraphrases strict"] = (
-            paraphrases(data, chance >= 0.5),
-            paraphrases(data, gated),
+            paraphrases(answers, chance >= 0.5),
+            paraphrases(answers, gated),
         )
     return out

@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from memos.errors import BudgetExceeded, ConfigError, LLMError
 from memos.llm.base import LLM, Completion, Request
@@ -14,6 +14,7 @@ from memos.llm.prices import Price, listed, price_for
 from memos.llm.spending import Spending, Spent, Ticket
 from memos.types import Usage
 
+T = TypeVar("T", Completion, LLMError, Completion | LLMError)
 _POLL_S = 0.05
 """Longest wait before a process looks again whether calls of other processes have been settled."""
 _CLAIM_S = 2.0
@@ -164,9 +165,9 @@ class BudgetedLLM:
             return self._reserved(request, self._reserve(request))
         self.budget.check()
         try:
-            return self._charged(self.inner.complete(request))
+            return self._charged(self.inner.complete(request), request)
         except LLMError as error:
-            self._charged(error)
+            self._charged(error, request)
             raise
 
     def _reserve(self, request: Request) -> Ticket:
@@ -178,9 +179,9 @@ class BudgetedLLM:
         usage = ticket.usage  # a call that was cut off here may have been charged all the same
         try:
             completion = self.inner.complete(request)
-            usage = Usage() if completion.from_cache else completion.usage
+            usage = Usage() if completion.from_cache else _taken(completion, request)
         except Exception as error:
-            usage = getattr(error, "usage", Usage())
+            usage = getattr(error, "usage", None) or Usage()
             raise
         finally:
             self.budget.settle(ticket, self.name, usage, self._usd(usage))
@@ -204,7 +205,7 @@ class BudgetedLLM:
         try:
             for index, outcome in replies:
                 outstanding -= 1
-                yield index, self._charged(outcome)
+                yield index, self._charged(outcome, requests[index])
                 if outstanding:
                     self.budget.check()
         finally:
@@ -252,10 +253,11 @@ class BudgetedLLM:
         if failure is not None:
             raise failure
 
-    def _charged(self, outcome: Any) -> Any:
+    def _charged(self, outcome: T, request: Request) -> T:
         """An outcome, after the budget was charged with what it took."""
         if self._kept and not getattr(outcome, "from_cache", False):
-            usage = getattr(outcome, "usage", Usage())
+            completed = isinstance(outcome, Completion)
+            usage = _taken(outcome, request) if completed else getattr(outcome, "usage", None) or Usage()
             self.budget.charge(self.name, usage, self._usd(usage))
         return outcome
 
@@ -281,6 +283,16 @@ def _client(llm: Any) -> Any:
     while hasattr(llm, "inner"):
         llm = llm.inner
     return llm
+
+
+def _taken(completion: Completion, request: Request) -> Usage:
+    """What a reply took; one whose server states no tokens is counted by its length and that of its prompt."""
+    usage = completion.usage
+    if usage.prompt_tokens or usage.completion_tokens:
+        return usage
+    said = completion.text + "".join(call.arguments for call in completion.tool_calls)
+    tokens = (_bytes(request) * _TOKENS_A_BYTE, len(said.encode("utf-8", "replace")) * _TOKENS_A_BYTE)
+    return Usage(max(usage.calls, 1), *(int(count) + 1 for count in tokens))
 
 
 def _bytes(request: Request) -> int:

@@ -14,7 +14,7 @@ import pytest
 
 from memos.embed.budgeted import BudgetedEmbedder
 from memos.embed.openai import OpenAIEmbedder
-from memos.errors import BudgetExceeded, ConfigError
+from memos.errors import BudgetExceeded, ConfigError, LLMError
 from memos.llm.base import Request
 from memos.llm.budget import Budget, BudgetedLLM
 from memos.llm.build import build_llm, provider
@@ -257,3 +257,43 @@ def test_providers_are_built_from_their_configuration():
         provider({"_target_": "memos.llm.mock.MockLLM", "replys": []})
     with pytest.raises(ConfigError, match="names no class"):
         provider({"_target_": "memos.llm.mock.Mick"})
+
+
+def test_failed_attempts_count_where_the_server_states_what_they_took(scripted_server):
+    """A reply of status 200 without a choice is paid for, whether or not a later attempt succeeds."""
+    server = scripted_server(rules=[("kite", "red one")])
+    whole, left = server._completion, [2]
+
+    def lacking(*arguments):
+        made = whole(*arguments)
+        if left[0]:
+            left[0] -= 1
+            made["choices"] = []
+        return made
+
+    server._completion = lacking
+    llm = BudgetedLLM(client(server), Budget(max_tokens=10_000))
+    assert llm.complete(ask("kite a b c d")).usage == Usage(3, 15, 6)
+    assert llm.budget.spent().tokens == 21
+    left[0] = 100
+    with pytest.raises(LLMError) as caught:
+        llm.complete(ask("kite a b c d"))
+    llm.close()
+    assert caught.value.usage.calls == 6 and llm.budget.spent().tokens == 21 + 6 * 7
+    free = BudgetedLLM(client(server), Budget())
+    with pytest.raises(LLMError):
+        free.complete(ask("kite a b c d"))
+    [(_, failed)] = list(free.complete_many([ask("kite a b c d")]))
+    free.close()
+    assert isinstance(failed, LLMError) and free.budget.spent().tokens == 12 * 7
+
+
+def test_a_server_that_states_no_tokens_is_counted_by_length(scripted_server):
+    server = scripted_server(rules=[("kite", "red one")])
+    whole = server._completion
+    server._completion = lambda *arguments: {**whole(*arguments), "usage": None}
+    llm = BudgetedLLM(client(server), Budget(max_tokens=200))
+    with pytest.raises(BudgetExceeded):
+        list(llm.complete_many([ask(f"kite {i} a b c") for i in range(100)]))
+    llm.close()
+    assert 2 < len(server.chats()) < 40 and llm.budget.spent().tokens >= 200

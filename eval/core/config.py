@@ -35,6 +35,7 @@ EXECUTION = frozenset(
         "cache",
         "cache_contexts",
         "concurrency",
+        "declared",
         "device",
         "headers",
         "latency_ms",

@@ -75,7 +75,8 @@ def budget(out: Path, account: str, limits: BudgetConfig, prices: str | None = N
             prices=read_prices(Path(prices)) if prices else None,
         )
 
-    return _keep("budget", [account, limits.tokens, limits.usd], make, str(path.resolve()), str(prices))
+    spec = {"account": account, "tokens": limits.tokens, "usd": limits.usd, "prices": prices}
+    return _keep("budget", spec, make, str(path.resolve()))
 
 
 def _local_code(cls: type) -> str:

@@ -140,7 +140,7 @@ class BudgetedLLM:
 
     def __init__(self, inner: LLM, budget: Budget, price: Price | None = None) -> None:
         self.inner, self.budget = inner, budget
-        self.name, self.comparable = inner.name, inner.comparable
+        self.name = inner.name
         client = _client(inner)
         self.price = price or budget.price_for(client)
         self._remote = bool(getattr(client, "remote", False))

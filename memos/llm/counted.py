@@ -19,7 +19,7 @@ class CountedLLM:
 
     def __init__(self, inner: LLM) -> None:
         self.inner = inner
-        self.name, self.comparable = inner.name, inner.comparable
+        self.name = inner.name
         self._usage = Usage()
         self._lock = threading.Lock()
 

@@ -9,6 +9,7 @@ from typing import Any
 from memos.errors import ConfigError
 from memos.llm.openai_dialect import FORMS
 from memos.llm.prices import check_prices
+from memos.model_origin import split_declared
 
 OPENAI_URL = "https://api.openai.com/v1"
 WINDOWS: Mapping[str, int] = {
@@ -39,6 +40,12 @@ class OpenAIConfig:
     price_completion: float | None = field(default=None, metadata={"help": "dollars a million reply tokens"})
     price_cached: float | None = field(
         default=None, metadata={"help": "dollars a million prompt tokens of a prefix cache; null: as price_prompt"}
+    )
+    declared: str | None = field(
+        default=None,
+        metadata={
+            "help": "MAKER/MODEL that the server passes on, as openai/gpt-4o-mini, where its address does not say so"
+        },
     )
     api_key_env: str | None = field(
         default="OPENAI_API_KEY", metadata={"help": "NAME of the environment variable that holds the key; null: no key"}
@@ -93,6 +100,8 @@ class OpenAIConfig:
             raise ConfigError(f"llm.long_prompt={self.long_prompt!r} is unknown; use refuse or cut")
         if self.structured not in FORMS:
             raise ConfigError(f"llm.structured={self.structured!r} is unknown; use one of {', '.join(FORMS)}")
+        if self.declared:
+            split_declared(self.declared, "llm.declared")
         for name in ("concurrency", "max_attempts", "timeout_s", "patience_s"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"llm.{name}={getattr(self, name)} must be positive")

@@ -14,9 +14,8 @@ from eval.stages.bench import Bench
 from eval.stages.forecast.embedder import ForecastEmbedder
 from eval.stages.forecast.learned import Learned
 from eval.stages.forecast.model import Counting, Observer, Place, RemoteStandIn, StandIn, form_of, tokenizer_of
-from eval.stages.forecast.rehearsal import asks
 from eval.stages.forecast.shapes import Shape
-from eval.stages.forecast.tally import ANSWERER, MEMORY, Form, Tally
+from eval.stages.forecast.tally import MEMORY, Form, Tally
 from memos.embed.base import Embedder
 from memos.embed.mock import Mock
 from memos.llm.base import LLM, Request
@@ -81,17 +80,10 @@ class ForecastBench(Bench):
     def _shape(self, model: str, request: Request) -> Shape:
         return self._learned.shape(Form(self.place.role, model, form_of(request))) if self._learned else Shape()
 
-    def llm(self, *, cached: bool = True) -> LLM:
-        return self._client(self.config["llm"], cached)
-
-    def llm_spec(self, role: str) -> Mapping[str, Any]:
-        return self.config["llm"]
-
     def asked_models(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Role and configuration of every language model that this job asks."""
         memory = [(MEMORY, self.llm_spec(MEMORY))] if self.uses_llm() else []
-        parts = [(ANSWERER, self.config["answerer"]), *((f"judge {s['name']}", s) for s in self.judge_specs)]
-        return memory + [(role, self.llm_spec(role)) for role, spec in parts if asks(spec, role.partition(" ")[0])]
+        return memory + [(part.role, part.llm) for part in (self.answerer_part, *self.judge_parts) if part.asks]
 
     def embedder(self) -> Embedder:
         key = digest(["embedder", self.embedder_spec])

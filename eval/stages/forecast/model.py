@@ -79,7 +79,6 @@ class StandIn:
     ) -> None:
         self.provider, self.tokens, self.shape, self.pause = provider, tokens, shape, pause
         self.name, self.context_window = provider.name, provider.context_window
-        self.comparable = getattr(provider, "comparable", False)
         self.config = getattr(provider, "config", None)
 
     def identity(self) -> Mapping[str, Any]:
@@ -166,7 +165,6 @@ class Counting:
         self.inner, self.place, self.tally = inner, place, tally
         self._kept, self._asked, self._observe = kept, asked, observe
         self.name = inner.name
-        self.comparable = getattr(inner, "comparable", False)
 
     @property
     def context_window(self) -> int | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eval.core.config import component_config, wants
+from eval.core.config import wants
 from eval.core.protocols import MemorySystem
 from eval.core.types import AnswerTask, JudgeTask, Question
 from eval.datasets.selection import stratified
@@ -222,29 +222,24 @@ def _answer(
     asked = [q for q in questions if q.key in contexts]
     tasks = [AnswerTask(q.text, contexts[q.key], conversation.speakers, bench.prompt) for q in asked]
     answers = {}
-    for index, outcome in answerer.answer(tasks) if asks(bench.config["answerer"], "answerer") else ():
+    if not bench.answerer_part.asks:
+        return {q.key: q.gold for q in asked}  # answered without a model: about as long as the key
+    for index, outcome in answerer.answer(tasks):
         if outcome.status == "ok":
             answers[asked[index].key] = outcome.text
         else:
             seen.note(f"answer: {outcome.error}")
-    if not asks(bench.config["answerer"], "answerer"):
-        answers = {q.key: q.gold for q in asked}  # answered without a model: about as long as the key
     return answers
 
 
 def _judge(bench: Bench, questions: Sequence[Question], answers: Mapping[Key, str], disk: OnDisk, place: Place) -> None:
-    for spec in bench.judge_specs:
-        if not asks(spec, "judge"):
+    for part in bench.judge_parts:
+        if not part.asks:
             continue
-        place.phase = place.role = f"judge {spec['name']}"
-        done = disk.judged.get(spec["name"], frozenset())
+        place.phase = place.role = part.role
+        done = disk.judged.get(part.spec["name"], frozenset())
         waiting = [q for q in questions if q.key in answers and q.key not in done]
-        judge = bench.judge(spec)
+        judge = bench.judge(part.spec)
         for _ in judge.judge([JudgeTask(q.text, q.gold, answers[q.key], q.category) for q in waiting]):
             pass
         judge.close()
-
-
-def asks(spec: Mapping[str, Any], group: str) -> bool:
-    """Whether a part asks a language model."""
-    return wants(component_config({k: v for k, v in spec.items() if k != "llm"}, group)[0], "llm")

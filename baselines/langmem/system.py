@@ -22,6 +22,7 @@ from memos.at_once import together
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
 from memos.llm.base import LLM
+from memos.llm.losses import Losses
 from memos.types import Conversation, Message, Query, Retrieved, Session, Turn, Usage
 
 MODES = ("background", "agentic")
@@ -176,6 +177,11 @@ class LangMem:
 
     def _stores(self) -> list[MemoryStore]:
         return [agent.store for agent in self._agents] or [self._store]
+
+    @property
+    def losses(self) -> Losses:
+        """Extractions asked of the model, and those that came to nothing."""
+        return self._backbone.losses
 
     def stats(self) -> Mapping[str, int | float]:
         return {

@@ -29,6 +29,9 @@ class MemorySystem(Protocol):
     depend on nothing that is stored, as long as what comes out, and what it says it used by the end of each session,
     stays the same.
 
+    A system that asks a model for extractions may also have an attribute ``losses`` (``memos.llm.losses.Losses``):
+    those that came to nothing are counted, shown, and too many of them end a run with exit code 2.
+
     A system with a scheduler also has ``pending() -> int``, its waiting tasks: the harness searches nothing, and times
     nothing, while it is not 0.
     """

@@ -1,4 +1,4 @@
-"""The stack every model call goes through: provider, count, budget, cache."""
+"""The stack every model call goes through: provider, count, budget, one flight for equal requests, cache."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from memos.llm.base import LLM
 from memos.llm.budget import Budget, BudgetedLLM
 from memos.llm.cache import CachedLLM
 from memos.llm.counted import CountedLLM
+from memos.llm.early import waits_for_a_server
+from memos.llm.flight import SingleFlightLLM
 from memos.llm.prices import Price
 
 
@@ -69,4 +71,6 @@ def build_llm(
     """
     counted = CountedLLM(provider(inner) if isinstance(inner, Mapping) else inner)
     llm: LLM = counted if budget is None else BudgetedLLM(counted, budget, price)
+    if cache == "write" and cache_path is not None and waits_for_a_server(llm):
+        llm = SingleFlightLLM(llm, cache_path)
     return Stack(llm if cache == "off" else CachedLLM(llm, cache_path, cache, code=code, earlier=earlier), counted)

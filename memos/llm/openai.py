@@ -11,10 +11,10 @@ import random
 import re
 import threading
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from memos.errors import ConfigError, LLMError, MissingDependency, PromptTooLong
 from memos.llm.base import Completion, Request
@@ -29,6 +29,7 @@ from memos.types import Message
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
+T = TypeVar("T")
 _DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 _MESSAGE_TOKENS, _REPLY_TOKENS = 4, 3
 """Tokens the chat template adds for each message and for the start of the reply (OpenAI's figures)."""
@@ -122,6 +123,21 @@ class OpenAIChat:
             self._loop.close()
             self._loop = self._thread = None
             atexit.unregister(self.close)
+
+    def prepared(self, request: Request) -> tuple[dict[str, Any], int]:
+        """The body that ``complete`` would send, unstreamed, and the prompt tokens that were cut for it.
+
+        Raises:
+            PromptTooLong: the prompt exceeds the window and may not be cut.
+        """
+        messages, cut = self._fit(request)
+        fitted = replace(request, messages=messages)
+        return body_of(fitted, self.name, self._dialect, stream=False, extra=self.config.extra_body), cut
+
+    def call(self, make: Callable[[AsyncOpenAI], Coroutine[Any, Any, T]]) -> T:
+        """Run a call of the SDK's client, which has this model's address, key and headers."""
+        loop = self._start()
+        return asyncio.run_coroutine_threadsafe(make(self._client), loop).result()
 
     def _start(self) -> asyncio.AbstractEventLoop:
         with self._start_lock:

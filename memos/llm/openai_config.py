@@ -47,6 +47,9 @@ class OpenAIConfig:
         default="json_schema", metadata={"help": "strongest form asked for: json_schema, json_object or plain"}
     )
     stream: bool = field(default=False, metadata={"help": "stream replies and record the time to the first token"})
+    batch: bool = field(
+        default=False, metadata={"help": "answers and verdicts through the server's batch interface, at half the price"}
+    )
     extra_body: dict[str, Any] = field(default_factory=dict, metadata={"help": "further fields of the request body"})
 
     def __post_init__(self) -> None:

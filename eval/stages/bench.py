@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -30,6 +31,8 @@ from memos.types import Conversation
 
 GROUPS = ("system", "llm", "embedder", "answerer")
 """Configuration groups whose choice is one component."""
+TAKEN_OVER = "timing.json"
+"""File of a run folder that says of which device its times are, where they were not measured here."""
 
 
 class Bench:
@@ -170,7 +173,12 @@ class Bench:
 
     @cached_property
     def timing(self) -> dict[str, Any]:
-        """What the latency pass depends on besides the run: this machine and the settings of speed."""
+        """What the latency pass depends on besides the run: this machine and the settings of speed; of a run that was
+        replayed, those of the machine that its times come from.
+        """
+        taken_over = self.folder / TAKEN_OVER
+        if taken_over.exists():
+            return json.loads(taken_over.read_text(encoding="utf-8"))
         return timing_identity({group: self.config[group] for group in ("embedder", "llm", "answerer")})
 
     @cached_property
@@ -218,17 +226,22 @@ class Bench:
 
     # --- parts ------------------------------------------------------------------------------------------------------
     def embedder(self):
-        return components.embedder(self.embedder_spec, self.out, fresh=self.rerun)
+        return components.embedder(self.embedder_spec, self.out, self.config["cache"], fresh=self.rerun)
 
     @cached_property
     def budget(self) -> Budget:
         """What this session may still spend, shared by all its models."""
         return Budget(self.budget_config.tokens, self.budget_config.usd)
 
-    def llm(self, *, cached: bool = True) -> LLM:
-        """The language model; without the response cache in the latency pass."""
+    def llm(self, *, cached: bool = True, batched: bool = False) -> LLM:
+        """The language model; without the response cache in the latency pass.
+
+        Args:
+            batched: whether many requests may go through the server's batch interface, as those of answers and verdicts
+                may. A memory system waits for each of its replies.
+        """
         mode = self.config["cache"] if cached else "off"
-        return components.llm(self.config["llm"], self.out, mode, self.budget, fresh=self.rerun)
+        return components.llm(self.config["llm"], self.out, mode, self.budget, fresh=self.rerun, batched=batched)
 
     def new_system(self, *, latency: bool = False) -> MemorySystem:
         """A fresh, empty system; ``latency`` gives it an embedder and a model without caches."""
@@ -239,11 +252,11 @@ class Bench:
         return construct(self.system_spec, "system", **shared)
 
     def answerer(self, *, latency: bool = False) -> Answerer:
-        llm = (lambda: self.llm(cached=False)) if latency else self.llm
+        llm = (lambda: self.llm(cached=False)) if latency else (lambda: self.llm(batched=True))
         return construct(self.config["answerer"], "answerer", llm=llm, embedder=self.embedder)
 
     def judge(self, spec: Mapping[str, Any]) -> Judge:
-        return construct(spec, "judge", llm=self.llm, embedder=self.embedder)
+        return construct(spec, "judge", llm=lambda: self.llm(batched=True), embedder=self.embedder)
 
     def scorers(self) -> list[Scorer]:
         return components.scorers(self.config["metrics"])

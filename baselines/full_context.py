@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from baselines.transcript import Line, line, load_lines, save_lines
+from baselines.transcript import TranscriptLine, line, load_lines, save_lines
 from memos.errors import DataError
 from memos.types import Conversation, Hit, Query, Retrieved, Session, Usage
 
@@ -25,7 +25,7 @@ class FullContext:
 
     def __init__(self, config: Config | None = None) -> None:
         self.config = config or self.Config()
-        self.lines: list[Line] = []
+        self.lines: list[TranscriptLine] = []
         self._retrieved: Retrieved | None = None
 
     def start(self, conversation: Conversation) -> None:

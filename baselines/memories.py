@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from baselines.ranking import VectorIndex
+from baselines.ranking import KeyedVectors
 from memos.embed.base import Embedder
 from memos.errors import DataError
 from memos.types import Hit
@@ -18,7 +18,7 @@ STATE_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class StoredMemory:
     """One stored memory."""
 
     id: str
@@ -38,15 +38,15 @@ class MemoryStore:
         self._embedder = embedder
         self._prefix = prefix
         self._next = 0
-        self.items: dict[str, Memory] = {}
-        self._index = VectorIndex(embedder.dim)
+        self.items: dict[str, StoredMemory] = {}
+        self._index = KeyedVectors(embedder.dim)
 
     def __len__(self) -> int:
         return len(self.items)
 
-    def add(self, text: str, time: str, turn_ids: Iterable[str], vector: np.ndarray | None = None) -> Memory:
+    def add(self, text: str, time: str, turn_ids: Iterable[str], vector: np.ndarray | None = None) -> StoredMemory:
         """Store a new memory."""
-        memory = Memory(f"{self._prefix}{self._next}", text, time, tuple(dict.fromkeys(turn_ids)))
+        memory = StoredMemory(f"{self._prefix}{self._next}", text, time, tuple(dict.fromkeys(turn_ids)))
         self._next += 1
         self.items[memory.id] = memory
         self._index.put(memory.id, self._embedder.encode([text])[0] if vector is None else vector)
@@ -54,7 +54,7 @@ class MemoryStore:
 
     def update(
         self, memory_id: str, text: str, time: str, turn_ids: Iterable[str], vector: np.ndarray | None = None
-    ) -> Memory:
+    ) -> StoredMemory:
         """Replace a memory's wording and time; its sources become the union of the old and the new ones."""
         old = self.items[memory_id]
         memory = replace(old, text=text, time=time, turn_ids=tuple(dict.fromkeys([*old.turn_ids, *turn_ids])))
@@ -67,17 +67,17 @@ class MemoryStore:
         del self.items[memory_id]
         self._index.remove(memory_id)
 
-    def search(self, vector: np.ndarray, limit: int) -> list[tuple[Memory, float]]:
+    def search(self, vector: np.ndarray, limit: int) -> list[tuple[StoredMemory, float]]:
         """The nearest memories, best first."""
         return [(self.items[key], score) for key, score in self._index.search(vector, limit)]
 
-    def neighbours(self, vectors: Sequence[np.ndarray], limit: int) -> list[Memory]:
+    def neighbours(self, vectors: Sequence[np.ndarray], limit: int) -> list[StoredMemory]:
         """The union of the nearest memories of several vectors, in order of first appearance."""
-        found: dict[str, Memory] = {}
+        nearest: dict[str, StoredMemory] = {}
         for vector in vectors:
             for memory, _ in self.search(vector, limit):
-                found.setdefault(memory.id, memory)
-        return list(found.values())
+                nearest.setdefault(memory.id, memory)
+        return list(nearest.values())
 
     def vector(self, memory_id: str) -> np.ndarray:
         return self._index.vector(memory_id)
@@ -99,7 +99,7 @@ class MemoryStore:
     def load(self, folder: Path, name: str) -> None:
         state = read_json(folder / f"{name}.json")
         self._prefix, self._next = state["prefix"], state["next"]
-        items = [Memory(**{**item, "turn_ids": tuple(item["turn_ids"])}) for item in state["items"]]
+        items = [StoredMemory(**{**item, "turn_ids": tuple(item["turn_ids"])}) for item in state["items"]]
         self.items = {item.id: item for item in items}
         self._index.load([item.id for item in items], np.load(folder / f"{name}.npy", allow_pickle=False))
 
@@ -123,7 +123,7 @@ def read_json(path: Path) -> dict:
     return state
 
 
-def hit(memory: Memory, score: float, scope: str = "") -> Hit:
+def hit(memory: StoredMemory, score: float, scope: str = "") -> Hit:
     """A memory as the harness sees it; ``scope`` keeps ids of several stores apart."""
     return Hit(memory.text, memory.turn_ids, score, f"{scope}{memory.id}")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from baselines.transcript import Line, line, load_lines, save_lines
+from baselines.transcript import TranscriptLine, line, load_lines, save_lines
 from memos import tokens
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
@@ -27,7 +27,7 @@ class Chunk:
     turn_ids: tuple[str, ...]
 
 
-def chunk(lines: list[Line], size: int) -> list[Chunk]:
+def chunk(lines: list[TranscriptLine], size: int) -> list[Chunk]:
     """Consecutive, non-overlapping slices of ``size`` cl100k tokens of the whole document.
 
     Boundaries ignore turns, so a chunk may begin in the middle of a line, without its timestamp. A slice may even cut
@@ -74,7 +74,7 @@ class Rag:
     def __init__(self, config: Config, *, embedder: Embedder) -> None:
         self.config = config
         self.embedder = embedder
-        self.lines: list[Line] = []
+        self.lines: list[TranscriptLine] = []
         self.chunks: list[Chunk] = []
         self.vectors = np.zeros((0, embedder.dim), dtype=np.float32)
 

@@ -22,7 +22,7 @@ def terms(text: str) -> list[str]:
     return _TERM.findall(text.lower())
 
 
-class VectorIndex:
+class KeyedVectors:
     """Unit vectors by key, searched exactly by cosine."""
 
     def __init__(self, dim: int) -> None:
@@ -111,11 +111,11 @@ class BM25:
 
     def _posting(self, term: str) -> tuple[np.ndarray, np.ndarray] | None:
         if term not in self._arrays:
-            found = self._postings.get(term)
-            if not found:
+            counts = self._postings.get(term)
+            if not counts:
                 return None
-            rows = np.fromiter(found.keys(), dtype=np.int64, count=len(found))
-            self._arrays[term] = (rows, np.fromiter(found.values(), dtype=np.float64, count=len(found)))
+            rows = np.fromiter(counts.keys(), dtype=np.int64, count=len(counts))
+            self._arrays[term] = (rows, np.fromiter(counts.values(), dtype=np.float64, count=len(counts)))
         return self._arrays[term]
 
     def search(self, query: Iterable[str], limit: int) -> list[tuple[str, float]]:

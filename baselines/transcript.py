@@ -14,21 +14,21 @@ from memos.types import Session, Turn
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TranscriptLine:
     """One turn as text, with the turn it is."""
 
     turn_id: str
     text: str
 
 
-def line(session: Session, turn: Turn) -> Line:
+def line(session: Session, turn: Turn) -> TranscriptLine:
     """``<session timestamp> | <speaker>: <text>``, the paper's line; the caption follows where captions are on."""
-    return Line(turn.turn_id, f"{session.time_text} | {turn.speaker}: {turn.said}")
+    return TranscriptLine(turn.turn_id, f"{session.time_text} | {turn.speaker}: {turn.said}")
 
 
-def save_lines(lines: Iterable[Line], path: Path) -> None:
+def save_lines(lines: Iterable[TranscriptLine], path: Path) -> None:
     path.write_text(json.dumps([[item.turn_id, item.text] for item in lines], ensure_ascii=False), encoding="utf-8")
 
 
-def load_lines(path: Path) -> list[Line]:
-    return [Line(*pair) for pair in json.loads(path.read_text(encoding="utf-8"))]
+def load_lines(path: Path) -> list[TranscriptLine]:
+    return [TranscriptLine(*pair) for pair in json.loads(path.read_text(encoding="utf-8"))]

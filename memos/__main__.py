@@ -55,10 +55,10 @@ def _run(memory: MemOS, args: argparse.Namespace) -> None:
         for made in memory.add(args.text, user=args.user, speaker=args.speaker, tags=args.tag):
             print(f"{made.cube_id} {made.status}" + (f" {made.other}" if made.other else ""))
     elif args.command == "search":
-        found = memory.search(args.query, user=args.user, k=args.k)
-        for hit in found:
+        hits = memory.search(args.query, user=args.user, k=args.k)
+        for hit in hits:
             print(f"{hit.cube_ids[0]}  {hit.score:.3f}  {hit.text}")
-        if not found:
+        if not hits:
             users = ", ".join(memory.stats()["users"]) or "nobody"
             print(f"nothing found for user {args.user} (memories are kept for: {users})", file=sys.stderr)
     elif args.command == "explain":

@@ -229,15 +229,15 @@ class MemOS:
         self, query: str, user: str, k: int, where: Where | None = None, without: frozenset[str] = frozenset()
     ) -> list[Memory]:
         """``search``; the units in ``without`` count as used but are left out of the texts."""
-        found = self._operator(user).search(query, k, caller=Caller(user), where=where)
+        hits = self._operator(user).search(query, k, caller=Caller(user), where=where)
         out = []
-        for hit in found:
+        for hit in hits:
             units = [unit for unit in hit.units if unit.unit_id not in without]
             ids = tuple(unit.unit_id for unit in units)
             turns = tuple(dict.fromkeys(turn for unit in units for turn in unit.turn_ids))
             if units:
                 out.append(Memory(render(units, self.config.dates), ids, turns, hit.score))
-        used = dict.fromkeys(unit.unit_id for hit in found for unit in hit.units)
+        used = dict.fromkeys(unit.unit_id for hit in hits for unit in hit.units)
         self.vault.touch(used, self.clock(), "access", user)
         return out
 

@@ -112,7 +112,7 @@ def wordnet():
     import nltk.data
     from nltk.corpus.reader.wordnet import WordNetCorpusReader
 
-    class Reader(WordNetCorpusReader):
+    class PlainWordNet(WordNetCorpusReader):
         def map_wn(self, version: str = "wordnet"):
             return {}
 
@@ -121,7 +121,7 @@ def wordnet():
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The multilingual functions")
-        return Reader(nltk.data.find(place), None)
+        return PlainWordNet(nltk.data.find(place), None)
 
 
 def find_smollm2() -> Path:

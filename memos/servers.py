@@ -32,8 +32,8 @@ def served_as(base_url: str, declared: str | None = None) -> str:
     """
     if declared:
         return declared
-    parts = urlsplit(base_url.strip())
-    scheme, host = parts.scheme.lower(), (parts.hostname or "").rstrip(".")
-    port = "" if parts.port in (None, _DEFAULT_PORTS.get(scheme)) or is_loopback(base_url) else f":{parts.port}"
-    path = re.sub(r"/{2,}", "/", parts.path).rstrip("/")
+    url = urlsplit(base_url.strip())
+    scheme, host = url.scheme.lower(), (url.hostname or "").rstrip(".")
+    port = "" if url.port in (None, _DEFAULT_PORTS.get(scheme)) or is_loopback(base_url) else f":{url.port}"
+    path = re.sub(r"/{2,}", "/", url.path).rstrip("/")
     return f"{scheme}://{f'[{host}]' if ':' in host else host}{port}{path}"

@@ -27,7 +27,7 @@ from memos.llm.counted import CountedLLM
 from memos.operation.operator import MemOperator
 from memos.operation.retrieval.index import MemoryIndex, Unit
 from memos.operation.retrieval.ranker import digest as ranker_digest
-from memos.operation.retrieval.retrieve import Found, RetrieveConfig, search
+from memos.operation.retrieval.retrieve import RetrieveConfig, UnitHit, search
 from memos.operation.retrieval.units import check_style, line, render, unit_of
 from memos.operation.scheduler.queue import MemQueue
 from memos.tokens import count_words
@@ -195,27 +195,27 @@ class MemOSSystem:
     def search(self, query: Query) -> Retrieved:
         vector = self.embedder.encode([query.text])[0]
         edges = self.vault.edges if self.fine else None
-        found = search(
+        ranked = search(
             self.index, query.text, vector, self.config, depth=max(query.depth, self.config.top_k), edges=edges
         )
-        hits = tuple(self._hit(item) for item in found)
+        hits = tuple(self._hit(item) for item in ranked)
         used, words = 0, 0
         for hit in hits[: self.config.top_k]:
             words += count_words(hit.text)
             if words > self.config.max_words:
                 break
             used += 1
-        return Retrieved(hits, used, self._context(found[:used]))
+        return Retrieved(hits, used, self._context(ranked[:used]))
 
-    def _hit(self, found: Found) -> Hit:
-        turns = tuple(dict.fromkeys(turn for unit in found.units for turn in unit.turn_ids))
-        return Hit(render(found.units, self.config.dates), turns, found.score, found.units[0].unit_id)
+    def _hit(self, unit_hit: UnitHit) -> Hit:
+        turns = tuple(dict.fromkeys(turn for unit in unit_hit.units for turn in unit.turn_ids))
+        return Hit(render(unit_hit.units, self.config.dates), turns, unit_hit.score, unit_hit.units[0].unit_id)
 
-    def _context(self, found: Sequence[Found]) -> str:
+    def _context(self, ranked: Sequence[UnitHit]) -> str:
         if self.config.order == "time":
             row = self.index.row_of
-            found = sorted(found, key=lambda item: row[item.units[0].unit_id])
-        return "\n".join(render(item.units, self.config.dates) for item in found)
+            ranked = sorted(ranked, key=lambda item: row[item.units[0].unit_id])
+        return "\n".join(render(item.units, self.config.dates) for item in ranked)
 
     def stats(self) -> Mapping[str, int | float]:
         out = {"items": len(self.index), "bytes": self.vault.bytes, "sessions": len(self.index.groups)}

@@ -71,27 +71,27 @@ def remembered(key: Sequence[object], make: Callable[[], str]) -> str:
         make: makes it; hexadecimal digits.
     """
     name = hashlib.sha256(json.dumps(key).encode("utf-8", "surrogateescape")).hexdigest()
-    kept = cache_root() / "digests" / name
+    file = cache_root() / "digests" / name
     try:
-        text = kept.read_text(encoding="ascii")
+        text = file.read_text(encoding="ascii")
         if _DIGEST.fullmatch(text):
             return text
     except (OSError, UnicodeDecodeError):
         pass
     made = make()
-    _keep(kept, made)
+    _keep(file, made)
     return made
 
 
-def _keep(kept: Path, text: str) -> None:
+def _keep(file: Path, text: str) -> None:
     """Write a digest to the cache; a cache that cannot be written only costs time."""
     if not _DIGEST.fullmatch(text):
         return
     try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        scratch = kept.with_name(f".{kept.name}.{os.getpid()}")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        scratch = file.with_name(f".{file.name}.{os.getpid()}")
         scratch.write_text(text, encoding="ascii")
-        os.replace(scratch, kept)
+        os.replace(scratch, file)
     except OSError:
         return
 

@@ -43,8 +43,8 @@ from eval.stats.intervals import interval
 from eval.stats.paired import compare
 from memos.embed.base import Embedder
 from memos.language.words import terms
-from memos.operation.scheduler import POLICIES, Candidate, NextScenePolicy, Replayed, Scene, replay
-from memos.operation.scheduler.replay import Step
+from memos.operation.scheduler import POLICIES, NextScenePolicy, PolicyCandidate, PolicyScene, Replayed, replay
+from memos.operation.scheduler.replay import TraceStep
 from memos.tokens import count_words
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -54,7 +54,7 @@ NEW = {**POLICIES, "next_scene": NextScenePolicy}
 
 def traces(
     dataset: Dataset, embedder: Embedder, scene: str, shuffle: int | None = None
-) -> dict[str, tuple[dict[str, Candidate], list[Step]]]:
+) -> dict[str, tuple[dict[str, PolicyCandidate], list[TraceStep]]]:
     """For each conversation its turns as candidates and its questions (categories 1 to 4, with evidence) as steps.
 
     Args:
@@ -67,7 +67,9 @@ def traces(
         lines = [f"{turn.speaker}: {turn.said}" for turn in turns]
         vectors = embedder.encode(lines)
         candidates = {
-            turn.turn_id: Candidate(turn.turn_id, count_words(text), vector, frozenset(terms(text)), position=place)
+            turn.turn_id: PolicyCandidate(
+                turn.turn_id, count_words(text), vector, frozenset(terms(text)), position=place
+            )
             for place, (turn, text, vector) in enumerate(zip(turns, lines, vectors, strict=True))
         }
         asked = [
@@ -76,14 +78,14 @@ def traces(
         if shuffle is not None:
             random.Random(f"{shuffle} {conversation.sample_id}").shuffle(asked)
         scenes = [
-            Scene(START, vector, frozenset(terms(question.text)))
+            PolicyScene(START, vector, frozenset(terms(question.text)))
             for question, vector in zip(asked, embedder.encode([q.text for q in asked]), strict=True)
         ]
         if scene == "ahead":
             scenes = [None, *scenes[:-1]]
         out[conversation.sample_id] = (
             candidates,
-            [Step(tuple(q.evidence), seen) for q, seen in zip(asked, scenes, strict=True)],
+            [TraceStep(tuple(q.evidence), seen) for q, seen in zip(asked, scenes, strict=True)],
         )
     return out
 

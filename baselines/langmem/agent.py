@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from baselines.backbone import TEXT, Backbone, Call, tool
-from baselines.memories import Memory, MemoryStore
+from baselines.memories import MemoryStore, StoredMemory
 from memos.embed.base import Embedder
 from memos.types import Message, Session, Turn
 
@@ -65,7 +65,7 @@ class Agent:
         message = Message("user", f"{session.time_text} | {turn.speaker}: {turn.said}")
         self.thread, _, _ = self._run(message, backbone, embedder, "ingest", session.time_text, (turn.turn_id,))
 
-    def reply(self, question: str, backbone: Backbone, embedder: Embedder) -> tuple[str, list[Memory]]:
+    def reply(self, question: str, backbone: Backbone, embedder: Embedder) -> tuple[str, list[StoredMemory]]:
         """Answer a question on top of the thread, and the memories seen on the way.
 
         The thread is left as ingestion left it, so that the order of questions changes no answer (the original keeps
@@ -82,7 +82,7 @@ class Agent:
         phase: str,
         time: str,
         turns: tuple[str, ...] | None,
-    ) -> tuple[list[Message], str, list[Memory]]:
+    ) -> tuple[list[Message], str, list[StoredMemory]]:
         thread = [*self.thread, message]
         vector = embedder.encode([message.content])[0]
         seen = {memory.id: memory for memory, _ in self.store.search(vector, self.limit)}
@@ -102,14 +102,14 @@ class Agent:
         return thread, text, list(seen.values())
 
     def _call(
-        self, call: Call, embedder: Embedder, time: str, turns: tuple[str, ...] | None, seen: dict[str, Memory]
+        self, call: Call, embedder: Embedder, time: str, turns: tuple[str, ...] | None, seen: dict[str, StoredMemory]
     ) -> str:
         arguments = call.arguments
         if call.name == "search_memory":
             vector = embedder.encode([arguments["query"]])[0]
-            found = [memory for memory, _ in self.store.search(vector, arguments.get("limit", self.limit))]
-            seen.update((memory.id, memory) for memory in found)
-            return "\n".join(f"[{memory.id}] {memory.text}" for memory in found) or "nothing found"
+            memories = [memory for memory, _ in self.store.search(vector, arguments.get("limit", self.limit))]
+            seen.update((memory.id, memory) for memory in memories)
+            return "\n".join(f"[{memory.id}] {memory.text}" for memory in memories) or "nothing found"
         if turns is None:
             return "the memory cannot be changed while a question is answered"
         return self._manage(arguments, time, turns)

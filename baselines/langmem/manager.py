@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from baselines.memories import Memory
+from baselines.memories import StoredMemory
 from memos.types import Session, Turn
 
 
@@ -32,6 +32,6 @@ class Manager(Protocol):
         session: Session,
         batch: Sequence[Turn],
         speakers: tuple[str, str],
-        found: Sequence[Memory],
+        memories: Sequence[StoredMemory],
         vectors: Sequence[np.ndarray],
     ) -> list[Operation]: ...

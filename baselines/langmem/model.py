@@ -49,8 +49,8 @@ class ModelManager:
         reply = self._backbone.json("organise", system, _dialogue(session, batch), QUERIES) or {"queries": []}
         return [text for text in dict.fromkeys(item.strip() for item in reply["queries"]) if text][: self._limit]
 
-    def revise(self, session, batch, speakers, found, vectors) -> list[Operation]:
-        entries = "\n".join(f"[{memory.id}] {memory.text}" for memory in found) or "(none)"
+    def revise(self, session, batch, speakers, memories, vectors) -> list[Operation]:
+        entries = "\n".join(f"[{memory.id}] {memory.text}" for memory in memories) or "(none)"
         date = session.time_text or "an unknown day"
         system = MANAGER_PROMPT.format(first=speakers[0], second=speakers[1], date=date, entries=entries)
         reply = self._backbone.json("ingest", system, _dialogue(session, batch), CHANGES)

@@ -17,7 +17,7 @@ from baselines.langmem.manager import Manager, Operation
 from baselines.langmem.model import ModelManager
 from baselines.langmem.rules import RuleManager
 from baselines.mem0.system import batches, speaker_blocks
-from baselines.memories import STATE_VERSION, Memory, MemoryStore, hit, ranked_hits, read_json, write_json
+from baselines.memories import STATE_VERSION, MemoryStore, StoredMemory, hit, ranked_hits, read_json, write_json
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
 from memos.llm.base import LLM
@@ -97,10 +97,10 @@ class LangMem:
         for batch in batches(session, self.config.batch_messages or max(1, len(session.turns))):
             queries = self._manager.queries(session, batch, self._speakers)
             vectors = list(self._embedder.encode(queries)) if queries else []
-            found = self._store.neighbours(vectors, self.config.found_limit)
-            known = [self._store.vector(memory.id) for memory in found]
-            shown = {memory.id for memory in found}
-            for operation in self._manager.revise(session, batch, self._speakers, found, known):
+            neighbours = self._store.neighbours(vectors, self.config.found_limit)
+            known = [self._store.vector(memory.id) for memory in neighbours]
+            shown = {memory.id for memory in neighbours}
+            for operation in self._manager.revise(session, batch, self._speakers, neighbours, known):
                 kind = self._apply(operation, session, shown)
                 self._events[kind] = self._events.get(kind, 0) + 1
 
@@ -126,9 +126,9 @@ class LangMem:
         if self.config.mode == "agentic":
             return self._ask(query)
         vector = self._embedder.encode([query.text])[0]
-        found = self._store.search(vector, max(query.depth, self.config.top_k))
-        context = "\n".join(f"- {memory.text}" for memory, _ in found[: self.config.top_k])
-        hits = tuple(hit(memory, score) for memory, score in found)[: query.depth]
+        ranking = self._store.search(vector, max(query.depth, self.config.top_k))
+        context = "\n".join(f"- {memory.text}" for memory, _ in ranking[: self.config.top_k])
+        hits = tuple(hit(memory, score) for memory, score in ranking)[: query.depth]
         return Retrieved(hits, min(self.config.top_k, len(hits)), context)
 
     def _ask(self, query: Query) -> Retrieved:
@@ -164,7 +164,7 @@ class LangMem:
     def usage(self) -> Mapping[str, Usage]:
         return {"ingest": Usage(), "organise": Usage(), **self._backbone.usage}
 
-    def memories(self) -> list[Memory]:
+    def memories(self) -> list[StoredMemory]:
         """All stored memories, in order of creation, an agent's after another's."""
         return [memory for store in self._stores() for memory in store.items.values()]
 

@@ -13,7 +13,7 @@ from memos.types import Session, Turn
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class NewFact:
     """A fact that wants to enter a store."""
 
     text: str
@@ -21,7 +21,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class UpdateDecision:
     """One event of the update step. ``index`` counts the old memories shown; None for ADD."""
 
     event: str
@@ -30,18 +30,18 @@ class Decision:
     turn_ids: tuple[str, ...]
 
 
-class Brain(Protocol):
+class Mem0Brain(Protocol):
     """The two decisions mem0 leaves to a model."""
 
     def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None:
         """Called once a session before its batches."""
 
-    def facts(self, session: Session, batch: Sequence[Turn], user: str, other: str) -> list[Candidate]: ...
+    def facts(self, session: Session, batch: Sequence[Turn], user: str, other: str) -> list[NewFact]: ...
 
     def decide(
         self,
         old: Sequence[str],
         old_vectors: Sequence[np.ndarray],
-        new: Sequence[Candidate],
+        new: Sequence[NewFact],
         new_vectors: Sequence[np.ndarray],
-    ) -> list[Decision]: ...
+    ) -> list[UpdateDecision]: ...

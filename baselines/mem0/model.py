@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from baselines.backbone import TEXT, TEXT_OR_NULL, Backbone, listed, record
-from baselines.mem0.brain import Candidate, Decision
+from baselines.mem0.brain import NewFact, UpdateDecision
 from memos.embed.base import Embedder
 from memos.types import Session, Turn
 
@@ -67,7 +67,7 @@ DECISIONS = record(
 )
 
 
-class ModelBrain:
+class ModelMem0Brain:
     """Extraction and update by a language model, one call each."""
 
     def __init__(self, backbone: Backbone) -> None:
@@ -76,15 +76,15 @@ class ModelBrain:
     def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None:
         """A model's facts are not known before its calls."""
 
-    def facts(self, session: Session, batch: Sequence[Turn], user: str, other: str) -> list[Candidate]:
+    def facts(self, session: Session, batch: Sequence[Turn], user: str, other: str) -> list[NewFact]:
         system = EXTRACTION_PROMPT.format(user=user, other=other, date=session.time_text or "an unknown day")
         lines = [f"{'user' if turn.speaker == user else 'assistant'}: {turn.speaker}: {turn.said}" for turn in batch]
         reply = self._backbone.json("ingest", system, "\n".join(lines), FACTS)
         own = [turn.turn_id for turn in batch if turn.speaker == user] or [turn.turn_id for turn in batch]
         texts = dict.fromkeys(text.strip() for text in (reply or {"facts": []})["facts"])
-        return [Candidate(text, tuple(own)) for text in texts if text]
+        return [NewFact(text, tuple(own)) for text in texts if text]
 
-    def decide(self, old, old_vectors, new, new_vectors) -> list[Decision]:
+    def decide(self, old, old_vectors, new, new_vectors) -> list[UpdateDecision]:
         shown = json.dumps([{"id": str(i), "text": text} for i, text in enumerate(old)], ensure_ascii=False, indent=1)
         facts = json.dumps([item.text for item in new], ensure_ascii=False)
         prompt = UPDATE_PROMPT.format(old=shown if old else "(the memory is empty)", new=facts)
@@ -94,5 +94,5 @@ class ModelBrain:
         for item in (reply or {"memory": []})["memory"]:
             known = item["id"].strip().isdigit() and int(item["id"]) < len(old)
             index = int(item["id"]) if known and item["event"] != "ADD" else None
-            out.append(Decision(item["event"], item["text"].strip(), index, sources))
+            out.append(UpdateDecision(item["event"], item["text"].strip(), index, sources))
         return out

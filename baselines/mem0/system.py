@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from baselines.backbone import Backbone, check_extractor, check_positive, check_share
-from baselines.mem0.brain import Brain
-from baselines.mem0.model import ModelBrain
-from baselines.mem0.rules import RuleBrain
-from baselines.memories import STATE_VERSION, Memory, MemoryStore, hit, ranked_hits, read_json, write_json
+from baselines.mem0.brain import Mem0Brain
+from baselines.mem0.model import ModelMem0Brain
+from baselines.mem0.rules import RuleMem0Brain
+from baselines.memories import STATE_VERSION, MemoryStore, StoredMemory, hit, ranked_hits, read_json, write_json
 from memos.embed.base import Embedder
 from memos.llm.base import LLM
 from memos.types import Conversation, Query, Retrieved, Session, Turn, Usage
@@ -57,10 +57,10 @@ class Mem0:
         self.config = config
         self._embedder = embedder
         self._backbone = Backbone(llm, self.prompt, config.extractor, config.retries)
-        self._brain: Brain = (
-            ModelBrain(self._backbone)
+        self._brain: Mem0Brain = (
+            ModelMem0Brain(self._backbone)
             if config.extractor == "llm"
-            else RuleBrain(config.same, config.related, config.max_fact_words)
+            else RuleMem0Brain(config.same, config.related, config.max_fact_words)
         )
         self._speakers: tuple[str, str] = ("", "")
         self._stores: tuple[MemoryStore, ...] = ()
@@ -96,7 +96,7 @@ class Mem0:
             self._count(self._apply(store, decision.event, decision.text, memory, session, decision.turn_ids, vector))
 
     def _apply(
-        self, store: MemoryStore, event: str, text: str, memory: Memory | None, session: Session, turns, vector
+        self, store: MemoryStore, event: str, text: str, memory: StoredMemory | None, session: Session, turns, vector
     ) -> str:
         """Carry out one event; one without text or with an unknown id is skipped and counted, as mem0 does."""
         if not text:
@@ -126,9 +126,11 @@ class Mem0:
         vector = self._embedder.encode([query.text])[0]
         groups, blocks = [], []
         for number, (user, store) in enumerate(zip(self._speakers, self._stores, strict=True)):
-            found = store.search(vector, max(query.depth, self.config.top_k))
-            groups.append([hit(memory, score, f"{number}/") for memory, score in found])
-            blocks.append((user, [f"{m.time}: {m.text}" if m.time else m.text for m, _ in found[: self.config.top_k]]))
+            ranking = store.search(vector, max(query.depth, self.config.top_k))
+            groups.append([hit(memory, score, f"{number}/") for memory, score in ranking])
+            blocks.append(
+                (user, [f"{m.time}: {m.text}" if m.time else m.text for m, _ in ranking[: self.config.top_k]])
+            )
         hits, used = ranked_hits(groups, self.config.top_k, query.depth)
         return Retrieved(hits, used, speaker_blocks(blocks))
 
@@ -158,7 +160,7 @@ class Mem0:
         for number, store in enumerate(self._stores):
             store.load(folder, f"store_{number}")
 
-    def memories(self) -> dict[str, list[Memory]]:
+    def memories(self) -> dict[str, list[StoredMemory]]:
         """The stored memories of each speaker, in order of creation."""
         return {user: list(store.items.values()) for user, store in zip(self._speakers, self._stores, strict=True)}
 
@@ -168,8 +170,8 @@ class Mem0:
 
 def speaker_blocks(blocks: Sequence[tuple[str, Sequence[str]]], heading: str = "Memories of {name}:") -> str:
     """One labelled block a speaker, each a JSON list of lines, as mem0's harness shows them."""
-    parts = [
+    labelled = [
         f"{heading.format(name=name)}\n{json.dumps(list(lines), indent=2, ensure_ascii=False)}"
         for name, lines in blocks
     ]
-    return "\n\n".join(parts)
+    return "\n\n".join(labelled)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from baselines.memories import STATE_VERSION, read_json, write_json
-from baselines.ranking import BM25, VectorIndex
+from baselines.ranking import BM25, KeyedVectors
 from memos.embed.base import Embedder
 
 
@@ -42,7 +42,7 @@ class RelationGraph:
 
     def __init__(self, embedder: Embedder, match: float, merge: float) -> None:
         self._embedder, self._match, self._merge = embedder, match, merge
-        self._nodes = VectorIndex(embedder.dim)
+        self._nodes = KeyedVectors(embedder.dim)
         self.relations: dict[tuple[str, str, str], Relation] = {}
         self._touching: dict[str, dict[tuple[str, str, str], None]] = {}
 
@@ -54,7 +54,7 @@ class RelationGraph:
 
     def around(self, names: Sequence[str], limit: int = 100) -> list[Relation]:
         """Triples that touch a node with cosine at least ``match`` to one of the names, nearest nodes first."""
-        found: dict[tuple[str, str, str], None] = {}
+        keys: dict[tuple[str, str, str], None] = {}
         if names:
             for vector in self._vectors(names):
                 mine: dict[tuple[str, str, str], None] = {}
@@ -62,8 +62,8 @@ class RelationGraph:
                     mine.update(self._touching.get(node, {}))
                     if len(mine) >= limit:
                         break
-                found.update(dict.fromkeys(list(mine)[:limit]))
-        return [self.relations[key] for key in found]
+                keys.update(dict.fromkeys(list(mine)[:limit]))
+        return [self.relations[key] for key in keys]
 
     def node(self, name: str) -> str:
         """The node for a name: the nearest one with cosine at least ``merge``, else a new one."""
@@ -105,14 +105,14 @@ class RelationGraph:
         Triples that share no token with the question follow in the order of their nodes' likeness, as mem0's own
         ranking keeps zero scores.
         """
-        found = self.around(names)
+        triples = self.around(names)
         index = BM25()
-        for position, relation in enumerate(found):
+        for position, relation in enumerate(triples):
             index.put(str(position), [relation.source, relation.relation, relation.target])
         words = [word.strip("?!.,'\"").removesuffix("'s") for word in question.lower().split()]
-        order = [int(key) for key, _ in index.search(words, len(found))]
-        ranked = [*order, *(i for i in range(len(found)) if i not in set(order))]
-        return [found[i] for i in ranked[:limit]]
+        order = [int(key) for key, _ in index.search(words, len(triples))]
+        ranked = [*order, *(i for i in range(len(triples)) if i not in set(order))]
+        return [triples[i] for i in ranked[:limit]]
 
     def bytes(self) -> int:
         return sum(len(relation.text().encode()) for relation in self.relations.values()) + self._nodes.matrix.nbytes

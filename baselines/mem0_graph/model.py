@@ -51,8 +51,8 @@ class ModelGraphBrain:
     def _entities(self, backbone: Backbone, phase: str, text: str, user: str) -> list[str]:
         messages = [Message("system", ENTITY_PROMPT.format(user=user)), Message("user", text)]
         _, calls = backbone.calls(phase, messages, [ENTITY_TOOL], required=True)
-        found = [item["entity"] for call in calls for item in call.arguments["entities"]]
-        return [name for name in dict.fromkeys(node_name(item) for item in found) if name]
+        mentioned = [item["entity"] for call in calls for item in call.arguments["entities"]]
+        return [name for name in dict.fromkeys(node_name(item) for item in mentioned) if name]
 
     def relations(self, session, batch, user, other) -> tuple[list[str], list[NewRelation]]:
         text = _text(batch)
@@ -66,13 +66,13 @@ class ModelGraphBrain:
         ]
         _, calls = self._backbone.calls("ingest", messages, [RELATION_TOOL], required=True)
         turns = tuple(turn.turn_id for turn in batch)
-        found: dict[tuple[str, str, str], NewRelation] = {}
+        by_key: dict[tuple[str, str, str], NewRelation] = {}
         for call in calls:
             for item in call.arguments["relations"]:
                 key = _triple(item)
                 if all(key):
-                    found.setdefault(key, NewRelation(*key, turns))
-        return entities, list(found.values())
+                    by_key.setdefault(key, NewRelation(*key, turns))
+        return entities, list(by_key.values())
 
     def outdated(self, session, batch, user, stored, new) -> list[tuple[str, str, str]]:
         if not stored:

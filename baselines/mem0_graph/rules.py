@@ -26,16 +26,16 @@ class RuleGraphBrain:
         embedder.encode(list(names))
 
     def relations(self, session, batch, user, other) -> tuple[list[str], list[NewRelation]]:
-        found: dict[tuple[str, str, str], NewRelation] = {}
+        by_key: dict[tuple[str, str, str], NewRelation] = {}
         for turn in batch:
             if turn.speaker != user:
                 continue
             for fact in turn_facts(session, turn, other, self._max_words):
                 for triple in triples(fact.text, user):
                     key = (node_name(triple.source), triple.relation, node_name(triple.target))
-                    found.setdefault(key, NewRelation(*key, fact.turn_ids))
-        entities = [name for relation in found.values() for name in (relation.source, relation.target)]
-        return list(dict.fromkeys(entities)), list(found.values())
+                    by_key.setdefault(key, NewRelation(*key, fact.turn_ids))
+        entities = [name for relation in by_key.values() for name in (relation.source, relation.target)]
+        return list(dict.fromkeys(entities)), list(by_key.values())
 
     def outdated(self, session, batch, user, stored, new) -> list[tuple[str, str, str]]:
         out = []

@@ -81,7 +81,7 @@ class Mem0Graph(Mem0):
 
     def search(self, query: Query) -> Retrieved:
         """Memories as mem0 finds them, and the best triples of each speaker behind the used memories."""
-        found = super().search(query)
+        vector_path = super().search(query)
         backbone = self._backbone.fork()
         hits, blocks = [], []
         for number, (user, graph) in enumerate(zip(self._speakers, self._graphs, strict=True)):
@@ -89,9 +89,9 @@ class Mem0Graph(Mem0):
             best = graph.search(names, query.text, self.config.top_relations)
             hits += [Hit(relation.text(), relation.turn_ids, 0.0, f"{number}/{relation.text()}") for relation in best]
             blocks.append((user, [relation.text() for relation in best]))
-        ranked = (*found.hits[: found.used], *hits, *found.hits[found.used :])[: query.depth]
-        context = f"{found.context}\n\n{speaker_blocks(blocks, 'Relations of {name}:')}"
-        return Retrieved(ranked, min(found.used + len(hits), len(ranked)), context, backbone.total())
+        ranked = (*vector_path.hits[: vector_path.used], *hits, *vector_path.hits[vector_path.used :])[: query.depth]
+        context = f"{vector_path.context}\n\n{speaker_blocks(blocks, 'Relations of {name}:')}"
+        return Retrieved(ranked, min(vector_path.used + len(hits), len(ranked)), context, backbone.total())
 
     def stats(self) -> Mapping[str, int | float]:
         base = dict(super().stats())

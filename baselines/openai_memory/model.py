@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from baselines.backbone import TEXT, Backbone, listed, record
-from baselines.openai_memory.writer import Change, Entry, session_date
+from baselines.openai_memory.writer import EntryChanges, MemoryEntry, session_date
 from memos.types import Session
 
 ENTRY_PROMPT = """You are a chat assistant with a long-term memory. The user pastes a dialogue between {first} and \
@@ -32,7 +32,7 @@ class ModelWriter:
     def __init__(self, backbone: Backbone, revise: bool) -> None:
         self._backbone, self._revise = backbone, revise
 
-    def write(self, session: Session, speakers: tuple[str, str], entries: Sequence[Entry]) -> Change:
+    def write(self, session: Session, speakers: tuple[str, str], entries: Sequence[MemoryEntry]) -> EntryChanges:
         running = "\n".join(f"[{entry.id}] {entry.shown()}" for entry in entries) or "(none yet)"
         system = ENTRY_PROMPT.format(
             first=speakers[0],
@@ -51,6 +51,6 @@ class ModelWriter:
             known.add(text)
             own = tuple(turn.turn_id for turn in session.turns if turn.speaker == item["speaker"])
             turns = own or tuple(turn.turn_id for turn in session.turns)
-            adds.append(Entry("", text, item["date"].strip() or session_date(session), turns))
+            adds.append(MemoryEntry("", text, item["date"].strip() or session_date(session), turns))
         updates = tuple((item["id"].strip("[] "), item["text"].strip()) for item in reply.get("updates", ()))
-        return Change(tuple(adds), updates, frozenset(item.strip("[] ") for item in reply.get("deletes", ())))
+        return EntryChanges(tuple(adds), updates, frozenset(item.strip("[] ") for item in reply.get("deletes", ())))

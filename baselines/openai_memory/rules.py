@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from baselines.extract import Fact, entities, session_facts
-from baselines.openai_memory.writer import Change, Entry, session_date
+from baselines.openai_memory.writer import EntryChanges, MemoryEntry, session_date
 from memos.language.words import terms, words
 from memos.types import Session
 
@@ -16,17 +16,17 @@ class RuleWriter:
     def __init__(self, session_words: int, max_words: int) -> None:
         self._session_words, self._max_words = session_words, max_words
 
-    def write(self, session: Session, speakers: tuple[str, str], entries: Sequence[Entry]) -> Change:
+    def write(self, session: Session, speakers: tuple[str, str], entries: Sequence[MemoryEntry]) -> EntryChanges:
         facts = session_facts(session, speakers, self._max_words)
         order = sorted(range(len(facts)), key=lambda i: (-salience(facts[i]), i))
-        left, kept = self._session_words, []
+        left, chosen = self._session_words, []
         for index in order:
             size = len(words(facts[index].text))
             if size <= left:
-                kept.append(index)
+                chosen.append(index)
                 left -= size
-        adds = [Entry("", facts[i].text, session_date(session), facts[i].turn_ids) for i in sorted(kept)]
-        return Change(tuple(adds))
+        adds = [MemoryEntry("", facts[i].text, session_date(session), facts[i].turn_ids) for i in sorted(chosen)]
+        return EntryChanges(tuple(adds))
 
 
 def salience(fact: Fact) -> float:

@@ -17,7 +17,7 @@ from baselines.memories import STATE_VERSION, read_json, write_json
 from baselines.openai_memory.dumps import Said, read_dump, sources
 from baselines.openai_memory.model import ModelWriter
 from baselines.openai_memory.rules import RuleWriter
-from baselines.openai_memory.writer import Entry, Writer
+from baselines.openai_memory.writer import EntryWriter, MemoryEntry
 from memos.errors import ConfigError
 from memos.llm.base import LLM
 from memos.types import Conversation, Hit, Query, Retrieved, Session, Usage
@@ -54,14 +54,14 @@ class OpenAIMemory:
         self.config = config
         recorded = config.memories_dir is not None
         self._backbone = Backbone(llm, self.prompt, "rules" if recorded else config.extractor, config.retries)
-        self._writer: Writer = (
+        self._writer: EntryWriter = (
             ModelWriter(self._backbone, config.revise)
             if config.extractor == "llm" and not recorded
             else RuleWriter(config.session_words, config.max_fact_words)
         )
         self._sample_id = ""
         self._speakers: tuple[str, str] = ("", "")
-        self._entries: list[Entry] = []
+        self._entries: list[MemoryEntry] = []
         self._said: list[Said] = []
         self._next = 0
 
@@ -89,9 +89,10 @@ class OpenAIMemory:
         if self.config.memories_dir is None or self._entries:
             return
         texts = read_dump(Path(self.config.memories_dir), self._sample_id, self._speakers)
-        found = sources(texts, self._said)
+        origins = sources(texts, self._said)
         self._entries = [
-            Entry(f"e{index}", text, "", turns) for index, (text, turns) in enumerate(zip(texts, found, strict=True))
+            MemoryEntry(f"e{index}", text, "", turns)
+            for index, (text, turns) in enumerate(zip(texts, origins, strict=True))
         ]
 
     def search(self, query: Query) -> Retrieved:
@@ -127,7 +128,7 @@ class OpenAIMemory:
         state = read_json(folder / "openai_memory.json")
         self._sample_id, self._speakers = state["sample_id"], tuple(state["speakers"])
         self._next = state["next"]
-        self._entries = [Entry(**{**entry, "turn_ids": tuple(entry["turn_ids"])}) for entry in state["entries"]]
+        self._entries = [MemoryEntry(**{**entry, "turn_ids": tuple(entry["turn_ids"])}) for entry in state["entries"]]
         self._said = [Said(**said) for said in state["said"]]
         self._backbone.restore(state["backbone"])
 

@@ -11,7 +11,7 @@ from memos.types import Session
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class MemoryEntry:
     """One memory entry."""
 
     id: str
@@ -25,18 +25,18 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class EntryChanges:
     """What one session does to the list."""
 
-    adds: tuple[Entry, ...] = ()
+    adds: tuple[MemoryEntry, ...] = ()
     updates: tuple[tuple[str, str], ...] = ()
     deletes: frozenset[str] = frozenset()
 
 
-class Writer(Protocol):
+class EntryWriter(Protocol):
     """Turns a session into changes of the entry list."""
 
-    def write(self, session: Session, speakers: tuple[str, str], entries: Sequence[Entry]) -> Change: ...
+    def write(self, session: Session, speakers: tuple[str, str], entries: Sequence[MemoryEntry]) -> EntryChanges: ...
 
 
 def session_date(session: Session) -> str:

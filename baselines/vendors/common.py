@@ -54,7 +54,7 @@ class Connection:
         return value
 
 
-class Ledger:
+class CallLedger:
     """Counts the tokens of every reply that passes a client."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from baselines.memories import STATE_VERSION, read_json, write_json
-from baselines.vendors.common import Connection, Ledger
+from baselines.vendors.common import CallLedger, Connection
 from baselines.zep.system import HEADER
 from memos.embed.base import Embedder
 from memos.errors import require
@@ -44,7 +44,7 @@ class GraphitiPackage:
     def __init__(self, config: Config, *, embedder: Embedder) -> None:
         self.config = config
         self._embedder = embedder
-        self._ledger = Ledger()
+        self._ledger = CallLedger()
         self._loop = asyncio.new_event_loop()
         self._folder = tempfile.TemporaryDirectory(prefix="graphiti-")
         self._turns: dict[str, str] = {}
@@ -121,12 +121,12 @@ class GraphitiPackage:
         recipes = require("graphiti_core.search.search_config_recipes", "vendors", package="graphiti-core")
         recipe = recipes.COMBINED_HYBRID_SEARCH_RRF.model_copy(deep=True)
         recipe.limit = max(query.depth, self.config.top_k)
-        found = self._run(self._graph.search_(query.text, config=recipe, group_ids=[_GROUP]))
+        results = self._run(self._graph.search_(query.text, config=recipe, group_ids=[_GROUP]))
         facts = [
             Hit(_shown(edge), tuple(self._turns[e] for e in edge.episodes if e in self._turns), memory_id=edge.uuid)
-            for edge in found.edges
+            for edge in results.edges
         ]
-        entities = [Hit(f"{node.name}: {node.summary}", (), memory_id=node.uuid) for node in found.nodes]
+        entities = [Hit(f"{node.name}: {node.summary}", (), memory_id=node.uuid) for node in results.nodes]
         top = self.config.top_k
         used = [*facts[:top], *entities[:top]]
         hits = tuple([*used, *facts[top:]][: query.depth])
@@ -169,7 +169,7 @@ class GraphitiPackage:
 def _embedding_client(module: Any, embedder: Embedder) -> Any:
     """Our embedder behind the package's interface."""
 
-    class Client(module.EmbedderClient):
+    class OurEmbedder(module.EmbedderClient):
         async def create(self, input_data: Any) -> list[float]:
             text = input_data if isinstance(input_data, str) else " ".join(map(str, input_data))
             return embedder.encode([text])[0].tolist()
@@ -177,17 +177,17 @@ def _embedding_client(module: Any, embedder: Embedder) -> Any:
         async def create_batch(self, input_data_list: list[str]) -> list[list[float]]:
             return embedder.encode(list(input_data_list)).tolist()
 
-    return Client()
+    return OurEmbedder()
 
 
 def _keep_order(module: Any) -> Any:
     """A cross-encoder that is never asked: the recipes used here rank by RRF."""
 
-    class Client(module.CrossEncoderClient):
+    class OrderKeeper(module.CrossEncoderClient):
         async def rank(self, query: str, passages: list[str]) -> list[tuple[str, float]]:
             return [(passage, 1.0 / (rank + 1)) for rank, passage in enumerate(passages)]
 
-    return Client()
+    return OrderKeeper()
 
 
 def _shown(edge: Any) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from baselines.memories import STATE_VERSION, read_json, write_json
-from baselines.vendors.common import Connection, Ledger, union
+from baselines.vendors.common import CallLedger, Connection, union
 from memos.embed.base import Embedder
 from memos.errors import require
 from memos.types import Conversation, Hit, Query, Retrieved, Session, Usage
@@ -39,7 +39,7 @@ class LangMemPackage:
     def __init__(self, config: Config, *, embedder: Embedder) -> None:
         self.config = config
         self._embedder = embedder
-        self._ledger = Ledger()
+        self._ledger = CallLedger()
         self._sources: dict[str, list[str]] = {}
         memory = require("langgraph.store.memory", "vendors", package="langmem")
         openai = require("langchain_openai", "vendors", package="langchain-openai")
@@ -81,10 +81,10 @@ class LangMemPackage:
 
     def search(self, query: Query) -> Retrieved:
         limit = max(query.depth, self.config.top_k)
-        found = self._store.search(_SPACE, query=query.text, limit=limit)
+        items = self._store.search(_SPACE, query=query.text, limit=limit)
         hits = tuple(
             Hit(_text(item.value), tuple(self._sources.get(item.key, ())), float(item.score or 0.0), item.key)
-            for item in found
+            for item in items
         )
         context = "\n".join(f"- {hit.text}" for hit in hits[: self.config.top_k])
         return Retrieved(hits[: query.depth], min(self.config.top_k, query.depth, len(hits)), context)

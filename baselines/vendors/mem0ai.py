@@ -23,7 +23,7 @@ from typing import Any
 from baselines.backbone import check_positive
 from baselines.mem0.system import batches, speaker_blocks
 from baselines.memories import STATE_VERSION, ranked_hits, read_json, write_json
-from baselines.vendors.common import Connection, Ledger, union
+from baselines.vendors.common import CallLedger, Connection, union
 from memos.embed.base import Embedder
 from memos.errors import require
 from memos.types import Conversation, Hit, Query, Retrieved, Session, Turn, Usage
@@ -53,7 +53,7 @@ class Mem0Package:
     def __init__(self, config: Config, *, embedder: Embedder) -> None:
         self.config = config
         self._embedder = embedder
-        self._ledger = Ledger()
+        self._ledger = CallLedger()
         self._folder = tempfile.TemporaryDirectory(prefix="mem0-")
         self._memory = self._open()
         self._speakers: tuple[str, str] = ("", "")
@@ -152,11 +152,11 @@ class Mem0Package:
         groups, blocks = [], []
         for number, user in enumerate(self._speakers):
             limit = max(query.depth, self.config.top_k)
-            found = self._find(query.text, f"speaker_{number}", limit)
+            memories = self._find(query.text, f"speaker_{number}", limit)
             groups.append(
-                [Hit(m["memory"], self._turns(m["id"]), float(m["score"]), f"{number}/{m['id']}") for m in found]
+                [Hit(m["memory"], self._turns(m["id"]), float(m["score"]), f"{number}/{m['id']}") for m in memories]
             )
-            lines = [f"{(m.get('metadata') or {}).get('timestamp', '')}: {m['memory']}" for m in found]
+            lines = [f"{(m.get('metadata') or {}).get('timestamp', '')}: {m['memory']}" for m in memories]
             blocks.append((user, lines[: self.config.top_k]))
         hits, used = ranked_hits(groups, self.config.top_k, query.depth)
         return Retrieved(hits, used, speaker_blocks(blocks))

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from baselines.extract import Fact
-from baselines.zep.graph import Edge, Entity, Episode
+from baselines.zep.graph import Entity, Episode, FactEdge
 from memos.embed.base import Embedder
 from memos.types import Session, Turn
 
@@ -26,7 +26,7 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class CurrentMessage:
     """The episode at hand with what its extraction may see."""
 
     episode: Episode
@@ -37,21 +37,21 @@ class Message:
     facts: tuple[Fact, ...] = field(default=())
 
 
-class Brain(Protocol):
+class ZepBrain(Protocol):
     """The decisions Zep leaves to a model."""
 
     def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None: ...
 
-    def entities(self, message: Message) -> list[tuple[str, str]]: ...
+    def entities(self, message: CurrentMessage) -> list[tuple[str, str]]: ...
 
     def resolve(
-        self, message: Message, new: Sequence[str], candidates: Sequence[Sequence[Entity]]
+        self, message: CurrentMessage, new: Sequence[str], candidates: Sequence[Sequence[Entity]]
     ) -> list[Entity | None]: ...
 
-    def edges(self, message: Message, names: Sequence[str]) -> list[Proposal]: ...
+    def edges(self, message: CurrentMessage, names: Sequence[str]) -> list[Proposal]: ...
 
     def judge(
-        self, new: Proposal, related: Sequence[Edge], others: Sequence[Edge], likeness: Sequence[float]
+        self, new: Proposal, related: Sequence[FactEdge], others: Sequence[FactEdge], likeness: Sequence[float]
     ) -> tuple[list[int], list[int]]: ...
 
     def summaries(self, items: Sequence[tuple[Entity, list[str], list[str]]]) -> list[str]: ...

@@ -17,7 +17,7 @@ import numpy as np
 
 from baselines.extract.entities import normal
 from baselines.memories import STATE_VERSION, read_json, write_json
-from baselines.ranking import BM25, VectorIndex, terms
+from baselines.ranking import BM25, KeyedVectors, terms
 from memos.embed.base import Embedder
 
 
@@ -46,7 +46,7 @@ class Entity:
 
 
 @dataclass(slots=True)
-class Edge:
+class FactEdge:
     """A fact between two distinct entities."""
 
     id: str
@@ -69,12 +69,12 @@ class Graph:
         self._embedder = embedder
         self.episodes: list[Episode] = []
         self.entities: dict[str, Entity] = {}
-        self.edges: dict[str, Edge] = {}
+        self.edges: dict[str, FactEdge] = {}
         self._by_name: dict[str, str] = {}
         self._between: dict[tuple[str, str], list[str]] = {}
         self._touching: dict[str, list[str]] = {}
         self.edge_terms, self.node_terms = BM25(), BM25()
-        self.edge_vectors, self.node_vectors = VectorIndex(embedder.dim), VectorIndex(embedder.dim)
+        self.edge_vectors, self.node_vectors = KeyedVectors(embedder.dim), KeyedVectors(embedder.dim)
 
     def add_entity(self, name: str, kind: str, time: datetime | None) -> Entity:
         entity = Entity(f"n{len(self.entities)}", name, kind, created_at=time)
@@ -89,8 +89,8 @@ class Graph:
 
     def named(self, name: str) -> Entity | None:
         """The entity with exactly this normalised name."""
-        found = self._by_name.get(normal(name))
-        return self.entities[found] if found else None
+        entity_id = self._by_name.get(normal(name))
+        return self.entities[entity_id] if entity_id else None
 
     def alias(self, name: str, entity: Entity) -> None:
         """Remember that a name was resolved to an entity."""
@@ -106,12 +106,12 @@ class Graph:
         entity.facts += [fact for fact in new_facts if fact not in entity.facts]
         self.node_terms.put(entity.id, terms(f"{entity.name} {entity.summary}"))
 
-    def add_edge(self, edge: Edge, vector: np.ndarray) -> Edge:
+    def add_edge(self, edge: FactEdge, vector: np.ndarray) -> FactEdge:
         self._place_edge(edge)
         self.edge_vectors.put(edge.id, vector)
         return edge
 
-    def _place_edge(self, edge: Edge) -> None:
+    def _place_edge(self, edge: FactEdge) -> None:
         self.edges[edge.id] = edge
         self._between.setdefault((edge.source, edge.target), []).append(edge.id)
         for node in (edge.source, edge.target):
@@ -121,7 +121,7 @@ class Graph:
     def new_edge_id(self) -> str:
         return f"f{len(self.edges)}"
 
-    def between(self, source: str, target: str) -> list[Edge]:
+    def between(self, source: str, target: str) -> list[FactEdge]:
         """Edges from one entity to another, oldest first."""
         return [self.edges[key] for key in self._between.get((source, target), ())]
 
@@ -177,7 +177,7 @@ class Graph:
         for item in state["entities"]:
             self._place_entity(Entity(**_timed(Entity, item)))
         for item in state["edges"]:
-            self._place_edge(Edge(**_timed(Edge, item)))
+            self._place_edge(FactEdge(**_timed(FactEdge, item)))
         self._by_name = state["names"]
         self.edge_vectors.load(list(self.edges), np.load(folder / "edges.npy", allow_pickle=False))
         self.node_vectors.load(list(self.entities), np.load(folder / "nodes.npy", allow_pickle=False))
@@ -192,7 +192,7 @@ class Graph:
 _TIMES = ("time", "created_at", "valid_at", "invalid_at", "expired_at")
 
 
-def _plain(item: Episode | Entity | Edge) -> dict:
+def _plain(item: Episode | Entity | FactEdge) -> dict:
     return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in asdict(item).items()}
 
 

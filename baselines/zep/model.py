@@ -7,7 +7,7 @@ from datetime import datetime
 
 from baselines.backbone import TEXT, TEXT_OR_NULL, Backbone, listed, record
 from baselines.extract.entities import normal
-from baselines.zep.brain import Message, Proposal
+from baselines.zep.brain import CurrentMessage, Proposal
 from baselines.zep.graph import Entity
 from memos.embed.base import Embedder
 from memos.types import Session
@@ -47,7 +47,7 @@ VERDICT = record(duplicates=listed({"type": "integer"}), contradicted=listed({"t
 SUMMARIES = record(summaries=listed(record(name=TEXT, summary=TEXT)))
 
 
-class ModelBrain:
+class ModelZepBrain:
     """One structured call a decision."""
 
     def __init__(self, backbone: Backbone, summary_words: int) -> None:
@@ -56,12 +56,12 @@ class ModelBrain:
     def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None:
         """A model's facts are not known before its calls."""
 
-    def _shown(self, message: Message) -> str:
+    def _shown(self, message: CurrentMessage) -> str:
         earlier = "\n".join(episode.content for episode in message.previous) or "(none)"
         time = message.episode.time.isoformat() if message.episode.time else "unknown"
         return f"EARLIER MESSAGES\n{earlier}\n\nCURRENT MESSAGE\n{message.episode.content}\n\nREFERENCE TIME\n{time}"
 
-    def entities(self, message: Message) -> list[tuple[str, str]]:
+    def entities(self, message: CurrentMessage) -> list[tuple[str, str]]:
         reply = self._backbone.json("ingest", ENTITIES_PROMPT, self._shown(message), NODES) or {"entities": []}
         return [(item["name"].strip(), item["type"].strip() or "Entity") for item in reply["entities"]]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from baselines.extract import Fact, triples, turn_facts
 from baselines.extract.entities import normal
 from baselines.extract.relation import CONTRADICTS, SAME, relate
-from baselines.zep.brain import Message, Proposal
+from baselines.zep.brain import CurrentMessage, Proposal
 from baselines.zep.graph import Entity
 from memos.embed.base import Embedder
 from memos.language.words import words
 from memos.types import Session
 
 
-class RuleBrain:
+class RuleZepBrain:
     """Facts, triples and relations by rules; an edge keeps its whole fact as text."""
 
     def __init__(self, same: float, related: float, max_words: int, summary_words: int) -> None:
@@ -29,7 +29,7 @@ class RuleBrain:
                     texts.update({fact.text: None, proposal.target.lower(): None})
         embedder.encode(list(texts))
 
-    def entities(self, message: Message) -> list[tuple[str, str]]:
+    def entities(self, message: CurrentMessage) -> list[tuple[str, str]]:
         facts = turn_facts(message.session, message.turn, message.listener, self._max_words)
         self._proposals = [proposal for fact in facts if (proposal := _proposal(fact))]
         return [(message.turn.speaker, "Person"), *((item.target, "Entity") for item in self._proposals)]
@@ -53,13 +53,13 @@ class RuleBrain:
     def summaries(self, items) -> list[str]:
         out = []
         for _, old, new in items:
-            kept, size = [], 0
+            newest, size = [], 0
             for fact in reversed([*old, *new]):
                 size += len(words(fact))
-                if kept and size > self._words:
+                if newest and size > self._words:
                     break
-                kept.append(fact)
-            out.append(" ".join(reversed(kept)))
+                newest.append(fact)
+            out.append(" ".join(reversed(newest)))
         return out
 
 
@@ -68,8 +68,8 @@ def _other(speakers: tuple[str, str], speaker: str) -> str:
 
 
 def _proposal(fact: Fact) -> Proposal | None:
-    found = triples(fact.text, fact.speaker)
-    if not found:
+    relations = triples(fact.text, fact.speaker)
+    if not relations:
         return None
-    best = next((item for item in found if item.relation != "mentioned"), found[0])
+    best = next((item for item in relations if item.relation != "mentioned"), relations[0])
     return Proposal(best.source, best.target, best.relation.upper(), fact.text, fact.time, None)

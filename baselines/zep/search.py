@@ -23,7 +23,7 @@ Ranked = list[tuple[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
+class EdgeCandidates:
     """Edges by full text and by cosine, deep; each recipe takes what it needs from the front."""
 
     by_text: list[str]
@@ -34,27 +34,33 @@ class Candidates:
         return [self.by_text[:limit], [key for key, score in self.by_vector[:limit] if score >= least]]
 
 
-def edge_candidates(graph: Graph, query: str, vector: np.ndarray, limit: int) -> Candidates:
+def edge_candidates(graph: Graph, query: str, vector: np.ndarray, limit: int) -> EdgeCandidates:
     """Up to ``limit`` edges by each method; the query is cut at 128 terms for the full text."""
     by_text = [key for key, _ in graph.edge_terms.search(terms(query)[:MAX_QUERY_TERMS], limit)]
-    return Candidates(by_text, graph.edge_vectors.search(vector, limit))
+    return EdgeCandidates(by_text, graph.edge_vectors.search(vector, limit))
 
 
 def search_edges(
-    graph: Graph, found: Candidates, vector: np.ndarray, recipe: str, limit: int, least: float, mmr_lambda: float
+    graph: Graph,
+    candidates: EdgeCandidates,
+    vector: np.ndarray,
+    recipe: str,
+    limit: int,
+    least: float,
+    mmr_lambda: float,
 ) -> Ranked:
     """The best edges with their scores.
 
     Args:
         graph: what to search.
-        found: candidates, at least twice ``limit`` deep.
+        candidates: at least twice ``limit`` deep.
         vector: the question's unit vector.
         recipe: one of ``RECIPES``.
         limit: how many to return.
         least: least cosine of the vector candidates.
         mmr_lambda: weight of relevance in ``mmr``.
     """
-    rankings = found.top(2 * limit, least)
+    rankings = candidates.top(2 * limit, least)
     if recipe == "cosine":
         origins = [graph.edges[key].source for key in dict.fromkeys([*rankings[0], *rankings[1]])]
         rankings.append(graph.reachable(origins, WALK_DEPTH, 2 * limit))

@@ -15,10 +15,10 @@ from baselines.backbone import Backbone, check_extractor, check_positive, check_
 from baselines.extract.entities import normal
 from baselines.memories import STATE_VERSION, read_json, write_json
 from baselines.ranking import reciprocal_rank_fusion, terms
-from baselines.zep.brain import Brain, Message, Proposal
-from baselines.zep.graph import Edge, Entity, Episode, Graph
-from baselines.zep.model import ModelBrain
-from baselines.zep.rules import RuleBrain
+from baselines.zep.brain import CurrentMessage, Proposal, ZepBrain
+from baselines.zep.graph import Entity, Episode, FactEdge, Graph
+from baselines.zep.model import ModelZepBrain
+from baselines.zep.rules import RuleZepBrain
 from baselines.zep.search import RECIPES, edge_candidates, search_edges, search_nodes
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
@@ -74,14 +74,14 @@ class Zep:
         self.config = config
         self._embedder = embedder
         self._backbone = Backbone(llm, self.prompt, config.extractor, config.retries)
-        self._brain: Brain = (
-            ModelBrain(self._backbone, config.summary_words)
+        self._brain: ZepBrain = (
+            ModelZepBrain(self._backbone, config.summary_words)
             if config.extractor == "llm"
-            else RuleBrain(config.same, config.related, config.max_fact_words, config.summary_words)
+            else RuleZepBrain(config.same, config.related, config.max_fact_words, config.summary_words)
         )
         self._speakers: tuple[str, str] = ("", "")
         self._events: dict[str, int] = {}
-        self._told: dict[str, tuple[tuple[str, int], tuple[str, ...]]] = {}
+        self._summary_sources: dict[str, tuple[tuple[str, int], tuple[str, ...]]] = {}
         self.graph = Graph(embedder)
 
     def start(self, conversation: Conversation) -> None:
@@ -97,7 +97,7 @@ class Zep:
         episode = Episode(turn.turn_id, f"{turn.speaker}: {turn.said}", turn.speaker, session.time)
         listener = self._speakers[1] if turn.speaker == self._speakers[0] else self._speakers[0]
         previous = tuple(self.graph.episodes[-self.config.previous_episodes :])
-        message = Message(episode, session, turn, listener, previous)
+        message = CurrentMessage(episode, session, turn, listener, previous)
         self.graph.episodes.append(episode)
         nodes = self._resolve(message, [(turn.speaker, "Person"), *self._brain.entities(message)])
         proposals = self._brain.edges(message, [name for name, _ in nodes.values()])
@@ -116,11 +116,11 @@ class Zep:
     def _count(self, event: str) -> None:
         self._events[event] = self._events.get(event, 0) + 1
 
-    def _resolve(self, message: Message, found: Sequence[tuple[str, str]]) -> dict[str, tuple[str, Entity]]:
+    def _resolve(self, message: CurrentMessage, extracted: Sequence[tuple[str, str]]) -> dict[str, tuple[str, Entity]]:
         """Entities by normalised name: known ones by name or spelling, then by the model, new ones created."""
         out: dict[str, tuple[str, Entity]] = {}
         open_names: dict[str, tuple[str, str]] = {}
-        for name, kind in found:
+        for name, kind in extracted:
             key = normal(name)
             if not key or key in out or key in open_names:
                 continue
@@ -152,7 +152,7 @@ class Zep:
         keys += [key for key, _ in self.graph.node_terms.search(terms(name), limit)]
         return [self.graph.entities[key] for key in dict.fromkeys(keys)]
 
-    def _add_edge(self, new: Proposal, source: Entity, target: Entity, episode: Episode) -> Edge | None:
+    def _add_edge(self, new: Proposal, source: Entity, target: Entity, episode: Episode) -> FactEdge | None:
         """Add a fact, or its episode to the edge that already states it; invalidate what it contradicts."""
         vector = self._embedder.encode([new.fact])[0]
         related = self.graph.between(source.id, target.id)
@@ -167,7 +167,7 @@ class Zep:
             duplicates, contradicted = self._brain.judge(new, related, others, likeness)
         if duplicates:
             return self._repeat(related[duplicates[0]], episode)
-        edge = Edge(
+        edge = FactEdge(
             self.graph.new_edge_id(),
             source.id,
             target.id,
@@ -185,12 +185,12 @@ class Zep:
                 self._count("edges_invalidated")
         return edge
 
-    def _repeat(self, edge: Edge, episode: Episode) -> None:
+    def _repeat(self, edge: FactEdge, episode: Episode) -> None:
         if episode.id not in edge.episodes:
             edge.episodes.append(episode.id)
         self._count("edges_repeated")
 
-    def _invalidation_candidates(self, fact: str, vector, known: set[str]) -> list[Edge]:
+    def _invalidation_candidates(self, fact: str, vector, known: set[str]) -> list[FactEdge]:
         limit = self.config.invalidation_limit
         by_text = [key for key, _ in self.graph.edge_terms.search(terms(fact), 2 * limit)]
         by_vector = [key for key, _ in self.graph.edge_vectors.search(vector, 2 * limit, self.config.min_score)]
@@ -217,9 +217,9 @@ class Zep:
         """The method's own facts and entities first; behind them, for recall curves, further facts by ``rrf``."""
         vector = self._embedder.encode([query.text])[0]
         config = self.config
-        found = edge_candidates(self.graph, query.text, vector, 2 * max(config.top_k, query.depth))
+        candidates = edge_candidates(self.graph, query.text, vector, 2 * max(config.top_k, query.depth))
         edges = search_edges(
-            self.graph, found, vector, config.edge_recipe, config.top_k, config.min_score, config.mmr_lambda
+            self.graph, candidates, vector, config.edge_recipe, config.top_k, config.min_score, config.mmr_lambda
         )
         nodes = search_nodes(self.graph, query.text, vector, config.top_k, config.min_score)
         hits = [self._edge_hit(key, score) for key, score in edges]
@@ -227,7 +227,7 @@ class Zep:
         used = len(hits)
         if query.depth > used:
             shown = {key for key, _ in edges}
-            deep = search_edges(self.graph, found, vector, "rrf", query.depth, -1.0, config.mmr_lambda)
+            deep = search_edges(self.graph, candidates, vector, "rrf", query.depth, -1.0, config.mmr_lambda)
             hits += [self._edge_hit(key, score) for key, score in deep if key not in shown]
         hits = hits[: query.depth]
         return Retrieved(tuple(hits), min(used, len(hits)), self._context([k for k, _ in edges], [k for k, _ in nodes]))
@@ -243,15 +243,15 @@ class Zep:
     def _sources(self, entity: Entity) -> tuple[str, ...]:
         """Turns of the facts that the summary still tells (at least 60 % of their content words are in it)."""
         state = (entity.summary, len(entity.facts))
-        if (known := self._told.get(entity.id)) and known[0] == state:
+        if (known := self._summary_sources.get(entity.id)) and known[0] == state:
             return known[1]
-        told = stems(f"{entity.name} {entity.summary}")
+        summary_stems = stems(f"{entity.name} {entity.summary}")
         turns: dict[str, None] = {}
         for key in entity.facts[-50:]:
             own = stems(self.graph.edges[key].fact)
-            if own and len(own & told) >= 0.6 * len(own):
+            if own and len(own & summary_stems) >= 0.6 * len(own):
                 turns.update(dict.fromkeys(self.graph.edges[key].episodes))
-        self._told[entity.id] = (state, tuple(turns))
+        self._summary_sources[entity.id] = (state, tuple(turns))
         return tuple(turns)
 
     def _context(self, edges: list[str], nodes: list[str]) -> str:
@@ -291,14 +291,14 @@ class Zep:
         """Nothing to release."""
 
 
-def _shown(edge: Edge) -> str:
+def _shown(edge: FactEdge) -> str:
     if edge.valid_at is None:
         return edge.fact
     until = f", until {day(edge.invalid_at)}" if edge.invalid_at else ""
     return f"{edge.fact} (event_time: {day(edge.valid_at)}{until})"
 
 
-def invalidate(old: Edge, new: Edge, now: datetime | None) -> bool:
+def invalidate(old: FactEdge, new: FactEdge, now: datetime | None) -> bool:
     """Let the later of two contradicting facts end the earlier one.
 
     The earlier one gets ``invalid_at`` = the later one's ``valid_at`` and ``expired_at`` = now; neither is deleted.

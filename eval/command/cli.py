@@ -90,11 +90,11 @@ def _ask_about_code(checked: Checked) -> None:
     first = checked.configs[0]
     if first.get("accept_code") or first.get("rerun"):
         return
-    found = []
+    differing = []
     for config in checked.configs:
-        found += load(config["entry"]).changed(config)
-    if found:
-        raise ConfigError(question(found))
+        differing += load(config["entry"]).changed(config)
+    if differing:
+        raise ConfigError(question(differing))
 
 
 def quote_null(arg: str) -> str:

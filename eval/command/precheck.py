@@ -58,8 +58,8 @@ def precheck(conf: Path, arguments: Sequence[str]) -> Checked:
         base = _compose(conf, [word for word in fixed if word.startswith("experiment=")], whole=True)
         jobs, whole, sweeps = [], True, []
         for added in _added(base, overrides):
-            more, complete = _jobs(base, [*overrides, *_parse(added)])
-            jobs += more
+            added_jobs, complete = _jobs(base, [*overrides, *_parse(added)])
+            jobs += added_jobs
             whole = whole and complete
             sweeps.append([*arguments, *added])
         return Checked([_validate(_compose(conf, job)) for job in jobs], whole, sweeps)
@@ -74,8 +74,8 @@ def _added(base: DictConfig, overrides: Sequence[Override]) -> list[list[str]]:
     if not own or "system" in named:
         return [[]]
     narrowing = named & {key for sweep in own for key in sweep}
-    kept = [sweep for sweep in own if narrowing <= set(sweep)]
-    return [[f"{key}={value}" for key, value in sweep.items() if key not in named] for sweep in kept] or [[]]
+    matching = [sweep for sweep in own if narrowing <= set(sweep)]
+    return [[f"{key}={value}" for key, value in sweep.items() if key not in named] for sweep in matching] or [[]]
 
 
 def _parse(words: Sequence[str]) -> list[Override]:
@@ -108,12 +108,12 @@ def _jobs(base: DictConfig, overrides: Sequence[Override]) -> tuple[list[list[st
             if key not in named:
                 swept[key] = _values(override) if override.is_sweep_override() else [_typed(override)]
     own_sweeper = not any(key.startswith(("hydra/sweeper", "hydra.sweeper", "hydra.mode")) for key in named)
-    if prod(len(values) for values in swept.values()) <= MOST_JOBS:
-        return [fixed + list(values) for values in product(*swept.values())], own_sweeper
-    first = {key: values[0] for key, values in swept.items()}
+    if prod(len(choices) for choices in swept.values()) <= MOST_JOBS:
+        return [fixed + list(choices) for choices in product(*swept.values())], own_sweeper
+    first = {key: choices[0] for key, choices in swept.items()}
     jobs = [fixed + list(first.values())]
-    for key, values in swept.items():
-        jobs += [fixed + list({**first, key: value}.values()) for value in values[1:]]
+    for key, choices in swept.items():
+        jobs += [fixed + list({**first, key: value}.values()) for value in choices[1:]]
     return jobs, False
 
 
@@ -159,8 +159,8 @@ def _composition(error: Exception, overrides: Sequence[str]) -> str:
 def _validate(config: DictConfig) -> dict[str, Any]:
     """The plain form of a composed configuration, after the experiment's own check of it."""
     try:
-        values = plain(config)
+        composed = plain(config)
     except OmegaConfBaseException as error:
         raise ConfigError(" ".join(str(error).split("\n")[:2])) from error
-    load(values["entry"]).check(values)
-    return values
+    load(composed["entry"]).check(composed)
+    return composed

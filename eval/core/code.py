@@ -1,10 +1,11 @@
 """Digests of code: equal where a part computes the same, wherever its modules lie and however they are formatted.
 
 A part's digest covers its class and every definition of this project (or of the part's own top-level package) that it
-uses, followed through imports. Definitions are told by their syntax trees (``eval.core.syntax``), not by their names or
-places: moving one, splitting a module, renaming a module or a function, formatting, comments and docstrings change
-nothing; a constant, an operator or a prompt does. Third-party packages count by the names that are used of them; their
-versions are in the manifest.
+uses, followed through imports. Definitions are told by their syntax trees (``eval.core.definition``), not by their
+names or places: moving one, splitting a module, renaming a module, a function or a local variable, formatting, comments
+and docstrings change nothing; a constant, an operator or a prompt does. The name of a parameter counts where one of
+these definitions, or the harness, may pass it by keyword. Third-party packages count by the names that are used of
+them; their versions are in the manifest.
 """
 
 from __future__ import annotations
@@ -17,15 +18,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
-from eval.core.syntax import Module, Name, Reader, digest_of, members, read_module, root_folder, source_file
+from eval.core.definition import Calls, Parameter, Reader
+from eval.core.scopes import Name
+from eval.core.syntax import Module, digest_of, members, read_module, root_folder, source_file
 from memos.weights import remembered
 
 OWN = ("memos", "baselines", "eval")
 """Top-level packages of this project."""
 MARK = "IDENTIFIES_ONLY"
 """A module that defines this only says what things are; its definitions count by name."""
-FORM = 2
-"""Raised when the way of digesting changes; digests kept in the user's cache are made again then."""
+FORM = 3
+"""Raised when the way of digesting changes: digests in the user's cache are made again then, and those in manifests and
+beside stores, which say the form they are of, tell nothing of the present code. Up to 2 they did not say it."""
 ROUNDS = 16
 """How many steps away a definition still tells two users of it apart by their own digest; all count in the whole."""
 INGESTING = ("__init__", "start", "add", "finish", "save", "load", "stats", "usage", "pending", "close")
@@ -46,8 +50,20 @@ class Root:
 @dataclass(frozen=True)
 class _Unit:
     text: str
-    slots: tuple[Name, ...]
-    beside: frozenset[Name]
+    slots: tuple[Name, ...] = ()
+    beside: frozenset[Name] = frozenset()
+    parameters: tuple[Parameter, ...] = ()
+    calls: Calls = Calls()
+
+    def counted(self, calls: Calls, *, root: bool) -> str:
+        """The text, with the names of those parameters that some call of the whole may use.
+
+        Args:
+            calls: of all definitions of a digest.
+            root: whether the harness itself calls it.
+        """
+        names = [p for p in self.parameters if (root and p.of_definition) or calls.show(p)]
+        return "\n".join([self.text, *(f"{p.label}={p.name}" for p in names)])
 
 
 def code_digest(roots: Iterable[Root], *, annotations: bool = True) -> str | None:
@@ -110,21 +126,22 @@ def _state_of(tops: Iterable[str]) -> str:
 
 
 def _digest(roots: Sequence[Root], tops: frozenset[str], annotations: bool) -> str | None:
-    kept = {root.name: root.keep for root in roots}
+    methods_of = {root.name: root.keep for root in roots}
     units: dict[Name, _Unit] = {}
     todo = [root.name for root in roots]
     while todo:
         name = todo.pop()
         if name in units:
             continue
-        unit = _unit(name, kept.get(name), tops, _state(name[0]))
+        unit = _unit(name, methods_of.get(name), tops, _state(name[0]))
         if unit is None:
-            if name in kept:
+            if name in methods_of:
                 return None
-            unit = _Unit("absent", (), frozenset())
+            unit = _Unit("absent")
         units[name] = unit
         todo += [*unit.slots, *(unit.beside if annotations else ())]
-    marks = {name: digest_of(unit.text) for name, unit in units.items()}
+    calls = Calls.of_all(unit.calls for unit in units.values())
+    marks = {name: digest_of(unit.counted(calls, root=name in methods_of)) for name, unit in units.items()}
     own = dict(marks)
     for _ in range(ROUNDS):
         marks = {
@@ -153,16 +170,16 @@ def _reached(cls: type, methods: frozenset[str]) -> frozenset[str]:
         node = _class_node(base)
         for name, function in members(node).items() if node is not None else ():
             known.setdefault(name, []).append(function)
-    found, todo = set(), [m for m in methods if m in known]
+    reached, todo = set(), [m for m in methods if m in known]
     todo += [m for m in known if m.startswith("__") and m.endswith("__")]
     while todo:
         name = todo.pop()
-        if name in found:
+        if name in reached:
             continue
-        found.add(name)
+        reached.add(name)
         used = {n.attr for f in known[name] for n in ast.walk(f) if isinstance(n, ast.Attribute)}
         todo += [m for m in used if m in known]
-    return frozenset(found)
+    return frozenset(reached)
 
 
 def _class_node(cls: type) -> ast.ClassDef | None:
@@ -187,15 +204,16 @@ def _unit(name: Name, keep: frozenset[str] | None, tops: frozenset[str], state: 
         return None
     if not name[1]:
         names = tuple((module.name, defined) for defined in sorted(module.definitions))
-        return _Unit(f"module:{[n for _, n in names]}", names, frozenset())
+        return _Unit(f"module:{[n for _, n in names]}", names)
     statements = module.definitions.get(name[1])
     if statements is None:
         return None
     if any(isinstance(s, ast.ClassDef) and _is_protocol(s) for s in statements):
-        return _Unit("protocol", (), frozenset())
+        return _Unit("protocol")
     reader = Reader(module, lambda target: resolve(target, tops), keep)
     text = "\n".join([*(reader.text(s) for s in statements), *_resources(module, statements)])
-    return _Unit(text, tuple(reader.slots), frozenset(reader.beside - reader.slots.keys()))
+    beside = frozenset(reader.beside - reader.slots.keys())
+    return _Unit(text, tuple(reader.slots), beside, reader.parameters, reader.calls)
 
 
 def _is_protocol(node: ast.ClassDef) -> bool:
@@ -236,8 +254,8 @@ def _resources(module: Module, statements: Iterable[ast.stmt]) -> list[str]:
     return [f"file:{digest_of(f.read_bytes().hex())}" for f in files if f.is_file()]
 
 
-def stage_digest(parts: Mapping[str, str | None]) -> str | None:
+def stage_digest(digests: Mapping[str, str | None]) -> str | None:
     """One digest of the parts of a stage; None where one of them has no source."""
-    if any(value is None for value in parts.values()):
+    if any(value is None for value in digests.values()):
         return None
-    return digest_of("|".join(f"{name}={parts[name]}" for name in sorted(parts)))[:16]
+    return digest_of("|".join(f"{name}={digests[name]}" for name in sorted(digests)))[:16]

@@ -185,16 +185,16 @@ def identity(spec: Mapping[str, Any], stage: str | None = None) -> dict[str, Any
     if not spec or not spec.get("_target_"):
         return {}
     cls, config = component_config(spec, spec.get("name", "?"))
-    kept = fields_of(config, stage)
-    if kept.get("base_url"):
-        kept["served_as"] = served_as(kept["base_url"], kept.get("served_as"))
-    kept.pop("base_url", None)
-    found = {"part": part_id(cls), "version": getattr(cls, "version", "1"), "fields": kept}
+    fields = fields_of(config, stage)
+    if fields.get("base_url"):
+        fields["served_as"] = served_as(fields["base_url"], fields.get("served_as"))
+    fields.pop("base_url", None)
+    own = {"part": part_id(cls), "version": getattr(cls, "version", "1"), "fields": fields}
     if hasattr(cls, "learned"):
-        found["learned"] = dict(cls.learned(config, stage))
+        own["learned"] = dict(cls.learned(config, stage))
     if getattr(cls, "packages", ()):
-        found["packages"] = {name: package_version(name) for name in cls.packages}
-    return found
+        own["packages"] = {name: package_version(name) for name in cls.packages}
+    return own
 
 
 def fields_of(config: Any, stage: str | None = None) -> dict[str, Any]:

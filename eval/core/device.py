@@ -43,11 +43,11 @@ def threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def timing_identity(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def timing_identity(specs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """What a time depends on besides what is timed.
 
     Args:
-        parts: configuration of each timed part by group.
+        specs: configuration of each timed part by group.
     """
-    settings = {group: {k: v for k, v in spec.items() if k in TIMED} for group, spec in parts.items()}
-    return {"machine": machine(), "settings": {group: found for group, found in settings.items() if found}}
+    settings = {group: {k: v for k, v in spec.items() if k in TIMED} for group, spec in specs.items()}
+    return {"machine": machine(), "settings": {group: timed for group, timed in settings.items() if timed}}

@@ -19,7 +19,15 @@ def majority(labels: Sequence[str]) -> tuple[str, float | None]:
     if not votes:
         return Counter(labels).most_common(1)[0][0] if labels else ERROR, None
     share = votes.count(CORRECT) / len(votes)
-    return (CORRECT if share > 0.5 else WRONG), share
+    return (CORRECT if accepts(share) else WRONG), share
+
+
+def accepts(share: Any) -> Any:
+    """Whether the majority says correct, from the share of runs (0 to 1) that did; a tie is wrong.
+
+    Of an array of shares, an array of as many truth values.
+    """
+    return share > 0.5
 
 
 def standing(label: str, runs: Sequence[str] = ()) -> str:
@@ -32,8 +40,8 @@ def standing(label: str, runs: Sequence[str] = ()) -> str:
     for failure in (ERROR, UNPARSED):
         if failure in runs:
             return failure
-    found = majority(runs)[0] if runs else label
-    return found if found in (CORRECT, WRONG, UNPARSED) else ERROR
+    agreed = majority(runs)[0] if runs else label
+    return agreed if agreed in (CORRECT, WRONG, UNPARSED) else ERROR
 
 
 def stands(record: Mapping[str, Any]) -> bool:
@@ -50,3 +58,8 @@ def value(label: str, runs: Sequence[str] = ()) -> float:
         return 0.0
     votes = runs or (label,)
     return sum(vote == CORRECT for vote in votes) / len(votes)
+
+
+def verdict_value(record: Mapping[str, Any]) -> float:
+    """What a verdict's record counts in a mean (``value``); one without a label is a failure."""
+    return value(record.get("label", ERROR), record.get("runs") or ())

@@ -48,8 +48,8 @@ def code() -> dict[str, Any]:
 @cache
 def packages() -> dict[str, str]:
     """Every installed distribution and its version."""
-    found = {d.metadata["Name"]: d.version for d in metadata.distributions() if d.metadata["Name"]}
-    return dict(sorted(found.items(), key=lambda item: item[0].lower()))
+    versions = {d.metadata["Name"]: d.version for d in metadata.distributions() if d.metadata["Name"]}
+    return dict(sorted(versions.items(), key=lambda item: item[0].lower()))
 
 
 @cache
@@ -93,12 +93,14 @@ def session() -> dict[str, Any]:
     }
 
 
-def manifest(config: Mapping[str, Any], parts: Mapping[str, Any], earlier: Mapping[str, Any] | None) -> dict[str, Any]:
+def manifest(
+    config: Mapping[str, Any], entries: Mapping[str, Any], earlier: Mapping[str, Any] | None
+) -> dict[str, Any]:
     """The manifest of a run, with a session appended to those of an earlier one."""
     sessions = list(earlier.get("sessions", [])) if earlier else []
     return {
         "schema": 1,
-        **parts,
+        **entries,
         "packages": packages(),
         "hardware": hardware(),
         "config": config,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from eval.experiments.protocol import Experiment
+from eval.runs.manifest_file import read_manifest
 from eval.runs.read import is_locomo, load_summary
 from memos.errors import ConfigError
 
@@ -52,6 +52,7 @@ def experiment_of(group: Group) -> Experiment:
 
     Raises:
         ConfigError: the manifest names what cannot be loaded.
+        DataError: the manifest is damaged.
     """
     if group.cards:
         return load(JUDGE_CARD)
@@ -63,7 +64,4 @@ def experiment_of(group: Group) -> Experiment:
 
 
 def _entry(folder: Path) -> str | None:
-    path = folder / "manifest.json"
-    if not path.exists():
-        return None
-    return (json.loads(path.read_text(encoding="utf-8")).get("config") or {}).get("entry")
+    return ((read_manifest(folder) or {}).get("config") or {}).get("entry")

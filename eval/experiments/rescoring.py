@@ -223,7 +223,14 @@ def check_published(rows: Sequence[Row]) -> list[Check]:
 
 def totals(rows: Sequence[Row]) -> dict[str, float]:
     """Accuracy in percent overall and per category from the recorded verdicts, as the origins print it."""
-    out = {"overall": published.accuracy(rows)}
+    out = {"overall": _accuracy(rows)}
     for category in sorted({row.category for row in rows}):
-        out[str(category)] = published.accuracy([row for row in rows if row.category == category])
+        out[str(category)] = _accuracy([row for row in rows if row.category == category])
     return out
+
+
+def _accuracy(rows: Sequence[Row]) -> float:
+    """Mean share of runs that said correct, in percent: the total that the origin publishes."""
+    shares = {"recorded": {number: row.share for number, row in enumerate(rows)}}
+    conversations = {number: row.sample_id for number, row in enumerate(rows)}
+    return 100 * estimates(shares, conversations, existing=True)["recorded"]["mean"]

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from eval.core.judging import accepts
 from eval.core.types import CATEGORIES
 
 
@@ -38,7 +39,7 @@ class Table:
 
     @property
     def majority(self) -> np.ndarray:
-        return (self.recorded >= 0.5).astype(int)
+        return accepts(self.recorded).astype(int)
 
 
 def kappa(first: np.ndarray, second: np.ndarray) -> float | None:

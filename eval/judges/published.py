@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.core.judging import CORRECT, WRONG, value
+from eval.core.judging import CORRECT, WRONG, accepts, value
 from memos.errors import DataError
 
 WRONG_SETS = ("ap_v1", "ap_v2")
@@ -48,8 +47,8 @@ class Row:
 
     @property
     def accepted(self) -> bool:
-        """Majority of the judge's runs."""
-        return self.share >= 0.5
+        """Whether the majority of the judge's runs said correct; a tie is wrong."""
+        return accepts(self.share)
 
 
 def set_name(path: Path) -> str:
@@ -121,8 +120,3 @@ def read_folder(folder: Path) -> dict[str, list[Row]]:
 def honest(sets: dict[str, list[Row]]) -> dict[str, list[Row]]:
     """The sets that are systems' own answers, judged at least once."""
     return {name: rows for name, rows in sets.items() if name not in WRONG_SETS and all(row.labels for row in rows)}
-
-
-def accuracy(rows: Sequence[Row]) -> float:
-    """Mean share of runs that said correct, in percent: the total that the origin publishes."""
-    return 100 * sum(row.share for row in rows) / len(rows)

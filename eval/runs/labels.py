@@ -21,10 +21,10 @@ def label(summary: Summary) -> str:
 def full_label(summary: Summary) -> str:
     """The name with chunk size and top-k, so that two settings of one system differ."""
     display = summary.get("display", {})
-    parts = [
+    settings = [
         f"{name}={display[key]}" for key, name in (("chunk", "chunk"), ("top_k", "k")) if display.get(key) is not None
     ]
-    return " ".join([label(summary), *parts])
+    return " ".join([label(summary), *settings])
 
 
 def labels(summaries: Sequence[Summary]) -> list[str]:

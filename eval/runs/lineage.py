@@ -116,11 +116,11 @@ def verdicts_in_force(verdicts: Mapping[Key, Record], answers: Mapping[Key, Reco
 
 
 def values_in_force(
-    values: Mapping[Key, Record], answers: Mapping[Key, Record], searched: Mapping[Key, Record]
+    scored: Mapping[Key, Record], answers: Mapping[Key, Record], searched: Mapping[Key, Record]
 ) -> dict[Key, Record]:
     """Metric values of the answers and memories as they are now. ``answers``: those in force."""
     out = {}
-    for key, record in values.items():
+    for key, record in scored.items():
         if "made_from" in record:
             search, answer = searched.get(key), answers.get(key)
             text = answer["answer"] if answer is not None and good(answer) else None

@@ -12,10 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.core import judging
+from eval.core.judging import verdict_value
 from eval.core.types import Dataset, Question
 from eval.runs import lineage, snapshot
 from eval.runs.lines import held
+from eval.runs.manifest_file import read_manifest
 from memos.errors import DataError, MemosError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def run_folders(paths: Sequence[Path | str]) -> list[Path]:
     Raises:
         DataError: a path does not exist or holds no finished run.
     """
-    found: dict[Path, None] = {}
+    folders: dict[Path, None] = {}
     for path in map(Path, paths):
         if not path.exists():
             raise DataError(f"{path}: no such folder; make runs with: python run.py experiment=locomo")
@@ -50,8 +51,8 @@ def run_folders(paths: Sequence[Path | str]) -> list[Path]:
             raise DataError(
                 f"{path}: holds no finished run (no summary.json); finish it with the command that began it"
             )
-        found.update(dict.fromkeys(own))
-    return list(found)
+        folders.update(dict.fromkeys(own))
+    return list(folders)
 
 
 def load_summary(folder: Path) -> dict[str, Any]:
@@ -68,8 +69,8 @@ def load_summary(folder: Path) -> dict[str, Any]:
     except ValueError as error:
         raise DataError(f"{path}: not JSON: {error}") from error
     if not isinstance(summary, dict) or summary.get("schema") != 1:
-        found = summary.get("schema") if isinstance(summary, dict) else None
-        raise DataError(f"{path}: schema: expected 1, found {found!r}")
+        schema = summary.get("schema") if isinstance(summary, dict) else None
+        raise DataError(f"{path}: schema: expected 1, found {schema!r}")
     return summary
 
 
@@ -91,8 +92,8 @@ def read_records(
     Raises:
         DataError: a line that is no JSON object or has no key, with its number.
     """
-    found = held(path, path.read_bytes(), key).records if path.exists() else {}
-    return {own: pick(record) for own, record in found.items()} if pick else found
+    records = held(path, path.read_bytes(), key).records if path.exists() else {}
+    return {own: pick(record) for own, record in records.items()} if pick else records
 
 
 def question_key(record: Record) -> Key:
@@ -120,14 +121,17 @@ class Run:
         file = (self.summary.get("journals") or {}).get(name, {}).get("file", f"{name}.jsonl")
         if not self._extents:
             return read_records(self.folder / file, key, pick)
-        found = snapshot.read(self.folder, file, key, self._extents.get(file, snapshot.Extent())).records
-        return {own: pick(record) for own, record in found.items()} if pick else found
+        records = snapshot.read(self.folder, file, key, self._extents.get(file, snapshot.Extent())).records
+        return {own: pick(record) for own, record in records.items()} if pick else records
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        """``manifest.json``; empty where there is none."""
-        path = self.folder / "manifest.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        """``manifest.json``; empty where there is none.
+
+        Raises:
+            DataError: it is damaged.
+        """
+        return read_manifest(self.folder) or {}
 
     @cached_property
     def search(self) -> dict[Key, dict[str, Any]]:
@@ -136,8 +140,8 @@ class Run:
     @cached_property
     def answers(self) -> Mapping[Key, Record]:
         """Answers to the contexts as they are, failed ones included."""
-        found = self._journal("answers")
-        return lineage.answers_in_force(found, self.search) if _is_linked(found) else found
+        answers = self._journal("answers")
+        return lineage.answers_in_force(answers, self.search) if _is_linked(answers) else answers
 
     @cached_property
     def latency(self) -> dict[Key, dict[str, Any]]:
@@ -160,36 +164,36 @@ class Run:
     def verdicts(self) -> dict[str, Mapping[Key, Record]]:
         """Judge metric name (``judge_<name>``) to the verdict records the summary was made from."""
         names = [n for n in self.summary["metrics"] if n.startswith("judge_")]
-        found = {n: self._verdicts(n) for n in names}
-        return {n: records for n, records in found.items() if records}
+        by_judge = {n: self._verdicts(n) for n in names}
+        return {n: records for n, records in by_judge.items() if records}
 
     def _verdicts(self, name: str) -> Mapping[Key, Record]:
         if "journals" not in self.summary:
             return self._unnamed(name)
-        found = self._journal(name)
-        return lineage.verdicts_in_force(found, self.answers) if _is_linked(found) else found
+        verdicts = self._journal(name)
+        return lineage.verdicts_in_force(verdicts, self.answers) if _is_linked(verdicts) else verdicts
 
     @cached_property
     def values(self) -> dict[Key, dict[str, float]]:
         """Metric values of each question that has some; a metric that failed on an answer is absent."""
         if "journals" not in self.summary:
-            found = self._unnamed("metrics")
+            scored = self._unnamed("metrics")
         else:
-            found = self._scored
-        return {k: r["values"] for k, r in found.items()}
+            scored = self._scored
+        return {k: r["values"] for k, r in scored.items()}
 
     @cached_property
     def _scored(self) -> Mapping[Key, Record]:
-        found = self._journal("metrics")
-        return lineage.values_in_force(found, self.answers, self.search) if _is_linked(found) else found
+        scored = self._journal("metrics")
+        return lineage.values_in_force(scored, self.answers, self.search) if _is_linked(scored) else scored
 
     @cached_property
     def question_digests(self) -> dict[Key, str]:
         """Digest of what each question is scored by (text, gold, category, evidence), where the records say it."""
         if "journals" not in self.summary:
             return {}
-        found = {k: r["made_from"].get("question") for k, r in self._scored.items() if "made_from" in r}
-        return {k: value for k, value in found.items() if value}
+        digests = {k: r["made_from"].get("question") for k, r in self._scored.items() if "made_from" in r}
+        return {k: value for k, value in digests.items() if value}
 
     def _unnamed(self, stem: str) -> dict[Key, dict[str, Any]]:
         """The journal of a judge or of the metrics where a summary of commit 160bb13 or before does not name it.
@@ -247,22 +251,22 @@ class Run:
             Empty where the run lacks it.
         """
         if name not in self._columns:
-            found = self._read_column(name)
-            known = bool(found) or (
+            recorded = self._read_column(name)
+            known = bool(recorded) or (
                 name in self.summary["metrics"] and "journals" in self.summary
             )  # all may have failed
             fill = known and name not in MEASURED and not name.startswith(MEMORY_METRICS)
-            self._columns[name] = {k: found.get(k, 0.0) for k in self.keys if fill or k in found}
+            self._columns[name] = {k: recorded.get(k, 0.0) for k in self.keys if fill or k in recorded}
         return self._columns[name]
 
     def _read_column(self, name: str) -> dict[Key, float]:
         if name not in self.summary["metrics"]:
-            found = self._journal(MEASURED[name], pick=lambda r: r.get(name)) if name in MEASURED else {}
+            column = self._journal(MEASURED[name], pick=lambda r: r.get(name)) if name in MEASURED else {}
         elif name.startswith("judge_"):
-            found = {key: verdict_value(record) for key, record in self._verdicts(name).items()}
+            column = {key: verdict_value(record) for key, record in self._verdicts(name).items()}
         else:
-            found = {key: values.get(name) for key, values in self.values.items()}
-        return {key: value for key, value in found.items() if value is not None}
+            column = {key: metrics.get(name) for key, metrics in self.values.items()}
+        return {key: value for key, value in column.items() if value is not None}
 
     @cached_property
     def dataset(self) -> Dataset | None:
@@ -292,9 +296,9 @@ class Run:
             "answer": [self.answers.get(key, {}).get("answer", "") for key in self.keys],
         }
         for name in (*MEASURED, *self.summary["metrics"]):
-            found = self.column(name)
-            if found or name in MEASURED:
-                columns[name] = [found.get(key) for key in self.keys]
+            column = self.column(name)
+            if column or name in MEASURED:
+                columns[name] = [column.get(key) for key in self.keys]
         index = pd.MultiIndex.from_tuples(self.keys, names=["sample_id", "qa_index"])
         return pd.DataFrame(columns, index=index)
 
@@ -302,11 +306,6 @@ class Run:
         if self.answers.get(key, {}).get("status") == "ok":
             return "ok"
         return "answer" if self.search.get(key, {}).get("status") == "ok" else "search"
-
-
-def verdict_value(record: Record) -> float:
-    """What a verdict's record counts in a mean (``judging.value``)."""
-    return judging.value(record.get("label", judging.ERROR), record.get("runs") or ())
 
 
 def _is_linked(records: Mapping[Any, Record]) -> bool:

@@ -143,8 +143,8 @@ class _Reader:
     def _search(self, record: Record) -> Links | None:
         if not good(record):
             return {"made_from": {}}
-        found = self._hits(record)
-        return None if found is None else {"made_from": {}, "hits_digest": found}
+        hits_digest = self._hits(record)
+        return None if hits_digest is None else {"made_from": {}, "hits_digest": hits_digest}
 
     def _hits(self, record: Record) -> str | None:
         memories, known = self._records("memories", "id"), self._memory_digests

@@ -20,6 +20,7 @@ from typing import Any
 from eval.core.identity import digest
 from eval.runs import lineage
 from eval.runs.lines import Held, held
+from eval.runs.manifest_file import read_manifest
 from eval.runs.seals import place_of, run_id
 from eval.runs.write import RunDir, memory_digest, question_key, write_json
 from memos.errors import DataError
@@ -64,12 +65,12 @@ def extents(folder: Path, summary: Mapping[str, Any]) -> dict[str, Extent]:
 def untouched(folder: Path, summary: Mapping[str, Any]) -> bool:
     """Whether the journals are those the summary was made from, with nothing added since."""
     try:
-        found = extents(folder, summary)
+        extent_by_file = extents(folder, summary)
     except DataError:
         return False
-    return bool(found) and all(
+    return bool(extent_by_file) and all(
         extent.length is None or (folder / name).stat().st_size == extent.length
-        for name, extent in found.items()
+        for name, extent in extent_by_file.items()
         if (folder / name).exists()
     )
 
@@ -155,8 +156,8 @@ def _readable(record: Mapping[str, Any], contexts: Mapping[Any, Any], memories: 
 def remedy(folder: Path) -> str:
     """What makes a stale summary right again."""
     try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        manifest = read_manifest(folder) or {}
         command = " ".join(["python", *manifest["sessions"][-1]["command"]])
-    except (OSError, ValueError, KeyError, IndexError, TypeError):
+    except (DataError, KeyError, IndexError, TypeError):
         return "the command that made the run makes it again"
     return f"make it again with the run's own command: {command}"

@@ -69,9 +69,9 @@ class Journal:
         content = path.read_bytes()
         if whole_bytes(content) < len(content):
             os.ftruncate(self._file, whole_bytes(content))
-        found = held(path, content, key, place)
-        self.records: dict[Any, dict[str, Any]] = found.records
-        self.void, self._next = found.void, found.next_seq
+        valid = held(path, content, key, place)
+        self.records: dict[Any, dict[str, Any]] = valid.records
+        self.void, self._next = valid.void, valid.next_seq
 
     def append(self, *records: dict[str, Any]) -> None:
         """Write records as one durable append."""
@@ -79,9 +79,9 @@ class Journal:
         if self.place is not None:
             rows = [sealed(record, self.place, self._next + n) for n, record in enumerate(records)]
         lines = "".join(json.dumps(r, ensure_ascii=False, allow_nan=False) + "\n" for r in rows)
-        data = memoryview(lines.encode("utf-8", "surrogatepass"))
-        while data:
-            data = data[os.write(self._file, data) :]
+        unwritten = memoryview(lines.encode("utf-8", "surrogatepass"))
+        while unwritten:
+            unwritten = unwritten[os.write(self._file, unwritten) :]
         os.fsync(self._file)
         self._next += len(rows)
         for row in rows:

@@ -9,45 +9,20 @@ from __future__ import annotations
 
 import copy
 import glob
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from eval.core.config import identity, wants
 from eval.core.identity import digest
+from eval.runs.manifest_file import is_present, read_manifest
 from eval.runs.seals import rename_journal
 from eval.stages import components, former_fingerprints
 from eval.stages.run_spec import RunSpec
 from memos.errors import ConfigError, DataError
 
-FORMULA = 2
-"""Number of the present formula of fingerprints; manifests without it were made by the first."""
 GROUPS = ("system", "llm", "embedder", "answerer", "judge")
-
-
-def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """A run's manifest; None where there is none.
-
-    Raises:
-        DataError: it is damaged.
-    """
-    path = folder / "manifest.json"
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read: {error}; move the run folder away to begin it again") from error
-    if not isinstance(found, dict):
-        raise DataError(f"{path}: top level: expected an object, found {type(found).__name__}")
-    return found
-
-
-def is_present(manifest: Mapping[str, Any] | None) -> TypeGuard[dict[str, Any]]:
-    """Whether a manifest is of the present formula."""
-    return manifest is not None and manifest.get("formula") == FORMULA
 
 
 def find_run(bench: RunSpec) -> Path | None:
@@ -66,8 +41,8 @@ def find_run(bench: RunSpec) -> Path | None:
 
 def _siblings(bench: RunSpec) -> list[tuple[Path, dict[str, Any] | None]]:
     parent, name = bench.out / "runs" / bench.name, bench.system_spec["name"]
-    found = sorted(parent.glob(f"{glob.escape(name)}-*/")) if parent.exists() else []
-    return [(folder, _readable(folder)) for folder in found if "-" not in folder.name.removeprefix(f"{name}-")]
+    folders = sorted(parent.glob(f"{glob.escape(name)}-*/")) if parent.exists() else []
+    return [(folder, _readable(folder)) for folder in folders if "-" not in folder.name.removeprefix(f"{name}-")]
 
 
 def _readable(folder: Path) -> dict[str, Any] | None:

@@ -40,10 +40,10 @@ def answers_now(
     """Answer records, failed ones included, that were made from the contexts and wordings as they are now."""
     searched, out = searched_now(bench, run), {}
     for question in bench.dataset.questions:
-        record, found, wording = answers.records.get(question.key), searched.get(question.key), ask(question)
-        if record is None or wording is None or found is None or not lineage.good(found):
+        record, searched_record, wording = answers.records.get(question.key), searched.get(question.key), ask(question)
+        if record is None or wording is None or searched_record is None or not lineage.good(searched_record):
             continue
-        if lineage.current(record, links(bench, found, question, wording)):
+        if lineage.current(record, links(bench, searched_record, question, wording)):
             out[question.key] = record
     return out
 

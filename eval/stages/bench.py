@@ -106,12 +106,12 @@ class Bench:
     def identities(self, stage: str | None = None) -> dict[str, Any]:
         """What changes a store (``stage="ingest"``) or a search: the system and the models it works with."""
         if stage not in self._identities:
-            found = {"system": identity(self.system_spec, stage)}
+            own = {"system": identity(self.system_spec, stage)}
             if wants(self.system_class, "embedder"):
-                found["embedder"] = components.embedder_identity(self.embedder_spec)
+                own["embedder"] = components.embedder_identity(self.embedder_spec)
             if self.uses_llm():
-                found["llm"] = components.llm_identity(self.config["llm"])
-            self._identities[stage] = found
+                own["llm"] = components.llm_identity(self.config["llm"])
+            self._identities[stage] = own
         return self._identities[stage]
 
     def ingest_fingerprint(self, conversation: Conversation) -> str:

@@ -2,7 +2,8 @@
 
 A manifest holds the digest of each stage's code with the commit it was first made at; a store keeps them in a file
 beside its folder. ``accept_code=true`` keeps the records and notes that they were accepted; ``rerun=true`` moves them
-aside, into a folder ``replaced-…``, from the first stage whose code changed.
+aside, into a folder ``replaced-…``, from the first stage whose code changed. Digests of an earlier form
+(``eval.core.code.FORM``) cannot be compared: such records are taken as this code's, as those of unknown code are.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from eval.core import provenance
+from eval.core.code import FORM
 from eval.runs.find import REPLACED
+from eval.runs.manifest_file import is_present, read_manifest
 from eval.runs.write import only_writer, write_json
-from eval.stages.adoption import is_present, read_manifest
 from eval.stages.bench import Bench
 from eval.stages.stage_code import ORDER, stage_code
 from eval.stages.state import StateFolder
@@ -76,12 +78,21 @@ def in_run(
     manifest = read_manifest(folder)
     if not is_present(manifest):
         return []
-    found = []
+    differing = []
     for stage, made in manifest.get("code", {}).items():
         now = code.get(stage)
-        if now and made.get("digest") and now != made["digest"] and _has_records(folder, stage, journals):
-            found.append(Change(stage, str(_short(folder, out)), made.get("commit")))
-    return found
+        if now and _is_other(made, now) and _has_records(folder, stage, journals):
+            differing.append(Change(stage, str(_short(folder, out)), made.get("commit")))
+    return differing
+
+
+def _is_other(made: Mapping[str, Any], now: str) -> bool:
+    """Whether a recorded digest can be compared with a present one, and differs."""
+    return bool(made.get("digest")) and made.get("form") == FORM and made["digest"] != now
+
+
+def _is_of_earlier_form(made: Mapping[str, Any]) -> bool:
+    return bool(made.get("digest")) and made.get("form") != FORM
 
 
 def _has_records(folder: Path, stage: str, journals: Mapping[str, str] | None) -> bool:
@@ -96,15 +107,15 @@ def _has_records(folder: Path, stage: str, journals: Mapping[str, str] | None) -
 
 def in_stores(bench: Bench, code: str | None) -> list[Change]:
     """The stores that the run would read and that other code made."""
-    found: dict[str | None, list[Path]] = {}
+    by_commit: dict[str | None, list[Path]] = {}
     for conversation in bench.dataset.conversations:
         path = bench.state_folder(conversation)
         made = _sidecar(path) if path.exists() else None
-        if made and code and made.get("digest") and made["digest"] != code:
-            found.setdefault(made.get("commit"), []).append(path)
+        if made and code and _is_other(made, code):
+            by_commit.setdefault(made.get("commit"), []).append(path)
     return [
         Change("ingest", f"{len(paths)} stores in {_short(paths[0].parent, bench.out)}", commit, tuple(paths))
-        for commit, paths in found.items()
+        for commit, paths in by_commit.items()
     ]
 
 
@@ -119,18 +130,18 @@ def sidecar_path(store: Path) -> Path:
 
 def _sidecar(store: Path) -> dict[str, Any] | None:
     try:
-        found = json.loads(sidecar_path(store).read_text(encoding="utf-8"))
+        note = json.loads(sidecar_path(store).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) else None
+    return note if isinstance(note, dict) else None
 
 
 def changed(bench: Bench, code: Mapping[str, str | None] | None = None) -> list[Change]:
     """All stages of a run, and of the stores it would still read, whose code is another than that of their records."""
     code = code or stage_code(bench)
-    found = in_run(bench.folder, code, bench.out)
+    in_folder = in_run(bench.folder, code, bench.out)
     stores = in_stores(bench, code["ingest"])
-    return found if _accepted_whole(bench, code) else found + stores
+    return in_folder if _accepted_whole(bench, code) else in_folder + stores
 
 
 def _accepted_whole(bench: Bench, code: Mapping[str, str | None]) -> bool:
@@ -151,14 +162,15 @@ def settle(bench: Bench) -> None:
         ConfigError: the question, where neither ``accept_code`` nor ``rerun`` is set.
     """
     code = stage_code(bench)
-    found = changed(bench, code)
-    if found and not bench.accept_code and not bench.rerun:
-        raise ConfigError(question(found))
-    if found and bench.rerun:
-        _replace(bench, found, code)
-    elif found:
-        accept_run(bench.folder, [change for change in found if not change.paths], code)
-        for change in found:
+    _renew_stores(bench, code["ingest"])
+    differing = changed(bench, code)
+    if differing and not bench.accept_code and not bench.rerun:
+        raise ConfigError(question(differing))
+    if differing and bench.rerun:
+        _replace(bench, differing, code)
+    elif differing:
+        accept_run(bench.folder, [change for change in differing if not change.paths], code)
+        for change in differing:
             for store in change.paths:
                 write_sidecar(store, code["ingest"], accepted=_sidecar(store))
 
@@ -172,11 +184,57 @@ def note_stores(bench: Bench) -> None:
             write_sidecar(path, code, unknown=path.exists())
 
 
+def _renew_stores(bench: Bench, code: str | None) -> None:
+    """Take stores whose code is recorded in an earlier form as the present code's."""
+    for conversation in bench.dataset.conversations:
+        path = bench.state_folder(conversation)
+        made = _sidecar(path) if path.exists() else None
+        if made and code and _is_of_earlier_form(made):
+            write_sidecar(path, code, accepted=made)
+
+
+def renew_run(folder: Path, code: Mapping[str, str | None]) -> str | None:
+    """Take the records of a run whose code is recorded in an earlier form as the present code's.
+
+    Returns what to tell about it; None where all digests can be compared.
+
+    Raises:
+        ConfigError: another process writes this run.
+        DataError: its manifest is damaged.
+    """
+    if not _earlier_forms(read_manifest(folder), code):
+        return None
+    with only_writer(folder):
+        manifest = read_manifest(folder)
+        earlier = _earlier_forms(manifest, code)
+        if manifest is None or not earlier:
+            return None  # another job has done it
+        renewed = {stage: _stage(code[stage], made.get("commit")) for stage, made in earlier.items()}
+        write_json(folder / "manifest.json", {**manifest, "code": {**manifest["code"], **renewed}})
+    commits = ", ".join(dict.fromkeys(made.get("commit") or "unknown" for made in earlier.values()))
+    made_at = f"{folder.name}: made at commit {commits}, before code was recorded in the present form"
+    return f"{made_at}; its records are taken as this code's"
+
+
+def _earlier_forms(manifest: Mapping[str, Any] | None, code: Mapping[str, str | None]) -> dict[str, Any]:
+    """The stages whose recorded digest is of an earlier form, with what is recorded."""
+    if not is_present(manifest):
+        return {}
+    return {
+        stage: made for stage, made in manifest.get("code", {}).items() if code.get(stage) and _is_of_earlier_form(made)
+    }
+
+
+def _stage(digest: str | None, commit: str | None) -> dict[str, Any]:
+    """A manifest's entry for the code of one stage."""
+    return {"digest": digest, "form": FORM, "commit": commit}
+
+
 def write_sidecar(
     store: Path, code: str | None, *, accepted: Mapping[str, Any] | None = None, unknown: bool = False
 ) -> None:
     """Note the code of a store: the one that makes it, or one that was accepted in place of it."""
-    note: dict[str, Any] = {"digest": code, "commit": provenance.code()["commit"]}
+    note = _stage(code, provenance.code()["commit"])
     if accepted:
         note["accepted"] = [*accepted.get("accepted", []), {k: accepted.get(k) for k in ("digest", "commit")}]
     if unknown:
@@ -186,11 +244,19 @@ def write_sidecar(
 
 def recorded(code: Mapping[str, str | None], earlier: Mapping[str, Any] | None) -> dict[str, Any]:
     """A manifest's ``code``: the digest of each stage, with the commit at which it was first recorded."""
-    commit, kept = provenance.code()["commit"], dict((earlier or {}).get("code", {}))
+    commit, entries = provenance.code()["commit"], dict((earlier or {}).get("code", {}))
     for stage, digest in code.items():
-        if kept.get(stage, {}).get("digest") != digest:
-            kept[stage] = {"digest": digest, "commit": commit}
-    return kept
+        made = entries.get(stage, {})
+        if _is_of_earlier_form(made):
+            entries[stage] = _stage(digest, made.get("commit"))
+        elif made.get("digest") != digest or "form" not in made:
+            entries[stage] = _stage(digest, commit)
+    return entries
+
+
+def recorded_at(commit: str | None, code: Mapping[str, str | None]) -> dict[str, Any]:
+    """A manifest's ``code`` of a run that was made at one commit."""
+    return {stage: _stage(digest, commit) for stage, digest in code.items()}
 
 
 def accept_run(folder: Path, changes: Sequence[Change], code: Mapping[str, str | None]) -> None:
@@ -201,7 +267,7 @@ def accept_run(folder: Path, changes: Sequence[Change], code: Mapping[str, str |
     now = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "commit": provenance.code()["commit"]}
     notes = [{"stage": c.stage, "made": manifest["code"][c.stage], "accepted": code[c.stage], **now} for c in changes]
     manifest["accepted_code"] = [*manifest.get("accepted_code", []), *notes]
-    manifest["code"] = {**manifest["code"], **{c.stage: {"digest": code[c.stage], "commit": c.commit} for c in changes}}
+    manifest["code"] = {**manifest["code"], **{c.stage: _stage(code[c.stage], c.commit) for c in changes}}
     write_json(folder / "manifest.json", manifest)
 
 

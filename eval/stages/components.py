@@ -50,8 +50,8 @@ def reading(source: Source) -> Iterator[None]:
         _SOURCES.pop()
 
 
-def _keep(kind: str, spec: Mapping[str, Any], make: Callable[[], Any], *more: str) -> Any:
-    key = digest([kind, spec, *more])
+def _keep(kind: str, spec: Mapping[str, Any], make: Callable[[], Any], *discriminators: str) -> Any:
+    key = digest([kind, spec, *discriminators])
     if key not in _KEPT:
         _KEPT[key] = make()
     return _KEPT[key]

@@ -15,16 +15,16 @@ SIGNED_METRICS = ("similarity", "bertscore_f1")
 """Metrics whose mean may be below 0."""
 
 
-def bounds(name: str, values: Sequence[float], *, as_seen: bool = False) -> tuple[float, float] | None:
+def bounds(name: str, scores: Sequence[float], *, as_seen: bool = False) -> tuple[float, float] | None:
     """Smallest and largest possible mean of a metric; None where there are none.
 
     Args:
         name: the metric.
-        values: its values.
+        scores: its values.
         as_seen: 0 and 1 where all values lie between them, else none, whatever the metric.
     """
     if as_seen:
-        return (0.0, 1.0) if all(0 <= value <= 1 for value in values) else None
+        return (0.0, 1.0) if all(0 <= value <= 1 for value in scores) else None
     if name.startswith("memory_"):
         return None
     return (-1.0, 1.0) if name in SIGNED_METRICS else (0.0, 1.0)
@@ -43,22 +43,22 @@ def estimates(
     """
     out: dict[str, EstimateEntry] = {}
     for name in sorted(columns):
-        values = [columns[name][key] for key in clusters if key in columns[name]]
-        if not values:
+        present = [columns[name][key] for key in clusters if key in columns[name]]
+        if not present:
             continue
         own = [cluster for key, cluster in clusters.items() if key in columns[name]]
-        made = interval(values, own, bounds=bounds(name, values, as_seen=existing))
+        made = interval(present, own, bounds=bounds(name, present, as_seen=existing))
         digits = None if existing else 12
         entry = EstimateEntry(mean=_rounded(made.mean, digits), ci95=_ends(made, digits), n=made.n)
-        again = None if existing or not name.startswith("judge_") or entry["ci95"] is None else _again(values, own)
+        again = None if existing or not name.startswith("judge_") or entry["ci95"] is None else _again(present, own)
         if again is not None:
             entry["bootstrap95"] = again
         out[name] = entry
     return out
 
 
-def _again(values: Sequence[float], clusters: Sequence[str]) -> list[float] | None:
-    return _ends(cluster_bootstrap(values, clusters), 12)
+def _again(scores: Sequence[float], clusters: Sequence[str]) -> list[float] | None:
+    return _ends(cluster_bootstrap(scores, clusters), 12)
 
 
 def _ends(estimate: Estimate, digits: int | None) -> list[float] | None:
@@ -73,8 +73,8 @@ def _rounded(value: float, digits: int | None) -> float:
 
 
 def verdict_column(records: Mapping[K, Mapping[str, Any]], keys: Iterable[K]) -> dict[K, float]:
-    """What the verdict on each question counts (``judging.value``); a missing one counts wrong."""
-    return {key: judging.value(r["label"], r.get("runs") or ()) if (r := records.get(key)) else 0.0 for key in keys}
+    """What the verdict on each question counts (``judging.verdict_value``); a missing one counts wrong."""
+    return {key: judging.verdict_value(record) if (record := records.get(key)) else 0.0 for key in keys}
 
 
 def labels(records: Iterable[Mapping[str, Any]]) -> dict[str, int]:

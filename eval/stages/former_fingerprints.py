@@ -93,14 +93,14 @@ def target(spec: Mapping[str, Any]) -> str:
 
 def _part(spec: Mapping[str, Any], stage: str | None = None) -> dict[str, Any]:
     cls, config = component_config(spec, spec.get("name", "?"))
-    kept = {}
+    fields = {}
     for f in dataclasses.fields(config):
         if f.name in ADDED - HAD.get(part_id(cls), set()):
             if getattr(config, f.name) is not None:
                 raise _Unknown
         elif f.name not in EXECUTION and not (stage == "ingest" and f.metadata.get("stage") == "search"):
-            kept[f.name] = getattr(config, f.name)
-    return {"target": target(spec), "version": getattr(cls, "version", "1"), "fields": kept}
+            fields[f.name] = getattr(config, f.name)
+    return {"target": target(spec), "version": getattr(cls, "version", "1"), "fields": fields}
 
 
 _SYSTEMS: WeakKeyDictionary[RunSpec, dict[str | None, dict[str, Any]]] = WeakKeyDictionary()
@@ -114,12 +114,12 @@ def _system(bench: RunSpec, stage: str | None) -> dict[str, Any]:
 
 
 def _made_system(bench: RunSpec, stage: str | None) -> dict[str, Any]:
-    found = _part(bench.system_spec, stage)
+    identity = _part(bench.system_spec, stage)
     if wants(bench.system_class, "embedder"):
-        found["embedder"] = _part(bench.embedder_spec)
+        identity["embedder"] = _part(bench.embedder_spec)
     if bench.uses_llm():
-        found["llm"] = _part(bench.config["llm"])
-    return found
+        identity["llm"] = _part(bench.config["llm"])
+    return identity
 
 
 def _model(bench: RunSpec) -> dict[str, Any]:
@@ -127,10 +127,10 @@ def _model(bench: RunSpec) -> dict[str, Any]:
     provider = cast(Any, components.provider(bench.config["llm"]))  # each kind has members of its own
     kind = part_id(type(provider))
     if kind == "openai_llm":
-        found = provider.earlier_identity()
-        if found is None:
+        identity = provider.earlier_identity()
+        if identity is None:
             raise _Unknown
-        return found
+        return identity
     if kind in ("hf_llm", "embedded_llm"):
         return provider.settings()
     gone = ("window", "long_prompt") if kind == "mock_llm" else ()
@@ -139,21 +139,21 @@ def _model(bench: RunSpec) -> dict[str, Any]:
 
 def _answerer(bench: RunSpec) -> dict[str, Any]:
     answerer = cast(Any, bench.answerer())
-    found = dict(answerer.identity())
+    identity = dict(answerer.identity())
     kind = part_id(type(answerer))
     if kind == "reader":
-        found["embedder"] = answerer.embedder.name if answerer.embedder else None
-        found["wordnet"] = found["wordnet"] is not None
+        identity["embedder"] = answerer.embedder.name if answerer.embedder else None
+        identity["wordnet"] = identity["wordnet"] is not None
     elif kind == "llm_answerer":
-        found["model"] = _model(bench)
-    return found
+        identity["model"] = _model(bench)
+    return identity
 
 
 def _judge(bench: RunSpec, spec: Mapping[str, Any]) -> dict[str, Any]:
     judge = cast(Any, bench.judge(spec))
     kind = part_id(type(judge))
-    found = {key: value for key, value in judge.identity().items() if key not in NEW_KEYS.get(kind, ())}
-    return {**found, "model": judge.llm.name} if kind == "llm_judge" else found
+    identity = {key: value for key, value in judge.identity().items() if key not in NEW_KEYS.get(kind, ())}
+    return {**identity, "model": judge.llm.name} if kind == "llm_judge" else identity
 
 
 def ingest_fingerprint(bench: RunSpec, conversation: Conversation) -> str | None:

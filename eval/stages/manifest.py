@@ -15,6 +15,7 @@ from omegaconf import OmegaConf
 from eval.core import provenance
 from eval.core.code import code_digest, of_function
 from eval.core.identity import digest
+from eval.runs.manifest_file import FORMULA, is_present, read_manifest
 from eval.runs.snapshot import write_summary
 from eval.runs.write import RunDir, write_atomic, write_json
 from eval.stages import adoption, changes
@@ -34,8 +35,8 @@ def summary_code() -> str | None:
 
 def _named(bench: Bench, stages: Mapping[str, Any]) -> dict[str, Any]:
     """What a manifest says of the identity of a run; of scores only where the run has some."""
-    found = {
-        "formula": adoption.FORMULA,
+    named = {
+        "formula": FORMULA,
         "fingerprint": bench.fingerprint,
         "ingest_fingerprints": {c.sample_id: bench.ingest_fingerprint(c) for c in bench.dataset.conversations},
         "identity": {"search": bench.identities(), "answer": bench.answerer_identity()},
@@ -43,7 +44,7 @@ def _named(bench: Bench, stages: Mapping[str, Any]) -> dict[str, Any]:
     scored = (
         {"score_fingerprint": bench.score_fingerprint, "summary_code": summary_code()} if "metrics" in stages else {}
     )
-    return found | scored
+    return named | scored
 
 
 def describe(bench: Bench, folder: Path, stages: Mapping[str, str | None] | None = None) -> None:
@@ -53,8 +54,8 @@ def describe(bench: Bench, folder: Path, stages: Mapping[str, str | None] | None
         stages: code of the stages that this experiment has; all of a benchmark run where None.
     """
     stages = stage_code(bench) if stages is None else stages
-    earlier = adoption.read_manifest(folder)
-    parts = {
+    earlier = read_manifest(folder)
+    entries = {
         **_named(bench, stages),
         **{key: earlier[key] for key in _KEPT if earlier and key in earlier},
         "code": changes.recorded(stages, earlier),
@@ -69,7 +70,7 @@ def describe(bench: Bench, folder: Path, stages: Mapping[str, str | None] | None
         "prompt": bench.prompt,
         "seed": bench.seed,
     }
-    manifest = provenance.manifest(bench.config, parts, earlier)
+    manifest = provenance.manifest(bench.config, entries, earlier)
     if earlier and earlier.get("sessions"):
         before, now = earlier["sessions"][-1]["code"]["commit"], manifest["sessions"][-1]["code"]["commit"]
         if before != now:
@@ -96,15 +97,17 @@ def _timing(bench: Bench, folder: Path, earlier: Mapping[str, Any] | None) -> di
 def adopt(bench: Bench, stages: Mapping[str, str | None] | None = None) -> str | None:
     """Take over a run folder of before the present formula of fingerprints: its journals' names, manifest and summary.
 
+    Of one whose code is recorded in an earlier form only that is renewed.
+
     Returns what to tell about it; None where there is nothing to take over.
     """
     folder = bench.folder
     if not folder.exists():
         return None
-    manifest = adoption.read_manifest(folder)
-    if adoption.is_present(manifest):
-        return None
+    manifest = read_manifest(folder)
     stages = stage_code(bench) if stages is None else stages
+    if is_present(manifest):
+        return changes.renew_run(folder, stages)
     earlier = adoption.describe(bench, folder, manifest)
     directory = RunDir(folder)
     try:
@@ -113,7 +116,7 @@ def adopt(bench: Bench, stages: Mapping[str, str | None] | None = None) -> str |
         made = {
             **(manifest or {}),
             **_named(bench, stages),
-            "code": {stage: {"digest": found, "commit": commit} for stage, found in stages.items()},
+            "code": changes.recorded_at(commit, stages),
             "adopted": {"fingerprint": earlier.fingerprint, "llm": earlier.llm, "commit": commit},
             "timing": {"digest": digest(measured)},
         }

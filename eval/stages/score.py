@@ -99,9 +99,9 @@ def values_now(bench: Bench, run: RunDir) -> dict[Key, dict[str, Any]]:
         q.key: record
         for q in bench.dataset.questions
         if (record := records.get(q.key)) is not None
-        and (found := searched.get(q.key)) is not None
-        and lineage.good(found)
-        and lineage.current(record, lineage.of_values(q, answered.get(q.key), found))
+        and (searched_record := searched.get(q.key)) is not None
+        and lineage.good(searched_record)
+        and lineage.current(record, lineage.of_values(q, answered.get(q.key), searched_record))
     }
 
 
@@ -112,7 +112,7 @@ def score(bench: Bench, run: RunDir) -> dict[str, str]:
     A question without a good answer has those of the retrieval alone. A metric that fails on an answer is an error of
     that metric and that question (``errors``); the next run tries it again.
     """
-    values, answered, searched = metrics_journal(bench, run), good_answers(bench, run), searched_now(bench, run)
+    journal, answered, searched = metrics_journal(bench, run), good_answers(bench, run), searched_now(bench, run)
     scorers = bench.scorers()
     wanted, present = wanted_metrics(scorers), values_now(bench, run)
 
@@ -128,15 +128,15 @@ def score(bench: Bench, run: RunDir) -> dict[str, str]:
         rows = dict(zip([q.key for q in good], _answer_metrics(scorers, good, answered), strict=True))
         records = []
         for question in batch:
-            found, errors = rows.get(question.key, ({}, {}))
-            record: dict[str, Any] = {"values": {**found, **_retrieval(run, searched[question.key], question)}}
+            metrics, errors = rows.get(question.key, ({}, {}))
+            record: dict[str, Any] = {"values": {**metrics, **_retrieval(run, searched[question.key], question)}}
             if errors:
                 record |= {"status": "error", "errors": errors}
             made_from = lineage.of_values(question, answered.get(question.key), searched[question.key])
             records.append(
                 {"sample_id": question.sample_id, "qa_index": question.qa_index, **record, "made_from": made_from}
             )
-        values.append(*records)
+        journal.append(*records)
         progress.update(len(batch))
     progress.close()
     return {name: reason for scorer in scorers for name, reason in scorer.missing().items()}
@@ -156,9 +156,9 @@ def _answer_metrics(scorers: Sequence[Scorer], batch: Sequence[Question], answer
 def _retrieval(run: RunDir, record: Mapping[str, Any], question: Question) -> dict[str, float]:
     """Memory size and evidence recall of one question; recall is absent where no evidence can be resolved."""
     memories = [run.memories.records[i] for i in record["hits"]]
-    found = evidence_metrics([(m["turns"], m["words"]) for m in memories], question.evidence) or {}
+    metrics = evidence_metrics([(m["turns"], m["words"]) for m in memories], question.evidence) or {}
     return {
         "memory_words": float(record["context_words"]),
         "memory_tokens": float(record["context_tokens"]),
-        **found,
+        **metrics,
     }

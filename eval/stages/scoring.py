@@ -34,11 +34,11 @@ def score_rows(scorer: Scorer, golds: Sequence[str], answers: Sequence[str], cat
         return [({}, {name: str(columns.record["error"]) for name in wanted})]
     rows: list[Row] = []
     for i in range(len(golds)):
-        values = {name: column[i] for name, column in columns.items() if math.isfinite(column[i])}
+        finite = {name: column[i] for name, column in columns.items() if math.isfinite(column[i])}
         errors = {
-            name: f"gave {columns[name][i]}" if name in columns else "gave no value" for name in wanted - values.keys()
+            name: f"gave {columns[name][i]}" if name in columns else "gave no value" for name in wanted - finite.keys()
         }
-        rows.append((values, errors))
+        rows.append((finite, errors))
     return rows
 
 

@@ -39,7 +39,7 @@ def _stage_code(bench: Bench) -> dict[str, str | None]:
         shared["embedder"] = _of(bench.embedder_spec, "embedder")
     if bench.uses_llm():
         shared["llm"] = _of(bench.config["llm"], "llm")
-    found = {
+    digests = {
         "ingest": stage_digest({"system": code_digest(of_class(system, INGESTING)), **shared}),
         "search": stage_digest(
             {
@@ -51,21 +51,21 @@ def _stage_code(bench: Bench) -> dict[str, str | None]:
         "answer": _asking(bench, bench.config["answerer"], "answerer"),
     }
     for spec in bench.judge_specs:
-        found[f"judge_{spec['name']}"] = _asking(bench, spec, "judge")
+        digests[f"judge_{spec['name']}"] = _asking(bench, spec, "judge")
     roots = [root for scorer in bench.scorers() for root in of_class(type(scorer))]
-    found["metrics"] = code_digest([*roots, of_function(evidence_metrics)])
-    return found
+    digests["metrics"] = code_digest([*roots, of_function(evidence_metrics)])
+    return digests
 
 
 def _asking(bench: Bench, spec: Mapping[str, Any], group: str) -> str | None:
     """The code of a part with that of the models it asks."""
     cls, config = component_config(spec, group)
-    found = {group: _of(spec, group)}
+    digests = {group: _of(spec, group)}
     if wants(cls, "llm"):
-        found["llm"] = _of(bench.config["llm"], "llm")
+        digests["llm"] = _of(bench.config["llm"], "llm")
     if wants(cls, "embedder") and getattr(config, "use_embedder", True):
-        found["embedder"] = _of(bench.embedder_spec, "embedder")
-    return stage_digest(found)
+        digests["embedder"] = _of(bench.embedder_spec, "embedder")
+    return stage_digest(digests)
 
 
 def _of(spec: Mapping[str, Any], group: str) -> str | None:

@@ -42,7 +42,7 @@ class _Records:
     answers: dict[Key, dict[str, Any]]
     verdicts: dict[str, dict[Key, dict[str, Any]]]
     """By judge metric (``judge_<name>``)."""
-    values: dict[Key, dict[str, Any]]
+    scores: dict[Key, dict[str, Any]]
     timed: dict[Key, dict[str, Any]]
 
     @classmethod
@@ -61,7 +61,7 @@ class _Records:
         files = {"ingest": "ingest", "search": "search", "answers": "answers", "latency": "latency"}
         sets = {"ingest": self.ingested, "search": self.searched, "answers": self.answers, "latency": self.timed}
         out = {name: (run.journal(file).path, sets[name]) for name, file in files.items()}
-        out["metrics"] = (metrics_journal(bench, run).path, self.values)
+        out["metrics"] = (metrics_journal(bench, run).path, self.scores)
         out |= {
             f"judge_{spec['name']}": (judge_journal(bench, run, spec).path, self.verdicts[f"judge_{spec['name']}"])
             for spec in bench.judge_specs
@@ -128,14 +128,14 @@ def _failed(records: _Records, questions: Sequence[Question]) -> dict[Key, str]:
     stages += [
         ("judge", {key for key, r in verdicts.items() if judging.stands(r)}) for verdicts in records.verdicts.values()
     ]
-    stages.append(("score", _good(records.values)))
-    found = {}
+    stages.append(("score", _good(records.scores)))
+    failed = {}
     for question in questions:
         for stage, passed in stages:
             if question.key not in passed:
-                found[question.key] = stage
+                failed[question.key] = stage
                 break
-    return found
+    return failed
 
 
 def _good(records: Mapping[Key, Mapping[str, Any]]) -> set[Key]:
@@ -144,7 +144,7 @@ def _good(records: Mapping[Key, Mapping[str, Any]]) -> set[Key]:
 
 def _errors(records: _Records) -> dict[str, int]:
     """How many answers each metric failed on, and how many timed questions failed (``latency``)."""
-    counts = Counter(name for record in records.values.values() for name in record.get("errors", {}))
+    counts = Counter(name for record in records.scores.values() for name in record.get("errors", {}))
     counts["latency"] += sum(not lineage.good(record) for record in records.timed.values())
     return counts
 
@@ -155,7 +155,7 @@ def _complete(records: _Records, questions: Sequence[Question]) -> bool:
     return (
         all(q.key in records.searched for q in questions)
         and searched <= records.answers.keys()
-        and searched <= records.values.keys()
+        and searched <= records.scores.keys()
         and all(answered <= verdicts.keys() for verdicts in records.verdicts.values())
     )
 
@@ -168,7 +168,7 @@ def _columns(
     A metric of answers has a value for every question: 0 where the question or the metric failed.
     """
     columns: dict[str, dict[Key, float]] = {name: {} for name in wanted_metrics(bench.scorers()) - missing.keys()}
-    for key, record in records.values.items():
+    for key, record in records.scores.items():
         for name, value in record["values"].items():
             columns.setdefault(name, {})[key] = value
     for name, column in columns.items():

@@ -163,7 +163,7 @@ def _memory(
 def _sidecar(path: Path) -> dict[str, Any]:
     file = path.with_suffix(".json")
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        sidecar = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise CorruptCache(f"{file}: {error.strerror}; build the cache anew") from error
     except ValueError as error:
@@ -179,16 +179,16 @@ def _sidecar(path: Path) -> dict[str, Any]:
         "checksums": dict,
         "sha256": str,
     }
-    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+    if not isinstance(sidecar, dict) or sidecar.get("schema") != SCHEMA:
         raise CorruptCache(
-            f"{file}: schema is {data.get('schema') if isinstance(data, dict) else None!r}, expected {SCHEMA}"
+            f"{file}: schema is {sidecar.get('schema') if isinstance(sidecar, dict) else None!r}, expected {SCHEMA}"
         )
-    wrong = [name for name, kind in wanted.items() if not isinstance(data.get(name), kind)]
-    if wrong or data["form"] not in FORMATS:
+    wrong = [name for name, kind in wanted.items() if not isinstance(sidecar.get(name), kind)]
+    if wrong or sidecar["form"] not in FORMATS:
         raise CorruptCache(
             f"{file}: {wrong[0] if wrong else 'form'} is missing or of the wrong kind; build the cache anew"
         )
-    return data
+    return sidecar
 
 
 def _checksum(tensor: torch.Tensor) -> int:

@@ -122,13 +122,13 @@ class Composer:
         encoded = self.tree.encoded
         head = self.tree.states([head_ids])
         encoded = self.tree.encoded - encoded
-        parts, at, starts = [head], len(head), []
+        placed, at, starts = [head], len(head), []
         for body in bodies:
             states, fresh = self._fragment(head, body)
-            parts.append(self._rotation.moved(states, len(head), at))
+            placed.append(self._rotation.moved(states, len(head), at))
             starts.append(at)
             at, encoded = at + len(body), encoded + fresh
-        states, work = join(parts), float(encoded)
+        states, work = join(placed), float(encoded)
         if mode == "blended":
             fixed = len(head) + len(bodies[0])
             done = blend(
@@ -162,6 +162,6 @@ class Composer:
 
     def _naive(self, texts: Sequence[str], system: str, instructions: str) -> Composed:
         """What the public MemOS does (docs/memos.md defect 3): whole prompts joined, positions left as they were."""
-        parts = [self.model.build(text, instructions).states for text in texts]
-        states = join(parts)
+        prompts = [self.model.build(text, instructions).states for text in texts]
+        states = join(prompts)
         return Composed(KVMemory(self.model.identity, system, states, "naive"), len(states), 1.0)

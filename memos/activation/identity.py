@@ -46,11 +46,11 @@ class ModelIdentity:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, data: Any) -> ModelIdentity:
+    def from_json(cls, value: Any) -> ModelIdentity:
         names = {field.name for field in fields(cls)}
-        if not isinstance(data, dict) or set(data) != names or not all(isinstance(v, str) for v in data.values()):
+        if not isinstance(value, dict) or set(value) != names or not all(isinstance(v, str) for v in value.values()):
             raise CorruptCache("identity: fields are missing or of the wrong kind")
-        return cls(**data)
+        return cls(**value)
 
 
 def identify(model: Any, tokenizer: Any, *, name: str, revision: str | None = None) -> ModelIdentity:

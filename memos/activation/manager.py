@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CacheSource:
     """A memory as the manager needs it."""
 
     cube_id: str
@@ -54,11 +54,11 @@ class Changes:
     """Measured bytes of caches dropped because of demotions."""
 
 
-def source_of(cube: MemCube, now: datetime, half_life: float, text: str) -> Source:
+def source_of(cube: MemCube, now: datetime, half_life: float, text: str) -> CacheSource:
     """A plaintext cube's state as of now; its heat halves every ``half_life`` seconds after the last use."""
     use = cube.behavioural
     age = max((now - use.last_access).total_seconds(), 0.0) if use.last_access else 0.0
-    return Source(
+    return CacheSource(
         cube.cube_id, text, use.heat * 0.5 ** (age / half_life), use.content_digest, cube.descriptive.updated_at
     )
 
@@ -97,7 +97,7 @@ class ActivationManager:
         self.composer = Composer(self.config.composer, model=model)
         self.pool = CachePool([Tier(str(model.model.device), self.config.pool_bytes)], folder=folder)
         self._promotion: dict[str, Promotion] = {}
-        self._hot: dict[str, dict[str, Source]] = {}
+        self._hot: dict[str, dict[str, CacheSource]] = {}
         self.builds: dict[str, int] = {}
         """Caches built for each user so far."""
 
@@ -105,7 +105,7 @@ class ActivationManager:
         """Ids of the memories a user's cache holds, in its order."""
         return tuple(self._hot.get(user, {}))
 
-    def step(self, user: str, sources: Sequence[Source], now: datetime) -> Changes:
+    def step(self, user: str, sources: Sequence[CacheSource], now: datetime) -> Changes:
         """One window: decide, drop what was demoted, build what changed.
 
         A promoted memory goes to the end, so that the states of those before it are used again.
@@ -137,11 +137,11 @@ class ActivationManager:
         """A user's cache, ready to be read; None where nothing is hot. Rebuilt if it was evicted for good."""
         if not self._hot.get(user):
             return None
-        found = self.pool.get(user, self.model.identity)
-        if found is None:
+        cache = self.pool.get(user, self.model.identity)
+        if cache is None:
             self._build(user)
-            found = self.pool.get(user, self.model.identity)
-        return found
+            cache = self.pool.get(user, self.model.identity)
+        return cache
 
     def reply(self, user: str, message: str, lines: str = "", max_new: int = 256) -> str:
         """Answer on the user's cache.
@@ -184,7 +184,7 @@ class ActivationManager:
         self._hot.pop(user, None)
         return self.pool.drop(user)
 
-    def _reading(self, source: Source) -> HeatReading:
+    def _reading(self, source: CacheSource) -> HeatReading:
         tokens = len(self.model.tokenizer(source.text, add_special_tokens=False)["input_ids"]) + 1
         size = predicted_bytes(self.model.model.config, tokens, self.model.model.dtype.itemsize)
         return HeatReading(source.cube_id, source.heat, size, source.digest, source.changed_at)
@@ -197,8 +197,8 @@ class ActivationManager:
         return made.encoded
 
     def _bytes(self, user: str) -> int:
-        found = self.pool.get(user, self.model.identity)
-        return 0 if found is None else found.nbytes
+        cache = self.pool.get(user, self.model.identity)
+        return 0 if cache is None else cache.nbytes
 
     def _log(self, user: str, promoted: Sequence[str], demoted: Sequence[tuple[str, str]], now: datetime) -> None:
         if self.vault is None:

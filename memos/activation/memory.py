@@ -53,14 +53,14 @@ class KVMemory:
         return KVMemory(self.identity, self.system, SharedPrefix(self.states.ids, keys, values), self.composition)
 
 
-def join(parts: list[SharedPrefix]) -> SharedPrefix:
+def join(pieces: list[SharedPrefix]) -> SharedPrefix:
     """States one after the other in new tensors, positions as they are."""
-    if len(parts) == 1:
-        return parts[0]
-    ids = tuple(token for part in parts for token in part.ids)
-    layers = range(len(parts[0].keys))
-    keys = tuple(torch.cat([part.keys[layer] for part in parts], dim=1) for layer in layers)
-    values = tuple(torch.cat([part.values[layer] for part in parts], dim=1) for layer in layers)
+    if len(pieces) == 1:
+        return pieces[0]
+    ids = tuple(token for part in pieces for token in part.ids)
+    layers = range(len(pieces[0].keys))
+    keys = tuple(torch.cat([part.keys[layer] for part in pieces], dim=1) for layer in layers)
+    values = tuple(torch.cat([part.values[layer] for part in pieces], dim=1) for layer in layers)
     return SharedPrefix(ids, keys, values)
 
 

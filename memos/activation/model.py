@@ -113,12 +113,12 @@ class ActivationModel:
 
     def _prompt(self, memory: KVMemory) -> MemoryPrompt:
         """The memory's prompt, kept for the memories used last."""
-        kept = self.__dict__.setdefault("_prompts", {})
-        if memory.system not in kept:
-            if len(kept) >= 64:
-                kept.pop(next(iter(kept)))
-            kept[memory.system] = MemoryPrompt(self.tokenizer, memory.system)
-        return kept[memory.system]
+        prompts = self.__dict__.setdefault("_prompts", {})
+        if memory.system not in prompts:
+            if len(prompts) >= 64:
+                prompts.pop(next(iter(prompts)))
+            prompts[memory.system] = MemoryPrompt(self.tokenizer, memory.system)
+        return prompts[memory.system]
 
     def first_logits(self, memory: KVMemory, query: str, *, keep: int = 1) -> torch.Tensor:
         """Logits of the query's last ``keep`` tokens (all of them with 0), shape (n, vocabulary)."""
@@ -135,9 +135,9 @@ class ActivationModel:
         Queries that agree with the memory in fewer tokens than others (templates without a special token before the
         query) share what all agree on.
         """
-        parts = [self.inject(memory, query) for query in queries]
-        shortest = min((prefix for _, prefix in parts), key=len)
-        rows = [Row((*shortest.ids, *prefix.ids[len(shortest) :], *ids), max_new) for ids, prefix in parts]
+        injected = [self.inject(memory, query) for query in queries]
+        shortest = min((prefix for _, prefix in injected), key=len)
+        rows = [Row((*shortest.ids, *prefix.ids[len(shortest) :], *ids), max_new) for ids, prefix in injected]
         return self.engine.generate(rows, shortest)
 
     def generate_direct(self, system: str, query: str, max_new: int = 64) -> Generated:

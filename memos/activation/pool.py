@@ -76,15 +76,15 @@ class CachePool:
         Raises:
             CorruptCache, ForeignCache: its file is damaged or of another model.
         """
-        found = next((held.pop(key) for held in self._held if key in held), None)
-        if found is not None:
+        memory = next((held.pop(key) for held in self._held if key in held), None)
+        if memory is not None:
             self._count(hits=1)
         elif key in self._files:
-            found = cache_files.load(self._files[key], identity=identity)
+            memory = cache_files.load(self._files[key], identity=identity)
             self._count(hits=1, loads=1)
-        if found is not None:
-            self._place(key, found, 0)
-        return found
+        if memory is not None:
+            self._place(key, memory, 0)
+        return memory
 
     def drop(self, key: str) -> int:
         """Forget a cache everywhere; returns the bytes of memory freed."""

@@ -72,8 +72,8 @@ class MemoryPrompt:
         cut = max((text.rfind(mark, 0, place) for mark in special_tokens(self.tokenizer)), default=-1)
         if cut <= 0 or cut < text.find(self.system.strip()) + len(self.system.strip()):
             return None
-        parts = _ids(self.tokenizer, text[:cut]) + _ids(self.tokenizer, text[cut:])
-        return text[:cut] if parts == _ids(self.tokenizer, text) else None
+        apart = _ids(self.tokenizer, text[:cut]) + _ids(self.tokenizer, text[cut:])
+        return text[:cut] if apart == _ids(self.tokenizer, text) else None
 
 
 def special_tokens(tokenizer: Any) -> list[str]:

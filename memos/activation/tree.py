@@ -95,9 +95,9 @@ class PrefixTree:
         return parent
 
     def _fit(self, path: Sequence[_Node]) -> None:
-        kept = set(map(id, path))
+        on_path = set(map(id, path))
         while self.nbytes > self.max_bytes:
-            leaves = [node for node in self._nodes() if not node.children and id(node) not in kept]
+            leaves = [node for node in self._nodes() if not node.children and id(node) not in on_path]
             if not leaves:
                 needed = sum(node.states.nbytes for node in path)
                 raise BudgetTooSmall(f"prefix tree: a prompt of {needed} bytes exceeds max_bytes={self.max_bytes}")
@@ -105,12 +105,12 @@ class PrefixTree:
             (oldest.parent.children if oldest.parent else self._roots).remove(oldest)
 
     def _nodes(self) -> list[_Node]:
-        found, stack = [], list(self._roots)
+        nodes, stack = [], list(self._roots)
         while stack:
             node = stack.pop()
-            found.append(node)
+            nodes.append(node)
             stack.extend(node.children)
-        return found
+        return nodes
 
 
 def _owned(states: SharedPrefix) -> SharedPrefix:

@@ -150,8 +150,8 @@ class MemCube(_Written):
     def with_content(self, content: str, at: datetime) -> MemCube:
         """The next version of the cube, with the content of another version of it (Time Machine)."""
         payload, descriptive, governance = parse_content(content)
-        kept = {name: getattr(self.descriptive, name) for name in _STAMPS} | {"updated_at": at}
-        header = from_json(Descriptive, descriptive | {name: to_json(value) for name, value in kept.items()})
+        stamps = {name: getattr(self.descriptive, name) for name in _STAMPS} | {"updated_at": at}
+        header = from_json(Descriptive, descriptive | {name: to_json(value) for name, value in stamps.items()})
         behaviour = replace(self.behavioural, version=self.version + 1, parent_version=self.version)
         draft = replace(self, payload=payload, descriptive=header, governance=governance, behavioural=behaviour)
         return _sealed(draft, self.behavioural.digest)
@@ -194,8 +194,8 @@ class MemCube(_Written):
         Raises:
             CubeError: naming the unknown or wrong field.
         """
-        parts = dict(value)
-        schema, kind = parts.pop("schema", None), parts.pop("kind", None)
+        fields = dict(value)
+        schema, kind = fields.pop("schema", None), fields.pop("kind", None)
         if schema != SCHEMA:
             raise CubeError(
                 f"MemCube.schema: {schema!r}, expected {SCHEMA}; load older dumps with memos.infrastructure.loader"
@@ -208,14 +208,14 @@ class MemCube(_Written):
             "governance": Governance,
             "behavioural": Behavioural,
         }
-        unknown = [name for name in parts if name not in readers and name not in ("state", "tier", "frozen")]
+        unknown = [name for name in fields if name not in readers and name not in ("state", "tier", "frozen")]
         if unknown:
             raise CubeError(f"MemCube: unknown field {unknown[0]!r}")
-        missing = [name for name in readers if name not in parts]
+        missing = [name for name in readers if name not in fields]
         if missing:
             raise CubeError(f"MemCube.{missing[0]}: missing")
-        built = {name: from_json(reader, parts.pop(name), name) for name, reader in readers.items()}
-        return cls(**built, **parts)
+        built = {name: from_json(reader, fields.pop(name), name) for name, reader in readers.items()}
+        return cls(**built, **fields)
 
     def digest(self) -> str:
         """Digest of the whole cube, headers, counters and state included."""
@@ -224,9 +224,9 @@ class MemCube(_Written):
 
 def parse_content(content: str) -> tuple[Payload, dict[str, Any], Governance]:
     """The payload, the descriptive fields (as JSON) and the governance header of a version's content."""
-    parts = json.loads(content)
-    payload = from_json(KINDS[parts["kind"]], parts["payload"])
-    return payload, parts["descriptive"], from_json(Governance, parts["governance"])
+    fields = json.loads(content)
+    payload = from_json(KINDS[fields["kind"]], fields["payload"])
+    return payload, fields["descriptive"], from_json(Governance, fields["governance"])
 
 
 def fingerprint(text: str) -> str:

@@ -70,12 +70,12 @@ class CachedEmbedder:
         """Unit vectors, float32, shape (len(texts), dim)."""
         with self._lock:
             keys = [self._key(text) for text in texts]
-            found = self._read(list(dict.fromkeys(keys)))
+            by_key = self._read(list(dict.fromkeys(keys)))
             if self._earlier is not None:
-                absent = [(key, text) for key, text in zip(keys, texts, strict=True) if key not in found]
+                absent = [(key, text) for key, text in zip(keys, texts, strict=True) if key not in by_key]
                 older = {_hashed(self._earlier, text): key for key, text in absent}
-                found.update((older[key], vector) for key, vector in self._read(list(older)).items())
-            missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
+                by_key.update((older[key], vector) for key, vector in self._read(list(older)).items())
+            missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in by_key}
             items = list(missing.items())
             if items and self._only:
                 raise NotCached(
@@ -84,23 +84,23 @@ class CachedEmbedder:
             for start in range(0, len(items), 2048):
                 part = items[start : start + 2048]
                 vectors = self.inner.encode([text for _, text in part])
-                found.update(self._keep([key for key, _ in part], vectors))
+                by_key.update(self._keep([key for key, _ in part], vectors))
             for key in dict.fromkeys(keys) if self._served is not None else ():
-                self._served(key, found[key])
+                self._served(key, by_key[key])
             if not keys:
                 return np.zeros((0, self.dim), dtype=np.float32)
-            return np.stack([found[key] for key in keys])
+            return np.stack([by_key[key] for key in keys])
 
     def _read(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
         """Vectors of the right length that the file holds."""
-        found: dict[bytes, np.ndarray] = {}
+        by_key: dict[bytes, np.ndarray] = {}
         for start in range(0, len(keys), 500):
             part = keys[start : start + 500]
             marks = ",".join("?" * len(part))
             rows = self._db.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", part)
             vectors = ((key, np.frombuffer(blob, dtype=np.float32)) for key, blob in rows)
-            found.update((key, vector) for key, vector in vectors if len(vector) == self.dim)
-        return found
+            by_key.update((key, vector) for key, vector in vectors if len(vector) == self.dim)
+        return by_key
 
     def _keep(self, keys: Sequence[bytes], vectors: np.ndarray) -> dict[bytes, np.ndarray]:
         """Keep vectors; returns what is kept: another process may have been first,

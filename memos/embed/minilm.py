@@ -122,10 +122,10 @@ class MiniLM:
             for batch, hidden in self._forward(windows):
                 for i, rows in zip(batch, hidden, strict=True):
                     states[i] = rows[: len(windows[i])].copy()
-        parts: list[list[tuple[tuple[str, ...], np.ndarray]]] = [[] for _ in texts]
+        by_text: list[list[tuple[tuple[str, ...], np.ndarray]]] = [[] for _ in texts]
         for index, pieces, rows in zip(owner, names, states, strict=True):
-            parts[index].append((pieces, rows))
-        return [_token_states(part) for part in parts]
+            by_text[index].append((pieces, rows))
+        return [_token_states(part) for part in by_text]
 
     def _windows(self, texts: list[str]) -> tuple[list[list[int]], list[int]]:
         """Word pieces of each window with the special tokens, and the text each window belongs to."""

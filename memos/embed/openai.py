@@ -117,8 +117,8 @@ class OpenAIEmbedder:
             return [(text, tokens)]
         self.pooled += 1
         ids = cl100k_encode(text)
-        parts = [ids[start : start + self.max_tokens] for start in range(0, len(ids), self.max_tokens)]
-        return [(cl100k_decode_bytes(part).decode("utf-8", "ignore") or " ", len(part)) for part in parts]
+        windows = [ids[start : start + self.max_tokens] for start in range(0, len(ids), self.max_tokens)]
+        return [(cl100k_decode_bytes(part).decode("utf-8", "ignore") or " ", len(part)) for part in windows]
 
     def _request_all(self, texts: list[str]) -> np.ndarray:
         batches: list[list[str]] = []

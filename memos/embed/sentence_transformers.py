@@ -134,8 +134,10 @@ class SentenceTransformers:
         body = self.max_tokens - tokenizer.num_special_tokens_to_add()
         if len(text.encode("utf-8", "replace")) <= body:  # no token is shorter than a byte
             return [(text, 1)]
-        found = tokenizer(text, add_special_tokens=False, truncation=False, return_offsets_mapping=True, verbose=False)
-        offsets = found["offset_mapping"]
+        encoded = tokenizer(
+            text, add_special_tokens=False, truncation=False, return_offsets_mapping=True, verbose=False
+        )
+        offsets = encoded["offset_mapping"]
         if len(offsets) <= body:
             return [(text, len(offsets))]
         if self.config.long_texts == "refuse":
@@ -145,5 +147,5 @@ class SentenceTransformers:
             )
         self.pooled += 1
         step = max(body - _MARGIN, 1)
-        parts = [offsets[start : start + step] for start in range(0, len(offsets), step)]
-        return [(text[part[0][0] : part[-1][1]], len(part)) for part in parts]
+        windows = [offsets[start : start + step] for start in range(0, len(offsets), step)]
+        return [(text[part[0][0] : part[-1][1]], len(part)) for part in windows]

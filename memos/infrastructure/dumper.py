@@ -65,9 +65,9 @@ class MemDumper:
             part = ids[start : start + 500]
             for cube, vector in zip(self.vault.get_many(part), self.vault.vectors(part), strict=True):
                 yield self._cube_line(cube, vector)
-        kept = set(ids)
+        exported = set(ids)
         for edge in self.vault.edges(ids, direction="out"):
-            if edge.target in kept:
+            if edge.target in exported:
                 yield {"edge": to_json(edge)}
 
     def _cube_line(self, cube: MemCube, vector: Any) -> dict[str, Any]:

@@ -124,12 +124,12 @@ class MemGovernance:
     # -- erasure -----------------------------------------------------------------------------------------------
     def lineage(self, cube_ids: Iterable[str]) -> list[str]:
         """The cubes and everything made from them, directly or not, breadth first."""
-        found = dict.fromkeys(cube_ids)
-        front = list(found)
+        descendants = dict.fromkeys(cube_ids)
+        front = list(descendants)
         while front:
-            front = [one for one in self.vault.find(DerivedFrom(*front), live=False) if one not in found]
-            found.update(dict.fromkeys(front))
-        return list(found)
+            front = [one for one in self.vault.find(DerivedFrom(*front), live=False) if one not in descendants]
+            descendants.update(dict.fromkeys(front))
+        return list(descendants)
 
     def erase(
         self, caller: Caller, cube_ids: Sequence[str] = (), *, dialogue: str = "", turn: str = "", cause: str

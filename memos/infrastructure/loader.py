@@ -90,8 +90,8 @@ class MemLoader:
         """
         cubes = []
         for path in map(Path, paths):
-            parts = (split or _paragraphs)(_text(path))
-            for place, part in enumerate(parts):
+            passages = (split or _paragraphs)(_text(path))
+            for place, part in enumerate(passages):
                 cube = new_cube(
                     part,
                     owner=caller.user,
@@ -104,8 +104,8 @@ class MemLoader:
                     trigger="load_texts",
                     governance={"namespace": namespace, "ttl_seconds": ttl_seconds},
                 )
-                found = self.governance.classify(cube)
-                cubes.append(cube.governed(**found) if found else cube)
+                classified = self.governance.classify(cube)
+                cubes.append(cube.governed(**classified) if classified else cube)
         with self.vault.transaction():
             self.vault.add(cubes, actor=caller.user, cause="load_texts")
             self.governance.log(caller, "load", cubes=[cube.cube_id for cube in cubes][:1000], count=len(cubes))

@@ -158,23 +158,23 @@ class MemStore:
     def pull(self, subscriber: str) -> list[str]:
         """Ids of all listings that match the subscriber's subscriptions, oldest first."""
         mine = [one for one in self.subscriptions() if one.subscriber == subscriber]
-        found: set[str] = set()
+        matching: set[str] = set()
         for one in mine:
             if one.tags:
-                found.update(self.vault.find(Tagged(*one.tags), namespaces=[self.config.namespace]))
+                matching.update(self.vault.find(Tagged(*one.tags), namespaces=[self.config.namespace]))
             if one.vector:
                 total = self.vault.count(namespaces=[self.config.namespace])
                 near = self.vault.nearest(_array(one.vector), total, namespaces=[self.config.namespace])
-                found.update(match.cube_id for match in near if match.score >= one.threshold)
-        return [cube_id for cube_id in self.vault.find(namespaces=[self.config.namespace]) if cube_id in found]
+                matching.update(match.cube_id for match in near if match.score >= one.threshold)
+        return [cube_id for cube_id in self.vault.find(namespaces=[self.config.namespace]) if cube_id in matching]
 
     @property
     def _subscriptions(self) -> str:
         return f"{self.config.namespace}/subscriptions"
 
     def _listing(self, listing_id: str) -> MemCube:
-        found = self.vault.find(Is("cube_id", listing_id), namespaces=[self.config.namespace], live=False)
-        if not found:
+        listings = self.vault.find(Is("cube_id", listing_id), namespaces=[self.config.namespace], live=False)
+        if not listings:
             raise NotFound(f"no listing {listing_id}")
         return self.vault.get(listing_id)
 
@@ -187,7 +187,7 @@ def _wanted(subscription: Subscription, listing: MemCube, vector: np.ndarray | N
     return round(float(_array(subscription.vector) @ vector), 6) >= subscription.threshold
 
 
-def _array(values: Sequence[float]) -> Any:
+def _array(numbers: Sequence[float]) -> Any:
     import numpy as np
 
-    return np.array(values, dtype=np.float32)
+    return np.array(numbers, dtype=np.float32)

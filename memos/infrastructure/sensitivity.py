@@ -12,7 +12,7 @@ from memos.cube.header import Sensitivity
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class SensitiveSpan:
     """A sensitive span of a text."""
 
     kind: str
@@ -90,19 +90,19 @@ KINDS = tuple(dict.fromkeys(kind for kind, *_ in _RULES))
 """Kinds of sensitive content that are detected."""
 
 
-def find_sensitive(text: str) -> list[Finding]:
+def find_sensitive(text: str) -> list[SensitiveSpan]:
     """Sensitive spans, in order and without overlap; of overlapping ones the earlier rule wins."""
-    found: list[Finding] = []
+    spans: list[SensitiveSpan] = []
     for kind, pattern, check in _COMPILED:
         for match in pattern.finditer(text):
             start, end = match.span()
-            free = all(end <= other.start or start >= other.end for other in found)
+            free = all(end <= other.start or start >= other.end for other in spans)
             if free and (check is None or check(match.group())):
-                found.append(Finding(kind, start, end))
-    return sorted(found, key=lambda finding: finding.start)
+                spans.append(SensitiveSpan(kind, start, end))
+    return sorted(spans, key=lambda finding: finding.start)
 
 
-def level_of(findings: list[Finding], at_least: Sensitivity = "internal") -> Sensitivity:
+def level_of(findings: list[SensitiveSpan], at_least: Sensitivity = "internal") -> Sensitivity:
     """The strictest sensitivity among findings, not below ``at_least``."""
     levels = get_args(Sensitivity)
     return max([at_least, *(_LEVEL_OF[finding.kind] for finding in findings)], key=levels.index)
@@ -136,10 +136,10 @@ def watermark(text: str, mark: str) -> str:
 
 def read_watermark(text: str) -> str | None:
     """The mark hidden in a text, None where there is none."""
-    found = re.search(f"{_EDGE}((?:[{_ZERO}{_ONE}]{{8}})+){_EDGE}", text)
-    if found is None:
+    mark = re.search(f"{_EDGE}((?:[{_ZERO}{_ONE}]{{8}})+){_EDGE}", text)
+    if mark is None:
         return None
-    bits = "".join("1" if letter == _ONE else "0" for letter in found.group(1))
+    bits = "".join("1" if letter == _ONE else "0" for letter in mark.group(1))
     return bytes(int(bits[at : at + 8], 2) for at in range(0, len(bits), 8)).decode("utf-8", "replace")
 
 

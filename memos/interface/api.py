@@ -41,7 +41,7 @@ class ItemStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CubeHit:
     """A memory that a search gave."""
 
     cube: MemCube
@@ -152,8 +152,8 @@ class MemoryAPI:
             rules = {"namespace": namespace, **given.pop("governance", {})}
             given = {"trigger": trigger, **given}
             cube = new_cube(payload, owner=caller.user, ids=self.ids, clock=self.clock, governance=rules, **given)
-        found = self.governance.classify(cube)
-        return cube.governed(**found) if found else cube
+        classified = self.governance.classify(cube)
+        return cube.governed(**classified) if classified else cube
 
     def _stored(self, caller: Caller, cubes: list[MemCube], vectors: list[Any]) -> list[ItemStatus]:
         """All at once; where that fails, one by one, each undone alone."""
@@ -180,7 +180,7 @@ class MemoryAPI:
         where: Where | None = None,
         namespaces: Sequence[str] = ("default",),
         use: bool = True,
-    ) -> list[Found]:
+    ) -> list[CubeHit]:
         """The best memories that the caller may read.
 
         Args:
@@ -202,7 +202,7 @@ class MemoryAPI:
             if use and ids:
                 self.lifecycle.use(ids, caller=caller.user)
             self.governance.log(caller, "search", cubes=ids, k=k)
-        return [Found(cube, match.score) for cube, match in zip(self.vault.get_many(ids), matches, strict=True)]
+        return [CubeHit(cube, match.score) for cube, match in zip(self.vault.get_many(ids), matches, strict=True)]
 
     @_recorded
     def read(self, caller: Caller, cube_id: str) -> MemCube:
@@ -249,9 +249,9 @@ class MemoryAPI:
                     changes[name] = tuple(dict.fromkeys((*getattr(cube.descriptive, name), *value)))
         payload = replace(cube.payload, text=body, tokens=None)
         revised = cube.revise(self.clock(), payload=payload, descriptive=changes)
-        found = self.governance.classify(revised)
-        if found:
-            revised = cube.revise(self.clock(), payload=payload, descriptive=changes, governance=found)
+        classified = self.governance.classify(revised)
+        if classified:
+            revised = cube.revise(self.clock(), payload=payload, descriptive=changes, governance=classified)
         with self.vault.transaction():
             self.vault.update(revised, self._vectors([body])[0], actor=caller.user, cause=mode)
             details = {"mode": mode, "version": revised.version}
@@ -315,14 +315,14 @@ class MemoryAPI:
         return record
 
     def _ancestors(self, caller: Caller, cube: MemCube) -> list[str]:
-        found: dict[str, None] = {}
+        ancestors: dict[str, None] = {}
         front = list(cube.parents)
         while front:
             there = self.vault.find(Is("cube_id", *front), live=False)
-            found.update(dict.fromkeys(there))
+            ancestors.update(dict.fromkeys(there))
             parents = [parent for one in self.vault.get_many(there) for parent in one.parents]
-            front = [parent for parent in dict.fromkeys(parents) if parent not in found]
-        return list(found)
+            front = [parent for parent in dict.fromkeys(parents) if parent not in ancestors]
+        return list(ancestors)
 
     @_recorded
     def log_query(self, caller: Caller, query: LogQuery | None = None) -> list[AuditEntry]:
@@ -334,9 +334,9 @@ class MemoryAPI:
                 self.governance.log(caller, "denied", cause="log of another user", outcome="denied")
                 raise AccessDenied(f"user {caller.user} may read the log of their own calls only")
             wanted = replace(wanted, actor=caller.user)
-        found = self.vault.audit(wanted)
-        self.governance.log(caller, "log_query", count=len(found))
-        return found
+        entries = self.vault.audit(wanted)
+        self.governance.log(caller, "log_query", count=len(entries))
+        return entries
 
     def _vectors(self, texts: list[str]) -> list[Any]:
         return [None] * len(texts) if self.embedder is None or not texts else list(self.embedder.encode(texts))
@@ -355,5 +355,7 @@ def _combined(old: str, new: str, mode: UpdateMode) -> str:
 
 
 def _sentences(text: str) -> list[str]:
-    parts = [part for line in text.splitlines() for part in line.replace("? ", "?\n").replace(". ", ".\n").splitlines()]
-    return [part.strip() for part in parts if part.strip()]
+    sentences = [
+        part for line in text.splitlines() for part in line.replace("? ", "?\n").replace(". ", ".\n").splitlines()
+    ]
+    return [part.strip() for part in sentences if part.strip()]

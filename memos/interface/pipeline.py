@@ -22,7 +22,7 @@ Operation = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PipelineStep:
     """One operation of a pipeline."""
 
     op: str
@@ -44,10 +44,10 @@ class StepResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class PipelineRun:
     """A finished run: the context with all saved values, and a status a step."""
 
-    values: Mapping[str, Any]
+    context: Mapping[str, Any]
     steps: tuple[StepResult, ...]
 
 
@@ -58,7 +58,9 @@ class PipelineFailed(MemosError):
 class Pipeline:
     """A named chain of steps."""
 
-    def __init__(self, name: str, steps: Sequence[Step], operations: Mapping[str, Operation] | None = None) -> None:
+    def __init__(
+        self, name: str, steps: Sequence[PipelineStep], operations: Mapping[str, Operation] | None = None
+    ) -> None:
         """``operations`` adds to (or replaces) the built-in ones.
 
         Raises:
@@ -94,16 +96,16 @@ class Pipeline:
             if not isinstance(entry, dict) or not isinstance(entry.get("op"), str):
                 raise ConfigError(f"pipeline {value.get('name')}, step {number}: expected an entry with op")
             rest = {key: item for key, item in entry.items() if key not in ("op", "save", "isolate")}
-            steps.append(Step(entry["op"], rest, str(entry.get("save", "")), bool(entry.get("isolate", False))))
+            steps.append(PipelineStep(entry["op"], rest, str(entry.get("save", "")), bool(entry.get("isolate", False))))
         return cls(str(value.get("name", "pipeline")), steps, operations)
 
-    def run(self, api: MemoryAPI, caller: Caller, **values: Any) -> Run:
+    def run(self, api: MemoryAPI, caller: Caller, **variables: Any) -> PipelineRun:
         """Run all steps in one transaction.
 
         Raises:
             PipelineFailed: a step failed; the store is as it was, and the failure is in the audit log.
         """
-        context, results = dict(values), []
+        context, results = dict(variables), []
         try:
             with api.vault.transaction():
                 for number, step in enumerate(self.steps, 1):
@@ -111,9 +113,11 @@ class Pipeline:
         except PipelineFailed as error:
             api.governance.log(caller, "pipeline", cause=self.name, outcome="rolled_back", error=_kind(error))
             raise
-        return Run(context, tuple(results))
+        return PipelineRun(context, tuple(results))
 
-    def _run_step(self, number: int, step: Step, api: MemoryAPI, caller: Caller, context: dict[str, Any]) -> StepResult:
+    def _run_step(
+        self, number: int, step: PipelineStep, api: MemoryAPI, caller: Caller, context: dict[str, Any]
+    ) -> StepResult:
         try:
             with api.vault.transaction():
                 arguments = {name: resolved(value, context) for name, value in step.arguments.items()}
@@ -159,13 +163,13 @@ def _kind(error: BaseException) -> str:
 
 
 def _retrieve(api: MemoryAPI, caller: Caller, *, query: str, k: int = 10, namespaces: Sequence[str] = ("default",)):
-    return [found.cube.cube_id for found in api.search(caller, query, k, namespaces=namespaces)]
+    return [hit.cube.cube_id for hit in api.search(caller, query, k, namespaces=namespaces)]
 
 
 def _augment(
-    api: MemoryAPI, caller: Caller, *, cubes: Sequence[str], template: str = "{memories}", **values: Any
+    api: MemoryAPI, caller: Caller, *, cubes: Sequence[str], template: str = "{memories}", **fields: Any
 ) -> str:
-    return template.format(memories=api.compose(caller, cubes), **values)
+    return template.format(memories=api.compose(caller, cubes), **fields)
 
 
 def _create(api: MemoryAPI, caller: Caller, *, texts: Sequence[str] | str, namespace: str = "default") -> list[str]:

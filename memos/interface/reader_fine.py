@@ -170,8 +170,8 @@ def _tags(given: Sequence[str]) -> tuple[str, ...]:
 
 def _event(when: str, text: str, said: object) -> dates.Mention | None:
     now = datetime.fromisoformat(str(said)) if said else None
-    found = dates.find(when, now) or dates.find(text, now)
-    return found[0] if found else None
+    mentions = dates.find(when, now) or dates.find(text, now)
+    return mentions[0] if mentions else None
 
 
 def _listing(cubes: Sequence[MemCube]) -> str:

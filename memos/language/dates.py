@@ -14,7 +14,7 @@ from functools import lru_cache
 from memos.language import dates_absolute, dates_partial, dates_relative, dates_steps
 from memos.language.calendar import MONTHS, Grain, wall
 from memos.language.dates_guards import quoted_alone
-from memos.language.dates_rule import Outcome, Rule
+from memos.language.dates_rule import ReadInterval, Rule
 from memos.language.numerals import DIGITS, WORDS
 
 _RULES: tuple[Rule, ...] = (
@@ -116,7 +116,7 @@ def _find(text: str, now: datetime | None) -> tuple[Mention, ...]:
     return tuple(sorted(taken, key=lambda mention: mention.at))
 
 
-def _outcome(rule: Rule, match: re.Match[str], now: datetime | None) -> Outcome | None:
+def _outcome(rule: Rule, match: re.Match[str], now: datetime | None) -> ReadInterval | None:
     """What the rule makes of a match; None where it refuses it or leaves the calendar ("900 years ago")."""
     try:
         return rule.read(match, now)
@@ -124,7 +124,7 @@ def _outcome(rule: Rule, match: re.Match[str], now: datetime | None) -> Outcome 
         return None
 
 
-def _mention(match: re.Match[str], outcome: Outcome) -> Mention:
+def _mention(match: re.Match[str], outcome: ReadInterval) -> Mention:
     said, at = match.group(), match.start()
     vague = (
         outcome.vague or bool(_VAGUE.search(said)) or bool(_LEADING_VAGUE.search(match.string[max(at - 14, 0) : at]))

@@ -8,7 +8,17 @@ from typing import Any
 
 from memos.language.calendar import MONTHS, SEASONS, day_span, month_span, year_span
 from memos.language.dates_guards import month_year_verb, verb_or_count
-from memos.language.dates_rule import MONTH, ORDINAL, SEASON, YEAR, Outcome, full_year, month_year_near, rule, year_near
+from memos.language.dates_rule import (
+    MONTH,
+    ORDINAL,
+    SEASON,
+    YEAR,
+    ReadInterval,
+    full_year,
+    month_year_near,
+    rule,
+    year_near,
+)
 from memos.language.numerals import ORDINAL_WORDS, ordinal_of
 
 _D = rf"(?:\d{{1,2}}(?:{ORDINAL})?|{ORDINAL_WORDS})"
@@ -16,11 +26,11 @@ _DAY_BEFORE = re.compile(r"(?<![\w.])\d{1,2}(?:st|nd|rd|th)?\s+(?:of\s+)?$", re.
 """In front of month and year: a day that the month does not have."""
 
 
-def _iso(match: re.Match[str], now: datetime | None) -> Outcome:
+def _iso(match: re.Match[str], now: datetime | None) -> ReadInterval:
     return _day(int(match["year"]), int(match["month"]), int(match["day"]))
 
 
-def _numeric(match: re.Match[str], now: datetime | None) -> Outcome:
+def _numeric(match: re.Match[str], now: datetime | None) -> ReadInterval:
     """``5/8/2023``: month first, as Americans write it, unless that is no month; with points the day comes first."""
     first, second, year = int(match["one"]), int(match["two"]), full_year(match["year"])
     day_first = match["mark"] == "." or first > 12
@@ -28,11 +38,11 @@ def _numeric(match: re.Match[str], now: datetime | None) -> Outcome:
     return _day(year, month, day)
 
 
-def _day(year: int, month: int, day: int, **how: Any) -> Outcome:
-    return Outcome(*day_span(datetime(year, month, day)), "day", **how)
+def _day(year: int, month: int, day: int, **how: Any) -> ReadInterval:
+    return ReadInterval(*day_span(datetime(year, month, day)), "day", **how)
 
 
-def _named_month(match: re.Match[str], now: datetime | None) -> Outcome | None:
+def _named_month(match: re.Match[str], now: datetime | None) -> ReadInterval | None:
     """Day and month, with or without a year; a range of days is one span."""
     groups, text = match.groupdict(), match.string
     month_word, year = groups["month"], groups.get("year")
@@ -63,46 +73,46 @@ def _named_month(match: re.Match[str], now: datetime | None) -> Outcome | None:
     if number is None:
         return None
     start, end = datetime(number, month, first), day_span(datetime(number, month, last))[1]
-    return Outcome(start, end, "day" if first == last else "span", relative=year is None)
+    return ReadInterval(start, end, "day" if first == last else "span", relative=year is None)
 
 
-def _months(match: re.Match[str], now: datetime | None) -> Outcome | None:
+def _months(match: re.Match[str], now: datetime | None) -> ReadInterval | None:
     """``from May to July``, ``between May and July 2022``: the months from the one to the other."""
     first, last = MONTHS[match["month"].lower()], MONTHS[match["last"].lower()]
     if match["month"].islower() and match["month"] in ("may", "march", "mar") and match["last"].islower():
         return None
     length = (last - first) % 12 + 1
     if match["year"]:
-        return Outcome(*month_span(int(match["year"]) - (first > last), first, length), "span")
+        return ReadInterval(*month_span(int(match["year"]) - (first > last), first, length), "span")
     if now is None:
         return None
-    return Outcome(*month_span(month_year_near(now, first, match), first, length), "span", relative=True)
+    return ReadInterval(*month_span(month_year_near(now, first, match), first, length), "span", relative=True)
 
 
-def _month_year(match: re.Match[str], now: datetime | None) -> Outcome | None:
+def _month_year(match: re.Match[str], now: datetime | None) -> ReadInterval | None:
     if month_year_verb(match.string, match.start(), match.end(), match["month"]) or _DAY_BEFORE.search(
         match.string[: match.start()]
     ):
         return None
-    return Outcome(*month_span(full_year(match["year"]), MONTHS[match["month"].lower()]), "month")
+    return ReadInterval(*month_span(full_year(match["year"]), MONTHS[match["month"].lower()]), "month")
 
 
-def _season_year(match: re.Match[str], now: datetime | None) -> Outcome:
-    return Outcome(
+def _season_year(match: re.Match[str], now: datetime | None) -> ReadInterval:
+    return ReadInterval(
         *month_span(int(match["year"]), SEASONS[match["season"].lower()], 3), "season", unit=match["season"].lower()
     )
 
 
-def _decade(match: re.Match[str], now: datetime | None) -> Outcome:
+def _decade(match: re.Match[str], now: datetime | None) -> ReadInterval:
     year = int(match["year"])
     part = (match["part"] or "").lower().rstrip("-")
     first, last = {"early": (0, 4), "mid": (3, 7), "late": (6, 10)}.get(part, (0, 10))
-    return Outcome(year_span(year + first)[0], year_span(year + last)[0], "decade", vague=bool(part))
+    return ReadInterval(year_span(year + first)[0], year_span(year + last)[0], "decade", vague=bool(part))
 
 
-def _short_decade(match: re.Match[str], now: datetime | None) -> Outcome:
+def _short_decade(match: re.Match[str], now: datetime | None) -> ReadInterval:
     year = int(match["year"])
-    return Outcome(*year_span(year + (1900 if year >= 30 else 2000), 10), "decade")
+    return ReadInterval(*year_span(year + (1900 if year >= 30 else 2000), 10), "decade")
 
 
 _ORDINAL_SIGNS = (

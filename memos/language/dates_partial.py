@@ -7,7 +7,7 @@ from datetime import datetime
 
 from memos.language.calendar import MONTHS, day_of, day_span, month_span, quarter_span, year_span
 from memos.language.dates_guards import no_month
-from memos.language.dates_rule import MONTH, ORDINAL, YEAR, Outcome, full_year, month_year_near, rule
+from memos.language.dates_rule import MONTH, ORDINAL, YEAR, ReadInterval, full_year, month_year_near, rule
 from memos.language.numerals import ORDINAL_WORDS, ordinal_of
 from memos.language.tense import tense_at
 
@@ -27,7 +27,7 @@ _FLOOR = re.compile(
 _ON = re.compile(r"\b(?:on|by|until|till|since|before|after|from|for|through|around|is|was|to|and)\s+$", re.I)
 
 
-def _month(match: re.Match[str], now: datetime | None) -> Outcome | None:
+def _month(match: re.Match[str], now: datetime | None) -> ReadInterval | None:
     """A month behind a preposition, without a year."""
     word = match["month"]
     if now is None or no_month(
@@ -35,14 +35,16 @@ def _month(match: re.Match[str], now: datetime | None) -> Outcome | None:
     ):
         return None
     month = MONTHS[word.lower()]
-    return Outcome(*month_span(month_year_near(now, month, match), month), "month", relative=True, unit=word.lower())
+    return ReadInterval(
+        *month_span(month_year_near(now, month, match), month), "month", relative=True, unit=word.lower()
+    )
 
 
-def _quarter(match: re.Match[str], now: datetime | None) -> Outcome | None:
+def _quarter(match: re.Match[str], now: datetime | None) -> ReadInterval | None:
     groups = match.groupdict()
     number = int(groups["digit"]) if groups.get("digit") else _QUARTERS[groups["word"].lower()]
     if groups.get("year"):
-        return Outcome(*quarter_span(int(groups["year"]), number), "quarter")
+        return ReadInterval(*quarter_span(int(groups["year"]), number), "quarter")
     if now is None:
         return None
     spans = [quarter_span(year, number) for year in (now.year - 1, now.year, now.year + 1)]
@@ -52,14 +54,14 @@ def _quarter(match: re.Match[str], now: datetime | None) -> Outcome | None:
     elif tense == "future":
         spans = [span for span in spans if span[1] > now]
     nearest = min(spans, key=lambda span: abs(span[0] - now))
-    return Outcome(*nearest, "quarter", relative=True)
+    return ReadInterval(*nearest, "quarter", relative=True)
 
 
-def _year(match: re.Match[str], now: datetime | None) -> Outcome:
-    return Outcome(*year_span(full_year(match["year"])), "year")
+def _year(match: re.Match[str], now: datetime | None) -> ReadInterval:
+    return ReadInterval(*year_span(full_year(match["year"])), "year")
 
 
-def _month_day(match: re.Match[str], now: datetime | None) -> Outcome | None:
+def _month_day(match: re.Match[str], now: datetime | None) -> ReadInterval | None:
     """``on the 11th``: of this month or a neighbour, on the side that the tense tells; ``the 11th of last month``."""
     text = match.string
     if now is None or _FLOOR.match(text, match.end()):
@@ -90,8 +92,8 @@ def _month_day(match: re.Match[str], now: datetime | None) -> Outcome | None:
     date = min(days, key=lambda date: abs(date - today))
     last = ordinal_of(match["last"]) if match.groupdict().get("last") else day
     if last <= day:
-        return Outcome(*day_span(date), "day", relative=True)
-    return Outcome(date, day_span(date.replace(day=last))[1], "span", relative=True)
+        return ReadInterval(*day_span(date), "day", relative=True)
+    return ReadInterval(date, day_span(date.replace(day=last))[1], "span", relative=True)
 
 
 FIRST = (

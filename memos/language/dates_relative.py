@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 
 from memos.language.calendar import Grain, back, day_span, shift
-from memos.language.dates_rule import Outcome, rule
+from memos.language.dates_rule import ReadInterval, rule
 from memos.language.numerals import DIGITS, WORDS, value
 from memos.language.tense import tense_at
 
@@ -34,7 +34,7 @@ _NO_BEST = frozenset(
 )
 
 
-def _named_day(match: re.Match[str], now: datetime | None) -> Outcome | None:
+def _named_day(match: re.Match[str], now: datetime | None) -> ReadInterval | None:
     if now is None:
         return None
     word = " ".join(match["day"].lower().split())
@@ -47,7 +47,7 @@ def _named_day(match: re.Match[str], now: datetime | None) -> Outcome | None:
         "the other day": -3,
         "tomorrow": 1,
     }.get(word, 0)
-    return Outcome(
+    return ReadInterval(
         *day_span(now, step), "day", relative=True, vague="other" in word, form="named", unit=word, step=step
     )
 
@@ -97,7 +97,7 @@ def _away(now: datetime, unit: str, count: float, sign: int) -> tuple[datetime, 
     return shift(moment, finer, 0)
 
 
-def _ago(match: re.Match[str], now: datetime | None) -> Outcome | None:
+def _ago(match: re.Match[str], now: datetime | None) -> ReadInterval | None:
     if now is None:
         return None
     unit, where = unit_of(match["unit"]), " ".join(match["where"].lower().split())
@@ -110,12 +110,12 @@ def _ago(match: re.Match[str], now: datetime | None) -> Outcome | None:
         other = _away(now, unit, most, sign)
         start, end, grain = min(start, other[0]), max(end, other[1]), "span"
     said = match.group()[: match.start("unit") - match.start()].strip() if most != least else match["count"]
-    return Outcome(
+    return ReadInterval(
         start, end, grain, relative=True, vague=vague, form="ago" if sign < 0 else "ahead", unit=unit, amount=said
     )
 
 
-def _ago_in_two(match: re.Match[str], now: datetime | None) -> Outcome | None:
+def _ago_in_two(match: re.Match[str], now: datetime | None) -> ReadInterval | None:
     """``two years and three months ago``: to the month, the week or the day that the smaller unit tells."""
     if now is None:
         return None
@@ -124,17 +124,17 @@ def _ago_in_two(match: re.Match[str], now: datetime | None) -> Outcome | None:
     count, unsure = count_of(match["count"])
     start, end, grain = shift(back(back(now, larger, many), smaller, count), smaller, 0)
     said = match.group()[: match.start("where") - match.start()].strip()
-    return Outcome(start, end, grain, relative=True, vague=vague or unsure, form="ago", unit=smaller, amount=said)
+    return ReadInterval(start, end, grain, relative=True, vague=vague or unsure, form="ago", unit=smaller, amount=said)
 
 
-def _to_the_day(now: datetime, unit: str, count: float, sign: int, where: str, said: str) -> Outcome:
+def _to_the_day(now: datetime, unit: str, count: float, sign: int, where: str, said: str) -> ReadInterval:
     """``a year ago today``, ``a week from tomorrow``: the very day."""
     moment = back(now, unit, -sign * count)
     moment += timedelta(days={"tomorrow": 1, "yesterday": -1}.get(where.split()[-1], 0))
-    return Outcome(*day_span(moment), "day", relative=True, form="named", unit=unit, amount=said)
+    return ReadInterval(*day_span(moment), "day", relative=True, form="named", unit=unit, amount=said)
 
 
-def _ahead(match: re.Match[str], now: datetime | None) -> Outcome | None:
+def _ahead(match: re.Match[str], now: datetime | None) -> ReadInterval | None:
     """``in two weeks``, where it is a time to come and not how long something took."""
     if now is None:
         return None
@@ -152,7 +152,7 @@ def _ahead(match: re.Match[str], now: datetime | None) -> Outcome | None:
     start, end, grain = _away(now, unit, least, 1)
     if most != least:
         start, end, grain = start, _away(now, unit, most, 1)[1], "span"
-    return Outcome(start, end, grain, relative=True, vague=vague, form="ahead", unit=unit, amount=match["count"])
+    return ReadInterval(start, end, grain, relative=True, vague=vague, form="ahead", unit=unit, amount=match["count"])
 
 
 _COUNT = rf"(?P<count>{COUNT})(?:(?:\s*[-–—]\s*| to | or )(?P<most>{COUNT}))?"

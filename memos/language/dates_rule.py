@@ -19,7 +19,7 @@ YEAR = r"\d{4}"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ReadInterval:
     """The interval of a match and how it was said; see ``memos.language.dates.Mention``."""
 
     start: datetime
@@ -40,12 +40,12 @@ class Rule:
     sign: re.Pattern[str] | None
     """What a lower-case text must hold for the rule to match; None: a digit."""
     pattern: re.Pattern[str]
-    read: Callable[[re.Match[str], datetime | None], Outcome | None]
+    read: Callable[[re.Match[str], datetime | None], ReadInterval | None]
     """Raises ValueError or OverflowError for what lies outside the calendar."""
 
 
 def rule(
-    signs: tuple[str, ...] | None, pattern: str, read: Callable[[re.Match[str], datetime | None], Outcome | None]
+    signs: tuple[str, ...] | None, pattern: str, read: Callable[[re.Match[str], datetime | None], ReadInterval | None]
 ) -> Rule:
     """A rule whose pattern does not care about case and takes any white space for a blank.
 

@@ -20,7 +20,7 @@ from memos.language.calendar import (
 )
 from memos.language.dates_guards import no_month
 from memos.language.dates_relative import COUNT, UNIT, count_of, unit_of
-from memos.language.dates_rule import DAY, MONTH, SEASON, Outcome, month_year_near, rule
+from memos.language.dates_rule import DAY, MONTH, SEASON, ReadInterval, month_year_near, rule
 from memos.language.tense import tense_at
 
 _AMBIGUOUS_DAYS = frozenset(("sat", "sun", "mon", "wed", "fri", "thu"))
@@ -30,7 +30,7 @@ _ORDINAL_OF = re.compile(r"\d(?:st|nd|rd|th)(?:\s+day)?\s+of\s+$", re.I)
 """In front of ``last month``: a day that the month does not have."""
 
 
-def _span(match: re.Match[str], now: datetime | None) -> Outcome | None:
+def _span(match: re.Match[str], now: datetime | None) -> ReadInterval | None:
     """``the last three years``, ``over the past week``, ``the next few days``: from then until now, or from now on."""
     if now is None:
         return None
@@ -40,15 +40,15 @@ def _span(match: re.Match[str], now: datetime | None) -> Outcome | None:
     ahead = groups["which"].lower() in _AHEAD
     moment = back(now, unit, -count if ahead else count)
     start, end = (day_of(now), day_span(moment)[1]) if ahead else (day_of(moment), day_span(now)[1])
-    return Outcome(start, end, "span", relative=True, vague=vague, form="span", unit=unit, step=1 if ahead else -1)
+    return ReadInterval(start, end, "span", relative=True, vague=vague, form="span", unit=unit, step=1 if ahead else -1)
 
 
-def _before_last(match: re.Match[str], now: datetime | None) -> Outcome | None:
+def _before_last(match: re.Match[str], now: datetime | None) -> ReadInterval | None:
     if now is None:
         return None
     unit, step = unit_of(match["unit"]), -2 if "last" in match.group().lower() else 2
     if unit in DAYS:
-        return Outcome(
+        return ReadInterval(
             *day_span(_weekday(now, unit, step // 2)[0], 7 * (step // 2)),
             "day",
             relative=True,
@@ -56,7 +56,7 @@ def _before_last(match: re.Match[str], now: datetime | None) -> Outcome | None:
             unit=unit,
             step=step,
         )
-    return Outcome(*shift(now, unit, step), relative=True, form="step", unit=unit, step=step)
+    return ReadInterval(*shift(now, unit, step), relative=True, form="step", unit=unit, step=step)
 
 
 def _weekday(now: datetime, unit: str, step: int) -> tuple[datetime, datetime]:
@@ -65,17 +65,17 @@ def _weekday(now: datetime, unit: str, step: int) -> tuple[datetime, datetime]:
     return day_span(now, ahead - 7 if step < 0 else ahead if step == 0 else ahead or 7)
 
 
-def _day_of_week(match: re.Match[str], now: datetime | None) -> Outcome | None:
+def _day_of_week(match: re.Match[str], now: datetime | None) -> ReadInterval | None:
     """``Friday last week``, ``next week on Friday``."""
     if now is None:
         return None
     unit = match["unit"].lower()
     step = {"last": -1, "past": -1, "next": 1, "coming": 1}.get(match["which"].lower().split()[-1], 0)
     monday = week_span(now, step)[0]
-    return Outcome(*day_span(monday, DAYS[unit]), "day", relative=True, form="weekday", unit=unit, step=step)
+    return ReadInterval(*day_span(monday, DAYS[unit]), "day", relative=True, form="weekday", unit=unit, step=step)
 
 
-def _step(match: re.Match[str], now: datetime | None) -> Outcome | None:
+def _step(match: re.Match[str], now: datetime | None) -> ReadInterval | None:
     """``last``, ``this`` or ``next`` with a period, a weekday, a month or a season."""
     if now is None:
         return None
@@ -89,7 +89,7 @@ def _step(match: re.Match[str], now: datetime | None) -> Outcome | None:
         if unit in _AMBIGUOUS_DAYS and word.islower():
             return None
         step = -1 if step == 0 and tense == "past" and DAYS[unit] != now.weekday() else step
-        return Outcome(*_weekday(now, unit, step), "day", relative=True, form="weekday", unit=unit, step=step)
+        return ReadInterval(*_weekday(now, unit, step), "day", relative=True, form="weekday", unit=unit, step=step)
     if unit in MONTHS:
         if no_month(match.string, match.start(), match.end(), which, word):
             return None
@@ -97,22 +97,22 @@ def _step(match: re.Match[str], now: datetime | None) -> Outcome | None:
     if unit in SEASONS:
         if step == 0 and tense == "past" and season_span(now, unit, 0)[0] > now:
             step = -1
-        return Outcome(*season_span(now, unit, step), "season", relative=True, form="step", unit=unit, step=step)
+        return ReadInterval(*season_span(now, unit, step), "season", relative=True, form="step", unit=unit, step=step)
     if unit == "weekend" and step == 0 and tense == "past" and now.weekday() < 5:
         step = -1
-    return Outcome(*shift(now, unit, step), relative=True, form="step", unit=unit, step=step)
+    return ReadInterval(*shift(now, unit, step), relative=True, form="step", unit=unit, step=step)
 
 
-def _month_step(match: re.Match[str], now: datetime, unit: str, step: int) -> Outcome:
+def _month_step(match: re.Match[str], now: datetime, unit: str, step: int) -> ReadInterval:
     month = MONTHS[unit]
     if step == 0:
         year = now.year - (month > now.month and month_year_near(now, month, match) < now.year)
     else:
         year = now.year - (month >= now.month) if step < 0 else now.year + (month <= now.month)
-    return Outcome(*month_span(year, month), "month", relative=True, form="step", unit=unit, step=step)
+    return ReadInterval(*month_span(year, month), "month", relative=True, form="step", unit=unit, step=step)
 
 
-def _on(match: re.Match[str], now: datetime | None) -> Outcome | None:
+def _on(match: re.Match[str], now: datetime | None) -> ReadInterval | None:
     """``on Friday``: before or after, as the tense tells; ``since`` looks back, ``by`` and ``until`` ahead."""
     if now is None:
         return None
@@ -126,7 +126,7 @@ def _on(match: re.Match[str], now: datetime | None) -> Outcome | None:
         step = -1 if tense == "past" else 1
     else:
         step = 1 if tense in ("future", "present", "able") else -1
-    return Outcome(*_weekday(now, unit, step), "day", relative=True, form="weekday", unit=unit, step=step)
+    return ReadInterval(*_weekday(now, unit, step), "day", relative=True, form="weekday", unit=unit, step=step)
 
 
 _THIS = r"this past|this coming|last|past|previous|next|coming|upcoming|this"

@@ -162,16 +162,16 @@ def _other_word(text: str, match: re.Match[str], low: str) -> bool:
     return False
 
 
-def _last_word(parts: list[str]) -> str:
-    last = words("".join(parts[-4:]))
+def _last_word(pieces: list[str]) -> str:
+    last = words("".join(pieces[-4:]))
     return last[-1].lower() if last else ""
 
 
-def _fix_inverted(parts: list[str]) -> None:
-    for index in range(len(parts) - 1, -1, -1):
-        low = parts[index].lower()
+def _fix_inverted(pieces: list[str]) -> None:
+    for index in range(len(pieces) - 1, -1, -1):
+        low = pieces[index].lower()
         if low in ("am", "are", "were"):
-            parts[index] = "was" if low == "were" else "is"
+            pieces[index] = "was" if low == "were" else "is"
             return
 
 

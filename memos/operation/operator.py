@@ -20,7 +20,7 @@ from memos.infrastructure.vault import Edge, Is, ReadableBy, Vault, Where
 from memos.llm.base import LLM
 from memos.operation.retrieval.filtering import Filter
 from memos.operation.retrieval.index import MemoryIndex, Unit
-from memos.operation.retrieval.retrieve import Found, RetrieveConfig, search
+from memos.operation.retrieval.retrieve import RetrieveConfig, UnitHit, search
 from memos.operation.retrieval.units import unit_of
 from memos.operation.upkeep.lifecycle import MemLifecycle
 from memos.operation.upkeep.organise import Organised, Reorganiser
@@ -227,17 +227,17 @@ class MemOperator:
         caller: Caller | None = None,
         where: Where | None = None,
         config: RetrieveConfig | None = None,
-    ) -> list[Found]:
+    ) -> list[UnitHit]:
         """Ranked hits whose memories are live and readable by the caller (None: the system itself)."""
         vector, settings = self.embedder.encode([text])[0], config or self.config.retrieve
         rights = None if caller is None else ReadableBy(caller)
         if where is None:
-            found = search(self.index, text, vector, settings, depth=2 * k, edges=self.vault.edges)
-            shown = self._shown([unit.unit_id for hit in found for unit in hit.units], caller)
-            kept = (Found(tuple(unit for unit in hit.units if unit.unit_id in shown), hit.score) for hit in found)
-            found = [hit for hit in kept if hit.units][:k]
-            if rights is None or len(found) == k or len(self.index) <= len(found):
-                return found
+            hits = search(self.index, text, vector, settings, depth=2 * k, edges=self.vault.edges)
+            shown = self._shown([unit.unit_id for hit in hits for unit in hit.units], caller)
+            readable = (UnitHit(tuple(unit for unit in hit.units if unit.unit_id in shown), hit.score) for hit in hits)
+            hits = [hit for hit in readable if hit.units][:k]
+            if rights is None or len(hits) == k or len(self.index) <= len(hits):
+                return hits
             # Others' memories may have filled the list: look again among those the caller may read.
             where = rights
         elif rights is not None:

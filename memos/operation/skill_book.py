@@ -72,8 +72,8 @@ class SkillBook:
         return [tool_of(cube) for cube in self._search(task, k, "tool")]
 
     def _search(self, task: str, k: int, kind: str) -> list[MemCube]:
-        found = self.operator.search(task, k, where=Is("semantic_type", kind))
-        return self.vault.get_many(list(dict.fromkeys(unit.unit_id for hit in found for unit in hit.units))[:k])
+        hits = self.operator.search(task, k, where=Is("semantic_type", kind))
+        return self.vault.get_many(list(dict.fromkeys(unit.unit_id for hit in hits for unit in hit.units))[:k])
 
     def _tool(self, name: str) -> MemCube | None:
         ids = self.vault.find(Is("semantic_type", "tool"), namespaces=[self.operator.namespace])

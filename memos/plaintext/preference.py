@@ -77,7 +77,7 @@ def explicit(text: str, holder: str) -> list[Preference]:
     """Preferences said outright in the first person."""
     if text.rstrip().endswith("?") and not re.search(r"[.!]", text):
         return []
-    found = []
+    preferences = []
     taken: list[tuple[int, int]] = []
     for pattern, likes in ((_DISLIKE, False), (_LIKE, True)):
         for match in pattern.finditer(text):
@@ -87,8 +87,8 @@ def explicit(text: str, holder: str) -> list[Preference]:
             topic = _CUT.sub("", next((groups[n] for n in ("topic", "topic2", "topic3") if groups.get(n)), "")).strip()
             if surface(topic) and not _NO_TOPIC.match(topic):
                 taken.append(match.span())
-                found.append(Preference(holder, topic, likes, True, (groups.get("slot") or "").strip().lower()))
-    return found
+                preferences.append(Preference(holder, topic, likes, True, (groups.get("slot") or "").strip().lower()))
+    return preferences
 
 
 def implicit(texts: Sequence[str], holder: str, least: int = 3) -> list[Preference]:

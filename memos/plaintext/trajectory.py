@@ -17,7 +17,7 @@ from memos.plaintext.skill import Skill
 
 
 @dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolUse:
     """One call of a tool and what came of it."""
 
     tool: str
@@ -32,7 +32,7 @@ class Trajectory:
     """An attempt at a task."""
 
     task: str
-    calls: tuple[ToolCall, ...]
+    calls: tuple[ToolUse, ...]
     done: bool = True
     """Whether the task was achieved."""
 
@@ -55,7 +55,7 @@ def distil(trajectory: Trajectory) -> Skill:
     )
 
 
-def _arguments(call: ToolCall, task: str) -> str:
+def _arguments(call: ToolUse, task: str) -> str:
     shown = []
     for name, value in call.arguments.items():
         named = isinstance(value, str) and value and value.lower() in task.lower()

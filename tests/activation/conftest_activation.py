@@ -37,7 +37,7 @@ def tokenizer(template: str | None = TEMPLATE):
     return made
 
 
-def tiny(kind: str = "Llama", *, seed: int = 0, layers: int = 3, **more):
+def tiny(kind: str = "Llama", *, seed: int = 0, layers: int = 3, **fields):
     """A random transformers model whose answers vary with what it reads."""
     import torch
     import transformers
@@ -54,6 +54,6 @@ def tiny(kind: str = "Llama", *, seed: int = 0, layers: int = 3, **more):
         eos_token_id=1,
         bos_token_id=0,
         pad_token_id=1,
-        **{"initializer_range": 0.4, **({"head_dim": 16} if kind == "Qwen3" else {}), **more},
+        **{"initializer_range": 0.4, **({"head_dim": 16} if kind == "Qwen3" else {}), **fields},
     )
     return getattr(transformers, f"{kind}ForCausalLM")(config).eval()

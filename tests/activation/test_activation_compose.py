@@ -127,8 +127,8 @@ def test_selections_choose_what_they_say(qwen):
         done = blend(qwen.model, made, fixed, 0.1, select=select, starts=starts)
         assert len(done.recomputed) == round(0.1 * (n - fixed)) and min(done.recomputed) >= fixed
         assert list(done.recomputed) == sorted(set(done.recomputed))
-        kept = [i for i in range(n) if i not in done.recomputed]
-        assert torch.equal(done.states.keys[2][:, kept], made.keys[2][:, kept])
+        reused = [i for i in range(n) if i not in done.recomputed]
+        assert torch.equal(done.states.keys[2][:, reused], made.keys[2][:, reused])
     assert {300, 301, 500, 501} <= set(blend(qwen.model, made, fixed, 0.1, select="first", starts=starts).recomputed)
     with pytest.raises(ActivationError, match="blend.share: must be between 0 and 1, found 1.5"):
         blend(qwen.model, made, fixed, 1.5)

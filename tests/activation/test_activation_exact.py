@@ -109,12 +109,12 @@ def test_an_empty_memory_is_refused(llama):
 
 
 @pytest.mark.parametrize(
-    ("kind", "more", "named"),
+    ("kind", "fields", "named"),
     [
         ("Mistral", {"sliding_window": 64}, "sliding window of 64"),
         ("Qwen2", {"use_sliding_window": True, "sliding_window": 32, "max_window_layers": 1}, "sliding_attention"),
     ],
 )
-def test_sliding_and_hybrid_models_are_refused_by_name(words, kind, more, named):
+def test_sliding_and_hybrid_models_are_refused_by_name(words, kind, fields, named):
     with pytest.raises(UnsupportedCache, match=named):
-        ActivationModel.over(tiny(kind, **more), words, name="windowed")
+        ActivationModel.over(tiny(kind, **fields), words, name="windowed")

@@ -9,7 +9,7 @@ from conftest_activation import FACTS
 
 from memos import MemOS
 from memos.activation.cache_files import load
-from memos.activation.manager import ActivationManager, Source
+from memos.activation.manager import ActivationManager, CacheSource
 from memos.cube import FakeClock, SequentialIds, new_cube
 from memos.embed.mock import Mock
 from memos.errors import ConfigError
@@ -21,13 +21,13 @@ from memos.operation.scheduler import Promotion
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
 
-def manager(model, budget: int = 1 << 30, **more) -> ActivationManager:
+def manager(model, budget: int = 1 << 30, **services) -> ActivationManager:
     rules = Promotion.Config(hot=3.0, cold=1.0, windows=2, stable_seconds=60.0, budget_bytes=budget)
-    return ActivationManager(ActivationManager.Config(promotion=rules), model=model, **more)
+    return ActivationManager(ActivationManager.Config(promotion=rules), model=model, **services)
 
 
-def sources(*heats: float, digest: str = "a") -> list[Source]:
-    return [Source(f"m{i}", FACTS[i], heat, digest + str(i), START) for i, heat in enumerate(heats)]
+def sources(*heats: float, digest: str = "a") -> list[CacheSource]:
+    return [CacheSource(f"m{i}", FACTS[i], heat, digest + str(i), START) for i, heat in enumerate(heats)]
 
 
 def later(minutes: float) -> datetime:

@@ -63,12 +63,12 @@ def test_what_is_stored_never_changes(llama, memory, tmp_path):
 )
 def test_damage_is_told_in_one_line(memory, tmp_path, harm):
     path = cache_files.save(memory, tmp_path, "bf16").path
-    data, side = path.read_bytes(), path.with_suffix(".json")
+    stored, side = path.read_bytes(), path.with_suffix(".json")
     sidecar = json.loads(side.read_text())
     if harm in ("cut", "empty", "header", "flip"):
-        flipped = bytearray(data)
+        flipped = bytearray(stored)
         flipped[-5] ^= 0x10
-        new = {"cut": data[:-100], "empty": b"", "header": b"\xff" * 8 + data[8:], "flip": bytes(flipped)}[harm]
+        new = {"cut": stored[:-100], "empty": b"", "header": b"\xff" * 8 + stored[8:], "flip": bytes(flipped)}[harm]
         path.write_bytes(new)
     elif harm == "gone":
         path.unlink()

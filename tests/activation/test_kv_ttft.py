@@ -37,9 +37,9 @@ SMALL = [
 ]
 
 
-def config(*more: str) -> dict:
+def config(*overrides: str) -> dict:
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        return plain(compose("config", [*SMALL, *more]))
+        return plain(compose("config", [*SMALL, *overrides]))
 
 
 def spec(tiny_dataset, **kv) -> dict:
@@ -112,9 +112,9 @@ def finished(tmp_path_factory):
 def test_a_run_writes_cells_that_tables_and_figure_read(finished, capsys):
     out, _, outcome = finished
     assert outcome["code"] == 0, outcome
-    (found,) = kv_cells([outcome["folder"]])
-    assert found["model"] == "random:tiny" and found["context"] == "short" and found["speedup"] is not None
-    assert len(table5([found]).sections[0].rows) == 1
+    (cell,) = kv_cells([outcome["folder"]])
+    assert cell["model"] == "random:tiny" and cell["context"] == "short" and cell["speedup"] is not None
+    assert len(table5([cell]).sections[0].rows) == 1
     kv_ttft.finish(out, "kv_ttft", [outcome])
     assert "Key-value injection against the limits" in capsys.readouterr().out
     assert {p.name for p in (out / "tables").glob("*.md")} == {"kv_ttft_table5.md", "kv_ttft_audit.md"}
@@ -134,9 +134,9 @@ def test_finished_cells_are_kept_and_failed_ones_tried_again(finished, monkeypat
         ),
     )
     assert kv_ttft.run(chosen)["code"] == 0 and asked == []
-    more = {**chosen, "kv": {**chosen["kv"], "cells": ["short/short", "long/long"]}}
+    wider = {**chosen, "kv": {**chosen["kv"], "cells": ["short/short", "long/long"]}}
     for _ in range(2):
-        again = kv_ttft.run(more)
+        again = kv_ttft.run(wider)
         assert again["folder"] == outcome["folder"] and again["code"] == 2 and "power cut" in again["message"]
     assert asked == [("long", "long")] * 2
 
@@ -148,8 +148,8 @@ def test_the_files_are_as_documented(finished):
 
 def test_a_cell_whose_process_dies_is_an_error(tmp_path, tiny_dataset, monkeypatch):
     monkeypatch.setattr(kv_ttft.sys, "executable", "/bin/false")
-    found = kv_ttft._cell(spec(tiny_dataset), tmp_path, 10)
-    assert found["status"] == "error" and "ended with code 1" in found["error"]
+    cell = kv_ttft._cell(spec(tiny_dataset), tmp_path, 10)
+    assert cell["status"] == "error" and "ended with code 1" in cell["error"]
 
 
 @pytest.mark.parametrize(
@@ -238,10 +238,10 @@ def http(tiny_dataset, base_url: str, **kv) -> dict:
 
 def test_a_server_with_a_prefix_cache_is_timed_cold_and_warm(tiny_dataset):
     with ScriptedServer([("", "yes")], prefix_cache=True, prefill=0.0002) as made:
-        found = server.measure(http(tiny_dataset, made.base_url))
-    check(found, AnyCell, "a server's cell")
-    assert found["status"] == "ok" and found["arms"]["direct"]["n"] == found["arms"]["kv"]["n"] == 3
-    assert found["kv_ttft"] < found["dir_ttft"] and found["context_tokens"] == pytest.approx(300, rel=0.1)
+        cell = server.measure(http(tiny_dataset, made.base_url))
+    check(cell, AnyCell, "a server's cell")
+    assert cell["status"] == "ok" and cell["arms"]["direct"]["n"] == cell["arms"]["kv"]["n"] == 3
+    assert cell["kv_ttft"] < cell["dir_ttft"] and cell["context_tokens"] == pytest.approx(300, rel=0.1)
     firsts = [body["messages"][0]["content"].split()[0] for body in made.chats()]
     cold = [first for first in firsts if firsts.count(first) == 1]
     assert len(cold) >= 4 and all(body["stream"] and body["max_tokens"] == 1 for body in made.chats())
@@ -249,12 +249,10 @@ def test_a_server_with_a_prefix_cache_is_timed_cold_and_warm(tiny_dataset):
 
 def test_a_server_whose_cache_contradicts_the_arm_is_invalid(tiny_dataset):
     with ScriptedServer([("", "yes")], prefix_cache=False) as made:
-        found = server.measure(http(tiny_dataset, made.base_url))
-    assert (
-        found["status"] == "failed" and found["invalid"] == 4 and "warm: the warm prompt had 0 tokens" in found["error"]
-    )
-    check(found, AnyCell, "a server's failed cell")
-    assert "kv_ttft" not in found and gates.reason(found) == found["error"]
+        cell = server.measure(http(tiny_dataset, made.base_url))
+    assert cell["status"] == "failed" and cell["invalid"] == 4 and "warm: the warm prompt had 0 tokens" in cell["error"]
+    check(cell, AnyCell, "a server's failed cell")
+    assert "kv_ttft" not in cell and gates.reason(cell) == cell["error"]
 
 
 @pytest.mark.parametrize(
@@ -268,8 +266,8 @@ def test_a_server_whose_cache_contradicts_the_arm_is_invalid(tiny_dataset):
     ],
 )
 def test_samples_are_held_against_the_servers_report(arm, cached, says):
-    found = server.problem(arm, server.Sample(0.1, 340, cached), 300)
-    assert (found is None) if says is None else says in found
+    reason = server.problem(arm, server.Sample(0.1, 340, cached), 300)
+    assert (reason is None) if says is None else says in reason
 
 
 def test_a_stream_without_a_token_is_a_failure():

@@ -33,7 +33,7 @@ NUMBERED = re.compile(r"^(\d+)\. \[[^\]]*\] (\w+): (.+)$", re.M)
 """A line of a conversation as MemOS shows it to its model."""
 
 
-def config(arm: str, *more: str) -> dict[str, Any]:
+def config(arm: str, *changes: str) -> dict[str, Any]:
     """The configuration of one arm on one conversation of the tiny dataset;
     ``out`` and ``llm.base_url`` are to be set."""
     overrides = [
@@ -50,7 +50,7 @@ def config(arm: str, *more: str) -> dict[str, Any]:
         "metrics.which=[]",
         "cache=off",
         "dataset.conversations=[tiny-1]",
-        *more,
+        *changes,
     ]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return plain(compose("config", overrides))
@@ -112,30 +112,30 @@ def ingest_usage(config: dict[str, Any]) -> dict[str, Any]:
 
 def rows(folder: Path, name: str) -> list[dict[str, Any]]:
     """The records of a journal, without times, tokens, counts of attempts and the seals over them."""
-    found = [json.loads(line) for line in (folder / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+    records = [json.loads(line) for line in (folder / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
     return [
         {key: value for key, value in row.items() if key not in ("ms", "usage", "seconds", "seq", "digest")}
-        for row in found
+        for row in records
     ]
 
 
 def stores(out: Path) -> dict[str, bytes]:
     """Every file of every saved store, its ledger of calls left out, by its path below the states' folder."""
     root = out / "cache" / "state"
-    found = {}
+    contents = {}
     for path in sorted(root.rglob("store/*")):
-        data = path.read_bytes()
+        content = path.read_bytes()
         if path.suffix == ".json":
-            state = json.loads(data)
+            state = json.loads(content)
             for ledger in ("backbone", "usage") if isinstance(state, dict) else ():
                 state.pop(ledger, None)
-            data = json.dumps(state).encode()
+            content = json.dumps(state).encode()
         if path.suffix == ".sqlite":
             vault = SqliteVault(SqliteVault.Config(str(path), read_only=True))
-            data = vault.digest().encode()
+            content = vault.digest().encode()
             vault.close()
-        found[f"{path.parts[-3].rsplit('-', 1)[0]}/{path.name}"] = data
-    return found
+        contents[f"{path.parts[-3].rsplit('-', 1)[0]}/{path.name}"] = content
+    return contents
 
 
 def results(config: dict[str, Any]) -> dict[str, Any]:

@@ -23,10 +23,10 @@ def system(folder) -> OpenAIMemory:
 
 def test_all_entries_are_the_context_and_sources_are_found_where_they_can_be(tmp_path):
     (tmp_path / "demo.txt").write_text(DUMP, encoding="utf-8")
-    found = ingest(system(tmp_path), CONVERSATION).search(Query("anything"))
-    assert found.used == len(found.hits) == 3
-    assert found.context.replace("\n\n", "\n") == DUMP.replace("\n\n", "\n").rstrip()
-    ada, ben, nobody = found.hits
+    retrieved = ingest(system(tmp_path), CONVERSATION).search(Query("anything"))
+    assert retrieved.used == len(retrieved.hits) == 3
+    assert retrieved.context.replace("\n\n", "\n") == DUMP.replace("\n\n", "\n").rstrip()
+    ada, ben, nobody = retrieved.hits
     assert set(ada.turn_ids) <= {"D1:1", "D2:1"} and ada.turn_ids
     assert set(ben.turn_ids) <= {"D1:2", "D2:2"} and ben.turn_ids
     assert nobody.turn_ids == ()

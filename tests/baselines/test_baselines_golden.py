@@ -80,9 +80,9 @@ def test_langmem_agentic_trace(conversation, embedder):
         ("Ada lives in Oslo", ("D1:1", "D2:1")),
         ("Ben has a dog called Rex", ("D1:2", "D2:2")),
     ]
-    found = system.search(Query("Where does Ada live?"))
-    assert "Ada lives in Oslo now." in found.context and "I do not know." in found.context
-    assert found.usage.calls == 3 and system.usage()["ingest"].calls == 10
+    retrieved = system.search(Query("Where does Ada live?"))
+    assert "Ada lives in Oslo now." in retrieved.context and "I do not know." in retrieved.context
+    assert retrieved.usage.calls == 3 and system.usage()["ingest"].calls == 10
     assert len(system.memories()) == 2, "a question changes no memory"
 
 
@@ -100,15 +100,15 @@ def test_openai_memory_trace(conversation):
     assert asked(llm) == ["entries+updates+deletes"] * 2, "one call a session"
     assert "(10:00 am on 8 May, 2023) Ada: I moved to Oslo." in prompts(llm)[1]
     assert "[e0] (1 May 2023) Ada lives in Rome." in prompts(llm)[1]
-    found = system.search(Query("anything"))
-    assert found.context == "(10:00 am on 8 May, 2023) Ben adopted a dog called Rex."
-    assert found.used == 1 and found.hits[0].turn_ids == ("D1:2", "D2:1", "D2:2", "D2:3")
+    retrieved = system.search(Query("anything"))
+    assert retrieved.context == "(10:00 am on 8 May, 2023) Ben adopted a dog called Rex."
+    assert retrieved.used == 1 and retrieved.hits[0].turn_ids == ("D1:2", "D2:1", "D2:2", "D2:3")
 
 
 @pytest.mark.parametrize("kind", [Mem0, Mem0Graph, LangMem, Zep, OpenAIMemory])
 def test_malformed_replies_that_never_mend_extract_nothing_and_are_counted(kind, conversation, embedder):
     llm = MockLLM(function=lambda request: "no JSON at all")
-    parts = {"llm": llm} if kind is OpenAIMemory else {"llm": llm, "embedder": embedder}
-    system = ingest(kind(kind.Config(extractor="llm", retries=1), **parts), conversation)
+    services = {"llm": llm} if kind is OpenAIMemory else {"llm": llm, "embedder": embedder}
+    system = ingest(kind(kind.Config(extractor="llm", retries=1), **services), conversation)
     assert system.stats()["malformed"] > 0
     assert sum(usage.calls for usage in system.usage().values()) == len(llm.requests)

@@ -44,12 +44,12 @@ def test_mem0_trace(conversation, embedder):
     llm = scripted(*MEM0_REPLIES)
     system = ingest(Mem0(Mem0.Config(extractor="llm"), embedder=embedder, llm=llm), conversation)
     assert asked(llm) == ["facts", "memory"] * 4 + ["facts", "facts"]
-    found = prompts(llm)
-    assert "user: Ada: I live in Rome.\nassistant: Ben: I adopted a dog yesterday." in found[0]
-    assert "assistant: Ada: I live in Rome.\nuser: Ben: I adopted a dog yesterday." in found[2]
-    assert "10:00 am on 1 May, 2023" in found[0] and "10:00 am on 8 May, 2023" in found[4]
-    assert str(datetime.now().year) not in found[0], "today's date must not be told"
-    assert '"id": "0"' in found[5] and "Ada lives in Rome" in found[5] and "dog" not in found[5]
+    shown = prompts(llm)
+    assert "user: Ada: I live in Rome.\nassistant: Ben: I adopted a dog yesterday." in shown[0]
+    assert "assistant: Ada: I live in Rome.\nuser: Ben: I adopted a dog yesterday." in shown[2]
+    assert "10:00 am on 1 May, 2023" in shown[0] and "10:00 am on 8 May, 2023" in shown[4]
+    assert str(datetime.now().year) not in shown[0], "today's date must not be told"
+    assert '"id": "0"' in shown[5] and "Ada lives in Rome" in shown[5] and "dog" not in shown[5]
     stored = system.memories()
     assert [(m.text, m.time, m.turn_ids) for m in stored["Ada"]] == [
         ("Ada moved to Oslo", "10:00 am on 8 May, 2023", ("D2:1",))
@@ -69,9 +69,9 @@ def test_mem0_trace(conversation, embedder):
 
 def test_mem0_context_has_two_dated_blocks(conversation, embedder):
     system = ingest(Mem0(Mem0.Config(extractor="llm"), embedder=embedder, llm=scripted(*MEM0_REPLIES)), conversation)
-    found = system.search(Query("Where does Ada live?"))
-    assert found.used == 2 and {turn for hit in found.hits for turn in hit.turn_ids} == {"D2:1", "D1:2", "D2:2"}
-    ada, ben = found.context.split("\n\n")
+    retrieved = system.search(Query("Where does Ada live?"))
+    assert retrieved.used == 2 and {turn for hit in retrieved.hits for turn in hit.turn_ids} == {"D2:1", "D1:2", "D2:2"}
+    ada, ben = retrieved.context.split("\n\n")
     assert ada.startswith("Memories of Ada:") and '"10:00 am on 8 May, 2023: Ada moved to Oslo"' in ada
     assert ben.startswith("Memories of Ben:") and "Rex" in ben
 
@@ -140,13 +140,13 @@ def test_mem0_graph_search_asks_for_entities_and_ranks_five_triples_a_speaker(co
     """
     targets = "rome tea chess maps kites bread trains".split()
     triples = [{"source": "Ada", "relationship": "likes", "destination": name} for name in targets]
-    found = [{"entity": name, "entity_type": "thing"} for name in ("Ada", *targets)]
+    entities = [{"entity": name, "entity_type": "thing"} for name in ("Ada", *targets)]
     none = call("extract_entities", entities=[])
     nothing = {"facts": []}
     replies = [
         nothing,
         nothing,
-        call("extract_entities", entities=found),
+        call("extract_entities", entities=entities),
         call("add_relations", relations=triples),
         none,
     ]

@@ -105,9 +105,9 @@ def test_mem0_reads_two_messages_a_time_for_each_speaker_and_searches_each_store
         "Ada": ["fact 0", "fact 2", "fact 4"],
         "Ben": ["fact 1", "fact 3", "fact 5"],
     }
-    found = system.search(Query("fact"))
-    assert found.used == 4 and found.usage.calls == 0
-    assert found.context.count('"10:00 am on 1 May, 2023: fact ') == 4 and len(llm.requests) == 12
+    retrieved = system.search(Query("fact"))
+    assert retrieved.used == 4 and retrieved.usage.calls == 0
+    assert retrieved.context.count('"10:00 am on 1 May, 2023: fact ') == 4 and len(llm.requests) == 12
 
 
 def test_mem0_graph_names_the_user_for_self_references_and_shows_only_near_nodes(embedder):
@@ -116,7 +116,7 @@ def test_mem0_graph_names_the_user_for_self_references_and_shows_only_near_nodes
     def met(*names):
         return call("extract_entities", entities=[{"entity": name, "entity_type": "thing"} for name in names])
 
-    def told(source, target):
+    def has_relation(source, target):
         return call("add_relations", relations=[{"source": source, "relationship": "has", "destination": target}])
 
     quiet, none = {"facts": []}, call("extract_entities", entities=[])
@@ -124,17 +124,17 @@ def test_mem0_graph_names_the_user_for_self_references_and_shows_only_near_nodes
         quiet,
         quiet,
         met("Ada", "Old Violin"),
-        told("Ada", "Old Violin"),
+        has_relation("Ada", "Old Violin"),
         none,
         quiet,
         quiet,
         met("Mill Street", "Tram"),
-        told("Mill Street", "Tram"),
+        has_relation("Mill Street", "Tram"),
         none,
         quiet,
         quiet,
         met("tram", "bell"),
-        told("tram", "bell"),
+        has_relation("tram", "bell"),
         call("delete_relations", relations=[]),
         none,
     )
@@ -171,11 +171,13 @@ def test_langmem_agents_hear_their_own_speaker_and_see_ten_memories(embedder):
     assert [m.content for m in bens.messages[1:]] == ["10:00 am on 1 May, 2023 | Ben: I like rain."]
     assert not any("Ben: I like rain" in message.content for message in last.messages)
     assert asked(llm) == ["manage_memory+search_memory"] * 26
-    found = system.search(Query("What does Ada like?"))
+    retrieved = system.search(Query("What does Ada like?"))
     assert [r.messages[-1].content for r in llm.requests[-2:]] == ["What does Ada like?"] * 2, (
         "the raw question to both agents"
     )
-    assert found.context.index("Ada's answer") < found.context.index("Ben's answer") and found.usage.calls == 2
+    assert (
+        retrieved.context.index("Ada's answer") < retrieved.context.index("Ben's answer") and retrieved.usage.calls == 2
+    )
 
 
 def test_openai_memory_writes_dated_entries_a_session_and_shows_all_of_them(conversation):
@@ -236,8 +238,8 @@ def test_zep_keeps_contradicted_facts_and_prints_both_times(embedder):
             ]
         }
 
-    def names(*found):
-        return {"entities": [{"name": name, "type": "Thing"} for name in found]}
+    def names(*entities_named):
+        return {"entities": [{"name": name, "type": "Thing"} for name in entities_named]}
 
     llm = scripted(
         names("Ada", "Rome"),
@@ -253,7 +255,7 @@ def test_zep_keeps_contradicted_facts_and_prints_both_times(embedder):
         both((1, "I live in Rome."), (2, "I live in Oslo.")),
     )
     assert len(system.graph.edges) == 2 and system.stats()["invalidated"] == 1
-    found = system.search(Query("Does Ada live in Oslo?"))
-    facts, entities = found.context.rsplit("<ENTITIES>", 1)
+    retrieved = system.search(Query("Does Ada live in Oslo?"))
+    facts, entities = retrieved.context.rsplit("<ENTITIES>", 1)
     assert facts.count("event_time") >= 2 and "until 2 May 2023" in facts and "- Oslo: A city." in entities
-    assert {turn for hit in found.hits for turn in hit.turn_ids} == {"D1:1", "D2:1"} and found.usage.calls == 0
+    assert {turn for hit in retrieved.hits for turn in hit.turn_ids} == {"D1:1", "D2:1"} and retrieved.usage.calls == 0

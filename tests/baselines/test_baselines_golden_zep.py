@@ -7,7 +7,7 @@ from datetime import datetime
 from conftest_baselines import ingest, session
 from scripted_models import asked, prompts, scripted
 
-from baselines.zep.graph import Edge, Graph
+from baselines.zep.graph import FactEdge, Graph
 from baselines.zep.search import edge_candidates, search_edges
 from baselines.zep.system import Zep, invalidate
 from memos.types import Conversation, Query
@@ -120,12 +120,12 @@ def test_zep_sees_the_last_ten_messages_and_ends_an_older_fact_learnt_later(embe
     )
     earlier = prompts(llm)[-2].split("EARLIER MESSAGES\n")[1].split("\n\nCURRENT MESSAGE")[0].splitlines()
     assert earlier == [f"Ada: Line {n}." for n in range(1, 11)]
-    old = Edge("f0", "n0", "n1", "IN", "Ada is in Oslo.", datetime(2023, 5, 8), None, None)
-    new = Edge("f1", "n0", "n2", "IN", "Ada is in Rome.", datetime(2023, 1, 1), None, None)
+    old = FactEdge("f0", "n0", "n1", "IN", "Ada is in Oslo.", datetime(2023, 5, 8), None, None)
+    new = FactEdge("f1", "n0", "n2", "IN", "Ada is in Rome.", datetime(2023, 1, 1), None, None)
     now = datetime(2023, 6, 1)
     assert invalidate(old, new, now) and (new.invalid_at, new.expired_at) == (datetime(2023, 5, 8), now)
     assert old.invalid_at is None and old.expired_at is None
-    over = Edge("f2", "n0", "n3", "IN", "Ada was in Bonn.", datetime(2020, 1, 1), datetime(2021, 1, 1), None)
+    over = FactEdge("f2", "n0", "n3", "IN", "Ada was in Bonn.", datetime(2020, 1, 1), datetime(2021, 1, 1), None)
     assert not invalidate(over, old, now), "intervals that do not overlap contradict nothing"
 
 
@@ -139,14 +139,14 @@ def test_zep_recipes_by_hand(embedder):
         (tea, "green leaves make tea for Ada"),
     ):
         key = graph.new_edge_id()
-        graph.add_edge(Edge(key, ada.id, target.id, "X", fact, None, None, None), embedder.encode([fact])[0])
+        graph.add_edge(FactEdge(key, ada.id, target.id, "X", fact, None, None, None), embedder.encode([fact])[0])
     vector = embedder.encode(["green tea"])[0]
-    found = edge_candidates(graph, "green tea", vector, 6)
-    assert found.by_text == ["f0", "f2"]
-    assert [key for key, _ in found.by_vector][:2] == ["f0", "f2"]
-    best = search_edges(graph, found, vector, "rrf", 3, 0.3, 0.5)
+    candidates = edge_candidates(graph, "green tea", vector, 6)
+    assert candidates.by_text == ["f0", "f2"]
+    assert [key for key, _ in candidates.by_vector][:2] == ["f0", "f2"]
+    best = search_edges(graph, candidates, vector, "rrf", 3, 0.3, 0.5)
     assert best[:2] == [("f0", 1 / 1 + 1 / 1), ("f2", 1 / 2 + 1 / 2)]
-    alone = search_edges(graph, found, vector, "rrf", 3, 1.0, 0.5)
+    alone = search_edges(graph, candidates, vector, "rrf", 3, 1.0, 0.5)
     assert alone == [("f0", 1.0), ("f2", 0.5)], "no cosine reaches 1, so the full text decides alone"
     assert graph.reachable([tea.id], 1, 10) == ["f0", "f2"] and set(graph.reachable([tea.id], 2, 10)) == {
         "f0",

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from conftest_baselines import CONVERSATION, WordEmbedder, ingest
 
-from baselines.ranking import BM25, VectorIndex, maximal_marginal_relevance, reciprocal_rank_fusion
-from baselines.zep.graph import Edge, Graph
-from baselines.zep.search import RECIPES, Candidates, search_edges
+from baselines.ranking import BM25, KeyedVectors, maximal_marginal_relevance, reciprocal_rank_fusion
+from baselines.zep.graph import FactEdge, Graph
+from baselines.zep.search import RECIPES, EdgeCandidates, search_edges
 from baselines.zep.system import Zep
 from memos.types import Query
 
@@ -41,14 +41,14 @@ def test_bm25_equals_the_plain_formula_while_documents_come_and_change():
         index.put(key, documents[key])
         if step % 4 == 0:
             query = draw.choices("abcdefghijz", k=3)
-            found = index.search(query, 500)
-            assert dict(found) == pytest.approx(_bm25(documents, query))
-            assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
+            ranking = index.search(query, 500)
+            assert dict(ranking) == pytest.approx(_bm25(documents, query))
+            assert [score for _, score in ranking] == sorted((score for _, score in ranking), reverse=True)
     assert len(documents) > 70 and index.search(["z"], 5) == [] == index.search(["a"], 0)
 
 
 def test_the_nearest_vectors_are_those_of_a_plain_product_while_keys_come_and_go():
-    draw, numbers, index, rows = random.Random(2), np.random.default_rng(2), VectorIndex(6), {}
+    draw, numbers, index, rows = random.Random(2), np.random.default_rng(2), KeyedVectors(6), {}
     for step in range(600):
         key, vector = f"v{draw.randrange(150)}", numbers.normal(size=6).astype(np.float32)
         if key in rows and draw.random() < 0.5:
@@ -60,9 +60,9 @@ def test_the_nearest_vectors_are_those_of_a_plain_product_while_keys_come_and_go
         if step % 10 == 0 and rows:
             query = numbers.normal(size=6).astype(np.float32)
             want = sorted(((float(v @ query), k) for k, v in rows.items() if v @ query >= 0.2), reverse=True)[:8]
-            found = index.search(query, 8, 0.2)
-            assert [k for k, _ in found] == [k for _, k in want]
-            assert [s for _, s in found] == pytest.approx([s for s, _ in want], abs=1e-5)
+            ranking = index.search(query, 8, 0.2)
+            assert [k for k, _ in ranking] == [k for _, k in want]
+            assert [s for _, s in ranking] == pytest.approx([s for s, _ in want], abs=1e-5)
     assert len(rows) > 64, "the matrix has grown"
 
 
@@ -94,39 +94,39 @@ def graph():
     ]
     for source, target, fact, mentions in facts:
         turns = [f"D1:{n}" for n in range(mentions)]
-        edge = Edge(made.new_edge_id(), nodes[source], nodes[target], "X", fact, None, None, None, episodes=turns)
+        edge = FactEdge(made.new_edge_id(), nodes[source], nodes[target], "X", fact, None, None, None, episodes=turns)
         made.add_edge(edge, WordEmbedder().encode([fact])[0])
     return made
 
 
-def _found(graph, recipe, by_text, by_vector, question, **more):
+def ordered_edges(graph, recipe, by_text, by_vector, question, **options):
     vector = WordEmbedder().encode([question])[0]
-    fields = {"limit": 4, "least": 0.6, "mmr_lambda": 0.5, **more}
-    return [key for key, _ in search_edges(graph, Candidates(by_text, by_vector), vector, recipe, **fields)]
+    fields = {"limit": 4, "least": 0.6, "mmr_lambda": 0.5, **options}
+    return [key for key, _ in search_edges(graph, EdgeCandidates(by_text, by_vector), vector, recipe, **fields)]
 
 
 def test_each_recipe_orders_as_worked_out_by_hand(graph):
     """Section 9: what each recipe takes as candidates and by what it orders them."""
     text, near = ["f1", "f0"], [("f0", 0.9), ("f3", 0.8), ("f2", 0.3)]
-    assert _found(graph, "rrf", text, near, "Ada drinks") == ["f0", "f1", "f3"], (
+    assert ordered_edges(graph, "rrf", text, near, "Ada drinks") == ["f0", "f1", "f3"], (
         "1/2 + 1, 1, 1/2; a cosine of 0.3 is too little"
     )
-    assert _found(graph, "episode_mentions", text, near, "Ada drinks") == ["f1", "f0", "f3"], (
+    assert ordered_edges(graph, "episode_mentions", text, near, "Ada drinks") == ["f1", "f0", "f3"], (
         "three episodes before one"
     )
-    assert _found(graph, "node_distance", text, near, "ben") == ["f3", "f0", "f1"], (
+    assert ordered_edges(graph, "node_distance", text, near, "ben") == ["f3", "f0", "f1"], (
         "Ben's own fact first, then those about tea"
     )
-    assert set(_found(graph, "mmr", text, near, "Ada drinks")) == {"f0", "f1", "f3"}
-    assert _found(graph, "mmr", text, near, "Hot drinks steam")[0] == "f1", "the twins push each other down"
-    walked = _found(graph, "cosine", ["f0"], [], "Crockery stands dry")
+    assert set(ordered_edges(graph, "mmr", text, near, "Ada drinks")) == {"f0", "f1", "f3"}
+    assert ordered_edges(graph, "mmr", text, near, "Hot drinks steam")[0] == "f1", "the twins push each other down"
+    walked = ordered_edges(graph, "cosine", ["f0"], [], "Crockery stands dry")
     assert walked[0] == "f2" and set(walked) == {"f0", "f1", "f2", "f3"}, "three steps from the first hit's entity"
-    assert _found(graph, "rrf", text, near, "Ada drinks", limit=1) == ["f0"]
+    assert ordered_edges(graph, "rrf", text, near, "Ada drinks", limit=1) == ["f0"]
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_recipe_serves_a_whole_system(recipe):
     system = ingest(Zep(Zep.Config(edge_recipe=recipe, min_score=0.2), embedder=WordEmbedder()), CONVERSATION)
-    found = system.search(Query("Where does Ada live?"))
-    assert found == system.search(Query("Where does Ada live?")) and "Ada" in found.hits[0].text
-    assert 1 <= found.used <= 40 and all(hit.turn_ids for hit in found.hits)
+    retrieved = system.search(Query("Where does Ada live?"))
+    assert retrieved == system.search(Query("Where does Ada live?")) and "Ada" in retrieved.hits[0].text
+    assert 1 <= retrieved.used <= 40 and all(hit.turn_ids for hit in retrieved.hits)

@@ -91,6 +91,6 @@ def test_killed_within_and_between_sessions_no_session_is_lost_or_repeated(
         assert process.exitcode == -signal.SIGKILL
     run(made)
     assert ingest_usage(made) == ingest_usage(straight)
-    expected, found = results(straight), results(made)
+    expected, resumed = results(straight), results(made)
     for part in expected:
-        assert found[part] == expected[part], part
+        assert resumed[part] == expected[part], part

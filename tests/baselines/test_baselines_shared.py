@@ -47,8 +47,8 @@ def together(processes, made: list[dict], target=run) -> list[int]:
 
 def summary(made: dict) -> dict:
     """The summary of a finished run without its times."""
-    found = json.loads((Bench(made).folder / "summary.json").read_text(encoding="utf-8"))
-    return {key: value for key, value in found.items() if key != "latency_ms"}
+    fields = json.loads((Bench(made).folder / "summary.json").read_text(encoding="utf-8"))
+    return {key: value for key, value in fields.items() if key != "latency_ms"}
 
 
 def at(common: dict, out: Path, **system) -> dict:

@@ -130,9 +130,9 @@ def test_a_fifth_of_the_calls_failing_changes_no_store(kind, conversation, scrip
     expected, _ = run("fine", FaultPlan())
     for seed in range(4):
         plan = FaultPlan(rate=0.2, seed=seed, kinds=kinds)
-        found, system = run(f"faulty{seed}", plan)
+        written, system = run(f"faulty{seed}", plan)
         injected += len(plan.injected)
-        assert found == expected and system.stats()["malformed"] == 0
+        assert written == expected and system.stats()["malformed"] == 0
     assert injected > 0
 
 

@@ -44,15 +44,15 @@ def test_turns_become_facts_with_provenance_and_survive_a_save(scripted_server, 
     server = scripted_server(rules=[("", model)])
     config = GraphitiPackage.Config(base_url=server.base_url, model="toy", api_key_env=server_key)
     system = ingest(GraphitiPackage(config, embedder=WordEmbedder()), CONVERSATION)
-    found = system.search(Query("Who moved to Oslo?"))
-    assert found.hits[0].text == "Ada moved to Oslo. (event_time: 8 May 2023)"
-    assert found.hits[0].turn_ids[0] == "D2:1" and "<FACTS>" in found.context
+    retrieved = system.search(Query("Who moved to Oslo?"))
+    assert retrieved.hits[0].text == "Ada moved to Oslo. (event_time: 8 May 2023)"
+    assert retrieved.hits[0].turn_ids[0] == "D2:1" and "<FACTS>" in retrieved.context
     assert system.usage()["ingest"].calls == len(server.chats()) > 0
     system.save(tmp_path)
     expected = system.stats()
     system.close()
     again = GraphitiPackage(config, embedder=WordEmbedder())
     again.load(tmp_path)
-    assert [hit.text for hit in again.search(Query("Who moved to Oslo?")).hits] == [hit.text for hit in found.hits]
+    assert [hit.text for hit in again.search(Query("Who moved to Oslo?")).hits] == [hit.text for hit in retrieved.hits]
     assert again.stats() == expected
     again.close()

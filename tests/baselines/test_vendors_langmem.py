@@ -31,11 +31,11 @@ def test_sessions_become_memories_with_provenance_and_survive_a_save(scripted_se
     config = LangMemPackage.Config(base_url=server.base_url, model="toy", api_key_env=server_key)
     system = ingest(LangMemPackage(config, embedder=WordEmbedder()), CONVERSATION)
     assert system.memories() == ["Ada lives in Rome", "Ada moved to Oslo"]
-    found = system.search(Query("Oslo"))
-    assert found.hits[0].text == "Ada moved to Oslo" and found.hits[0].turn_ids == ("D2:1", "D2:2", "D2:3")
+    retrieved = system.search(Query("Oslo"))
+    assert retrieved.hits[0].text == "Ada moved to Oslo" and retrieved.hits[0].turn_ids == ("D2:1", "D2:2", "D2:3")
     assert any("10:00 am on 8 May, 2023" in str(body) for body in server.chats())
     assert system.usage()["ingest"].calls == len(server.chats()) > 0
     system.save(tmp_path)
     again = LangMemPackage(config, embedder=WordEmbedder())
     again.load(tmp_path)
-    assert again.search(Query("Oslo")) == found and again.stats() == system.stats() == {"items": 2}
+    assert again.search(Query("Oslo")) == retrieved and again.stats() == system.stats() == {"items": 2}

@@ -93,8 +93,8 @@ def test_ours_and_the_package_keep_the_same_memories(scripted_server, server_key
     theirs = ingest(package(scripted_server(rules=[("", decisions)]), server_key), conversation)
     llm = MockLLM(function=lambda request: decisions({"messages": [{"content": m.content} for m in request.messages]}))
     ours = ingest(Mem0(Mem0.Config(extractor="llm"), embedder=Untied(), llm=llm), conversation)
-    kept = {user: sorted(memory.text for memory in memories) for user, memories in ours.memories().items()}
-    assert kept == theirs.memories()
+    our_memories = {user: sorted(memory.text for memory in memories) for user, memories in ours.memories().items()}
+    assert our_memories == theirs.memories()
     events = ours.stats()
     assert min(events[f"events_{name}"] for name in ("add", "update", "delete", "none", "skipped")) > 0
     question = Query("Who talked about tea and chess?")
@@ -124,16 +124,16 @@ def test_the_package_is_told_the_sessions_date_and_keeps_provenance(scripted_ser
     assert any("2023-05-01" in text for text in prompts) and any("2023-05-08" in text for text in prompts)
     today = datetime.now(UTC).date().isoformat()
     assert not any(today in text for text in prompts if "New Messages" in text or "Today's date" in text)
-    found = system.search(Query("Rome"))
-    assert found.used >= 1 and all(hit.turn_ids for hit in found.hits)
-    assert "10:00 am on" in found.context and system.usage()["ingest"].calls == len(server.chats())
+    retrieved = system.search(Query("Rome"))
+    assert retrieved.used >= 1 and all(hit.turn_ids for hit in retrieved.hits)
+    assert "10:00 am on" in retrieved.context and system.usage()["ingest"].calls == len(server.chats())
     system.save(tmp_path)
     again = package(server, server_key)
     again.load(tmp_path)
     restored = again.search(Query("Rome"))
     assert [(h.text, h.turn_ids, h.memory_id) for h in restored.hits] == [
-        (h.text, h.turn_ids, h.memory_id) for h in found.hits
+        (h.text, h.turn_ids, h.memory_id) for h in retrieved.hits
     ]
-    assert restored.context == found.context and again.stats() == system.stats()
+    assert restored.context == retrieved.context and again.stats() == system.stats()
     system.close()
     again.close()

@@ -18,8 +18,8 @@ def test_c16_a_third_speakers_facts_are_kept_or_told_of(tmp_path):
     made = record()
     made["conversation"]["session_1"].append({"speaker": "Cy", "dia_id": "D1:3", "text": "I run a bakery in Faro."})
     system = mem0(("Ana", "I live in Porto with my cat."), ("Cy", "I run a bakery in Faro with my wife."))
-    kept = any("bakery" in fact for who in ("Ana", "Bo") for fact in facts_of(system, who))
-    assert kept or stranger("Cy", made, tmp_path)
+    stored = any("bakery" in fact for who in ("Ana", "Bo") for fact in facts_of(system, who))
+    assert stored or stranger("Cy", made, tmp_path)
 
 
 @FAILING_CLEARLY

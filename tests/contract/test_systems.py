@@ -17,10 +17,10 @@ from memos.types import Query
 SYSTEMS = sorted(path.stem for path in (CONF / "system").glob("*.yaml"))
 
 
-def bench(name: str, out: Path, *more: str) -> Bench:
+def bench(name: str, out: Path, *changes: str) -> Bench:
     quoted = f"'{name}'"
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        overrides = ["experiment=tiny", f"system={quoted}", "llm=mock", "embedder=mock", f"out={out}", *more]
+        overrides = ["experiment=tiny", f"system={quoted}", "llm=mock", "embedder=mock", f"out={out}", *changes]
         return Bench(plain(compose("config", overrides)))
 
 
@@ -37,13 +37,13 @@ def filled(made: Bench, upto: int | None = None, system: MemorySystem | None = N
 
 
 def outcome(system: MemorySystem, made: Bench) -> list:
-    found = []
+    searches = []
     for question in made.questions("tiny-1"):
         gold = question.evidence if system.sees_gold else ()
         retrieved = system.search(Query(question.text, gold_turns=gold))
         hits = [(h.text, tuple(h.turn_ids), round(float(h.score), 5)) for h in retrieved.hits]
-        found.append((hits, retrieved.used, retrieved.rendered()))
-    return found
+        searches.append((hits, retrieved.used, retrieved.rendered()))
+    return searches
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -95,10 +95,10 @@ def test_only_the_oracle_sees_the_gold(tmp_path):
 
 def test_rag_chunks_cover_every_turn_once_in_order(tmp_path):
     from baselines.rag import chunk
-    from baselines.transcript import Line
+    from baselines.transcript import TranscriptLine
     from memos import tokens
 
-    lines = [Line(f"D1:{i}", f"9:00 am on 1 May, 2023 | A: naïve “quote” number {i} 😀") for i in range(40)]
+    lines = [TranscriptLine(f"D1:{i}", f"9:00 am on 1 May, 2023 | A: naïve “quote” number {i} 😀") for i in range(40)]
     document = "".join(x.text + "\n" for x in lines)
     for size in (7, 32, 1000):
         chunks = chunk(lines, size)

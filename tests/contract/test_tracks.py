@@ -36,7 +36,7 @@ SHARES = {"rag": 1, "rag_8192": 1, "mem0": 2, "mem0_graph": 2, "langmem": 1, "ze
 SYSTEMS = sorted(path.stem for path in (CONF / "system").glob("*.yaml"))
 
 
-def config(name, track, out, *more):
+def config(name, track, out, *changes):
     overrides = [
         "experiment=tiny",
         f"system='{name}'",
@@ -48,7 +48,7 @@ def config(name, track, out, *more):
         "metrics.which=[]",
         "cache=off",
         f"out={out}",
-        *more,
+        *changes,
     ]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return plain(compose("config", overrides))
@@ -61,15 +61,21 @@ def records(config, name):
 
 def test_every_system_has_a_prompt_of_its_own_family():
     assert set(OWN) == set(SYSTEMS)
-    told = {name: f"{PROMPTS[name].system}\n{PROMPTS[name].user}".lower() for name in set(OWN.values())}
-    assert all("five or six words" in told[name] for name in told if name not in ("rag", "zep"))
-    assert "event itself took place" in told["zep"] and "do not shift it" in told["zep"], "a fact's time is the event's"
-    assert "never leave a relative time" in told["mem0"] and "newest" in told["mem0"] and "last year" in told["mem0"]
-    assert "relations" in told["mem0_graph"] and "relations" not in told["mem0"]
-    assert "general knowledge" in told["memos"] and not any(
-        "general knowledge" in told[name] for name in told if name != "memos"
+    prompts = {name: f"{PROMPTS[name].system}\n{PROMPTS[name].user}".lower() for name in set(OWN.values())}
+    assert all("five or six words" in prompts[name] for name in prompts if name not in ("rag", "zep"))
+    assert "event itself took place" in prompts["zep"] and "do not shift it" in prompts["zep"], (
+        "a fact's time is the event's"
     )
-    assert "shortest" in told["rag"] and told["rag"].index("question:") < told["rag"].index("{context}")
+    assert (
+        "never leave a relative time" in prompts["mem0"]
+        and "newest" in prompts["mem0"]
+        and "last year" in prompts["mem0"]
+    )
+    assert "relations" in prompts["mem0_graph"] and "relations" not in prompts["mem0"]
+    assert "general knowledge" in prompts["memos"] and not any(
+        "general knowledge" in prompts[name] for name in prompts if name != "memos"
+    )
+    assert "shortest" in prompts["rag"] and prompts["rag"].index("question:") < prompts["rag"].index("{context}")
 
 
 @pytest.mark.parametrize("name", ["mem0", "mem0_graph", "langmem", "zep", "openai_memory"])
@@ -81,14 +87,14 @@ def test_tables_say_whether_rules_or_a_model_extracted(name, extractor, tmp_path
 def _has_latencies(made):
     """P50 and P95 of search, answer and both, over the questions that were asked one by one;
     building the stores apart."""
-    timed, found = (
+    timed, latency = (
         records(made, "latency"),
         json.loads((Bench(made).folder / "summary.json").read_text(encoding="utf-8"))["latency_ms"],
     )
     search, answer = (np.array([row[part] for row in timed]) for part in ("search_ms", "answer_ms"))
-    assert len(timed) == found["n"] == 4 and found["ingest_s"] >= 0
-    for part, values in (("search", search), ("answer", answer), ("total", search + answer)):
-        assert [found[part]["p50"], found[part]["p95"]] == pytest.approx(np.percentile(values, [50, 95]).tolist())
+    assert len(timed) == latency["n"] == 4 and latency["ingest_s"] >= 0
+    for part, times in (("search", search), ("answer", answer), ("total", search + answer)):
+        assert [latency[part]["p50"], latency[part]["p95"]] == pytest.approx(np.percentile(times, [50, 95]).tolist())
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -98,15 +104,15 @@ def test_the_paper_track_uses_the_systems_own_prompt_and_depth(name, tmp_path):
     made = config(name, "paper", tmp_path, "latency.questions=4", *(["system.top_k=1"] if name in DEPTH else []))
     run(made)
     _has_latencies(made)
-    answers, found = records(made, "answers"), records(made, "search")
-    assert len(answers) == len(found) == 15
+    answers, searches = records(made, "answers"), records(made, "search")
+    assert len(answers) == len(searches) == 15
     want = PROMPTS["null" if name == "null" else OWN[name]].hash
     assert {answer["prompt_hash"] for answer in answers} == {want}
     extra = made["system"].get("top_relations", 0) * 2
     if name in DEPTH:
         assert (
-            all(1 <= row["used"] <= SHARES[name] + extra for row in found)
-            and max(row["used"] for row in found) >= SHARES[name]
+            all(1 <= row["used"] <= SHARES[name] + extra for row in searches)
+            and max(row["used"] for row in searches) >= SHARES[name]
         )
 
 
@@ -117,8 +123,8 @@ def test_the_controlled_track_gives_every_system_the_same_prompt(tmp_path):
 
 @pytest.mark.parametrize("name", ["null", "full_context", "rag", "mem0", "zep", "memos"])
 def test_the_controlled_track_has_one_prompt_and_one_budget(name, tmp_path):
-    more = ["system.chunk_size=40"] if name.startswith("rag") else []
-    made = config(name, "controlled", tmp_path, "track.budget_words=120", *more)
+    smaller = ["system.chunk_size=40"] if name.startswith("rag") else []
+    made = config(name, "controlled", tmp_path, "track.budget_words=120", *smaller)
     run(made)
     assert {row["prompt_hash"] for row in records(made, "answers")} == {
         PROMPTS["null" if name == "null" else "default"].hash

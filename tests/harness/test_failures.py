@@ -13,6 +13,7 @@ import pytest
 
 from eval.answerers.llm import LLMAnswerer
 from eval.core import judging as verdict_rule
+from eval.core.judging import verdict_value
 from eval.core.types import Answer, Verdict
 from eval.experiments import rescoring
 from eval.experiments.benchmark.experiment import FAILED_QUESTIONS, OK
@@ -20,7 +21,7 @@ from eval.judges import published
 from eval.judges.llm import LLMJudge
 from eval.metrics.lexical import Lexical
 from eval.report.tables import table3, table4
-from eval.runs.read import load_run, verdict_value
+from eval.runs.read import load_run
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -1,9 +1,10 @@
-"""Digests of code: moving, formatting, comments and imports change nothing; what is computed does."""
+"""Digests of code: moving, renaming, formatting, comments and imports change nothing; what is computed does."""
 
 from __future__ import annotations
 
 import importlib
 import itertools
+import re
 import sys
 from pathlib import Path
 
@@ -147,6 +148,162 @@ def test_the_same_code_has_the_same_digest(digest, files):
 )
 def test_other_code_has_another_digest(digest, files):
     assert digest(**files) != digest()
+
+
+# --- names of locals and parameters ----------------------------------------------------------------------------------
+LOCALS = """
+import re
+
+class Memory:
+    def add(self, line):
+        return [helper(line, 2), _clean(line, "a"), closure(line)("b")]
+
+    def _both(self, first, second):
+        return first - second
+
+    def search(self, query):
+        return self._both(query, 1)
+
+def helper(line, top):
+    shown, seen = [], set()
+    for word in line.split():
+        if (size := len(word)) > top and word not in seen:
+            shown.append(word)
+            seen.add(word)
+    try:
+        total = sum(score for score in map(len, shown))
+    except ValueError as error:
+        raise KeyError(str(error)) from error
+    with open(line) as file:
+        text = file.read()
+    match shown:
+        case [head, *tail] if tail:
+            total += len(head)
+        case {"a": inner, **others}:
+            total += len(others) + inner
+        case str() as whole:
+            total += len(whole)
+    del seen
+    return sorted(shown, key=lambda item: (-len(item), total, size)), text
+
+def _clean(line, mark):
+    def trim(word, end=mark):
+        nonlocal line
+        line = word
+        return word.strip(end)
+    return trim(line)
+
+def closure(line):
+    offset = len(line)
+    def inner(letter):
+        offset = 1
+        return [offset for letter in letter] + [letter, line]
+    return inner
+"""
+_RENAMED = ("shown", "seen", "word", "size", "total", "score", "error", "file", "text", "head", "tail", "inner")
+_RENAMED += ("others", "whole", "item", "trim", "end", "offset", "top", "mark", "first", "second")
+
+
+def renamed(source: str, **names: str) -> str:
+    """A source with whole words replaced, all at once."""
+    return re.sub(r"\b(" + "|".join(names) + r")\b", lambda match: names[match[0]], source)
+
+
+@pytest.mark.parametrize("name", _RENAMED)
+def test_the_name_of_a_local_does_not_count(digest, name):
+    assert renamed(LOCALS, **{name: "another"}) != LOCALS
+    assert digest(part=renamed(LOCALS, **{name: "another"})) == digest(part=LOCALS)
+
+
+def test_names_may_change_places_where_nothing_else_does(digest):
+    swapped = {"shown": "seen", "seen": "shown", "line": "word", "word": "line", "total": "text", "text": "total"}
+    helper = LOCALS[LOCALS.index("def helper") : LOCALS.index("def _clean")]
+    assert digest(part=LOCALS.replace(helper, renamed(helper, **swapped))) == digest(part=LOCALS)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("word not in seen:", "word not in shown:"),
+        ("shown.append(word)\n            seen.add(word)", "seen.append(word)\n            shown.add(word)"),
+        ("return first - second", "return second - first"),
+        ("def _both(self, first, second)", "def _both(self, second, first)"),
+        ("total, size))", "size, total))"),
+        ("len(others) + inner", "inner + len(others)"),
+        ("len(head)", "len(tail)"),
+        ("        nonlocal line\n", ""),
+        ("        offset = 1\n", ""),
+        ("[offset for letter in letter]", "[offset for letter in line]"),
+        ("[letter, line]", "[line, letter]"),
+        ("word.strip(end)", "word.strip(mark)"),
+        ("str(error)", "str(line)"),
+        ("sum(score for", "sum(shown for"),
+        ("def helper(line, top):", "def helper(line, top):\n    global seen"),
+    ],
+)
+def test_what_a_local_stands_for_counts(digest, old, new):
+    assert old in LOCALS
+    assert digest(part=LOCALS.replace(old, new)) != digest(part=LOCALS)
+
+
+def test_a_local_that_hides_a_definition_is_not_it(digest):
+    part = LOCALS + "\nLIMIT = 3\ndef bound(line):\n    limit = 4\n    return LIMIT\n"
+    part = part.replace("helper(line, 2)", "bound(line)")
+    assert digest(part=part) != digest(part=part.replace("limit = 4", "LIMIT = 4"))
+
+
+PARAMETERS = """
+class Memory:
+    def add(self, line):
+        return CALL
+
+def helper(first, second):
+    return first - second
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "counts"),
+    [
+        ("helper(1, 2)", False),
+        ("helper(*line)", False),
+        ("helper(first=1, second=2)", True),
+        ("helper(1, second=2)", True),
+        ("helper(**line)", True),
+        ("(lambda call: call(**line))(helper)", True),
+        ('helper(**{"first": 1, "second": 2})', True),
+        ("{0: helper}[0](**line)", True),
+        ("functools.partial(helper, **line)", True),
+    ],
+)
+def test_the_name_of_a_parameter_counts_where_a_caller_may_pass_it_so(digest, call, counts):
+    """Names that change places in the function alone: callers by position see the same, callers by keyword do not."""
+    part = "import functools\n" + PARAMETERS.replace("CALL", call)
+    function = part[part.index("def helper") :]
+    swapped = part.replace(function, renamed(function, first="second", second="first"))
+    assert (digest(part=part) != digest(part=swapped)) is counts
+
+
+@pytest.mark.parametrize("reach", ['locals()["shown"]', 'eval("shown")', "vars()", "inspect.currentframe()"])
+def test_locals_that_are_reached_by_name_keep_theirs(digest, reach):
+    part = LOCALS.replace("    del seen\n", f"    del seen\n    line = {reach}\n")
+    assert digest(part=renamed(part, total="another")) != digest(part=part)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "names"),
+    [
+        ("", "", {"line": "sentence"}),
+        ("", "", {"letter": "sign"}),
+        ("    def inner(letter):", "    @register\n    def inner(letter):", {"inner": "outer"}),
+    ],
+)
+def test_names_that_others_may_see_count(digest, old, new, names):
+    """The harness may call a public method by keyword; so may whoever is handed a function, and a decorator may use its
+    name.
+    """
+    part = LOCALS.replace(old, new)
+    assert digest(part=renamed(part, **names)) != digest(part=part)
 
 
 def test_stages_depend_on_what_they_call(digest):

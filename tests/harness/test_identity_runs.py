@@ -127,6 +127,36 @@ def test_a_store_of_other_code_is_asked_about_by_every_run_that_shares_it(made, 
     assert runs.up_to_date(dict(other))["message"].startswith("rag: up to date")
 
 
+@pytest.mark.parametrize("form", [{}, {"form": 1}])
+def test_codes_of_an_earlier_form_are_taken_as_the_present_ones(made, monkeypatch, capsys, form):
+    """Folders and stores whose digests cannot be compared: nothing is asked, and what changes from then on is."""
+    monkeypatch.setattr(runs, "_TOLD", set())
+    bench = Bench(made)
+    manifest_file = bench.folder / "manifest.json"
+    stores = sorted(bench.state_folder(bench.dataset.conversations[0]).parent.glob("*.code.json"))
+    manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
+    now = manifest["code"]
+    manifest["code"] = {stage: {"digest": "1" * 16, "commit": "c0ffee", **form} for stage in now}
+    manifest_file.write_text(json.dumps(manifest), encoding="utf-8")
+    for store in stores:
+        store.write_text(json.dumps({"digest": "1" * 16, "commit": "c0ffee", **form}), encoding="utf-8")
+    before = files(bench.folder)
+    assert runs.up_to_date(dict(made))["message"].startswith("rag: up to date")
+    assert "made at commit c0ffee" in (printed := capsys.readouterr().out) and "taken as this code's" in printed
+    after = files(bench.folder)
+    assert {name for name in before if before[name] != after[name]} == {"manifest.json"}
+    code = json.loads(after["manifest.json"])["code"]
+    assert code == {stage: {**entry, "commit": "c0ffee"} for stage, entry in now.items()}
+    assert len(stores) == 1
+    for store in stores:
+        note = json.loads(store.read_text(encoding="utf-8"))
+        assert note["digest"] == now["ingest"]["digest"] and note["accepted"][0]["digest"] == "1" * 16
+    assert runs.up_to_date(dict(made)) and files(bench.folder) == after, "it is taken over once"
+    edit(monkeypatch, "search")
+    with pytest.raises(ConfigError, match="code changed: search"):
+        runs.up_to_date(dict(made))
+
+
 def test_the_question_comes_once_for_all_runs_of_a_command(made, monkeypatch):
     second = changed(made, "system.top_k", 1)
     runs.run(second)

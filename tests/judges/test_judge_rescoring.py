@@ -3,11 +3,13 @@
 import gzip
 import json
 
+import numpy as np
 import pytest
 
 from eval.experiments import rescoring
-from eval.judges import published
+from eval.judges import agreement, published
 from eval.judges.recorded import RecordedJudge
+from eval.judges.recorded import verdict as recorded_verdict
 from memos.errors import DataError
 
 TOTALS = {
@@ -43,6 +45,19 @@ def test_published_values_come_out_on_every_row(published_dir):
             assert check.equal_as_origin == check.rows == 1540, check
             if check.name == "f1_mem0":
                 assert check.equal == 1540
+
+
+@pytest.mark.parametrize(
+    ("labels", "share", "accepted"),
+    [((1, 0), 0.5, False), ((1, 1, 0), 2 / 3, True), ((0,), 0.0, False), ((), 0.0, False)],
+)
+def test_a_tie_of_recorded_runs_is_wrong_wherever_verdicts_are_read(labels, share, accepted):
+    row = published.Row("set", "c", 0, 1, "Who sings?", "Nadia", "Nadia", labels, None, None)
+    assert row.share == share and row.accepted is accepted
+    assert (recorded_verdict(row).label == "correct") is accepted
+    zeros = np.zeros(1)
+    table = agreement.Table(zeros, zeros, zeros, np.array([row.share]), zeros, zeros)
+    assert table.majority.tolist() == [int(accepted)]
 
 
 LINE = {

@@ -331,9 +331,9 @@ def test_relative_times_need_the_time_of_speaking():
 
 
 def test_mentions_are_in_order_and_do_not_overlap():
-    found = find("Last May, then on 2 June 2022, then two days ago and again last May.", NOW)
-    ends = [(m.at, m.at + len(m.text)) for m in found]
-    assert len(found) == 4 and all(a[1] <= b[0] for a, b in zip(ends, ends[1:], strict=False))
+    mentions = find("Last May, then on 2 June 2022, then two days ago and again last May.", NOW)
+    ends = [(m.at, m.at + len(m.text)) for m in mentions]
+    assert len(mentions) == 4 and all(a[1] <= b[0] for a, b in zip(ends, ends[1:], strict=False))
 
 
 @pytest.mark.parametrize(

@@ -38,8 +38,8 @@ def test_keyword_index_finds_scripts_without_blanks(make):
     vault = make()
     vault.add(cubes())
     for word, (_, asked) in TEXTS.items():
-        found = vault.keyword(asked, 1)
-        assert found and word in vault.get(found[0].cube_id).text, asked
+        matches = vault.keyword(asked, 1)
+        assert matches and word in vault.get(matches[0].cube_id).text, asked
 
 
 def test_a_purged_memory_leaves_the_index():

@@ -71,7 +71,7 @@ def embed():
     """A deterministic unit vector of a text."""
 
     def vector(text):
-        values = np.random.default_rng(zlib.crc32(text.encode())).normal(size=DIM).astype(np.float32)
-        return values / np.linalg.norm(values)
+        row = np.random.default_rng(zlib.crc32(text.encode())).normal(size=DIM).astype(np.float32)
+        return row / np.linalg.norm(row)
 
     return vector

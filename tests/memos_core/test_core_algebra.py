@@ -182,12 +182,12 @@ def test_ten_thousand_triples_over_all_kinds_leak_nothing(sqlite_vault, clock, i
     governance, triples, crossed = MemGovernance(vault=vault, clock=clock), 0, 0
     for _ in range(40):
         caller = Caller(chance.choice(users), (), chance.choice(["", "chat"]), chance.random() < 0.3)
-        found = set(vault.find(ReadableBy(caller)))
+        readable = set(vault.find(ReadableBy(caller)))
         for cube in cubes:
             rules = cube.governance
             mine, granted = rules.owner == caller.user, any(grant.principal == caller.user for grant in rules.acl)
             allowed = (not rules.contexts or caller.context in rules.contexts) and (mine or granted)
-            assert (cube.cube_id in found) == allowed == governance.explain(caller, "read", cube).allowed
+            assert (cube.cube_id in readable) == allowed == governance.explain(caller, "read", cube).allowed
             crossed += allowed and not mine
             triples += 1
     assert triples >= 10_000 and crossed > 100

@@ -20,16 +20,16 @@ from memos.infrastructure.governance import MemGovernance
 from memos.infrastructure.vault import Match
 from memos.infrastructure.vault.memory import MemoryVault
 from memos.interface.api import MemoryAPI
-from memos.interface.pipeline import OPERATIONS, Pipeline, PipelineFailed, Step
+from memos.interface.pipeline import OPERATIONS, Pipeline, PipelineFailed, PipelineStep
 from memos.operation.upkeep.lifecycle import MemLifecycle
 
 ANA, BOB, ROOT = Caller("ana"), Caller("bob"), Caller("root", privileged=True)
 
 
-def build(vault, clock, ids, **more):
+def build(vault, clock, ids, **services):
     governance = MemGovernance(vault=vault, clock=clock)
     lifecycle = MemLifecycle(vault=vault, clock=clock, ids=ids)
-    return MemoryAPI(vault=vault, governance=governance, lifecycle=lifecycle, clock=clock, ids=ids, **more)
+    return MemoryAPI(vault=vault, governance=governance, lifecycle=lifecycle, clock=clock, ids=ids, **services)
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_writes_and_reads_share_a_namespace(api):
 
 def test_search_sees_only_what_the_caller_may_read(api):
     api.create(ANA, ["secret word", {"text": "shared word", "governance": {"layer": "shared", "acl": (Grant("bob"),)}}])
-    assert [found.cube.text for found in api.search(BOB, "word")] == ["shared word"]
+    assert [hit.cube.text for hit in api.search(BOB, "word")] == ["shared word"]
     assert len(api.search(ANA, "word")) == 2
     leaky = build(api.vault, api.clock, api.ids, search=lambda *_: [Match(api.vault.find()[0], 1.0)])
     with pytest.raises(AccessDenied, match="may not read"):
@@ -107,8 +107,8 @@ def test_a_search_counts_uses_only_when_asked(api):
     (cube_id,) = api.vault.find()
     api.search(ANA, "word", use=False)
     assert api.vault.get(cube_id).behavioural.access_count == 0 and api.vault.get(cube_id).state == "generated"
-    (found,) = api.search(ANA, "word")
-    assert found.cube.behavioural.access_count == 1 and found.cube.state == "activated"
+    (hit,) = api.search(ANA, "word")
+    assert hit.cube.behavioural.access_count == 1 and hit.cube.state == "activated"
 
 
 def test_update_modes(api, clock):
@@ -223,10 +223,10 @@ def test_a_yaml_pipeline_runs(stocked):
     """C12: transactional pipeline, a fault at each of 6 steps."""
     run = Pipeline.from_yaml(SIX).run(stocked, ANA, topic="tea")
     assert [step.status for step in run.steps] == ["ok"] * 6
-    (made,) = run.values["made"]
+    (made,) = run.context["made"]
     assert stocked.vault.get(made).text.startswith("About tea: ") and stocked.vault.get(made).frozen
     assert stocked.vault.get(made).text.endswith("\nreviewed")
-    assert {stocked.vault.get(cube_id).state for cube_id in run.values["found"]} == {"archived"}
+    assert {stocked.vault.get(cube_id).state for cube_id in run.context["found"]} == {"archived"}
 
 
 @pytest.mark.parametrize("fault", range(6))
@@ -255,7 +255,11 @@ def test_an_isolated_step_fails_alone(stocked):
         api.create(caller, ["half done"])
         raise ValueError("broken")
 
-    steps = [Step("create", {"texts": "kept"}), Step("half", isolate=True), Step("create", {"texts": "kept too"})]
+    steps = [
+        PipelineStep("create", {"texts": "kept"}),
+        PipelineStep("half", isolate=True),
+        PipelineStep("create", {"texts": "kept too"}),
+    ]
     run = Pipeline("p", steps, {"half": half}).run(stocked, ANA)
     assert [(step.status, step.error) for step in run.steps] == [("ok", ""), ("error", "broken"), ("ok", "")]
     texts = {cube.text for cube in stocked.vault.get_many(stocked.vault.find())}
@@ -281,5 +285,5 @@ def test_bad_pipelines_are_refused_before_they_run(text, reason):
 def test_an_unknown_value_names_what_there_is(clock, ids):
     api = build(MemoryVault(clock=clock), clock, ids)
     with pytest.raises(PipelineFailed, match="'found' is not there"):
-        Pipeline("p", [Step("archive", {"cubes": "${found}"})]).run(api, ANA, topic="x")
+        Pipeline("p", [PipelineStep("archive", {"cubes": "${found}"})]).run(api, ANA, topic="x")
     assert PlaintextPayload("x").form == "text"

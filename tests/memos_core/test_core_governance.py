@@ -93,8 +93,8 @@ def test_ten_thousand_random_triples_leak_nothing():
         caller = Caller(chance.choice(users), member, chance.choice(contexts), chance.random() < 0.3)
         allowed = {cube.cube_id for cube in cubes if _expected_read(caller, cube.governance)}
         for vault in vaults:
-            found = vault.keyword("secret", 999, where=ReadableBy(caller))
-            assert {match.cube_id for match in found} == allowed == set(vault.find(ReadableBy(caller)))
+            matches = vault.keyword("secret", 999, where=ReadableBy(caller))
+            assert {match.cube_id for match in matches} == allowed == set(vault.find(ReadableBy(caller)))
         for cube in cubes:
             decision = decide(caller, cube.governance, "read", cube.cube_id)
             assert decision.allowed == (cube.cube_id in allowed) and decision.rule
@@ -176,9 +176,9 @@ def test_sensitive_content_is_detected(text, kinds):
         st.sampled_from(["a@b.org", "123-45-6789", "4111111111111111", "and", "+1 555 123 4567", ",", "x"]), max_size=8
     )
 )
-def test_no_flagged_span_survives_redaction(parts):
+def test_no_flagged_span_survives_redaction(pieces):
     """C44: redaction and watermark."""
-    text = " ".join(parts)
+    text = " ".join(pieces)
     clean = redact(text)
     for finding in find_sensitive(text):
         assert text[finding.start : finding.end] not in clean

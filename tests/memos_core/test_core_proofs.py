@@ -202,12 +202,12 @@ def test_a_view_is_the_merge_of_its_vaults_with_stable_ties(kind, make, embed, c
         k, where = chance.choice([1, 5, 40, 200]), chance.choice([None, Is("speaker", "Ana")])
         query = chance.choice(["w0", "w1 more", "word"])
         for name, value in (("keyword", query), ("nearest", embed(query))):
-            parts = [match for vault in vaults.values() for match in getattr(vault, name)(value, k, where=where)]
+            matches = [match for vault in vaults.values() for match in getattr(vault, name)(value, k, where=where)]
             best = {}
-            for match in parts:
+            for match in matches:
                 if match.cube_id not in best or match.score > best[match.cube_id].score:
                     best[match.cube_id] = match
             want = sorted(best.values(), key=lambda match: (-match.score, match.cube_id))[:k]
             assert getattr(view, name)(value, k, where=where) == want == getattr(turned, name)(value, k, where=where)
-            doubles += len(parts) - len(best)
+            doubles += len(matches) - len(best)
     assert doubles > 500

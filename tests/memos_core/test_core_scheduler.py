@@ -13,19 +13,19 @@ from memos.cube import FakeClock
 from memos.errors import ConfigError
 from memos.operation.scheduler import (
     POLICIES,
-    Candidate,
     HeatPolicy,
     MemQueue,
     NextScenePolicy,
     Policy,
+    PolicyCandidate,
+    PolicyScene,
     Promotion,
-    Scene,
     Task,
     replay,
 )
 from memos.operation.scheduler.promotion import HeatReading
 from memos.operation.scheduler.queue import Counters, QueueTimeout
-from memos.operation.scheduler.replay import Step
+from memos.operation.scheduler.replay import TraceStep
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -161,7 +161,7 @@ def test_unknown_labels_are_refused_and_periodic_tasks_run():
 def candidates(count=6, seed=0):
     numbers = np.random.default_rng(seed)
     return [
-        Candidate(
+        PolicyCandidate(
             f"m{n}",
             tokens=10,
             vector=numbers.normal(size=4),
@@ -176,7 +176,7 @@ def candidates(count=6, seed=0):
 
 def test_policies_share_one_interface_and_are_deterministic():
     """C25: policies behind one interface, trace replay."""
-    scene = Scene(NOW, np.ones(4), frozenset({"l1"}), ("m2",))
+    scene = PolicyScene(NOW, np.ones(4), frozenset({"l1"}), ("m2",))
     for policy in [make() for make in POLICIES.values()] + [NextScenePolicy()]:
         assert isinstance(policy, Policy)
         ranked = policy.rank(candidates(), scene)
@@ -190,13 +190,13 @@ def test_policies_share_one_interface_and_are_deterministic():
 
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.integers(0, 50), st.integers(0, 5), st.integers(0, 1000))
-def test_use_never_lowers_a_rank_and_enough_of_it_overtakes(seed, which, more):
+def test_use_never_lowers_a_rank_and_enough_of_it_overtakes(seed, which, uses):
     """C26, defect 11: frequency matters."""
-    policy, scene = HeatPolicy(), Scene(NOW, np.ones(4), frozenset({"l1"}))
+    policy, scene = HeatPolicy(), PolicyScene(NOW, np.ones(4), frozenset({"l1"}))
     before = candidates(seed=seed)
     places = [one.cube_id for one in policy.rank(before, scene)]
     after = list(before)
-    after[which] = replace(before[which], access_count=before[which].access_count + more)
+    after[which] = replace(before[which], access_count=before[which].access_count + uses)
     used = before[which].cube_id
     assert [one.cube_id for one in policy.rank(after, scene)].index(used) <= places.index(used)
     after[which] = replace(before[which], access_count=10**60)
@@ -205,7 +205,7 @@ def test_use_never_lowers_a_rank_and_enough_of_it_overtakes(seed, which, more):
 
 def test_a_hundred_uses_overtake_nine_rank_steps_in_ten():
     """C26, defect 11: among 20 memories with unit vectors a rank step is worth a number of uses that occurs in life."""
-    policy, scene, steps = HeatPolicy(), Scene(NOW, np.ones(4) / 2, frozenset({"l1"})), []
+    policy, scene, steps = HeatPolicy(), PolicyScene(NOW, np.ones(4) / 2, frozenset({"l1"})), []
     for seed in range(20):
         cubes = [replace(one, vector=one.vector / np.linalg.norm(one.vector)) for one in candidates(20, seed)]
         order = [one.cube_id for one in policy.rank(cubes, scene)]
@@ -218,15 +218,15 @@ def test_a_hundred_uses_overtake_nine_rank_steps_in_ten():
 
 
 def test_feedback_counts():
-    policy, scene = HeatPolicy(), Scene(NOW)
-    good, bad = Candidate("a", helpful=3), Candidate("b", unhelpful=3)
-    assert policy.score(good, scene) > policy.score(Candidate("c"), scene) > policy.score(bad, scene)
+    policy, scene = HeatPolicy(), PolicyScene(NOW)
+    good, bad = PolicyCandidate("a", helpful=3), PolicyCandidate("b", unhelpful=3)
+    assert policy.score(good, scene) > policy.score(PolicyCandidate("c"), scene) > policy.score(bad, scene)
 
 
 def test_replays_count_hits_and_waste():
     """C25: policies behind one interface, trace replay."""
     cubes = {one.cube_id: one for one in candidates(10)}
-    trace = [Step((f"m{n % 10}",)) for n in range(200)]
+    trace = [TraceStep((f"m{n % 10}",)) for n in range(200)]
     lru = replay(POLICIES["lru"](), cubes, trace, capacity=3, start=NOW)
     ahead = replay(NextScenePolicy(), cubes, trace, capacity=3, start=NOW)
     assert lru == replay(POLICIES["lru"](), cubes, trace, capacity=3, start=NOW)
@@ -329,8 +329,8 @@ def test_the_bench_of_policies_runs_twice_alike(monkeypatch, capsys):
     monkeypatch.setattr("memos.embed.cache.CachedEmbedder", lambda inner, path: inner)
     arguments = ["--data", str(root / "eval" / "datasets" / "tiny.json"), "--capacity", "5"]
     texts = []
-    for more in ([], [], ["--shuffle", "--seed", "1"]):
-        monkeypatch.setattr(sys, "argv", ["bench_scheduler.py", *arguments, *more])
+    for options in ([], [], ["--shuffle", "--seed", "1"]):
+        monkeypatch.setattr(sys, "argv", ["bench_scheduler.py", *arguments, *options])
         with pytest.raises(SystemExit) as done:
             runpy.run_path(str(root / "scripts" / "bench_scheduler.py"), run_name="__main__")
         assert done.value.code == 0

@@ -14,7 +14,7 @@ ROWS = [
 
 def functions():
     """Docstring of every test by name; the state machine's invariant counts as one."""
-    found = {}
+    docstrings = {}
     for folder in ("memos_core", "memos_retrieval", "activation"):
         for path in (ROOT / "tests" / folder).glob("test_*.py"):
             nodes = (
@@ -22,8 +22,8 @@ def functions():
                 for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
                 if isinstance(node, ast.FunctionDef)
             )
-            found.update((node.name, ast.get_docstring(node) or "") for node in nodes)
-    return found
+            docstrings.update((node.name, ast.get_docstring(node) or "") for node in nodes)
+    return docstrings
 
 
 def test_every_check_and_defect_has_a_row():

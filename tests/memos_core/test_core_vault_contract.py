@@ -34,7 +34,7 @@ from memos.infrastructure.vault import (
 )
 
 
-def found(matches):
+def ids_of(matches):
     return [match.cube_id for match in matches]
 
 
@@ -47,28 +47,28 @@ def test_what_is_stored_is_read_and_found(vault, make, embed):
     cubes = [make("I painted a lake at sunrise"), make("running a charity race"), make("painting lakes again")]
     vault.add(cubes, [embed(cube.text) for cube in cubes])
     assert vault.get_many([cube.cube_id for cube in cubes]) == cubes
-    assert set(found(vault.keyword("When did she paint the lake?", 5))) == {cubes[0].cube_id, cubes[2].cube_id}
-    assert found(vault.nearest(embed("running a charity race"), 1)) == [cubes[1].cube_id]
+    assert set(ids_of(vault.keyword("When did she paint the lake?", 5))) == {cubes[0].cube_id, cubes[2].cube_id}
+    assert ids_of(vault.nearest(embed("running a charity race"), 1)) == [cubes[1].cube_id]
     assert np.array_equal(vault.vectors([cubes[1].cube_id])[0], embed("running a charity race"))
 
 
 def test_titles_and_tags_are_keywords_too(vault, make):
     vault.add([make("body", key="the marathon"), make("body", tags=("swimming",)), make("body")])
-    assert found(vault.keyword("marathons", 5)) == ["cube-000001"]
-    assert found(vault.keyword("swim", 5)) == ["cube-000002"]
+    assert ids_of(vault.keyword("marathons", 5)) == ["cube-000001"]
+    assert ids_of(vault.keyword("swim", 5)) == ["cube-000002"]
 
 
 def test_equal_scores_are_ordered_by_id(vault, make, embed):
     vault.add([make("same words") for _ in range(50)], [embed("x")] * 50)
-    assert found(vault.keyword("same", 5)) == [f"cube-{n:06d}" for n in range(1, 6)]
-    assert found(vault.nearest(embed("x"), 5)) == [f"cube-{n:06d}" for n in range(1, 6)]
+    assert ids_of(vault.keyword("same", 5)) == [f"cube-{n:06d}" for n in range(1, 6)]
+    assert ids_of(vault.nearest(embed("x"), 5)) == [f"cube-{n:06d}" for n in range(1, 6)]
 
 
 def test_queries_without_matches_or_words(vault, make, embed):
     assert vault.keyword("anything", 5) == vault.keyword("", 5) == vault.nearest(embed("x"), 5) == []
     vault.add([make('quotes " OR * ( NEAR')])
     assert vault.keyword("?!", 5) == []
-    assert found(vault.keyword('" OR near(', 5)) == ["cube-000001"]
+    assert ids_of(vault.keyword('" OR near(', 5)) == ["cube-000001"]
     assert vault.keyword("quotes", 0) == []
 
 
@@ -84,16 +84,16 @@ def test_a_change_is_searchable_inside_its_transaction_and_gone_after_rollback(v
         vault.link([Edge("cube-000001", "cube-000003", "relates")])
         vault.place("cube-000002", state="archived")
         vault.touch(["cube-000001"], clock())
-        assert found(vault.keyword("fresh", 5)) == ["cube-000001"]
+        assert ids_of(vault.keyword("fresh", 5)) == ["cube-000001"]
         assert vault.keyword("old", 5) == []
-        assert found(vault.nearest(embed("new"), 1)) == ["cube-000003"]
+        assert ids_of(vault.nearest(embed("new"), 1)) == ["cube-000003"]
         assert vault.nearest(embed("fresh"), 1)[0].score == pytest.approx(1, abs=1e-5)
-        assert "cube-000002" not in found(vault.nearest(embed("other"), 5))
+        assert "cube-000002" not in ids_of(vault.nearest(embed("other"), 5))
         raise RuntimeError("stop")
     assert vault.digest() == before
-    assert found(vault.keyword("old", 5)) == ["cube-000001"]
+    assert ids_of(vault.keyword("old", 5)) == ["cube-000001"]
     assert vault.nearest(embed("old"), 1)[0].score == pytest.approx(1, abs=1e-5)
-    assert found(vault.nearest(embed("other"), 1)) == ["cube-000002"]
+    assert ids_of(vault.nearest(embed("other"), 1)) == ["cube-000002"]
 
 
 def test_an_inner_transaction_is_undone_alone(vault, make, embed):
@@ -105,8 +105,8 @@ def test_an_inner_transaction_is_undone_alone(vault, make, embed):
         vault.add([make("after", rules={"namespace": "new"})], [embed("after")])
     assert vault.find() == ["cube-000001", "cube-000003"]
     assert vault.keyword("inner", 5, namespaces=("default", "new")) == []
-    assert found(vault.keyword("after", 5, namespaces=("new",))) == ["cube-000003"]
-    assert found(vault.nearest(embed("after"), 5, namespaces=("new",))) == ["cube-000003"]
+    assert ids_of(vault.keyword("after", 5, namespaces=("new",))) == ["cube-000003"]
+    assert ids_of(vault.nearest(embed("after"), 5, namespaces=("new",))) == ["cube-000003"]
 
 
 def test_a_failed_batch_stores_nothing(vault, make, embed):
@@ -151,7 +151,7 @@ def test_updates_chain_versions_and_refuse_stale_ones(vault, make, clock):
 def test_a_changed_text_drops_its_vector_and_an_unchanged_one_keeps_it(vault, make, embed, clock):
     vault.add([make("text")], [embed("text")])
     vault.update(vault.get("cube-000001").revise(clock(), descriptive={"topic": "t"}))
-    assert found(vault.nearest(embed("text"), 1)) == ["cube-000001"]
+    assert ids_of(vault.nearest(embed("text"), 1)) == ["cube-000001"]
     vault.update(vault.get("cube-000001").revise(clock(), payload=PlaintextPayload("other")))
     assert vault.vectors(["cube-000001"]) == [None]
     assert vault.nearest(embed("text"), 1) == []
@@ -171,19 +171,19 @@ def test_only_live_memories_are_found_unless_asked_for(vault, make, embed, clock
     vault.add([make(f"word {n}", rules={"ttl_seconds": 60} if n == 4 else None) for n in range(5)], [embed("w")] * 5)
     for place, state in enumerate(["activated", "archived", "expired"], 1):
         vault.place(f"cube-{place:06d}", state=state)
-    assert sorted(found(vault.keyword("word", 9))) == ["cube-000001", "cube-000004", "cube-000005"]
+    assert sorted(ids_of(vault.keyword("word", 9))) == ["cube-000001", "cube-000004", "cube-000005"]
     clock.advance(seconds=60)
-    assert sorted(found(vault.nearest(embed("w"), 9))) == ["cube-000001", "cube-000004"]
+    assert sorted(ids_of(vault.nearest(embed("w"), 9))) == ["cube-000001", "cube-000004"]
     assert vault.count() == 2 and vault.count(live=False) == 5
-    assert found(vault.keyword("word", 9, where=Is("state", "archived"), live=False)) == ["cube-000002"]
+    assert ids_of(vault.keyword("word", 9, where=Is("state", "archived"), live=False)) == ["cube-000002"]
     vault.place("cube-000005", frozen=True)
     assert vault.count() == 3
 
 
 def test_namespaces_are_apart(vault, make, embed):
     vault.add([make("word", rules={"namespace": name}) for name in ("a", "b", "b")], [embed("w")] * 3)
-    assert found(vault.keyword("word", 9, namespaces=("a",))) == ["cube-000001"]
-    assert found(vault.nearest(embed("w"), 9, namespaces=("b",))) == ["cube-000002", "cube-000003"]
+    assert ids_of(vault.keyword("word", 9, namespaces=("a",))) == ["cube-000001"]
+    assert ids_of(vault.nearest(embed("w"), 9, namespaces=("b",))) == ["cube-000002", "cube-000003"]
     assert len(vault.keyword("word", 9, namespaces=("a", "b", "a", "none"))) == 3
     assert vault.keyword("word", 9) == vault.nearest(embed("w"), 9) == []
     assert vault.namespaces() == ["a", "b"] and vault.count(namespaces=("b",)) == 2
@@ -310,7 +310,7 @@ def test_purge_leaves_nothing_of_a_cube(vault, make, embed, clock):
     vault.touch(["cube-000001"], clock())
     vault.nearest(embed("u"), 1)
     vault.purge(["cube-000001"])
-    assert vault.keyword("unicorn", 5) == [] and found(vault.nearest(embed("u"), 5)) == ["cube-000002"]
+    assert vault.keyword("unicorn", 5) == [] and ids_of(vault.nearest(embed("u"), 5)) == ["cube-000002"]
     assert vault.edges(["cube-000002"]) == [] and vault.uses() == []
     for call in (vault.get, vault.versions):
         with pytest.raises(NotFound):

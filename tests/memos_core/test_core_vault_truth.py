@@ -37,8 +37,8 @@ class Pair:
         self.checked = 0
 
     def vector(self):
-        values = self.numbers.normal(size=8).astype(np.float32)
-        return values / np.linalg.norm(values)
+        row = self.numbers.normal(size=8).astype(np.float32)
+        return row / np.linalg.norm(row)
 
     def text(self):
         return " ".join(self.random.choices(WORDS, k=self.random.randint(1, 6)))
@@ -281,13 +281,13 @@ def test_a_read_only_mount_changes_nothing(tmp_path, make, embed):
 
 
 def test_config_names_the_bad_value():
-    for values, field in [
+    for fields, field in [
         ({"synchronous": "off"}, "synchronous"),
         ({"heat_half_life": 0}, "heat_half_life"),
         ({"keyword_matches": 0}, "keyword_matches"),
     ]:
         with pytest.raises(ConfigError, match=field):
-            SqliteVault.Config(**values)
+            SqliteVault.Config(**fields)
 
 
 def test_views_merge_single_searches(make, embed):

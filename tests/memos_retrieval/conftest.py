@@ -21,16 +21,16 @@ class Bench:
         self.vault = SqliteVault(clock=self.clock)
         self.operator = MemOperator(config, vault=self.vault, embedder=embedder, clock=self.clock, llm=llm)
 
-    def cube(self, text, kind="fact", **more):
+    def cube(self, text, kind="fact", **fields):
         self.clock.advance(seconds=1)
-        more = {"state": "activated", **more}
-        return new_cube(text, owner="ana", ids=self.ids, clock=self.clock, semantic_type=kind, **more)
+        fields = {"state": "activated", **fields}
+        return new_cube(text, owner="ana", ids=self.ids, clock=self.clock, semantic_type=kind, **fields)
 
     def insert(self, *cubes):
         return self.operator.insert(cubes, actor="ana", cause="test")
 
-    def texts(self, query, k=5, **more):
-        return [unit.text for hit in self.operator.search(query, k, **more) for unit in hit.units]
+    def texts(self, query, k=5, **options):
+        return [unit.text for hit in self.operator.search(query, k, **options) for unit in hit.units]
 
 
 @pytest.fixture

@@ -35,8 +35,8 @@ def stocked(bench, monkeypatch):
     return bench
 
 
-def ids(found):
-    return [[unit.unit_id for unit in hit.units] for hit in found]
+def ids(hits):
+    return [[unit.unit_id for unit in hit.units] for hit in hits]
 
 
 def test_a_filter_that_all_pass_changes_nothing(stocked):
@@ -52,10 +52,10 @@ def test_a_filter_that_all_pass_changes_nothing(stocked):
 def test_hits_pass_the_filter_and_the_best_that_pass_are_found(stocked, where):
     may = set(stocked.vault.find(where))
     for query in ("comet and violin", "Which saddle?"):
-        found = [cube_id for hit in ids(stocked.operator.search(query, 8, where=where)) for cube_id in hit]
-        assert len(found) >= 8 and set(found) <= may
+        cube_ids = [cube_id for hit in ids(stocked.operator.search(query, 8, where=where)) for cube_id in hit]
+        assert len(cube_ids) >= 8 and set(cube_ids) <= may
         plain = [cube_id for hit in ids(stocked.operator.search(query, 8)) for cube_id in hit]
-        assert set(plain) & may <= set(found)
+        assert set(plain) & may <= set(cube_ids)
 
 
 def test_what_was_archived_or_taken_away_elsewhere_is_refused(stocked):

@@ -50,8 +50,8 @@ def filled(conversation, embedder, llm, sessions=None, system=None, skip=0, **fi
 
 def lists(system, questions):
     return [
-        ([(hit.text, hit.turn_ids, round(hit.score, 6)) for hit in found.hits], found.used, found.context)
-        for found in (system.search(Query(q.text, 40)) for q in questions)
+        ([(hit.text, hit.turn_ids, round(hit.score, 6)) for hit in retrieved.hits], retrieved.used, retrieved.context)
+        for retrieved in (system.search(Query(q.text, 40)) for q in questions)
     ]
 
 
@@ -205,7 +205,7 @@ def test_the_harness_searches_and_times_no_undrained_memory(tmp_path, tiny_datas
     assert loaded.pending() == 0 and loaded.usage()["ingest"].calls > 0
 
 
-def bench(out, server, *more):
+def bench(out, server, *changes):
     overrides = [
         "experiment=tiny",
         "system=memos",
@@ -218,7 +218,7 @@ def bench(out, server, *more):
         "llm.backoff_s=0.001",
         "cache=off",
         f"out={out}",
-        *more,
+        *changes,
     ]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return Bench(plain(compose("config", overrides)))
@@ -232,10 +232,10 @@ def left(made, conversation):
     """Digest of the saved store, and what its searches give."""
     system = made.new_system()
     system.load(StateFolder(made.state_folder(conversation)).path / "store")
-    found = lists(system, made.questions(conversation.sample_id))
+    searched = lists(system, made.questions(conversation.sample_id))
     digest = system.vault.digest()
     system.close()
-    return digest, found
+    return digest, searched
 
 
 def test_the_harness_runs_it_over_http_counts_phases_and_survives_faults(tmp_path, server_key):
@@ -252,9 +252,9 @@ def test_the_harness_runs_it_over_http_counts_phases_and_survives_faults(tmp_pat
         faults=FaultPlan(rate=0.2, seed=3, kinds=("429", "500", "drop", "truncated", "wrong_schema", "garbage"))
     ) as server:
         again = bench(tmp_path / "b", server)
-        found = ingest_conversation(again, conversation, again.new_system())
+        faulty = ingest_conversation(again, conversation, again.new_system())
         assert any(entry.fault for entry in server.requests)
-        assert found["stats"] == record["stats"] and found["stats"]["failed_turns"] == 0
+        assert faulty["stats"] == record["stats"] and faulty["stats"]["failed_turns"] == 0
         assert left(again, conversation) == calm, "the same store, and the same hits and contexts of every question"
 
 
@@ -278,8 +278,8 @@ def test_an_interrupted_ingestion_asks_nothing_twice(tmp_path, server_key, monke
         with pytest.raises(BudgetExceeded):
             ingest_conversation(made, conversation, broken)
         assert StateFolder(made.state_folder(conversation)).progress()["sessions"] == 3
-        found = ingest_conversation(made, conversation, made.new_system())
-        assert found["usage"] == expected["usage"] and found["stats"] == expected["stats"]
+        resumed = ingest_conversation(made, conversation, made.new_system())
+        assert resumed["usage"] == expected["usage"] and resumed["stats"] == expected["stats"]
         assert len(server.requests) == 2 * calls
-        assert Usage(**found["usage"]["ingest"]).calls > 0
-    assert json.loads(json.dumps(found)) == found
+        assert Usage(**resumed["usage"]["ingest"]).calls > 0
+    assert json.loads(json.dumps(resumed)) == resumed

@@ -30,9 +30,9 @@ def _bm25(units, query):
     for doc in docs:
         score = 0.0
         for term in query:
-            found = sum(term in other for other in docs)
+            holders = sum(term in other for other in docs)
             if doc[term]:
-                idf = math.log(1 + (len(docs) - found + 0.5) / (found + 0.5))
+                idf = math.log(1 + (len(docs) - holders + 0.5) / (holders + 0.5))
                 norm = 1.2 * (0.25 + 0.75 * sum(doc.values()) / mean)
                 score += idf * doc[term] * 2.2 / (doc[term] + norm)
         out.append(score)

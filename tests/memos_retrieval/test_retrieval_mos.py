@@ -97,8 +97,8 @@ def test_a_model_gives_tags_and_they_filter_the_search(memory):
     assert [cube.descriptive.tags for cube in fine] == [("sport", "fine pending", "a"), ()] and memory.stats()[
         "pending"
     ] == 0
-    found = memory.search("marathon", user="mara", where=Tagged("sport"))
-    assert [hit.cube_ids for hit in found] == [(fine[0].cube_id,)]
+    memories = memory.search("marathon", user="mara", where=Tagged("sport"))
+    assert [hit.cube_ids for hit in memories] == [(fine[0].cube_id,)]
 
 
 @pytest.mark.parametrize("junk", ["", "nothing here", '{"memories": 3}', "[1, 2", '{"memories": [{"kind": "fact"}]}'])
@@ -255,9 +255,9 @@ def test_windows_cover_every_line(mock_embedder):
     for size in range(1, 30):
         for window, overlap in ((10, 2), (5, 0), (4, 3)):
             reader = FineReader(FineReader.Config(window=window, overlap=overlap), llm=MockLLM())
-            parts = reader.windows(list(range(size)))
-            assert sorted({n for part in parts for n in part}) == list(range(size))
-            assert all(len(part) <= window for part in parts)
+            windows = reader.windows(list(range(size)))
+            assert sorted({n for part in windows for n in part}) == list(range(size))
+            assert all(len(part) <= window for part in windows)
 
 
 def test_chat_puts_memories_in_the_prompt_and_remembers_statements(memory):

@@ -236,11 +236,11 @@ def test_capacity_eviction_archives_the_least_recently_used(make_bench):
 
 
 def test_a_failed_insert_changes_nothing(bench):
-    kept = bench.cube("Ana keeps bees")
-    bench.insert(kept)
+    stored = bench.cube("Ana keeps bees")
+    bench.insert(stored)
     before = bench.vault.digest()
-    with pytest.raises(Exception, match=kept.cube_id):
-        bench.insert(bench.cube("Ana keeps geese"), kept)
+    with pytest.raises(Exception, match=stored.cube_id):
+        bench.insert(bench.cube("Ana keeps geese"), stored)
     assert bench.vault.digest() == before
     assert bench.texts("What does Ana keep?") == ["Ana keeps bees"]
 
@@ -320,8 +320,8 @@ def test_plan_filters_find_what_they_name(bench):
         bench.cube("opera", kind="episode", event_start=datetime(2024, 5, 9), event_end=datetime(2024, 5, 10)),
     )
     where = next(step.filter for step in plan(call).steps if "2024-05-02" in step.where)
-    found = bench.vault.get_many(bench.vault.find(where))
-    assert [cube.text for cube in found] == ["picnic"]
+    cubes = bench.vault.get_many(bench.vault.find(where))
+    assert [cube.text for cube in cubes] == ["picnic"]
     assert bench.clock().tzinfo is UTC
 
 
@@ -339,8 +339,8 @@ def test_a_filter_asked_of_candidates_gives_what_a_filter_asked_of_all_gives(ben
     may = set(bench.vault.find(where))
 
     def asked():
-        found = bench.operator.search("Which comet and violin?", 5, where=where, config=RetrieveConfig(passages=False))
-        return [unit.unit_id for hit in found for unit in hit.units]
+        hits = bench.operator.search("Which comet and violin?", 5, where=where, config=RetrieveConfig(passages=False))
+        return [unit.unit_id for hit in hits for unit in hit.units]
 
     whole = asked()
     monkeypatch.setattr("memos.operation.retrieval.retrieve.WHOLE", 10)

@@ -75,5 +75,5 @@ def test_a_summary_is_found_by_a_search(make_bench):
     bench = make_bench(MemOperator.Config(organise=Reorganiser.Config(distance=0.7)))
     _fill(bench)
     bench.operator.organise()
-    found = bench.operator.search("rye bread", 3, where=Is("semantic_type", "concept"))
-    assert "memories" in found[0].units[0].text
+    hits = bench.operator.search("rye bread", 3, where=Is("semantic_type", "concept"))
+    assert "memories" in hits[0].units[0].text

@@ -8,7 +8,7 @@ from memos.operation.skill_book import SkillBook
 from memos.operation.upkeep.lifecycle import MemLifecycle
 from memos.plaintext.preference import cube_of, explicit, implicit
 from memos.plaintext.skill import Skill, Tool, learned, skill_cube, skill_of, tool_cube, tool_of
-from memos.plaintext.trajectory import ToolCall, Trajectory, distil
+from memos.plaintext.trajectory import ToolUse, Trajectory, distil
 
 STATED = [
     ("I love sour cherries.", "sour cherries", True),
@@ -33,8 +33,8 @@ NOTHING = [
 
 @pytest.mark.parametrize(("text", "topic", "likes"), STATED)
 def test_stated_preferences(text, topic, likes):
-    found = explicit(text, "Ana")
-    assert [(p.topic, p.likes) for p in found] == [(topic, likes)]
+    preferences = explicit(text, "Ana")
+    assert [(p.topic, p.likes) for p in preferences] == [(topic, likes)]
 
 
 @pytest.mark.parametrize("text", NOTHING)
@@ -78,14 +78,14 @@ SAID = [
 
 def test_preferences_are_found_with_precision():
     """C22: of what is taken for a preference at least nine in ten are one; and most of those stated are found."""
-    right = found = wanted = 0
+    right = taken = wanted = 0
     wrong = []
     for text, gold in SAID + [(text, {topic}) for text, topic, _ in STATED] + [(text, set()) for text in NOTHING]:
         topics = {preference.topic for preference in explicit(text, "Ana")}
-        right, found, wanted = right + len(topics & gold), found + len(topics), wanted + len(gold)
+        right, taken, wanted = right + len(topics & gold), taken + len(topics), wanted + len(gold)
         if topics != gold:
             wrong.append((text, topics))
-    assert found and right / found >= 0.9, wrong
+    assert taken and right / taken >= 0.9, wrong
     assert right / wanted >= 0.9, wrong
 
 
@@ -185,11 +185,11 @@ def book(bench):
 
 
 def _trip(city, *, fails=False, done=True, extra=0):
-    first = (ToolCall("search_flights", {"city": city}, "day is missing", ok=False),) if fails else ()
-    again = tuple(ToolCall("search_flights", {"city": city, "day": f"day {n}"}) for n in range(extra))
+    first = (ToolUse("search_flights", {"city": city}, "day is missing", ok=False),) if fails else ()
+    again = tuple(ToolUse("search_flights", {"city": city, "day": f"day {n}"}) for n in range(extra))
     last = (
-        ToolCall("search_flights", {"city": city, "day": "tomorrow"}, "KL7"),
-        ToolCall("book", {"flight": "KL7"}, "booked", done),
+        ToolUse("search_flights", {"city": city, "day": "tomorrow"}, "KL7"),
+        ToolUse("book", {"flight": "KL7"}, "booked", done),
     )
     return Trajectory(f"book a flight to {city} tomorrow", (*first, *again, *last), done)
 
@@ -226,7 +226,7 @@ def test_the_same_task_again_is_a_new_version_only_where_something_was_learned(b
 def test_skills_and_tools_are_found_by_task(book):
     """C23: tools and skills: versions, by task, schema."""
     trip = book.record(_trip("Oslo"))
-    lamp = book.record(Trajectory("switch off the lamp in the hall", (ToolCall("lamp", {"on": False}),)))
+    lamp = book.record(Trajectory("switch off the lamp in the hall", (ToolUse("lamp", {"on": False}),)))
     for n in range(30):
         book.operator.insert(
             [skill_cube(Skill(f"polish stone number {n}", ("rub",)), owner="ana", ids=book.ids, clock=book.clock)],
@@ -242,10 +242,10 @@ def test_skills_and_tools_are_found_by_task(book):
 @pytest.mark.parametrize(
     "call",
     [
-        ToolCall("fly", {}),
-        ToolCall("search_flights", {"city": 3, "day": "x"}),
-        ToolCall("search_flights", {"city": "Oslo"}),
-        ToolCall("search_flights", {"city": "a", "day": "b", "seat": 1}),
+        ToolUse("fly", {}),
+        ToolUse("search_flights", {"city": 3, "day": "x"}),
+        ToolUse("search_flights", {"city": "Oslo"}),
+        ToolUse("search_flights", {"city": "a", "day": "b", "seat": 1}),
     ],
 )
 def test_calls_that_break_a_tools_schema_teach_nothing(book, call):

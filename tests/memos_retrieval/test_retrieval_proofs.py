@@ -117,9 +117,9 @@ def test_fused_channels_beat_single_ones_on_a_held_out_conversation(locomo_path)
 WORDS = "harbour lantern violin pepper glacier tunnel saddle comet orchard parcel meadow anchor".split()
 
 
-def _change(bench, chance, known, step, told):
-    """One random operation; ``known`` holds the ids of the cubes that may be live, ``told``: others' changes are
-    announced.
+def _change(bench, chance, known, step, announced):
+    """One random operation; ``known`` holds the ids of the cubes that may be live, ``announced`` tells whether others'
+    changes are announced.
     """
     kind = chance.randrange(10)
     if kind < 4 or len(known) < 5:
@@ -150,15 +150,15 @@ def _change(bench, chance, known, step, told):
         else:
             bench.vault.purge(gone)
             known[:] = [one for one in known if one not in gone]
-        if told:
+        if announced:
             bench.operator.forget(gone)
 
 
-def gaps(found):
+def gaps(hits):
     """How far each hit's score lies below the best one's (the mean similarity, equal for all hits, counts removed rows
     too).
     """
-    return {hit.units[0].unit_id: found[0].score - hit.score for hit in found}
+    return {hit.units[0].unit_id: hits[0].score - hit.score for hit in hits}
 
 
 def anew(bench, query):
@@ -172,8 +172,8 @@ def anew(bench, query):
     return search(index, query, embedder.encode([query])[0], bench.operator.config.retrieve, depth=400)
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_the_operators_index_stays_that_of_a_fresh_one_over_random_operations(told, make_bench):
+@pytest.mark.parametrize("announced", [True, False])
+def test_the_operators_index_stays_that_of_a_fresh_one_over_random_operations(announced, make_bench):
     """C15: inserts with evictions, edits, failed batches, archiving and purging: told of all, every search gives the
     list of an index built anew; told nothing of what others did, it still gives live memories only, and its own changes
     at once.
@@ -185,18 +185,18 @@ def test_the_operators_index_stays_that_of_a_fresh_one_over_random_operations(to
         0,
     )
     for step in range(1000):
-        _change(bench, chance, known, step, told)
+        _change(bench, chance, known, step, announced)
         if step % 20:
             continue
-        found = bench.operator.search(" ".join(chance.sample(WORDS, 2)), 20)
+        hits = bench.operator.search(" ".join(chance.sample(WORDS, 2)), 20)
         live = set(bench.vault.find())
-        assert {hit.units[0].unit_id for hit in found} <= live
+        assert {hit.units[0].unit_id for hit in hits} <= live
         newest = next((one for one in reversed(known) if one in live), None)
         if newest:
             text = bench.vault.get(newest).text
             assert bench.texts(text, 1) == [text], "a change is found at once"
             checked += 1
-        if told:
+        if announced:
             query = " ".join(chance.sample(WORDS, 2))
             ours, theirs = gaps(bench.operator.search(query, 200)), gaps(anew(bench, query))
             off = [name for name in live if abs(ours[name] - theirs[name]) > 1e-5]
@@ -229,10 +229,10 @@ def test_each_tier_keeps_its_capacity_under_each_eviction(tier, eviction, make_b
         make_bench(MemOperator.Config(tiers=Tiers.Config(eviction=eviction, **{tier: 6}))),
         random.Random(18),
     )
-    kept = bench.cube("the frozen note", kind="episode", tier=tier)
-    bench.insert(kept)
-    bench.operator.lifecycle.freeze(kept.cube_id, actor="ana", cause="keep")
-    made = [kept]
+    frozen = bench.cube("the frozen note", kind="episode", tier=tier)
+    bench.insert(frozen)
+    bench.operator.lifecycle.freeze(frozen.cube_id, actor="ana", cause="keep")
+    made = [frozen]
     for n in range(40):
         cubes = [
             bench.cube(f"note {n} {m} about {chance.random()}", kind="episode", tier=tier)

@@ -57,18 +57,18 @@ def _reply(case):
 
 def measure(model):
     """(F1 of all relations, F1 by relation) of ``detect`` on the fixture."""
-    right, found, wanted = Counter(), Counter(), Counter()
+    right, named, wanted = Counter(), Counter(), Counter()
     for case in CASES:
         cubes = cubes_of(case)
         place = {cube.cube_id: n for n, cube in enumerate(cubes)}
         llm = MockLLM(function=lambda request, case=case: _reply(case)) if model else None
         got = {_key(place[e.source], place[e.target], e.relation) for e in detect(cubes, llm)}
         gold = {_key(*one) for one in case["gold"]}
-        found.update(key[0] for key in got)
+        named.update(key[0] for key in got)
         wanted.update(key[0] for key in gold)
         right.update(key[0] for key in got & gold)
-    by = {r: 2 * right[r] / (found[r] + wanted[r]) for r in RELATIONS}
-    return 2 * right.total() / (found.total() + wanted.total()), by
+    by = {r: 2 * right[r] / (named[r] + wanted[r]) for r in RELATIONS}
+    return 2 * right.total() / (named.total() + wanted.total()), by
 
 
 def test_the_fixture_has_every_relation_and_pairs_without_one():
@@ -83,8 +83,8 @@ def test_a_scripted_model_reaches_four_fifths_and_the_rules_their_floor(capsys):
     scripted, by_model = measure(True)
     rules, by_rule = measure(False)
     with capsys.disabled():
-        for name, whole, parts in (("scripted model", scripted, by_model), ("rules", rules, by_rule)):
-            print(f"\nrelations, {name}: F1 {whole:.3f}", {r: round(v, 2) for r, v in parts.items()}, end="")
+        for name, whole, by_relation in (("scripted model", scripted, by_model), ("rules", rules, by_rule)):
+            print(f"\nrelations, {name}: F1 {whole:.3f}", {r: round(v, 2) for r, v in by_relation.items()}, end="")
     assert scripted >= 0.8, by_model
     assert rules >= 0.6, by_rule
     assert all(value > 0 for value in by_rule.values()), by_rule
@@ -92,23 +92,23 @@ def test_a_scripted_model_reaches_four_fifths_and_the_rules_their_floor(capsys):
 
 def test_what_the_model_says_is_checked_not_believed():
     """The same replies taken as they stand are worse: order in time, cycles and doubles are what the check is for."""
-    right = found = wanted = 0
+    right = named = wanted = 0
     for case in CASES:
         got, gold = {_key(*one) for one in case["model"]}, {_key(*one) for one in case["gold"]}
-        right, found, wanted = right + len(got & gold), found + len(got), wanted + len(gold)
-    assert measure(True)[0] > 2 * right / (found + wanted) + 0.05
+        right, named, wanted = right + len(got & gold), named + len(got), wanted + len(gold)
+    assert measure(True)[0] > 2 * right / (named + wanted) + 0.05
 
 
 def test_follows_goes_by_event_time_not_by_record_time():
     """C20: relations, F1, order in time, no cycles."""
     clock, ids = FakeClock(), SequentialIds()
-    told = [
+    said = [
         ("We moved in.", datetime(2023, 8, 1)),
         ("We saw the house.", datetime(2023, 2, 1)),
         ("We signed.", datetime(2023, 4, 1)),
     ]
     cubes = []
-    for text, when in told:
+    for text, when in said:
         clock.advance(days=1)
         cubes.append(new_cube(text, owner="a", ids=ids, clock=clock, event_start=when))
     moved, saw, signed = (cube.cube_id for cube in cubes)

@@ -46,9 +46,9 @@ def test_every_turn_is_one_memory_and_hits_name_existing_turns(conversation, que
 def test_depth_and_budgets_hold(conversation, questions, mock_embedder):
     system = _filled(conversation, mock_embedder, top_k=7, max_words=120)
     for question in questions:
-        found = system.search(Query(question.text, 9))
-        assert len(found.hits) <= 9 and 1 <= found.used <= 7
-        assert sum(count_words(hit.text) for hit in found.hits[: found.used]) <= 120
+        retrieved = system.search(Query(question.text, 9))
+        assert len(retrieved.hits) <= 9 and 1 <= retrieved.used <= 7
+        assert sum(count_words(hit.text) for hit in retrieved.hits[: retrieved.used]) <= 120
     system.close()
 
 
@@ -127,8 +127,8 @@ def test_event_time_is_kept_apart_from_record_time(conversation, mock_embedder):
     """C17: event time apart from record time."""
     system = _filled(conversation, mock_embedder)
     cubes = system.vault.get_many(system.vault.find())
-    told = [cube for cube in cubes if cube.descriptive.event_start is not None]
-    assert told and any(c.descriptive.event_start.date() != c.descriptive.created_at.date() for c in told)
+    dated = [cube for cube in cubes if cube.descriptive.event_start is not None]
+    assert dated and any(c.descriptive.event_start.date() != c.descriptive.created_at.date() for c in dated)
     assert all(
         cube.descriptive.attributes["said_at"][:10] == f"{cube.descriptive.created_at:%Y-%m-%d}" for cube in cubes
     )
@@ -184,9 +184,9 @@ def test_passages_are_disjoint_runs_of_neighbours(conversation, mock_embedder):
 @pytest.mark.parametrize("unit", ["words", "tokens"])
 def test_a_budget_is_exact_and_a_larger_one_only_adds(unit):
     texts = [f"line {n}: it's {'very ' * (n % 5)}late, isn't it?" for n in range(20)]
-    kept = [fit(texts, limit, unit) for limit in range(0, 200, 7)]
-    assert all(result.size <= limit for result, limit in zip(kept, range(0, 200, 7), strict=True))
-    assert [r.kept for r in kept] == sorted(r.kept for r in kept) and kept[-1].kept > 5
+    fits = [fit(texts, limit, unit) for limit in range(0, 200, 7)]
+    assert all(result.size <= limit for result, limit in zip(fits, range(0, 200, 7), strict=True))
+    assert [r.count for r in fits] == sorted(r.count for r in fits) and fits[-1].count > 5
 
 
 def test_a_backup_is_the_whole_vault_and_not_taken_inside_a_transaction(tmp_path):

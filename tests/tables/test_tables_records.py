@@ -8,8 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from eval.core.judging import verdict_value
 from eval.report.significance import against_best, apart_in_all, compare_runs, comparison_table, paired, ties
-from eval.runs.read import kv_cells, load_run, load_summary, read_records, run_folders, verdict_value
+from eval.runs.read import kv_cells, load_run, load_summary, read_records, run_folders
 from memos.errors import DataError
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
@@ -122,6 +123,25 @@ def test_errors_name_file_and_reason(tmp_path):
     (tmp_path / "summary.json").write_text("{")
     with pytest.raises(DataError, match="not JSON"):
         load_summary(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{", "cannot be read"),
+        ("[]", "top level: expected an object, found list"),
+        ('{"config": []}', "config: expected an object, found list"),
+    ],
+)
+def test_a_damaged_manifest_is_named(folder, tmp_path, text, says):
+    copy = tmp_path / "run"
+    shutil.copytree(folder["memos"], copy)
+    (copy / "manifest.json").write_text(text)
+    with pytest.raises(DataError, match=f"manifest.json: {says}") as raised:
+        _ = load_run(copy).manifest
+    assert "\n" not in str(raised.value)
+    (copy / "manifest.json").unlink()
+    assert load_run(copy).manifest == {}
 
 
 def test_verdict_values():

@@ -9,9 +9,10 @@ from typing import Any
 
 from eval.experiments.benchmark.finish import finish, tables
 from eval.experiments.protocol import BUDGET_REACHED, FAILED_QUESTIONS, OK, Config, Outcome
+from eval.runs.manifest_file import read_manifest
 from eval.runs.snapshot import write_summary
 from eval.runs.write import RunDir
-from eval.stages import adoption, changes, freshness
+from eval.stages import changes, freshness
 from eval.stages.answer import answer
 from eval.stages.bench import Bench
 from eval.stages.ingest import ingest
@@ -135,7 +136,7 @@ def _finished(bench: Bench) -> dict[str, Any] | None:
     if not path.exists():
         return None
     summary = json.loads(path.read_text(encoding="utf-8"))
-    manifest = adoption.read_manifest(bench.folder) or {}
+    manifest = read_manifest(bench.folder) or {}
     same = (
         summary.get("score_fingerprint") == bench.score_fingerprint and manifest.get("summary_code") == summary_code()
     )

@@ -22,10 +22,10 @@ from eval.experiments.kv_ttft import gates, models, texts
 from eval.experiments.kv_ttft.config import KvConfig
 from eval.experiments.protocol import FAILED_QUESTIONS, OK, Config, Outcome
 from eval.runs.lines import parsed
+from eval.runs.manifest_file import FORMULA, is_present, read_manifest
 from eval.runs.read import load_summary
 from eval.runs.write import RunDir, write_json
 from eval.stages import changes
-from eval.stages.adoption import FORMULA, is_present, read_manifest
 from eval.stages.bench import Bench
 from memos.errors import ConfigError, DataError
 from memos.servers import served_as
@@ -92,7 +92,16 @@ def run(config: Config) -> Outcome:
 def changed(config: Mapping[str, Any]) -> list[changes.Change]:
     """The cells' code, where it is no more the one that measured them."""
     bench = Bench(config)
-    return changes.in_run(_folder(bench, _kv(config))[0], _code(), bench.out, {"cells": "cells.jsonl"})
+    folder = _folder(bench, _kv(config))[0]
+    _renew(folder)
+    return changes.in_run(folder, _code(), bench.out, {"cells": "cells.jsonl"})
+
+
+def _renew(folder: Path) -> None:
+    """Take cells whose code is recorded in an earlier form as the present code's."""
+    note = changes.renew_run(folder, _code())
+    if note:
+        print(f"note: {note}")
 
 
 def _settle(bench: Bench, folder: Path) -> None:
@@ -101,13 +110,14 @@ def _settle(bench: Bench, folder: Path) -> None:
     Raises:
         ConfigError: the question.
     """
-    found = changes.in_run(folder, _code(), bench.out, {"cells": "cells.jsonl"})
-    if found and bench.rerun:
+    _renew(folder)
+    differing = changes.in_run(folder, _code(), bench.out, {"cells": "cells.jsonl"})
+    if differing and bench.rerun:
         changes.replace_run(folder, {"cells"}, _code(), _JOURNALS)
-    elif found and bench.accept_code:
-        changes.accept_run(folder, found, _code())
-    elif found:
-        raise ConfigError(changes.question(found))
+    elif differing and bench.accept_code:
+        changes.accept_run(folder, differing, _code())
+    elif differing:
+        raise ConfigError(changes.question(differing))
 
 
 def _code() -> dict[str, str | None]:

@@ -172,7 +172,7 @@ def train(dataset: Dataset, folder: Path, cache: Path, write: bool) -> None:
         for row in rows
         if row.labels and row.set_name not in published.WRONG_SETS
     ]
-    honest = [corpus.pair_of(row) for row in judged if row.share >= 0.5]
+    honest = [corpus.pair_of(row) for row in judged if row.accepted]
     encode = sentence_model(CachedEmbedder(MiniLM(), cache)).encode
     known = wordings.tuned()
     templates = [

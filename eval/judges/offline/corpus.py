@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from eval.core.judging import accepts
 from eval.core.types import Dataset, JudgeTask
 from eval.judges import published
 from eval.judges.offline.feature_store import SemanticStore
@@ -37,7 +38,7 @@ class Corpus:
 
     @property
     def label(self) -> np.ndarray:
-        return (self.recorded >= 0.5).astype(int)
+        return accepts(self.recorded).astype(int)
 
     @property
     def honest(self) -> np.ndarray:

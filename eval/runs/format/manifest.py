@@ -11,6 +11,9 @@ class StageCode(TypedDict):
     """The code of one stage."""
 
     digest: Annotated[str | None, "Digest of the code; null where the source is not to be had."]
+    form: NotRequired[
+        Annotated[int, NEW, "Number of the way of digesting; absent: an earlier one, with which nothing is compared."]
+    ]
     commit: Annotated[str | None, "Git commit at which this code was first recorded; null outside a repository."]
 
 

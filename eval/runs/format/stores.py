@@ -39,5 +39,8 @@ class StoreCode(TypedDict):
     """``<store>.code.json`` beside a store's folder: the code that made it (since 0.2)."""
 
     digest: Annotated[str | None, "Digest of the code of ingestion; null where the source is not to be had."]
+    form: NotRequired[
+        Annotated[int, NEW, "Number of the way of digesting; absent: an earlier one, with which nothing is compared."]
+    ]
     commit: Annotated[str | None, "Git commit; null outside a repository."]
     accepted: NotRequired[Annotated[list[AcceptedStoreCode], "Earlier codes whose store was kept, oldest first."]]

@@ -91,35 +91,35 @@ class Where:
 class AllOf(Where):
     """Every condition holds; with none, every cube."""
 
-    def __init__(self, *parts: Where) -> None:
-        self.parts = parts
+    def __init__(self, *conditions: Where) -> None:
+        self.conditions = conditions
 
     def sql(self, wide: bool = False) -> Sql:
-        return _joined(self.parts, " AND ", "1", wide)
+        return _joined(self.conditions, " AND ", "1", wide)
 
     def matches(self, cube: MemCube) -> bool:
-        return all(part.matches(cube) for part in self.parts)
+        return all(condition.matches(cube) for condition in self.conditions)
 
     @property
     def names_rows(self) -> bool:
-        return any(part.names_rows for part in self.parts)
+        return any(condition.names_rows for condition in self.conditions)
 
 
 class AnyOf(Where):
     """At least one condition holds; with none, no cube."""
 
-    def __init__(self, *parts: Where) -> None:
-        self.parts = parts
+    def __init__(self, *conditions: Where) -> None:
+        self.conditions = conditions
 
     def sql(self, wide: bool = False) -> Sql:
-        return _joined(self.parts, " OR ", "0", wide)
+        return _joined(self.conditions, " OR ", "0", wide)
 
     def matches(self, cube: MemCube) -> bool:
-        return any(part.matches(cube) for part in self.parts)
+        return any(condition.matches(cube) for condition in self.conditions)
 
     @property
     def names_rows(self) -> bool:
-        return bool(self.parts) and all(part.names_rows for part in self.parts)
+        return bool(self.conditions) and all(condition.names_rows for condition in self.conditions)
 
 
 class Not(Where):
@@ -129,8 +129,8 @@ class Not(Where):
         self.part = part
 
     def sql(self, wide: bool = False) -> Sql:
-        text, values = self.part.sql(wide)
-        return f"NOT ({text})", values
+        text, parameters = self.part.sql(wide)
+        return f"NOT ({text})", parameters
 
     def matches(self, cube: MemCube) -> bool:
         return not self.part.matches(cube)
@@ -206,14 +206,14 @@ class Happened(Where):
         self.before = None if before is None else event_seconds(before)
 
     def sql(self, wide: bool = False) -> Sql:
-        parts, values = ["cubes.event_start IS NOT NULL"], []
+        tests, parameters = ["cubes.event_start IS NOT NULL"], []
         if self.before is not None:
-            parts.append("cubes.event_start < ?")
-            values.append(self.before)
+            tests.append("cubes.event_start < ?")
+            parameters.append(self.before)
         if self.after is not None:
-            parts.append("(cubes.event_start >= ? OR cubes.event_end > ?)")
-            values += [self.after, self.after]
-        return "coalesce(" + " AND ".join(parts) + ", 0)", values
+            tests.append("(cubes.event_start >= ? OR cubes.event_end > ?)")
+            parameters += [self.after, self.after]
+        return "coalesce(" + " AND ".join(tests) + ", 0)", parameters
 
     def matches(self, cube: MemCube) -> bool:
         start, end = cube.descriptive.event_start, cube.descriptive.event_end
@@ -316,18 +316,18 @@ def _known(column: str) -> str:
     return column
 
 
-def _joined(parts: tuple[Where, ...], word: str, empty: str, wide: bool) -> Sql:
-    compiled = [part.sql(wide) for part in parts]
+def _joined(conditions: tuple[Where, ...], word: str, empty: str, wide: bool) -> Sql:
+    compiled = [condition.sql(wide) for condition in conditions]
     text = word.join(f"({text})" for text, _ in compiled) or empty
-    return text, [value for _, values in compiled for value in values]
+    return text, [value for _, parameters in compiled for value in parameters]
 
 
 def _range(column: str, low: float | None, high: float | None, below: str) -> Sql:
-    parts, values = [f"{column} IS NOT NULL"], []
+    tests, parameters = [f"{column} IS NOT NULL"], []
     if low is not None:
-        parts.append(f"{column} >= ?")
-        values.append(low)
+        tests.append(f"{column} >= ?")
+        parameters.append(low)
     if high is not None:
-        parts.append(f"{column} {below} ?")
-        values.append(high)
-    return " AND ".join(parts), values
+        tests.append(f"{column} {below} ?")
+        parameters.append(high)
+    return " AND ".join(tests), parameters

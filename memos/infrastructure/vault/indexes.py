@@ -48,8 +48,8 @@ class Indexes:
         by_namespace: dict[int, list[tuple]] = {}
         for ns, row, body, head in batch.indexed:
             by_namespace.setdefault(ns, []).append((row, body, head))
-        for ns, found in by_namespace.items():
-            self._db.executemany(f"INSERT INTO fts_{ns} (rowid, body, head) VALUES (?, ?, ?)", found)
+        for ns, texts in by_namespace.items():
+            self._db.executemany(f"INSERT INTO fts_{ns} (rowid, body, head) VALUES (?, ?, ?)", texts)
         if batch.vectors:
             self._put_vectors(batch.vectors)
 
@@ -90,10 +90,10 @@ class Indexes:
     def _delete_words(self, row: int, ns: int, text: tuple[str, str]) -> None:
         self._db.execute(f"INSERT INTO fts_{ns} (fts_{ns}, rowid, body, head) VALUES ('delete', ?, ?, ?)", (row, *text))
 
-    def _put_vectors(self, found: list[tuple[int, int, Any]]) -> None:
+    def _put_vectors(self, vectors: list[tuple[int, int, Any]]) -> None:
         dim = self._meta("dim")
         out = []
-        for ns, row, value in found:
+        for ns, row, value in vectors:
             vector = checked_vector(value, dim)
             dim = vector.size
             self._seq += 1
@@ -120,9 +120,9 @@ class Indexes:
 
             count = self._db.execute("SELECT count(*) FROM vectors WHERE ns = ?", (ns,)).fetchone()[0]
             ids, matrix = np.empty(count, dtype=np.int64), np.empty((count, dim), dtype=np.float32)
-            found = self._db.execute("SELECT id, data FROM vectors WHERE ns = ? ORDER BY id", (ns,))
-            for place, (row, data) in enumerate(found):
-                ids[place], matrix[place] = row, np.frombuffer(data, dtype=np.float32)
+            stored = self._db.execute("SELECT id, data FROM vectors WHERE ns = ? ORDER BY id", (ns,))
+            for place, (row, blob) in enumerate(stored):
+                ids[place], matrix[place] = row, np.frombuffer(blob, dtype=np.float32)
             index = self._loaded[ns] = VectorIndex(ids, matrix)
         return index
 
@@ -132,8 +132,8 @@ class Indexes:
 
         out = []
         for row in ids:
-            found = self._db.execute("SELECT data FROM vectors WHERE id = ?", (row,)).fetchone()
-            out.append(None if found is None else np.frombuffer(found[0], dtype=np.float32))
+            stored = self._db.execute("SELECT data FROM vectors WHERE id = ?", (row,)).fetchone()
+            out.append(None if stored is None else np.frombuffer(stored[0], dtype=np.float32))
         return out
 
     # -- transactions ------------------------------------------------------------------------------------------
@@ -164,9 +164,9 @@ class Indexes:
         elif seq > self._seq and self._loaded:
             import numpy as np
 
-            for row, ns, data in self._db.execute("SELECT id, ns, data FROM vectors WHERE seq > ?", (self._seq,)):
+            for row, ns, blob in self._db.execute("SELECT id, ns, data FROM vectors WHERE seq > ?", (self._seq,)):
                 if ns in self._loaded:
-                    self._loaded[ns].put(row, np.frombuffer(data, dtype=np.float32))
+                    self._loaded[ns].put(row, np.frombuffer(blob, dtype=np.float32))
             self.forget()
         self._purges, self._seq = purges, seq
 

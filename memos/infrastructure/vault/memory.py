@@ -117,8 +117,8 @@ class MemoryVault:
             if vector is None and cube.text == old.text:
                 vector = self._store.vectors.get(cube.cube_id)
             counts = ("access_count", "last_access", "heat", "injections", "helpful", "unhelpful")
-            kept = {name: getattr(old.behavioural, name) for name in counts}
-            behaviour = replace(cube.behavioural, **kept)
+            uses = {name: getattr(old.behavioural, name) for name in counts}
+            behaviour = replace(cube.behavioural, **uses)
             self._put(replace(cube, behavioural=behaviour, state=old.state, tier=old.tier, frozen=old.frozen), vector)
             self._store.versions[cube.cube_id] += (_version(cube, content, actor, cause),)
 
@@ -135,8 +135,8 @@ class MemoryVault:
     ) -> None:
         changes = {"state": state, "tier": tier, "frozen": frozen}
         with self.transaction():
-            kept = {name: value for name, value in changes.items() if value is not None}
-            self._store.cubes[cube_id] = replace(self.get(cube_id), **kept)
+            given = {name: value for name, value in changes.items() if value is not None}
+            self._store.cubes[cube_id] = replace(self.get(cube_id), **given)
 
     def touch(self, cube_ids: Iterable[str], at: datetime, use: Use = "access", caller: str = "") -> None:
         with self.transaction():
@@ -220,17 +220,17 @@ class MemoryVault:
         limit: int | None = None,
     ) -> list[str]:
         with self._lock:
-            found = self._allowed(where, namespaces, live)
+            cubes = self._allowed(where, namespaces, live)
         for name in reversed([name for name in order if name != "id"]):
             column = name.removeprefix("-")
             key = _ORDERS.get(column) or COLUMNS.get(column)
             if column == "id":
-                found.reverse()
+                cubes.reverse()
             elif key is None:
                 raise CubeError(f"order {column!r} is none of {', '.join(sorted({*COLUMNS, *_ORDERS, 'id'}))}")
             else:
-                found.sort(key=partial(_place, key), reverse=name.startswith("-"))
-        return [cube.cube_id for cube in found[:limit]]
+                cubes.sort(key=partial(_place, key), reverse=name.startswith("-"))
+        return [cube.cube_id for cube in cubes[:limit]]
 
     def count(self, where: Where | None = None, *, namespaces: Sequence[str] | None = None, live: bool = True) -> int:
         with self._lock:
@@ -250,12 +250,12 @@ class MemoryVault:
     ) -> list[Match]:
         stems = list(dict.fromkeys(map(_stem, query_words(query))))
         with self._lock:
-            found = []
+            matches = []
             for namespace in dict.fromkeys(namespaces):
                 allowed = {cube.cube_id for cube in self._allowed(where, [namespace], live)}
                 scores = self._bm25(namespace, stems)
-                found += [Match(cube_id, score) for cube_id, score in scores.items() if cube_id in allowed]
-        return sorted(found, key=lambda match: (-match.score, match.cube_id))[: max(k, 0)]
+                matches += [Match(cube_id, score) for cube_id, score in scores.items() if cube_id in allowed]
+        return sorted(matches, key=lambda match: (-match.score, match.cube_id))[: max(k, 0)]
 
     def _bm25(self, namespace: str, stems: list[str]) -> dict[str, float]:
         documents = {
@@ -287,12 +287,12 @@ class MemoryVault:
             known = next(iter(self._store.vectors.values()), None)
             query = checked_vector(vector, 0 if known is None else known.size)
             wide = query.astype("float64")
-            found = [
+            matches = [
                 Match(cube.cube_id, math.fsum((self._store.vectors[cube.cube_id] * wide).tolist()))
                 for cube in self._allowed(where, namespaces, live)
                 if cube.cube_id in self._store.vectors
             ]
-        return sorted(found, key=lambda match: (-match.score, match.cube_id))[: max(k, 0)]
+        return sorted(matches, key=lambda match: (-match.score, match.cube_id))[: max(k, 0)]
 
     def vectors(self, cube_ids: Sequence[str]) -> list[np.ndarray | None]:
         with self._lock:
@@ -315,13 +315,13 @@ class MemoryVault:
     ) -> list[Edge]:
         wanted = set(cube_ids)
         with self._lock:
-            found = [
+            touching = [
                 edge
                 for edge in self._store.edges.values()
                 if (relations is None or edge.relation in relations)
                 and ((direction != "in" and edge.source in wanted) or (direction != "out" and edge.target in wanted))
             ]
-        return sorted(found, key=lambda edge: (edge.source, edge.relation, edge.target))
+        return sorted(touching, key=lambda edge: (edge.source, edge.relation, edge.target))
 
     def append_audit(self, entry: AuditEntry) -> AuditEntry:
         with self.transaction():

@@ -115,8 +115,8 @@ class Nearest:
         """The ``n`` nearest of some rows, and all as good as the last, in order; their scores."""
         scores = kernels.exact(matrix, query, rows)
         near = 2 * kernels.rounding(self._longest, kernels.length(query), len(query))
-        kept = scores >= np.partition(scores, -n)[-n] - near
-        return kernels.in_order(matrix, query, rows[kept], scores[kept], near)
+        near_enough = scores >= np.partition(scores, -n)[-n] - near
+        return kernels.in_order(matrix, query, rows[near_enough], scores[near_enough], near)
 
     def _candidates(
         self, matrix: np.ndarray, query: np.ndarray, n: int, among: np.ndarray | None, screened: int

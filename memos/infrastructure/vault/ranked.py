@@ -43,12 +43,12 @@ def filtered_top(
     return _matches(ranked[:end], keep([row for row, _ in ranked[:end]]))[:k]
 
 
-def merged(parts: Iterable[list[Match]], k: int) -> list[Match]:
+def merged(rankings: Iterable[list[Match]], k: int) -> list[Match]:
     """One ranking of several namespaces' results."""
-    return sorted((match for part in parts for match in part), key=lambda match: (-match.score, match.cube_id))[:k]
+    return sorted((match for part in rankings for match in part), key=lambda match: (-match.score, match.cube_id))[:k]
 
 
-def _matches(ranked: Ranked, kept: dict[int, str]) -> list[Match]:
-    found = [Match(kept[row], score) for row, score in ranked if row in kept]
-    found.sort(key=lambda match: (-match.score, match.cube_id))
-    return found
+def _matches(ranked: Ranked, cube_ids: dict[int, str]) -> list[Match]:
+    matches = [Match(cube_ids[row], score) for row, score in ranked if row in cube_ids]
+    matches.sort(key=lambda match: (-match.score, match.cube_id))
+    return matches

@@ -149,10 +149,10 @@ def _prepare(db: sqlite3.Connection, name: str, synchronous: str, read_only: boo
 
 
 def _statements(script: str) -> list[str]:
-    parts, current = [], ""
+    statements, current = [], ""
     for line in script.splitlines(keepends=True):
         current += line
         if sqlite3.complete_statement(current):
-            parts.append(current)
+            statements.append(current)
             current = ""
-    return parts
+    return statements

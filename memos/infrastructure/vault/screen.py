@@ -47,9 +47,9 @@ class Candidates:
     high: np.ndarray
     """What it is at most."""
 
-    def where(self, kept: np.ndarray) -> Candidates:
+    def where(self, mask: np.ndarray) -> Candidates:
         """Those that a mask keeps."""
-        return Candidates(self.rows[kept], self.low[kept], self.high[kept])
+        return Candidates(self.rows[mask], self.low[mask], self.high[mask])
 
 
 class WrongProducts(Exception):

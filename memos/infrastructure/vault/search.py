@@ -31,7 +31,7 @@ _LIVE = f"cubes.{IN_LIVE_STATE} AND (cubes.frozen OR cubes.expires_at IS NULL OR
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CompiledFilter:
     """A filter compiled twice: to check a few rows, and to list all that it allows."""
 
     few: tuple[str, list]
@@ -53,10 +53,10 @@ class Search:
         self, where: Where | None, namespaces: Sequence[str] | None, live: bool, wide: bool = True
     ) -> tuple[str, list]:
         """The filter as an SQL condition over ``cubes`` with its parameters (``wide``: see ``Where.sql``)."""
-        text, values = ("1", []) if where is None else where.sql(wide)
+        text, parameters = ("1", []) if where is None else where.sql(wide)
         if live:
             text = f"{_LIVE} AND ({text})"
-            values = [self._clock().timestamp(), *values]
+            parameters = [self._clock().timestamp(), *parameters]
         # Where the filter itself names rows, they drive; SQLite would take the index of places instead.
         drives = where is not None and where.names_rows
         if live and drives:
@@ -65,13 +65,13 @@ class Search:
             known = self._indexes.known(namespaces)
             among = "= ?" if len(known) == 1 else "IN (SELECT value FROM json_each(?))"
             text = f"{'+' * drives}cubes.ns {among} AND {text}"
-            values = [known[0] if len(known) == 1 else json.dumps(known), *values]
-        return text, values
+            parameters = [known[0] if len(known) == 1 else json.dumps(known), *parameters]
+        return text, parameters
 
     def find(
         self, where: Where | None, namespaces: Sequence[str] | None, live: bool, order: Sequence[str], limit: int | None
     ) -> list[str]:
-        text, values = self.condition(where, namespaces, live)
+        text, parameters = self.condition(where, namespaces, live)
         terms = []
         for name in order:
             column = name.removeprefix("-")
@@ -79,15 +79,15 @@ class Search:
                 raise CubeError(f"order {column!r} is none of {', '.join(sorted(ORDERS))}")
             terms.append(f"{ORDERS[column]} DESC" if name.startswith("-") else ORDERS[column])
         sorting = f"ORDER BY {', '.join([*terms, 'cubes.id'])}" if terms else ""
-        found = self._db.execute(
+        ids = self._db.execute(
             f"SELECT cube_id FROM cubes WHERE {text} {sorting} LIMIT ?",
-            [*values, -1 if limit is None else limit],
+            [*parameters, -1 if limit is None else limit],
         )
-        return [cube_id for (cube_id,) in found]
+        return [cube_id for (cube_id,) in ids]
 
     def count(self, where: Where | None, namespaces: Sequence[str] | None, live: bool) -> int:
-        text, values = self.condition(where, namespaces, live)
-        return self._db.execute(f"SELECT count(*) FROM cubes WHERE {text}", values).fetchone()[0]
+        text, parameters = self.condition(where, namespaces, live)
+        return self._db.execute(f"SELECT count(*) FROM cubes WHERE {text}", parameters).fetchone()[0]
 
     def crowd(self, namespace: str, tier: str) -> int:
         """Live cubes of a tier: those in a live state, less those past their time to live."""
@@ -115,40 +115,40 @@ class Search:
         asked = self._asked(where, live)
         return merged((self._nearest(ns, vector, k, asked) for ns in self._indexes.known(namespaces)), k)
 
-    def _asked(self, where: Where | None, live: bool) -> Asked:
+    def _asked(self, where: Where | None, live: bool) -> CompiledFilter:
         few, wide = (self.condition(where, None, live, wide) for wide in (False, True))
-        return Asked(few, wide, where is not None, where is not None and where.names_rows)
+        return CompiledFilter(few, wide, where is not None, where is not None and where.names_rows)
 
-    def _keyword(self, ns: int, words: list[str], k: int, asked: Asked) -> list[Match]:
+    def _keyword(self, ns: int, words: list[str], k: int, asked: CompiledFilter) -> list[Match]:
         table, every = f"fts_{ns}", any_of(words)
         rare = self._rare_words(table, words)
 
         def ranked(expression: str, depth: int) -> Ranked:
-            found = self._db.execute(
+            matches = self._db.execute(
                 f"SELECT rowid, rank FROM {table} WHERE {table} MATCH ? ORDER BY rank LIMIT ?", (expression, depth)
             )
-            return [(row, -rank) for row, rank in found]
+            return [(row, -rank) for row, rank in matches]
 
         def fetch(depth: int) -> Ranked:
-            found = ranked(any_of(rare) if rare else all_of(words), depth)
-            return found if len(found) == depth or rare == words else ranked(every, depth)
+            matches = ranked(any_of(rare) if rare else all_of(words), depth)
+            return matches if len(matches) == depth or rare == words else ranked(every, depth)
 
         def allowed(expression: str) -> Ranked:
             # Without ORDER BY only what the filter keeps is ranked. A filter that names rows is asked for them once.
             if asked.names_rows:
-                values = asked.wide[1]
-                kept = f"+f.rowid IN (SELECT cubes.id FROM cubes WHERE {asked.wide[0]})"
-                text = f"SELECT f.rowid, f.rank FROM {table} f WHERE {table} MATCH ? AND {kept}"
+                parameters = asked.wide[1]
+                passing = f"+f.rowid IN (SELECT cubes.id FROM cubes WHERE {asked.wide[0]})"
+                text = f"SELECT f.rowid, f.rank FROM {table} f WHERE {table} MATCH ? AND {passing}"
             else:
-                values = asked.few[1]
+                parameters = asked.few[1]
                 join = f"FROM {table} f CROSS JOIN cubes ON cubes.id = f.rowid"
                 text = f"SELECT f.rowid, f.rank {join} WHERE {table} MATCH ? AND {asked.few[0]}"
-            found = self._db.execute(text, [expression, *values])
-            return sorted(((row, -rank) for row, rank in found), key=lambda match: (-match[1], match[0]))
+            matches = self._db.execute(text, [expression, *parameters])
+            return sorted(((row, -rank) for row, rank in matches), key=lambda match: (-match[1], match[0]))
 
         def fetch_allowed() -> Ranked:
-            found = allowed(any_of(rare)) if rare else []
-            return found if len(found) >= k or rare == words else allowed(every)
+            matches = allowed(any_of(rare)) if rare else []
+            return matches if len(matches) >= k or rare == words else allowed(every)
 
         return filtered_top(k, fetch, lambda ids: self._keep(ids, asked), fetch_allowed, asked.narrow)
 
@@ -172,22 +172,22 @@ class Search:
             chosen.add(word)
         return [word for word in words if word in chosen]
 
-    def _nearest(self, ns: int, vector: np.ndarray, k: int, asked: Asked) -> list[Match]:
+    def _nearest(self, ns: int, vector: np.ndarray, k: int, asked: CompiledFilter) -> list[Match]:
         index = self._indexes.vector_index(ns)
         if index is None:
             return []
         query = checked_vector(vector, index.dim)
 
         def fetch_allowed() -> Ranked:
-            text, values = asked.wide
-            allowed = self._db.execute(f"SELECT id FROM cubes WHERE +ns = ? AND {text}", [ns, *values])
+            text, parameters = asked.wide
+            allowed = self._db.execute(f"SELECT id FROM cubes WHERE +ns = ? AND {text}", [ns, *parameters])
             return index.among(query, [row for (row,) in allowed])
 
         return filtered_top(
             k, lambda depth: index.top(query, depth), lambda ids: self._keep(ids, asked), fetch_allowed, asked.narrow
         )
 
-    def _keep(self, ids: list[int], asked: Asked) -> dict[int, str]:
+    def _keep(self, ids: list[int], asked: CompiledFilter) -> dict[int, str]:
         return dict(
             self._db.execute(
                 f"SELECT id, cube_id FROM cubes WHERE id IN (SELECT value FROM json_each(?)) AND {asked.few[0]}",

@@ -276,10 +276,10 @@ class SqliteVault(tables.Relations):
             return [self._cube(self._row(cube_id)) for cube_id in cube_ids]
 
     def _row(self, cube_id: str) -> int:
-        found = self._db.execute("SELECT id FROM cubes WHERE cube_id = ?", (cube_id,)).fetchone()
-        if found is None:
+        stored = self._db.execute("SELECT id FROM cubes WHERE cube_id = ?", (cube_id,)).fetchone()
+        if stored is None:
             raise NotFound(f"no cube {cube_id} in vault {self.config.path}")
-        return found[0]
+        return stored[0]
 
     def _cube(self, row: int) -> MemCube:
         cube = self._known.get(row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -44,8 +45,8 @@ class Batch:
     def add(self, cube: MemCube, row: int, ns: int, vector: Any) -> None:
         """Collect one cube."""
         self.cubes.append((row, *rows.content_row(cube, ns, cube.content()), *rows.place_row(cube)))
-        for table, found in rows.side_rows(cube, row).items():
-            self.sides[table] += found
+        for table, side_rows in rows.side_rows(cube, row).items():
+            self.sides[table] += side_rows
         self.indexed.append((ns, row, *rows.indexed_text(cube)))
         if vector is not None:
             self.vectors.append((ns, row, vector))
@@ -90,9 +91,9 @@ class Batch:
         db.executemany(_INSERT_CUBE, self.cubes)
         db.executemany(_insert("versions", 9), self.versions)
         db.executemany("INSERT INTO uses (id, at, use, caller) VALUES (?, ?, ?, ?)", self.uses)
-        for table, found in self.sides.items():
-            if found:
-                db.executemany(_insert(table, rows.SIDE_TABLES[table]), found)
+        for table, side_rows in self.sides.items():
+            if side_rows:
+                db.executemany(_insert(table, rows.SIDE_TABLES[table]), side_rows)
 
 
 def write_revision(
@@ -119,9 +120,9 @@ def write_revision(
         ),
     )
     db.execute(_UPDATE_CUBE, (*rows.content_row(new, ns, content), row))
-    for table, found in rows.side_rows(new, row).items():
+    for table, side_rows in rows.side_rows(new, row).items():
         db.execute(f"DELETE FROM {table} WHERE id = ?", (row,))
-        db.executemany(_insert(table, rows.SIDE_TABLES[table]), found)
+        db.executemany(_insert(table, rows.SIDE_TABLES[table]), side_rows)
 
 
 def delete_cube(db: sqlite3.Connection, row: int, cube_id: str) -> None:
@@ -144,27 +145,29 @@ def read_counts(db: sqlite3.Connection, row: int) -> Behavioural:
 
 def read_versions(db: sqlite3.Connection, row: int, cube_id: str) -> list[Version]:
     """Versions oldest first; the newest one's content is the cube's own."""
-    found = db.execute(
+    versions = db.execute(
         "SELECT version, parent_version, at, coalesce(content, (SELECT content FROM cubes WHERE id = ?)), "
         "content_digest, digest, actor, cause FROM versions WHERE id = ? ORDER BY version",
         (row, row),
     )
     return [
         Version(cube_id, version, parent, datetime.fromisoformat(at), content, content_digest, digest, actor, cause)
-        for version, parent, at, content, content_digest, digest, actor, cause in found
+        for version, parent, at, content, content_digest, digest, actor, cause in versions
     ]
 
 
-class Relations:
+class Relations(ABC):
     """Edges, access log and audit log of ``SqliteVault``, which gives ``_db``, ``_reading`` and ``transaction``."""
 
     _db: sqlite3.Connection
 
+    @abstractmethod
     def _reading(self) -> AbstractContextManager[Any]:
-        raise NotImplementedError
+        """A read that sees one state of the file."""
 
+    @abstractmethod
     def transaction(self) -> AbstractContextManager[Any]:
-        raise NotImplementedError
+        """All changes inside, or none (``Vault.transaction``)."""
 
     def link(self, edges: Iterable[Edge]) -> None:
         with self.transaction():
@@ -191,23 +194,23 @@ class Relations:
         test = "{} IN (SELECT value FROM json_each(?))"
         ends = {"out": ["source"], "in": ["target"], "both": ["source", "target"]}[direction]
         text = "(" + " OR ".join(test.format(end) for end in ends) + ")"
-        values = [ids] * len(ends)
+        parameters = [ids] * len(ends)
         if relations is not None:
             text += " AND " + test.format("relation")
-            values.append(json.dumps(list(relations)))
+            parameters.append(json.dumps(list(relations)))
         with self._reading():
-            found = self._db.execute(f"SELECT * FROM edges WHERE {text} ORDER BY source, target, relation", values)
-            result = [Edge(a, b, relation, weight, json.loads(extra)) for a, b, relation, weight, extra in found]
+            stored = self._db.execute(f"SELECT * FROM edges WHERE {text} ORDER BY source, target, relation", parameters)
+            result = [Edge(a, b, relation, weight, json.loads(extra)) for a, b, relation, weight, extra in stored]
         return sorted(result, key=lambda edge: (edge.source, edge.relation, edge.target))
 
     def uses(self, cube_id: str | None = None) -> list[UseRecord]:
         test = "" if cube_id is None else " WHERE cubes.cube_id = ?"
         with self._reading():
-            found = self._db.execute(
+            stored = self._db.execute(
                 f"SELECT cube_id, at, use, caller FROM uses JOIN cubes ON cubes.id = uses.id{test} ORDER BY seq",
                 () if cube_id is None else (cube_id,),
             )
-            return [UseRecord(name, datetime.fromisoformat(at), use, caller) for name, at, use, caller in found]
+            return [UseRecord(name, datetime.fromisoformat(at), use, caller) for name, at, use, caller in stored]
 
     def append_audit(self, entry: AuditEntry) -> AuditEntry:
         with self.transaction():
@@ -235,10 +238,10 @@ class Relations:
             return sealed
 
     def audit(self, query: LogQuery | None = None) -> list[AuditEntry]:
-        text, values = _audit_sql(query or LogQuery())
+        text, parameters = _audit_sql(query or LogQuery())
         columns = "at, actor, operation, cube_id, kind, cause, outcome, details, seq, digest"
         with self._reading():
-            found = self._db.execute(f"SELECT {columns} FROM audit WHERE {text} ORDER BY seq", values)
+            stored = self._db.execute(f"SELECT {columns} FROM audit WHERE {text} ORDER BY seq", parameters)
             return [
                 AuditEntry(
                     datetime.fromisoformat(at),
@@ -252,12 +255,12 @@ class Relations:
                     seq,
                     digest,
                 )
-                for at, actor, operation, cube_id, kind, cause, outcome, details, seq, digest in found
+                for at, actor, operation, cube_id, kind, cause, outcome, details, seq, digest in stored
             ]
 
 
 def _audit_sql(query: LogQuery) -> tuple[str, list[Any]]:
-    parts, values = ["1"], []
+    conditions, parameters = ["1"], []
     about = "(cube_id = ? OR EXISTS (SELECT 1 FROM json_each(audit.details, '$.cubes') WHERE value = ?))"
     tests = [
         ("at_seconds >= ?", query.after and query.after.timestamp()),
@@ -269,9 +272,9 @@ def _audit_sql(query: LogQuery) -> tuple[str, list[Any]]:
     ]
     for text, value in tests:
         if value is not None:
-            parts.append(text)
-            values.append(value)
+            conditions.append(text)
+            parameters.append(value)
     if query.cube_id is not None:
-        parts.append(about)
-        values += [query.cube_id, query.cube_id]
-    return " AND ".join(parts), values
+        conditions.append(about)
+        parameters += [query.cube_id, query.cube_id]
+    return " AND ".join(conditions), parameters

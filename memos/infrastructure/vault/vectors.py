@@ -67,8 +67,8 @@ class VectorIndex:
         """The changes so far are final."""
         self._journal.clear()
         if self._places - len(self) > max(_STALE, self._places // 4):
-            kept = np.sort(np.fromiter(self._place_of.values(), dtype=np.int64, count=len(self)))
-            self._fill(self._ids[kept], self._matrix[kept])
+            places = np.sort(np.fromiter(self._place_of.values(), dtype=np.int64, count=len(self)))
+            self._fill(self._ids[places], self._matrix[places])
 
     def top(self, query: np.ndarray, n: int) -> list[tuple[int, float]]:
         """The ``n`` nearest as (id, score), best first, equal scores by id. Exact on every machine.
@@ -100,5 +100,5 @@ class VectorIndex:
         ids = self._ids[places]
         order = np.lexsort((ids, -scores))
         place_of = self._place_of
-        found = zip(ids[order].tolist(), places[order].tolist(), scores[order].tolist(), strict=True)
-        return [(row_id, score) for row_id, place, score in found if place_of.get(row_id) == place]
+        scored = zip(ids[order].tolist(), places[order].tolist(), scores[order].tolist(), strict=True)
+        return [(row_id, score) for row_id, place, score in scored if place_of.get(row_id) == place]

@@ -33,10 +33,10 @@ class CompositeView:
         live: bool = True,
     ) -> list[Match]:
         """As ``Vault.keyword``; equal scores by cube id, one match a cube."""
-        found = (
+        rankings = (
             vault.keyword(query, k, where=where, namespaces=namespaces, live=live) for vault in self.mounts.values()
         )
-        return _distinct(merged(found, k * len(self.mounts)))[:k]
+        return _distinct(merged(rankings, k * len(self.mounts)))[:k]
 
     def nearest(
         self,
@@ -48,10 +48,10 @@ class CompositeView:
         live: bool = True,
     ) -> list[Match]:
         """As ``Vault.nearest``."""
-        found = (
+        rankings = (
             vault.nearest(vector, k, where=where, namespaces=namespaces, live=live) for vault in self.mounts.values()
         )
-        return _distinct(merged(found, k * len(self.mounts)))[:k]
+        return _distinct(merged(rankings, k * len(self.mounts)))[:k]
 
     def get(self, cube_id: str) -> MemCube:
         """The cube from the first mount that has it."""

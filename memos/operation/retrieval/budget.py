@@ -28,16 +28,16 @@ def counter(unit: Unit) -> Callable[[str], int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class BudgetFit:
     """What fits."""
 
-    kept: int
+    count: int
     """How many of the first items."""
     size: int
     """Exact size of the kept items joined by line breaks."""
 
 
-def fit(texts: Sequence[str], limit: int, unit: Unit = "words") -> Fitted:
+def fit(texts: Sequence[str], limit: int, unit: Unit = "words") -> BudgetFit:
     """How many of the first texts fit into ``limit`` together, counted on the joined text.
 
     An item is whole or absent, and nothing after the first item that does not fit is taken, so a larger budget only
@@ -46,11 +46,11 @@ def fit(texts: Sequence[str], limit: int, unit: Unit = "words") -> Fitted:
     if limit < 0:
         raise ConfigError(f"budget: must not be negative, found {limit}")
     count = counter(unit)
-    size, kept = 0, 0
+    size, fitting = 0, 0
     for end in range(1, len(texts) + 1):
         # Parts are counted apart first: cheap, and cached by text. The joined text decides when it is close.
         joined = count(SEPARATOR.join(texts[:end]))
         if joined > limit:
             break
-        size, kept = joined, end
-    return Fitted(kept, size)
+        size, fitting = joined, end
+    return BudgetFit(fitting, size)

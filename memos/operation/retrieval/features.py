@@ -16,7 +16,7 @@ import numpy as np
 
 from memos.operation.retrieval import keyword, traits
 from memos.operation.retrieval.index import MemoryIndex, Unit
-from memos.operation.retrieval.question import Question
+from memos.operation.retrieval.question import ReadQuestion
 
 Span = tuple[datetime, datetime]
 
@@ -78,7 +78,9 @@ class First:
     """Mean cosine over all rows."""
 
 
-def first_pass(index: MemoryIndex, question: Question, vector: np.ndarray, off: frozenset[str] = frozenset()) -> First:
+def first_pass(
+    index: MemoryIndex, question: ReadQuestion, vector: np.ndarray, off: frozenset[str] = frozenset()
+) -> First:
     """Score every row by each channel that is on. ``vector`` is the question's unit vector."""
     query = {term: float(count) for term, count in Counter(question.terms).items()}
     cosine = None if "vector" in off else index.cosines(vector)
@@ -87,7 +89,7 @@ def first_pass(index: MemoryIndex, question: Question, vector: np.ndarray, off: 
 
 
 def pooled(
-    index: MemoryIndex, question: Question, vector: np.ndarray, off: frozenset[str], allowed: Allowed | None = None
+    index: MemoryIndex, question: ReadQuestion, vector: np.ndarray, off: frozenset[str], allowed: Allowed | None = None
 ) -> tuple[First, np.ndarray]:
     """The first pass over a large index, and the rows worth ranking.
 
@@ -121,8 +123,8 @@ def refusals(allowed: Allowed, rows: np.ndarray, scores: np.ndarray, count: int)
     refused = np.zeros(len(rows), dtype=bool)
     asked, passed = 0, 0
     while asked < len(rows) and passed < count:
-        more = int((count - passed) * asked / max(passed, 1)) + 16 if asked else count
-        part = order[asked : asked + more]
+        size = int((count - passed) * asked / max(passed, 1)) + 16 if asked else count
+        part = order[asked : asked + size]
         good = allowed.of(rows[part])
         refused[part[~good]] = True
         asked, passed = asked + len(part), passed + np.count_nonzero(good)
@@ -133,15 +135,15 @@ def _best(
     index: MemoryIndex, body: np.ndarray | None, vector: np.ndarray | None, among: np.ndarray | None
 ) -> np.ndarray:
     """The ``POOL`` best live rows of each channel (among given rows) and their live neighbours."""
-    parts = []
+    chosen = []
     if body is not None:
-        found = np.flatnonzero(body) if among is None else among[body[among] > 0]
-        if len(found) > POOL:
-            found = found[np.argpartition(-body[found], POOL)[:POOL]]
-        parts.append(found[index.alive[found]])
+        matching = np.flatnonzero(body) if among is None else among[body[among] > 0]
+        if len(matching) > POOL:
+            matching = matching[np.argpartition(-body[matching], POOL)[:POOL]]
+        chosen.append(matching[index.alive[matching]])
     if vector is not None:
-        parts.append(index.pool(vector, POOL, among))
-    rows = _around(index, np.concatenate(parts))
+        chosen.append(index.pool(vector, POOL, among))
+    rows = _around(index, np.concatenate(chosen))
     return rows[index.alive[rows]]
 
 
@@ -158,7 +160,7 @@ def _around(index: MemoryIndex, rows: np.ndarray) -> np.ndarray:
 
 def features(
     index: MemoryIndex,
-    question: Question,
+    question: ReadQuestion,
     first: First,
     off: frozenset[str] = frozenset(),
     rows: np.ndarray | None = None,
@@ -197,9 +199,9 @@ def features(
     return out
 
 
-def _scaled(values: np.ndarray) -> np.ndarray:
-    top = values.max(initial=0.0)
-    return values / top if top > 0 else values
+def _scaled(column: np.ndarray) -> np.ndarray:
+    top = column.max(initial=0.0)
+    return column / top if top > 0 else column
 
 
 def _keyword(
@@ -218,8 +220,8 @@ def _keyword(
     columns["keyword_session"] = _scaled(keyword.session_scores(index, first.query))[index.group[rows]]
 
 
-def _gather(values: np.ndarray, rows: np.ndarray, empty: float) -> np.ndarray:
-    return np.where(rows >= 0, values[rows], empty)
+def _gather(column: np.ndarray, rows: np.ndarray, empty: float) -> np.ndarray:
+    return np.where(rows >= 0, column[rows], empty)
 
 
 def _vector(index: MemoryIndex, cosine: np.ndarray, columns: dict[str, np.ndarray], rows: np.ndarray) -> None:
@@ -248,7 +250,7 @@ def _graph(
         columns["reply_vector"] = asked * (columns["vector_before"] - first.mean)
 
 
-def _speaker(index: MemoryIndex, question: Question, rows: np.ndarray) -> np.ndarray:
+def _speaker(index: MemoryIndex, question: ReadQuestion, rows: np.ndarray) -> np.ndarray:
     """1 for units of a named speaker, -1 for the others, 0 where none or everybody is named."""
     named = [index.speakers[name] for name in question.speakers]
     if not named or len(named) >= len([name for name in index.speakers if name]):
@@ -256,7 +258,7 @@ def _speaker(index: MemoryIndex, question: Question, rows: np.ndarray) -> np.nda
     return np.where(np.isin(index.speaker[rows], named), 1.0, -1.0)
 
 
-def _time(index: MemoryIndex, question: Question, columns: dict[str, np.ndarray], rows: np.ndarray) -> None:
+def _time(index: MemoryIndex, question: ReadQuestion, columns: dict[str, np.ndarray], rows: np.ndarray) -> None:
     columns["time_word"] = float(question.wants_time) * (index.traits[rows] & traits.TIME > 0)
     if not question.times:
         return
@@ -289,7 +291,7 @@ def _share(units: list[Unit], spans: list[Span], test: Callable[[Unit, Span], bo
     return np.fromiter((any(test(unit, span) for span in spans) for unit in units), dtype=np.float64, count=len(units))
 
 
-def _traits(index: MemoryIndex, question: Question, columns: dict[str, np.ndarray], rows: np.ndarray) -> None:
+def _traits(index: MemoryIndex, question: ReadQuestion, columns: dict[str, np.ndarray], rows: np.ndarray) -> None:
     bits = index.traits[rows]
     columns["asks"] = (bits & traits.ENDS_AS_QUESTION > 0).astype(float)
     columns["has_question"] = (bits & traits.HAS_QUESTION > 0).astype(float)

@@ -14,7 +14,7 @@ import numpy as np
 from memos.language.words import terms
 from memos.operation.retrieval import keyword
 from memos.operation.retrieval.index import MemoryIndex
-from memos.operation.retrieval.question import Question
+from memos.operation.retrieval.question import ReadQuestion
 from memos.operation.retrieval.ranker import SECOND, best, feedback_weights
 
 CORES = (3, 8, 20)
@@ -32,7 +32,7 @@ KEPT = 3
 
 
 def features(
-    index: MemoryIndex, question: Question, scores: np.ndarray, order: np.ndarray, off: frozenset[str] = frozenset()
+    index: MemoryIndex, question: ReadQuestion, scores: np.ndarray, order: np.ndarray, off: frozenset[str] = frozenset()
 ) -> np.ndarray:
     """What the second look knows of rows.
 
@@ -73,19 +73,19 @@ def _likeness(index: MemoryIndex, scores: np.ndarray, order: np.ndarray) -> np.n
     return out
 
 
-def _new_words(index: MemoryIndex, question: Question, order: np.ndarray) -> np.ndarray:
+def _new_words(index: MemoryIndex, question: ReadQuestion, order: np.ndarray) -> np.ndarray:
     """BM25, scaled to at most 1, for the most telling words of the best rows that the question does not have."""
-    told: dict[str, float] = defaultdict(float)
+    telling: dict[str, float] = defaultdict(float)
     for row in order[:TELLING].tolist():
         for term in dict.fromkeys(terms(index.units[row].line())):
-            told[term] += keyword.idf(index, term)
+            telling[term] += keyword.idf(index, term)
     asked = frozenset(terms(question.text))
-    ranked = sorted(told, key=lambda term: (-told[term], term))[:WORDS]
+    ranked = sorted(telling, key=lambda term: (-telling[term], term))[:WORDS]
     body = keyword.scores_of(index, {term: 1.0 for term in ranked if term not in asked}, order)
     return body / max(float(body.max(initial=0.0)), 1e-9)
 
 
-def second_look(index: MemoryIndex, question: Question, scores: np.ndarray, off: frozenset[str]) -> np.ndarray:
+def second_look(index: MemoryIndex, question: ReadQuestion, scores: np.ndarray, off: frozenset[str]) -> np.ndarray:
     """Scores after the best rows have been looked at again; no other row comes above them.
 
     Args:

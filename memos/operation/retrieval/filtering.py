@@ -23,9 +23,9 @@ class Filter:
         """Whether what passes was listed, because an index of the vault can and it is little."""
         most = self._index.n // FEW
         if self._all is None and self._where.names_rows:
-            found = self._find(self._where, limit=most + 1)
-            if len(found) <= most:
-                self._take(found)
+            cube_ids = self._find(self._where, limit=most + 1)
+            if len(cube_ids) <= most:
+                self._take(cube_ids)
         return self._all is not None
 
     def of(self, rows: np.ndarray) -> np.ndarray:
@@ -48,8 +48,8 @@ class Filter:
     def _find(self, where: Where, limit: int | None = None) -> list[str]:
         return self._vault.find(where, namespaces=[self._namespace], order=(), limit=limit)
 
-    def _take(self, found: list[str]) -> np.ndarray:
+    def _take(self, cube_ids: list[str]) -> np.ndarray:
         mask = self._all = np.zeros(self._index.n, dtype=bool)
-        rows = map(self._index.row_of.get, found)
+        rows = map(self._index.row_of.get, cube_ids)
         mask[[row for row in rows if row is not None]] = True
         return mask

@@ -43,14 +43,14 @@ def examples(dataset, embedder, sample_ids, off):
         vectors = embedder.encode([q.text for q in asked])
         for question, vector in zip(asked, vectors, strict=True):
             asks = read(question.text, index.speakers)
-            values = features(index, asks, first_pass(index, asks, vector, off), off)
-            yield values, [index.row_of[turn] for turn in question.evidence], (index, asks)
+            table = features(index, asks, first_pass(index, asks, vector, off), off)
+            yield table, [index.row_of[turn] for turn in question.evidence], (index, asks)
 
 
 def looked_again(rows, weights, off):
     """The same questions with the features of the second look over all memories, by falling score of the first."""
-    for values, gold, (index, asks) in rows:
-        scores = values @ weights
+    for table, gold, (index, asks) in rows:
+        scores = table @ weights
         order = best(scores)
         place = np.empty(len(order), dtype=np.int64)
         place[order] = np.arange(len(order))
@@ -61,38 +61,38 @@ def fit(rows, ridge: float = RIDGE) -> np.ndarray:
     """Weights that put each gold turn above the turns that are not gold (softmax over the conversation)."""
     from scipy.optimize import minimize
 
-    stacked = np.concatenate([values for values, _, _ in rows])
+    stacked = np.concatenate([table for table, _, _ in rows])
     mean, spread = stacked.mean(0), stacked.std(0)
     live = spread > 1e-9
     scale = np.where(live, spread, 1.0)
-    data = [((values - mean) / scale * live, np.array(gold)) for values, gold, _ in rows]
+    questions = [((table - mean) / scale * live, np.array(gold)) for table, gold, _ in rows]
 
     def loss(weights):
         total, slope = ridge * weights @ weights, 2 * ridge * weights
-        for values, gold in data:
-            scores = values @ weights
+        for table, gold in questions:
+            scores = table @ weights
             top = scores.max()
             mass = np.exp(scores - top)
             other = mass.copy()
             other[gold] = 0
             rest = other.sum()
-            pull = other @ values
+            pull = other @ table
             for row in gold:
                 whole = rest + mass[row]
-                total += (np.log(whole) + top - scores[row]) / len(gold) / len(data)
-                slope = slope + ((pull + mass[row] * values[row]) / whole - values[row]) / len(gold) / len(data)
+                total += (np.log(whole) + top - scores[row]) / len(gold) / len(questions)
+                slope = slope + ((pull + mass[row] * table[row]) / whole - table[row]) / len(gold) / len(questions)
         return total, slope
 
-    found = minimize(loss, np.zeros(stacked.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 80})
-    return found.x / scale * live
+    fitted = minimize(loss, np.zeros(stacked.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 80})
+    return fitted.x / scale * live
 
 
 def recall(rows, weights, k: int = 20) -> float:
-    found = [
-        len(set(np.argsort(-values @ weights, kind="stable")[:k].tolist()) & set(gold)) / len(gold)
-        for values, gold, _ in rows
+    shares = [
+        len(set(np.argsort(-table @ weights, kind="stable")[:k].tolist()) & set(gold)) / len(gold)
+        for table, gold, _ in rows
     ]
-    return 100 * float(np.mean(found))
+    return 100 * float(np.mean(shares))
 
 
 def fit_all(dataset, embedder: Embedder, pairs: bool = False, tell: Callable[[str], None] = print) -> dict:

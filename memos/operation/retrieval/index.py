@@ -316,10 +316,10 @@ def _taller(matrix: np.ndarray, room: int) -> np.ndarray:
     return out
 
 
-def _grown(values: np.ndarray, room: int, empty: float = 0.0) -> np.ndarray:
+def _grown(array: np.ndarray, room: int, empty: float = 0.0) -> np.ndarray:
     """The same values with room for more along the last axis; the new places hold ``empty``."""
-    out = np.zeros((*values.shape[:-1], room), values.dtype)
-    out[..., : values.shape[-1]] = values
+    out = np.zeros((*array.shape[:-1], room), array.dtype)
+    out[..., : array.shape[-1]] = array
     if empty:
-        out[..., values.shape[-1] :] = empty
+        out[..., array.shape[-1] :] = empty
     return out

@@ -16,8 +16,8 @@ def idf(index: MemoryIndex, term: str) -> float:
     """Inverse document frequency of a term over units; 0 where no unit has it."""
     known = index.rarity.get(term)
     if known is None:
-        found = index.holding(term)
-        known = math.log(1 + (max(len(index), found) - found + 0.5) / (found + 0.5)) if found else 0.0
+        holders = index.holding(term)
+        known = math.log(1 + (max(len(index), holders) - holders + 0.5) / (holders + 0.5)) if holders else 0.0
         index.rarity[term] = known
     return known
 
@@ -36,8 +36,8 @@ def scores(index: MemoryIndex, query: Mapping[str, float]) -> np.ndarray:
 
 def scores_of(index: MemoryIndex, query: Mapping[str, float], rows: np.ndarray) -> np.ndarray:
     """The same for a few rows. float64 (len(rows),)."""
-    found = np.zeros((len(query), len(rows)))
-    for column, term in zip(found, query, strict=True):
+    counted = np.zeros((len(query), len(rows)))
+    for column, term in zip(counted, query, strict=True):
         posting = index.posting(term)
         if posting is not None:
             here, counts = posting
@@ -46,7 +46,7 @@ def scores_of(index: MemoryIndex, query: Mapping[str, float], rows: np.ndarray) 
             np.multiply(counts[places], here[places] == rows, out=column)
     lengths, mean = index.window_lengths(0)
     out = np.zeros(len(rows))
-    for (term, weight), column in zip(query.items(), _saturated(found, lengths[rows], mean), strict=True):
+    for (term, weight), column in zip(query.items(), _saturated(counted, lengths[rows], mean), strict=True):
         out += weight * idf(index, term) * column
     return out
 
@@ -70,11 +70,11 @@ def window_scores(index: MemoryIndex, query: Mapping[str, float], rows: np.ndarr
             continue
         rarity = weight * idf(index, term) * (K1 + 1)
         dense[posting[0]] = posting[1]
-        found = dense[places]
+        around = dense[places]
         dense[posting[0]] = 0.0
-        counts = found[:3].sum(axis=0)
+        counts = around[:3].sum(axis=0)
         near += rarity * counts / (counts + norms[0])
-        counts += found[3] + found[4]
+        counts += around[3] + around[4]
         wide += rarity * counts / (counts + norms[1])
     return near, wide
 
@@ -100,7 +100,7 @@ def session_scores(index: MemoryIndex, query: Mapping[str, float]) -> np.ndarray
         if posting is None:
             continue
         total = np.bincount(index.group[posting[0]], weights=posting[1], minlength=groups)
-        found = int(np.count_nonzero(total))
-        rarity = weight * np.log(1 + (max(count, found) - found + 0.5) / (found + 0.5))
+        holders = int(np.count_nonzero(total))
+        rarity = weight * np.log(1 + (max(count, holders) - holders + 0.5) / (holders + 0.5))
         out += rarity * total * (K1 + 1) / (total + norm)
     return out

@@ -15,7 +15,7 @@ import numpy as np
 from memos.infrastructure.vault import Is
 from memos.language.words import stem, surface
 from memos.operation.retrieval.index import MemoryIndex
-from memos.operation.retrieval.route import Plan, Step
+from memos.operation.retrieval.route import Plan, PlannedSearch
 from memos.operation.retrieval.tree import Tree
 from memos.operation.upkeep.organise import Reorganiser, clusters
 
@@ -46,8 +46,8 @@ def _grouped(vectors: np.ndarray, distance: float) -> tuple[np.ndarray, np.ndarr
         for members in clusters(part, distance, SHAPE.least, SHAPE.most) if len(part) > 1 else []:
             group_of[np.array(members) + start] = len(means)
             means.append(part[members].mean(axis=0))
-    found = np.stack(means) if means else np.zeros((0, vectors.shape[1]), dtype=np.float32)
-    return group_of, found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
+    centres = np.stack(means) if means else np.zeros((0, vectors.shape[1]), dtype=np.float32)
+    return group_of, centres / np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)
 
 
 def routed(index: MemoryIndex, vector: np.ndarray, scores: np.ndarray) -> np.ndarray:
@@ -85,8 +85,8 @@ def plan_paths(index: MemoryIndex, query: str, vector: np.ndarray, count: int = 
         above = f"topic {_title(index, inside)!r}, " if topic >= 0 else ""
         why = f"its {len(rows)} facts are near to the question (cosine {cosine[concept]:.2f})"
         ids = [index.units[row].unit_id for row in rows]
-        steps.append(Step("facts", f"{above}concept {_title(index, rows)!r}", why, Is("cube_id", *ids)))
-    steps.append(Step("facts", "everything the caller may read", "what the paths leave open"))
+        steps.append(PlannedSearch("facts", f"{above}concept {_title(index, rows)!r}", why, Is("cube_id", *ids)))
+    steps.append(PlannedSearch("facts", "everything the caller may read", "what the paths leave open"))
     return Plan(query, tuple(steps))
 
 

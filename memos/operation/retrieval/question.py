@@ -22,7 +22,7 @@ _WHERE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ReadQuestion:
     """A query, read by rules."""
 
     text: str
@@ -38,7 +38,7 @@ class Question:
     wants_place: bool
 
 
-def read(text: str, speakers: Iterable[str], now: datetime | None = None) -> Question:
+def read(text: str, speakers: Iterable[str], now: datetime | None = None) -> ReadQuestion:
     """Read a question.
 
     Args:
@@ -54,7 +54,7 @@ def read(text: str, speakers: Iterable[str], now: datetime | None = None) -> Que
     others = tuple(
         name for name in names(text) if not set(surface(name)) <= {w.lower() for s in named for w in s.split()}
     )
-    return Question(
+    return ReadQuestion(
         text=text,
         terms=content,
         speakers=named,

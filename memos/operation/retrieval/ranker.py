@@ -59,9 +59,9 @@ def _chosen(part: str, off: frozenset[str], names: Sequence[str]) -> np.ndarray:
     return np.array([chosen.get(name, 0.0) for name in names])
 
 
-def linear(values: np.ndarray, off: frozenset[str] = frozenset()) -> np.ndarray:
+def linear(table: np.ndarray, off: frozenset[str] = frozenset()) -> np.ndarray:
     """Score of each row, float64 (n,)."""
-    return values @ weights(off)
+    return table @ weights(off)
 
 
 def rrf(rankings: Sequence[np.ndarray], k: int = RRF_K) -> np.ndarray:
@@ -78,15 +78,15 @@ def best(scores: np.ndarray, count: int | None = None) -> np.ndarray:
     """Rows with a finite score by falling score, equal scores by row; at least the first ``count`` of them
     (None: all)."""
     rows = np.flatnonzero(np.isfinite(scores))
-    found = scores[rows]
+    finite = scores[rows]
     if count is not None and count < len(rows):
-        kept = found >= np.partition(found, len(rows) - count)[len(rows) - count]
-        rows, found = rows[kept], found[kept]
-    return rows[np.argsort(-found, kind="stable")]
+        among_first = finite >= np.partition(finite, len(rows) - count)[len(rows) - count]
+        rows, finite = rows[among_first], finite[among_first]
+    return rows[np.argsort(-finite, kind="stable")]
 
 
-def fused(values: np.ndarray, columns: Sequence[str]) -> np.ndarray:
+def fused(table: np.ndarray, columns: Sequence[str]) -> np.ndarray:
     """RRF over named features that are present (not all zero), for use without the fitted ranker."""
-    chosen = [values[:, FEATURES.index(name)] for name in columns]
+    chosen = [table[:, FEATURES.index(name)] for name in columns]
     chosen = [column for column in chosen if np.any(column)]
-    return rrf(chosen) if chosen else np.zeros(len(values))
+    return rrf(chosen) if chosen else np.zeros(len(table))

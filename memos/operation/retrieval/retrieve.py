@@ -13,7 +13,7 @@ from memos.operation.retrieval.feedback import LOOKED_AT, second_look
 from memos.operation.retrieval.index import MemoryIndex, Unit
 from memos.operation.retrieval.passages import Passage, Shape, assemble, looked_at, singles
 from memos.operation.retrieval.paths import routed
-from memos.operation.retrieval.question import Question, read
+from memos.operation.retrieval.question import ReadQuestion, read
 from memos.operation.retrieval.ranker import fused, linear
 from memos.operation.retrieval.spread import Edges, spread
 
@@ -77,7 +77,7 @@ class RetrieveConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class UnitHit:
     """A hit: units in the order of the dialogue."""
 
     units: tuple[Unit, ...]
@@ -86,7 +86,7 @@ class Found:
 
 def score_rows(
     index: MemoryIndex,
-    question: Question,
+    question: ReadQuestion,
     vector: np.ndarray,
     config: RetrieveConfig,
     allowed: Allowed | None = None,
@@ -104,11 +104,11 @@ def score_rows(
         rows = np.flatnonzero(index.alive if allowed is None else index.alive & allowed.mask())
     else:
         first, rows = pooled(index, question, vector, off, allowed)
-    values = features(index, question, first, off, rows)
+    table = features(index, question, first, off, rows)
     if config.ranker:
-        scores = linear(values, off)
+        scores = linear(table, off)
     else:
-        scores = fused(values, RRF_COLUMNS) * (1 + 0.3 * (values[:, FEATURES.index("speaker")] > 0))
+        scores = fused(table, RRF_COLUMNS) * (1 + 0.3 * (table[:, FEATURES.index("speaker")] > 0))
     if index.n > WHOLE and allowed is not None:
         scores[refusals(allowed, rows, scores, count)] = -np.inf
     out = np.full(index.n, -np.inf)
@@ -125,7 +125,7 @@ def search(
     depth: int = 20,
     allowed: Allowed | None = None,
     edges: Edges | None = None,
-) -> list[Found]:
+) -> list[UnitHit]:
     """Ranked hits for a question.
 
     Args:
@@ -150,15 +150,18 @@ def search(
     if edges is not None and config.graph and config.hops:
         scores = spread(index, scores, edges, hops=config.hops, allowed=allowed)
     if config.passages:
-        found = assemble(index, scores, shape, depth)
+        passages = assemble(index, scores, shape, depth)
     else:
-        found = singles(scores, depth)
-    kept = frozenset(_kept(found, allowed))
-    hits = (Found(tuple(index.units[row] for row in passage.rows if row in kept), passage.score) for passage in found)
+        passages = singles(scores, depth)
+    passing = frozenset(_allowed_rows(passages, allowed))
+    hits = (
+        UnitHit(tuple(index.units[row] for row in passage.rows if row in passing), passage.score)
+        for passage in passages
+    )
     return [hit for hit in hits if hit.units]
 
 
-def _kept(found: list[Passage], allowed: Allowed | None) -> list[int]:
+def _allowed_rows(passages: list[Passage], allowed: Allowed | None) -> list[int]:
     """The rows of passages that are allowed: all but those that came forward without having been asked about."""
-    rows = np.array([row for passage in found for row in passage.rows], dtype=np.int64)
+    rows = np.array([row for passage in passages for row in passage.rows], dtype=np.int64)
     return (rows if allowed is None else rows[allowed.of(rows)]).tolist()

@@ -16,7 +16,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PlannedSearch:
     """One search of a plan."""
 
     what: str
@@ -33,7 +33,7 @@ class Plan:
     """Searches in order; later ones fill what earlier ones leave open. Equal calls give equal plans."""
 
     query: str
-    steps: tuple[Step, ...]
+    steps: tuple[PlannedSearch, ...]
 
     def explain(self) -> str:
         """The plan as numbered lines."""
@@ -51,10 +51,10 @@ def plan(call: MemoryCall) -> Plan:
     steps = []
     if call.kind in _KINDS:
         kinds, why = _KINDS[call.kind]
-        steps.append(Step("/".join(kinds), "user and long-term memory", why, Is("semantic_type", *kinds)))
+        steps.append(PlannedSearch("/".join(kinds), "user and long-term memory", why, Is("semantic_type", *kinds)))
     if call.kind == "episode":
         steps.append(
-            Step(
+            PlannedSearch(
                 "topic/concept",
                 "long-term memory",
                 "a summary is asked for: parents before facts",
@@ -64,7 +64,7 @@ def plan(call: MemoryCall) -> Plan:
     if call.scope != "private":
         layers = ("shared", "global") if call.scope == "shared" else ("global",)
         steps.append(
-            Step(
+            PlannedSearch(
                 "any memory",
                 f"{call.scope} layer",
                 f"the utterance is about {call.scope} matters",
@@ -73,11 +73,15 @@ def plan(call: MemoryCall) -> Plan:
         )
     if call.window is not None:
         span = _span(call.window)
-        steps.append(Step("any memory", f"the time {span}", "the utterance names a time", _within(call.window)))
+        steps.append(
+            PlannedSearch("any memory", f"the time {span}", "the utterance names a time", _within(call.window))
+        )
     steps.append(
-        Step("facts and episodes", "working memory", "the present conversation comes first", Is("tier", "working"))
+        PlannedSearch(
+            "facts and episodes", "working memory", "the present conversation comes first", Is("tier", "working")
+        )
     )
-    steps.append(Step("any memory", "everything the caller may read", "what the narrower searches leave open"))
+    steps.append(PlannedSearch("any memory", "everything the caller may read", "what the narrower searches leave open"))
     return Plan(call.query, tuple(steps))
 
 

@@ -2,13 +2,13 @@
 
 from memos.operation.scheduler.policy import (
     POLICIES,
-    Candidate,
     HeatPolicy,
     LabelPolicy,
     LruPolicy,
     Policy,
+    PolicyCandidate,
+    PolicyScene,
     Ranked,
-    Scene,
     SemanticPolicy,
 )
 from memos.operation.scheduler.preload import NextScenePolicy
@@ -18,7 +18,6 @@ from memos.operation.scheduler.replay import Replayed, replay
 
 __all__ = [
     "POLICIES",
-    "Candidate",
     "Counters",
     "DeadLetter",
     "HeatPolicy",
@@ -27,10 +26,11 @@ __all__ = [
     "MemQueue",
     "NextScenePolicy",
     "Policy",
+    "PolicyCandidate",
+    "PolicyScene",
     "Promotion",
     "Ranked",
     "Replayed",
-    "Scene",
     "SemanticPolicy",
     "Task",
     "replay",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class PolicyCandidate:
     """What a policy needs to know of a memory."""
 
     cube_id: str
@@ -36,7 +36,7 @@ class Candidate:
     """Place in its dialogue."""
 
     @classmethod
-    def of(cls, cube: MemCube, vector: np.ndarray | None = None) -> Candidate:
+    def of(cls, cube: MemCube, vector: np.ndarray | None = None) -> PolicyCandidate:
         """The candidate of a cube; its labels are its tags, topic and entities."""
         header, use = cube.descriptive, cube.behavioural
         labels = {*header.tags, header.topic, *header.entities} - {""}
@@ -56,7 +56,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class PolicyScene:
     """The situation a choice is made in."""
 
     now: datetime
@@ -82,7 +82,7 @@ class Policy(Protocol):
 
     name: str
 
-    def rank(self, candidates: Sequence[Candidate], scene: Scene) -> list[Ranked]: ...
+    def rank(self, candidates: Sequence[PolicyCandidate], scene: PolicyScene) -> list[Ranked]: ...
 
 
 class ScoredPolicy:
@@ -90,10 +90,10 @@ class ScoredPolicy:
 
     name = "scored"
 
-    def score(self, candidate: Candidate, scene: Scene) -> float:
+    def score(self, candidate: PolicyCandidate, scene: PolicyScene) -> float:
         raise TypeError(f"policy {self.name} scores nothing")
 
-    def rank(self, candidates: Sequence[Candidate], scene: Scene) -> list[Ranked]:
+    def rank(self, candidates: Sequence[PolicyCandidate], scene: PolicyScene) -> list[Ranked]:
         ranked = [Ranked(candidate.cube_id, self.score(candidate, scene)) for candidate in candidates]
         return sorted(ranked, key=lambda one: (-one.score, one.cube_id))
 
@@ -103,7 +103,7 @@ class LruPolicy(ScoredPolicy):
 
     name = "lru"
 
-    def score(self, candidate: Candidate, scene: Scene) -> float:
+    def score(self, candidate: PolicyCandidate, scene: PolicyScene) -> float:
         return -math.inf if candidate.last_access is None else candidate.last_access.timestamp()
 
 
@@ -112,7 +112,7 @@ class SemanticPolicy(ScoredPolicy):
 
     name = "semantic"
 
-    def score(self, candidate: Candidate, scene: Scene) -> float:
+    def score(self, candidate: PolicyCandidate, scene: PolicyScene) -> float:
         return similarity(candidate, scene)
 
 
@@ -121,7 +121,7 @@ class LabelPolicy(ScoredPolicy):
 
     name = "label"
 
-    def score(self, candidate: Candidate, scene: Scene) -> float:
+    def score(self, candidate: PolicyCandidate, scene: PolicyScene) -> float:
         return len(candidate.labels & scene.labels) / max(len(scene.labels), 1)
 
 
@@ -155,7 +155,7 @@ class HeatPolicy(ScoredPolicy):
     def __init__(self, config: Config | None = None) -> None:
         self.config = config or self.Config()
 
-    def score(self, candidate: Candidate, scene: Scene) -> float:
+    def score(self, candidate: PolicyCandidate, scene: PolicyScene) -> float:
         weights = self.config
         recency = 0.0
         if candidate.last_access is not None:
@@ -172,7 +172,7 @@ class HeatPolicy(ScoredPolicy):
         )
 
 
-def similarity(candidate: Candidate, scene: Scene) -> float:
+def similarity(candidate: PolicyCandidate, scene: PolicyScene) -> float:
     """Inner product of memory and query; 0 where one has no vector."""
     if candidate.vector is None or scene.vector is None:
         return 0.0

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from memos.operation.scheduler.policy import Candidate, LruPolicy, Ranked, Scene
+from memos.operation.scheduler.policy import LruPolicy, PolicyCandidate, PolicyScene, Ranked
 
 
 class NextScenePolicy:
@@ -37,14 +37,14 @@ class NextScenePolicy:
             counts.update(used)
         self._last = tuple(used)
 
-    def rank(self, candidates: Sequence[Candidate], scene: Scene) -> list[Ranked]:
+    def rank(self, candidates: Sequence[PolicyCandidate], scene: PolicyScene) -> list[Ranked]:
         by_id = {candidate.cube_id: candidate for candidate in candidates}
         recent = [by_id[cube_id] for cube_id in scene.recent[-self.config.window :] if cube_id in by_id]
         ties = {one.cube_id: place for place, one in enumerate(LruPolicy().rank(candidates, scene))}
         ranked = [Ranked(candidate.cube_id, self._score(candidate, recent)) for candidate in candidates]
         return sorted(ranked, key=lambda one: (-one.score, ties[one.cube_id]))
 
-    def _score(self, candidate: Candidate, recent: Sequence[Candidate]) -> float:
+    def _score(self, candidate: PolicyCandidate, recent: Sequence[PolicyCandidate]) -> float:
         score = 0.0
         for source in recent:
             counts = self._after.get(source.cube_id)

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from memos.operation.scheduler.policy import Candidate, Policy, Scene
+from memos.operation.scheduler.policy import Policy, PolicyCandidate, PolicyScene
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TraceStep:
     """One question of a trace."""
 
     needed: tuple[str, ...]
     """Ids of the memories it used."""
-    scene: Scene | None = None
+    scene: PolicyScene | None = None
     """What is known of the question beforehand (vector, labels); None: nothing."""
 
 
@@ -43,7 +43,12 @@ class Replayed:
 
 
 def replay(
-    policy: Policy, candidates: Mapping[str, Candidate], trace: Sequence[Step], *, capacity: int, start: datetime
+    policy: Policy,
+    candidates: Mapping[str, PolicyCandidate],
+    trace: Sequence[TraceStep],
+    *,
+    capacity: int,
+    start: datetime,
 ) -> Replayed:
     """Before each step the working set is the policy's best ``capacity`` memories, judged by the uses so far.
 
@@ -62,16 +67,16 @@ def replay(
     waste: list[int] = []
     for number, step in enumerate(trace):
         now = start + timedelta(minutes=number)
-        scene = replace(step.scene or Scene(now), now=now, recent=recent)
+        scene = replace(step.scene or PolicyScene(now), now=now, recent=recent)
         ranked = policy.rank(list(state.values()), scene)[:capacity]
         chosen = [one.cube_id for one in ranked if _speaks(one.score) or state[one.cube_id].last_access is not None]
         waste.append(sum(state[one].tokens for one, used in held.items() if one not in chosen and not used))
         loaded += sum(state[one].tokens for one in chosen if one not in held)
         held = {one: held.get(one, False) for one in chosen}
-        found = [one for one in step.needed if one in held]
-        needed, hits = needed + len(step.needed), hits + len(found)
+        present = [one for one in step.needed if one in held]
+        needed, hits = needed + len(step.needed), hits + len(present)
         if step.needed:
-            shares.append(len(found) / len(step.needed))
+            shares.append(len(present) / len(step.needed))
         for one in step.needed:
             if one in held:
                 held[one] = True

@@ -223,7 +223,7 @@ class MemLifecycle:
         content = cube.content() if version is None else self._version(cube_id, version).content
         payload, _, governance = parse_content(content)
         source = cube.with_content(content, self.clock())
-        kept = {name: getattr(source.descriptive, name) for name in _COPIED}
+        copied = {name: getattr(source.descriptive, name) for name in _COPIED}
         copy = new_cube(
             payload,
             owner=governance.owner,
@@ -231,7 +231,7 @@ class MemLifecycle:
             clock=self.clock,
             derived_from=(cube_id,),
             governance={"namespace": self.config.what_if_namespace, "sensitivity": governance.sensitivity},
-            **(kept | (changes or {})),
+            **(copied | (changes or {})),
         )
         with self.vault.transaction():
             self.vault.add([copy], actor=actor, cause=f"what-if copy of {cube_id}")
@@ -241,10 +241,10 @@ class MemLifecycle:
         return copy
 
     def _version(self, cube_id: str, version: int) -> Version:
-        found = next((one for one in self.vault.versions(cube_id) if one.version == version), None)
-        if found is None:
+        stored = next((one for one in self.vault.versions(cube_id) if one.version == version), None)
+        if stored is None:
             raise NotFound(f"cube {cube_id} has no version {version}")
-        return found
+        return stored
 
     # -- shared ------------------------------------------------------------------------------------------------
     def _move(self, cube: MemCube, to: str, cause: str, actor: str) -> None:

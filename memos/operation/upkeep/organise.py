@@ -175,8 +175,8 @@ def clusters(vectors: np.ndarray, distance: float, least: int, most: int) -> lis
         groups.setdefault(label, []).append(row)
     out = []
     for members in groups.values():
-        parts = -(-len(members) // most)
-        out += [part.tolist() for part in np.array_split(np.array(members), parts)]
+        pieces = -(-len(members) // most)
+        out += [part.tolist() for part in np.array_split(np.array(members), pieces)]
     return sorted((part for part in out if len(part) >= least), key=lambda part: part[0])
 
 

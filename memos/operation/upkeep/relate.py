@@ -121,12 +121,12 @@ def by_model(llm: LLM, cubes: Sequence[MemCube]) -> list[Edge]:
         "Name only relations the texts support.\n" + listing
     )
     value = complete_json(llm, Request((Message("user", ask),)), SCHEMA).value
-    kept = []
+    edges = []
     for item in value["relations"]:
         source, target = item["source"], item["target"]
         if source != target and source < len(cubes) and target < len(cubes):
-            kept.append(_turned(cubes[source], cubes[target], item["relation"]))
-    return checked(kept)
+            edges.append(_turned(cubes[source], cubes[target], item["relation"]))
+    return checked(edges)
 
 
 def _dated(cube: MemCube) -> str:
@@ -150,14 +150,14 @@ def _turned(source: MemCube, target: MemCube, relation: str) -> Edge:
 def checked(edges: Sequence[Edge]) -> list[Edge]:
     """Each edge once; ``relates`` only where nothing more exact joins the pair; no cycle of a directed relation."""
     exact = {frozenset((edge.source, edge.target)) for edge in edges if edge.relation != "relates"}
-    seen, kept = set(), []
+    seen, distinct = set(), []
     for edge in edges:
         pair = frozenset((edge.source, edge.target))
         key = (edge.relation, edge.source, edge.target) if edge.relation in DIRECTED else (edge.relation, pair)
         if key not in seen and not (edge.relation == "relates" and pair in exact):
             seen.add(key)
-            kept.append(edge)
-    return acyclic(kept)
+            distinct.append(edge)
+    return acyclic(distinct)
 
 
 def detect(cubes: Sequence[MemCube], llm: LLM | None = None, common: frozenset[str] = frozenset()) -> list[Edge]:
@@ -199,13 +199,13 @@ def aggregates(cubes: Sequence[MemCube], least: int = 2) -> list[Edge]:
     for cube in cubes:
         if _SUM.search(cube.text):
             words = set(terms(_SUM.sub(" ", cube.text)))
-            parts = [
+            counted = [
                 other
                 for other in cubes
                 if other is not cube and words & set(terms(other.text)) and not _SUM.search(other.text)
             ]
-            if len(parts) >= least:
-                out += [Edge(cube.cube_id, part.cube_id, "aggregates") for part in parts]
+            if len(counted) >= least:
+                out += [Edge(cube.cube_id, part.cube_id, "aggregates") for part in counted]
     return out
 
 
@@ -214,12 +214,12 @@ def stories(cubes: Sequence[MemCube], common: frozenset[str] = frozenset()) -> l
     content.
     """
     left = [cube for cube in cubes if cube.descriptive.event_start is not None and not _SUM.search(cube.text)]
-    told = {cube.cube_id: _told(cube, common) for cube in left}
+    matter = {cube.cube_id: _matter(cube, common) for cube in left}
     out: list[Edge] = []
     while left:
         story = [left.pop(0)]
         for member in story:
-            near = [cube for cube in left if told[member.cube_id] & told[cube.cube_id]]
+            near = [cube for cube in left if matter[member.cube_id] & matter[cube.cube_id]]
             story += near
             left = [cube for cube in left if cube not in near]
         if len({cube.descriptive.event_start for cube in story}) == len(story):
@@ -227,7 +227,7 @@ def stories(cubes: Sequence[MemCube], common: frozenset[str] = frozenset()) -> l
     return out
 
 
-def _told(cube: MemCube, common: frozenset[str]) -> set[str]:
+def _matter(cube: MemCube, common: frozenset[str]) -> set[str]:
     """Content words of a memory without names that are common and words of time."""
     plain = {stem(name) for name in common} | _times()
     return {word for word in terms(cube.text) if not word.isdigit()} - plain
@@ -243,7 +243,7 @@ def _times() -> frozenset[str]:
 
 def acyclic(edges: Sequence[Edge], directed: Sequence[str] = DIRECTED) -> list[Edge]:
     """The edges without those that would close a cycle of one directed relation; earlier edges win."""
-    kept: list[Edge] = []
+    accepted: list[Edge] = []
     reach: dict[str, dict[str, set[str]]] = {}
     for edge in edges:
         if edge.relation in directed:
@@ -251,8 +251,8 @@ def acyclic(edges: Sequence[Edge], directed: Sequence[str] = DIRECTED) -> list[E
             if edge.source == edge.target or edge.source in _reached(ahead, edge.target):
                 continue
             ahead.setdefault(edge.source, set()).add(edge.target)
-        kept.append(edge)
-    return kept
+        accepted.append(edge)
+    return accepted
 
 
 def closes(stored: Callable[..., Sequence[Edge]], edge: Edge) -> bool:

@@ -53,9 +53,9 @@ class Tiers:
             return []
         movable = Is("tier", tier) & Is("frozen", 0)
         order = EVICTIONS[self.config.eviction]
-        found = vault.find(movable, namespaces=[namespace], order=order, limit=over)
-        if len(found) < over:
+        ids = vault.find(movable, namespaces=[namespace], order=order, limit=over)
+        if len(ids) < over:
             raise ConfigError(
                 f"tiers.{tier}: full of frozen memories; raise the capacity of {capacity} or unfreeze some"
             )
-        return found
+        return ids

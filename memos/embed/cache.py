@@ -85,8 +85,9 @@ class CachedEmbedder:
                 part = items[start : start + 2048]
                 vectors = self.inner.encode([text for _, text in part])
                 by_key.update(self._keep([key for key, _ in part], vectors))
-            for key in dict.fromkeys(keys) if self._served is not None else ():
-                self._served(key, by_key[key])
+            if self._served is not None:
+                for key in dict.fromkeys(keys):
+                    self._served(key, by_key[key])
             if not keys:
                 return np.zeros((0, self.dim), dtype=np.float32)
             return np.stack([by_key[key] for key in keys])

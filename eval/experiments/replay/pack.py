@@ -28,6 +28,10 @@ from memos.errors import DataError
 from memos.llm.base import Completion
 
 
+EXECUTION = {"cache": "only", "figures": False, "accept_code": False, "rerun": False}
+"""What a packed configuration says of how it runs."""
+
+
 def pack(
     folders: Sequence[Path], target: Path, cache: Path | None = None, data: Path | None = None
 ) -> tuple[Pack, str]:
@@ -57,12 +61,12 @@ def _packed(folder: Path, source: Source, data: Path | None) -> PackedRun:
     config, summary = _config(folder), load_summary(folder)
     extents = snapshot.extents(folder, summary)  # refuses a summary that is not that of its journals
     with tempfile.TemporaryDirectory(prefix="replay-") as scratch, reading(source):
-        rehearsed = {**config, "out": scratch, "cache": "only", "figures": False, "latency": {"questions": 0}}
+        rehearsed = {**config, **EXECUTION, "out": scratch, "latency": {"questions": 0}}
         if data is not None:
             rehearsed["dataset"] = {**config["dataset"], "path": str(data)}
         bench = Bench(rehearsed)
         _check(folder, bench)
-        cleaned = private.public(config)
+        cleaned = private.public(config) | EXECUTION
         if Bench({**rehearsed, **cleaned, "dataset": rehearsed["dataset"]}).fingerprint != bench.fingerprint:
             raise DataError(f"{folder}: credentials in an address are part of its identity; name the server: served_as")
         print(f"{folder.name}: running it again from its caches")
@@ -73,7 +77,7 @@ def _packed(folder: Path, source: Source, data: Path | None) -> PackedRun:
         dataset = {"name": bench.dataset.name, "sha256": bench.dataset.sha256}
     manifest = adoption.read_manifest(folder) or {}
 
-    def records(name: str, key: Any) -> dict[Any, Mapping[str, Any]]:
+    def records(name: str, key: Any) -> Mapping[Any, Mapping[str, Any]]:
         file = f"{name}.jsonl"
         return snapshot.read(folder, file, key, extents.get(file, snapshot.Extent())).records
 

@@ -52,8 +52,14 @@ class Completion:
     """Prompt tokens removed to fit the window (only where the user allowed it), else 0."""
     ttft_ms: float | None = None
     """Time to the first token; only where the reply was streamed."""
-    batched: bool = False
-    """Whether it came from a batch interface: half the price, and ``latency_ms`` is the time of the whole batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchedCompletion(Completion):
+    """A reply from a batch interface: half the price, and ``latency_ms`` is the time of the whole batch.
+
+    A class of its own, so that systems which never see one are the same code as before there were any.
+    """
 
 
 @runtime_checkable

@@ -1,6 +1,6 @@
 """Many requests through a server's batch interface: half the price, within a day, resumed after an interruption.
 
-``llm.batch=true`` sends the answers and the verdicts of a run this way (docs/providers.md#batches).
+``llm.batch=true`` sends the answers and the verdicts of a run this way (docs/experiments.md#batches).
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from memos.errors import LLMError
-from memos.llm.base import Completion, Request
+from memos.llm.base import BatchedCompletion, Completion, Request
 from memos.llm.batch_files import Limits, Line, halved, read_lines, uploads
 from memos.llm.batch_server import BatchModel, BatchServer, Gone, NoBatches, Status
 from memos.llm.batch_state import BatchState, Open
@@ -62,8 +62,8 @@ class _Asked:
 class BatchedLLM:
     """Wraps a model: ``complete_many`` goes through batches, ``complete`` does not.
 
-    Replies are those of the direct way with ``batched=True``; their ``latency_ms`` is the time of the batch, which is
-    no latency of a model. A request that a batch did not answer (expired, cancelled, rate limit, server error) goes
+    Replies are those of the direct way as ``BatchedCompletion``; their ``latency_ms`` is the time of the batch, no
+    latency of a model. A request that a batch did not answer (expired, cancelled, rate limit, server error) goes
     into another one, and is asked directly after ROUNDS of them; one that was refused is asked directly at once, so
     that it meets the client's own adaptations and messages. The first new request of a call is asked directly before
     anything is uploaded: it proves key, model and options. A server without a batch interface is asked directly, with
@@ -266,7 +266,8 @@ class BatchedLLM:
             asked.tries = asked.tries + 1 if line.passing else ROUNDS
             return None
         cut = self.inner.prepared(asked.request)[1]
-        return replace(line.completion, batched=True, cut_tokens=cut)
+        reply = {f.name: getattr(line.completion, f.name) for f in fields(line.completion)}
+        return BatchedCompletion(**{**reply, "cut_tokens": cut})
 
 
 def _each(asked: _Asked, outcome: Completion | LLMError) -> Generator[tuple[int, Completion | LLMError], None, None]:

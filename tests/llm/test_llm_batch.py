@@ -8,7 +8,7 @@ import pytest
 from scripted_batches import BatchServer
 
 from memos.errors import LLMError, PromptTooLong
-from memos.llm.base import Completion, Request
+from memos.llm.base import BatchedCompletion, Completion, Request
 from memos.llm.batch import BatchedLLM, Batching
 from memos.llm.batch_files import Limits, read_lines, uploads
 from memos.llm.batch_state import BatchState
@@ -71,12 +71,12 @@ def test_replies_equal_the_direct_ones(batch_server, batched):
     sent = [row["body"] for row in rows]
     assert all(body in server.chats()[:before] for body in sent) and len(sent) == 11
     assert {row["url"] for row in rows} == {"/v1/chat/completions"}
-    assert [i for i, reply in replies.items() if not reply.batched] == [0]
+    assert [i for i, reply in replies.items() if not isinstance(reply, BatchedCompletion)] == [0]
 
 
 def test_one_call_is_direct(batch_server, batched):
     server = batch_server()
-    assert not batched(server).complete(ask("kite")).batched
+    assert not isinstance(batched(server).complete(ask("kite")), BatchedCompletion)
     assert not server.batches
 
 
@@ -99,7 +99,7 @@ def test_an_interrupted_command_picks_up_its_batch(batch_server, batched):
     server.held = False
     replies = dict(later.complete_many(QUESTIONS[1:]))
     thread.join(20)
-    assert len(replies) == 11 and all(reply.batched for reply in replies.values())
+    assert len(replies) == 11 and all(isinstance(reply, BatchedCompletion) for reply in replies.values())
     assert len(server.batches) == 1 and len(server.chats()) == asked, "nothing was asked or paid twice"
     assert len(seen) == 12
 
@@ -112,7 +112,7 @@ def test_what_was_not_taken_over_stays_open(batch_server, batched):
     replies.close()
     taken = {index for index, _ in first}
     some = [QUESTIONS[i] for i in range(12) if i not in taken][:3]
-    assert all(reply.batched for _, reply in batched(server).complete_many(some))
+    assert all(isinstance(reply, BatchedCompletion) for _, reply in batched(server).complete_many(some))
     rest = [QUESTIONS[i] for i in range(12) if i not in taken][3:]
     assert len(dict(batched(server).complete_many(rest))) == len(rest)
     assert len(server.batches) == 1 and len(server.chats()) == 1
@@ -152,7 +152,9 @@ def test_expired_and_failed_requests_are_asked_again(batch_server, batched):
     replies = dict(batched(server).complete_many(QUESTIONS))
     assert texts(replies.items()) == texts(OpenAIChat(batched(server).inner.config).complete_many(QUESTIONS))
     assert [len(rows) for rows in server.lines()] == [11, 5, 1]
-    assert sum(not reply.batched for reply in replies.values()) == 2, "the first, and the one three batches left out"
+    assert sum(not isinstance(reply, BatchedCompletion) for reply in replies.values()) == 2, (
+        "the first, and the one three batches left out"
+    )
 
 
 def test_a_refused_request_is_asked_directly(batch_server, batched):
@@ -165,7 +167,7 @@ def test_a_refused_request_is_asked_directly(batch_server, batched):
     )
     replies = dict(batched(server).complete_many(QUESTIONS))
     assert isinstance(replies[5], Rejected) and "not this one" in str(replies[5])
-    assert isinstance(replies[8], Completion) and not replies[8].batched
+    assert isinstance(replies[8], Completion) and not isinstance(replies[8], BatchedCompletion)
     assert len(server.batches) == 1
 
 
@@ -235,7 +237,7 @@ def test_a_prompt_beyond_the_window_is_refused_before_it_is_sent(batch_server, b
     replies = dict(
         batched(server, context_window=1000, long_prompt="cut").complete_many([*QUESTIONS, ask("word " * 3000)])
     )
-    assert replies[12].cut_tokens > 1000 and replies[12].batched
+    assert replies[12].cut_tokens > 1000 and isinstance(replies[12], BatchedCompletion)
 
 
 def test_batched_replies_are_cached_as_such(batch_server, tmp_path):
@@ -248,8 +250,8 @@ def test_batched_replies_are_cached_as_such(batch_server, tmp_path):
     ]
     first, again = (dict(llm.complete_many(QUESTIONS)) for llm in made)
     assert len(server.batches) == 1 and all(reply.from_cache for reply in again.values())
-    assert {i: r.batched for i, r in again.items()} == {i: r.batched for i, r in first.items()}
-    assert sum(reply.batched for reply in again.values()) == 11
+    assert {i: type(r) for i, r in again.items()} == {i: type(r) for i, r in first.items()}
+    assert sum(isinstance(reply, BatchedCompletion) for reply in again.values()) == 11
     assert again[5].latency_ms == 60_000, "the time of the batch, which is no latency of the model"
 
 

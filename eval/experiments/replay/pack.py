@@ -27,7 +27,6 @@ from eval.stages.components import Source, reading
 from memos.errors import DataError
 from memos.llm.base import Completion
 
-
 EXECUTION = {"cache": "only", "figures": False, "accept_code": False, "rerun": False}
 """What a packed configuration says of how it runs."""
 

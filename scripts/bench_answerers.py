@@ -54,16 +54,16 @@ def judged(questions: list[Question], answers: list[str]) -> list[float]:
 
 def report(label: str, questions: list[Question], scores: dict[str, list[float]], keep) -> None:
     rows = [index for index, question in enumerate(questions) if keep(question)]
-    for metric, values in scores.items():
-        parts = [
-            f"{label:24s} {metric:14s} n {len(rows):4d}  all {100 * np.mean([values[i] for i in rows]):5.1f}"
+    for metric, column in scores.items():
+        cells = [
+            f"{label:24s} {metric:14s} n {len(rows):4d}  all {100 * np.mean([column[i] for i in rows]):5.1f}"
             if rows
             else label
         ]
         for category in (4, 1, 2, 3):
-            own = [values[i] for i in rows if questions[i].category == category]
-            parts.append(f"cat {category} {100 * np.mean(own):5.1f}" if own else f"cat {category}   -  ")
-        print("  ".join(parts))
+            own = [column[i] for i in rows if questions[i].category == category]
+            cells.append(f"cat {category} {100 * np.mean(own):5.1f}" if own else f"cat {category}   -  ")
+        print("  ".join(cells))
 
 
 @one_line_errors
@@ -83,10 +83,10 @@ def main() -> None:
     answerer = build(args.answerer)
     list(answerer.answer(tasks[:1]))
     wall, cpu = time.perf_counter(), time.process_time()
-    found = dict(answerer.answer(tasks))
+    given = dict(answerer.answer(tasks))
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    answers = [found[index].text for index in range(len(tasks))]
-    errors = sum(answer.status != "ok" for answer in found.values())
+    answers = [given[index].text for index in range(len(tasks))]
+    errors = sum(answer.status != "ok" for answer in given.values())
     print(
         f"{answerer.name}: {len(tasks)} questions, {errors} errors, {wall:.1f} s wall ({len(tasks) / wall:.1f}/s), "
         f"{cpu:.1f} s CPU"

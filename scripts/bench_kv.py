@@ -89,8 +89,8 @@ def _copied(model: Any, memory: Any, query: str, new: int) -> list[int]:
     from memos.llm.split_attention import NAME
 
     past = DynamicCache()
-    for layer, (keys, values) in enumerate(zip(memory.states.keys, memory.states.values, strict=True)):
-        past.update(keys[None], values[None], layer)
+    for layer, (keys, layer_values) in enumerate(zip(memory.states.keys, memory.states.values, strict=True)):
+        past.update(keys[None], layer_values[None], layer)
     ids, prefix = model.inject(memory, query)
     model.model.set_attn_implementation("sdpa")
     whole = torch.tensor([[*prefix.ids, *ids]], device=model.model.device)

@@ -67,9 +67,9 @@ def measured(args: argparse.Namespace) -> dict[str, object]:
     vectors = embedder.encode(asked)
     hits, answers = [], []
     for text in asked:
-        found = system.search(Query(text, depth=20))
-        hits.append([list(hit.turn_ids) for hit in found.hits[:20]])
-        answers.append(reader.read(text, found.rendered(), conversation.speakers))
+        reply = system.search(Query(text, depth=20))
+        hits.append([list(hit.turn_ids) for hit in reply.hits[:20]])
+        answers.append(reader.read(text, reply.rendered(), conversation.speakers))
     units = np.concatenate([vectors, system.index.vectors])
     np.save(args.child, units)
     return {"hits": hits, "answers": answers, "turns": system.index.n}

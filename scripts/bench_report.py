@@ -23,7 +23,7 @@ from eval.command.script import add_to
 from eval.core.types import Dataset
 from eval.datasets.locomo import load
 from eval.report.figures import make_figures
-from eval.report.groups import Group
+from eval.report.groups import RunGroup
 from eval.report.page.browser import Browser, find_chromium
 from eval.report.page.write import write_page
 from eval.stats import interval
@@ -100,7 +100,7 @@ def make_dataset(path: Path, questions: int, words: Words) -> Dataset:
 def make_run(folder: Path, number: int, dataset: Dataset, words: Words) -> None:
     """One system's run folder."""
     depth, draw, fingerprint = DEPTHS[number % len(DEPTHS)], words.random, f"bench{number:05d}"
-    contexts, memories, search, answers, values = {}, [], [], [], []
+    contexts, memories, search, answers, scores = {}, [], [], [], []
     judged: dict[str, list[dict[str, Any]]] = {"offline": [], "llm": []}
     texts = {c.sample_id: [f"{t.speaker}: {t.said}" for _, t in c.turns()] for c in dataset.conversations}
     first = {name: n * TURNS for n, name in enumerate(texts)}
@@ -129,7 +129,7 @@ def make_run(folder: Path, number: int, dataset: Dataset, words: Words) -> None:
         answers.append(
             {**key, "status": "ok", "answer": words.say(6), "model": "made-up", "prompt_hash": PROMPTS["default"].hash}
         )
-        values.append({**key, "values": {m: draw.random() for m in METRICS}})
+        scores.append({**key, "values": {m: draw.random() for m in METRICS}})
         for judge, records in judged.items():
             label = draw.choice(("correct", "wrong"))
             records.append(
@@ -142,11 +142,11 @@ def make_run(folder: Path, number: int, dataset: Dataset, words: Words) -> None:
                     "raw": [words.say(40)] if judge == "llm" else ["p=0.5"],
                 }
             )
-    files = {"memories": memories, "search": search, "answers": answers, "scores/metrics-bench": values}
+    files = {"memories": memories, "search": search, "answers": answers, "scores/metrics-bench": scores}
     files["contexts"] = [{"id": k, "text": v} for k, v in contexts.items()]
     for name, records in (files | {f"scores/judge_{j}-bench": r for j, r in judged.items()}).items():
         write_lines(folder / f"{name}.jsonl", records)
-    write_json(folder / "summary.json", summary(number, fingerprint, dataset, values, judged))
+    write_json(folder / "summary.json", summary(number, fingerprint, dataset, scores, judged))
     config = {"dataset": {"name": "locomo", "path": dataset.path}}
     write_json(
         folder / "manifest.json",
@@ -159,17 +159,18 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def summary(
-    number: int, fingerprint: str, dataset: Dataset, values: list, judged: Mapping[str, list]
+    number: int, fingerprint: str, dataset: Dataset, scores: list, judged: Mapping[str, list]
 ) -> dict[str, Any]:
     """The summary of a made-up run."""
-    columns = {m: [r["values"][m] for r in values] for m in METRICS}
+    columns = {m: [r["values"][m] for r in scores] for m in METRICS}
     columns |= {f"judge_{j}": [float(r["label"] == "correct") for r in rows] for j, rows in judged.items()}
     clusters = [q.sample_id for q in dataset.questions]
 
     def entries(kept: list[int]) -> dict[str, Any]:
-        found = {m: interval([c[i] for i in kept], [clusters[i] for i in kept]) for m, c in columns.items()}
+        intervals = {m: interval([c[i] for i in kept], [clusters[i] for i in kept]) for m, c in columns.items()}
         return {
-            m: {"mean": e.mean, "ci95": None if e.low is None else [e.low, e.high], "n": e.n} for m, e in found.items()
+            m: {"mean": e.mean, "ci95": None if e.low is None else [e.low, e.high], "n": e.n}
+            for m, e in intervals.items()
         }
 
     places = {c: [i for i, q in enumerate(dataset.questions) if q.category == c] for c in sorted(set(CATEGORIES))}
@@ -211,25 +212,25 @@ def main() -> int:
         for number, folder in enumerate(folders):
             make_run(folder, number, dataset, words)
         start = time.perf_counter()
-        group, page = Group("bench", tuple(folders)), root / "report.html"
+        group, page = RunGroup("bench", tuple(folders)), root / "report.html"
         make_figures([group], root)
         drawn = time.perf_counter() - start
         write_page(page, group, sorted((root / "figures").glob("*.png")))
-        found = {"page MB": page.stat().st_size / 2**20, "write s": time.perf_counter() - start}
+        figures = {"page MB": page.stat().st_size / 2**20, "write s": time.perf_counter() - start}
         if find_chromium():
             with Browser() as browser:
-                found["open s"] = sorted(browser.open(page) for _ in range(3))[1]
+                figures["open s"] = sorted(browser.open(page) for _ in range(3))[1]
         if args.to:
             args.to.write_bytes(page.read_bytes())
     print(f"{args.systems} systems, {args.questions} questions (figures {drawn:.1f} s of the writing)")
-    for name, value in found.items():
+    for name, value in figures.items():
         print(
             f"{name:8} {value:6.2f}  must be at most {LIMITS[name]:g}: "
             f"{'holds' if value <= LIMITS[name] else 'DOES NOT HOLD'}"
         )
-    if "open s" not in found:
+    if "open s" not in figures:
         print("open s   not measured: no Chromium on the PATH")
-    return 1 if any(value > LIMITS[name] for name, value in found.items()) else 0
+    return 1 if any(value > LIMITS[name] for name, value in figures.items()) else 0
 
 
 if __name__ == "__main__":

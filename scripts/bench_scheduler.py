@@ -100,8 +100,8 @@ def play(name: str, made: dict, capacity: int, progress: tqdm) -> dict[str, Repl
 
 
 def flat(runs: dict[str, Replayed], field: str) -> tuple[list[float], list[str]]:
-    values = [float(value) for run in runs.values() for value in getattr(run, field)]
-    return values, [sample_id for sample_id, run in runs.items() for _ in getattr(run, field)]
+    shares = [float(value) for run in runs.values() for value in getattr(run, field)]
+    return shares, [sample_id for sample_id, run in runs.items() for _ in getattr(run, field)]
 
 
 def row(name: str, runs: dict[str, Replayed]) -> str:
@@ -113,23 +113,27 @@ def row(name: str, runs: dict[str, Replayed]) -> str:
     )
 
 
-def span(found: Any, form: str, times: float = 1) -> str:
+def span(estimate: Any, form: str, times: float = 1) -> str:
     """An interval in brackets, or that there is none (too few conversations, or no spread between them)."""
-    if found.low is None:
+    if estimate.low is None:
         return "[none]"
-    return f"[{times * found.low:{form}}, {times * found.high:{form}}]"
+    return f"[{times * estimate.low:{form}}, {times * estimate.high:{form}}]"
 
 
 def verdict(ahead: dict[str, Replayed], lru: dict[str, Replayed]) -> str:
     """Next-scene preload against LRU in words."""
-    values, clusters = flat(ahead, "shares")
-    found = compare(values, flat(lru, "shares")[0], clusters)
+    shares, clusters = flat(ahead, "shares")
+    difference = compare(shares, flat(lru, "shares")[0], clusters)
     words = (
-        "no difference can be told" if found.tie() else "better than LRU" if found.difference > 0 else "WORSE than LRU"
+        "no difference can be told"
+        if difference.tie()
+        else "better than LRU"
+        if difference.difference > 0
+        else "WORSE than LRU"
     )
     return (
-        f"  next_scene - lru: {100 * found.difference:+.2f} points {span(found, '+.2f', 100)}, "
-        f"p {found.p_sign_flip:.3f} (exact sign flips): {words}"
+        f"  next_scene - lru: {100 * difference.difference:+.2f} points {span(difference, '+.2f', 100)}, "
+        f"p {difference.p_sign_flip:.3f} (exact sign flips): {words}"
     )
 
 

@@ -81,8 +81,8 @@ def bench_semantic(pairs: Pairs, subset: int) -> tuple[float, float]:
         f"similarity and BERTScore (fp32, {model.name}): one pair at a time {slow:.1f} s (similarity "
         f"{first * scale:.1f}, BERTScore {second * scale:.1f}{said}), ours {fast:.1f} s, ratio {slow / fast:.1f}"
     )
-    for name, values in (("similarity", similar), ("bertscore_f1", berts)):
-        gap = max(abs(a - b) for a, b in zip(values, ours[name][::step], strict=True))
+    for name, column in (("similarity", similar), ("bertscore_f1", berts)):
+        gap = max(abs(a - b) for a, b in zip(column, ours[name][::step], strict=True))
         print(f"  {name}: largest difference {gap:.1e} on {len(sample)} pairs (target 1e-6)")
     return slow, fast
 
@@ -92,8 +92,8 @@ def bench_bfloat16(pairs: Pairs) -> None:
     exact = Semantic().score(*columns(pairs))
     scorer = Semantic(Semantic.Config(dtype="bfloat16"))
     scorer.score(["warm"], ["up"])
-    values, seconds = timed(lambda: scorer.score(*columns(pairs)))
-    gaps = {name: max(abs(a - b) for a, b in zip(exact[name], values[name], strict=True)) for name in exact}
+    columns_now, seconds = timed(lambda: scorer.score(*columns(pairs)))
+    gaps = {name: max(abs(a - b) for a, b in zip(exact[name], columns_now[name], strict=True)) for name in exact}
     print(
         f"bfloat16 (option, flagged): {seconds:.1f} s; largest differences "
         + ", ".join(f"{name} {gap:.1e}" for name, gap in gaps.items())
@@ -113,9 +113,9 @@ class Clocked:
         return self.inner.pooled
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        found, seconds = timed(lambda: self.inner.encode(texts))
+        vectors, seconds = timed(lambda: self.inner.encode(texts))
         self.seconds += seconds
-        return found
+        return vectors
 
 
 def bench_judge(tasks: list[JudgeTask]) -> float:

@@ -146,8 +146,8 @@ def measure_peer(name: str, size: int, args: argparse.Namespace, timing: Timing)
 
 def shown(size: int, name: str, figures: Figures) -> str:
     """One system's figures on a line."""
-    values = "  ".join(f"{key} {value:,.2f}" for key, value in figures.items() if key != "version")
-    return f"{size:>9,d} {(name + ' ' + str(figures.get('version', ''))).strip():16s} {values}"
+    listed = "  ".join(f"{key} {value:,.2f}" for key, value in figures.items() if key != "version")
+    return f"{size:>9,d} {(name + ' ' + str(figures.get('version', ''))).strip():16s} {listed}"
 
 
 def ratios(results: dict[str, dict[str, Figures]]) -> list[str]:
@@ -182,11 +182,11 @@ def growth(results: dict[str, dict[str, Figures]]) -> list[str]:
     rows = sorted((int(row["ours"].get("reached", size)), row["ours"]) for size, row in results.items())
     lines = []
     for name in GROWING if len(rows) > 1 else ():
-        told = [f"{figures[name]:,.1f} ms at {size:,d}" for size, figures in rows]
+        times = [f"{figures[name]:,.1f} ms at {size:,d}" for size, figures in rows]
         pairs = zip(rows, rows[1:], strict=False)
         powers = [log(late[name] / early[name]) / log(big / small) for (small, early), (big, late) in pairs]
         lines.append(
-            f"growth of {name}: {', '.join(told)}; as n to the {', '.join(f'{power:.2f}' for power in powers)}"
+            f"growth of {name}: {', '.join(times)}; as n to the {', '.join(f'{power:.2f}' for power in powers)}"
         )
     return lines
 

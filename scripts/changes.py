@@ -23,7 +23,7 @@ _WIDTH = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QuestionTrace:
     """What one run made of one question."""
 
     context: str
@@ -33,14 +33,14 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ChangedQuestion:
     """One question that changed."""
 
     sample: str
     index: int
     cause: str
-    old: Asked
-    new: Asked
+    old: QuestionTrace
+    new: QuestionTrace
 
 
 def records(path: Path) -> Iterator[dict]:
@@ -55,7 +55,7 @@ def runs(root: Path) -> dict[str, Path]:
     return {path.parent.name.rpartition("-")[0]: path.parent for path in sorted(root.rglob("manifest.json"))}
 
 
-def read(folder: Path) -> tuple[dict[tuple[str, int], Asked], dict[str, set[str]]]:
+def read(folder: Path) -> tuple[dict[tuple[str, int], QuestionTrace], dict[str, set[str]]]:
     """Questions by conversation and number, and the lines of the memories found for each conversation."""
     contexts = {record["id"]: record["text"] for record in records(folder / "contexts.jsonl")}
     memories: dict[str, set[str]] = {}
@@ -68,11 +68,11 @@ def read(folder: Path) -> tuple[dict[tuple[str, int], Asked], dict[str, set[str]
     asked = {}
     for record in records(folder / "search.jsonl"):
         key = record["sample_id"], record["qa_index"]
-        asked[key] = Asked(contexts.get(record.get("context_id"), ""), answers.get(key, ""), verdicts.get(key))
+        asked[key] = QuestionTrace(contexts.get(record.get("context_id"), ""), answers.get(key, ""), verdicts.get(key))
     return asked, memories
 
 
-def changes(old: Path, new: Path) -> tuple[list[Change], int]:
+def changes(old: Path, new: Path) -> tuple[list[ChangedQuestion], int]:
     """The questions that changed between two run folders of one system, and how many both have."""
     (before, known), (after, stored) = read(old), read(new)
     out = []
@@ -82,7 +82,7 @@ def changes(old: Path, new: Path) -> tuple[list[Change], int]:
             continue
         fresh = (text for text in stored.get(key[0], set()) - known.get(key[0], set()) if text in b.context)
         cause = "reader" if a.context == b.context else "memories" if any(fresh) else "retrieval"
-        out.append(Change(*key, cause, a, b))
+        out.append(ChangedQuestion(*key, cause, a, b))
     return out, len(before.keys() & after.keys())
 
 
@@ -97,20 +97,20 @@ def numbers(indices: list[int]) -> str:
     return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in spans)
 
 
-def page(found: dict[str, tuple[list[Change], int]]) -> Iterator[str]:
+def page(by_system: dict[str, tuple[list[ChangedQuestion], int]]) -> Iterator[str]:
     """The page in Markdown: counts, then each system's questions."""
     yield (
         "| system | questions | changed | " + " | ".join(CAUSES) + " | answers changed | judged better | judged worse |"
     )
     yield "| --- |" + " --- |" * (5 + len(CAUSES))
-    for system, (changed, total) in found.items():
+    for system, (changed, total) in by_system.items():
         answers = [change for change in changed if change.old.answer != change.new.answer]
         better = sum(change.new.correct is True and change.old.correct is False for change in answers)
         worse = sum(change.new.correct is False and change.old.correct is True for change in answers)
         counts = [sum(change.cause == cause for change in changed) for cause in CAUSES]
         cells = [system, total, len(changed), *counts, len(answers), better, worse]
         yield "| " + " | ".join(map(str, cells)) + " |"
-    for system, (changed, _) in found.items():
+    for system, (changed, _) in by_system.items():
         yield f"\n## {system}\n"
         for cause in CAUSES:
             same = [change for change in changed if change.cause == cause and change.old.answer == change.new.answer]
@@ -128,7 +128,7 @@ def page(found: dict[str, tuple[list[Change], int]]) -> Iterator[str]:
             yield f"- {where}: {_cut(change.old.answer)} → {_cut(change.new.answer)}"
 
 
-def _mark(change: Change) -> str:
+def _mark(change: ChangedQuestion) -> str:
     if change.old.correct == change.new.correct:
         return ""
     return " +" if change.new.correct else " -"
@@ -149,15 +149,15 @@ def main() -> int:
     shared = [system for system in after if system in before]
     if not shared:
         parser.error(f"no system has run folders in both {args.old} and {args.new}")
-    found = {system: changes(before[system], after[system]) for system in shared}
+    by_system = {system: changes(before[system], after[system]) for system in shared}
     head = (
         args.to.read_text(encoding="utf-8").partition("| system |")[0]
         if args.to.exists()
         else "# Changed questions\n\n"
     )
     args.to.parent.mkdir(parents=True, exist_ok=True)
-    args.to.write_text(head + "\n".join(page(found)) + "\n", encoding="utf-8")
-    for system, (changed, total) in found.items():
+    args.to.write_text(head + "\n".join(page(by_system)) + "\n", encoding="utf-8")
+    for system, (changed, total) in by_system.items():
         print(f"{system}: {len(changed)} of {total} questions changed")
     return 0
 

@@ -67,12 +67,12 @@ def default_metrics(a: Run, b: Run) -> list[str]:
         ConfigError: when the runs share none of them.
     """
     shared = set(a.summary["metrics"]) & set(b.summary["metrics"])
-    found = [m for m in (*judges([a.summary, b.summary]), "f1_memos") if m in shared]
-    if not found:
+    shared_metrics = [m for m in (*judges([a.summary, b.summary]), "f1_memos") if m in shared]
+    if not shared_metrics:
         raise ConfigError(
             f"--metric: the runs share no judge and no f1_memos; they share {', '.join(sorted(shared)) or 'nothing'}"
         )
-    return found
+    return shared_metrics
 
 
 if __name__ == "__main__":

@@ -36,9 +36,11 @@ def entries(folder: Path) -> list[tuple[str, str]]:
     """Name and description of every configuration of a group; the settings of a sweep are counted, not listed."""
     own = [(path.stem, path) for path in sorted(folder.glob("*.yaml"))]
     own += [(f"{path.parent.name}/{path.stem}", path) for path in sorted(folder.glob("vendors/*.yaml"))]
-    found = [(name, about(path)) for name, path in own]
+    described = [(name, about(path)) for name, path in own]
     settings = len(list(folder.glob("sweep/*.yaml")))
-    return found + ([("sweep/…", f"{settings} settings, the rows of the experiments that sweep.")] if settings else [])
+    return described + (
+        [("sweep/…", f"{settings} settings, the rows of the experiments that sweep.")] if settings else []
+    )
 
 
 @one_line_errors
@@ -60,9 +62,9 @@ def main() -> int:
             print(f"  {name:22} {text}")
         print()
     if not args.groups or "runs" in args.groups:
-        found = states(args.out)
-        print(f"runs in {args.out / 'runs'}" + ("" if found else ": none yet"))
-        for run in found:
+        runs = states(args.out)
+        print(f"runs in {args.out / 'runs'}" + ("" if runs else ": none yet"))
+        for run in runs:
             print(
                 f"  {run.experiment + '/' + run.folder.name:44} {run.state}, {run.n} {run.what}, {run.failed} failed"
                 + (f"  {run.label}" if run.label else "")

@@ -13,7 +13,7 @@ from eval.command.script import add_data, add_out, add_to, one_line_errors
 from eval.datasets.load import load_dataset
 from eval.datasets.selection import DatasetConfig
 from eval.report.figures import make_figures, usable_cores
-from eval.report.groups import Group, groups
+from eval.report.groups import RunGroup, groups
 from eval.report.page.write import write_page
 from eval.report.sources import sources
 from eval.runs.find import find_runs
@@ -33,29 +33,29 @@ def main() -> int:
     parser.add_argument("--no-figures", action="store_true", help="leave the figures out")
     args = parser.parse_args()
     start = time.perf_counter()
-    found = chosen(args.runs or find_runs(args.out, args.experiment), args.data)
+    selection = chosen(args.runs or find_runs(args.out, args.experiment), args.data)
     with tempfile.TemporaryDirectory() as scratch:
         if not args.no_figures:
-            make_figures([found], Path(scratch), jobs=usable_cores())
+            make_figures([selection], Path(scratch), jobs=usable_cores())
         figures = sorted((Path(scratch) / "figures").glob("*.png"))
-        target = write_page(args.to or args.out / "report.html", found, figures)
-        origin = sources(found.summaries, page=target.name)
+        target = write_page(args.to or args.out / "report.html", selection, figures)
+        origin = sources(selection.summaries, page=target.name)
         target.with_name(target.name + ".sources.json").write_text(
             json.dumps(origin, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
         )
     size, seconds = target.stat().st_size / 2**20, time.perf_counter() - start
-    print(f"{target}: {len(found.runs)} runs, {size:.1f} MB, {seconds:.1f} s")
+    print(f"{target}: {len(selection.runs)} runs, {size:.1f} MB, {seconds:.1f} s")
     return 0
 
 
-def chosen(paths: list[Path], file: Path | None) -> Group:
+def chosen(paths: list[Path], file: Path | None) -> RunGroup:
     """The question-answering runs among some folders as one group, in printing order.
 
     Raises:
         DataError: a folder holds no finished run.
     """
     folders = tuple(folder for group in groups(paths, Path()) for folder in group.folders)
-    group = Group("report", folders)
+    group = RunGroup("report", folders)
     if file is not None:
         for run in group.runs:
             adopt(run, file)

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     return 0 if good else 1
 
 
-def report(scored: rescoring.Scored) -> bool:
+def report(scored: rescoring.RescoredSet) -> bool:
     """Print one set's recorded totals and the check of its published values; whether all of them came out."""
     if "recorded" in scored.verdicts:
         cells = "  ".join(f"{name} {value:.2f}" for name, value in rescoring.totals(scored.rows).items())
@@ -72,7 +72,7 @@ def report(scored: rescoring.Scored) -> bool:
     return good
 
 
-def save(scored: rescoring.Scored, summary: dict, out: Path) -> None:
+def save(scored: rescoring.RescoredSet, summary: dict, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{scored.name}.summary.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
     for name, verdicts in scored.verdicts.items():

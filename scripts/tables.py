@@ -70,12 +70,12 @@ def show(args: argparse.Namespace) -> int:
 def check(args: argparse.Namespace) -> int:
     """Print the matrix and the audit; 1 when a cell marked ``must`` differs. Works without any run."""
     try:
-        found = groups(args.runs, args.out)
+        batch = groups(args.runs, args.out)
     except DataError:
         if args.runs:
             raise
-        found = []
-    checks, findings = make_check(found, args.out, args.reference)
+        batch = []
+    checks, findings = make_check(batch, args.out, args.reference)
     print(terminal(reference.check_table(checks), args.width))
     print("Arithmetic audit of the paper's own tables")
     for finding in findings:

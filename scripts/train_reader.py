@@ -15,7 +15,7 @@ import sys
 import numpy as np
 
 from eval.answerers.fit.lines import write_line_weights
-from eval.answerers.fit.spans import Settings, SpanFit
+from eval.answerers.fit.spans import SpanFit, SpanFitSettings
 from eval.answerers.fit.tuning import WEIGHTS, tuning_conversations
 from eval.command.script import add_cache, add_data, add_write, embeddings, locomo, one_line_errors
 from eval.datasets.locomo import load
@@ -40,7 +40,7 @@ def main() -> None:
     if args.lines:
         write_line_weights(dataset, embeddings(args.cache) if args.cosine else None)
         return
-    fit = SpanFit(dataset, Settings(args.l2, args.typed, args.likelihood, args.steps))
+    fit = SpanFit(dataset, SpanFitSettings(args.l2, args.typed, args.likelihood, args.steps))
     print(fit.describe(), file=sys.stderr)
     if args.write:
         print(f"{WEIGHTS}: {fit.write()} span weights")

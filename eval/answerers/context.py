@@ -45,7 +45,7 @@ class Sentence:
 
 
 @dataclass(frozen=True)
-class Line:
+class ContextLine:
     """One line of the context."""
 
     text: str
@@ -66,10 +66,10 @@ class Line:
 
 def _leading_time(text: str) -> tuple[datetime | None, str]:
     """Cut a timestamp off the front of a line."""
-    found = explicit(text[:60])
-    if not found:
+    times = explicit(text[:60])
+    if not times:
         return None, text
-    start, end, when = found[0]
+    start, end, when = times[0]
     if text[:start].strip(" \t[(<\"'|-on,:") not in ("", "Date", "DATE", "Time", "Session", "timestamp"):
         return None, text
     rest = text[end:]
@@ -86,13 +86,13 @@ def _trailing_time(text: str) -> tuple[datetime | None, str]:
     match = _TAIL.search(text)
     if match is None:
         return None, text
-    found = explicit(match.group(1))
+    times = explicit(match.group(1))
     words = re.sub(
         r"[\W\d_]+|\b(?:T|Z|UTC|present|from|to|date|range|unknown|am|pm|on)\b", "", match.group(1), flags=re.I
     )
-    if not found or (len(words) > 12 and not _TAIL_DATE.search(match.group())):
+    if not times or (len(words) > 12 and not _TAIL_DATE.search(match.group())):
         return None, text
-    return found[0][2], text[: match.start()]
+    return times[0][2], text[: match.start()]
 
 
 def _speaker(text: str, speakers: tuple[str, ...]) -> tuple[str, str]:
@@ -106,9 +106,9 @@ def _speaker(text: str, speakers: tuple[str, ...]) -> tuple[str, str]:
     return "", text
 
 
-def parse(text: str, speakers: tuple[str, ...]) -> tuple[Line, ...]:
+def parse(text: str, speakers: tuple[str, ...]) -> tuple[ContextLine, ...]:
     """Lines of a context, in order; headings and separators are used, not kept."""
-    lines: list[Line] = []
+    lines: list[ContextLine] = []
     block_speaker, block_time, fresh = "", None, True
     waiting: list[int] = []
     for raw in text.splitlines():
@@ -132,7 +132,7 @@ def parse(text: str, speakers: tuple[str, ...]) -> tuple[Line, ...]:
         if not re.search(r"\w", rest):
             continue
         continues = when is None and not speaker and not fresh and bool(lines) and lines[-1].said
-        line = Line(
+        line = ContextLine(
             rest,
             speaker or (lines[-1].speaker if continues else block_speaker),
             when or tail or block_time,
@@ -146,7 +146,7 @@ def parse(text: str, speakers: tuple[str, ...]) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _fill(lines: list[Line], waiting: list[int], line: Line) -> list[int]:
+def _fill(lines: list[ContextLine], waiting: list[int], line: ContextLine) -> list[int]:
     """Give lines without a time (a chunk that starts mid-line) the time of the first timed line after them."""
     if line.time is None:
         return [*waiting, len(lines) - 1]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eval.answerers.question import QuestionView
-from eval.answerers.ranking import Index, Scored
+from eval.answerers.ranking import Index, RankedLine
 from memos.language.numerals import number_of
 
 
-def how_many(question: QuestionView, index: Index, ranked: Sequence[Scored], margin: float = 3.0) -> str:
+def how_many(question: QuestionView, index: Index, ranked: Sequence[RankedLine], margin: float = 3.0) -> str:
     """The number said next to what is counted; empty where no number is said."""
     best: tuple[float, str] | None = None
     for place, scored in enumerate(ranked[:4]):

@@ -70,7 +70,7 @@ def _index(pos: str) -> dict[bytes, bytes]:
 @lru_cache(maxsize=4)
 def _exceptions(pos: str) -> dict[str, list[str]]:
     lines = _file(f"{_FILES[pos]}.exc").decode().splitlines()
-    return {parts[0]: parts[1:] for parts in (line.split() for line in lines)}
+    return {forms[0]: forms[1:] for forms in (line.split() for line in lines)}
 
 
 def _lemmas(word: str, pos: str) -> list[str]:
@@ -86,22 +86,22 @@ def _lemmas(word: str, pos: str) -> list[str]:
 @lru_cache(maxsize=100_000)
 def senses(word: str, pos: str = "n") -> tuple[int, ...]:
     """Synsets (offsets in the data file) of a lower-case word, most frequent first."""
-    found: list[int] = []
+    offsets: list[int] = []
     for lemma in _lemmas(word, pos):
-        parts = _index(pos)[lemma.encode()].split()
-        found += [int(offset) for offset in parts[-int(parts[1]) :]]
-    return tuple(dict.fromkeys(found))
+        fields = _index(pos)[lemma.encode()].split()
+        offsets += [int(offset) for offset in fields[-int(fields[1]) :]]
+    return tuple(dict.fromkeys(offsets))
 
 
 @lru_cache(maxsize=100_000)
 def _synset(offset: int) -> tuple[str, tuple[int, ...]]:
     """Field and hypernyms (of classes and of instances) of a noun synset."""
     data = _file("data.noun")
-    parts = data[offset : data.index(b"\n", offset)].split(b" | ", 1)[0].split()
-    at = 4 + 2 * int(parts[3], 16)
-    pointers = parts[at + 1 : at + 1 + 4 * int(parts[at])]
+    fields = data[offset : data.index(b"\n", offset)].split(b" | ", 1)[0].split()
+    at = 4 + 2 * int(fields[3], 16)
+    pointers = fields[at + 1 : at + 1 + 4 * int(fields[at])]
     above = tuple(int(pointers[i + 1]) for i in range(0, len(pointers), 4) if pointers[i] in (b"@", b"@i"))
-    return _FIELDS[int(parts[1]) - _FIRST_NOUN_FIELD], above
+    return _FIELDS[int(fields[1]) - _FIRST_NOUN_FIELD], above
 
 
 @lru_cache(maxsize=50_000)
@@ -116,21 +116,21 @@ def part_of_speech(word: str) -> str:
 @lru_cache(maxsize=50_000)
 def field_of(word: str) -> str:
     """The lexicographer's field of a word's first noun sense, such as ``food``; empty where it has none."""
-    found = senses(word) if available() else ()
-    return _synset(found[0])[0] if found else ""
+    synsets = senses(word) if available() else ()
+    return _synset(synsets[0])[0] if synsets else ""
 
 
 @lru_cache(maxsize=20_000)
 def _kinds(word: str) -> frozenset[int]:
     """A word's first noun senses and everything above them."""
-    found: set[int] = set()
+    above: set[int] = set()
     todo = list(senses(word)[:_SENSES])
     while todo:
         offset = todo.pop()
-        if offset not in found:
-            found.add(offset)
+        if offset not in above:
+            above.add(offset)
             todo += _synset(offset)[1]
-    return frozenset(found)
+    return frozenset(above)
 
 
 @lru_cache(maxsize=50_000)

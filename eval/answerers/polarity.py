@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eval.answerers.question import QuestionView
-from eval.answerers.ranking import Index, Scored
+from eval.answerers.ranking import Index, RankedLine
 from eval.answerers.text import content_stems
 from memos.language.polarity import negated
 
 
-def choice(question: QuestionView, index: Index, ranked: Sequence[Scored]) -> str:
+def choice(question: QuestionView, index: Index, ranked: Sequence[RankedLine]) -> str:
     """The alternative that the best lines speak of most; the first one where none is spoken of."""
     weights = []
     for option in question.options:
@@ -23,7 +23,7 @@ def choice(question: QuestionView, index: Index, ranked: Sequence[Scored]) -> st
     return question.options[weights.index(max(weights))]
 
 
-def yes_no(question: QuestionView, index: Index, ranked: Sequence[Scored]) -> str:
+def yes_no(question: QuestionView, index: Index, ranked: Sequence[RankedLine]) -> str:
     """``Yes`` where the closest sentence affirms, ``No`` where it denies; ``Likely`` for what somebody would do."""
     closest, negative = 0.0, False
     for place, scored in enumerate(ranked[:3]):

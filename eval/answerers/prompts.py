@@ -32,14 +32,14 @@ class Prompt:
 
     def messages(self, task: AnswerTask) -> tuple[Message, ...]:
         """The messages for one task."""
-        values = {
+        fields = {
             "context": task.context.strip(),
             "question": task.question,
             "speaker_1": task.speakers[0],
             "speaker_2": task.speakers[1],
         }
-        parts = (Message("system", self.system), Message("user", self.user))
-        return tuple(Message(part.role, part.content.format(**values)) for part in parts if part.content)
+        templates = (Message("system", self.system), Message("user", self.user))
+        return tuple(Message(part.role, part.content.format(**fields)) for part in templates if part.content)
 
 
 _MEM0_RULES = """You help people by recalling what is kept in a store of conversation memories.

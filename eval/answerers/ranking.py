@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval.answerers.context import Line, Sentence
+from eval.answerers.context import ContextLine, Sentence
 from eval.answerers.question import QuestionView
 from eval.answerers.wording import mentions
 from memos.language.dates import durations
@@ -23,7 +23,7 @@ SHORTLIST = 60
 
 
 @dataclass(frozen=True)
-class Scored:
+class RankedLine:
     """A line with its score and the share of the question it covers."""
 
     index: int
@@ -34,7 +34,7 @@ class Scored:
 class Index:
     """Lines of one context with what every question on it needs; build once, ask many times."""
 
-    def __init__(self, lines: Sequence[Line]) -> None:
+    def __init__(self, lines: Sequence[ContextLine]) -> None:
         self.lines = tuple(lines)
         self.postings: dict[str, list[int]] = defaultdict(list)
         for number, line in enumerate(self.lines):
@@ -59,14 +59,14 @@ class Index:
 
     def rank(
         self, question: QuestionView, weights: Mapping[str, float], cosine: Sequence[float] | None = None
-    ) -> list[Scored]:
+    ) -> list[RankedLine]:
         """All lines with any bearing on the question, best first."""
         covered = self.coverage(question)
         scored = []
         for number in self._shortlist(question, covered, cosine):
-            values = self.features(question, number, covered, None if cosine is None else float(cosine[number]))
-            score = sum(weights.get(name, 0.0) * value for name, value in values.items())
-            scored.append(Scored(number, score, covered[number]))
+            features = self.features(question, number, covered, None if cosine is None else float(cosine[number]))
+            score = sum(weights.get(name, 0.0) * value for name, value in features.items())
+            scored.append(RankedLine(number, score, covered[number]))
         return sorted(scored, key=lambda item: (-item.score, item.index))
 
     def _shortlist(
@@ -103,39 +103,39 @@ class Index:
     ) -> dict[str, float]:
         """Named feature values of one line for one question."""
         line = self.lines[number]
-        values = {"coverage": covered[number], "length": math.log(1 + len(line.stems)) / 4}
-        values["coverage_squared"] = covered[number] ** 2
-        values["before"] = covered[number - 1] if number else 0.0
-        values["after"] = covered[number + 1] if number + 1 < len(self.lines) else 0.0
+        features = {"coverage": covered[number], "length": math.log(1 + len(line.stems)) / 4}
+        features["coverage_squared"] = covered[number] ** 2
+        features["before"] = covered[number - 1] if number else 0.0
+        features["after"] = covered[number + 1] if number + 1 < len(self.lines) else 0.0
         if (
             number
             and self.lines[number - 1].text.rstrip().endswith("?")
             and self.lines[number - 1].speaker != line.speaker
         ):
-            values["before_asks"] = covered[number - 1]
+            features["before_asks"] = covered[number - 1]
         if question.focus:
             if line.said:
-                values["focus_says" if line.speaker in question.focus else "other_says"] = 1.0
+                features["focus_says" if line.speaker in question.focus else "other_says"] = 1.0
             named = [name for name in question.focus if name.split()[0].lower() in self.text_lower[number]]
             if named:
-                values["focus_named"] = 1.0
+                features["focus_named"] = 1.0
             elif not line.said and line.speaker in question.focus:
-                values["focus_block"] = 1.0
+                features["focus_block"] = 1.0
         if line.text.rstrip().endswith("?"):
-            values["asks"] = 1.0
+            features["asks"] = 1.0
         if line.time is not None and question.dates:
             gap = min(abs((line.time.date() - when.date()).days) for when in question.dates)
-            values["date_same"] = float(gap == 0)
-            values["date_near"] = float(0 < gap <= 7)
-            values["date_far"] = float(gap > 31)
+            features["date_same"] = float(gap == 0)
+            features["date_near"] = float(0 < gap <= 7)
+            features["date_far"] = float(gap > 31)
         if line.time is not None and question.months:
             same = any(line.time.month == month and year in (None, line.time.year) for month, year in question.months)
-            values["month_same" if same else "month_other"] = 1.0
-        values.update(self._type_fit(question, number))
+            features["month_same" if same else "month_other"] = 1.0
+        features.update(self._type_fit(question, number))
         if cosine is not None:
-            values["cosine"] = cosine
-            values["cosine_squared"] = cosine * abs(cosine)
-        return values
+            features["cosine"] = cosine
+            features["cosine_squared"] = cosine * abs(cosine)
+        return features
 
     def has_time(self, number: int) -> bool:
         """Whether a line holds a time expression."""

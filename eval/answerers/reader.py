@@ -21,7 +21,7 @@ from eval.answerers import counts, lists, polarity, temporal
 from eval.answerers.context import parse
 from eval.answerers.lexicon import available
 from eval.answerers.question import QuestionView, analyse
-from eval.answerers.ranking import Index, Scored
+from eval.answerers.ranking import Index, RankedLine
 from eval.answerers.spans import FeatureSums, Span, best_spans, sentence_features
 from eval.core.identity import digest
 from eval.core.types import Answer, AnswerTask
@@ -130,7 +130,7 @@ class Reader:
             self._contexts.popitem(last=False)
         return index
 
-    def _rank(self, view: QuestionView, index: Index) -> list[Scored]:
+    def _rank(self, view: QuestionView, index: Index) -> list[RankedLine]:
         if self.embedder is None:
             return index.rank(view, self._weights["rank"])
         if not index.lines:
@@ -139,7 +139,7 @@ class Reader:
         vectors = self.embedder.encode([*texts, view.text])
         return index.rank(view, self._weights["rank_cosine"], vectors[:-1] @ vectors[-1])
 
-    def _supported(self, view: QuestionView, index: Index, ranked: Sequence[Scored]) -> bool:
+    def _supported(self, view: QuestionView, index: Index, ranked: Sequence[RankedLine]) -> bool:
         """Whether the context bears on the question at all: shared words, or a short context about the asked people."""
         if not view.stems or max(item.coverage for item in ranked[:3]) >= self.config.min_coverage:
             return True
@@ -147,7 +147,7 @@ class Reader:
             return False
         return any(index.concerns(item.index, view.focus) for item in ranked)
 
-    def _by_kind(self, view: QuestionView, index: Index, ranked: list[Scored], speakers: tuple[str, str]) -> str:
+    def _by_kind(self, view: QuestionView, index: Index, ranked: list[RankedLine], speakers: tuple[str, str]) -> str:
         if view.kind == "when":
             return temporal.when(view, index, ranked)
         if view.options:
@@ -168,11 +168,13 @@ class Reader:
             return lists.join_items(spans, view.stems, self.config.list_margin, self.config.list_items)
         return spans[0].text
 
-    def _spans(self, view: QuestionView, index: Index, ranked: list[Scored], speakers: tuple[str, str]) -> list[Span]:
+    def _spans(
+        self, view: QuestionView, index: Index, ranked: list[RankedLine], speakers: tuple[str, str]
+    ) -> list[Span]:
         """The best span of each line worth reading, best first."""
         weights = self._weights["span"]
         names = frozenset(part.lower() for name in speakers for part in name.split())
-        top, found = ranked[0].score, []
+        top, best = ranked[0].score, []
         for place, scored in enumerate(ranked[: self.config.lines]):
             gap = top - scored.score
             if gap > self.config.score_margin:
@@ -183,5 +185,5 @@ class Reader:
                 base = sum(weights.get(name, 0.0) * value for name, value in features.items())
                 spans += best_spans(view, sentence, base, self._sums, names, keep=1)
             if spans:
-                found.append(max(spans, key=lambda span: span.score))
-        return sorted(found, key=lambda span: -span.score)
+                best.append(max(spans, key=lambda span: span.score))
+        return sorted(best, key=lambda span: -span.score)

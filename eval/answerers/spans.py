@@ -173,15 +173,15 @@ def _meaning(question: QuestionView, token: Token, kind: str, asked_field: str) 
     """Features of the token's meaning: its field, and whether it is a kind of what is asked for."""
     if kind not in _MEANT:
         return []
-    found = []
+    names = []
     if question.head_word and token.stem != question.head and is_a(token.lower, question.head_word):
-        found.append("iisa")
+        names.append("iisa")
     field = field_of(token.lower)
     if field:
-        found.append(f"ifield={field}")
+        names.append(f"ifield={field}")
         if field == asked_field:
-            found.append("isamefield")
-    return found
+            names.append("isamefield")
+    return names
 
 
 _MEANT = frozenset("name noun plural word ing".split())
@@ -194,14 +194,14 @@ def sentence_features(
     holds.
     """
     own = len(sentence.stems & question.stems) / max(1, len(question.stems))
-    values = {f"rank={min(rank, 5)}": 1.0, "gap": gap, "line_coverage": coverage, "own_coverage": own}
+    features = {f"rank={min(rank, 5)}": 1.0, "gap": gap, "line_coverage": coverage, "own_coverage": own}
     if sentence.text.rstrip().endswith("?"):
-        values["asks"] = 1.0
+        features["asks"] = 1.0
     if len(sentence.tokens) <= 4:
-        values["short"] = 1.0
+        features["short"] = 1.0
     if question.head and question.head in sentence.stems:
-        values["has_head"] = 1.0
-    return values
+        features["has_head"] = 1.0
+    return features
 
 
 @lru_cache(maxsize=1 << 10)

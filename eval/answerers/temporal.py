@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from eval.answerers.context import Line
+from eval.answerers.context import ContextLine
 from eval.answerers.question import QuestionView
-from eval.answerers.ranking import Index, Scored
+from eval.answerers.ranking import Index, RankedLine
 from eval.answerers.wording import TimeMention, mentions
 from memos.language.calendar import day_words, month_words
 from memos.language.dates import durations
@@ -15,7 +15,7 @@ from memos.language.dates import durations
 _FUTURE = re.compile(r"\b(?:will|going to|plan|plans|planning|next|upcoming|tomorrow|soon)\b", re.IGNORECASE)
 
 
-def when(question: QuestionView, index: Index, ranked: Sequence[Scored], margin: float = 1.0) -> str:
+def when(question: QuestionView, index: Index, ranked: Sequence[RankedLine], margin: float = 1.0) -> str:
     """The time of what the question asks about: the nearest time expression, resolved, or the day it was said."""
     best = ranked[0]
     for scored in ranked[:4]:
@@ -65,13 +65,13 @@ def _at_grain(moment, grain: str) -> str:
     return month_words(moment) if grain == "month" else day_words(moment)
 
 
-def how_long(question: QuestionView, index: Index, ranked: Sequence[Scored], margin: float = 3.0) -> str:
+def how_long(question: QuestionView, index: Index, ranked: Sequence[RankedLine], margin: float = 3.0) -> str:
     """A length of time named near what the question asks about; empty where none is."""
     best: tuple[float, str] | None = None
     for scored in ranked[:4]:
         if ranked[0].score - scored.score > margin:
             break
-        line: Line = index.lines[scored.index]
+        line: ContextLine = index.lines[scored.index]
         for sentence in index.sentences(scored.index):
             for start, end in durations(sentence.text):
                 score = scored.score + len(sentence.stems & question.stems)

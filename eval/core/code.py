@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
-from eval.core.definition import Calls, Parameter, Reader
+from eval.core.definition import Calls, DefinitionReader, Parameter
 from eval.core.scopes import Name
 from eval.core.syntax import Module, digest_of, members, read_module, root_folder, source_file
 from memos.weights import remembered
@@ -210,7 +210,7 @@ def _unit(name: Name, keep: frozenset[str] | None, tops: frozenset[str], state: 
         return None
     if any(isinstance(s, ast.ClassDef) and _is_protocol(s) for s in statements):
         return _Unit("protocol")
-    reader = Reader(module, lambda target: resolve(target, tops), keep)
+    reader = DefinitionReader(module, lambda target: resolve(target, tops), keep)
     text = "\n".join([*(reader.text(s) for s in statements), *_resources(module, statements)])
     beside = frozenset(reader.beside - reader.slots.keys())
     return _Unit(text, tuple(reader.slots), beside, reader.parameters, reader.calls)

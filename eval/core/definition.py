@@ -99,7 +99,7 @@ class Calls:
         return parameter.shown or self.anything or handed_on or parameter.name in self.spoken
 
 
-class Reader:
+class DefinitionReader:
     """Turns one definition into text, with each name of another definition as a numbered slot."""
 
     def __init__(

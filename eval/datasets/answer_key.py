@@ -132,13 +132,12 @@ def apply(dataset: Dataset, mode: str, errors_file: Path) -> Dataset:
         elif mode == "audited":
             changed += bool(defect.correct)
             questions.append(replace(question, gold=defect.correct or question.gold))
-    found = Counter(
+    by_category = Counter(
         dataset_question.category for dataset_question in dataset.questions if dataset_question.key in defects
     )
     what = f"{changed} golds corrected" if mode == "audited" else f"{len(defects)} questions left out"
-    note = (
-        f"answer key {mode}: {what} (by category {dict(sorted(found.items()))}); {ceiling_note(dataset, errors_file)}"
-    )
+    counts = dict(sorted(by_category.items()))
+    note = f"answer key {mode}: {what} (by category {counts}); {ceiling_note(dataset, errors_file)}"
     content = digest([dataset.sha256, mode, [[*q.key, q.gold] for q in questions]])
     return replace(dataset, sha256=content, questions=tuple(questions), notes=(*dataset.notes, note))
 
@@ -173,5 +172,5 @@ def ceilings(dataset: Dataset, errors_file: Path) -> dict[str, float]:
 
 def ceiling_note(dataset: Dataset, errors_file: Path) -> str:
     """The ceilings in one line."""
-    found: Mapping[str, float] = ceilings(dataset, errors_file)
-    return "ceilings of the official key in %: " + ", ".join(f"{name} {value:.1f}" for name, value in found.items())
+    best: Mapping[str, float] = ceilings(dataset, errors_file)
+    return "ceilings of the official key in %: " + ", ".join(f"{name} {value:.1f}" for name, value in best.items())

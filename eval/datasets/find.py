@@ -37,13 +37,13 @@ def find_locomo(path: str | Path | None = None, named: str = "dataset.path") -> 
     """
     for name, value in ((named, path), (LOCOMO_VARIABLE, os.environ.get(LOCOMO_VARIABLE))):
         if value:
-            found = Path(value).expanduser()
-            if not found.is_file():
+            file = Path(value).expanduser()
+            if not file.is_file():
                 raise DataError(f"{name}={value}: no such file")
-            return found
-    for found in (cached_locomo(), beside_checkout()):
-        if found.is_file():
-            return found
+            return file
+    for file in (cached_locomo(), beside_checkout()):
+        if file.is_file():
+            return file
     return download_locomo(named)
 
 

@@ -86,8 +86,8 @@ def parse(data: list[Any], path: Path, *, captions: bool = False) -> Dataset:
     if official and counts != OFFICIAL_COUNTS:
         raise DataError(f"{path}: category counts {dict(counts)} differ from the official {OFFICIAL_COUNTS}")
     if not official:
-        found = ", ".join(f"category {c}: {counts[c]}" for c in sorted(counts))
-        notes.insert(0, f"{path} is not the official LOCOMO file ({found}); numbers are not comparable with papers")
+        shares = ", ".join(f"category {c}: {counts[c]}" for c in sorted(counts))
+        notes.insert(0, f"{path} is not the official LOCOMO file ({shares}); numbers are not comparable with papers")
     return Dataset(
         name="locomo" if official else path.stem,
         sha256=digest([content, captions]),

@@ -12,7 +12,7 @@ from eval.runs.read import is_locomo, load_summary
 from memos.errors import ConfigError
 
 if TYPE_CHECKING:
-    from eval.report.groups import Group
+    from eval.report.groups import RunGroup
 
 BENCHMARK, KV_TTFT, JUDGE_CARD = (
     f"eval.experiments.{name}.experiment" for name in ("benchmark", "kv_ttft", "judge_card")
@@ -47,7 +47,7 @@ def load(entry: str) -> Experiment:
     return cast(Experiment, module)
 
 
-def experiment_of(group: Group) -> Experiment:
+def experiment_of(group: RunGroup) -> Experiment:
     """The experiment that made the runs of a group, by the first manifest that names one, else by what the runs hold.
 
     Raises:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NotRequired, Protocol, TypedDict
 
 if TYPE_CHECKING:
-    from eval.report.groups import Group
-    from eval.stages.changes import Change
+    from eval.report.groups import RunGroup
+    from eval.stages.changes import CodeChange
 
 OK, CONFIG_ERROR, FAILED_QUESTIONS, BUDGET_REACHED, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes: done; a configuration or data error; finished with more failed questions than ``max_errors``; budget
@@ -37,7 +37,7 @@ class Experiment(Protocol):
     def check(self, config: Config) -> None:
         """Raise for anything wrong that can be known before the run starts, the data included."""
 
-    def changed(self, config: Config) -> list[Change]:
+    def changed(self, config: Config) -> list[CodeChange]:
         """The stages of a begun or finished run whose code is no more the one that made its records."""
         ...
 
@@ -51,7 +51,7 @@ class Experiment(Protocol):
         """Bring one job to its end; issuing it again resumes it."""
         ...
 
-    def tables(self, group: Group, out: Path, width: int = 120) -> list[str]:
+    def tables(self, group: RunGroup, out: Path, width: int = 120) -> list[str]:
         """Write ``tables/<experiment>*`` of finished runs, which nothing else writes, and return them for a terminal.
 
         Args:

@@ -17,7 +17,7 @@ from eval.core.identity import digest
 from eval.core.protocols import Judge, Scorer
 from eval.core.types import Dataset, JudgeTask, Verdict
 from eval.judges import published
-from eval.judges.published import Row
+from eval.judges.published import PublishedAnswer
 from eval.judges.recorded import verdict as recorded_verdict
 from eval.judges.uncertainty import own_error
 from eval.metrics.ceilings import gold_ceilings
@@ -36,11 +36,11 @@ TOLERANCE = 1e-9
 
 
 @dataclass
-class Scored:
+class RescoredSet:
     """One set of answers with everything computed about it."""
 
     name: str
-    rows: Sequence[Row]
+    rows: Sequence[PublishedAnswer]
     metrics: dict[str, list[float]] = field(default_factory=dict)
     verdicts: dict[str, list[Verdict]] = field(default_factory=dict)
     """By judge name, one verdict a row."""
@@ -51,7 +51,7 @@ class Scored:
     """By metric, row number to the reason why the metric failed there; its value is then 0."""
 
 
-def load(path: Path, dataset: Dataset | None = None) -> list[Row]:
+def load(path: Path, dataset: Dataset | None = None) -> list[PublishedAnswer]:
     """The answers of a JSON-lines file, or of a run folder of ours.
 
     Raises:
@@ -64,7 +64,7 @@ def load(path: Path, dataset: Dataset | None = None) -> list[Row]:
     return _run_rows(path, dataset)
 
 
-def _run_rows(folder: Path, dataset: Dataset) -> list[Row]:
+def _run_rows(folder: Path, dataset: Dataset) -> list[PublishedAnswer]:
     file = folder / "answers.jsonl"
     if not file.is_file():
         raise DataError(f"{folder}: no answers.jsonl; not a run folder, or the run has not answered yet")
@@ -75,7 +75,9 @@ def _run_rows(folder: Path, dataset: Dataset) -> list[Row]:
         if record is not None:
             text = (record.get("answer") or "") if record.get("status") == "ok" else ""
             out.append(
-                Row(folder.name, *question.key, question.category, question.text, question.gold, text, (), None, None)
+                PublishedAnswer(
+                    folder.name, *question.key, question.category, question.text, question.gold, text, (), None, None
+                )
             )
     if not out:
         raise DataError(f"{folder}: none of its answers belongs to a question of {dataset.path}")
@@ -92,13 +94,13 @@ def _answers(folder: Path, file: Path) -> Mapping[Any, Mapping[str, Any]]:
     return held(file, content if content.endswith(b"\n") else content + b"\n", question_key).records
 
 
-def score(rows: Sequence[Row], scorers: Sequence[Scorer] = (), judges: Sequence[Judge] = ()) -> Scored:
+def score(rows: Sequence[PublishedAnswer], scorers: Sequence[Scorer] = (), judges: Sequence[Judge] = ()) -> RescoredSet:
     """Compute every metric and verdict of one set; recorded verdicts are kept where every row has some."""
-    out = Scored(rows[0].set_name, rows)
+    out = RescoredSet(rows[0].set_name, rows)
     golds, answers = [row.gold for row in rows], [row.answer for row in rows]
     for scorer in scorers:
-        for number, (values, errors) in enumerate(score_rows(scorer, golds, answers, [row.category for row in rows])):
-            for name, value in values.items() | dict.fromkeys(errors, 0.0).items():
+        for number, (metrics, errors) in enumerate(score_rows(scorer, golds, answers, [row.category for row in rows])):
+            for name, value in metrics.items() | dict.fromkeys(errors, 0.0).items():
                 out.metrics.setdefault(name, [0.0] * len(rows))[number] = value
             for name, reason in errors.items():
                 out.errors.setdefault(name, {})[number] = reason
@@ -116,14 +118,14 @@ def score(rows: Sequence[Row], scorers: Sequence[Scorer] = (), judges: Sequence[
     return out
 
 
-def columns(scored: Scored) -> dict[str, list[float]]:
+def columns(scored: RescoredSet) -> dict[str, list[float]]:
     """Metric and judge columns, one value a row; judges as ``judge_<name>``."""
     rows = range(len(scored.rows))
     judged = {name: list(verdict_column(own, rows).values()) for name, own in _verdicts(scored).items()}
     return {**scored.metrics, **judged}
 
 
-def _verdicts(scored: Scored) -> dict[str, dict[int, dict[str, Any]]]:
+def _verdicts(scored: RescoredSet) -> dict[str, dict[int, dict[str, Any]]]:
     """By ``judge_<name>``, row to what a verdict's record says of it."""
     return {
         f"judge_{name}": {row: {"label": v.label, "runs": v.runs} for row, v in enumerate(own)}
@@ -131,7 +133,7 @@ def _verdicts(scored: Scored) -> dict[str, dict[int, dict[str, Any]]]:
     }
 
 
-def summary(scored: Scored, dataset: str = "locomo") -> ScoreSummary:
+def summary(scored: RescoredSet, dataset: str = "locomo") -> ScoreSummary:
     """The set in the shape of a run's ``summary.json``, so that every table takes it."""
     rows = scored.rows
     by_row = {name: dict(enumerate(column)) for name, column in columns(scored).items()}
@@ -171,14 +173,14 @@ def summary(scored: Scored, dataset: str = "locomo") -> ScoreSummary:
     }
 
 
-def _failed(scored: Scored, verdicts: Mapping[str, Mapping[int, Mapping[str, Any]]]) -> set[int]:
+def _failed(scored: RescoredSet, verdicts: Mapping[str, Mapping[int, Mapping[str, Any]]]) -> set[int]:
     """Rows on which a judge or a metric failed."""
     lost = {row for reasons in scored.errors.values() for row in reasons}
     return lost | {row for own in verdicts.values() for row, record in own.items() if not judging.stands(record)}
 
 
 @dataclass(frozen=True)
-class Check:
+class PublishedCheck:
     """How many published per-question values ours equal."""
 
     name: str
@@ -190,7 +192,7 @@ class Check:
     """Largest difference that remains."""
 
 
-def check_published(rows: Sequence[Row]) -> list[Check]:
+def check_published(rows: Sequence[PublishedAnswer]) -> list[PublishedCheck]:
     """Compare our mem0-style F1 and BLEU-1 with the values that the rows carry; empty where they carry none."""
     from eval.metrics.bleu import bleu
     from eval.metrics.f1 import f1_mem0
@@ -201,7 +203,7 @@ def check_published(rows: Sequence[Row]) -> list[Check]:
     if given:
         gaps = [abs(f1_mem0(row.gold, row.answer) - published_f1) for row, published_f1 in given]
         good = sum(gap <= TOLERANCE for gap in gaps)
-        out.append(Check("f1_mem0", len(given), good, good, max(gaps)))
+        out.append(PublishedCheck("f1_mem0", len(given), good, good, max(gaps)))
     given = [(row, row.bleu1) for row in rows if row.bleu1 is not None]
     if given:
         ours = [abs(bleu(row.gold, row.answer)[0] - published_bleu) for row, published_bleu in given]
@@ -210,7 +212,7 @@ def check_published(rows: Sequence[Row]) -> list[Check]:
             for gap, (row, published_bleu) in zip(ours, given, strict=True)
         ]
         out.append(
-            Check(
+            PublishedCheck(
                 "bleu1",
                 len(given),
                 sum(gap <= TOLERANCE for gap in ours),
@@ -221,7 +223,7 @@ def check_published(rows: Sequence[Row]) -> list[Check]:
     return out
 
 
-def totals(rows: Sequence[Row]) -> dict[str, float]:
+def totals(rows: Sequence[PublishedAnswer]) -> dict[str, float]:
     """Accuracy in percent overall and per category from the recorded verdicts, as the origins print it."""
     out = {"overall": _accuracy(rows)}
     for category in sorted({row.category for row in rows}):
@@ -229,7 +231,7 @@ def totals(rows: Sequence[Row]) -> dict[str, float]:
     return out
 
 
-def _accuracy(rows: Sequence[Row]) -> float:
+def _accuracy(rows: Sequence[PublishedAnswer]) -> float:
     """Mean share of runs that said correct, in percent: the total that the origin publishes."""
     shares = {"recorded": {number: row.share for number, row in enumerate(rows)}}
     conversations = {number: row.sample_id for number, row in enumerate(rows)}

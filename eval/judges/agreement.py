@@ -21,7 +21,7 @@ from eval.core.types import CATEGORIES
 
 
 @dataclass(frozen=True)
-class Table:
+class JudgedRows:
     """Rows of answers with the recorded share and the judge's outcome; arrays of one length."""
 
     system: np.ndarray
@@ -34,8 +34,8 @@ class Table:
     chance: np.ndarray
     """The judge's score of the row, a probability or share of runs."""
 
-    def take(self, mask: np.ndarray) -> Table:
-        return Table(*(getattr(self, name)[mask] for name in self.__dataclass_fields__))
+    def take(self, mask: np.ndarray) -> JudgedRows:
+        return JudgedRows(*(getattr(self, name)[mask] for name in self.__dataclass_fields__))
 
     @property
     def majority(self) -> np.ndarray:
@@ -59,7 +59,7 @@ def auc(truth: np.ndarray, score: np.ndarray) -> float | None:
     return float((ranks[truth == 1].sum() - positive * (positive + 1) / 2) / (positive * negative))
 
 
-def scores(table: Table) -> dict[str, tuple[float, float, float]]:
+def scores(table: JudgedRows) -> dict[str, tuple[float, float, float]]:
     """Per system its recorded score, the judge's score and the judge's mean probability, in percent."""
     out = {}
     for name in sorted(set(table.system)):
@@ -83,7 +83,7 @@ def pairs_in_order(
     return {kind: (int(good), total) for kind, (good, total) in out.items()}
 
 
-def measure(table: Table) -> dict[str, object]:
+def measure(table: JudgedRows) -> dict[str, object]:
     """Every figure of the headline table."""
     rows = scores(table)
     recorded = np.array([row[0] for row in rows.values()])
@@ -106,18 +106,18 @@ def measure(table: Table) -> dict[str, object]:
     }
 
 
-def category_error(table: Table) -> float:
+def category_error(table: JudgedRows) -> float:
     """Mean absolute error of a system's score in a category, in points."""
-    found = []
+    gaps = []
     for name in sorted(set(table.system)):
         for category in sorted(set(table.category)):
             part = table.take((table.system == name) & (table.category == category))
             if len(part.recorded):
-                found.append(abs(part.judged.mean() - part.recorded.mean()) * 100)
-    return float(np.mean(found))
+                gaps.append(abs(part.judged.mean() - part.recorded.mean()) * 100)
+    return float(np.mean(gaps))
 
 
-def by_category(table: Table) -> dict[str, dict[str, float | int | None]]:
+def by_category(table: JudgedRows) -> dict[str, dict[str, float | int | None]]:
     """Row accuracy and kappa of each category, named with its number."""
     out = {}
     for category, name in CATEGORIES.items():
@@ -132,7 +132,7 @@ def by_category(table: Table) -> dict[str, dict[str, float | int | None]]:
 
 
 def intervals(
-    table: Table,
+    table: JudgedRows,
     names: Sequence[str] = ("row_accuracy", "kappa", "auc", "score_error_mean", "category_error"),
     draws: int = 500,
     seed: int = 0,
@@ -141,7 +141,7 @@ def intervals(
     clusters = sorted(set(table.sample_id))
     where = {name: np.flatnonzero(table.sample_id == name) for name in clusters}
     chance = np.random.default_rng(seed)
-    found: dict[str, list[float]] = {name: [] for name in names}
+    drawn: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(draws):
         chosen = chance.integers(len(clusters), size=len(clusters))
         part = table.take(np.concatenate([where[clusters[i]] for i in chosen]))
@@ -155,9 +155,9 @@ def intervals(
         }
         for name in names:
             if figures[name] is not None:
-                found[name].append(figures[name])
+                drawn[name].append(figures[name])
     return {
-        name: (float(np.percentile(values, 2.5)), float(np.percentile(values, 97.5)))
-        for name, values in found.items()
-        if values
+        name: (float(np.percentile(sample, 2.5)), float(np.percentile(sample, 97.5)))
+        for name, sample in drawn.items()
+        if sample
     }

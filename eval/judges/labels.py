@@ -41,9 +41,9 @@ def label(text: str) -> str:
     """The label a reply gives: from its JSON object, else from ``label: …``, else from its only label word."""
     text = _THINKING.sub(" ", text)
     for candidate in reversed(_objects(text)):
-        found = _of_object(candidate)
-        if found:
-            return found
+        stated = _of_object(candidate)
+        if stated:
+            return stated
     named = [_word(match) for match in _PAIR.findall(text)]
     if named and named[-1]:
         return named[-1]

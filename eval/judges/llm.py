@@ -95,10 +95,10 @@ class LLMJudge:
 
     def messages(self, task: JudgeTask) -> tuple[Message, ...]:
         """What the model is asked about one answer."""
-        more = {}
+        rules = {}
         if self.config.rubric == "longmemeval":
-            more["rule"] = prompts.LONGMEMEVAL_RULES[prompts.LONGMEMEVAL_TYPES[task.category]]
-        return (Message("user", prompts.fill(RUBRICS[self.config.rubric], task, **more)),)
+            rules["rule"] = prompts.LONGMEMEVAL_RULES[prompts.LONGMEMEVAL_TYPES[task.category]]
+        return (Message("user", prompts.fill(RUBRICS[self.config.rubric], task, **rules)),)
 
     def judge(self, tasks: Sequence[JudgeTask]) -> Iterator[tuple[int, Verdict]]:
         """Verdicts as they complete; each holds the texts, labels, tokens and latency of all its runs.
@@ -116,13 +116,13 @@ class LLMJudge:
                 [self._request(tasks[task], run + attempt * runs) for task, run in waiting]
             ):
                 task, run = waiting[position]
-                found = self._read(outcome, earlier.get((task, run)))
-                if attempt < self.config.retries and self._unreadable(outcome, found):
-                    earlier[task, run] = found
+                reply = self._read(outcome, earlier.get((task, run)))
+                if attempt < self.config.retries and self._unreadable(outcome, reply):
+                    earlier[task, run] = reply
                     again.append((task, run))
                     continue
                 replies = done.setdefault(task, {})
-                replies[run] = found
+                replies[run] = reply
                 if len(replies) == runs:
                     yield task, self._verdict([replies[number] for number in range(runs)])
             waiting = sorted(again)
@@ -155,27 +155,27 @@ class LLMJudge:
         )
 
     @staticmethod
-    def _unreadable(outcome: Completion | LLMError, found: _Run) -> bool:
+    def _unreadable(outcome: Completion | LLMError, reply: _Run) -> bool:
         """Whether asking again may help: not after an error, which the client has retried, nor where ``max_tokens`` cut
         the reply.
         """
-        return isinstance(outcome, Completion) and found.label == judging.UNPARSED and outcome.finish_reason != "length"
+        return isinstance(outcome, Completion) and reply.label == judging.UNPARSED and outcome.finish_reason != "length"
 
-    def _verdict(self, found: Sequence[_Run]) -> Verdict:
-        runs = [run.label for run in found]
+    def _verdict(self, replies: Sequence[_Run]) -> Verdict:
+        runs = [run.label for run in replies]
         label, share = judging.standing(judging.ERROR, runs), judging.majority(runs)[1]
         share = share if label in (judging.CORRECT, judging.WRONG) else None
-        model = next((run.model for run in reversed(found) if run.model), self.llm.name)
+        model = next((run.model for run in reversed(replies) if run.model), self.llm.name)
         return Verdict(
             label,
             share,
-            tuple(run.label for run in found),
-            tuple(run.raw for run in found),
+            tuple(run.label for run in replies),
+            tuple(run.raw for run in replies),
             model,
             self.prompt_hash,
-            sum((run.usage for run in found), Usage()),
-            sum(run.latency_ms for run in found),
-            attempts=sum(run.attempts for run in found),
+            sum((run.usage for run in replies), Usage()),
+            sum(run.latency_ms for run in replies),
+            attempts=sum(run.attempts for run in replies),
         )
 
     def close(self) -> None:

@@ -100,19 +100,19 @@ def _other(task: JudgeTask, pool: Sequence[JudgeTask], chance: random.Random) ->
 
 def other_format(gold: str) -> str | None:
     """A gold that is one date or month, written the other way ("7 May 2023" to "2023-05-07" or "May 7th, 2023")."""
-    found = date_phrases.find(gold)
+    dates = date_phrases.find(gold)
     words = date_phrases.normalise(gold).replace("in ", "").replace("on ", "").split()
-    if len(found) != 1 or found[0].yearless or found[0].open or len(words) > 3:
+    if len(dates) != 1 or dates[0].yearless or dates[0].open or len(words) > 3:
         return None
-    start = date.fromordinal(found[0].start)
-    if found[0].days == 1:
+    start = date.fromordinal(dates[0].start)
+    if dates[0].days == 1:
         written = (
             f"{start:%B} {start.day}{_ending(start.day)}, {start.year}",
             f"{start:%Y-%m-%d}",
             f"the {start.day} of {start:%B} {start.year}",
         )
         return written[start.day % 3]
-    if 28 <= found[0].days <= 31:
+    if 28 <= dates[0].days <= 31:
         return f"sometime in {start:%b} {start.year}"
     return None
 
@@ -123,4 +123,4 @@ def _ending(number: int) -> str:
 
 def acceptance(labels: Mapping[str, Sequence[str]]) -> dict[str, float]:
     """Share of ``correct`` of each kind."""
-    return {kind: sum(label == "correct" for label in found) / len(found) for kind, found in labels.items() if found}
+    return {kind: sum(label == "correct" for label in given) / len(given) for kind, given in labels.items() if given}

@@ -52,17 +52,17 @@ LONGMEMEVAL_TYPES = {1: "single", 2: "temporal", 3: "preference", 4: "single", 5
 LONGMEMEVAL_RULES = dict(_LONGMEMEVAL_TASK)
 
 
-def fill(template: str, task: JudgeTask, **more: str) -> str:
+def fill(template: str, task: JudgeTask, **further: str) -> str:
     """Put a task into a rubric; braces inside the texts stay as they are."""
-    parts = {"question": task.question, "gold": task.gold, "answer": task.answer, **more}
+    texts = {"question": task.question, "gold": task.gold, "answer": task.answer, **further}
     out = []
     rest = template
     while rest:
-        spots = [(rest.find("{" + name + "}"), name) for name in parts]
+        spots = [(rest.find("{" + name + "}"), name) for name in texts]
         spots = [(at, name) for at, name in spots if at >= 0]
         if not spots:
             break
         at, name = min(spots)
-        out += [rest[:at], parts[name]]
+        out += [rest[:at], texts[name]]
         rest = rest[at + len(name) + 2 :]
     return "".join(out) + rest

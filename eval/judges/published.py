@@ -22,7 +22,7 @@ PROJECTS = {"fc": "locomo-audit", "ap": "locomo-audit wrong"}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PublishedAnswer:
     """One published answer."""
 
     set_name: str
@@ -61,7 +61,7 @@ def project(name: str) -> str:
     return PROJECTS.get(first, first)
 
 
-def read(path: Path) -> list[Row]:
+def read(path: Path) -> list[PublishedAnswer]:
     """The rows of one file.
 
     Raises:
@@ -81,7 +81,7 @@ def read(path: Path) -> list[Row]:
     return out
 
 
-def _row(path: Path, number: int, line: str) -> Row:
+def _row(path: Path, number: int, line: str) -> PublishedAnswer:
     try:
         data = json.loads(line)
     except json.JSONDecodeError as error:
@@ -95,7 +95,7 @@ def _row(path: Path, number: int, line: str) -> Row:
     if not isinstance(labels, list) or any(label not in (0, 1) for label in labels):
         raise DataError(f"{path}: line {number}: labels: expected a list of 0 and 1, found {labels!r:.40}")
     answer = data.get("answer")
-    return Row(
+    return PublishedAnswer(
         set_name(path),
         data["sample_id"],
         data["qa_index"],
@@ -109,7 +109,7 @@ def _row(path: Path, number: int, line: str) -> Row:
     )
 
 
-def read_folder(folder: Path) -> dict[str, list[Row]]:
+def read_folder(folder: Path) -> dict[str, list[PublishedAnswer]]:
     """Every set of a folder by name, in the order of names."""
     files = sorted(path for path in Path(folder).glob("*.jsonl*") if path.is_file())
     if not files:
@@ -117,6 +117,6 @@ def read_folder(folder: Path) -> dict[str, list[Row]]:
     return {set_name(path): read(path) for path in files}
 
 
-def honest(sets: dict[str, list[Row]]) -> dict[str, list[Row]]:
+def honest(sets: dict[str, list[PublishedAnswer]]) -> dict[str, list[PublishedAnswer]]:
     """The sets that are systems' own answers, judged at least once."""
     return {name: rows for name, rows in sets.items() if name not in WRONG_SETS and all(row.labels for row in rows)}

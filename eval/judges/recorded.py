@@ -9,11 +9,11 @@ from pathlib import Path
 from eval.core import judging
 from eval.core.identity import digest
 from eval.core.types import JudgeTask, Verdict
-from eval.judges.published import Row, read
+from eval.judges.published import PublishedAnswer, read
 from memos.errors import ConfigError
 
 
-def verdict(row: Row) -> Verdict:
+def verdict(row: PublishedAnswer) -> Verdict:
     """A row's recorded labels as a verdict."""
     runs = tuple(judging.CORRECT if label else judging.WRONG for label in row.labels)
     label, share = judging.majority(runs)
@@ -36,14 +36,14 @@ class RecordedJudge:
             if self.path and not Path(self.path).is_file():
                 raise ConfigError(f"judge.path: no such file: {self.path}")
 
-    def __init__(self, config: Config | None = None, *, rows: Sequence[Row] | None = None) -> None:
+    def __init__(self, config: Config | None = None, *, rows: Sequence[PublishedAnswer] | None = None) -> None:
         self.config = config or self.Config()
         if rows is None:
             if not self.config.path:
                 raise ConfigError("judge.path: judge=recorded needs the file that holds the verdicts")
             rows = read(Path(self.config.path))
         self._known = {(row.question, row.gold, row.answer): verdict(row) for row in rows}
-        self._digest = digest([[*key, found.runs] for key, found in self._known.items()])
+        self._digest = digest([[*key, known.runs] for key, known in self._known.items()])
 
     def identity(self) -> Mapping[str, object]:
         return {"recorded": self._digest}
@@ -51,10 +51,10 @@ class RecordedJudge:
     def judge(self, tasks: Sequence[JudgeTask]) -> Iterator[tuple[int, Verdict]]:
         """Verdicts in order."""
         for index, task in enumerate(tasks):
-            found = self._known.get((task.question, task.gold, task.answer))
+            known = self._known.get((task.question, task.gold, task.answer))
             yield (
                 index,
-                found
+                known
                 or Verdict(judging.UNPARSED, None, raw=("no recorded verdict for this answer",), model="recorded"),
             )
 

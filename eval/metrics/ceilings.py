@@ -24,9 +24,9 @@ def ceilings(questions: Sequence[Question], scorers: Sequence[Scorer]) -> dict[s
     kinds = [question.category for question in asked]
     out: dict[str, dict[str, float]] = {}
     for scorer in scorers:
-        for name, values in scorer.score(golds, golds, kinds).items():
+        for name, column in scorer.score(golds, golds, kinds).items():
             for group in ["all", *sorted({str(kind) for kind in kinds})]:
-                part = [v for v, kind in zip(values, kinds, strict=True) if group in ("all", str(kind))]
+                part = [v for v, kind in zip(column, kinds, strict=True) if group in ("all", str(kind))]
                 out.setdefault(group, {})[name] = sum(part) / len(part)
     return out
 
@@ -43,7 +43,7 @@ def gold_ceilings(golds: Sequence[tuple[str, int]]) -> dict[str, dict[str, float
     for kind in sorted(set(kinds)):
         groups[str(kind)] = [i for i, other in enumerate(kinds) if other == kind]
     return {
-        group: {name: round(sum(values[i] for i in rows) / len(rows), 4) for name, values in columns.items()}
+        group: {name: round(sum(column[i] for i in rows) / len(rows), 4) for name, column in columns.items()}
         for group, rows in groups.items()
         if rows
     }

@@ -123,18 +123,18 @@ class Remembering:
         wanted = list(dict.fromkeys([*golds, *answers]))
         fresh = [text for text in wanted if text not in self._kept and text not in self._recent]
         self.read += len(fresh)
-        found = dict(zip(fresh, self.inner.encode_tokens(fresh), strict=True)) if fresh else {}
+        states = dict(zip(fresh, self.inner.encode_tokens(fresh), strict=True)) if fresh else {}
         for text in wanted:
-            if text not in found:
-                found[text] = self._kept[text] if text in self._kept else self._recent[text]
-        self._kept.update((text, found[text]) for text in golds)
+            if text not in states:
+                states[text] = self._kept[text] if text in self._kept else self._recent[text]
+        self._kept.update((text, states[text]) for text in golds)
         for text in fresh:
             if text not in self._kept:
-                self._recent[text] = found[text]
-                self._used += found[text].tokens.nbytes
+                self._recent[text] = states[text]
+                self._used += states[text].tokens.nbytes
         while self._used > self.room:
             self._used -= self._recent.popitem(last=False)[1].tokens.nbytes
-        return found
+        return states
 
 
 def weights_of(model: str) -> dict[str, Any]:

@@ -69,8 +69,8 @@ def f1_locomo(gold: str, answer: str, category: int | None = None) -> float:
         lowered = answer.lower()
         return 1.0 if any(phrase in lowered for phrase in _ABSTAINS) else 0.0
     if category == 1:
-        parts = [part.strip() for part in answer.split(",")]
-        best = [max(_bag_f1(want.strip(), part) for part in parts) for want in gold.split(",")]
+        given = [part.strip() for part in answer.split(",")]
+        best = [max(_bag_f1(want.strip(), part) for part in given) for want in gold.split(",")]
         return float(np.mean(best))
     if category == 3:
         gold = gold.split(";")[0].strip()

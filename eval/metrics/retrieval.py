@@ -47,14 +47,14 @@ def evidence_metrics(hits: Iterable[tuple[Collection[str], int]], gold: Collecti
         return None
     ranked = [(wanted.intersection(turns), words) for turns, words in hits]
     sizes = [words for _, words in ranked]
-    found: list[int] = [0]
+    seen_by: list[int] = [0]
     seen: set[str] = set()
     for turns, _ in ranked:
         seen |= turns
-        found.append(len(seen))
+        seen_by.append(len(seen))
     cuts = {f"at_{k}": min(k, len(ranked)) for k in RANKS}
     cuts.update({f"words_{budget}": within_words(sizes, budget) for budget in BUDGETS})
-    out = {f"evidence_recall_{name}": found[cut] / len(wanted) for name, cut in cuts.items()}
+    out = {f"evidence_recall_{name}": seen_by[cut] / len(wanted) for name, cut in cuts.items()}
     for name, cut in cuts.items():
-        out[f"evidence_hit_at_{name.removeprefix('at_')}"] = float(found[cut] > 0)
+        out[f"evidence_hit_at_{name.removeprefix('at_')}"] = float(seen_by[cut] > 0)
     return out

@@ -100,11 +100,11 @@ class Semantic:
         del categories
         pairs = list(zip(golds, answers, strict=True))
         distinct = list(dict.fromkeys(pairs))
-        values: dict[str, dict[tuple[str, str], float]] = {}
+        by_metric: dict[str, dict[tuple[str, str], float]] = {}
         for start in range(0, len(distinct), _CHUNK):
             for name, part in self._chunk(distinct[start : start + _CHUNK]).items():
-                values.setdefault(name, {}).update(part)
-        return {name: [values[name][pair] for pair in pairs] for name in self.names if name in values}
+                by_metric.setdefault(name, {}).update(part)
+        return {name: [by_metric[name][pair] for pair in pairs] for name in self.names if name in by_metric}
 
     def _chunk(self, pairs: list[tuple[str, str]]) -> dict[str, dict[tuple[str, str], float]]:
         golds, answers = [gold for gold, _ in pairs], [answer for _, answer in pairs]

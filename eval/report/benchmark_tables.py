@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from eval.report import tables
-from eval.report.groups import Group
+from eval.report.groups import RunGroup
 from eval.report.significance import against_best, apart_in_all, ties
 from eval.report.sources import sources
 from eval.report.tables.ablation import ablation_table
 from eval.report.tables.locomo import Ties
-from eval.report.tables.model import Table
 from eval.report.tables.summaries import judges, questions_of
+from eval.report.tables.table import Table
 from eval.runs.read import Run
 
 
-def significant_ties(group: Group) -> Ties | None:
+def significant_ties(group: RunGroup) -> Ties | None:
     """Ties with the best on each judge where at least two runs have per-question records; only runs of the same
     questions are tested against one another."""
     if len(group.recorded) < 2 or len(group.recorded) < len(group.runs):
@@ -37,7 +37,7 @@ def significant_ties(group: Group) -> Ties | None:
     return Ties(near, whole)
 
 
-def write_benchmark_tables(group: Group, out: Path) -> list[Table]:
+def write_benchmark_tables(group: RunGroup, out: Path) -> list[Table]:
     """Write ``tables/<experiment>*`` of question-answering runs and return the tables for printing."""
     if not group.runs:
         return []

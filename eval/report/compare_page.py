@@ -7,7 +7,7 @@ from pathlib import Path
 
 from eval.core.types import CATEGORIES
 from eval.report.significance import paired
-from eval.report.tables.model import Table
+from eval.report.tables.table import Table
 from eval.report.tables.write import markdown_cell
 from eval.runs.labels import label
 from eval.runs.read import Run

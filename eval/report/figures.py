@@ -13,7 +13,7 @@ from pathlib import Path
 
 from eval.core.progress import bar
 from eval.report import plots
-from eval.report.groups import Group
+from eval.report.groups import RunGroup
 from eval.runs.read import kv_cells, load_summary
 from memos.errors import MemosError
 
@@ -25,13 +25,13 @@ ABLATION_METRICS = (("", None), ("_generation", ("rougeL", "bleu1")), ("_meaning
 class Job:
     """One figure of one group of runs, small enough to be sent to another process, which reads the runs itself."""
 
-    group: Group
+    group: RunGroup
     name: str
     out: Path
     paper: bool
 
 
-def figures(group: Group, out: Path, paper: bool = False) -> Iterator[tuple[str, Callable[[], list[Path]]]]:
+def figures(group: RunGroup, out: Path, paper: bool = False) -> Iterator[tuple[str, Callable[[], list[Path]]]]:
     """Name and maker of every figure that one experiment may have; no journal is read before a maker is called.
 
     Args:
@@ -61,22 +61,22 @@ def figures(group: Group, out: Path, paper: bool = False) -> Iterator[tuple[str,
         yield "figure10", lambda: plots.ttft(cells, at("figure10"), [load_summary(f) for f in group.others], paper)
 
 
-def _critical_difference(group: Group, stem: Path) -> list[Path]:
+def _critical_difference(group: RunGroup, stem: Path) -> list[Path]:
     return plots.critical_difference(group.recorded, plots.primary_judge(group.summaries), stem)
 
 
-def _calibration(group: Group, stem: Path) -> list[Path]:
+def _calibration(group: RunGroup, stem: Path) -> list[Path]:
     cards = plots.cards_of_runs(group.recorded) + (plots.cards_of_folder(group.cards) if group.cards else [])
     return plots.calibration(cards, stem)
 
 
 def make_figures(
-    found: Sequence[Group], out: Path, only: Sequence[str] = (), *, jobs: int = 1, paper: bool = False
+    batch: Sequence[RunGroup], out: Path, only: Sequence[str] = (), *, jobs: int = 1, paper: bool = False
 ) -> tuple[list[Path], list[str]]:
     """Write ``figures/<experiment>_*`` of each group.
 
     Args:
-        found: the groups of runs.
+        batch: the groups of runs.
         out: the results folder.
         only: names of the figures wanted; none: all.
         jobs: processes that draw.
@@ -88,7 +88,7 @@ def make_figures(
     Raises:
         MemosError: a drawing process was killed.
     """
-    wanted = [Job(g, name, out, paper) for g in found for name, _ in figures(g, out) if not only or name in only]
+    wanted = [Job(g, name, out, paper) for g in batch for name, _ in figures(g, out) if not only or name in only]
     workers = min(jobs, len(wanted))
     results = _spread(wanted, workers) if workers > 1 else [_draw(job) for job in wanted]
     return [path for written, _ in results for path in written], [reason for _, reason in results if reason]
@@ -113,7 +113,7 @@ def _draw_apart(job: Job) -> tuple[list[Path], str]:
 
 
 @cache
-def _first(group: Group) -> Group:
+def _first(group: RunGroup) -> RunGroup:
     """The first of equal groups that this process was sent, which keeps what it has read."""
     return group
 

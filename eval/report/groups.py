@@ -17,7 +17,7 @@ ORDER = ("null", "oracle", "full_context", "rag", "mem0", "mem0_graph", "langmem
 
 
 @dataclass(frozen=True)
-class Group:
+class RunGroup:
     """Runs that share a table: the newest sweep of one experiment, or the folders a user named."""
 
     experiment: str
@@ -45,7 +45,7 @@ class Group:
         return [run for run in self.runs if (run.folder / "search.jsonl").exists()]
 
 
-def groups(paths: Sequence[Path], out: Path) -> list[Group]:
+def groups(paths: Sequence[Path], out: Path) -> list[RunGroup]:
     """Runs by experiment, and the judge cards.
 
     Args:
@@ -59,21 +59,21 @@ def groups(paths: Sequence[Path], out: Path) -> list[Group]:
     """
     if paths:
         carded = [path for path in paths if plots.card_files(path)]
-        found: dict[str, list[Path]] = {}
+        by_experiment: dict[str, list[Path]] = {}
         for folder in run_folders([path for path in paths if path not in carded]):
-            found.setdefault(str(load_summary(folder).get("experiment", "runs")), []).append(folder)
-        made = [Group(name, tuple(sorted(folders, key=_place))) for name, folders in found.items()]
-        return made + [Group("judge_card", (), path) for path in carded]
+            by_experiment.setdefault(str(load_summary(folder).get("experiment", "runs")), []).append(folder)
+        made = [RunGroup(name, tuple(sorted(folders, key=_place))) for name, folders in by_experiment.items()]
+        return made + [RunGroup("judge_card", (), path) for path in carded]
     sweeps = sorted((out / "tables").glob("*.runs.json"))
     made = [
-        Group(p.name.removesuffix(".runs.json"), tuple(find_runs(out, p.name.removesuffix(".runs.json"))))
+        RunGroup(p.name.removesuffix(".runs.json"), tuple(find_runs(out, p.name.removesuffix(".runs.json"))))
         for p in sweeps
     ]
-    made = [Group(g.experiment, tuple(f for f in g.folders if (f / "summary.json").exists())) for g in made]
+    made = [RunGroup(g.experiment, tuple(f for f in g.folders if (f / "summary.json").exists())) for g in made]
     if "kv_ttft" not in {group.experiment for group in made}:
         folders = sorted(p.parent for p in (out / "runs" / "kv_ttft").glob("*/summary.json"))
-        made += [Group("kv_ttft", tuple(folders))] if folders else []
-    made += [Group("judge_card", (), out / "cards")] if plots.card_files(out / "cards") else []
+        made += [RunGroup("kv_ttft", tuple(folders))] if folders else []
+    made += [RunGroup("judge_card", (), out / "cards")] if plots.card_files(out / "cards") else []
     if not made:
         raise DataError(f"{out}: no finished sweep; run: python run.py experiment=locomo")
     return made

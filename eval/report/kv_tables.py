@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from eval.report import tables
-from eval.report.groups import Group
+from eval.report.groups import RunGroup
 from eval.report.paper.kv_audit import kv_audit
 from eval.report.sources import sources
 from eval.report.tables.kv import table5
-from eval.report.tables.model import Table
+from eval.report.tables.table import Table
 from eval.runs.read import kv_cells, load_summary
 
 
-def write_kv_tables(group: Group, out: Path) -> list[Table]:
+def write_kv_tables(group: RunGroup, out: Path) -> list[Table]:
     """Write ``tables/<experiment>_table5*`` and, of models that ran here, ``_audit*``;
     return the tables for printing."""
     cells = kv_cells(group.others)

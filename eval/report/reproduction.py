@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eval.report import tables
-from eval.report.groups import Group
+from eval.report.groups import RunGroup
 from eval.report.paper import reference
 from eval.report.paper.audit import Finding, audit, audit_table
 from eval.report.sources import sources
@@ -14,14 +14,14 @@ from eval.runs.read import kv_cells
 
 
 def make_check(
-    found: Sequence[Group], out: Path, path: Path = reference.PAPER
-) -> tuple[list[reference.Check], list[Finding]]:
+    batch: Sequence[RunGroup], out: Path, path: Path = reference.PAPER
+) -> tuple[list[reference.CellCheck], list[Finding]]:
     """Write ``tables/reproduction*`` and ``tables/audit*``: every cell of the paper beside ours, and the paper's own
     sums.
     """
     paper = reference.load(path)
-    summaries = [s for group in found for s in group.summaries]
-    checks = reference.check(paper, summaries, kv_cells([f for group in found for f in group.others]))
+    summaries = [s for group in batch for s in group.summaries]
+    checks = reference.check(paper, summaries, kv_cells([f for group in batch for f in group.others]))
     findings = audit(paper)
     origin = sources(summaries) | {"reference": path.name}
     tables.write(reference.check_table(checks), out / "tables" / "reproduction", origin)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from eval.report.tables.model import Cell, Column, Section, Table
 from eval.report.tables.summaries import TABLE_CATEGORIES, category_title, judge_error, questions_of
+from eval.report.tables.table import Cell, Column, Section, Table
 from eval.runs.labels import label, ranked
 from eval.runs.read import Run
 from eval.stats import Comparison, compare, holm
@@ -88,9 +88,9 @@ def paired(a: Run, b: Run, metric: str, category: int | None = None) -> Paired:
 
 def compare_runs(a: Run, b: Run, metric: str, category: int | None = None) -> Comparison:
     """``eval.stats.compare`` of two runs; a judge's own error of both scores widens the interval."""
-    found = paired(a, b, metric, category)
+    pair = paired(a, b, metric, category)
     one, other = (judge_error(run.summary, metric) for run in (a, b))
-    return compare(found.a, found.b, found.clusters, extra_se=float(np.hypot(one, other)))
+    return compare(pair.a, pair.b, pair.clusters, extra_se=float(np.hypot(one, other)))
 
 
 Tests = dict[int | None, list[tuple[Run, Comparison]]]
@@ -126,12 +126,12 @@ def ties(tests: Tests) -> dict[int | None, set[str]]:
     conversations the smallest possible p is 2/1,024, so a family of more than 25 tests could never find anything
     (:func:`apart_in_all` says what is left of a whole column).
     """
-    found: dict[int | None, set[str]] = {}
+    tied: dict[int | None, set[str]] = {}
     for category, rows in tests.items():
         for (run, result), p in zip(rows, holm([c.p_sign_flip for _, c in rows]), strict=True):
             if result.tie() or p is None or p > ALPHA:
-                found.setdefault(category, set()).add(run.summary["fingerprint"])
-    return found
+                tied.setdefault(category, set()).add(run.summary["fingerprint"])
+    return tied
 
 
 def apart_in_all(tests: Tests) -> tuple[int, int]:
@@ -172,10 +172,10 @@ def comparison_table(a: Run, b: Run, metrics: Sequence[str], *, shared: bool = F
         Column("verdict", "Verdict", "text"),
     )
     categories = [c for c in TABLE_CATEGORIES if all(c in run.categories.values() for run in (a, b))]
-    found = [(c, m, paired(a, b, m, c), compare_runs(a, b, m, c)) for c in (*categories, None) for m in metrics]
-    adjusted = holm([result.p_sign_flip for *_, result in found])
+    compared = [(c, m, paired(a, b, m, c), compare_runs(a, b, m, c)) for c in (*categories, None) for m in metrics]
+    adjusted = holm([result.p_sign_flip for *_, result in compared])
     sections: dict[str, list[tuple[Cell, ...]]] = {}
-    for (category, metric, pair, result), p in zip(found, adjusted, strict=True):
+    for (category, metric, pair, result), p in zip(compared, adjusted, strict=True):
         sections.setdefault(category_title(category, result.n), []).append(_compare_row(metric, pair, result, p))
     names = [f"{side}: {label(r.summary)} ({r.summary['fingerprint']})" for side, r in (("A", a), ("B", b))]
     warning = (
@@ -198,9 +198,9 @@ def comparison_table(a: Run, b: Run, metrics: Sequence[str], *, shared: bool = F
 def _compare_row(metric: str, pair: Paired, result: Comparison, p_holm: float | None) -> tuple[Cell, ...]:
     unresolved = result.tie() or p_holm is None or p_holm > ALPHA
     verdict = "tie" if unresolved else ("A better" if result.difference > 0 else "B better")
-    values: tuple[Any, ...] = (metric, result.n, float(pair.a.mean()), float(pair.b.mean()))
+    figures: tuple[Any, ...] = (metric, result.n, float(pair.a.mean()), float(pair.b.mean()))
     return (
-        *(Cell(v) for v in values),
+        *(Cell(v) for v in figures),
         Cell(result.difference, result.low, result.high),
         *(Cell(_p(p)) for p in (result.p_sign_flip, p_holm, result.p_mcnemar)),
         Cell(result.a_better),

@@ -37,7 +37,7 @@ JOURNALS: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Change:
+class CodeChange:
     """A stage of a run (or of the stores it shares) whose code is not the one that made its records."""
 
     stage: str
@@ -48,7 +48,7 @@ class Change:
     """The stores; empty for a run."""
 
 
-def question(changes: Sequence[Change]) -> str:
+def question(changes: Sequence[CodeChange]) -> str:
     """The one line that asks about them all."""
     stages: dict[tuple[str, str | None], list[str]] = {}
     for change in changes:
@@ -66,7 +66,7 @@ def question(changes: Sequence[Change]) -> str:
 
 def in_run(
     folder: Path, code: Mapping[str, str | None], out: Path, journals: Mapping[str, str] | None = None
-) -> list[Change]:
+) -> list[CodeChange]:
     """The stages of a run folder that have records of other code.
 
     Args:
@@ -82,7 +82,7 @@ def in_run(
     for stage, made in manifest.get("code", {}).items():
         now = code.get(stage)
         if now and _is_other(made, now) and _has_records(folder, stage, journals):
-            differing.append(Change(stage, str(_short(folder, out)), made.get("commit")))
+            differing.append(CodeChange(stage, str(_short(folder, out)), made.get("commit")))
     return differing
 
 
@@ -105,7 +105,7 @@ def _has_records(folder: Path, stage: str, journals: Mapping[str, str] | None) -
     return any(path.stat().st_size for path in folder.glob(pattern))
 
 
-def in_stores(bench: Bench, code: str | None) -> list[Change]:
+def in_stores(bench: Bench, code: str | None) -> list[CodeChange]:
     """The stores that the run would read and that other code made."""
     by_commit: dict[str | None, list[Path]] = {}
     for conversation in bench.dataset.conversations:
@@ -114,7 +114,7 @@ def in_stores(bench: Bench, code: str | None) -> list[Change]:
         if made and code and _is_other(made, code):
             by_commit.setdefault(made.get("commit"), []).append(path)
     return [
-        Change("ingest", f"{len(paths)} stores in {_short(paths[0].parent, bench.out)}", commit, tuple(paths))
+        CodeChange("ingest", f"{len(paths)} stores in {_short(paths[0].parent, bench.out)}", commit, tuple(paths))
         for commit, paths in by_commit.items()
     ]
 
@@ -136,7 +136,7 @@ def _sidecar(store: Path) -> dict[str, Any] | None:
     return note if isinstance(note, dict) else None
 
 
-def changed(bench: Bench, code: Mapping[str, str | None] | None = None) -> list[Change]:
+def changed(bench: Bench, code: Mapping[str, str | None] | None = None) -> list[CodeChange]:
     """All stages of a run, and of the stores it would still read, whose code is another than that of their records."""
     code = code or stage_code(bench)
     in_folder = in_run(bench.folder, code, bench.out)
@@ -259,7 +259,7 @@ def recorded_at(commit: str | None, code: Mapping[str, str | None]) -> dict[str,
     return {stage: _stage(digest, commit) for stage, digest in code.items()}
 
 
-def accept_run(folder: Path, changes: Sequence[Change], code: Mapping[str, str | None]) -> None:
+def accept_run(folder: Path, changes: Sequence[CodeChange], code: Mapping[str, str | None]) -> None:
     """Keep a run's records under the present code, and say so in its manifest."""
     if not changes:
         return
@@ -271,7 +271,7 @@ def accept_run(folder: Path, changes: Sequence[Change], code: Mapping[str, str |
     write_json(folder / "manifest.json", manifest)
 
 
-def _replace(bench: Bench, changes: Sequence[Change], code: Mapping[str, str | None]) -> None:
+def _replace(bench: Bench, changes: Sequence[CodeChange], code: Mapping[str, str | None]) -> None:
     for change in changes:
         for store in change.paths:
             replace_store(store, code["ingest"])

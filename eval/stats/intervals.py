@@ -128,8 +128,8 @@ def wilson(successes: int, n: int, *, level: float = LEVEL) -> tuple[float | Non
 
     if n == 0:
         return None, None
-    found = binomtest(successes, n).proportion_ci(level, method="wilson")
-    return float(found.low), float(found.high)
+    ends = binomtest(successes, n).proportion_ci(level, method="wilson")
+    return float(ends.low), float(ends.high)
 
 
 def percentiles(values: Sequence[float], at: Sequence[float] = (50, 95)) -> dict[str, float]:
@@ -139,8 +139,8 @@ def percentiles(values: Sequence[float], at: Sequence[float] = (50, 95)) -> dict
     """
     if len(values) == 0:
         return {}
-    found = np.percentile(np.asarray(values, dtype=float), list(at))
-    return {f"p{q:g}": float(v) for q, v in zip(at, found, strict=True)}
+    cuts = np.percentile(np.asarray(values, dtype=float), list(at))
+    return {f"p{q:g}": float(v) for q, v in zip(at, cuts, strict=True)}
 
 
 def _t(level: float, degrees: int) -> float:

@@ -73,16 +73,16 @@ def compare(
     xa, codes = _check(a, clusters)
     xb, _ = _check(b, clusters)
     d = xa - xb
-    found = interval(d, clusters, level=level, extra_se=extra_se)
+    mean_difference = interval(d, clusters, level=level, extra_se=extra_se)
     p, exact = sign_flip(d, clusters, seed=seed)
     binary = bool(np.isin(xa, (0, 1)).all() and np.isin(xb, (0, 1)).all())
     better, worse = int((d > 0).sum()), int((d < 0).sum())
     return Comparison(
-        difference=found.mean,
-        low=found.low,
-        high=found.high,
-        n=found.n,
-        clusters=found.clusters,
+        difference=mean_difference.mean,
+        low=mean_difference.low,
+        high=mean_difference.high,
+        n=mean_difference.n,
+        clusters=mean_difference.clusters,
         p_sign_flip=p,
         exact=exact,
         p_mcnemar=mcnemar(better, worse) if binary else None,
@@ -90,8 +90,8 @@ def compare(
         b_better=worse,
         ties=len(d) - better - worse,
         smallest=smallest_difference(d, clusters, extra_se=extra_se),
-        se=found.se,
-        note=found.note,
+        se=mean_difference.se,
+        note=mean_difference.note,
     )
 
 

@@ -24,12 +24,12 @@ class Ranking:
 
     def groups(self) -> list[tuple[int, int]]:
         """Longest runs of systems that cannot be told apart, as (first, last) positions in ``names``."""
-        found: list[tuple[int, int]] = []
+        alike: list[tuple[int, int]] = []
         for first in range(len(self.ranks)):
             last = max(j for j, r in enumerate(self.ranks) if r - self.ranks[first] <= self.critical_difference)
-            if last > first and not any(a <= first and last <= b for a, b in found):
-                found.append((first, last))
-        return found
+            if last > first and not any(a <= first and last <= b for a, b in alike):
+                alike.append((first, last))
+        return alike
 
 
 def ranking(scores: Mapping[str, Sequence[float]], *, alpha: float = 0.05) -> Ranking:

@@ -65,7 +65,7 @@ class Known(Fixed):
         return batch
 
 
-class Store:
+class BenchStore:
     """A vault file with its operator."""
 
     def __init__(self, folder: Path, timing: Timing) -> None:
@@ -117,7 +117,7 @@ class Store:
 
         Medians over ``FRESH`` memories, of the quickest such round.
         """
-        stored, found = [], []
+        stored, reached = [], []
         for text in texts:
             self.embedder.learn([text])
             cube = self.made(text)
@@ -126,13 +126,13 @@ class Store:
             committed = self.timing.now()
             hits = self.operator.search(text, K)
             stored.append(1000 * (committed - start))
-            found.append(1000 * (self.timing.now() - committed))
+            reached.append(1000 * (self.timing.now() - committed))
             assert any(unit.text == text for hit in hits for unit in hit.units), "a new memory was not found"
         rounds = [slice(start, start + FRESH) for start in range(2, len(texts), FRESH)]
-        return tuple(min(statistics.median(times[part]) for part in rounds) for times in (stored, found))
+        return tuple(min(statistics.median(times[part]) for part in rounds) for times in (stored, reached))
 
 
-def recall(store: Store, asked: list[str]) -> float:
+def recall(store: BenchStore, asked: list[str]) -> float:
     """Share of the true nearest that both vector indexes give: the vault's ``K`` and the operator's pool, against
     float64.
 
@@ -171,7 +171,7 @@ def bench_memos(
         texts: what to fill it with.
         queries: gives questions on the first so many texts.
     """
-    store = Store(folder, timing)
+    store = BenchStore(folder, timing)
     size, seconds = store.fill(texts, limits, tell)
     tell("size", size)
     tell("ingest_per_s", size / seconds)
@@ -181,8 +181,8 @@ def bench_memos(
     vectors, count = [store.embedder.by_text[text] for text in asked], len(asked)
     middle = f"session {size // 40}"
 
-    def search(**more) -> Callable[[int], object]:
-        return lambda number: operator.search(asked[number % count], K, **more)
+    def search(**options) -> Callable[[int], object]:
+        return lambda number: operator.search(asked[number % count], K, **options)
 
     calls = {
         "hybrid": search(caller=user),

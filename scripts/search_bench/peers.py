@@ -31,8 +31,10 @@ def bench_chroma(texts: list[str], queries: list[str], folder: Path, timing: Tim
         store.add(ids=[str(start + i) for i in range(len(part))], embeddings=vectors, documents=part)
         seconds += timing.now() - begin
     vectors = embedder.encode(queries).tolist()
-    found = timing.p50(lambda n: store.query(query_embeddings=[vectors[n % len(vectors)]], n_results=K), len(queries))
-    return {"ingest_per_s": len(texts) / seconds, "vectors": found}
+    search_ms = timing.p50(
+        lambda n: store.query(query_embeddings=[vectors[n % len(vectors)]], n_results=K), len(queries)
+    )
+    return {"ingest_per_s": len(texts) / seconds, "vectors": search_ms}
 
 
 def bench_langmem(texts: list[str], queries: list[str], folder: Path, timing: Timing) -> dict[str, float]:
@@ -53,8 +55,10 @@ def bench_langmem(texts: list[str], queries: list[str], folder: Path, timing: Ti
         store.put(("memories",), str(number), {"content": text})
     seconds = timing.now() - begin
     tool = create_search_memory_tool(namespace=("memories",), store=store)
-    found = timing.p50(lambda n: tool.invoke({"query": queries[n % len(queries)], "limit": K}), min(len(queries), 20))
-    return {"ingest_per_s": len(texts) / seconds, "tool": found}
+    search_ms = timing.p50(
+        lambda n: tool.invoke({"query": queries[n % len(queries)], "limit": K}), min(len(queries), 20)
+    )
+    return {"ingest_per_s": len(texts) / seconds, "tool": search_ms}
 
 
 def bench_mem0(texts: list[str], queries: list[str], folder: Path, timing: Timing) -> dict[str, float]:

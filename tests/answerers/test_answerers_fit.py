@@ -10,7 +10,7 @@ import pytest
 from eval.answerers.context import parse
 from eval.answerers.fit.lines import fit_lines, line_data
 from eval.answerers.fit.rows import Names, rendered
-from eval.answerers.fit.spans import Settings, SpanFit, reached
+from eval.answerers.fit.spans import SpanFit, SpanFitSettings, reached
 from eval.answerers.fit.tuning import TUNING, tuning_conversations
 from eval.answerers.ranking import Index
 from eval.datasets.load import TINY
@@ -24,7 +24,7 @@ def tiny():
 
 @pytest.fixture(scope="module")
 def fit(tiny):
-    return SpanFit(tiny, Settings(steps=30))
+    return SpanFit(tiny, SpanFitSettings(steps=30))
 
 
 def test_the_gradient_of_span_scores_equals_differences(fit):

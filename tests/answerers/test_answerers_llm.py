@@ -20,9 +20,9 @@ TASK = AnswerTask("Where did Bo move?", "Bo: I moved to Lisbon. {braces}", PEOPL
 
 
 def answers(answerer, tasks):
-    found = dict(answerer.answer(tasks))
-    assert sorted(found) == list(range(len(tasks)))
-    return [found[index] for index in range(len(tasks))]
+    given = dict(answerer.answer(tasks))
+    assert sorted(given) == list(range(len(tasks)))
+    return [given[index] for index in range(len(tasks))]
 
 
 def recorded(reply="Lisbon", **config):

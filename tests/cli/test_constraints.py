@@ -22,9 +22,9 @@ def name_of(text: str) -> str:
 def versions() -> dict[str, str]:
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pairs = [line.split("==") for line in lines if line and not line.startswith("#")]
-    found = {name_of(name): version for name, version in pairs}
-    assert len(found) == len(pairs), "a package has two versions"
-    return found
+    by_name = {name_of(name): version for name, version in pairs}
+    assert len(by_name) == len(pairs), "a package has two versions"
+    return by_name
 
 
 def requirements(*extras: str) -> list:

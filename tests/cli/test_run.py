@@ -34,12 +34,12 @@ FAST = [
 SWEEP = "system=null,oracle,full_context,rag"
 
 
-def command(out: Path, *more: str) -> list[str]:
-    return [sys.executable, str(ROOT / "run.py"), *FAST, f"out={out}", *more]
+def command(out: Path, *overrides: str) -> list[str]:
+    return [sys.executable, str(ROOT / "run.py"), *FAST, f"out={out}", *overrides]
 
 
-def run(out: Path, *more: str, **kwargs) -> subprocess.CompletedProcess:
-    return subprocess.run(command(out, *more), cwd=ROOT, capture_output=True, text=True, timeout=300, **kwargs)
+def run(out: Path, *overrides: str, **kwargs) -> subprocess.CompletedProcess:
+    return subprocess.run(command(out, *overrides), cwd=ROOT, capture_output=True, text=True, timeout=300, **kwargs)
 
 
 def summary(out: Path, system: str) -> dict:
@@ -57,11 +57,11 @@ def test_a_sweep_writes_summaries_tables_and_plots(finished):
     out, done = finished
     assert done.returncode == 0, done.stderr
     for system in ("null", "oracle", "full_context", "rag"):
-        found = summary(out, system)
-        assert found["schema"] == 1 and found["complete"] and found["n"] == 60 and found["failed"] == 0
-        assert found["by_category"].keys() == {"1", "2", "3", "4"}
-        assert found["metrics"]["f1_memos"]["n"] == 60 and "ci95" in found["metrics"]["f1_memos"]
-        assert found["ledger"]["answer"]["calls"] == 60 and found["ledger"]["judge"]["calls"] == 180
+        written = summary(out, system)
+        assert written["schema"] == 1 and written["complete"] and written["n"] == 60 and written["failed"] == 0
+        assert written["by_category"].keys() == {"1", "2", "3", "4"}
+        assert written["metrics"]["f1_memos"]["n"] == 60 and "ci95" in written["metrics"]["f1_memos"]
+        assert written["ledger"]["answer"]["calls"] == 60 and written["ledger"]["judge"]["calls"] == 180
     assert summary(out, "oracle")["metrics"]["evidence_recall_at_5"]["mean"] == 1.0
     assert "evidence_recall_at_5" in summary(out, "null")["metrics"]
     for name in ("tiny.md", "tiny.csv", "tiny.tex", "tiny_table4.md"):
@@ -147,8 +147,8 @@ def test_killed_at_random_records_the_summary_comes_out_identical(tmp_path):
             break
     assert kills > 0
     assert run(out, *slow).returncode == 0
-    (found,) = (out / "runs" / "tiny").glob("rag-*/summary.json")
-    assert found.read_bytes() == expected.read_bytes()
+    (made,) = (out / "runs" / "tiny").glob("rag-*/summary.json")
+    assert made.read_bytes() == expected.read_bytes()
 
 
 def test_interrupt_exits_130_and_resumes(tmp_path):
@@ -180,9 +180,9 @@ def test_failed_questions_are_counted_and_retried(tmp_path):
     broken = ["system=rag", "llm.context_window=50"]
     done = run(tmp_path, *broken)
     assert done.returncode == 2 and "failed" in done.stderr
-    found = summary(tmp_path, "rag")
-    assert found["failed"] == found["n"] == 60 and found["complete"]
-    assert found["metrics"]["judge_llm_generous"]["mean"] == 0 and found["metrics"]["judge_llm_generous"]["n"] == 60
+    written = summary(tmp_path, "rag")
+    assert written["failed"] == written["n"] == 60 and written["complete"]
+    assert written["metrics"]["judge_llm_generous"]["mean"] == 0 and written["metrics"]["judge_llm_generous"]["n"] == 60
     assert run(tmp_path, *broken, "max_errors=60").returncode == 0
 
 

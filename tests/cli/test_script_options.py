@@ -40,13 +40,13 @@ def options(script: Path) -> list[tuple[str, str | None]]:
     """Every option of a script with the word for its value, as its own help shows them."""
     shown = subprocess.run([sys.executable, script, "--help"], capture_output=True, text=True, check=True).stdout
     usage = " ".join(shown.split("\n\n")[0].split())
-    found = []
+    listed = []
     for part in usage.replace("]", " ]").split("["):
         words = part.split()
         if words and words[0].startswith("--"):
             value = words[1] if len(words) > 1 and words[1] != "]" else None
-            found.append((words[0], value))
-    return found
+            listed.append((words[0], value))
+    return listed
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from eval.datasets import locomo
-from eval.datasets.generated.build import Conversation, conversations, generate
+from eval.datasets.generated.build import ConversationDraft, conversations, generate
 from eval.datasets.generated.dataset import dataset
 from eval.datasets.generated.locomo_format import LOCOMO_CATEGORY, write
 from eval.datasets.generated.question_only import QuestionOnly, skeleton
@@ -78,7 +78,7 @@ def test_the_standard_set_has_its_size() -> None:
 
 @pytest.mark.parametrize("sessions", [1, 2, 5, 60])
 def test_any_number_of_sessions(sessions: int) -> None:
-    conversation = Conversation(Knobs(sessions=sessions), 0).whole()
+    conversation = ConversationDraft(Knobs(sessions=sessions), 0).whole()
     assert [session.number for session in conversation.sessions] == list(range(1, sessions + 1))
     assert all(len(session.turns) >= 4 for session in conversation.sessions)
     if sessions >= 5:
@@ -87,13 +87,13 @@ def test_any_number_of_sessions(sessions: int) -> None:
 
 @pytest.mark.parametrize("speakers", [2, 3, 4])
 def test_more_than_two_speakers_talk(speakers: int) -> None:
-    conversation = Conversation(Knobs(speakers=speakers, sessions=10), 1).whole()
+    conversation = ConversationDraft(Knobs(speakers=speakers, sessions=10), 1).whole()
     heard = {turn.speaker for session in conversation.sessions for turn in session.turns}
     assert len(conversation.speakers) == speakers and heard == set(conversation.speakers)
 
 
 def _turns(**knobs: float) -> int:
-    return sum(len(session.turns) for session in Conversation(Knobs(sessions=12, **knobs), 0).whole().sessions)
+    return sum(len(session.turns) for session in ConversationDraft(Knobs(sessions=12, **knobs), 0).whole().sessions)
 
 
 def test_noise_and_distractors_add_turns() -> None:
@@ -102,21 +102,21 @@ def test_noise_and_distractors_add_turns() -> None:
 
 
 def test_distractors_speak_of_strangers_only() -> None:
-    plain = Conversation(Knobs(sessions=12, distractors=0), 0).whole()
-    crowded = Conversation(Knobs(sessions=12, distractors=3), 0).whole()
+    plain = ConversationDraft(Knobs(sessions=12, distractors=0), 0).whole()
+    crowded = ConversationDraft(Knobs(sessions=12, distractors=3), 0).whole()
     assert plain.facts == crowded.facts
     assert {q.golds for q in crowded.questions} and all(q.evidence or q.unanswerable for q in crowded.questions)
 
 
 def test_distance_keeps_evidence_away_from_the_end() -> None:
     knobs = Knobs(sessions=30, distance=0.5)
-    conversation = Conversation(knobs, 0).whole()
+    conversation = ConversationDraft(knobs, 0).whole()
     last = max(int(turn[1:].split(":")[0]) for question in conversation.questions for turn in question.evidence)
     assert last <= 15 and len(conversation.sessions) == 30
 
 
 def test_paraphrase_changes_wordings_not_keys() -> None:
-    near, far = (Conversation(Knobs(sessions=12, paraphrase=share), 0).whole() for share in (0, 1))
+    near, far = (ConversationDraft(Knobs(sessions=12, paraphrase=share), 0).whole() for share in (0, 1))
     assert near.sessions == far.sessions and near.facts == far.facts
     wordings = [{skeleton(question.text) for question in c.questions} for c in (near, far)]
     assert len(wordings[0] & wordings[1]) < 0.5 * len(wordings[0])

@@ -89,10 +89,10 @@ def test_chatter_never_speaks_of_the_key() -> None:
     ]
     lines += _flat(list(talk.TAILS.values())) + _flat(list(talk.REACTIONS.values()))
     text = " | ".join(lines).lower()
-    values = [value for pool in POOLS.values() for value in pool] + [
+    key_words = [value for pool in POOLS.values() for value in pool] + [
         option for taste in TASTES for option in taste.options
     ]
-    for value in values:
+    for value in key_words:
         assert not re.search(rf"\b{re.escape(value.lower())}\b", text), value
     assert not re.search(r"\d", text)
     told_of = "lost lose losing missing bought buy present gift adopted planted fixed repaired cooked exam hurt"

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import pytest
 
-from eval.datasets.generated.build import Conversation, generate
+from eval.datasets.generated.build import ConversationDraft, generate
 from eval.datasets.generated.calendar import MONTHS, date_forms, number_words, past_phrase, session_times
 from eval.datasets.generated.draw import Draw
 from eval.datasets.generated.records import CATEGORIES, GeneratedConversation, Knobs
@@ -179,4 +179,4 @@ def test_questions_of_every_category_and_no_text_twice() -> None:
 
 def test_questions_before_the_sessions_are_refused() -> None:
     with pytest.raises(ValueError, match="stream the sessions"):
-        Conversation(Knobs(sessions=2), 0).questions()
+        ConversationDraft(Knobs(sessions=2), 0).questions()

@@ -21,10 +21,10 @@ from hydra.core.global_hydra import GlobalHydra
 RUN = Path(__file__).resolve().parents[2] / "run.py"
 
 
-def run(command: list[str], more: list[str]) -> dict[str, Any]:
+def run(command: list[str], overrides: list[str]) -> dict[str, Any]:
     """Exit code and output of one command."""
     GlobalHydra.instance().clear()
-    sys.argv = ["run.py", *command, *more]
+    sys.argv = ["run.py", *command, *overrides]
     out, err, code, start = io.StringIO(), io.StringIO(), 0, time.process_time()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:

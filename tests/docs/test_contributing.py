@@ -54,9 +54,9 @@ def project(tmp_path_factory) -> Path:
     return place
 
 
-def run(place: Path, command: str, *more: str) -> subprocess.CompletedProcess:
+def run(place: Path, command: str, *options: str) -> subprocess.CompletedProcess:
     environment = {**os.environ, "PYTHONPATH": str(place), "OMP_NUM_THREADS": "1"}
-    line = [sys.executable, *words(command)[1:], *more]
+    line = [sys.executable, *words(command)[1:], *options]
     return subprocess.run(line, cwd=place, env=environment, capture_output=True, text=True, timeout=300)
 
 

@@ -100,10 +100,10 @@ def test_every_document_that_is_named_exists_with_its_anchors():
 
 def test_no_document_outside_the_repository_is_named():
     wrong = [
-        f"{path.relative_to(ROOT)}:{line}: {found.group()}"
+        f"{path.relative_to(ROOT)}:{line}: {named.group()}"
         for path in SOURCES
         for line, said in prose_of(path)
-        if path != Path(__file__) and (found := OUTSIDE.search(said))
+        if path != Path(__file__) and (named := OUTSIDE.search(said))
     ]
     assert wrong == []
 
@@ -129,8 +129,8 @@ def test_links_of_pages_lead_somewhere():
     ],
 )
 def test_a_citation_is_read_as_a_reader_would(cited, why):
-    found = CITED.findall(cited)
-    assert [problem(ROOT / "eval" / "x.py", *one) for one in found] == ([] if why is None else [why])
+    references = CITED.findall(cited)
+    assert [problem(ROOT / "eval" / "x.py", *one) for one in references] == ([] if why is None else [why])
 
 
 def test_anchors_are_those_of_github(tmp_path):

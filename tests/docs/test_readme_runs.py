@@ -160,10 +160,10 @@ def test_run_command(command, request):
         assert (out / "cards" / "judge_card_offline.sources.json").exists()
         return
     if experiment(command) == "adversarial":
-        found = [
+        tables = [
             json.loads(p.read_text(encoding="utf-8")) for p in (out / "runs" / "adversarial").glob("*/abstention.json")
         ]
-        assert len(found) == 2 and all(f["free_form"]["n"] > 0 and f["forced_choice"]["n"] > 0 for f in found)
+        assert len(tables) == 2 and all(f["free_form"]["n"] > 0 and f["forced_choice"]["n"] > 0 for f in tables)
         assert (out / "tables" / "adversarial.sources.json").exists()
         return
     summaries = [

@@ -9,4 +9,4 @@ from small_runs import Made
 @pytest.fixture
 def made(tmp_path):
     """Make configurations: ``made("system.top_k=1", out=folder)``."""
-    return lambda *more, out=None: Made(out or tmp_path / "out", *more)
+    return lambda *overrides, out=None: Made(out or tmp_path / "out", *overrides)

@@ -31,11 +31,13 @@ SMALL = (
 class Made:
     """A configuration, the run it makes and what lies in its folder."""
 
-    def __init__(self, out: Path, *more: str) -> None:
-        own = any(override.startswith("llm=") for override in more)
+    def __init__(self, out: Path, *overrides: str) -> None:
+        own = any(override.startswith("llm=") for override in overrides)
         base = [override for override in SMALL if not (own and override in ("llm=mock", LABEL))]
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            self.config = plain(compose("config", [*base, "system=rag", "system.chunk_size=40", f"out={out}", *more]))
+            self.config = plain(
+                compose("config", [*base, "system=rag", "system.chunk_size=40", f"out={out}", *overrides])
+            )
         self.folder = Bench(self.config).folder
 
     def run(self) -> dict:

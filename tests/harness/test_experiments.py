@@ -10,7 +10,7 @@ import yaml
 
 from eval.command.cli import CONF
 from eval.experiments.load import FORMER, FUNCTIONS, experiment_of, load
-from eval.report.groups import Group
+from eval.report.groups import RunGroup
 from memos.errors import ConfigError
 
 ENTRIES = sorted(
@@ -52,5 +52,5 @@ def test_the_manifest_says_which_experiment_writes_the_tables(tmp_path):
     for name, entry in (("old", "eval.run.run"), ("new", "eval.experiments.kv_ttft.experiment")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "manifest.json").write_text(f'{{"config": {{"entry": "{entry}"}}}}')
-        assert experiment_of(Group(name, (tmp_path / name,))) is load(entry)
-    assert experiment_of(Group("judge_card", (), tmp_path)) is load("eval.experiments.judge_card.experiment")
+        assert experiment_of(RunGroup(name, (tmp_path / name,))) is load(entry)
+    assert experiment_of(RunGroup("judge_card", (), tmp_path)) is load("eval.experiments.judge_card.experiment")

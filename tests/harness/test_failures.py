@@ -95,8 +95,8 @@ def test_a_verdict_with_a_failed_run_is_the_same_everywhere(made, judging, broke
     column = loaded.column("judge_llm_generous")
     key = next(key for key, record in loaded.verdicts["judge_llm_generous"].items() if record["label"] == broken)
     assert column[key] == verdict_value({"label": "correct", "runs": list(runs)}) == 0
-    row = published.Row("s", "a", 0, 4, "q", "g", "a", (), None, None)
-    rescored = rescoring.Scored("s", [row], verdicts={"x": [Verdict("correct", 1.0, runs)]})
+    row = published.PublishedAnswer("s", "a", 0, 4, "q", "g", "a", (), None, None)
+    rescored = rescoring.RescoredSet("s", [row], verdicts={"x": [Verdict("correct", 1.0, runs)]})
     assert rescoring.columns(rescored) == {"judge_x": [0.0]}
     assert (
         sum(column.values()) / len(column)
@@ -124,9 +124,9 @@ def test_the_rule_for_verdicts_of_several_runs():
         verdict_rule.value("correct") == 1
         and verdict_rule.value("wrong") == verdict_rule.value("unparsed", ["correct"]) == 0
     )
-    row = published.Row("s", "a", 0, 4, "q", "g", "a", (1, 1, 0), None, None)
+    row = published.PublishedAnswer("s", "a", 0, 4, "q", "g", "a", (1, 1, 0), None, None)
     assert row.share == verdict_rule.value("correct", ["correct", "correct", "wrong"])
-    assert published.Row("s", "a", 0, 4, "q", "g", "a", (), None, None).share == 0
+    assert published.PublishedAnswer("s", "a", 0, 4, "q", "g", "a", (), None, None).share == 0
 
 
 def test_a_judge_that_raises_or_stays_silent_or_says_nonsense_ends_no_run(made, monkeypatch):
@@ -141,8 +141,8 @@ def test_a_judge_that_raises_or_stays_silent_or_says_nonsense_ends_no_run(made, 
 
     monkeypatch.setattr(LLMJudge, "judge", judge)
     assert run.run()["code"] == FAILED_QUESTIONS
-    found = run.summary["judged"]["judge_llm_strict"]
-    assert found == {"n": 30, "correct": 29, "error": 1}, (
+    counts = run.summary["judged"]["judge_llm_strict"]
+    assert counts == {"n": 30, "correct": 29, "error": 1}, (
         "the score that is no number; what was left was judged one by one"
     )
 
@@ -267,7 +267,10 @@ def test_rescored_sets_count_failures_and_state_the_judges_own_error():
         def score(self, golds, answers, categories=None):
             return {"toy": [float("nan") if a == "bad" else 0.5 for a in answers]}
 
-    rows = [published.Row("s", f"c{i % 4}", i, 4, "q", "g", "bad" if i == 3 else "a", (), None, None) for i in range(8)]
+    rows = [
+        published.PublishedAnswer("s", f"c{i % 4}", i, 4, "q", "g", "bad" if i == 3 else "a", (), None, None)
+        for i in range(8)
+    ]
     summary = rescoring.summary(rescoring.score(rows, [Scorer()], [Judge()]))
     assert summary["judged"]["judge_some"] == {"n": 8, "correct": 7, "error": 1} and summary["failed"] == 1
     assert summary["failures"] == {"toy": 1, "judge_some": 1} and summary["metrics"]["toy"]["mean"] == pytest.approx(

@@ -345,13 +345,13 @@ def test_prompts_and_rubrics_of_this_project_are_in_the_digests_of_their_parts(t
     from eval.core.code import OWN, _state, _unit
 
     def reached(target: str) -> set[tuple[str, str]]:
-        todo, found = [root.name for root in of_class(locate(target, ""))], set()
+        todo, seen = [root.name for root in of_class(locate(target, ""))], set()
         while todo:
             name = todo.pop()
-            if name not in found and (unit := _unit(name, None, frozenset(OWN), _state(name[0]))):
-                found.add(name)
+            if name not in seen and (unit := _unit(name, None, frozenset(OWN), _state(name[0]))):
+                seen.add(name)
                 todo += unit.slots
-        return found
+        return seen
 
     assert ("eval.judges.prompts", "GENEROUS") in reached("eval.judges.llm.LLMJudge")
     mem0 = {module for module, _ in reached("baselines.mem0.Mem0")}

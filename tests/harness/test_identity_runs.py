@@ -72,9 +72,9 @@ def test_changed_code_asks_and_is_accepted_or_remade(made, monkeypatch, stage):
     assert runs.run(dict(made))["message"].startswith("rag: up to date")
     edit(monkeypatch, stage)
     for ask in (runs.run, runs.up_to_date):
-        with pytest.raises(ConfigError, match=f"code changed: {stage}.*since.*accept_code=true.*rerun=true") as told:
+        with pytest.raises(ConfigError, match=f"code changed: {stage}.*since.*accept_code=true.*rerun=true") as raised:
             ask(dict(made))
-        assert "\n" not in str(told.value) and folder.name in str(told.value)
+        assert "\n" not in str(raised.value) and folder.name in str(raised.value)
     assert files(folder) == before, "a question changes nothing"
     kept = runs.run(changed(made, "accept_code", True))
     assert kept["message"].startswith("rag: up to date")
@@ -161,10 +161,10 @@ def test_the_question_comes_once_for_all_runs_of_a_command(made, monkeypatch):
     second = changed(made, "system.top_k", 1)
     runs.run(second)
     edit(monkeypatch, "search")
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as raised:
         _ask_about_code(Checked([dict(made), dict(second)], True, []))
-    assert all(Bench(spec).folder.name in str(told.value) for spec in (made, second))
-    assert str(told.value).count("accept_code=true") == 1
+    assert all(Bench(spec).folder.name in str(raised.value) for spec in (made, second))
+    assert str(raised.value).count("accept_code=true") == 1
 
 
 def test_keeping_and_remaking_exclude_each_other(made):
@@ -205,7 +205,7 @@ def test_an_earlier_folder_is_up_to_date(earlier):
     after = files(folder)
     kept = [name for name in before if "/" not in name and name.endswith(".jsonl")]
     assert kept and all(said(after[name], before[name]) for name in kept), "records are sealed, nothing else"
-    scored = [sorted(name for name in found if name.startswith("scores/")) for found in (before, after)]
+    scored = [sorted(name for name in folder_files if name.startswith("scores/")) for folder_files in (before, after)]
     assert all(said(after[new], before[name]) for name, new in zip(*scored, strict=True)), "only renamed and sealed"
     new = json.loads(after["summary.json"])
     assert all(new[key] == old[key] for key in ("by_category", "n", "failed", "ledger", "judged"))
@@ -269,8 +269,8 @@ def test_a_judge_that_is_always_wrong_is_not_the_one_that_is_always_right(tmp_pa
         *("judge=llm_generous", "~judge@also_judges.strict", f"llm.api_key_env={server_key}", "system='null'"),
     ]
 
-    def score(base_url: str, *more: str) -> float:
-        outcome = runs.run(config(tmp_path, *judged, f"llm.base_url={base_url}", *more))
+    def score(base_url: str, *overrides: str) -> float:
+        outcome = runs.run(config(tmp_path, *judged, f"llm.base_url={base_url}", *overrides))
         summary = json.loads((Path(outcome["folder"]) / "summary.json").read_text(encoding="utf-8"))
         return summary["metrics"]["judge_llm_generous"]["mean"]
 

@@ -18,7 +18,7 @@ from small_runs import Made
 
 from eval.core.types import Answer
 from eval.report.benchmark_tables import write_benchmark_tables
-from eval.report.groups import Group
+from eval.report.groups import RunGroup
 from eval.runs.read import load_run
 from eval.runs.seals import rename_journal
 from eval.runs.write import RunDir
@@ -245,10 +245,10 @@ def test_a_stale_summary_is_refused_in_one_line_and_made_again(finished, tmp_pat
         load_run(made.folder)
     assert "\n" not in str(error.value) and "own command: python" in str(error.value)
     with pytest.raises(DataError, match="changed since"):
-        write_benchmark_tables(Group("tiny", (made.folder,)), tmp_path / "tables")
-    for script, more in (("tables.py", []), ("report.py", ["--no-figures"]), ("compare.py", [str(finished.folder)])):
+        write_benchmark_tables(RunGroup("tiny", (made.folder,)), tmp_path / "tables")
+    for script, options in (("tables.py", []), ("report.py", ["--no-figures"]), ("compare.py", [str(finished.folder)])):
         done = subprocess.run(
-            [sys.executable, ROOT / "scripts" / script, str(made.folder), *more, "--out", str(tmp_path / "made")],
+            [sys.executable, ROOT / "scripts" / script, str(made.folder), *options, "--out", str(tmp_path / "made")],
             cwd=ROOT,
             capture_output=True,
             text=True,

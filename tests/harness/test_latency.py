@@ -15,7 +15,7 @@ from eval.experiments.benchmark.experiment import run
 from eval.stages.bench import Bench, plain
 
 
-def config(out: Path, name: str, questions: int, *more: str):
+def config(out: Path, name: str, questions: int, *own_overrides: str):
     overrides = [
         "experiment=tiny",
         f"system='{name}'",
@@ -23,7 +23,7 @@ def config(out: Path, name: str, questions: int, *more: str):
         f"latency.questions={questions}",
         "metrics.which=[]",
         f"out={out}",
-        *more,
+        *own_overrides,
     ]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return plain(compose("config", overrides))
@@ -65,11 +65,11 @@ def test_questions_go_one_at_a_time_past_every_cache_and_a_second_run_asks_the_r
     before = len(server.requests)
     run(few)
     assert len(server.requests) == before
-    more = config(tmp_path, "rag", 10, *common)
-    run(more)
-    timed = [(row["sample_id"], row["qa_index"]) for row in rows(more)]
+    larger = config(tmp_path, "rag", 10, *common)
+    run(larger)
+    timed = [(row["sample_id"], row["qa_index"]) for row in rows(larger)]
     fresh = {key[0] for key in timed[6:]}
-    assert len(set(timed)) == len(timed) == summary(more)["n"] >= 10
+    assert len(set(timed)) == len(timed) == summary(larger)["n"] >= 10
     assert len(server.requests) - before == len(timed) - 6 + len(fresh) and server.peak == 1
 
 

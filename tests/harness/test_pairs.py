@@ -12,7 +12,7 @@ from small_runs import Made
 
 from eval.datasets.load import TINY
 from eval.report.benchmark_tables import significant_ties, write_benchmark_tables
-from eval.report.groups import Group
+from eval.report.groups import RunGroup
 from eval.report.significance import against_best, comparison_table, same_questions
 from eval.runs.read import load_run
 from memos.errors import DataError
@@ -35,15 +35,15 @@ def first(tmp_path_factory) -> Made:
     return made
 
 
-def second(tmp_path: Path, *more: str) -> Made:
-    made = Made(tmp_path / "second", "latency.questions=0", "system.top_k=1", *more)
+def second(tmp_path: Path, *overrides: str) -> Made:
+    made = Made(tmp_path / "second", "latency.questions=0", "system.top_k=1", *overrides)
     made.run()
     return made
 
 
-def compare(a: Made, b: Made, out: Path, *more: str) -> subprocess.CompletedProcess:
+def compare(a: Made, b: Made, out: Path, *options: str) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, ROOT / "scripts" / "compare.py", str(a.folder), str(b.folder), "--out", str(out), *more],
+        [sys.executable, ROOT / "scripts" / "compare.py", str(a.folder), str(b.folder), "--out", str(out), *options],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -85,7 +85,7 @@ def test_another_file_is_refused(first, tmp_path, edit):
     runs = [load_run(first.folder), load_run(other.folder)]
     with pytest.raises(DataError, match="different questions"):
         against_best(runs, "judge_llm_generous")
-    assert significant_ties(Group("tiny", (first.folder, other.folder))).whole == {}
+    assert significant_ties(RunGroup("tiny", (first.folder, other.folder))).whole == {}
 
 
 def test_another_gold_under_the_same_digest_of_the_file_is_refused(first, tmp_path):
@@ -151,6 +151,6 @@ def test_a_sweep_of_seeds_over_samples_has_tables(tmp_path):
 def test_a_sweep_of_seeds_over_the_same_questions_names_its_rows(first, tmp_path):
     other = Made(tmp_path / "out", "latency.questions=0", "seed=3")
     other.run()
-    tables = write_benchmark_tables(Group("tiny", (first.folder, other.folder)), tmp_path / "made")
+    tables = write_benchmark_tables(RunGroup("tiny", (first.folder, other.folder)), tmp_path / "made")
     assert [section.title.split(" (")[0] for section in tables[1].sections] == ["overall"]
     assert [row[0].value for row in tables[1].sections[0].rows] == ["RAG-40/k2 seed=0", "RAG-40/k2 seed=3"]

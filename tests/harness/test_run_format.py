@@ -18,7 +18,7 @@ from eval.core.types import Answer, Verdict
 from eval.experiments import rescoring
 from eval.experiments.benchmark import experiment as runs
 from eval.judges.llm import LLMJudge
-from eval.judges.published import Row
+from eval.judges.published import PublishedAnswer
 from eval.metrics.lexical import Lexical
 from eval.runs.format import page
 from eval.runs.format.fields import check, fields, problems, shape
@@ -135,7 +135,7 @@ def test_questions_without_an_answer_are_as_documented(tmp_path):
 
 def test_rescored_answers_are_as_documented(tmp_path):
     rows = [
-        Row(
+        PublishedAnswer(
             "set", f"c-{i % 4}", i, 1 + i % 4, "Who sings?", "Nadia", "Nadia" if i % 3 else "Tom", (1, 0, 1), None, None
         )
         for i in range(12)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.report.tables.model import Cell, Column, Section, Table
+from eval.report.tables.table import Cell, Column, Section, Table
 from eval.report.tables.write import write
 from eval.runs.write import write_atomic
 from memos.embed.cache import CachedEmbedder

@@ -19,7 +19,7 @@ from memos.errors import BudgetExceeded, ConfigError
 from memos.types import Hit, Retrieved
 
 
-def bench(out: Path, *more: str) -> Bench:
+def bench(out: Path, *own_overrides: str) -> Bench:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         overrides = [
             "experiment=tiny",
@@ -28,7 +28,7 @@ def bench(out: Path, *more: str) -> Bench:
             "llm=mock",
             "answerer=llm",
             f"out={out}",
-            *more,
+            *own_overrides,
         ]
         return Bench(plain(compose("config", overrides)))
 

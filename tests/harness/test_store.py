@@ -15,8 +15,8 @@ from eval.runs.write import Journal, RunDir, question_key
 from memos.errors import ConfigError, DataError
 
 
-def record(n: int, **more) -> dict:
-    return {"sample_id": "a", "qa_index": n, **more}
+def record(n: int, **fields) -> dict:
+    return {"sample_id": "a", "qa_index": n, **fields}
 
 
 def test_a_torn_last_line_is_dropped_and_the_file_goes_on(tmp_path):
@@ -111,6 +111,6 @@ def test_a_limit_keeps_the_shares_of_categories_and_is_seeded(tiny_dataset):
 
 def test_selection_keeps_only_what_is_asked(tiny_dataset):
     config = DatasetConfig(conversations=["tiny-2"], categories=[2])
-    found = select(tiny_dataset, config, 0)
-    assert [c.sample_id for c in found.conversations] == ["tiny-2"]
-    assert {q.category for q in found.questions} == {2} and len(found.questions) == 3
+    selected = select(tiny_dataset, config, 0)
+    assert [c.sample_id for c in selected.conversations] == ["tiny-2"]
+    assert {q.category for q in selected.questions} == {2} and len(selected.questions) == 3

@@ -26,7 +26,7 @@ RULES = [("(?s)Nadia.*JSON object", '{"label": "CORRECT"}'), ("JSON object", '{"
     "kinds", [("429", "500", "drop"), ("429", "500", "drop", "truncated", "refusal")], ids=["calls", "replies"]
 )
 def test_one_at_a_time_and_64_at_once_with_faults_give_equal_summaries(server_key, tmp_path, kinds):
-    found, port = [], 0
+    finished, port = [], 0
     for concurrency in (1, 64):
         plan = FaultPlan(rate=0.2, seed=5, kinds=kinds)
         with ScriptedServer(RULES, faults=plan, latency=0.005, port=port) as server:
@@ -44,13 +44,13 @@ def test_one_at_a_time_and_64_at_once_with_faults_give_equal_summaries(server_ke
             )
             made.run()
             assert plan.injected and (server.peak > 8) == (concurrency == 64)
-        found.append(made)
-    assert found[0].numbers() == found[1].numbers()
+        finished.append(made)
+    assert finished[0].numbers() == finished[1].numbers()
     assert (
-        load_run(found[0].folder)
+        load_run(finished[0].folder)
         .frame.drop(columns=["search_ms", "answer_ms"])
         .sort_index()
-        .equals(load_run(found[1].folder).frame.drop(columns=["search_ms", "answer_ms"]).sort_index())
+        .equals(load_run(finished[1].folder).frame.drop(columns=["search_ms", "answer_ms"]).sort_index())
     )
 
 

@@ -19,8 +19,8 @@ TASKS = [JudgeTask(f"When did person {i} leave?", f"{i + 1} May 2020", "", 2) fo
 
 
 def test_unseen_wordings_are_in_no_other_list():
-    found, tuned = wordings.unseen(), wordings.tuned()
-    mine = {*found.restated, *found.denied, *found.refusals} if found else set()
+    unseen, tuned = wordings.unseen(), wordings.tuned()
+    mine = {*unseen.restated, *unseen.denied, *unseen.refusals} if unseen else set()
     others = {
         *synthetic.RESTATED,
         *synthetic.DENIED,
@@ -41,8 +41,8 @@ def test_probes_are_made_of_a_file_of_wordings(tmp_path):
         "blank": ["--"],
         "turns": [3],
     }
-    found = wordings.read(written(tmp_path, "new", lists))
-    made = probes.build(TASKS, ["one", "two"], seed=wordings.SEED, wordings=found)
+    read_back = wordings.read(written(tmp_path, "new", lists))
+    made = probes.build(TASKS, ["one", "two"], seed=wordings.SEED, wordings=read_back)
     assert {"empty", "refusal", "question_restated", "other_gold", "random_turns", "gold_denied"} < set(made)
     assert {task.answer for task in made["empty"]} == {"--"} and {task.answer for task in made["refusal"]} == {
         "Ask somebody else."

@@ -41,9 +41,9 @@ TABLE = [
 
 @pytest.mark.parametrize(("phrase", "start", "end"), TABLE, ids=[row[0] for row in TABLE])
 def test_phrase_resolves_to_its_interval(phrase, start, end):
-    found = date_phrases.find(phrase)
-    assert len(found) == 1, found
-    assert (date.fromordinal(found[0].start).isoformat(), date.fromordinal(found[0].end).isoformat()) == (start, end)
+    dates = date_phrases.find(phrase)
+    assert len(dates) == 1, dates
+    assert (date.fromordinal(dates[0].start).isoformat(), date.fromordinal(dates[0].end).isoformat()) == (start, end)
 
 
 @pytest.mark.parametrize(
@@ -56,13 +56,13 @@ def test_no_day_is_invented(text):
 
 
 def test_a_date_without_a_year_takes_the_callers_and_says_so():
-    (found,) = date_phrases.find("13 August", 2019)
-    assert found.yearless and date.fromordinal(found.start) == date(2019, 8, 13)
+    (day,) = date_phrases.find("13 August", 2019)
+    assert day.yearless and date.fromordinal(day.start) == date(2019, 8, 13)
 
 
 def test_last_week_on_a_date_is_the_seven_days_up_to_it():
-    (found,) = date_phrases.find("Last week (on 6 July, 2022)")
-    assert found.days == 7 and date.fromordinal(found.end) == date(2022, 7, 6)
+    (week,) = date_phrases.find("Last week (on 6 July, 2022)")
+    assert week.days == 7 and date.fromordinal(week.end) == date(2022, 7, 6)
 
 
 def test_phrases_without_an_anchor_are_offsets():

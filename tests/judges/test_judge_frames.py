@@ -120,7 +120,7 @@ def test_affirmations_stay_answers(template):
 
 @pytest.mark.parametrize("template", DENYING)
 def test_denials_are_none(template):
-    assert all("denied" in found for found in evasions.evades(pairs(template), encode()))
+    assert all("denied" in evasions_of for evasions_of in evasions.evades(pairs(template), encode()))
 
 
 def test_weights_tell_of_no_single_answer():
@@ -142,15 +142,17 @@ def test_denials_of_templates_left_out_are_found_by_their_shape():
     from eval.judges.fit import frames as fit_frames
 
     known = wordings.tuned()
-    parts, unseen, texts = [], [], []
-    for denies, found in ((True, {*synthetic.DENIED, *known.denied}), (False, {*synthetic.WORDED, *known.affirmed})):
-        templates = sorted(text for text in found if "{statement}" not in text)
+    seen, unseen, texts = [], [], []
+    for denies, lists in ((True, {*synthetic.DENIED, *known.denied}), (False, {*synthetic.WORDED, *known.affirmed})):
+        templates = sorted(text for text in lists if "{statement}" not in text)
         random.Random(3).shuffle(templates)
-        for kept, place in ((templates[200:500], parts), (templates[:100], unseen)):
-            rows = fit_frames.Rows.of([(text, pair) for text in kept for pair in pairs(text)[:3]], encode(), denies)
+        for kept, place in ((templates[200:500], seen), (templates[:100], unseen)):
+            rows = fit_frames.FramedAnswers.of(
+                [(text, pair) for text in kept for pair in pairs(text)[:3]], encode(), denies
+            )
             place.append(rows.framed())
         texts += templates[200:500]
-    weights = fit_frames.fit(parts, texts)
+    weights = fit_frames.fit(seen, texts)
     caught, hit = (weights.logits(rows.features, rows.vectors) >= 0 for rows in unseen)
     assert caught.mean() >= 0.7 and hit.mean() <= 0.3
 
@@ -165,14 +167,15 @@ def test_shipped_frames_weigh_the_rules_with_the_rest(monkeypatch):
     ]
     assert (
         sum(
-            found and not denials.ruled(pair) for pair, found in zip(denied, frames.deny(denied, encode()), strict=True)
+            by_frame and not denials.ruled(pair)
+            for pair, by_frame in zip(denied, frames.deny(denied, encode()), strict=True)
         )
         > 20
     )
     assert (
         sum(
-            denials.ruled(pair) and not found
-            for pair, found in zip(affirmed, frames.deny(affirmed, encode()), strict=True)
+            denials.ruled(pair) and not by_frame
+            for pair, by_frame in zip(affirmed, frames.deny(affirmed, encode()), strict=True)
         )
         > 50
     )

@@ -53,8 +53,8 @@ def test_a_foreign_list_is_refused(tiny_dataset, tmp_path):
 def test_the_real_list_gives_the_known_ceilings(locomo_path):
     from eval.datasets.locomo import load
 
-    found = answer_key.ceilings(load(locomo_path), locomo_path.parent / answer_key.FILE)
-    assert {key: round(value, 1) for key, value in found.items()} == {
+    best = answer_key.ceilings(load(locomo_path), locomo_path.parent / answer_key.FILE)
+    assert {key: round(value, 1) for key, value in best.items()} == {
         "overall": 93.6,
         "1": 90.1,
         "2": 91.9,
@@ -87,10 +87,10 @@ def test_letters_are_read(text):
 def test_the_constant_answerer_stands_beside_and_empty_is_no_abstention():
     questions = [trap(i) for i in range(4)] + [Question("t", 9, 4, "q", "g")]
     free = {trap(0).key: "Not mentioned.", trap(1).key: "", trap(2).key: "a red kite"}
-    found = abstention.table(questions, free)
-    assert found.free_form.mean == 0.25
-    assert found.constant_adversarial == 1 and found.constant_answerable == 0 and found.constant_all == 0.8
-    assert "constant" in abstention.markdown({"x": found})
+    counted = abstention.table(questions, free)
+    assert counted.free_form.mean == 0.25
+    assert counted.constant_adversarial == 1 and counted.constant_answerable == 0 and counted.constant_all == 0.8
+    assert "constant" in abstention.markdown({"x": counted})
 
 
 def test_a_share_of_choices_needs_an_answerer_that_chooses():

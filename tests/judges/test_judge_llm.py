@@ -5,7 +5,7 @@ import pytest
 from eval.core.types import JudgeTask
 from eval.judges import prompts
 from eval.judges.llm import LLMJudge
-from eval.judges.published import Row
+from eval.judges.published import PublishedAnswer
 from eval.judges.recorded import RecordedJudge
 from memos.errors import ConfigError, LLMError
 from memos.llm.base import Completion
@@ -45,8 +45,8 @@ def judged(replies, tasks=(TASK,), runs=0, retries=0, **fields):
 
 
 def test_three_runs_majority_share_and_everything_kept():
-    found, llm = judged(['{"label": "CORRECT"}', '{"label": "WRONG"}', '{"label": "CORRECT"}'])
-    verdict = found[0]
+    verdicts, llm = judged(['{"label": "CORRECT"}', '{"label": "WRONG"}', '{"label": "CORRECT"}'])
+    verdict = verdicts[0]
     assert (verdict.label, verdict.score) == ("correct", pytest.approx(2 / 3))
     assert verdict.runs == ("correct", "wrong", "correct")
     assert verdict.raw[1] == '{"label": "WRONG"}' and verdict.model == "scripted-1"
@@ -55,37 +55,37 @@ def test_three_runs_majority_share_and_everything_kept():
 
 
 def test_failures_are_never_wrong():
-    found, _ = judged([LLMError("down"), LLMError("down")])
-    assert found[0].label == "error" and found[0].score is None and "down" in found[0].raw[0]
-    found, _ = judged(["hm", "well"])
-    assert found[0].label == "unparsed" and found[0].score is None
+    verdicts, _ = judged([LLMError("down"), LLMError("down")])
+    assert verdicts[0].label == "error" and verdicts[0].score is None and "down" in verdicts[0].raw[0]
+    verdicts, _ = judged(["hm", "well"])
+    assert verdicts[0].label == "unparsed" and verdicts[0].score is None
 
 
 REFUSED = ("I cannot help with that.", "refusal")
 
 
 def test_an_unreadable_reply_is_asked_for_again_and_counted():
-    found, llm = judged([REFUSED, '{"label": "WRONG"}', '{"label": "CORRECT"}'], runs=2, retries=2)
-    verdict = found[0]
+    verdicts, llm = judged([REFUSED, '{"label": "WRONG"}', '{"label": "CORRECT"}'], runs=2, retries=2)
+    verdict = verdicts[0]
     assert verdict.runs == ("correct", "wrong") and verdict.score == 0.5 and verdict.attempts == 3
     assert verdict.usage == Usage(3, 30, 6) and verdict.latency_ms == 15, "what the refused attempt cost counts too"
     assert sorted(request.sample_index for request in llm.asked) == [0, 1, 2], "asked again as another sample"
 
 
 def test_asking_again_is_bounded_and_never_turns_into_wrong():
-    found, llm = judged([REFUSED] * 3, runs=1, retries=2)
-    assert found[0].label == "unparsed" and found[0].score is None and found[0].attempts == len(llm.asked) == 3
-    found, llm = judged([REFUSED, LLMError("down")], runs=1, retries=2)
-    assert found[0].label == "error" and len(llm.asked) == 2 and found[0].usage == Usage(1, 10, 2)
-    found, llm = judged([("The answer holds", "length")], runs=1, retries=2)
-    assert found[0].label == "unparsed" and len(llm.asked) == 1, "a reply that max_tokens cut comes out the same"
+    verdicts, llm = judged([REFUSED] * 3, runs=1, retries=2)
+    assert verdicts[0].label == "unparsed" and verdicts[0].score is None and verdicts[0].attempts == len(llm.asked) == 3
+    verdicts, llm = judged([REFUSED, LLMError("down")], runs=1, retries=2)
+    assert verdicts[0].label == "error" and len(llm.asked) == 2 and verdicts[0].usage == Usage(1, 10, 2)
+    verdicts, llm = judged([("The answer holds", "length")], runs=1, retries=2)
+    assert verdicts[0].label == "unparsed" and len(llm.asked) == 1, "a reply that max_tokens cut comes out the same"
 
 
 def test_only_the_unreadable_runs_of_many_tasks_are_asked_again():
     tasks = [JudgeTask(f"q{i}", "g", "a", 4) for i in range(3)]
-    found, llm = judged(["CORRECT", REFUSED, "unused", "WRONG"], tasks, runs=2, retries=1)
-    assert sorted(found) == [0, 1, 2] and len(llm.asked) == 9
-    assert all(verdict.runs == ("correct", "wrong") and verdict.attempts == 3 for verdict in found.values())
+    verdicts, llm = judged(["CORRECT", REFUSED, "unused", "WRONG"], tasks, runs=2, retries=1)
+    assert sorted(verdicts) == [0, 1, 2] and len(llm.asked) == 9
+    assert all(verdict.runs == ("correct", "wrong") and verdict.attempts == 3 for verdict in verdicts.values())
 
 
 def test_how_often_is_asked_again_is_no_part_of_the_identity():
@@ -95,8 +95,8 @@ def test_how_often_is_asked_again_is_no_part_of_the_identity():
 
 def test_many_tasks_keep_their_places():
     tasks = [JudgeTask(f"q{i}", "g", "a", 4) for i in range(7)]
-    found, llm = judged(["CORRECT", "CORRECT"], tasks)
-    assert sorted(found) == list(range(7)) and len(llm.asked) == 14
+    verdicts, llm = judged(["CORRECT", "CORRECT"], tasks)
+    assert sorted(verdicts) == list(range(7)) and len(llm.asked) == 14
 
 
 def test_braces_in_texts_survive_the_prompt():
@@ -121,8 +121,8 @@ def test_mistakes_are_one_line():
 
 
 def test_recorded_verdicts_come_back_and_strangers_are_not_wrong():
-    row = Row("s", "c", 0, 4, "q", "g", "a", (1, 0, 1), None, None)
+    row = PublishedAnswer("s", "c", 0, 4, "q", "g", "a", (1, 0, 1), None, None)
     judge = RecordedJudge(rows=[row])
-    found = dict(judge.judge([JudgeTask("q", "g", "a", 4), JudgeTask("q", "g", "other", 4)]))
-    assert found[0].label == "correct" and found[0].score == pytest.approx(2 / 3)
-    assert found[1].label == "unparsed" and found[1].score is None
+    verdicts = dict(judge.judge([JudgeTask("q", "g", "a", 4), JudgeTask("q", "g", "other", 4)]))
+    assert verdicts[0].label == "correct" and verdicts[0].score == pytest.approx(2 / 3)
+    assert verdicts[1].label == "unparsed" and verdicts[1].score is None

@@ -33,10 +33,10 @@ TOTALS = {
 @pytest.mark.parametrize("name", TOTALS)
 def test_published_totals_come_out(published_dir, name):
     rows = published.read(published_dir / f"{name}.jsonl.gz")
-    found = rescoring.totals(rows)
-    assert tuple(round(found[key], 2) for key in ("overall", "1", "2", "3", "4")) == TOTALS[name]
+    totals = rescoring.totals(rows)
+    assert tuple(round(totals[key], 2) for key in ("overall", "1", "2", "3", "4")) == TOTALS[name]
     summary = rescoring.summary(rescoring.score(rows))
-    assert summary["metrics"]["judge_recorded"]["mean"] * 100 == pytest.approx(found["overall"], abs=1e-9)
+    assert summary["metrics"]["judge_recorded"]["mean"] * 100 == pytest.approx(totals["overall"], abs=1e-9)
 
 
 def test_published_values_come_out_on_every_row(published_dir):
@@ -52,11 +52,11 @@ def test_published_values_come_out_on_every_row(published_dir):
     [((1, 0), 0.5, False), ((1, 1, 0), 2 / 3, True), ((0,), 0.0, False), ((), 0.0, False)],
 )
 def test_a_tie_of_recorded_runs_is_wrong_wherever_verdicts_are_read(labels, share, accepted):
-    row = published.Row("set", "c", 0, 1, "Who sings?", "Nadia", "Nadia", labels, None, None)
+    row = published.PublishedAnswer("set", "c", 0, 1, "Who sings?", "Nadia", "Nadia", labels, None, None)
     assert row.share == share and row.accepted is accepted
     assert (recorded_verdict(row).label == "correct") is accepted
     zeros = np.zeros(1)
-    table = agreement.Table(zeros, zeros, zeros, np.array([row.share]), zeros, zeros)
+    table = agreement.JudgedRows(zeros, zeros, zeros, np.array([row.share]), zeros, zeros)
     assert table.majority.tolist() == [int(accepted)]
 
 
@@ -112,9 +112,9 @@ def test_unreadable_verdicts_count_wrong_and_are_counted(tmp_path):
     rows = published.read(file)
     judge = RecordedJudge(rows=rows[:0])
     scored = rescoring.score(rows, judges=[judge])
-    found = rescoring.summary(scored)
-    assert found["judged"]["judge_recorded"] == {"n": 4, "unparsed": 4}
-    assert found["metrics"]["judge_recorded"]["mean"] == 0 and found["failed"] == 4
+    summary = rescoring.summary(scored)
+    assert summary["judged"]["judge_recorded"] == {"n": 4, "unparsed": 4}
+    assert summary["metrics"]["judge_recorded"]["mean"] == 0 and summary["failed"] == 4
 
 
 def test_ceilings_stand_beside_rescored_metrics():
@@ -124,7 +124,7 @@ def test_ceilings_stand_beside_rescored_metrics():
     if Lexical().missing():
         pytest.skip("; ".join(Lexical().missing().values()))
     rows = [
-        published.Row("s", f"t-{i}", i, 4, "Who sings?", gold, "Nadia", (1,), None, None)
+        published.PublishedAnswer("s", f"t-{i}", i, 4, "Who sings?", gold, "Nadia", (1,), None, None)
         for i, gold in enumerate(("Nadia", "Tom and Ann"))
     ]
     summary = rescoring.summary(rescoring.score(rows, [Lexical()]))
@@ -137,7 +137,8 @@ def test_ceilings_stand_beside_rescored_metrics():
 
 def test_shares_have_intervals_between_0_and_1():
     rows = [
-        published.Row("s", f"t-{i % 5}", i, 4, "Who?", "Nadia", "Nadia", (int(i == 0),), None, None) for i in range(40)
+        published.PublishedAnswer("s", f"t-{i % 5}", i, 4, "Who?", "Nadia", "Nadia", (int(i == 0),), None, None)
+        for i in range(40)
     ]
     low, high = rescoring.summary(rescoring.score(rows))["metrics"]["judge_recorded"]["ci95"]
     assert low == 0 and 0 < high < 1

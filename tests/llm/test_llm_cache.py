@@ -155,8 +155,8 @@ def test_processes_share_it_and_a_killed_one_loses_nothing_it_told(tmp_path):
     killed.wait()
     assert [other.wait(60) for other in others] == [0, 0]
     only = CachedLLM(MockLLM(), path, "only")
-    told = [ask(f"line {i}") for i in range(max(60, int(last) + 1))]
-    assert all(outcome.from_cache for _, outcome in only.complete_many(told))
+    reported = [ask(f"line {i}") for i in range(max(60, int(last) + 1))]
+    assert all(outcome.from_cache for _, outcome in only.complete_many(reported))
     assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 

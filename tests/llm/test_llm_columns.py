@@ -39,10 +39,10 @@ KINDS = {
 }
 
 
-def made(kind: str = "Llama", **more):
+def made(kind: str = "Llama", **settings):
     torch.manual_seed(3)
     name = kind.split("-")[0]
-    config = getattr(transformers, f"{name}Config")(**{**SIZES, **KINDS.get(kind, {}), **more})
+    config = getattr(transformers, f"{name}Config")(**{**SIZES, **KINDS.get(kind, {}), **settings})
     model = getattr(transformers, f"{name}ForCausalLM")(config).eval()
     for parameter in model.parameters():
         if parameter.ndim == 1:
@@ -122,8 +122,8 @@ def test_tiles_are_softmax_attention(heads, past, own, count, loud, threads, mon
     query = torch.randn(heads[0], 24, count + 5, generator=draw) * loud
     keys, values = (torch.randn(kept, past + own, 24, generator=draw) for _ in range(2))
     keys[..., 0] += 1
-    parts = (keys[:, :past], values[:, :past]) if past else (None, None)
-    seen = tiles.Seen(keys[:, past:], values[:, past:], *parts)
+    before = (keys[:, :past], values[:, :past]) if past else (None, None)
+    seen = tiles.Seen(keys[:, past:], values[:, past:], *before)
     attend = tiles.Attention(query.shape, kept, 24, own - count, count, 24**-0.5, query)
     attend(query.flip(0, 1, 2), seen)  # leaves nothing behind
     got = attend(query, seen)
@@ -142,8 +142,8 @@ def test_the_maximum_is_taken_only_where_it_is_needed(monkeypatch):
         """Scores are eight times the sizes: of four keys before, then of all own keys."""
         keys = torch.cat([torch.full((1, 4, 8), float(size)) for size in sizes[:-1]], 1)
         own = torch.full((1, 19, 8), float(sizes[-1]))
-        found = attend(torch.ones(1, 8, 16), tiles.Seen(own, torch.ones_like(own), keys, torch.ones_like(keys)))
-        assert torch.allclose(found, torch.ones_like(found)), "the mean of ones"
+        attended = attend(torch.ones(1, 8, 16), tiles.Seen(own, torch.ones_like(own), keys, torch.ones_like(keys)))
+        assert torch.allclose(attended, torch.ones_like(attended)), "the mean of ones"
         called = bool(taken)
         taken.clear()
         return called
@@ -165,7 +165,7 @@ def test_scratch_memory_is_made_once_and_grows():
 
 
 @pytest.mark.parametrize(
-    ("kind", "more"),
+    ("kind", "settings"),
     [
         ("Gemma", {"head_dim": 8}),
         ("Llama", {"hidden_act": "gelu"}),
@@ -173,8 +173,8 @@ def test_scratch_memory_is_made_once_and_grows():
         ("Qwen2", {"use_sliding_window": True, "sliding_window": 8, "max_window_layers": 0}),
     ],
 )
-def test_other_models_go_through_transformers(kind, more):
-    model = made(kind, **more)
+def test_other_models_go_through_transformers(kind, settings):
+    model = made(kind, **settings)
     engine, ids = Engine(model, [], PrefixStore(0)), drawn(6, 2)
     assert engine._columns is None
     got = engine.read(ids, None, SuffixCache(3, 6), 2)

@@ -31,7 +31,7 @@ def _tokenizer():
     return made
 
 
-def _save(folder, config_class, model_class, **more):
+def _save(folder, config_class, model_class, **settings):
     torch.manual_seed(0)
     config = config_class(
         vocab_size=258,
@@ -44,7 +44,7 @@ def _save(folder, config_class, model_class, **more):
         initializer_range=0.4,
         eos_token_id=1,
         bos_token_id=0,
-        **more,
+        **settings,
     )
     model_class(config).save_pretrained(folder)
     _tokenizer().save_pretrained(folder)
@@ -149,11 +149,11 @@ def test_long_answers_of_uneven_length_equal_plain_decoding(folder, plain):
 
 @pytest.mark.parametrize("kind", ["Qwen2", "Qwen3", "Mistral"])
 def test_other_models_with_full_attention(tmp_path, kind):
-    more = {"Qwen2": {"use_sliding_window": False}, "Qwen3": {"head_dim": 16}, "Mistral": {"sliding_window": None}}[
+    settings = {"Qwen2": {"use_sliding_window": False}, "Qwen3": {"head_dim": 16}, "Mistral": {"sliding_window": None}}[
         kind
     ]
     config, model = getattr(transformers, f"{kind}Config"), getattr(transformers, f"{kind}ForCausalLM")
-    folder = _save(tmp_path / kind, config, model, **more)
+    folder = _save(tmp_path / kind, config, model, **settings)
     requests = [ask(question, max_tokens=8) for question in QUESTIONS]
     shared = dict(chat(folder).complete_many(requests))
     alone = [chat(folder, prefix_cache_mb=0).complete(request) for request in requests[:2]]

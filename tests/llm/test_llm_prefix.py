@@ -37,8 +37,8 @@ def test_conversations_are_told_apart_and_strays_share_the_system_prompt():
         system + (7,) * 50,
         system + (8,) * 50,
     ]
-    found = {frozenset(g.members): g.shared for g in group(prompts, 16)}
-    assert found == {frozenset({0, 2}): 120, frozenset({1, 3}): 120, frozenset({4, 5}): 20}
+    shared = {frozenset(g.members): g.shared for g in group(prompts, 16)}
+    assert shared == {frozenset({0, 2}): 120, frozenset({1, 3}): 120, frozenset({4, 5}): 20}
 
 
 @given(st.lists(st.integers(1, 50), max_size=30), st.integers(1, 5), st.integers(1, 100))

@@ -102,8 +102,8 @@ def expected(text: str) -> np.ndarray:
 def test_openai_batches_keep_the_order_and_count_usage(endpoint):
     texts = [f"{chr(97 + i)} text {'x' * i}" for i in range(7)]
     embedder = client(endpoint, batch_size=3)
-    found = embedder.encode(texts)
-    assert np.abs(found - np.stack([expected(text) for text in texts])).max() < 1e-6
+    vectors = embedder.encode(texts)
+    assert np.abs(vectors - np.stack([expected(text) for text in texts])).max() < 1e-6
     assert sorted(map(len, endpoint.requests)) == [1, 3, 3]
     assert (embedder.usage.calls, embedder.usage.prompt_tokens) == (3, 21)
 
@@ -158,8 +158,8 @@ def test_minilm_equals_transformers(minilm_folder):
     texts = ["a cat", "On 7 May 2023 she moved to a small village by the sea.", ""]
     tokenizer = transformers.BertTokenizerFast.from_pretrained(str(minilm_folder))
     model = transformers.BertModel.from_pretrained(str(minilm_folder), add_pooling_layer=False).eval()
-    found = MiniLM().encode(texts)
-    for text, vector in zip(texts, found, strict=True):
+    vectors = MiniLM().encode(texts)
+    for text, vector in zip(texts, vectors, strict=True):
         with torch.inference_mode():
             hidden = model(**tokenizer(text, return_tensors="pt")).last_hidden_state[0].mean(0)
         assert np.abs(vector - (hidden / hidden.norm()).numpy()).max() < 1e-6
@@ -170,11 +170,11 @@ def test_minilm_batch_equals_single_and_long_texts_pool(minilm_folder):
 
     model = MiniLM(MiniLM.Config(batch_tokens=64))
     texts = ["short", "a somewhat longer text than that one", "word " * 300, "short"]
-    found = model.encode(texts)
+    vectors = model.encode(texts)
     assert model.pooled == 1
-    assert np.abs(np.linalg.norm(found, axis=1) - 1).max() < 1e-6
-    assert np.abs(found - np.stack([model.encode([text])[0] for text in texts])).max() < 1e-6
-    assert not np.allclose(found[2], model.encode(["word " * 254])[0], atol=1e-4)
+    assert np.abs(np.linalg.norm(vectors, axis=1) - 1).max() < 1e-6
+    assert np.abs(vectors - np.stack([model.encode([text])[0] for text in texts])).max() < 1e-6
+    assert not np.allclose(vectors[2], model.encode(["word " * 254])[0], atol=1e-4)
 
 
 def test_sentence_transformers_from_a_folder(minilm_folder):

@@ -33,8 +33,8 @@ PAIRS = [
 
 
 def score(gold: str, answer: str, category: int | None = None) -> dict[str, float]:
-    found = Lexical().score([gold], [answer], None if category is None else [category])
-    return {name: values[0] for name, values in found.items()}
+    columns = Lexical().score([gold], [answer], None if category is None else [category])
+    return {name: column[0] for name, column in columns.items()}
 
 
 def test_golden_values_of_protocol(language_data):
@@ -56,9 +56,9 @@ def test_synonyms_and_stems_count_in_meteor(language_data):
 
 
 def test_batch_equals_reference_libraries(language_data):
-    found = Lexical().score([gold for gold, _ in PAIRS], [answer for _, answer in PAIRS])
+    columns = Lexical().score([gold for gold, _ in PAIRS], [answer for _, answer in PAIRS])
     for row, (gold, answer) in enumerate(PAIRS):
-        assert {name: found[name][row] for name in LEXICAL} == lexical_pair(gold, answer), (gold, answer)
+        assert {name: columns[name][row] for name in LEXICAL} == lexical_pair(gold, answer), (gold, answer)
 
 
 WORDS = (
@@ -70,11 +70,11 @@ TEXT = st.lists(st.sampled_from(WORDS) | st.text(max_size=5), max_size=9).map(" 
 @settings(max_examples=120, deadline=None)
 @given(st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=4))
 def test_any_batch_equals_one_pair_at_a_time(language_data, pairs):
-    found = Lexical().score([gold for gold, _ in pairs], [answer for _, answer in pairs])
+    columns = Lexical().score([gold for gold, _ in pairs], [answer for _, answer in pairs])
     for row, (gold, answer) in enumerate(pairs):
-        assert {name: found[name][row] for name in LEXICAL} == lexical_pair(gold, answer)
-        assert {name: values[row] for name, values in found.items()} == score(gold, answer)
-    assert all(0 <= value <= 1 for values in found.values() for value in values)
+        assert {name: columns[name][row] for name in LEXICAL} == lexical_pair(gold, answer)
+        assert {name: column[row] for name, column in columns.items()} == score(gold, answer)
+    assert all(0 <= value <= 1 for column in columns.values() for value in column)
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_any_batch_equals_one_pair_at_a_time(language_data, pairs):
     ],
 )
 def test_hostile_text_equals_reference_libraries(language_data, gold, answer):
-    found = score(gold, answer)
-    assert {name: found[name] for name in LEXICAL} == lexical_pair(gold, answer)
+    scores = score(gold, answer)
+    assert {name: scores[name] for name in LEXICAL} == lexical_pair(gold, answer)
 
 
 def test_f1_variants_by_hand(punkt):
@@ -122,16 +122,16 @@ def test_categories_reach_only_f1_locomo(language_data):
 def test_missing_wordnet_is_a_missing_metric(monkeypatch, punkt):
     monkeypatch.setattr(lexical_module, "has_wordnet", lambda: False)
     scorer = Lexical()
-    found = scorer.score(["a"], ["a"])
-    assert "meteor" not in found and found["bleu1"] == [1.0]
+    columns = scorer.score(["a"], ["a"])
+    assert "meteor" not in columns and columns["bleu1"] == [1.0]
     assert "scripts/fetch_data.py wordnet" in scorer.missing()["meteor"]
 
 
 def test_missing_punkt_leaves_the_metrics_that_need_no_tokens(monkeypatch):
     monkeypatch.setattr(lexical_module, "has_punkt", lambda: False)
     scorer = Lexical()
-    found = scorer.score(["a"], ["a"])
-    assert set(found) == {"f1_locomo", "f1_mem0", "rouge1", "rouge2", "rougeL"}
+    columns = scorer.score(["a"], ["a"])
+    assert set(columns) == {"f1_locomo", "f1_mem0", "rouge1", "rouge2", "rougeL"}
     assert set(scorer.missing()) >= {"f1_memos", "bleu1", "bleu2", "bleu3", "bleu4", "meteor"}
     assert all("scripts/fetch_data.py punkt" in scorer.missing()[name] for name in ("f1_memos", "bleu1"))
 

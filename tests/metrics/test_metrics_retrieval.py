@@ -17,13 +17,13 @@ def test_names_are_those_of_the_interface():
 
 
 def test_recall_and_hits_by_hand():
-    found = evidence_metrics(HITS, ["D1:2", "D2:3", "D3:4", "D8:8"])
-    assert found["evidence_recall_at_5"] == 2 / 4
-    assert found["evidence_recall_at_10"] == found["evidence_recall_at_50"] == 3 / 4
-    assert found["evidence_recall_words_200"] == found["evidence_recall_words_400"] == 1 / 4
-    assert found["evidence_recall_words_800"] == found["evidence_recall_words_1600"] == 2 / 4
-    assert found["evidence_recall_words_3200"] == 3 / 4
-    assert found["evidence_hit_at_5"] == found["evidence_hit_at_words_200"] == 1.0
+    metrics = evidence_metrics(HITS, ["D1:2", "D2:3", "D3:4", "D8:8"])
+    assert metrics["evidence_recall_at_5"] == 2 / 4
+    assert metrics["evidence_recall_at_10"] == metrics["evidence_recall_at_50"] == 3 / 4
+    assert metrics["evidence_recall_words_200"] == metrics["evidence_recall_words_400"] == 1 / 4
+    assert metrics["evidence_recall_words_800"] == metrics["evidence_recall_words_1600"] == 2 / 4
+    assert metrics["evidence_recall_words_3200"] == 3 / 4
+    assert metrics["evidence_hit_at_5"] == metrics["evidence_hit_at_words_200"] == 1.0
 
 
 def test_a_gold_turn_found_twice_counts_once():
@@ -43,5 +43,5 @@ def test_budget_cuts_at_the_last_whole_hit(words, budget, count):
 
 
 def test_a_hit_behind_one_that_does_not_fit_is_not_reached():
-    found = evidence_metrics([(["x"], 150), (["y"], 100), (["D1:1"], 10)], ["D1:1"])
-    assert found["evidence_recall_words_200"] == 0.0 and found["evidence_recall_words_400"] == 1.0
+    metrics = evidence_metrics([(["x"], 150), (["y"], 100), (["D1:1"], 10)], ["D1:1"])
+    assert metrics["evidence_recall_words_200"] == 0.0 and metrics["evidence_recall_words_400"] == 1.0

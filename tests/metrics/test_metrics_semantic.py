@@ -101,9 +101,9 @@ def test_without_room_the_oldest_answers_go_and_golds_stay():
     counting.seen.clear()
     shared = encoders.Remembering(counting, room=2 * one)
     shared.states(["g1"], ["a1", "a2", "a3"])
-    found = shared.states(["g1"], ["a1", "a3"])
+    by_text = shared.states(["g1"], ["a1", "a3"])
     assert counting.seen == ["g1", "a1", "a2", "a3", "a1"]
-    assert set(found) == {"g1", "a1", "a3"}
+    assert set(by_text) == {"g1", "a1", "a3"}
     shared.states(["a3"], [])
     shared.states(["g1"], ["b1", "b2", "b3", "a3"])
     assert counting.seen[5:] == ["b1", "b2", "b3"], "an answer that is someone's gold stays"
@@ -114,17 +114,17 @@ def test_long_answers_are_read_whole_and_counted():
 
     model = MiniLM()
     text = "word " * 400
-    (found,) = model.encode_tokens([text])
-    assert found.content.sum() == 400 and model.pooled == 1
-    assert np.abs(found.sentence - model.encode([text])[0]).max() < 1e-6
+    (encoded,) = model.encode_tokens([text])
+    assert encoded.content.sum() == 400 and model.pooled == 1
+    assert np.abs(encoded.sentence - model.encode([text])[0]).max() < 1e-6
 
 
 def test_bfloat16_is_flagged_and_has_its_own_identity():
     exact, quick = Semantic(), Semantic(Semantic.Config(dtype="bfloat16"))
     assert exact.identity() != quick.identity()
     assert any("bfloat16" in reason for reason in quick.not_comparable())
-    values = quick.score(GOLDS[:2], ANSWERS[:2])
-    assert values["similarity"][1] == pytest.approx(1, abs=2e-2)
+    columns = quick.score(GOLDS[:2], ANSWERS[:2])
+    assert columns["similarity"][1] == pytest.approx(1, abs=2e-2)
 
 
 def test_stand_in_models_are_flagged_and_the_papers_are_not():
@@ -136,8 +136,8 @@ def test_stand_in_models_are_flagged_and_the_papers_are_not():
 def test_a_model_that_is_not_there_is_a_missing_metric(tmp_path):
     pytest.importorskip("transformers")
     scorer = Semantic(Semantic.Config(bertscore_model=str(tmp_path / "nothing")))
-    found = scorer.score(["a"], ["a"])
-    assert set(found) == {"similarity"}
+    columns = scorer.score(["a"], ["a"])
+    assert set(columns) == {"similarity"}
     assert "cannot be loaded" in scorer.missing()["bertscore_f1"]
 
 

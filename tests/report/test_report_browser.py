@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.report.groups import Group
+from eval.report.groups import RunGroup
 from eval.report.page.browser import Browser, find_chromium
 from eval.report.page.write import write_page
 from eval.runs.read import run_folders
@@ -24,7 +24,7 @@ pytestmark = [
 def page(tmp_path_factory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)  # the fixture's manifest names its dataset from here
-        group = Group("fixture", tuple(run_folders([ROOT / "tests" / "fixtures" / "runs" / "fixture"])))
+        group = RunGroup("fixture", tuple(run_folders([ROOT / "tests" / "fixtures" / "runs" / "fixture"])))
         return write_page(tmp_path_factory.mktemp("report") / "report.html", group)
 
 

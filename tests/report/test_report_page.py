@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from eval.answerers.prompts import PROMPTS
-from eval.report.groups import Group
+from eval.report.groups import RunGroup
 from eval.report.page.overview import plain_table
 from eval.report.page.pack import HITS_SHOWN, LETTERS, pack, unpack
 from eval.report.page.write import common_dataset, write_page
@@ -46,7 +46,7 @@ def change_lines(path: Path, edit) -> None:
     path.write_text("".join(json.dumps(r) + "\n" for r in records), encoding="utf-8")
 
 
-def page_of(group: Group, target: Path) -> dict:
+def page_of(group: RunGroup, target: Path) -> dict:
     """The page's blocks by name."""
     text = write_page(target, group).read_text(encoding="utf-8")
     return {name: unpack(data) for name, data in re.findall(r'id="data-(\w+)">([^<]*)<', text)}
@@ -59,7 +59,7 @@ def test_pack_keeps_everything_and_gives_equal_text():
 
 
 def test_blocks_say_what_the_records_say(folders, tmp_path):
-    group = Group("fixture", tuple(folders))
+    group = RunGroup("fixture", tuple(folders))
     blocks = page_of(group, tmp_path / "page.html")
     index = blocks["index"]
     assert len(index["questions"]) == 60 and [s["label"] for s in index["systems"]] == [
@@ -83,15 +83,15 @@ def test_blocks_say_what_the_records_say(folders, tmp_path):
             assert (block["used"][n], block["words"][n]) == (search["used"], search["context_words"])
             row = block["judged"]["offline"]["rows"][n]
             assert row == (verdict and [verdict["label"], verdict["score"], [], []])
-            for name, values in block["metrics"].items():
+            for name, column in block["metrics"].items():
                 stated = run.values.get(key, {}).get(name)
-                assert values[n] == (None if stated is None else round(stated, 4))
+                assert column[n] == (None if stated is None else round(stated, 4))
             recall = run.values.get(key, {}).get("evidence_recall_words_1600")
             assert index["recall"][system["id"]][n] == (-1 if recall is None else round(100 * recall))
 
 
 def test_evidence_and_gold_come_from_the_dataset(folders, tmp_path):
-    group = Group("fixture", tuple(folders))
+    group = RunGroup("fixture", tuple(folders))
     index = page_of(group, tmp_path / "page.html")["index"]
     for q, own in zip(index["questions"], group.runs[0].dataset.questions, strict=True):
         assert (q["q"], q["g"], q["c"], q["e"]) == (own.text, own.gold, own.category, list(own.evidence))
@@ -101,7 +101,7 @@ def test_evidence_and_gold_come_from_the_dataset(folders, tmp_path):
 
 def test_equal_runs_give_equal_pages(folders, tmp_path):
     pages = [
-        write_page(tmp_path / name, Group("fixture", tuple(folders))).read_bytes() for name in ("a.html", "b.html")
+        write_page(tmp_path / name, RunGroup("fixture", tuple(folders))).read_bytes() for name in ("a.html", "b.html")
     ]
     assert pages[0] == pages[1]
 
@@ -109,7 +109,7 @@ def test_equal_runs_give_equal_pages(folders, tmp_path):
 def test_a_prompt_is_found_by_its_hash(folders, tmp_path):
     prompt = PROMPTS["default"]
     change_lines(folders[0] / "answers.jsonl", lambda r: r.update(prompt_hash=prompt.hash))
-    blocks = page_of(Group("fixture", tuple(folders)), tmp_path / "page.html")
+    blocks = page_of(RunGroup("fixture", tuple(folders)), tmp_path / "page.html")
     assert blocks["index"]["prompts"] == {
         prompt.hash: {"id": "default", "parts": [["system", prompt.system], ["user", prompt.user]]}
     }
@@ -119,19 +119,19 @@ def test_a_prompt_is_found_by_its_hash(folders, tmp_path):
 
 def test_long_rankings_are_cut_and_counted(folders, tmp_path):
     change_lines(folders[0] / "search.jsonl", lambda r: r.update(hits=[r["hits"][0]] * (HITS_SHOWN + 7)))
-    block = page_of(Group("fixture", tuple(folders)), tmp_path / "page.html")["s0"]
+    block = page_of(RunGroup("fixture", tuple(folders)), tmp_path / "page.html")["s0"]
     assert len(block["hits"][3]) == HITS_SHOWN and block["of"]["3"] == HITS_SHOWN + 7
 
 
 def test_judges_words_and_votes_are_shown(folders, tmp_path):
     (path,) = (folders[0] / "scores").glob("judge_offline-*.jsonl")
     change_lines(path, lambda r: r.update(raw=["because", "why not"], runs=["correct", "wrong"]))
-    block = page_of(Group("fixture", tuple(folders)), tmp_path / "page.html")["s0"]
+    block = page_of(RunGroup("fixture", tuple(folders)), tmp_path / "page.html")["s0"]
     assert block["judged"]["offline"]["rows"][0][2:] == [["correct", "wrong"], ["because", "why not"]]
 
 
 def test_scores_link_to_their_questions(folders):
-    summaries = Group("fixture", tuple(folders)).summaries
+    summaries = RunGroup("fixture", tuple(folders)).summaries
     table = plain_table(table3(summaries), summaries, ["s0", "s1", "s2"])
     single = next(s for s in table["sections"] if s["title"].startswith("4 single-hop"))
     columns = [title for _, title, _ in table["columns"]]
@@ -145,7 +145,7 @@ def test_scores_link_to_their_questions(folders):
 
 
 def test_pairs_of_systems_are_compared(folders, tmp_path):
-    index = page_of(Group("fixture", tuple(folders)), tmp_path / "page.html")["index"]
+    index = page_of(RunGroup("fixture", tuple(folders)), tmp_path / "page.html")["index"]
     assert set(index["pairs"]) == {"s0 s1", "s0 s2", "s1 s2"}
     letters = index["verdicts"]
     for pair, judged in index["pairs"].items():
@@ -157,19 +157,19 @@ def test_pairs_of_systems_are_compared(folders, tmp_path):
 def test_a_foreign_dataset_is_refused(folders):
     change(folders[1] / "summary.json", lambda s: s["dataset"].update(sha256="another"))
     with pytest.raises(DataError, match=r"was run on dataset another, not on .*dataset.json"):
-        common_dataset(Group("fixture", tuple(folders)).runs)
+        common_dataset(RunGroup("fixture", tuple(folders)).runs)
 
 
 def test_a_foreign_question_is_refused(folders):
     change_lines(folders[1] / "search.jsonl", lambda r: r.update(qa_index=r["qa_index"] + 100))
     with pytest.raises(DataError, match=r"search.jsonl: question made-1 100 is not in"):
-        common_dataset(Group("fixture", tuple(folders)).runs)
+        common_dataset(RunGroup("fixture", tuple(folders)).runs)
 
 
 def test_other_answer_keys_are_refused(folders):
     change(folders[2] / "summary.json", lambda s: s["dataset"].update(answer_key="audited"))
     with pytest.raises(DataError, match="answer_key=audited, others with official"):
-        common_dataset(Group("fixture", tuple(folders)).runs)
+        common_dataset(RunGroup("fixture", tuple(folders)).runs)
 
 
 def report(*arguments: object) -> subprocess.CompletedProcess:

@@ -69,8 +69,8 @@ def test_states_of_runs(tmp_path):
         folder.mkdir(parents=True)
         if summary:
             (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
-    found = {s.folder.name: (s.state, s.n, s.failed) for s in states(tmp_path)}
-    assert found == {
+    by_folder = {s.folder.name: (s.state, s.n, s.failed) for s in states(tmp_path)}
+    assert by_folder == {
         "begun": ("begun", 0, 0),
         "done": ("complete", 9, 0),
         "failed": ("failed questions", 9, 2),

@@ -79,7 +79,7 @@ def readme_command() -> list[str]:
 
 def test_the_readmes_sweep_runs_as_a_job_array(cluster, tmp_path):
     model = save(tmp_path / "model")
-    more = [
+    overrides = [
         f"llm.model={model}",
         "llm.max_new_tokens=4",
         "llm.threads=1",
@@ -87,7 +87,7 @@ def test_the_readmes_sweep_runs_as_a_job_array(cluster, tmp_path):
         *QUICK,
         f"out={tmp_path / 'out'}",
     ]
-    process = start(cluster, *readme_command(), *more)
+    process = start(cluster, *readme_command(), *overrides)
     stdout = finished(process, cluster, tmp_path)
     runs = sorted((tmp_path / "out" / "runs").glob("*/*/"))
     assert [run.name.split("-")[0] for run in runs] == ["null", "oracle"]
@@ -151,8 +151,8 @@ def _lines(path: Path) -> list[str]:
 def _wait_for(value, process: subprocess.Popen, seconds: float = 120):
     """The first true-like value; a command that ends before is a failure."""
     until = time.monotonic() + seconds
-    while not (found := value()):
+    while not (reached := value()):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < until, "nothing happened in time"
         time.sleep(0.1)
-    return found
+    return reached

@@ -22,17 +22,17 @@ def test_clustered_interval_equals_statsmodels(seed):
     x, codes = _sample(seed)
     fit = sm.OLS(x, np.ones(len(x))).fit(cov_type="cluster", cov_kwds={"groups": codes}, use_t=True)
     low, high = fit.conf_int()[0]
-    found = interval(x, codes)
-    assert found.se == pytest.approx(fit.bse[0], rel=1e-9)
+    ours = interval(x, codes)
+    assert ours.se == pytest.approx(fit.bse[0], rel=1e-9)
     # statsmodels multiplies by (n-1)/(n-k) = 1 for one parameter; degrees of freedom are C-1 in both.
-    assert (found.mean, found.low, found.high) == pytest.approx((x.mean(), low, high), rel=1e-9)
+    assert (ours.mean, ours.low, ours.high) == pytest.approx((x.mean(), low, high), rel=1e-9)
 
 
 def test_one_question_a_cluster_is_the_ordinary_t_interval():
     x = np.random.default_rng(1).normal(size=25)
     low, high = sps.t.interval(0.95, 24, x.mean(), sps.sem(x))
-    found = interval(x, range(25))
-    assert (found.low, found.high) == pytest.approx((low, high))
+    ours = interval(x, range(25))
+    assert (ours.low, ours.high) == pytest.approx((low, high))
 
 
 def test_order_of_questions_and_names_of_conversations_do_not_matter():
@@ -45,9 +45,9 @@ def test_order_of_questions_and_names_of_conversations_do_not_matter():
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_one_or_two_conversations_have_no_interval(count):
-    found = interval([0.0, 1.0, 1.0, 0.0], [i % count for i in range(4)])
-    assert found.mean == 0.5 and found.low is None and found.high is None and str(count) in found.note
-    assert found.half_width is None
+    estimate = interval([0.0, 1.0, 1.0, 0.0], [i % count for i in range(4)])
+    assert estimate.mean == 0.5 and estimate.low is None and estimate.high is None and str(count) in estimate.note
+    assert estimate.half_width is None
 
 
 def test_no_values_and_bad_values():
@@ -92,7 +92,7 @@ def test_percentiles_interpolate_linearly():
 
 def test_bootstrap_agrees_with_scipy_and_is_seeded():
     x, codes = _sample(7)
-    found = cluster_bootstrap(x, codes, seed=5)
+    ours = cluster_bootstrap(x, codes, seed=5)
     sums, sizes = np.bincount(codes, weights=x), np.bincount(codes)
     reference = sps.bootstrap(
         (sums, sizes),
@@ -103,8 +103,8 @@ def test_bootstrap_agrees_with_scipy_and_is_seeded():
         n_resamples=9999,
         random_state=np.random.default_rng(1),
     ).confidence_interval
-    assert (found.low, found.high) == pytest.approx((reference.low, reference.high), abs=0.004)
-    assert found == cluster_bootstrap(x, codes, seed=5) != cluster_bootstrap(x, codes, seed=6)
+    assert (ours.low, ours.high) == pytest.approx((reference.low, reference.high), abs=0.004)
+    assert ours == cluster_bootstrap(x, codes, seed=5) != cluster_bootstrap(x, codes, seed=6)
     assert cluster_bootstrap([0.0, 1.0], [0, 1]).low is None
 
 
@@ -113,10 +113,10 @@ def test_interval_covers_the_truth_and_naive_one_does_not():
     covered = naive = boot = 0
     for seed in range(300):
         x, codes = _sample(1000 + seed, spread=0.1, uneven=False)
-        found = interval(x, codes)
+        ours = interval(x, codes)
         low, high = wilson(int(x.sum()), len(x))
         drawn = cluster_bootstrap(x, codes, resamples=500, seed=seed)
-        covered += found.low <= 0.6 <= found.high
+        covered += ours.low <= 0.6 <= ours.high
         naive += low <= 0.6 <= high
         boot += drawn.low <= 0.6 <= drawn.high
     assert 0.925 <= covered / 300 <= 0.98

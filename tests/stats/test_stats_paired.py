@@ -21,11 +21,11 @@ def _pair(seed: int, gain: float = 0.0, clusters: int = 10, size: int = 40):
 
 def test_difference_and_interval_are_those_of_the_differences():
     a, b, codes = _pair(0, 0.1)
-    found, plain = compare(a, b, codes), interval(a - b, codes)
-    assert (found.difference, found.low, found.high) == (plain.mean, plain.low, plain.high)
-    assert found.a_better + found.b_better + found.ties == found.n == 400
+    compared, plain = compare(a, b, codes), interval(a - b, codes)
+    assert (compared.difference, compared.low, compared.high) == (plain.mean, plain.low, plain.high)
+    assert compared.a_better + compared.b_better + compared.ties == compared.n == 400
     back = compare(b, a, codes)
-    assert back.difference == pytest.approx(-found.difference) and back.p_sign_flip == found.p_sign_flip
+    assert back.difference == pytest.approx(-compared.difference) and back.p_sign_flip == compared.p_sign_flip
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -67,13 +67,13 @@ def test_holm_equals_statsmodels_and_skips_missing():
 
 
 def test_two_conversations_can_never_be_told_apart():
-    found = compare([1.0] * 6, [0.0] * 6, [0, 0, 0, 1, 1, 1])
-    assert found.low is None and found.p_sign_flip is None and found.smallest is None and found.tie()
+    compared = compare([1.0] * 6, [0.0] * 6, [0, 0, 0, 1, 1, 1])
+    assert compared.low is None and compared.p_sign_flip is None and compared.smallest is None and compared.tie()
 
 
 def test_the_same_difference_in_every_conversation_is_no_tie():
-    found = compare([1.0] * 20, [0.0] * 20, [i % 10 for i in range(20)])
-    assert found.low is None and found.p_sign_flip == 2 / 1024 and not found.tie()
+    compared = compare([1.0] * 20, [0.0] * 20, [i % 10 for i in range(20)])
+    assert compared.low is None and compared.p_sign_flip == 2 / 1024 and not compared.tie()
     assert compare([1.0] * 20, [1.0] * 20, [i % 10 for i in range(20)]).tie()
 
 
@@ -88,8 +88,8 @@ def test_false_alarms_stay_at_their_rate_and_power_is_as_promised():
     assert alarms / 200 <= 0.08
     gain = np.mean([smallest_difference(a - b, c) for a, b, c in (_pair(s) for s in range(30))])
     assert 0.05 < gain < 0.2
-    found = sum(compare(*_pair(5000 + s, gain)).low > 0 for s in range(200))
-    assert 0.7 <= found / 200 <= 0.9
+    detected = sum(compare(*_pair(5000 + s, gain)).low > 0 for s in range(200))
+    assert 0.7 <= detected / 200 <= 0.9
 
 
 def test_ranking_and_critical_difference():
@@ -99,15 +99,15 @@ def test_ranking_and_critical_difference():
         "c": [0.1, 0.2, 0.1, 0.2],
         "d": [0.7, 0.5, 0.8, 0.6],
     }
-    found = ranking(scores)
-    assert found.names[0] == "a" and found.ranks[0] == 1.0 and found.names[-1] == "c"
-    assert found.p_friedman == pytest.approx(sps.friedmanchisquare(*scores.values()).pvalue)
+    ranked = ranking(scores)
+    assert ranked.names[0] == "a" and ranked.ranks[0] == 1.0 and ranked.names[-1] == "c"
+    assert ranked.p_friedman == pytest.approx(sps.friedmanchisquare(*scores.values()).pvalue)
     # Demšar 2006, table 5: q at 5 % for four systems is 2.569; CD = q * sqrt(k (k + 1) / (6 N)).
-    assert found.critical_difference == pytest.approx(2.569 * np.sqrt(4 * 5 / (6 * 4)), abs=2e-3)
+    assert ranked.critical_difference == pytest.approx(2.569 * np.sqrt(4 * 5 / (6 * 4)), abs=2e-3)
     with pytest.raises(ValueError, match="two systems"):
         ranking({"a": [1.0, 2.0]})
 
 
 def test_groups_are_the_longest_runs():
-    found = Ranking(("a", "b", "c", "d"), (1.0, 1.8, 2.5, 4.0), 10, 1.0, 0.01)
-    assert found.groups() == [(0, 1), (1, 2)]
+    ranked = Ranking(("a", "b", "c", "d"), (1.0, 1.8, 2.5, 4.0), 10, 1.0, 0.01)
+    assert ranked.groups() == [(0, 1), (1, 2)]

@@ -21,13 +21,13 @@ def _run(label: str, mean: float, held: float):
         "metrics": {METRIC: entry, "memory_words": {"mean": 1199.6, "n": 4}},
         "by_category": {"1": {METRIC: {"mean": mean / 2, "n": 2}}},
     }
-    values = {
+    metrics = {
         (HELD_OUT[0], 0): {METRIC: held},
         (HELD_OUT[1], 1): {METRIC: 1.0},
         ("conv-26", 0): {METRIC: 0.0},
         (HELD_OUT[2], 5): {"f1_locomo": 1.0},
     }
-    return SimpleNamespace(summary=summary, values=values)
+    return SimpleNamespace(summary=summary, values=metrics)
 
 
 def test_rows_hold_overall_change_category_and_held_out_values():

@@ -32,7 +32,7 @@ FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "runs"
 RECALLS = ("at_5", "at_10", "at_20", "at_50", "words_200", "words_400", "words_800", "words_1600", "words_3200")
 
 
-def summary(system: str, score: float, **more) -> dict:
+def summary(system: str, score: float, **fields) -> dict:
     def block(shift: float) -> dict:
         means = {
             "judge_offline": score,
@@ -69,7 +69,7 @@ def summary(system: str, score: float, **more) -> dict:
         "not_comparable": ["answerer is reader"],
         "dataset": {"name": "locomo", "sha256": "0", "official": True, "n_by_category": {"4": 841, "2": 321}},
     }
-    return base | more
+    return base | fields
 
 
 @pytest.fixture

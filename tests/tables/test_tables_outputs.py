@@ -179,14 +179,14 @@ def legends(monkeypatch) -> list[str]:
     """Fills with the texts of every legend drawn from here on."""
     from matplotlib.figure import Figure
 
-    found: list[str] = []
+    texts: list[str] = []
     draw = Figure.legend
     monkeypatch.setattr(
         Figure,
         "legend",
-        lambda self, handles, names, **options: found.extend(names) or draw(self, handles, names, **options),
+        lambda self, handles, names, **options: texts.extend(names) or draw(self, handles, names, **options),
     )
-    return found
+    return texts
 
 
 @pytest.mark.parametrize("name", ["score_against_tokens", "score_by_category", "latency_parts"])
@@ -288,8 +288,8 @@ def test_two_processes_write_the_same_files_in_the_same_order(tmp_path, monkeypa
     made = {}
     for jobs in (1, 2):
         out = tmp_path / str(jobs)
-        found = groups.groups([RUNS / "fixture", RUNS / "kv_ttft"], out)
-        files, skipped = figures.make_figures(found, out, ("cost", "figure9", "figure10"), jobs=jobs)
+        batch = groups.groups([RUNS / "fixture", RUNS / "kv_ttft"], out)
+        files, skipped = figures.make_figures(batch, out, ("cost", "figure9", "figure10"), jobs=jobs)
         made[jobs] = [(p.name, _content(p)) for p in files], skipped
     assert made[1] == made[2]
     assert [name for name, _ in made[1][0]][::4] == ["fixture_cost.png", "kv_ttft_figure10.png"] and len(

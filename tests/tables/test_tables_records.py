@@ -179,11 +179,11 @@ def test_the_judges_own_error_widens_a_comparison(folder):
 
 def test_three_conversations_cannot_separate_and_gold_is_not_ranked(folder):
     tests = against_best([load_run(f) for f in folder.values()], "judge_offline")
-    found = ties(tests)
+    tied = ties(tests)
     assert apart_in_all(tests) == (sum(map(len, tests.values())), 0)
-    fingerprints = set().union(*found.values())
+    fingerprints = set().union(*tied.values())
     assert fingerprints == {load_summary(folder["rag"])["fingerprint"]}  # against memos, not against the oracle
-    assert None in found and 4 in found
+    assert None in tied and 4 in tied
 
 
 def test_ten_conversations_can_separate_nine_systems_in_every_category():
@@ -193,9 +193,9 @@ def test_ten_conversations_can_separate_nine_systems_in_every_category():
 
     def made(i: int) -> SimpleNamespace:
         keys = [(f"c{c}", q) for c in range(10) for q in range(8)]
-        values = dict.fromkeys(keys, float(i == 0))
+        scores = dict.fromkeys(keys, float(i == 0))
         return SimpleNamespace(
-            column=lambda name: values if name == "judge_x" else {},
+            column=lambda name: scores if name == "judge_x" else {},
             categories=dict(zip(keys, [4, 1, 3, 2] * 20, strict=True)),
             summary={"fingerprint": str(i), "system": "s"},
             folder=Path(str(i)),

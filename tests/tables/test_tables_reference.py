@@ -14,13 +14,13 @@ CONF = Path(__file__).resolve().parents[2] / "conf"
 
 
 def value(table: int, column: str, **row) -> float:
-    found = [
+    matching = [
         c.value
         for c in load().cells
         if c.table == table and c.column == column and all(c.row.get(k) == v for k, v in row.items())
     ]
-    assert len(found) == 1
-    return found[0]
+    assert len(matching) == 1
+    return matching[0]
 
 
 def test_every_cell_is_there():
@@ -55,7 +55,7 @@ def test_commands_are_complete():
     assert sum("system.chunk_size=512 system.top_k=2" in c for c in commands) == 1
 
 
-def run(system: str = "memos", judge: float = 0.7331, spread: float = 0.02, **more) -> dict:
+def run(system: str = "memos", judge: float = 0.7331, spread: float = 0.02, **fields) -> dict:
     names = {"judge_llm_generous": judge, "memory_words": 1593.0, "f1_memos": 0.5}
     block = {k: {"mean": v, "ci95": [v - spread, v + spread], "n": 1540} for k, v in names.items()}
     return {
@@ -73,7 +73,7 @@ def run(system: str = "memos", judge: float = 0.7331, spread: float = 0.02, **mo
         "not_comparable": [],
         "dataset": {"name": "locomo", "official": True},
         "missing": {"bertscore_f1": "no roberta"},
-    } | more
+    } | fields
 
 
 def verdict(summaries: list, system: str = "memos", column: str = "judge", table: int = 4):
@@ -111,8 +111,8 @@ def test_edges_of_the_verdicts():
 def test_full_context_words_need_no_model_but_the_whole_file():
     near = run("full_context", not_comparable=["answerer is reader"])
     near["metrics"]["memory_words"] = {"mean": 22640.2, "ci95": [20000, 25000], "n": 1540}
-    found = verdict([near], "full_context", "words")
-    assert found.verdict == "OK" and found.must
+    compared = verdict([near], "full_context", "words")
+    assert compared.verdict == "OK" and compared.must
     assert verdict([near | {"n": 100}], "full_context", "words").verdict == "NOT COMPARABLE"
 
 
@@ -130,12 +130,12 @@ def test_kv_cells_of_another_model_or_device_are_not_comparable():
         ({"model": "m"}, "NOT COMPARABLE"),
         ({"device": "cpu"}, "NOT COMPARABLE"),
     ):
-        found = [
+        checks = [
             c
             for c in check(load(), [], [cell | changed])
             if c.cell.column == "kv_ttft" and c.cell.name == "Qwen3-8B long/short"
         ]
-        assert found[0].verdict == expected
+        assert checks[0].verdict == expected
 
 
 def test_check_table_counts_and_names_commands():
@@ -145,10 +145,10 @@ def test_check_table_counts_and_names_commands():
 
 
 def test_audit_finds_what_the_specification_found():
-    found = {f.claim: f for f in audit(load())}
-    means = [f for f in found.values() if f.topic == "weighted means"]
+    findings = {f.claim: f for f in audit(load())}
+    means = [f for f in findings.values() if f.topic == "weighted means"]
     assert len(means) == 10 and all(f.holds for f in means)
-    fails = "\n".join(f"{f.claim} {f.numbers}" for f in found.values() if not f.holds)
+    fails = "\n".join(f"{f.claim} {f.numbers}" for f in findings.values() if not f.holds)
     for needle in (
         "not on sim",
         "4942 against 2339",

@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from tqdm import tqdm
 
 from eval.answerers.context import parse
-from eval.answerers.fit.rows import Names, Rows, height, rendered
+from eval.answerers.fit.rows import Names, SparseRows, height, rendered
 from eval.answerers.fit.tuning import save
 from eval.answerers.question import analyse
 from eval.answerers.ranking import Index
@@ -48,7 +48,7 @@ def line_data(
             continue
         view = analyse(question.text, dataset.conversation(question.sample_id).speakers)
         cosine = vectors[question.sample_id] @ embedder.encode([question.text])[0] if embedder else None
-        covered, rows = index.coverage(view), Rows(names)
+        covered, rows = index.coverage(view), SparseRows(names)
         for number in range(len(index.lines)):
             rows.add(index.features(view, number, covered, None if cosine is None else float(cosine[number])))
         out.append((rows.matrix(), gold))
@@ -71,8 +71,8 @@ def fit_lines(data: list[tuple[sparse.csr_matrix, np.ndarray]], names: Names, l2
             slope = slope + rows.T @ (chance - np.where(gold, chance / share, 0.0))
         return loss, slope
 
-    found = minimize(objective, np.zeros(len(names.column)), jac=True, method="L-BFGS-B", options={"maxiter": 150})
-    return {name: round(float(found.x[column]), 3) for name, column in names.column.items()}
+    solution = minimize(objective, np.zeros(len(names.column)), jac=True, method="L-BFGS-B", options={"maxiter": 150})
+    return {name: round(float(solution.x[column]), 3) for name, column in names.column.items()}
 
 
 def write_line_weights(dataset: Dataset, cache: Path | None) -> None:

@@ -29,16 +29,16 @@ def height(matrix: sparse.csr_matrix) -> int:
     return cast("tuple[int, int]", matrix.shape)[0]
 
 
-class Rows:
+class SparseRows:
     """Collects sparse rows and makes them a matrix."""
 
     def __init__(self, names: Names) -> None:
         self.names, self.columns, self.values, self.ends = names, [], [], [0]
 
     def add(self, features: dict[str, float] | Sequence[str]) -> int:
-        columns, values = self.names.row(features)
+        columns, numbers = self.names.row(features)
         self.columns += columns
-        self.values += values
+        self.values += numbers
         self.ends.append(len(self.columns))
         return len(self.ends) - 2
 

@@ -10,9 +10,9 @@ from nltk.tokenize import NLTKWordTokenizer
 from scipy import sparse
 from tqdm import tqdm
 
-from eval.answerers.fit.rows import Names, Rows, height
+from eval.answerers.fit.rows import Names, SparseRows, height
 from eval.answerers.question import QuestionView, analyse
-from eval.answerers.ranking import Index, Scored
+from eval.answerers.ranking import Index, RankedLine
 from eval.answerers.spans import (
     allowed,
     answer_group,
@@ -72,11 +72,11 @@ class SpanData:
 def gold_sets(question: Question, view: QuestionView) -> list[tuple[frozenset[str], float]]:
     """Word sets to match and their worth: the whole gold, and its items where several are asked for."""
     words = lambda text: frozenset(_WORDS.tokenize(text.lower()))  # noqa: E731
-    found = [(words(question.gold), 1.0)]
+    sets = [(words(question.gold), 1.0)]
     if view.is_list:
         items = [item.strip() for part in question.gold.split(",") for item in part.split(" and ")]
-        found += [(words(item), 0.9) for item in items if item]
-    return found
+        sets += [(words(item), 0.9) for item in items if item]
+    return sets
 
 
 def span_data(
@@ -86,7 +86,7 @@ def span_data(
     rank: dict[str, float],
 ) -> SpanData:
     """Candidates of every question that is answered by spans; ``contexts`` gives (index, lines to read, importance)."""
-    rows = {kind: Rows(names) for kind in ("start", "end", "inside", "length", "sentence")}
+    rows = {kind: SparseRows(names) for kind in ("start", "end", "inside", "length", "sentence")}
     length_row: dict[tuple[str, int], int] = {}
     columns: dict[str, list] = {key: [] for key in ("first", "last", "length", "sentence", "target")}
     questions, bounds, importance = [], [0], []
@@ -141,7 +141,7 @@ def span_data(
 
 
 def _sentences(index: Index, view: QuestionView, rank: dict[str, float], count: int) -> Iterator[tuple]:
-    ranked: list[Scored] = index.rank(view, rank)[:count]
+    ranked: list[RankedLine] = index.rank(view, rank)[:count]
     for place, scored in enumerate(ranked):
         for sentence in index.sentences(scored.index):
             if any(True for _ in allowed(sentence.tokens)):

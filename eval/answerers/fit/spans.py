@@ -19,7 +19,7 @@ FOLDS = (("conv-26", "conv-30"), ("conv-41", "conv-44"), ("conv-42", "conv-43"))
 
 
 @dataclass(frozen=True)
-class Settings:
+class SpanFitSettings:
     """How the spans' weights are fitted."""
 
     l2: float = 0.5
@@ -42,8 +42,8 @@ def fit_spans(
     """
     scale = np.array([typed if "|" in name else 1.0 for name in names.column])
     starts, sizes = data.bounds[:-1], np.diff(data.bounds)
-    spread = lambda values: np.repeat(values, sizes)  # noqa: E731
-    add = lambda values: np.add.reduceat(values, starts)  # noqa: E731
+    spread = lambda numbers: np.repeat(numbers, sizes)  # noqa: E731
+    add = lambda numbers: np.add.reduceat(numbers, starts)  # noqa: E731
     good = np.exp(8 * data.target) * np.where(data.target < 0.2, 0.05, 1.0)
     good /= spread(add(good))
     worth = data.importance * use * (np.maximum.reduceat(data.target, starts) >= 0.1)
@@ -60,8 +60,8 @@ def fit_spans(
         slope = -chance * (data.target - spread(expected)) + likelihood * (chance - good)
         return loss + l2 * (raw**2).sum(), data.gradient(slope * spread(worth)) * scale + 2 * l2 * raw
 
-    found = minimize(objective, np.zeros(len(scale)), jac=True, method="L-BFGS-B", options={"maxiter": steps})
-    return found.x * scale
+    solution = minimize(objective, np.zeros(len(scale)), jac=True, method="L-BFGS-B", options={"maxiter": steps})
+    return solution.x * scale
 
 
 def reached(data: SpanData, weights: np.ndarray, use: np.ndarray) -> float:
@@ -76,7 +76,7 @@ def reached(data: SpanData, weights: np.ndarray, use: np.ndarray) -> float:
 class SpanFit:
     """Spans of the tuning conversations, read from the gold turns (the oracle) and from the whole conversation."""
 
-    def __init__(self, dataset: Dataset, settings: Settings) -> None:
+    def __init__(self, dataset: Dataset, settings: SpanFitSettings) -> None:
         self.names, self.settings = Names(), settings
         self.current = {key: value for key, value in load_weights().items() if isinstance(value, dict)}
         indexes = {c.sample_id: Index(parse(rendered(c), c.speakers)) for c in dataset.conversations}

@@ -16,7 +16,7 @@ VERSION = 1
 """Part of every seed and of the data set's name; raised whenever the texts or keys of a seed change."""
 
 
-class Conversation:
+class ConversationDraft:
     """One conversation in the making: ``sessions`` streams it, ``questions`` is known once all were drawn."""
 
     def __init__(self, knobs: Knobs, index: int) -> None:
@@ -54,10 +54,10 @@ class Conversation:
         )
 
 
-def conversations(knobs: Knobs) -> Iterator[Conversation]:
+def conversations(knobs: Knobs) -> Iterator[ConversationDraft]:
     """The conversations of a data set, one at a time; each depends on its own number only."""
     for index in range(knobs.conversations):
-        yield Conversation(knobs, index)
+        yield ConversationDraft(knobs, index)
 
 
 def generate(knobs: Knobs) -> Iterator[GeneratedConversation]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from eval.datasets.generated.chatter_more import MORE_TOPICS
+from eval.datasets.generated.chatter_topics import FURTHER_TOPICS
 
 _TOPICS: tuple[tuple[str, str, str], ...] = (
     (
@@ -147,7 +147,7 @@ _TOPICS: tuple[tuple[str, str, str], ...] = (
         "[quite|next time I'll take a map|I needed exactly one lemonade|never go in hungry]",
     ),
 )
-TOPICS = (*_TOPICS, *MORE_TOPICS)
+TOPICS = (*_TOPICS, *FURTHER_TOPICS)
 """Opening, reply and last word of an exchange."""
 
 WEATHER: dict[str, tuple[str, str, str]] = {

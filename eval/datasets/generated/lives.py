@@ -14,7 +14,7 @@ from eval.datasets.generated.kinds.events_home import EVENTS
 from eval.datasets.generated.kinds.schema import EventKind, Slot, StateKind
 from eval.datasets.generated.kinds.states import STATES
 from eval.datasets.generated.kinds.traits import TASTES, TRAITS
-from eval.datasets.generated.records import Fact, Knobs, Person
+from eval.datasets.generated.records import Knobs, LifeFact, Person
 from eval.datasets.generated.words import people
 from eval.datasets.generated.world import EVENT, World, did
 
@@ -85,8 +85,8 @@ def _state(world: World, person: Person, kind: StateKind, first: int) -> None:
     count = draw.weighted((1, 2, 3, 4), (35, 35, 22, 8))
     open_sessions = range(first, max(first + 1, world.early))
     sessions = sorted(draw.sample(tuple(open_sessions), count))
-    last: Fact | None = None
-    told = date.min
+    last: LifeFact | None = None
+    last_day = date.min
     for session in sessions:
         if world.stock.left(kind.pool) < 3:
             return
@@ -97,7 +97,7 @@ def _state(world: World, person: Person, kind: StateKind, first: int) -> None:
             last = world.add(person, kind.name, slots, None)
             _tell_still(world, kind, last, session, followups)
         else:
-            gap = (today - told).days if last else 40
+            gap = (today - last_day).days if last else 40
             if gap < 2:
                 continue
             start = today - timedelta(days=_lag(draw, gap - 1))
@@ -105,10 +105,10 @@ def _state(world: World, person: Person, kind: StateKind, first: int) -> None:
                 world.alter(last, end=start)
             last = world.add(person, kind.name, slots, start)
             world.tell("change", last, session, when=past_phrase(draw, start, today), followups=followups)
-        told = today
+        last_day = today
 
 
-def _tell_still(world: World, kind: StateKind, fact: Fact, session: int, followups: tuple[str, ...]) -> None:
+def _tell_still(world: World, kind: StateKind, fact: LifeFact, session: int, followups: tuple[str, ...]) -> None:
     """A first mention; now and then with a wrong value that is taken back in a later session."""
     wrong = None
     later = _later(world, session)

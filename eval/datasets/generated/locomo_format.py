@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from eval.datasets.generated.build import Conversation, conversations
+from eval.datasets.generated.build import ConversationDraft, conversations
 from eval.datasets.generated.calendar import MONTHS
 from eval.datasets.generated.records import GeneratedQuestion, GeneratedSession, Knobs
 
@@ -42,12 +42,12 @@ def write(path: Path, knobs: Knobs) -> int:
     return turns
 
 
-def sample(conversation: Conversation) -> dict[str, Any]:
+def sample(conversation: ConversationDraft) -> dict[str, Any]:
     """One conversation as an object of the format."""
     return json.loads("".join(_chunks(conversation)))
 
 
-def _chunks(conversation: Conversation) -> Iterator[str]:
+def _chunks(conversation: ConversationDraft) -> Iterator[str]:
     """The JSON text of one conversation, session by session, questions last."""
     first, second, *further = conversation.speakers
     head: dict[str, Any] = {"speaker_a": first, "speaker_b": second}

@@ -77,7 +77,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class LifeFact:
     """Something that holds of a person: an event at a date, a state over an interval, a trait for good."""
 
     fact_id: int
@@ -113,7 +113,7 @@ class Telling:
 
     act: str
     """``introduce``, ``trait``, ``still``, ``change``, ``event``, ``like``, ``dislike``, ``switch`` or ``correct``."""
-    fact: Fact
+    fact: LifeFact
     session: int
     teller: str
     listener: str
@@ -175,6 +175,6 @@ class GeneratedConversation:
     speakers: tuple[str, ...]
     sessions: tuple[GeneratedSession, ...]
     questions: tuple[GeneratedQuestion, ...]
-    facts: tuple[Fact, ...] = field(repr=False, default=())
+    facts: tuple[LifeFact, ...] = field(repr=False, default=())
     evidence: tuple[tuple[int, str, tuple[str, ...]], ...] = field(repr=False, default=())
     """For each fact id and slot the turns that say it."""

@@ -9,7 +9,7 @@ from eval.datasets.generated.calendar import past_phrase
 from eval.datasets.generated.draw import Draw
 from eval.datasets.generated.kinds.events_home import EVENTS
 from eval.datasets.generated.kinds.states import STATES
-from eval.datasets.generated.records import Fact, Person, Telling
+from eval.datasets.generated.records import LifeFact, Person, Telling
 from eval.datasets.generated.words.people import ACQUAINTANCES, STRANGERS, SURNAMES
 from eval.datasets.generated.world import World
 
@@ -45,12 +45,12 @@ def _telling(world: World, session: int, draw: Draw) -> Telling:
         slots = [("o", world.stock.spare(kind.pool, draw))]
         slots += [(slot.name, world.stock.spare(slot.pool, draw)) for slot in kind.slots]
         asked = [slot.name for slot in kind.slots if slot.ask and draw.chance(0.4)]
-        telling = Telling("event", Fact(-1, person, kind.name, tuple(slots), start), session, owner.name, listener)
+        telling = Telling("event", LifeFact(-1, person, kind.name, tuple(slots), start), session, owner.name, listener)
         return replace(telling, when=past_phrase(draw, start, today), followups=tuple(asked))
     state = draw.pick(STATES)
     slots = [("o", world.stock.spare(state.pool, draw))]
     slots += [(slot.name, world.stock.spare(slot.pool, draw)) for slot in state.slots]
-    return Telling("still", Fact(-1, person, state.name, tuple(slots), None), session, owner.name, listener)
+    return Telling("still", LifeFact(-1, person, state.name, tuple(slots), None), session, owner.name, listener)
 
 
 def _stranger(world: World, index: int, owner: Person) -> Person:

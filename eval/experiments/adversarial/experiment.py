@@ -27,7 +27,7 @@ from eval.stats import Estimate
 from memos.errors import ConfigError
 
 if TYPE_CHECKING:
-    from eval.report.groups import Group
+    from eval.report.groups import RunGroup
 
 
 def check(config: Config) -> None:
@@ -39,7 +39,7 @@ def check(config: Config) -> None:
     Bench(config).dataset  # noqa: B018 - reading it is the check
 
 
-def changed(config: Config) -> list[changes.Change]:
+def changed(config: Config) -> list[changes.CodeChange]:
     """The stages of a run whose code is no more the one that made their records."""
     bench = Bench(config)
     adopt(bench, _stages(bench))
@@ -82,17 +82,17 @@ def run(config: Config) -> Outcome:
     everything = load_dataset(config["dataset"]["name"], replace(bench.dataset_config, categories=[1, 2, 3, 4, 5]))
     kept = {c.sample_id for c in bench.dataset.conversations}
     asked = [q for q in everything.questions if q.sample_id in kept and q.category != 5] + list(bench.dataset.questions)
-    found = abstention.table(asked, free, forced, bench.seed)
+    table = abstention.table(asked, free, forced, bench.seed)
     write_json(
         bench.folder / "abstention.json",
-        {"label": bench.system_spec.get("label") or bench.system_spec["name"], **asdict(found)},
+        {"label": bench.system_spec.get("label") or bench.system_spec["name"], **asdict(table)},
     )
-    message = f"{bench.system_spec['name']}: finished, {len(bench.dataset.questions)} questions, {found.failed} failed"
-    if found.failed_choices:
-        message += f", {found.failed_choices} forced choices failed"
-    if found.failed or found.failed_choices:
+    message = f"{bench.system_spec['name']}: finished, {len(bench.dataset.questions)} questions, {table.failed} failed"
+    if table.failed_choices:
+        message += f", {table.failed_choices} forced choices failed"
+    if table.failed or table.failed_choices:
         message += "; the same command retries them"
-    code = FAILED_QUESTIONS if max(found.failed, found.failed_choices) > config["max_errors"] else OK
+    code = FAILED_QUESTIONS if max(table.failed, table.failed_choices) > config["max_errors"] else OK
     return {"folder": str(bench.folder), "code": code, "message": message}
 
 
@@ -102,7 +102,7 @@ def _texts(bench: Bench, directory: RunDir, name: str, ask: Callable[[Question],
     return {key: record["answer"] for key, record in records.items() if lineage.good(record)}
 
 
-def tables(group: Group, out: Path, width: int = 120) -> list[str]:
+def tables(group: RunGroup, out: Path, width: int = 120) -> list[str]:
     """Write ``tables/<experiment>.md``, the abstention table of all systems; its lines have their own width."""
     folders = [folder for folder in group.folders if (folder / "abstention.json").exists()]
     rows = dict(_row(folder) for folder in folders)
@@ -128,7 +128,7 @@ def _row(folder: Path) -> tuple[str, abstention.Abstention]:
 
 def finish(out: Path, name: str, outcomes: Sequence[Outcome], draw: bool = True) -> None:
     """Write and print the abstention table of all systems."""
-    from eval.report.groups import Group
+    from eval.report.groups import RunGroup
 
-    for text in tables(Group(name, tuple(Path(o["folder"]) for o in outcomes if o["folder"])), out):
+    for text in tables(RunGroup(name, tuple(Path(o["folder"]) for o in outcomes if o["folder"])), out):
         print("\n" + text)

@@ -54,7 +54,7 @@ def _bench(config: Mapping[str, Any]) -> Bench:
     return known[id(config)][1]
 
 
-def changed(config: Mapping[str, Any]) -> list[changes.Change]:
+def changed(config: Mapping[str, Any]) -> list[changes.CodeChange]:
     """The stages of a run whose code is no more the one that made their records."""
     bench = _bench(config)
     _tell(filter(None, [adopt(bench)]))

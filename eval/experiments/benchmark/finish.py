@@ -10,13 +10,13 @@ from eval.experiments.protocol import Outcome
 from eval.runs.write import write_json
 
 if TYPE_CHECKING:
-    from eval.report.groups import Group
+    from eval.report.groups import RunGroup
 
 DRAWN = ("score_against_tokens", "score_by_category")
 """Figures of every finished sweep; ``scripts/figures.py`` draws the others."""
 
 
-def tables(group: Group, out: Path, width: int = 120) -> list[str]:
+def tables(group: RunGroup, out: Path, width: int = 120) -> list[str]:
     """Write ``tables/<experiment>*``: scores, Table 4, recall, cost."""
     from eval.report.benchmark_tables import write_benchmark_tables
     from eval.report.tables import terminal
@@ -26,12 +26,12 @@ def tables(group: Group, out: Path, width: int = 120) -> list[str]:
 
 def finish(out: Path, name: str, outcomes: Sequence[Outcome], draw: bool = True) -> None:
     """Write ``tables/<name>*`` and ``figures/<name>*`` from the runs of a sweep and print the tables."""
-    from eval.report.groups import Group
+    from eval.report.groups import RunGroup
 
     folders = [Path(o["folder"]) for o in outcomes if o["folder"] and (Path(o["folder"]) / "summary.json").exists()]
     if not folders:
         return
-    group = Group(name, tuple(folders))
+    group = RunGroup(name, tuple(folders))
     for text in tables(group, out):
         print("\n" + text)
     stem = out / "figures" / name

@@ -22,7 +22,7 @@ from eval.core.protocols import Judge
 from eval.core.types import Dataset, JudgeTask, Verdict
 from eval.datasets import answer_key
 from eval.judges import agreement, probes, published, wordings
-from eval.judges.published import Row
+from eval.judges.published import PublishedAnswer
 from eval.runs.write import write_atomic
 from eval.stats.intervals import wilson
 from memos.errors import ConfigError, DataError
@@ -61,10 +61,10 @@ class _Meter:
 
     def __call__(self, tasks: Sequence[JudgeTask]) -> list[Verdict]:
         began = time.perf_counter()
-        found = dict(self.judge.judge(tasks))
+        by_index = dict(self.judge.judge(tasks))
         self.seconds += time.perf_counter() - began
         self.count += len(tasks)
-        verdicts = [found[index] for index in range(len(tasks))]
+        verdicts = [by_index[index] for index in range(len(tasks))]
         for verdict in verdicts:
             self.usage += verdict.usage
             self.labels[verdict.label] += 1
@@ -111,19 +111,21 @@ def run(config: CardConfig, judge: Judge, dataset: Dataset, published_dir: Path)
     return card
 
 
-def _sample(rows: Sequence[Row], config: CardConfig) -> list[Row]:
+def _sample(rows: Sequence[PublishedAnswer], config: CardConfig) -> list[PublishedAnswer]:
     if not config.rows_per_set or config.rows_per_set >= len(rows):
         return list(rows)
     return random.Random(config.seed).sample(list(rows), config.rows_per_set)
 
 
-def _task(row: Row) -> JudgeTask:
+def _task(row: PublishedAnswer) -> JudgeTask:
     return JudgeTask(row.question, row.gold, row.answer, row.category)
 
 
-def _table(systems: Mapping[str, Sequence[Row]], judged: Mapping[str, Sequence[Verdict]]) -> agreement.Table:
+def _table(
+    systems: Mapping[str, Sequence[PublishedAnswer]], judged: Mapping[str, Sequence[Verdict]]
+) -> agreement.JudgedRows:
     pairs = [(row, verdict) for name, rows in systems.items() for row, verdict in zip(rows, judged[name], strict=True)]
-    return agreement.Table(
+    return agreement.JudgedRows(
         system=np.array([row.set_name for row, _ in pairs]),
         sample_id=np.array([row.sample_id for row, _ in pairs]),
         category=np.array([row.category for row, _ in pairs]),
@@ -133,7 +135,7 @@ def _table(systems: Mapping[str, Sequence[Row]], judged: Mapping[str, Sequence[V
     )
 
 
-def calibration(table: agreement.Table, bins: int = 10) -> list[dict[str, float]]:
+def calibration(table: agreement.JudgedRows, bins: int = 10) -> list[dict[str, float]]:
     """For each tenth of the judge's score: rows, mean score, share recorded as correct."""
     place = np.minimum((table.chance * bins).astype(int), bins - 1)
     return [
@@ -147,7 +149,7 @@ def calibration(table: agreement.Table, bins: int = 10) -> list[dict[str, float]
     ]
 
 
-def _wrong(rows: Sequence[Row], verdicts: Sequence[Verdict]) -> dict[str, Any]:
+def _wrong(rows: Sequence[PublishedAnswer], verdicts: Sequence[Verdict]) -> dict[str, Any]:
     """Acceptance of deliberately wrong answers, the judge's and the recorded one, overall and per category."""
     out: dict[str, Any] = {"n": len(rows), "accepted": float(np.mean([value(v.label, v.runs) for v in verdicts]))}
     out["recorded"] = float(np.mean([row.share for row in rows]))
@@ -168,11 +170,11 @@ def _probe(config: CardConfig, meter: _Meter, dataset: Dataset) -> dict[str, dic
 
 def _probe_unseen(config: CardConfig, meter: _Meter, dataset: Dataset) -> dict[str, dict[str, float]]:
     """The same in wordings that nothing was tuned on, right answers left out; empty while all of them are spent."""
-    found = wordings.unseen()
-    if found is None:
+    fresh = wordings.unseen()
+    if fresh is None:
         return {}
     kinds = probes.build(
-        *_asked(dataset), per_kind=max(config.probes_per_kind, wordings.PER_KIND), seed=wordings.SEED, wordings=found
+        *_asked(dataset), per_kind=max(config.probes_per_kind, wordings.PER_KIND), seed=wordings.SEED, wordings=fresh
     )
     return _accepted(
         config, meter, {kind: tasks for kind, tasks in kinds.items() if kind not in probes.RIGHT}, wordings.SEED
@@ -190,14 +192,14 @@ def _accepted(
 ) -> dict[str, dict[str, float]]:
     """Share accepted of each kind of probe with its Wilson interval."""
     chance, out = random.Random(seed), {}
-    for kind, found in kinds.items():
-        if config.rows_per_set and len(found) > config.rows_per_set:
-            found = chance.sample(list(found), config.rows_per_set)
-        right = sum(v.label == "correct" for v in meter(found))
-        low, high = wilson(right, len(found))
+    for kind, tasks in kinds.items():
+        if config.rows_per_set and len(tasks) > config.rows_per_set:
+            tasks = chance.sample(list(tasks), config.rows_per_set)
+        right = sum(v.label == "correct" for v in meter(tasks))
+        low, high = wilson(right, len(tasks))
         out[kind] = {
-            "n": len(found),
-            "accepted": right / len(found),
+            "n": len(tasks),
+            "accepted": right / len(tasks),
             "low": low,
             "high": high,
             "should_be": float(kind in probes.RIGHT),
@@ -206,7 +208,10 @@ def _accepted(
 
 
 def _wrong_key(
-    config: CardConfig, dataset: Dataset, systems: Mapping[str, Sequence[Row]], judged: Mapping[str, Sequence[Verdict]]
+    config: CardConfig,
+    dataset: Dataset,
+    systems: Mapping[str, Sequence[PublishedAnswer]],
+    judged: Mapping[str, Sequence[Verdict]],
 ) -> dict[str, Any]:
     """Agreement on the questions whose key is wrong and on the others; the reason where the list is not here."""
     try:
@@ -245,15 +250,15 @@ def _cost(meter: _Meter) -> dict[str, float]:
 
 def markdown(card: Mapping[str, Any]) -> str:
     """The card for readers."""
-    found, spans = card["agreement"], card["intervals"]
+    figures, spans = card["agreement"], card["intervals"]
 
     def percent(value: float) -> str:
         return f"{100 * value:.1f}"
 
     def span(name: str, scale: float = 1.0, digits: int = 2) -> str:
-        if found.get(name) is None:
+        if figures.get(name) is None:
             return "–"
-        text = f"{scale * found[name]:.{digits}f}"
+        text = f"{scale * figures[name]:.{digits}f}"
         return text + (
             f" [{scale * spans[name][0]:.{digits}f}, {scale * spans[name][1]:.{digits}f}]" if name in spans else ""
         )
@@ -273,7 +278,7 @@ def markdown(card: Mapping[str, Any]) -> str:
             "",
         ]
     lines += [
-        f"## Agreement with gpt-4o-mini's recorded verdicts ({found['systems']} systems, {found['n']} answers)",
+        f"## Agreement with gpt-4o-mini's recorded verdicts ({figures['systems']} systems, {figures['n']} answers)",
         "",
         "| figure | value [95 %] |",
         "|---|---|",
@@ -286,7 +291,7 @@ def markdown(card: Mapping[str, Any]) -> str:
         f"| Kendall tau of the systems | {span('tau', digits=3)} |",
         *[
             f"| pairs in order, {kind} points apart | {good} of {total} |"
-            for kind, (good, total) in found["pairs"].items()
+            for kind, (good, total) in figures["pairs"].items()
         ],
         "",
         "| category | n | accuracy, % | kappa |",
@@ -294,12 +299,12 @@ def markdown(card: Mapping[str, Any]) -> str:
         *[
             f"| {name} | {row['n']} | {percent(row['row_accuracy'])} | "
             f"{'–' if row['kappa'] is None else format(row['kappa'], '.2f')} |"
-            for name, row in found["by_category"].items()
+            for name, row in figures["by_category"].items()
         ],
         "",
         "| system | recorded | this judge | mean score |",
         "|---|---|---|---|",
-        *[f"| {name} | {row[0]:.2f} | {row[1]:.2f} | {row[2]:.2f} |" for name, row in found["scores"].items()],
+        *[f"| {name} | {row[0]:.2f} | {row[1]:.2f} | {row[2]:.2f} |" for name, row in figures["scores"].items()],
         "",
         "## Answers whose truth is known",
         "",

@@ -18,8 +18,8 @@ from eval.stages.bench import Bench
 from memos.errors import DataError
 
 if TYPE_CHECKING:
-    from eval.report.groups import Group
-    from eval.stages.changes import Change
+    from eval.report.groups import RunGroup
+    from eval.stages.changes import CodeChange
 
 
 def check(config: Config) -> None:
@@ -30,7 +30,7 @@ def check(config: Config) -> None:
     made.dataset  # noqa: B018 - reading it is the check
 
 
-def changed(config: Config) -> list[Change]:
+def changed(config: Config) -> list[CodeChange]:
     """Never asked: a card is measured anew each time."""
     return []
 
@@ -46,14 +46,14 @@ def run(config: Config) -> Outcome:
     judge = bench.judge(config["judge"])
     if isinstance(judge, OfflineJudge):
         judge.keep(bench.out / "cache" / "judge_features")
-    found = card.run(_card_config(config), judge, bench.dataset, _published(config))
+    made = card.run(_card_config(config), judge, bench.dataset, _published(config))
     judge.close()
     folder = bench.out / "cards"
-    paths = card.write(found, folder)
+    paths = card.write(made, folder)
     return {"folder": str(folder), "code": 0, "message": f"judge card: {paths[0]}"}
 
 
-def tables(group: Group, out: Path, width: int = 120) -> list[str]:
+def tables(group: RunGroup, out: Path, width: int = 120) -> list[str]:
     """Write ``.sources.json`` beside each card of the group's folder and return the cards, of their own width."""
     return [_card(path) for path in sorted((group.cards or out / "cards").glob("judge_card_*.md"))]
 

@@ -184,8 +184,8 @@ def _equality(model: Any, memory: Any, query: str, tokens: int) -> dict[str, Any
     """Greedy replies of both arms: identical, or where they part."""
     kv = model.generate(memory, [query], tokens)[0].ids
     direct = model.generate_direct(memory.system, query, tokens).ids
-    parts = next((i for i, (a, b) in enumerate(zip(kv, direct, strict=True)) if a != b), None)
-    return {"identical": parts is None, "first_divergence": parts, "compared_tokens": len(kv)}
+    divergence = next((i for i, (a, b) in enumerate(zip(kv, direct, strict=True)) if a != b), None)
+    return {"identical": divergence is None, "first_divergence": divergence, "compared_tokens": len(kv)}
 
 
 def _store(model: Any, memory: Any, query: str, build: float) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from memos.errors import ConfigError, DataError
 from memos.servers import served_as
 
 if TYPE_CHECKING:
-    from eval.report.groups import Group
+    from eval.report.groups import RunGroup
 
 _EXECUTION = ("timeout_s", "api_key_env", "cells")
 """Settings that change no cell's outcome."""
@@ -89,7 +89,7 @@ def run(config: Config) -> Outcome:
     return _outcome(config, folder, made)
 
 
-def changed(config: Mapping[str, Any]) -> list[changes.Change]:
+def changed(config: Mapping[str, Any]) -> list[changes.CodeChange]:
     """The cells' code, where it is no more the one that measured them."""
     bench = Bench(config)
     folder = _folder(bench, _kv(config))[0]
@@ -151,11 +151,11 @@ def _folder(bench: Bench, kv: KvConfig) -> tuple[Path, str]:
 
 def _machine(kv: KvConfig) -> dict[str, Any]:
     """The device, as far as these settings use it."""
-    found = machine()
+    device = machine()
     return {
-        "cpu": found["cpu"],
-        "gpus": [] if kv.device == "cpu" else found["gpus"],
-        "threads": kv.threads or found["threads"],
+        "cpu": device["cpu"],
+        "gpus": [] if kv.device == "cpu" else device["gpus"],
+        "threads": kv.threads or device["threads"],
     }
 
 
@@ -166,8 +166,8 @@ def _measured_here(folder: Path, kv: KvConfig) -> bool:
         cells = [cell for _, cell in parsed(file, file.read_bytes())]
     except (OSError, DataError):
         return False
-    found = _machine(kv)
-    here = f"server {kv.base_url}" if kv.base_url else (found["gpus"] or [found["cpu"]])[0]
+    device = _machine(kv)
+    here = f"server {kv.base_url}" if kv.base_url else (device["gpus"] or [device["cpu"]])[0]
     return bool(cells) and all(cell.get("device", here) == here for cell in cells)
 
 
@@ -243,7 +243,7 @@ def _kv(config: Mapping[str, Any]) -> KvConfig:
     return typed(KvConfig, config["kv"], "kv")
 
 
-def tables(group: Group, out: Path, width: int = 120) -> list[str]:
+def tables(group: RunGroup, out: Path, width: int = 120) -> list[str]:
     """Write ``tables/<experiment>_table5*`` and ``_audit*``."""
     from eval.report.kv_tables import write_kv_tables
     from eval.report.tables import terminal
@@ -254,10 +254,10 @@ def tables(group: Group, out: Path, width: int = 120) -> list[str]:
 def finish(out: Path, name: str, outcomes: Sequence[Outcome], draw: bool = True) -> None:
     """Table 5, its audit and Figure 10 of all models of the command."""
     from eval.report.figures import make_figures
-    from eval.report.groups import Group
+    from eval.report.groups import RunGroup
 
     folders = [Path(o["folder"]) for o in outcomes if o["folder"] and (Path(o["folder"]) / "summary.json").exists()]
-    group = Group(name, tuple(folders))
+    group = RunGroup(name, tuple(folders))
     printed = tables(group, out)
     for text in printed:
         print("\n" + text)

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 
-def summary(values: Sequence[float]) -> dict[str, Any]:
+def summary(seconds: Sequence[float]) -> dict[str, Any]:
     """p50 with its 95 % interval by order statistics, p90, p99, mean, sd and n.
 
     Below six values no such interval reaches 95 %; then it is the whole range, with its true ``level``.
     """
-    ordered, n = sorted(values), len(values)
+    ordered, n = sorted(seconds), len(seconds)
     tail = [sum(math.comb(n, i) for i in range(k)) / 2**n for k in range(n // 2 + 1)]
     k = max((k for k in range(1, n // 2 + 1) if tail[k] <= 0.025), default=1)
     level = 1 - 2 * tail[k] if n > 1 else 0.0

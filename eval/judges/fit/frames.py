@@ -48,7 +48,7 @@ NOTE = (
 
 
 @dataclass(frozen=True)
-class Rows:
+class FramedAnswers:
     """Answers of one kind, alike in length: what each is grouped by (template or question), its features and its
     sentence's vector.
     """
@@ -60,21 +60,23 @@ class Rows:
     weight: float = 1.0
 
     @classmethod
-    def of(cls, found: Sequence[tuple[str, Pair]], encode: frames.Encode, denies: bool, weight: float = 1.0) -> Rows:
+    def of(
+        cls, grouped: Sequence[tuple[str, Pair]], encode: frames.Encode, denies: bool, weight: float = 1.0
+    ) -> FramedAnswers:
         """Read answers; those whose gold stands alone have no frame and are kept without features."""
-        pairs = [pair for _, pair in found]
+        pairs = [pair for _, pair in grouped]
         return cls(
-            [group for group, _ in found],
+            [group for group, _ in grouped],
             [frames.features(pair) for pair in pairs],
             encode([frames.sentence(pair) for pair in pairs]),
             denies,
             weight,
         )
 
-    def take(self, mask: np.ndarray) -> Rows:
+    def take(self, mask: np.ndarray) -> FramedAnswers:
         """The rows of a mask that have a frame."""
         kept = [number for number in np.flatnonzero(mask) if self.features[number]]
-        return Rows(
+        return FramedAnswers(
             [self.groups[n] for n in kept],
             [self.features[n] for n in kept],
             self.vectors[kept],
@@ -82,7 +84,7 @@ class Rows:
             self.weight,
         )
 
-    def framed(self) -> Rows:
+    def framed(self) -> FramedAnswers:
         return self.take(np.ones(len(self.groups), bool))
 
 
@@ -103,53 +105,53 @@ def filled(templates: Sequence[str], questions: Sequence[Question], chance: rand
     ]
 
 
-def fit(parts: Sequence[Rows], templates: Sequence[str]) -> frames.Weights:
+def fit(row_sets: Sequence[FramedAnswers], templates: Sequence[str]) -> frames.Weights:
     """Fit on rows that have frames; words of content that no two templates hold are left to their kind."""
     from scipy.sparse import csr_matrix, hstack
     from sklearn.feature_extraction import DictVectorizer
     from sklearn.linear_model import LogisticRegression
 
     groups: dict[str, set[str]] = {}
-    for part in parts:
+    for part in row_sets:
         for group, row in zip(part.groups, part.features, strict=True):
             for name in row:
                 groups.setdefault(name, set()).add(group)
     known = frames.vocabulary(templates)
-    keep = {name for name, found in groups.items() if len(found) >= LEAST and frames.open_to(name, known)}
+    keep = {name for name, templates_of in groups.items() if len(templates_of) >= LEAST and frames.open_to(name, known)}
     plain = DictVectorizer()
     named = plain.fit_transform(
-        [{name: value for name, value in row.items() if name in keep} for part in parts for row in part.features]
+        [{name: value for name, value in row.items() if name in keep} for part in row_sets for row in part.features]
     )
-    matrix = hstack([named, csr_matrix(np.vstack([part.vectors for part in parts]) * SENTENCE)]).tocsr()
-    label = np.concatenate([np.full(len(part.groups), int(part.denies)) for part in parts])
-    weight = np.concatenate([np.full(len(part.groups), part.weight) for part in parts])
+    matrix = hstack([named, csr_matrix(np.vstack([part.vectors for part in row_sets]) * SENTENCE)]).tocsr()
+    label = np.concatenate([np.full(len(part.groups), int(part.denies)) for part in row_sets])
+    weight = np.concatenate([np.full(len(part.groups), part.weight) for part in row_sets])
     model = LogisticRegression(C=STRENGTH, max_iter=500).fit(matrix, label, sample_weight=weight)
-    found = model.coef_[0]
+    coefficients = model.coef_[0]
     names = plain.get_feature_names_out()
     table = {
         str(name): float(f"{value:.3g}")
-        for name, value in sorted(zip(names, found, strict=False))
+        for name, value in sorted(zip(names, coefficients, strict=False))
         if abs(value) >= 0.01
     }
-    vector = np.array([float(f"{value * SENTENCE:.3g}") for value in found[len(names) :]])
+    vector = np.array([float(f"{value * SENTENCE:.3g}") for value in coefficients[len(names) :]])
     return frames.Weights(float(f"{model.intercept_[0]:.4g}"), table, vector)
 
 
-def held_out(parts: Sequence[Rows]) -> list[np.ndarray]:
+def held_out(row_sets: Sequence[FramedAnswers]) -> list[np.ndarray]:
     """Logits of all rows by models that saw neither their template nor their question; far below any cut where there is
     no frame.
     """
     places = []
-    for part in parts:
+    for part in row_sets:
         names = sorted(set(part.groups))
         random.Random(1).shuffle(names)
         place = {group: number % FOLDS for number, group in enumerate(names)}
         places.append(np.array([place[group] for group in part.groups]))
-    out = [np.full(len(part.groups), -99.0) for part in parts]
+    out = [np.full(len(part.groups), -99.0) for part in row_sets]
     for number in range(FOLDS):
-        seen = [part.take(place != number) for part, place in zip(parts, places, strict=True)]
+        seen = [part.take(place != number) for part, place in zip(row_sets, places, strict=True)]
         weights = fit(seen, sorted({group for part in seen for group in part.groups if "{gold}" in group}))
-        for part, place, logits in zip(parts, places, out, strict=True):
+        for part, place, logits in zip(row_sets, places, out, strict=True):
             mine = np.array([n for n in np.flatnonzero(place == number) if part.features[n]], dtype=int)
             logits[mine] = weights.logits([part.features[n] for n in mine], part.vectors[mine])
     return out
@@ -176,18 +178,18 @@ def train(dataset: Dataset, folder: Path, cache: Path, write: bool) -> None:
     encode = sentence_model(CachedEmbedder(MiniLM(), cache)).encode
     known = wordings.tuned()
     templates = [
-        list(dict.fromkeys(found))
-        for found in ((*synthetic.DENIED, *known.denied), (*synthetic.WORDED, *known.affirmed))
+        list(dict.fromkeys(lists))
+        for lists in ((*synthetic.DENIED, *known.denied), (*synthetic.WORDED, *known.affirmed))
     ]
     chance = random.Random(5)
     denied, affirmed = (filled(texts, deniable, chance) for texts in templates)
     held = [(pair.question, pair) for pair in honest if frames.read(pair)]
-    parts = [
-        Rows.of(denied, encode, True),
-        Rows.of(held, encode, False, PUBLISHED),
-        Rows.of(affirmed, encode, False, AFFIRMED),
+    row_sets = [
+        FramedAnswers.of(denied, encode, True),
+        FramedAnswers.of(held, encode, False, PUBLISHED),
+        FramedAnswers.of(affirmed, encode, False, AFFIRMED),
     ]
-    low, high, given = held_out(parts)
+    low, high, given = held_out(row_sets)
     cut = float(f"{np.sort(high)[-HITS - 1] + 0.005:.2f}")
     figures = {
         "denying_templates": len(templates[0]),
@@ -202,7 +204,7 @@ def train(dataset: Dataset, folder: Path, cache: Path, write: bool) -> None:
             for name, rows in (("denying_caught", denied), ("affirming_hit", affirmed))
         },
     }
-    table = fit([part.framed() for part in parts], [*templates[0], *templates[1]])
+    table = fit([part.framed() for part in row_sets], [*templates[0], *templates[1]])
     print(json.dumps(figures, indent=1), f"features {len(table.features)}, cut {cut}")
     if write:
         content = {

@@ -15,7 +15,7 @@ import numpy as np
 from eval.core.types import Dataset
 from eval.judges import agreement, published
 from eval.judges.fit.measure import Probes, evading, show, wrong_sets
-from eval.judges.fit.trainer import Settings, Trainer, cross_validate
+from eval.judges.fit.trainer import JudgeFitSettings, Trainer, cross_validate
 from eval.judges.offline import corpus, evasions, model, synthetic
 from eval.judges.offline.pair import Pair
 from memos.embed.cache import CachedEmbedder
@@ -65,12 +65,13 @@ def train(dataset: Dataset, folder: Path, cache: Path, features: Path, to: Path 
     turns = corpus.said(dataset)
     items = [(q.sample_id, Pair(q.text, q.gold, "", q.category)) for q in questions]
     guard_list = synthetic.make(items, turns)
-    trainer = Trainer(data, corpus.guard_matrix(guard_list, make), guard_list, Settings())
+    trainer = Trainer(data, corpus.guard_matrix(guard_list, make), guard_list, JudgeFitSettings())
 
     order = [conversation.sample_id for conversation in dataset.conversations]
     probe = Probes.make(questions, turns, make)
     fold, guard_fold, probe_fold = (
-        corpus.folds(found, order) for found in (data.sample_id, [g.sample_id for g in guard_list], probe.sample_id)
+        corpus.folds(sample_ids, order)
+        for sample_ids in (data.sample_id, [g.sample_id for g in guard_list], probe.sample_id)
     )
     chance, probed = cross_validate(
         trainer, data, fold, guard_fold, trainer.expand(probe.matrix), probe_fold, lambda text: print(text, flush=True)
@@ -78,7 +79,7 @@ def train(dataset: Dataset, folder: Path, cache: Path, features: Path, to: Path 
 
     chance = np.where(evading(sets, make), np.minimum(chance, evasions.CEILING), chance)
     probed = np.where(probe.evades, np.minimum(probed, evasions.CEILING), probed)
-    table = agreement.Table(
+    table = agreement.JudgedRows(
         data.system, data.sample_id, data.category, data.recorded, (chance >= 0.5).astype(int), chance
     ).take(data.honest)
     figures, spans = agreement.measure(table), agreement.intervals(table)

@@ -35,7 +35,9 @@ class Probes:
         lists = {False: probes.build(asked, turns)}
         if (fresh := wordings.unseen()) is not None:
             lists[True] = probes.build(asked, turns, per_kind=wordings.PER_KIND, seed=wordings.SEED, wordings=fresh)
-        flat = [(kind, new, task) for new, found in lists.items() for kind, tasks in found.items() for task in tasks]
+        flat = [
+            (kind, new, task) for new, by_kind in lists.items() for kind, tasks in by_kind.items() for task in tasks
+        ]
         rows = [make.matrix([corpus.pair_of(t) for _, own, t in flat if own == new], "probes")[1] for new in lists]
         evades = [
             bool(reason) for reason in evasions.evades([corpus.pair_of(t) for _, _, t in flat], make.embedder.encode)
@@ -106,13 +108,15 @@ def paraphrases(data: corpus.Corpus, accepted: np.ndarray) -> float:
     return float(accepted[np.array(valid)].mean())
 
 
-def evading(sets: dict[str, list[published.Row]], make: corpus.Featuriser) -> np.ndarray:
+def evading(sets: dict[str, list[published.PublishedAnswer]], make: corpus.Featuriser) -> np.ndarray:
     """Which judged rows ``evasions`` rejects, in the corpus' order."""
     pairs = [corpus.pair_of(row) for rows in sets.values() for row in rows if row.labels]
     return np.array([bool(reason) for reason in evasions.evades(pairs, make.embedder.encode)])
 
 
-def wrong_sets(sets: dict[str, list[published.Row]], data: corpus.Corpus, chance: np.ndarray) -> dict[str, float]:
+def wrong_sets(
+    sets: dict[str, list[published.PublishedAnswer]], data: corpus.Corpus, chance: np.ndarray
+) -> dict[str, float]:
     """Acceptance of the deliberately wrong sets, and of the valid paraphrases among them, at both operating points."""
     out = {}
     gated = chance >= gates.THRESHOLD
@@ -123,9 +127,9 @@ def wrong_sets(sets: dict[str, list[published.Row]], data: corpus.Corpus, chance
         rows = [row for row in sets[name] if row.labels]
         open_ = np.array([not gates.rejects(corpus.pair_of(row), {}) for row in rows])
         temporal = data.category[here] == 2
-        for suffix, found in (("", chance[here] >= 0.5), (" strict", gated[here] & open_)):
-            out[name + suffix] = float(found.mean())
-            out[f"{name} temporal{suffix}"] = float(found[temporal].mean())
+        for suffix, accepted in (("", chance[here] >= 0.5), (" strict", gated[here] & open_)):
+            out[name + suffix] = float(accepted.mean())
+            out[f"{name} temporal{suffix}"] = float(accepted[temporal].mean())
         gated[here] &= open_
     if "ap_v2" in sets:
         out["valid paraphrases"], out["valid paraphrases strict"] = (

@@ -30,7 +30,7 @@ features cost .15 points of accuracy.
 
 
 @dataclass(frozen=True)
-class Settings:
+class JudgeFitSettings:
     """How the model is fitted."""
 
     strength: float = 0.2
@@ -63,7 +63,7 @@ class Trainer:
     """Holds the standardised matrices and fits models on subsets of them."""
 
     def __init__(
-        self, data: corpus.Corpus, guard_rows: np.ndarray, guard_list: list[synthetic.Guard], settings: Settings
+        self, data: corpus.Corpus, guard_rows: np.ndarray, guard_list: list[synthetic.Guard], settings: JudgeFitSettings
     ) -> None:
         self.data, self.settings = data, settings
         self.guard_label = np.array([int(guard.accepted) for guard in guard_list])
@@ -105,10 +105,10 @@ class Trainer:
         label = np.concatenate([data.label[rows], self.guard_label[guard_rows]])
         learner = LogisticRegression(C=settings.strength, solver="newton-cholesky")
         learner.fit(np.hstack(blocks), label, sample_weight=weight)
-        found = learner.coef_[0]
+        coefficients = learner.coef_[0]
         plain, products = len(data.names), len(self.pairs)
-        bias = np.ravel(learner.intercept_)[0] + settings.nuisance * found[plain + products :].mean()
-        return Fitted(found[:plain] * self.boost, found[plain : plain + products], float(bias))
+        bias = np.ravel(learner.intercept_)[0] + settings.nuisance * coefficients[plain + products :].mean()
+        return Fitted(coefficients[:plain] * self.boost, coefficients[plain : plain + products], float(bias))
 
 
 def cross_validate(

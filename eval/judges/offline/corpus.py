@@ -95,23 +95,23 @@ class Featuriser:
         return names, matrix
 
 
-def pair_of(row: published.Row | JudgeTask) -> Pair:
+def pair_of(row: published.PublishedAnswer | JudgeTask) -> Pair:
     """A published answer or a judge's task as the features take it."""
     return Pair(row.question, row.gold, row.answer, row.category)
 
 
-def collect(sets: dict[str, list[published.Row]], make: Featuriser) -> Corpus:
+def collect(sets: dict[str, list[published.PublishedAnswer]], make: Featuriser) -> Corpus:
     """Features and verdicts of every judged row of the sets."""
     names: tuple[str, ...] = ()
-    parts, rows = [], []
-    for name, found in sets.items():
-        judged = [row for row in found if row.labels]
+    matrices, rows = [], []
+    for name, answers in sets.items():
+        judged = [row for row in answers if row.labels]
         names, matrix = make.matrix([pair_of(row) for row in judged], name)
-        parts.append(matrix)
+        matrices.append(matrix)
         rows += judged
     return Corpus(
         names,
-        np.vstack(parts),
+        np.vstack(matrices),
         system=np.array([row.set_name for row in rows]),
         project=np.array([published.project(row.set_name) for row in rows]),
         sample_id=np.array([row.sample_id for row in rows]),

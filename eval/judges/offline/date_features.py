@@ -54,7 +54,7 @@ def _fits(offset: float, gold: Interval) -> bool:
     return abs(years) <= 1.2 if abs(offset) > 200 else abs(years) <= 1.2 and gold.days <= 31
 
 
-_TOLD = re.compile(r"\b(?:before|after|prior to|following|preceding|week of|weekend of|last|next|few|around)\b")
+_RELATIVE = re.compile(r"\b(?:before|after|prior to|following|preceding|week of|weekend of|last|next|few|around)\b")
 """A gold that tells its date through another one ("the Friday before 20 May 2023"): judges take dates a few days off
 for it.
 """
@@ -65,12 +65,12 @@ def _stretch(days: float) -> str:
     return "year" if days > 80 else "month" if days >= 20 else "week" if days >= 4 else "day"
 
 
-def _same_kind(offset: float, gold: Interval, told: bool) -> bool:
+def _same_kind(offset: float, gold: Interval, gold_is_relative: bool) -> bool:
     """Whether a phrase without an anchor counts in the gold's stretch ("last year" for 2022); days only for a gold told
     through another.
     """
     kind = _stretch(abs(offset))
-    return (kind == _stretch(gold.days) and kind != "day") or (told and kind in ("day", "week"))
+    return (kind == _stretch(gold.days) and kind != "day") or (gold_is_relative and kind in ("day", "week"))
 
 
 def date_features(pair: Pair) -> dict[str, float]:
@@ -101,9 +101,9 @@ def date_features(pair: Pair) -> dict[str, float]:
     out["date_none"] = float(bool(golds) and not answers)
     loose = date_phrases.relative(pair.answer) if golds and not answers else ()
     out["date_relative"] = float(bool(loose))
-    told = bool(golds) and bool(_TOLD.search(date_phrases.normalise(pair.gold)))
-    out["gold_told"] = float(told)
-    out["relative_kind"] = float(any(_same_kind(offset, gold, told) for offset in loose for gold in golds))
+    gold_is_relative = bool(golds) and bool(_RELATIVE.search(date_phrases.normalise(pair.gold)))
+    out["gold_told"] = float(gold_is_relative)
+    out["relative_kind"] = float(any(_same_kind(offset, gold, gold_is_relative) for offset in loose for gold in golds))
     out["relative_fits"] = float(any(_fits(offset, gold) for offset in loose for gold in golds))
     if not (golds and answers):
         return out
@@ -116,7 +116,10 @@ def date_features(pair: Pair) -> dict[str, float]:
     out["date_cover"] = max(shared, 0) / gold.days
     out["date_equal"] = max(shared, 0) / max(gold.days, answer.days)
     out["date_gap"] = min(math.log1p(gap) / 6, 1.5)
-    out["loose_near"], out["exact_near"] = float(told and 0 < gap <= 9), float(not told and 0 < gap <= 9)
+    out["loose_near"], out["exact_near"] = (
+        float(gold_is_relative and 0 < gap <= 9),
+        float(not gold_is_relative and 0 < gap <= 9),
+    )
     out["date_near"] = float(0 < gap <= 2)
     out["date_week"] = float(2 < gap <= 8)
     out["date_far"] = float(gap > 60)

@@ -214,27 +214,27 @@ def find(text: str, default_year: int | None = None) -> tuple[Interval, ...]:
 
 
 def _base(match: re.Match[str], default_year: int | None) -> Interval | None:
-    parts = match.groupdict()
-    known = parts.get("y") or parts.get("y1")
+    fields = match.groupdict()
+    known = fields.get("y") or fields.get("y1")
     year = int(known) if known else (default_year or DEFAULT_YEAR)
-    first_year = int(parts["y1"]) if parts.get("y1") else year
+    first_year = int(fields["y1"]) if fields.get("y1") else year
     yearless = known is None
-    if parts.get("decade"):
+    if fields.get("decade"):
         return Interval(cal.year(year).start, cal.year(year + 9).end)
-    if parts.get("s"):
-        return cal.season(parts["s"], year)
-    if not parts.get("m"):
+    if fields.get("s"):
+        return cal.season(fields["s"], year)
+    if not fields.get("m"):
         return Interval(cal.year(first_year).start, cal.year(year).end)
-    if not 1 <= int(parts["m"]) <= 12:
+    if not 1 <= int(fields["m"]) <= 12:
         return None
-    first = _day_or_month(first_year, parts["m"], parts.get("d"))
-    if first is None or not (parts.get("n") or parts.get("e")):
+    first = _day_or_month(first_year, fields["m"], fields.get("d"))
+    if first is None or not (fields.get("n") or fields.get("e")):
         return first and replace(first, yearless=yearless)
-    last = _day_or_month(year, parts.get("n") or parts["m"], parts.get("e"))
+    last = _day_or_month(year, fields.get("n") or fields["m"], fields.get("e"))
     if last is None:
         return replace(first, yearless=yearless)
     if last.end < first.start:
-        first = _day_or_month(first_year - 1, parts["m"], parts.get("d")) or first
+        first = _day_or_month(first_year - 1, fields["m"], fields.get("d")) or first
     return Interval(first.start, max(last.end, first.start), yearless)
 
 
@@ -252,18 +252,18 @@ def _modified(left: str, base: Interval) -> list[Interval]:
     if match := _BESIDE.search(left):
         count = _count(match["count"])
         before = match["dir"] not in ("after", "following", "from", "later than")
-        found = cal.beside(match["unit"], count, before, base)
-        return [replace(found, yearless=base.yearless)] if found else [base]
+        moved = cal.beside(match["unit"], count, before, base)
+        return [replace(moved, yearless=base.yearless)] if moved else [base]
     if match := _NTH.search(left):
-        found = cal.nth(_ORDER[match["nth"]], match["unit"], base)
-        return [replace(found, yearless=base.yearless)] if found else [base]
+        moved = cal.nth(_ORDER[match["nth"]], match["unit"], base)
+        return [replace(moved, yearless=base.yearless)] if moved else [base]
     if (match := _PART.search(left)) and base.days > 20:
         return [replace(cal.part(_PARTS[match["part"]], base), yearless=base.yearless)]
     if match := _AROUND.search(left):
         return [replace(cal.around(match["unit"], base), yearless=base.yearless)]
     if match := _LAST.search(left):
-        found = cal.beside(match["unit"], 1, match["which"] not in ("next", "following"), base)
-        return [base, replace(found, yearless=base.yearless)] if found else [base]
+        moved = cal.beside(match["unit"], 1, match["which"] not in ("next", "following"), base)
+        return [base, replace(moved, yearless=base.yearless)] if moved else [base]
     if match := _OPEN.search(left):
         if match["open"] in ("before", "prior to"):
             return [Interval(base.start - 7, base.start - 1, base.yearless, True)]

@@ -119,9 +119,9 @@ def _choice(pair: Pair) -> dict[str, float]:
 
 
 def _items(pair: Pair) -> dict[str, float]:
-    parts = readings.items(pair.gold)
+    items = readings.items(pair.gold)
     recalls = []
-    for part in parts:
+    for part in items:
         words = [word for word in content(part) if not found(word, pair.asked)] or content(part) or tokens(part)
         recalls.append(rarity_share(words, pair.given))
     covered = [recall >= 0.5 for recall in recalls]
@@ -132,16 +132,16 @@ def _items(pair: Pair) -> dict[str, float]:
         for part in given
         if rarity_share([word for word in content(part) if word not in pair.asked] or list(content(part)), gold) < 0.3
     ]
-    several = len(parts) > 1
+    several = len(items) > 1
     return {
-        "item_share": sum(covered) / len(parts),
+        "item_share": sum(covered) / len(items),
         "items_foreign": len(foreign) / max(len(given), 1) if several else 0.0,
-        "items_short": max(1 - len(given) / len(parts), 0.0) if several else 0.0,
-        "item_mean": sum(recalls) / len(parts),
+        "items_short": max(1 - len(given) / len(items), 0.0) if several else 0.0,
+        "item_mean": sum(recalls) / len(items),
         "item_least": min(recalls),
         "item_most": max(recalls),
         "is_list": float(several),
-        "list_long": float(len(parts) > 3),
+        "list_long": float(len(items) > 3),
     }
 
 
@@ -251,8 +251,8 @@ def _flat_denial(pair: Pair) -> float:
     if _denied(pair) < 0.5:
         return 0.0
     gold = frozenset(content(pair.gold)) | frozenset(tokens(pair.gold))
-    more = [word for word in pair.added if word not in DENYING and not found(word, gold)]
-    return float(len(more) <= 1)
+    beside = [word for word in pair.added if word not in DENYING and not found(word, gold)]
+    return float(len(beside) <= 1)
 
 
 def _kind(pair: Pair) -> dict[str, float]:

@@ -78,13 +78,13 @@ def read(pair: Pair) -> Frame | None:
     text = readings.plainly(_marked(pair).replace("(", ", ").replace(")", ", "))
     if MARK not in text or readings.polarity(pair.gold):
         return None
-    parts, joints, end = [], [], 0
+    stretches, joints, end = [], [], 0
     for joint in _JOINT.finditer(text):
-        parts.append(text[end : joint.start()])
+        stretches.append(text[end : joint.start()])
         joints.append(joint.group().strip().lower())
         end = joint.end()
-    parts.append(text[end:])
-    held = [[_kind(token.lower(), pair.asked) for token in _TOKEN.findall(part)] for part in parts]
+    stretches.append(text[end:])
+    held = [[_kind(token.lower(), pair.asked) for token in _TOKEN.findall(part)] for part in stretches]
     place = next(number for number, part in enumerate(held) if MARK in part)
     cut = held[place].index(MARK)
 

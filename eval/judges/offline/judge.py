@@ -97,8 +97,8 @@ class OfflineJudge:
         self.name = "offline_strict" if self.config.strict else "offline"
         self.weights = model.load(self.config.weights)
         self._embedder = sentence_model(embedder)
-        found = self.weights.facts.get("cross_validation", {})
-        self.score_se = float(found.get("score_se", 0.0)) / 100
+        validation = self.weights.facts.get("cross_validation", {})
+        self.score_se = float(validation.get("score_se", 0.0)) / 100
         """Standard error of a system's score that this judge brings (fraction), measured over foreign projects."""
         self._reader = TokenReader()
         self._store: SemanticStore | None = None

@@ -79,8 +79,8 @@ def numbers(text: str) -> frozenset[float]:
     """Numbers outside dates, in digits or words; "a" and "an" are none, "both" is 2."""
     line = re.sub(r"\b(?:19|20)\d\d\b", " ", date_phrases.normalise(text))
     line = re.sub(r"mo\d\d \d{1,2}\b|\b\d{1,2} mo\d\d|mo\d\d", " ", line)
-    found = {float(match.group(1).replace(",", "")) for match in _NUMBER.finditer(line)}
-    return frozenset(found)
+    amounts = {float(match.group(1).replace(",", "")) for match in _NUMBER.finditer(line)}
+    return frozenset(amounts)
 
 
 @lru_cache(maxsize=16384)
@@ -107,9 +107,9 @@ def names(text: str) -> frozenset[str]:
 def items(text: str) -> tuple[str, ...]:
     """The items of a list in an answer ("chicken pot pie, sushi and muffins" has three); one item where it is none."""
     line = re.sub(r"\s+(?:and|as well as|or)\s+|\s*[;&/•\n]\s*|,\s*(?:and\s+|or\s+)?", "\x00", text)
-    parts = [part.strip(" .-*'\"") for part in line.split("\x00")]
-    parts = [part for part in parts if any(word not in STOPWORDS for word in tokens(part))]
-    return tuple(parts) or (text,)
+    stretches = [part.strip(" .-*'\"") for part in line.split("\x00")]
+    stretches = [part for part in stretches if any(word not in STOPWORDS for word in tokens(part))]
+    return tuple(stretches) or (text,)
 
 
 @lru_cache(maxsize=16384)
@@ -188,8 +188,8 @@ _CLAUSE = re.compile(
 @lru_cache(maxsize=16384)
 def clauses(text: str) -> tuple[str, ...]:
     """The clauses of a text; a denial reaches no further than its own."""
-    parts = tuple(part.strip() for part in _CLAUSE.split(text) if part and part.strip())
-    return parts or (text,)
+    stretches = tuple(part.strip() for part in _CLAUSE.split(text) if part and part.strip())
+    return stretches or (text,)
 
 
 @lru_cache(maxsize=16384)

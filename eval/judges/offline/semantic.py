@@ -117,12 +117,12 @@ def semantic(
 
 def _item_means(gold: str, reading: Reading, best: np.ndarray, keep: np.ndarray) -> list[float]:
     """Mean likeness of the wanted pieces of each list item of the gold."""
-    parts = values.items(gold)
-    if len(parts) == 1:
+    items = values.items(gold)
+    if len(items) == 1:
         return [_mean(best, keep)]
-    marks = _item_of(reading.pieces, parts)
+    marks = _item_of(reading.pieces, items)
     out = []
-    for number in range(len(parts)):
+    for number in range(len(items)):
         chosen = marks == number
         if chosen.any():
             out.append(_mean(best[chosen], keep[chosen]))
@@ -130,11 +130,11 @@ def _item_means(gold: str, reading: Reading, best: np.ndarray, keep: np.ndarray)
 
 
 @lru_cache(maxsize=16384)
-def _item_of(pieces: tuple[str, ...], parts: tuple[str, ...]) -> np.ndarray:
+def _item_of(pieces: tuple[str, ...], items: tuple[str, ...]) -> np.ndarray:
     """For each piece the number of the list item it lies in, found by walking both texts in order; -1 between items."""
     marks = np.full(len(pieces), -1)
     position = 0
-    for number, part in enumerate(parts):
+    for number, part in enumerate(items):
         left = "".join(char for char in part.lower() if char.isalnum())
         while position < len(pieces) and left:
             piece = "".join(char for char in pieces[position].removeprefix("##").lower() if char.isalnum())

@@ -55,10 +55,10 @@ class Wordings:
 def tuned() -> Wordings:
     """Absent from training; settings, features and rules were chosen while looking at how the offline judge
     takes them."""
-    found = read(Path(__file__).with_name("tuned.json"))
-    if found is None:
+    lists = read(Path(__file__).with_name("tuned.json"))
+    if lists is None:
         raise DataError("eval/judges/wordings/tuned.json: holds no wordings")
-    return found
+    return lists
 
 
 def unseen() -> Wordings | None:
@@ -66,8 +66,8 @@ def unseen() -> Wordings | None:
 
     Those that the training or ``tuned.json`` happens to hold too ("I don't know.") are left out: they are not unseen.
     """
-    found = read(Path(__file__).with_name("unseen.json"))
-    if found is None:
+    lists = read(Path(__file__).with_name("unseen.json"))
+    if lists is None:
         return None
     known = tuned()
     seen = {
@@ -82,8 +82,8 @@ def unseen() -> Wordings | None:
             *known.affirmed,
         )
     }
-    fresh = {name: tuple(text for text in getattr(found, name) if text.lower() not in seen) for name in _NEEDS}
-    return replace(found, **fresh)
+    fresh = {name: tuple(text for text in getattr(lists, name) if text.lower() not in seen) for name in _NEEDS}
+    return replace(lists, **fresh)
 
 
 @lru_cache(maxsize=8)

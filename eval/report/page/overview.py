@@ -9,8 +9,8 @@ from typing import Any
 
 from eval.core.types import CATEGORIES
 from eval.report.significance import compare_runs
-from eval.report.tables.model import Cell, Column, Section, Table, show, show_interval
 from eval.report.tables.summaries import by_questions, judges, questions_of
+from eval.report.tables.table import Cell, Column, Section, Table, show, show_interval
 from eval.runs.labels import Summary, full_label, label, labels
 from eval.runs.read import Run
 
@@ -146,7 +146,7 @@ def pairs(runs: Sequence[Run], ids: Sequence[str]) -> dict[str, dict[str, list[f
     Returns:
         ``"s0 s1"`` to judge to [difference A minus B, low, high, p]; fractions, None where no interval can be given.
     """
-    found: dict[str, dict[str, list[float | None]]] = {}
+    columns: dict[str, dict[str, list[float | None]]] = {}
     names = judges([run.summary for run in runs])
     for (x, a), (y, b) in combinations(zip(ids, runs, strict=True), 2):
         if questions_of(a.summary) != questions_of(b.summary) or a.search.keys() != b.search.keys():
@@ -156,8 +156,8 @@ def pairs(runs: Sequence[Run], ids: Sequence[str]) -> dict[str, dict[str, list[f
             if name in a.frame and name in b.frame:
                 c = compare_runs(a, b, name)
                 own[name.removeprefix("judge_")] = [_round(v) for v in (c.difference, c.low, c.high, c.p_sign_flip)]
-        found[f"{x} {y}"] = own
-    return found
+        columns[f"{x} {y}"] = own
+    return columns
 
 
 def _round(value: float | None) -> float | None:

@@ -34,8 +34,8 @@ def unpack(text: str) -> Any:
 
 def asked(dataset: Dataset, runs: Sequence[Run]) -> list[Question]:
     """The questions that at least one run searched, in the dataset's order."""
-    found = set().union(*(run.search for run in runs))
-    return [q for q in dataset.questions if q.key in found]
+    searched = set().union(*(run.search for run in runs))
+    return [q for q in dataset.questions if q.key in searched]
 
 
 def question_index(dataset: Dataset, runs: Sequence[Run], ids: Sequence[str]) -> dict[str, Any]:
@@ -78,13 +78,13 @@ def _question(q: Question) -> dict[str, Any]:
 def _turns(dataset: Dataset, questions: Sequence[Question]) -> dict[str, dict[str, list[str]]]:
     """Conversation to turn id to time, speaker and words, of the turns that are evidence."""
     wanted = {(q.sample_id, turn) for q in questions for turn in q.evidence}
-    found: dict[str, dict[str, list[str]]] = {}
+    turns: dict[str, dict[str, list[str]]] = {}
     for conversation in dataset.conversations:
         for session, turn in conversation.turns():
             if (conversation.sample_id, turn.turn_id) in wanted:
-                own = found.setdefault(conversation.sample_id, {})
+                own = turns.setdefault(conversation.sample_id, {})
                 own[turn.turn_id] = [session.time_text, turn.speaker, turn.said]
-    return found
+    return turns
 
 
 def _letters(run: Run, judge: str, questions: Sequence[Question]) -> str:
@@ -94,8 +94,8 @@ def _letters(run: Run, judge: str, questions: Sequence[Question]) -> str:
 
 def _recall(run: Run, key: Key) -> int:
     """Evidence recall in percent, -1 where the question has no evidence."""
-    values = run.values.get(key, {})
-    return next((round(100 * values[name]) for name in RECALL if values.get(name) is not None), -1)
+    scores = run.values.get(key, {})
+    return next((round(100 * scores[name]) for name in RECALL if scores.get(name) is not None), -1)
 
 
 def block(run: Run, questions: Sequence[Question]) -> dict[str, Any]:
@@ -138,12 +138,12 @@ def block(run: Run, questions: Sequence[Question]) -> dict[str, Any]:
 
 def answer_texts(run: Run, questions: Sequence[Question]) -> list[str | list[str]]:
     """One system's answers; where there is none, a list with the reason alone."""
-    found: list[str | list[str]] = []
+    texts: list[str | list[str]] = []
     for q in questions:
         search, answer = run.search.get(q.key, {}), run.answers.get(q.key)
         reason = _error(search, answer)
-        found.append([reason] if reason or answer is None else answer["answer"])
-    return found
+        texts.append([reason] if reason or answer is None else answer["answer"])
+    return texts
 
 
 def _error(search: Mapping[str, Any], answer: Mapping[str, Any] | None) -> str:
@@ -157,10 +157,10 @@ def _error(search: Mapping[str, Any], answer: Mapping[str, Any] | None) -> str:
     return f"answer failed: {answer.get('error', 'no reason recorded')}" if failed else ""
 
 
-def _distinct(values: Sequence[str]) -> dict[str, Any]:
+def _distinct(repeating: Sequence[str]) -> dict[str, Any]:
     """Values that repeat, as distinct ones and a number a question."""
     numbers: dict[str, int] = {}
-    return {"of": [numbers.setdefault(v, len(numbers)) for v in values], "values": list(numbers)}
+    return {"of": [numbers.setdefault(v, len(numbers)) for v in repeating], "values": list(numbers)}
 
 
 def _verdicts(records: Mapping[Key, Mapping[str, Any]], keys: Sequence[Key]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from eval.core.types import Dataset
 from eval.report import tables
 from eval.report.benchmark_tables import significant_ties
-from eval.report.groups import Group
+from eval.report.groups import RunGroup
 from eval.report.page.overview import category_rows, pairs, plain_table, system_entries
 from eval.report.page.pack import answer_texts, asked, block, pack, question_index
 from eval.report.paper import reference
@@ -27,7 +27,7 @@ WIDE_PIXELS = 1500
 """From this width in pixels on a figure takes the width of the window."""
 
 
-def write_page(target: Path, group: Group, figures: Sequence[Path] = ()) -> Path:
+def write_page(target: Path, group: RunGroup, figures: Sequence[Path] = ()) -> Path:
     """Write the page of some runs.
 
     Args:
@@ -49,19 +49,19 @@ def write_page(target: Path, group: Group, figures: Sequence[Path] = ()) -> Path
     data |= {name: block(run, questions) for run, name in zip(runs, ids, strict=True)}
     page = (HERE / "page.html").read_text(encoding="utf-8")
     script = "".join((HERE / "js" / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    parts = {
+    substitutions = {
         "__TITLE__": html.escape(data["index"]["title"]),
         "__CSS__": (HERE / "page.css").read_text(encoding="utf-8"),
         "__JS__": script,
         "__DATA__": "\n".join(f'<script type="text/plain" id="data-{k}">{pack(v)}</script>' for k, v in data.items()),
     }
-    for mark, text in parts.items():
+    for mark, text in substitutions.items():
         page = page.replace(mark, text)
     write_atomic(target, page)
     return target
 
 
-def _index(group: Group, dataset: Dataset, ids: Sequence[str], figures: Sequence[Path]) -> dict[str, Any]:
+def _index(group: RunGroup, dataset: Dataset, ids: Sequence[str], figures: Sequence[Path]) -> dict[str, Any]:
     runs, summaries = group.runs, group.summaries
     known = significant_ties(group)
     made = [category_rows(tables.table3(summaries, known)), tables.table4(summaries, known)]
@@ -84,7 +84,7 @@ def _index(group: Group, dataset: Dataset, ids: Sequence[str], figures: Sequence
     }
 
 
-def _checks(group: Group) -> list[reference.Check]:
+def _checks(group: RunGroup) -> list[reference.CellCheck]:
     """Verdict on every cell of the paper's tables, against these runs."""
     return reference.check(reference.load(), group.summaries, kv_cells(group.others))
 
@@ -117,15 +117,15 @@ def common_dataset(runs: Sequence[Run]) -> Dataset:
     known = {q.key for q in dataset.questions}
     key = (first.summary.get("dataset") or {}).get("answer_key", "official")
     for run in runs:
-        found = run.summary.get("dataset") or {}
-        if found.get("sha256") != dataset.sha256:
+        recorded = run.summary.get("dataset") or {}
+        if recorded.get("sha256") != dataset.sha256:
             raise DataError(
-                f"{run.folder}: was run on {found.get('name')} {found.get('sha256')}, not on {dataset.path} "
+                f"{run.folder}: was run on {recorded.get('name')} {recorded.get('sha256')}, not on {dataset.path} "
                 f"({dataset.sha256})"
             )
-        if found.get("answer_key", "official") != key:
+        if recorded.get("answer_key", "official") != key:
             raise DataError(
-                f"{run.folder}: scored with answer_key={found.get('answer_key', 'official')}, others with {key}"
+                f"{run.folder}: scored with answer_key={recorded.get('answer_key', 'official')}, others with {key}"
             )
         foreign = next((k for k in run.search if k not in known), None)
         if foreign:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eval.report.paper.reference import Reference
-from eval.report.tables.model import Cell, Column, Section, Table
+from eval.report.tables.table import Cell, Column, Section, Table
 
 SCORES = ("judge", "f1", "rl", "b1", "b2", "meteor", "bert_f1", "sim")
 PLAUSIBLE = (0.75, 1.15)
@@ -50,8 +50,8 @@ def _recombination(reference: Reference, rows: Sequence[Row], overall: Mapping[s
     for column in (*SCORES, "words"):
         worst, method = 0.0, ""
         for name, row in overall.items():
-            parts = {r["category"]: r[column] for r in rows if r["method"] == name and r["category"] != "overall"}
-            gap = abs(sum(parts[c] * n for c, n in sizes.items()) / total - row[column])
+            by_category = {r["category"]: r[column] for r in rows if r["method"] == name and r["category"] != "overall"}
+            gap = abs(sum(by_category[c] * n for c, n in sizes.items()) / total - row[column])
             if gap >= worst:
                 worst, method = gap, name
         holds = worst <= (1.0 if column == "words" else 0.0101)
@@ -207,8 +207,8 @@ def _outliers(rows: Sequence[Row]) -> list[Finding]:
         build += [r for r in ordered if abs(r["build"] - middle) > 0.05 * middle]
         growth += [a for a, b in zip(ordered, ordered[1:], strict=False) if a["kv_ttft"] > b["kv_ttft"]]
 
-    def show(found: list[Row], key: Callable[[Row], str]) -> str:
-        return "; ".join(f"{_names([r])}: {key(r)}" for r in found) or "no exception"
+    def show(outliers: list[Row], key: Callable[[Row], str]) -> str:
+        return "; ".join(f"{_names([r])}: {key(r)}" for r in outliers) or "no exception"
 
     return [
         Finding(

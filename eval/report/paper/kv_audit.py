@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eval.report.tables.model import Cell, Column, Section, Table
+from eval.report.tables.table import Cell, Column, Section, Table
 
 _AUDIT = (
     ("speedup", "Speedup (%)", "{:.1f}"),
@@ -58,7 +58,7 @@ def kv_audit(summaries: Sequence[Mapping[str, Any]]) -> Table:
 
 def _row(cell: Mapping[str, Any], paper: Mapping[str, Any]) -> tuple[Cell, ...]:
     bound, store = cell.get("limit", {}), cell.get("store", {})
-    values = {
+    figures = {
         "speedup": cell["speedup"],
         "paper": paper.get("speedup"),
         "allowed": bound.get("allowed_speedup"),
@@ -80,7 +80,7 @@ def _row(cell: Mapping[str, Any], paper: Mapping[str, Any]) -> tuple[Cell, ...]:
     }
     return (
         Cell(f"{cell['context']}/{cell['query']}"),
-        *(Cell(None if values[key] is None else form.format(values[key])) for key, _, form in _AUDIT),
+        *(Cell(None if figures[key] is None else form.format(figures[key])) for key, _, form in _AUDIT),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from eval.report.paper import reference
-from eval.report.tables.model import MISSING
+from eval.report.tables.table import MISSING
 from memos.errors import DataError
 
 BEGIN, END = "<!-- results: python scripts/tables.py --readme -->", "<!-- end of results -->"

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from eval.core.places import paper_values
-from eval.report.tables.model import Cell, Column, Section, Table
 from eval.report.tables.summaries import metric_cell
+from eval.report.tables.table import Cell, Column, Section, Table
 from eval.runs.labels import Summary, part_name
 from memos.errors import DataError
 
@@ -48,8 +48,8 @@ class PaperCell:
     @property
     def category(self) -> int | None:
         """LOCOMO's category, None for overall and for Tables 4 and 5."""
-        found = self.row.get("category")
-        return found if isinstance(found, int) else None
+        category = self.row.get("category")
+        return category if isinstance(category, int) else None
 
     @property
     def name(self) -> str:
@@ -62,7 +62,7 @@ class PaperCell:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class CellCheck:
     """One cell of ours beside the paper's, in the paper's unit."""
 
     cell: PaperCell
@@ -112,8 +112,8 @@ def load(path: Path = PAPER) -> Reference:
                 command = raw["commands"]["kv_ttft" if table == 5 else row["system"]].format(**row)
             except KeyError as error:
                 raise DataError(f"{path}: table{table} row {number}: {error} is missing") from error
-            found = [c for c in columns if row.get(c) is not None]
-            cells += [PaperCell(table, row, c, float(row[c]), command) for c in found]
+            stated = [c for c in columns if row.get(c) is not None]
+            cells += [PaperCell(table, row, c, float(row[c]), command) for c in stated]
     return Reference(raw, tuple(cells))
 
 
@@ -143,12 +143,12 @@ def paper_value(summary: Summary, metric: str, category: int | None = None) -> f
         for row in reference.rows(table)
         if row.get("category", "overall") == (category or "overall")
     )
-    found = [
+    stated = [
         row[column]
         for row in rows
         if _fits(row, summary) and row["top_k"] in (None, depth) and row.get(column) is not None
     ]
-    return float(found[0]) / (100 if column in PERCENT else 1) if found else None
+    return float(stated[0]) / (100 if column in PERCENT else 1) if stated else None
 
 
 def comparable(summaries: Sequence[Summary]) -> bool:
@@ -156,7 +156,7 @@ def comparable(summaries: Sequence[Summary]) -> bool:
     return any(not s.get("not_comparable") for s in summaries)
 
 
-def check(reference: Reference, summaries: Sequence[Summary], kv: Sequence[Mapping[str, Any]] = ()) -> list[Check]:
+def check(reference: Reference, summaries: Sequence[Summary], kv: Sequence[Mapping[str, Any]] = ()) -> list[CellCheck]:
     """Verdict on every cell of the paper.
 
     Args:
@@ -167,24 +167,24 @@ def check(reference: Reference, summaries: Sequence[Summary], kv: Sequence[Mappi
     return [_check_kv(reference, c, kv) if c.table == 5 else _check(reference, c, summaries) for c in reference.cells]
 
 
-def _check(reference: Reference, cell: PaperCell, summaries: Sequence[Summary]) -> Check:
+def _check(reference: Reference, cell: PaperCell, summaries: Sequence[Summary]) -> CellCheck:
     must = cell.column in (reference.raw.get("must") or {}).get(cell.row["system"], ())
     summary = _matching(cell, summaries)
     if summary is None:
-        return Check(cell, None, None, None, "NOT RUN", "no finished run", must)
+        return CellCheck(cell, None, None, None, "NOT RUN", "no finished run", must)
     ours = _value(reference, cell, summary)
     if ours.value is None:
         reason = (summary.get("missing") or {}).get(reference.raw["metrics"][cell.column], "not measured in this run")
-        return Check(cell, None, None, None, "NOT RUN", str(reason), must)
+        return CellCheck(cell, None, None, None, "NOT RUN", str(reason), must)
     free = cell.column in reference.raw["model_free"].get(cell.row["system"], ())
     reasons = _foreign_data(summary) if free else list(summary.get("not_comparable") or ())
     return _judge(reference, cell, ours, reasons, must)
 
 
-def _judge(reference: Reference, cell: PaperCell, ours: Cell, reasons: Sequence[str], must: bool = False) -> Check:
+def _judge(reference: Reference, cell: PaperCell, ours: Cell, reasons: Sequence[str], must: bool = False) -> CellCheck:
     value = ours.number
     if value is None:
-        return Check(cell, None, None, None, "NOT RUN", "the value is missing", must)
+        return CellCheck(cell, None, None, None, "NOT RUN", "the value is missing", must)
     if reasons:
         verdict = "NOT COMPARABLE"
     elif abs(value - cell.value) <= reference.tolerance(cell) + 1e-9:
@@ -193,7 +193,7 @@ def _judge(reference: Reference, cell: PaperCell, ours: Cell, reasons: Sequence[
         verdict = "OKish"
     else:
         verdict = "DIFFERS"
-    return Check(cell, value, ours.low, ours.high, verdict, "; ".join(reasons), must)
+    return CellCheck(cell, value, ours.low, ours.high, verdict, "; ".join(reasons), must)
 
 
 def _foreign_data(summary: Summary) -> list[str]:
@@ -205,8 +205,8 @@ def _foreign_data(summary: Summary) -> list[str]:
 
 
 def _matching(cell: PaperCell, summaries: Sequence[Summary]) -> Summary | None:
-    found = [s for s in summaries if s.get("complete") and s.get("track", "paper") == "paper" and _fits(cell.row, s)]
-    return next((s for s in found if not s.get("not_comparable")), found[-1] if found else None)
+    fitting = [s for s in summaries if s.get("complete") and s.get("track", "paper") == "paper" and _fits(cell.row, s)]
+    return next((s for s in fitting if not s.get("not_comparable")), fitting[-1] if fitting else None)
 
 
 def _fits(row: Mapping[str, Any], summary: Summary) -> bool:
@@ -223,10 +223,10 @@ def _value(reference: Reference, cell: PaperCell, summary: Summary) -> Cell:
     """Our cell in the paper's unit."""
     path = reference.raw["metrics"][cell.column]
     if "." in path:
-        found: Any = summary
+        entry: Any = summary
         for step in path.split("."):
-            found = (found or {}).get(step)
-        return Cell(found)
+            entry = (entry or {}).get(step)
+        return Cell(entry)
     name = f"judge_{part_name(summary, 'judge')}" if path == "judge" else path
     ours = metric_cell(summary, name, cell.category)
     scale = 100 if cell.column in PERCENT else 1
@@ -234,14 +234,14 @@ def _value(reference: Reference, cell: PaperCell, summary: Summary) -> Cell:
     return Cell(value, low, high)
 
 
-def _check_kv(reference: Reference, cell: PaperCell, kv: Sequence[Mapping[str, Any]]) -> Check:
+def _check_kv(reference: Reference, cell: PaperCell, kv: Sequence[Mapping[str, Any]]) -> CellCheck:
     keys = ("context", "query")
     same = [k for k in kv if all(k.get(key) == cell.row[key] for key in keys)]
     own = [k for k in same if str(k.get("model", "")).split("/")[-1] == cell.row["model"]]
-    found = (own or same or [None])[-1]
-    if found is None or found.get(cell.column) is None:
-        return Check(cell, None, None, None, "NOT RUN", "no finished run", False)
-    return _judge(reference, cell, Cell(found[cell.column]), foreign_kv(found, cell.row["model"]))
+    measured = (own or same or [None])[-1]
+    if measured is None or measured.get(cell.column) is None:
+        return CellCheck(cell, None, None, None, "NOT RUN", "no finished run", False)
+    return _judge(reference, cell, Cell(measured[cell.column]), foreign_kv(measured, cell.row["model"]))
 
 
 def foreign_kv(cell: Mapping[str, Any], model: str) -> list[str]:
@@ -254,7 +254,7 @@ def foreign_kv(cell: Mapping[str, Any], model: str) -> list[str]:
     return reasons
 
 
-def check_table(checks: Sequence[Check]) -> Table:
+def check_table(checks: Sequence[CellCheck]) -> Table:
     """All cells as a table: ours, interval, the paper's, difference, verdict."""
     columns = (
         Column("row", "Row", "text"),

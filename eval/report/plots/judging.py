@@ -40,13 +40,13 @@ def calibration_bins(
     """
     p, y = np.asarray(probabilities, dtype=float), np.asarray(outcomes, dtype=float)
     where = np.minimum((p * bins).astype(int), bins - 1)
-    found = []
+    rows = []
     for b in range(bins):
         mine = where == b
         n = int(mine.sum())
         if n:
             low, high = wilson(int(round(y[mine].sum())), n)
-            found.append(
+            rows.append(
                 {
                     "predicted": float(p[mine].mean()),
                     "observed": float(y[mine].mean()),
@@ -55,7 +55,7 @@ def calibration_bins(
                     "n": n,
                 }
             )
-    return found
+    return rows
 
 
 def calibration(cards: Sequence[Mapping[str, Any]], stem: Path) -> list[Path]:
@@ -147,7 +147,7 @@ def cards_of_folder(folder: Path) -> list[dict[str, Any]]:
 
     A card has rows, mean score and the share recorded as correct for each tenth of the score; intervals are Wilson's.
     """
-    found = []
+    cards = []
     for path in card_files(folder):
         card = json.loads(path.read_text(encoding="utf-8"))
         bins = []
@@ -156,7 +156,7 @@ def cards_of_folder(folder: Path) -> list[dict[str, Any]]:
             bins.append(
                 {"predicted": row["score"], "observed": row["recorded"], "low": low, "high": high, "n": row["n"]}
             )
-        found.append(
+        cards.append(
             {
                 "judge": card["judge"],
                 "reference": "recorded judges",
@@ -164,7 +164,7 @@ def cards_of_folder(folder: Path) -> list[dict[str, Any]]:
                 "calibration": bins,
             }
         )
-    return found
+    return cards
 
 
 def critical_difference(runs: Sequence[Run], metric: str, stem: Path) -> list[Path]:
@@ -188,27 +188,27 @@ def critical_difference(runs: Sequence[Run], metric: str, stem: Path) -> list[Pa
     table = pd.DataFrame(means).dropna()
     if len(table.columns) < 2 or len(table) < 2:
         raise DataError(f"a critical-difference plot needs two systems with {metric} on two conversations")
-    found = ranking({n: table[n].tolist() for n in table})
-    groups = found.groups()
+    order = ranking({n: table[n].tolist() for n in table})
+    groups = order.groups()
     data = pd.DataFrame(
         {
-            "method": found.names,
-            "mean_rank": found.ranks,
-            "conversations": found.conversations,
-            "critical_difference": found.critical_difference,
-            "p_friedman": found.p_friedman,
-            "tied_with": [_tied(i, found.names, groups) for i in range(len(found.names))],
+            "method": order.names,
+            "mean_rank": order.ranks,
+            "conversations": order.conversations,
+            "critical_difference": order.critical_difference,
+            "p_friedman": order.p_friedman,
+            "tied_with": [_tied(i, order.names, groups) for i in range(len(order.names))],
         }
     )
-    with canvas(height_cm=2.9 + 0.36 * (len(found.names) + len(groups))) as (figure, axes):
-        _draw_ranks(axes, found, groups)
+    with canvas(height_cm=2.9 + 0.36 * (len(order.names) + len(groups))) as (figure, axes):
+        _draw_ranks(axes, order, groups)
         return save(figure, data, stem, sources([r.summary for r in runs], metric=metric))
 
 
-def _draw_ranks(axes: Axes, found: Ranking, groups: Sequence[tuple[int, int]]) -> None:
+def _draw_ranks(axes: Axes, order: Ranking, groups: Sequence[tuple[int, int]]) -> None:
     """One row a system, best first, with its average rank; below them the bars, above them the critical difference."""
-    k, reach = len(found.names), found.critical_difference
-    for i, rank in enumerate(found.ranks):
+    k, reach = len(order.names), order.critical_difference
+    for i, rank in enumerate(order.ranks):
         axes.plot(rank, i, marker="o", color=COLOURS[0], markersize=4)
         right = rank > (k + 1) / 2
         axes.annotate(
@@ -220,17 +220,17 @@ def _draw_ranks(axes: Axes, found: Ranking, groups: Sequence[tuple[int, int]]) -
             ha="right" if right else "left",
         )
     for j, (first, last) in enumerate(groups):
-        ends = [found.ranks[first], found.ranks[last]]
+        ends = [order.ranks[first], order.ranks[last]]
         axes.plot(ends, [k + 0.2 + j] * 2, color="#333333", linewidth=2.2, solid_capstyle="butt")
     axes.errorbar(1 + reach / 2, -1.4, xerr=reach / 2, color="#333333", capsize=2, elinewidth=0.8)
     axes.annotate(f"critical difference {reach:.2f}", (1, -1.4), xytext=(0, 4), textcoords="offset points")
-    axes.set_yticks(range(k), found.names)
+    axes.set_yticks(range(k), order.names)
     axes.set_ylim(k + len(groups), -2.6)
     axes.tick_params(axis="y", length=0)
     axes.set_xlim(0.7, max(k, 1 + reach) + 0.3)
     axes.set_xticks([n for n in range(1, k + 1) if k <= MOST_TICKS or n == 1 or n % 5 == 0])
     axes.figure.supxlabel(
-        f"average rank over {found.conversations} conversations (1 = best)\nbars join systems that cannot be told "
+        f"average rank over {order.conversations} conversations (1 = best)\nbars join systems that cannot be told "
         "apart",
         fontsize=7,
     )

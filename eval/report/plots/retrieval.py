@@ -67,12 +67,12 @@ def recall_against_budget(summaries: Sequence[Summary], stem: Path) -> list[Path
 def _looks(data: pd.DataFrame) -> dict[str, tuple[str, dict[str, Any]]]:
     """Method to the first method that finds exactly the same (its depth alone differs, say)
     and to the look they share."""
-    found: dict[str, tuple[str, dict[str, Any]]] = {}
+    looks: dict[str, tuple[str, dict[str, Any]]] = {}
     curves: dict[tuple, str] = {}
     for name, own in data.groupby("method", sort=False):
         first = curves.setdefault(tuple(zip(own.budget, own.depth, own.recall, strict=True)), str(name))
-        found[str(name)] = (first, look(list(curves.values()).index(first)))
-    return found
+        looks[str(name)] = (first, look(list(curves.values()).index(first)))
+    return looks
 
 
 def latency_parts(summaries: Sequence[Summary], stem: Path, paper: bool = False) -> list[Path]:
@@ -123,13 +123,13 @@ def _paper_latency(
     summaries: Sequence[Summary], names: Sequence[str], paper: bool
 ) -> list[tuple[str, str, float, float]]:
     """(method, part, P50, P95) of the paper's Table 4 for the methods drawn."""
-    found = []
+    latencies = []
     for summary, name in zip(summaries, labels(summaries), strict=True):
         for part in ("search", "total") if name in names else ():
             p50, p95 = (beside(summary, f"latency_ms.{part}.{q}", None, paper) for q in ("p50", "p95"))
             if p50 is not None and p95 is not None:
-                found.append((name, part, p50, p95))
-    return found
+                latencies.append((name, part, p50, p95))
+    return latencies
 
 
 def cost_by_phase(summaries: Sequence[Summary], stem: Path) -> list[Path]:

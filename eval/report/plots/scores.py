@@ -33,10 +33,10 @@ def primary_judge(summaries: Sequence[Summary]) -> str:
     Raises:
         DataError: when no run was judged.
     """
-    found = judges(summaries)
-    if not found:
+    in_use = judges(summaries)
+    if not in_use:
         raise DataError("no run has a judge's verdicts; run with judge=offline")
-    return found[0]
+    return in_use[0]
 
 
 def score_against_tokens(summaries: Sequence[Summary], stem: Path, paper: bool = False) -> list[Path]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eval.report.tables.model import Cell, Column, Section, Table
 from eval.report.tables.summaries import metric_cell, origin_notes
+from eval.report.tables.table import Cell, Column, Section, Table
 from eval.runs.labels import labels
 from eval.runs.read import Run
 
@@ -53,10 +53,10 @@ def _cells(run: Run, whole: Run, metric: str) -> list[Cell]:
 
 def held_out(run: Run, metric: str) -> float | None:
     """Mean over the held-out conversations' questions that have the metric; None where there are none."""
-    found = [
-        values[metric] for (sample_id, _), values in run.values.items() if sample_id in HELD_OUT and metric in values
+    scores = [
+        metrics[metric] for (sample_id, _), metrics in run.values.items() if sample_id in HELD_OUT and metric in metrics
     ]
-    return sum(found) / len(found) if found else None
+    return sum(scores) / len(scores) if scores else None
 
 
 def _words(run: Run) -> Cell:

@@ -104,8 +104,8 @@ def _figure(path: Path) -> Entry:
     experiment, kind = _split(path.stem.removesuffix(PAPER), tuple(FIGURES))
     if not kind:
         raise DataError(f"{path}: no line says what this figure shows; add its kind to {__name__}.FIGURES")
-    more = " The paper's values lie behind, comparable or not." if path.stem.endswith(PAPER) else ""
-    return Entry(experiment, f"\n{FIGURES[kind]}{more}\n\n![{path.stem}](figures/{path.name})")
+    note = " The paper's values lie behind, comparable or not." if path.stem.endswith(PAPER) else ""
+    return Entry(experiment, f"\n{FIGURES[kind]}{note}\n\n![{path.stem}](figures/{path.name})")
 
 
 def _split(stem: str, kinds: Sequence[str]) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eval.report.tables.model import Cell, Column, Section, Table
+from eval.report.tables.table import Cell, Column, Section, Table
 
 LENGTHS = ("long", "medium", "short")
 

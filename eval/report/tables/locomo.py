@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from eval.report.tables.model import Cell, Column, Section, Table
 from eval.report.tables.recall_cost import INGESTION, ingestion_cells
 from eval.report.tables.summaries import (
     METRIC_TITLES,
@@ -20,6 +19,7 @@ from eval.report.tables.summaries import (
     origin_notes,
     row_names,
 )
+from eval.report.tables.table import Cell, Column, Section, Table
 from eval.runs.labels import Summary, labels, ranked
 
 

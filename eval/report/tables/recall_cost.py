@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from eval.report.tables.model import Cell, Column, Section, Table
 from eval.report.tables.summaries import by_questions, count, metric_cell, missing_notes, origin_notes
+from eval.report.tables.table import Cell, Column, Section, Table
 from eval.runs.labels import Summary, labels, ranked
 
 PHASES = ("ingest", "organise", "search", "answer", "judge")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from eval.core.types import CATEGORIES
-from eval.report.tables.model import Cell
+from eval.report.tables.table import Cell
 from eval.runs.labels import Summary, full_label, label, labels, part_name
 
 TABLE_CATEGORIES = (4, 1, 3, 2)
@@ -128,10 +128,10 @@ def judges(summaries: Iterable[Summary]) -> list[str]:
     others: set[str] = set()
     for summary in summaries:
         name = f"judge_{part_name(summary, 'judge')}"
-        found = {key for key in summary["metrics"] if key.startswith("judge_")}
-        if name in found:
+        of_summary = {key for key in summary["metrics"] if key.startswith("judge_")}
+        if name in of_summary:
             own[name] = None
-        others |= found
+        others |= of_summary
     return [*own, *sorted(others - set(own))]
 
 
@@ -151,8 +151,10 @@ def category_title(category: int | None, n: int) -> str:
 def origin_notes(summaries: Sequence[Summary]) -> list[str]:
     """Who made the numbers, what they must not be compared with, what is unfinished or failed."""
     titles = {"answerer": "Answerer", "judge": "Judge", "embedder": "Embedder", "llm": "LLM"}
-    parts = (f"{title}: {', '.join(sorted({part_name(s, part) for s in summaries}))}" for part, title in titles.items())
-    notes = ["; ".join(parts) + "."]
+    origins = (
+        f"{title}: {', '.join(sorted({part_name(s, part) for s in summaries}))}" for part, title in titles.items()
+    )
+    notes = ["; ".join(origins) + "."]
     reasons = dict.fromkeys(r for s in summaries for r in s.get("not_comparable") or ())
     if reasons:
         notes.append("NOT COMPARABLE with the paper's gpt-4o-mini rows: " + "; ".join(reasons) + ".")

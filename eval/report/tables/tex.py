@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eval.report.tables.model import Cell, Column, Section, Table, column_groups, show, show_interval, without_empty
+from eval.report.tables.table import Cell, Column, Section, Table, column_groups, show, show_interval, without_empty
 
 TEXT_WIDTH = 452
 """Points a table may be wide: 16 cm, both columns of a page, less a little."""
@@ -60,8 +60,8 @@ def latex(table: Table) -> str:
         table = without_empty(table)
     tries = [_fit(table, size, gap) for size, gap in ((7, 1.5), (6, 1.5), (5, 1.5), (5, 1.0), (5, 0.6))]
     fit = next((f for f in tries if f.total <= TEXT_WIDTH), tries[-1])
-    parts = _parts(table, fit)
-    written = [_part(table, fit, part, i, i == len(parts) - 1) for i, part in enumerate(parts)]
+    pages = _parts(table, fit)
+    written = [_part(table, fit, part, i, i == len(pages) - 1) for i, part in enumerate(pages)]
     return "% needs \\usepackage{booktabs}\n" + "".join(written)
 
 
@@ -159,7 +159,7 @@ def _parts(table: Table, fit: _Fit) -> list[list[Section]]:
     line = fit.size + 1
     notes = sum(math.ceil(_width(note, NOTE_SIZE) / TEXT_WIDTH) for note in table.notes) * (NOTE_SIZE + 1)
     room = TEXT_HEIGHT - 6 * line
-    parts: list[list[Section]] = [[]]
+    pages: list[list[Section]] = [[]]
     used = 0.0
     for section in table.sections:
         title, begun = section.title, False
@@ -167,15 +167,15 @@ def _parts(table: Table, fit: _Fit) -> list[list[Section]]:
         while rest:
             head = 2 * line if title else 0
             fitting = _fitting(rest, fit, line, room - used - head)
-            if not fitting and parts[-1]:
-                parts.append([])
+            if not fitting and pages[-1]:
+                pages.append([])
                 used = 0.0
                 continue
             own, rest = rest[: max(1, fitting)], rest[max(1, fitting) :]
-            parts[-1].append(Section(f"{title} (continued)" if begun and title else title, tuple(own)))
+            pages[-1].append(Section(f"{title} (continued)" if begun and title else title, tuple(own)))
             used += head + sum(_height(row, fit, line) for row in own)
             begun = True
-    return [*parts, []] if used + notes > room else parts
+    return [*pages, []] if used + notes > room else pages
 
 
 def _fitting(rows: Sequence[tuple[Cell, ...]], fit: _Fit, line: float, room: float) -> int:

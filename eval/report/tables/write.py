@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from eval.report.tables.model import Cell, Column, Table, column_groups, show, show_interval, without_empty
+from eval.report.tables.table import Cell, Column, Table, column_groups, show, show_interval, without_empty
 from eval.report.tables.tex import latex
 from eval.runs.write import write_atomic
 
@@ -121,10 +121,10 @@ def _line(cells: list[str], widths: list[int], columns: tuple[Column, ...]) -> s
 
 
 def _terminal_groups(columns: tuple[Column, ...], widths: list[int]) -> str:
-    parts = [
+    headings = [
         group.center(sum(widths[j] for j in js) + len(GAP) * (len(js) - 1)) for group, js in column_groups(columns)
     ]
-    return GAP.join(parts).rstrip()
+    return GAP.join(headings).rstrip()
 
 
 def _full_title(column: Column) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from eval.datasets.generated.kinds.events import PET, PURCHASE, RACE, TRIP
-from eval.datasets.generated.kinds.events_more import CONCERT, GIFT, INJURY, LOSS
+from eval.datasets.generated.kinds.events_personal import CONCERT, GIFT, INJURY, LOSS
 from eval.datasets.generated.kinds.schema import EventKind, Slot, Wording
 
 DINNER = EventKind(

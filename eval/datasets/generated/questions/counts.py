@@ -12,7 +12,7 @@ from itertools import combinations
 
 from eval.datasets.generated.calendar import day_name, number_forms
 from eval.datasets.generated.questions.view import Candidate, View, event_keys
-from eval.datasets.generated.records import Fact, Person
+from eval.datasets.generated.records import LifeFact, Person
 from eval.datasets.generated.world import EVENT
 
 _TOTALS = {
@@ -67,11 +67,11 @@ def _of_all(view: View) -> Iterator[Candidate]:
             yield Candidate("counting", "count-all", text, number_forms(len(facts)), _objects(facts))
 
 
-def _objects(facts: list[Fact]) -> tuple[tuple[int, str], ...]:
+def _objects(facts: list[LifeFact]) -> tuple[tuple[int, str], ...]:
     return tuple((fact.fact_id, "o") for fact in facts)
 
 
-def _windowed(view: View, person: Person, facts: list[Fact]) -> Iterator[Candidate]:
+def _windowed(view: View, person: Person, facts: list[LifeFact]) -> Iterator[Candidate]:
     dated = [fact for fact in facts if not fact.month_only]
     if len(dated) < 3 or len(dated) < len(facts):
         return
@@ -85,7 +85,7 @@ def _windowed(view: View, person: Person, facts: list[Fact]) -> Iterator[Candida
     yield view.ask("counting", "count-window", wording, naming, golds, event_keys(dated), slots)
 
 
-def _totals(view: View, person: Person, facts: list[Fact]) -> Iterator[Candidate]:
+def _totals(view: View, person: Person, facts: list[LifeFact]) -> Iterator[Candidate]:
     if not facts or facts[0].kind not in _TOTALS:
         return
     slot, unit, wording = _TOTALS[facts[0].kind]

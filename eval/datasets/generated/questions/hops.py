@@ -16,7 +16,7 @@ from eval.datasets.generated.questions.view import (
     golds_of,
     state_keys,
 )
-from eval.datasets.generated.records import Fact, Person
+from eval.datasets.generated.records import LifeFact, Person
 from eval.datasets.generated.world import EVENT, STATE, did
 
 _SHARED = {
@@ -42,21 +42,21 @@ def held_at(view: View) -> Iterator[Candidate]:
                 if first > last or not view.said(needs):
                     continue
                 trap = next(other["o"] for other in facts if other is not fact)
-                for at, more in _times(view, person, first, last):
-                    category = "multi-hop" if more else "point-in-time"
+                for at, needed in _times(view, person, first, last):
+                    category = "multi-hop" if needed else "point-in-time"
                     yield view.ask(
                         category,
-                        f"{kind.name}/at" + ("/event" if more else ""),
+                        f"{kind.name}/at" + ("/event" if needed else ""),
                         kind.at,
                         view.naming(person, hop=False),
                         golds_of(fact),
-                        (*needs, *more),
+                        (*needs, *needed),
                         {"at": at},
                         trap,
                     )
 
 
-def _bounds(facts: list[Fact], fact: Fact) -> tuple[Key, ...]:
+def _bounds(facts: list[LifeFact], fact: LifeFact) -> tuple[Key, ...]:
     """A value and the change that ended it."""
     after = facts[facts.index(fact) + 1 :][:1]
     return (*state_keys(fact), *(key for other in after for key in state_keys(other)))

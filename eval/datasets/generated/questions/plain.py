@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from eval.datasets.generated.questions.view import Candidate, View, golds_of, slots_of
-from eval.datasets.generated.records import Fact, Person
+from eval.datasets.generated.records import LifeFact, Person
 from eval.datasets.generated.world import EVENT, STATE, TASTE, TRAIT
 
 
@@ -50,7 +50,7 @@ def _states(view: View, person: Person, hop: bool) -> Iterator[Candidate]:
                     )
 
 
-def _details(view: View, person: Person, fact: Fact, hop: bool) -> Iterator[Candidate]:
+def _details(view: View, person: Person, fact: LifeFact, hop: bool) -> Iterator[Candidate]:
     for slot in EVENT[fact.kind].slots:
         needs = ((fact.fact_id, "o"), (fact.fact_id, slot.name))
         if slot.name not in dict(fact.slots) or not view.said(needs):
@@ -87,5 +87,5 @@ def preferences(view: View) -> Iterator[Candidate]:
                 yield view.ask(category, "taste/best", kind.best, naming, gold, needs, trap=trap)
 
 
-def _first(facts: list[Fact]) -> str | None:
+def _first(facts: list[LifeFact]) -> str | None:
     return facts[0]["o"] if facts else None

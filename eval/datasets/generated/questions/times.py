@@ -14,7 +14,7 @@ from eval.datasets.generated.questions.view import (
     slots_of,
     state_keys,
 )
-from eval.datasets.generated.records import Fact, Person
+from eval.datasets.generated.records import LifeFact, Person
 from eval.datasets.generated.world import EVENT, STATE, did
 
 
@@ -130,7 +130,7 @@ def _sequences(view: View, person: Person, size: int) -> Iterator[Candidate]:
     yield view.ask("ordering", f"sequence-{size}", wording, naming, golds, event_keys(events), {"shown": shown})
 
 
-def _dated(view: View, person: Person) -> list[Fact]:
+def _dated(view: View, person: Person) -> list[LifeFact]:
     """Events known to the day, in their order."""
     facts = [fact for kind in EVENT for fact in view.facts(person, kind) if not fact.month_only]
     return sorted(facts, key=lambda fact: fact.day)

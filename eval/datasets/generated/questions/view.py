@@ -10,7 +10,7 @@ from eval.datasets.generated.draw import Draw
 from eval.datasets.generated.grammar import fill, sentence
 from eval.datasets.generated.kinds.schema import Wording
 from eval.datasets.generated.pools import forms_of
-from eval.datasets.generated.records import Fact, Person, Telling
+from eval.datasets.generated.records import LifeFact, Person, Telling
 from eval.datasets.generated.world import EVENT, STATE, TASTE, TRAIT, World, slots_of
 
 Key = tuple[int, str]
@@ -55,7 +55,7 @@ class View:
     def __post_init__(self) -> None:
         for telling in self.world.tellings:
             self.tellings.setdefault(telling.fact.fact_id, telling)
-        self._by: dict[tuple[str, str], list[Fact]] = {}
+        self._by: dict[tuple[str, str], list[LifeFact]] = {}
         for fact in self.world.facts:
             self._by.setdefault((fact.subject.name, fact.kind), []).append(fact)
 
@@ -64,12 +64,12 @@ class View:
         """Everybody who is asked about."""
         return [*self.world.speakers, *self.world.circle]
 
-    def facts(self, person: Person, kind: str) -> list[Fact]:
+    def facts(self, person: Person, kind: str) -> list[LifeFact]:
         """Facts of a kind: events by date, values of a state in their order."""
         facts = self._by.get((person.name, kind), [])
         return sorted(facts, key=lambda fact: fact.day) if kind in EVENT else facts
 
-    def others(self, person: Person, kind: str) -> list[Fact]:
+    def others(self, person: Person, kind: str) -> list[LifeFact]:
         """Facts of a kind about other people who are asked about."""
         return [fact for fact in self.world.facts if fact.kind == kind and fact.subject is not person]
 
@@ -115,21 +115,21 @@ class View:
         """Whether the conversation says all that is needed."""
         return all(need in self.evidence for need in needs)
 
-    def told_on(self, fact: Fact) -> date:
+    def told_on(self, fact: LifeFact) -> date:
         """The day of the first telling."""
         return self.world.day(self.tellings[fact.fact_id].session)
 
-    def since(self, fact: Fact) -> date:
+    def since(self, fact: LifeFact) -> date:
         """The first day for which the conversation vouches for a state."""
         return fact.start or self.told_on(fact)
 
-    def corrected(self, fact: Fact, slot: str) -> str | None:
+    def corrected(self, fact: LifeFact, slot: str) -> str | None:
         """The wrong value that was told first, where there was one."""
         wrong = self.tellings[fact.fact_id].wrong
         return wrong[1] if wrong and wrong[0] == slot else None
 
 
-def golds_of(fact: Fact, slot: str = "o") -> tuple[str, ...]:
+def golds_of(fact: LifeFact, slot: str = "o") -> tuple[str, ...]:
     """Accepted forms of a value."""
     return forms_of(pool_of(fact.kind, slot), fact[slot])
 
@@ -143,7 +143,7 @@ def pool_of(kind: str, slot: str) -> str:
     return next(each.pool for each in (EVENT.get(kind) or STATE[kind]).slots if each.name == slot)
 
 
-def in_order(events: Sequence[Fact]) -> bool:
+def in_order(events: Sequence[LifeFact]) -> bool:
     """Whether what is said of the dates puts the events in one order."""
     for first, second in zip(events, events[1:], strict=False):
         if first.month_only or second.month_only:
@@ -154,12 +154,12 @@ def in_order(events: Sequence[Fact]) -> bool:
     return True
 
 
-def event_keys(facts: Iterable[Fact]) -> tuple[Key, ...]:
+def event_keys(facts: Iterable[LifeFact]) -> tuple[Key, ...]:
     """What names and dates events."""
     return tuple((fact.fact_id, slot) for fact in facts for slot in ("o", "when"))
 
 
-def state_keys(fact: Fact) -> tuple[Key, ...]:
+def state_keys(fact: LifeFact) -> tuple[Key, ...]:
     """What gives a value of a state and the day since which it holds."""
     return ((fact.fact_id, "o"), *(((fact.fact_id, "when"),) if fact.start else ()))
 

@@ -74,11 +74,11 @@ def _mark(section: Section, columns: Sequence[Column]) -> Section:
     taking = [i for i in range(len(rows)) if not section.ranked or section.ranked[i]]
     for j, column in enumerate(columns):
         numbers = {i: rows[i][j].number for i in taking}
-        values = {i: _printed(number, column) for i, number in numbers.items() if number is not None}
-        if not column.better or len(values) < 2:
+        printed = {i: _printed(number, column) for i, number in numbers.items() if number is not None}
+        if not column.better or len(printed) < 2:
             continue
-        levels = sorted(set(values.values()), reverse=column.better > 0)
-        for i, value in values.items():
+        levels = sorted(set(printed.values()), reverse=column.better > 0)
+        for i, value in printed.items():
             place = levels.index(value)
             if place < 2 and len(levels) > 1:
                 rows[i][j] = replace(rows[i][j], mark=("best", "second")[place])
@@ -123,10 +123,10 @@ def without_empty(table: Table) -> Table:
 
 def column_groups(columns: tuple[Column, ...]) -> list[tuple[str, list[int]]]:
     """Neighbouring columns by group heading; a column without one stands alone."""
-    found: list[tuple[str, list[int]]] = []
+    groups: list[tuple[str, list[int]]] = []
     for j, column in enumerate(columns):
-        if column.group and found and found[-1][0] == column.group:
-            found[-1][1].append(j)
+        if column.group and groups and groups[-1][0] == column.group:
+            groups[-1][1].append(j)
         else:
-            found.append((column.group, [j]))
-    return found
+            groups.append((column.group, [j]))
+    return groups

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-MORE_TOPICS: tuple[tuple[str, str, str], ...] = (
+FURTHER_TOPICS: tuple[tuple[str, str, str], ...] = (
     (
         "do you ever [reply to somebody in your head and forget to send it|write a message and delete it again]? [I "
         "did it twice today|Now people think I'm rude]",

@@ -14,7 +14,8 @@ from memos.errors import ConfigError
 def main() -> int:
     parser = argparse.ArgumentParser(
         description="Pack the replies and embeddings that runs used into one file, or run them again from such a file: "
-        "no key, no server, equal tables."
+        "no key, no server, equal tables.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     packing = commands.add_parser("pack", help="write a file from finished runs")
@@ -38,6 +39,7 @@ def main() -> int:
         metavar="PACKAGE",
         help="another package whose classes the runs may name",
     )
+    parser.epilog = packing.format_usage() + again.format_usage()
     args = parser.parse_args()
     return pack(args) if args.command == "pack" else replay(args)
 

@@ -17,6 +17,7 @@ from memos.llm.base import BatchedCompletion, Completion, Request
 from memos.llm.batch_files import Limits, Line, halved, read_lines, uploads
 from memos.llm.batch_server import BatchModel, BatchServer, Gone, NoBatches, Status
 from memos.llm.batch_state import BatchState, Open
+from memos.llm.openai_wire import reply_to
 from memos.llm.retry import Rejected
 from memos.llm.wire import request_key
 
@@ -266,7 +267,8 @@ class BatchedLLM:
             asked.tries = asked.tries + 1 if line.passing else ROUNDS
             return None
         cut = self.inner.prepared(asked.request)[1]
-        reply = {f.name: getattr(line.completion, f.name) for f in fields(line.completion)}
+        completion = reply_to(asked.request, line.completion)
+        reply = {f.name: getattr(completion, f.name) for f in fields(completion)}
         return BatchedCompletion(**{**reply, "cut_tokens": cut})
 
 

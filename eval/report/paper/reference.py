@@ -198,10 +198,10 @@ def _judge(reference: Reference, cell: PaperCell, ours: Cell, reasons: Sequence[
 
 def _foreign_data(summary: Summary) -> list[str]:
     """Why even a cell that no model changes cannot be compared."""
-    data = summary.get("dataset") or {}
-    if data.get("official") and summary["n"] == 1540:
+    dataset = summary.get("dataset") or {}
+    if dataset.get("official") and summary["n"] == 1540:
         return []
-    return [f"{summary['n']} questions of {data.get('name')}, the paper's are 1,540 of LOCOMO"]
+    return [f"{summary['n']} questions of {dataset.get('name')}, the paper's are 1,540 of LOCOMO"]
 
 
 def _matching(cell: PaperCell, summaries: Sequence[Summary]) -> Summary | None:

@@ -41,12 +41,12 @@ class LLMAnswerer:
 
     part_id = "llm_answerer"
     version = "1"
+    comparable = True
 
     def __init__(self, config: Config | None = None, *, llm: LLM) -> None:
         self.config = config or self.Config()
         self.llm = llm
         self.name = f"llm:{llm.name}"
-        self.comparable = llm.comparable
 
     def identity(self) -> Mapping[str, object]:
         """Version, model, parameters and the hash of every prompt that may be sent; not how often a failure is

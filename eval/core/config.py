@@ -36,6 +36,7 @@ EXECUTION = frozenset(
         "cache",
         "cache_contexts",
         "concurrency",
+        "declared",
         "device",
         "headers",
         "latency_ms",

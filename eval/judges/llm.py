@@ -43,6 +43,7 @@ class LLMJudge:
     """Verdicts of a language model under one of three rubrics; majority label, share of runs as score."""
 
     part_id = "llm_judge"
+    comparable = True
     version = digest([sorted(RUBRICS.items()), prompts.LONGMEMEVAL_RULES])
     """Digest of the rubrics, so that a changed wording changes the fingerprint of every score."""
 
@@ -74,7 +75,6 @@ class LLMJudge:
             )
         self.llm = llm
         self.name = {"generous": "llm_generous", "strict": "llm_strict"}.get(self.config.rubric, self.config.rubric)
-        self.comparable = bool(getattr(llm, "comparable", False))
         self.prompt_hash = digest(
             [RUBRICS[self.config.rubric], prompts.LONGMEMEVAL_RULES if self.name == "longmemeval" else None]
         )

@@ -68,6 +68,7 @@ def describe(bench: Bench, folder: Path, stages: Mapping[str, str | None] | None
             "notes": list(bench.dataset.notes),
         },
         "prompt": bench.prompt,
+        "roles": bench.role_identities(),
         "seed": bench.seed,
     }
     manifest = provenance.manifest(bench.config, entries, earlier)

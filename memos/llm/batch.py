@@ -76,7 +76,7 @@ class BatchedLLM:
 
     def __init__(self, inner: BatchModel, batching: Batching) -> None:
         self.inner, self.batching = inner, batching
-        self.name, self.comparable = inner.name, inner.comparable
+        self.name = inner.name
         self._identity = dict(inner.identity())
         self._server = BatchServer(inner)
         self._state: BatchState | None = None

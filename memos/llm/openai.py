@@ -23,6 +23,7 @@ from memos.llm.openai_client import Transport, key_of
 from memos.llm.openai_config import OPENAI_URL, WINDOWS, OpenAIConfig
 from memos.llm.openai_dialect import Dialect
 from memos.llm.window import fit
+from memos.model_origin import ModelOrigin, served_origin
 from memos.servers import is_loopback, served_as
 from memos.types import Message
 
@@ -59,7 +60,6 @@ class OpenAIChat:
         self.base_url = self._address().rstrip("/")
         base = _DATED.sub("", self.name)
         self.context_window = self.config.context_window or WINDOWS.get(base)
-        self.comparable = base.rsplit("/", 1)[-1] == "gpt-4o-mini" and not is_loopback(self.base_url)
         self._dialect = Dialect.of_model(self.name, self.config.structured)
         self._health = Health()
         self._limits = Limits(
@@ -75,6 +75,11 @@ class OpenAIChat:
 
     def _address(self) -> str:
         return self.config.base_url or OPENAI_URL
+
+    @property
+    def model_origin(self) -> ModelOrigin:
+        """Whose model it is, by the server's address or the user's word."""
+        return served_origin(self.name, self.base_url, self.config.served_as, self.config.declared)
 
     def identity(self) -> dict[str, Any]:
         """What changes replies besides the request."""

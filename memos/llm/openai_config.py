@@ -8,6 +8,7 @@ from typing import Any
 
 from memos.errors import ConfigError
 from memos.llm.openai_dialect import FORMS
+from memos.model_origin import split_declared
 
 OPENAI_URL = "https://api.openai.com/v1"
 WINDOWS: Mapping[str, int] = {
@@ -31,6 +32,12 @@ class OpenAIConfig:
     served_as: str | None = field(
         default=None,
         metadata={"help": "name of what the server serves, in place of its address; a new name is a new model"},
+    )
+    declared: str | None = field(
+        default=None,
+        metadata={
+            "help": "MAKER/MODEL that the server passes on, as openai/gpt-4o-mini, where its address does not say so"
+        },
     )
     api_key_env: str | None = field(
         default="OPENAI_API_KEY", metadata={"help": "NAME of the environment variable that holds the key; null: no key"}
@@ -88,6 +95,8 @@ class OpenAIConfig:
             raise ConfigError(f"llm.long_prompt={self.long_prompt!r} is unknown; use refuse or cut")
         if self.structured not in FORMS:
             raise ConfigError(f"llm.structured={self.structured!r} is unknown; use one of {', '.join(FORMS)}")
+        if self.declared:
+            split_declared(self.declared, "llm.declared")
         for name in ("concurrency", "max_attempts", "timeout_s", "patience_s"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"llm.{name}={getattr(self, name)} must be positive")

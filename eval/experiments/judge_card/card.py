@@ -93,7 +93,6 @@ def run(config: CardConfig, judge: Judge, dataset: Dataset, published_dir: Path)
     card: dict[str, Any] = {
         "judge": judge.name,
         "identity": dict(judge.identity()),
-        "comparable": judge.comparable,
         "dataset": dataset.name,
         "rows_per_set": config.rows_per_set or "all",
         "agreement": agreement.measure(table),

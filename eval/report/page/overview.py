@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from eval.core.types import CATEGORIES
+from eval.report.comparable import described
 from eval.report.significance import compare_runs
 from eval.report.tables.summaries import by_questions, judges, questions_of
 from eval.report.tables.table import Cell, Column, Section, Table, show, show_interval
@@ -134,7 +135,7 @@ def _facts(s: Summary, m: Mapping[str, Any]) -> list[tuple[str, Any]]:
         ("model calls", "; ".join(spent) or "none"),
         (
             "against the paper",
-            "not comparable: " + "; ".join(s["not_comparable"]) if s.get("not_comparable") else "comparable",
+            "not comparable: " + "; ".join(reasons) if (reasons := described(s)) else "comparable",
         ),
     ]
 

@@ -90,7 +90,8 @@ def ablation(
         for panel in panels[-1]:
             panel.set_xlabel("context (NLTK words)")
         if frame.paper.notna().any():
-            panels[0][0].plot([], [], linestyle=":", label=legend_name(summaries, paper), **PALE)
+            name = legend_name(summaries, paper, list(frame.metric.unique()))
+            panels[0][0].plot([], [], linestyle=":", label=name, **PALE)
         legend_below(figure, panels[0][0])
         return save(figure, frame, stem, sources(summaries))
 

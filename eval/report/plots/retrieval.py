@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PARTS = ("search", "answer", "total")
+TIMES = tuple(f"latency_ms.{part}.{quantile}" for part in ("search", "total") for quantile in ("p50", "p95"))
+"""Times that the paper states too."""
 MANY = 12
 """With more methods than this the recall takes the width of a page, and the rows of the latency lie closer."""
 
@@ -108,7 +110,7 @@ def latency_parts(summaries: Sequence[Summary], stem: Path, paper: bool = False)
         for name, part, p50, p95 in theirs:
             y = names.index(name) + (PARTS.index(part) - 1) * 0.24
             axes.hlines(y, p50, p95, color=PALE["color"], linewidth=1.2, zorder=1)
-            axes.plot(p50, y, linestyle="none", label=legend_name(summaries, paper), **PALE)
+            axes.plot(p50, y, linestyle="none", label=legend_name(summaries, paper, TIMES), **PALE)
         axes.set_xscale("log")
         log_axis(axes.xaxis)
         axes.set_xlabel("time of a question (ms, log scale)")

@@ -8,6 +8,10 @@ from typing import Any
 
 TIMES = frozenset({"latency_ms", "score_fingerprint"})
 """Of a summary: what a clock and a machine make of it."""
+PAID = frozenset({"spent"})
+"""What was really paid: nothing by a replay."""
+TIMED = "latency"
+"""The journal and the phase of the latency pass."""
 TOLERANCE = 1e-9
 
 
@@ -15,16 +19,24 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any], *, times: boo
     """The fields of two summaries that differ, one text each; numbers within 1e-9 are equal.
 
     Args:
-        times: whether times are compared, too.
+        times: whether times, and what the latency pass asked, are compared, too.
     """
-    left, right = ({k: v for k, v in summary.items() if times or k not in TIMES} for summary in (before, now))
-    if not times:
-        left, right = ({**side, "journals": _untimed(side.get("journals"))} for side in (left, right))
+    left, right = (
+        {name: _compared(name, value, times) for name, value in summary.items() if name not in PAID}
+        for summary in (before, now)
+    )
     return list(_unequal(left, right, ""))
 
 
-def _untimed(journals: Any) -> Any:
-    return {k: v for k, v in journals.items() if k != "latency"} if isinstance(journals, Mapping) else journals
+def _compared(name: str, value: Any, times: bool) -> Any:
+    """The part of a field that is to be equal."""
+    if times:
+        return value
+    if name in ("journals", "ledger"):
+        return {key: entry for key, entry in value.items() if key != TIMED}
+    if name == "ledger_rows":
+        return [row for row in value if row["phase"] != TIMED]
+    return None if name in TIMES else value
 
 
 def _unequal(before: Any, now: Any, where: str) -> Iterator[str]:

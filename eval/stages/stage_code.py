@@ -19,6 +19,9 @@ _FUNCTION = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)")
 """A function named in a configuration, as ``llm.function`` is."""
 ORDER = ("ingest", "search", "answer", "judge", "metrics")
 """Stages in the order in which each rests on those before it; judges and metrics rest on the answers only."""
+METRICS = "metrics-"
+"""Start of the name of the stage that computes metrics, and of its journal; the identity of their choice follows. So
+another choice is no change of code."""
 
 
 _KNOWN: WeakKeyDictionary[Bench, dict[str, str | None]] = WeakKeyDictionary()
@@ -53,7 +56,7 @@ def _stage_code(bench: Bench) -> dict[str, str | None]:
     for spec in bench.judge_specs:
         digests[f"judge_{spec['name']}"] = _asking(bench, spec, "judge")
     roots = [root for scorer in bench.scorers() for root in of_class(type(scorer))]
-    digests["metrics"] = code_digest([*roots, of_function(evidence_metrics)])
+    digests[f"{METRICS}{bench.metrics_fingerprint}"] = code_digest([*roots, of_function(evidence_metrics)])
     return digests
 
 

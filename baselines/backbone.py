@@ -105,7 +105,6 @@ class Backbone:
         self.usage: dict[str, Usage] = {}
         self.losses = Losses()
         """Calls asked for, and those whose every attempt was malformed: nothing was extracted then."""
-        self._lock = threading.Lock()
 
     @property
     def malformed(self) -> int:

@@ -36,9 +36,10 @@ BATCH = 8
 def flowing(bench: Bench) -> list[Part]:
     """The parts that take questions as they come: the answerer and the judges that wait for a server.
 
-    Nothing flows past an answerer that works here.
+    Nothing flows past an answerer that works here; what a server takes in batches waits for a whole stage.
     """
-    parts = [part for part in (bench.answerer_part, *bench.judge_parts) if part.asks and waits(part.llm)]
+    parts = (bench.answerer_part, *bench.judge_parts)
+    parts = [part for part in parts if part.asks and waits(part.llm) and not part.llm.get("batch")]
     return parts if bench.answerer_part in parts else []
 
 

@@ -37,16 +37,16 @@ def early(model: LLM | None) -> LLM | None:
 
 def begin(model: Any, request: Request, *, soon: bool = False) -> None:
     """Start a call where the model can be asked early, below the layers around it; otherwise nothing happens."""
-    found = _early_one(model)
-    if found is not None:
-        found.begin(request, soon=soon)
+    asked_early = _early_one(model)
+    if asked_early is not None:
+        asked_early.begin(request, soon=soon)
 
 
 def drop(model: Any) -> None:
     """Begin nothing more of what was asked for early and not taken."""
-    found = _early_one(model)
-    if found is not None:
-        found.drop()
+    asked_early = _early_one(model)
+    if asked_early is not None:
+        asked_early.drop()
 
 
 def _early_one(model: Any) -> EarlyLLM | None:

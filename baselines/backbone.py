@@ -102,6 +102,7 @@ class Backbone:
             raise ConfigError(f"{system}: extractor=llm needs a language model; set llm=… or system.extractor=rules")
         self._llm = early(llm)
         self._retries = retries
+        self._lock = threading.Lock()
         self.usage: dict[str, Usage] = {}
         self.losses = Losses()
         """Calls asked for, and those whose every attempt was malformed: nothing was extracted then."""

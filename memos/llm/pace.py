@@ -33,14 +33,19 @@ class Bucket:
     """When the level was last brought up to date."""
     heard: float = 0.0
     """When the limit was last confirmed."""
+    whole_at: float | None = None
+    """When it is full again by the server's own word; None where it does not say."""
 
     def fill(self, now: float) -> None:
         self.level = min(self.capacity, self.level + self.per_second * max(now - self.at, 0.0))
+        if self.whole_at is not None and now >= self.whole_at:
+            self.level, self.whole_at = self.capacity, None
         self.at = now
 
     def wait(self, cost: float) -> float:
         """Seconds until so much may be spent."""
-        return max(min(cost, self.capacity) - self.level, 0.0) / self.per_second
+        wait = max(min(cost, self.capacity) - self.level, 0.0) / self.per_second
+        return wait if self.whole_at is None else min(wait, max(self.whole_at - self.at, 0.001))
 
 
 @dataclass
@@ -193,7 +198,9 @@ class Pace:
         for kind, limit in stated.items():
             since = max(self.admitted[kind] - sent.admitted[kind], 0.0)
             level = limit.remaining + limit.per_second * (now - sent.at) - since
-            self.buckets[f"server:{kind}"] = Bucket(limit.per_second, limit.limit, min(level, limit.limit), now, now)
+            whole_at = None if limit.reset_s is None else max(sent.at + limit.reset_s, now)
+            level = min(level, limit.limit)
+            self.buckets[f"server:{kind}"] = Bucket(limit.per_second, limit.limit, level, now, now, whole_at)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

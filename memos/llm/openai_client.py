@@ -40,7 +40,8 @@ class Transport:
 
     def __init__(self, config: OpenAIConfig, base_url: str, key: str) -> None:
         self._client = make_client(config, base_url, key)
-        self._response, self._options = _http().Response, {"headers": headers_of(config, base_url, key)}
+        self._response: Any = _http().Response
+        self._options: Any = {"headers": headers_of(config, base_url, key)}
 
     async def post(self, body: Mapping[str, Any]) -> Answered:
         """Send a request and read the whole reply.
@@ -131,7 +132,7 @@ def key_of(config: OpenAIConfig, base_url: str) -> str:
             f"llm.api_key_env={name!r} names no variable with a key; export {name or 'OPENAI_API_KEY'}=…, or set "
             f"llm.base_url to a server that needs none"
         )
-    if not key.isascii() or not key.isprintable() or key.strip() != key:
+    if not key.isascii() or not key.isprintable() or " " in key:
         raise ConfigError(f"llm.api_key_env={name!r}: the key has a blank, a line break or a sign that is no ASCII")
     return key or "no-key"
 

@@ -14,9 +14,10 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import ConfigCompositionException, MissingConfigException, OverrideParseException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
+from eval.command.single import ROLE_MODEL, no_own_model, refuse_lists, refuse_unchosen
 from eval.core.config import nearest
 from eval.experiments.load import load
 from eval.stages.bench import plain
@@ -36,6 +37,10 @@ class Checked:
     sweeps: list[list[str]]
     """The arguments of each of the command's sweeps, which run one after the other; one, as it was typed, where the
     experiment has none.
+    """
+    local: bool
+    """Whether Hydra's own launcher would run all of them on this machine, as it comes: then they may as well be run
+    side by side.
     """
 
 
@@ -62,7 +67,21 @@ def precheck(conf: Path, arguments: Sequence[str]) -> Checked:
             jobs += added_jobs
             whole = whole and complete
             sweeps.append([*arguments, *added])
-        return Checked([_validate(_compose(conf, job)) for job in jobs], whole, sweeps)
+        local = whole and _runs_here(base, arguments, overrides)
+        return Checked([_validate(_compose(conf, job)) for job in jobs], whole, sweeps, local)
+
+
+def _runs_here(base: DictConfig, arguments: Sequence[str], overrides: Sequence[Override]) -> bool:
+    """Whether a command sweeps by Hydra's defaults: its own launcher, and nothing of Hydra's named."""
+    flags = {arg for arg in arguments if arg.startswith("-")}
+    sweeping = _multirun(base) or bool(flags)
+    basic = str(OmegaConf.select(base, "hydra.launcher._target_", default="")).endswith(".BasicLauncher")
+    own = any(override.get_key_element().startswith("hydra") for override in overrides)
+    return sweeping and flags <= {"-m", "--multirun"} and basic and not own
+
+
+def _multirun(base: DictConfig) -> bool:
+    return str(OmegaConf.select(base, "hydra.mode", default="")).endswith("MULTIRUN")
 
 
 def _added(base: DictConfig, overrides: Sequence[Override]) -> list[list[str]]:
@@ -100,7 +119,7 @@ def _jobs(base: DictConfig, overrides: Sequence[Override]) -> tuple[list[list[st
     fixed = _fixed(overrides)
     swept = {o.get_key_element(): _values(o) for o in overrides if o.is_sweep_override()}
     named = {o.get_key_element() for o in overrides}
-    if str(OmegaConf.select(base, "hydra.mode", default="")).endswith("MULTIRUN"):
+    if _multirun(base):
         own = OmegaConf.select(base, "hydra.sweeper.params")
         params = cast(dict[str, Any], OmegaConf.to_container(own, resolve=False)) if own else {}
         for override in _parse([f"{key}={value}" for key, value in params.items()]):
@@ -123,8 +142,14 @@ def _values(override: Override) -> list[str]:
 
 
 def _compose(conf: Path, overrides: Sequence[str], whole: bool = False) -> DictConfig:
+    refuse_lists(conf, overrides)
     try:
-        return compose("config", list(overrides), return_hydra_config=whole)
+        made = compose("config", list(overrides), return_hydra_config=True)
+        refuse_unchosen(conf, OmegaConf.select(made, "hydra.runtime.choices"))
+        if not whole:
+            with open_dict(made):
+                del made["hydra"]
+        return made
     except MissingConfigException as error:
         group, _, name = (error.missing_cfg_file or "").rpartition("/")
         old = re.fullmatch(r"(?:sweep/)?rag_(\d+)_k(\d+)", name)
@@ -142,9 +167,12 @@ def _composition(error: Exception, overrides: Sequence[str]) -> str:
     text = f"{error}\n{error.__cause__ or ''}"
     key = re.search(r"Could not override '([^']+)'", text)
     if key and "not in" in text:
+        role = ROLE_MODEL.match(key.group(1))
+        wrong = re.escape(role[0]) + r"(\.[^=]*)?" if role else re.escape(key.group(1))
+        config = compose("config", [o for o in overrides if not re.match(rf"[+~]*{wrong}=", o)])
+        if role and OmegaConf.select(config, role[1]) and not OmegaConf.select(config, role[0]):
+            return no_own_model(key.group(1), role[1])
         parent, _, leaf = key.group(1).rpartition(".")
-        others = [o for o in overrides if not re.match(rf"[+~]*{re.escape(key.group(1))}=", o)]
-        config = compose("config", others)
         while parent and OmegaConf.select(config, parent) is None:
             parent, _, leaf = parent.rpartition(".")
         node = OmegaConf.select(config, parent) if parent else config

@@ -22,6 +22,16 @@ class MemorySystem(Protocol):
     An attribute ``part_id`` is the class's stable name in fingerprints (its qualified name where it has none), so that
     the class may move.
 
+    A system that asks a model for extractions may also have an attribute ``losses`` (``memos.llm.losses.Losses``):
+    those that came to nothing are counted, shown, and too many of them end a run with exit code 2.
+
+    A class attribute ``at_once = True`` says that several instances may work in threads of one process; the harness
+    then ingests conversations at once where the system waits for a server. ``at_once = False`` forbids it.
+
+    A system may have ``expect(sessions)``: the sessions that ``add`` will be given, in order. It may begin calls that
+    depend on nothing that is stored, as long as what comes out, and what it says it used by the end of each session,
+    stays the same.
+
     A system with a scheduler also has ``pending() -> int``, its waiting tasks: the harness searches nothing, and times
     nothing, while it is not 0.
     """
@@ -71,7 +81,8 @@ class Answerer(Protocol):
 
     name: str
     comparable: bool
-    """Whether its rows may stand beside the paper's gpt-4o-mini rows."""
+    """Whether the paper's rows were made by a part of this kind; whose model it asks is decided apart
+    (``eval.stages.made_by``)."""
 
     def identity(self) -> Mapping[str, object]:
         """What changes its answers: model, prompts' hashes, parameters. Part of the answer fingerprint."""
@@ -89,6 +100,7 @@ class Judge(Protocol):
     name: str
     """Metric name without its prefix: ``judge_<name>``."""
     comparable: bool
+    """As of an answerer."""
 
     def identity(self) -> Mapping[str, object]: ...
 
@@ -122,5 +134,7 @@ class Scorer(Protocol):
     def missing(self) -> Mapping[str, str]: ...
 
     def not_comparable(self) -> Sequence[str]:
-        """Reasons why values may not stand beside the paper's, one sentence each; empty where they may."""
+        """Reasons why values may not stand beside the paper's, one sentence each; empty where they may. A sentence that
+        begins with the name of a metric is about that metric alone.
+        """
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from eval.runs.labels import full_label
@@ -18,7 +19,9 @@ def find_runs(out: Path, experiment: str) -> list[Path]:
     """
     path = out / "tables" / f"{experiment}.runs.json"
     if not path.exists():
-        raise DataError(f"{path}: missing; run python run.py experiment={experiment} first, or name run folders")
+        ran = [p.name.removesuffix(".runs.json") for p in sorted(path.parent.glob("*.runs.json"))]
+        other = f"give --experiment {' or '.join(ran)} (it ran), " if ran else ""
+        raise DataError(f"{path}: missing; {other}run python run.py experiment={experiment} first, or name run folders")
     folders = [Path(folder) for folder in json.loads(path.read_text(encoding="utf-8"))]
     gone = [folder for folder in folders if not folder.exists()]
     if gone:
@@ -69,3 +72,9 @@ def _state(folder: Path) -> RunState:
 
 REPLACED = "replaced-"
 """Start of the names of folders that hold what a rerun moved aside."""
+
+
+def aside(path: Path) -> Path:
+    """A free name beside a folder, for what is kept of it when it is made again."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+    return path.with_name(f"{REPLACED}{stamp}-{path.name}")

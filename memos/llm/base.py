@@ -56,6 +56,14 @@ class Completion:
     """What the model thought before it replied, where it shows that; no part of ``text``."""
 
 
+@dataclass(frozen=True, slots=True)
+class BatchedCompletion(Completion):
+    """A reply from a batch interface: half the price, and ``latency_ms`` is the time of the whole batch.
+
+    A class of its own, so that systems which never see one are the same code as before there were any.
+    """
+
+
 @runtime_checkable
 class LLM(Protocol):
     """A language model.
@@ -63,12 +71,13 @@ class LLM(Protocol):
     ``complete`` raises a subclass of LLMError when the call failed for good (retries included).
     ``complete_many`` runs requests concurrently (remote) or batched (local) and yields ``(index, outcome)`` as they
     finish; a failed request yields its LLMError instead of raising.
+
+    A provider that knows whose model it asks also has ``model_origin`` (``memos.model_origin.ModelOrigin``): by it,
+    tables decide whether its numbers may stand beside the paper's.
     """
 
     name: str
     """Model id as configured."""
-    comparable: bool
-    """Whether numbers made with this model may stand beside the paper's gpt-4o-mini rows."""
 
     @property
     def context_window(self) -> int | None:

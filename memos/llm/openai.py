@@ -7,10 +7,10 @@ import atexit
 import queue
 import re
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from memos.errors import LLMError
 from memos.llm.base import Completion, Request
@@ -23,9 +23,14 @@ from memos.llm.openai_client import Transport, key_of
 from memos.llm.openai_config import OPENAI_URL, WINDOWS, OpenAIConfig
 from memos.llm.openai_dialect import Dialect
 from memos.llm.window import fit
+from memos.model_origin import ModelOrigin, served_origin
 from memos.servers import is_loopback, served_as
 from memos.types import Message
 
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+T = TypeVar("T")
 _DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
@@ -55,7 +60,6 @@ class OpenAIChat:
         self.base_url = self._address().rstrip("/")
         base = _DATED.sub("", self.name)
         self.context_window = self.config.context_window or WINDOWS.get(base)
-        self.comparable = base.rsplit("/", 1)[-1] == "gpt-4o-mini" and not is_loopback(self.base_url)
         self._dialect = Dialect.of_model(self.name, self.config.structured)
         self._health = Health()
         self._limits = Limits(
@@ -71,6 +75,11 @@ class OpenAIChat:
 
     def _address(self) -> str:
         return self.config.base_url or OPENAI_URL
+
+    @property
+    def model_origin(self) -> ModelOrigin:
+        """Whose model it is, by the server's address or the user's word."""
+        return served_origin(self.name, self.base_url, self.config.served_as, self.config.declared)
 
     def identity(self) -> dict[str, Any]:
         """What changes replies besides the request."""
@@ -133,6 +142,21 @@ class OpenAIChat:
             self._limits.close()
             self._loop = self._thread = None
             atexit.unregister(self.close)
+
+    def prepared(self, request: Request) -> tuple[dict[str, Any], int]:
+        """The body that ``complete`` would send, unstreamed, and the prompt tokens that were cut for it.
+
+        Raises:
+            PromptTooLong: the prompt exceeds the window and may not be cut.
+        """
+        self._start()
+        messages, cut = self._fit(request)
+        return self._calls.body(replace(request, messages=messages)), cut
+
+    def call(self, make: Callable[[AsyncOpenAI], Coroutine[Any, Any, T]]) -> T:
+        """Run a call of the SDK's client, which has this model's address, key and headers."""
+        loop = self._start()
+        return asyncio.run_coroutine_threadsafe(make(self._transport.sdk), loop).result()
 
     def _start(self) -> asyncio.AbstractEventLoop:
         with self._start_lock:

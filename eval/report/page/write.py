@@ -44,16 +44,16 @@ def write_page(target: Path, group: RunGroup, figures: Sequence[Path] = ()) -> P
     dataset = common_dataset(runs)
     ids = [f"s{n}" for n in range(len(runs))]
     questions = asked(dataset, runs)
-    data: dict[str, Any] = {"index": _index(group, dataset, ids, figures)}
-    data["answers"] = {name: answer_texts(run, questions) for run, name in zip(runs, ids, strict=True)}
-    data |= {name: block(run, questions) for run, name in zip(runs, ids, strict=True)}
+    blocks: dict[str, Any] = {"index": _index(group, dataset, ids, figures)}
+    blocks["answers"] = {name: answer_texts(run, questions) for run, name in zip(runs, ids, strict=True)}
+    blocks |= {name: block(run, questions) for run, name in zip(runs, ids, strict=True)}
     page = (HERE / "page.html").read_text(encoding="utf-8")
     script = "".join((HERE / "js" / name).read_text(encoding="utf-8") for name in SCRIPTS)
     substitutions = {
-        "__TITLE__": html.escape(data["index"]["title"]),
+        "__TITLE__": html.escape(blocks["index"]["title"]),
         "__CSS__": (HERE / "page.css").read_text(encoding="utf-8"),
         "__JS__": script,
-        "__DATA__": "\n".join(f'<script type="text/plain" id="data-{k}">{pack(v)}</script>' for k, v in data.items()),
+        "__DATA__": "\n".join(f'<script type="text/plain" id="data-{k}">{pack(v)}</script>' for k, v in blocks.items()),
     }
     for mark, text in substitutions.items():
         page = page.replace(mark, text)
@@ -67,10 +67,11 @@ def _index(group: RunGroup, dataset: Dataset, ids: Sequence[str], figures: Seque
     made = [category_rows(tables.table3(summaries, known)), tables.table4(summaries, known)]
     made += [tables.recall_table(summaries), tables.cost_table(summaries)]
     names = ", ".join(sorted({str(s["experiment"]) for s in summaries}))
+    counted = f"{len(runs)} run{'s' * (len(runs) != 1)}"
     return {
         "title": f"Memory systems on {dataset.name} ({names})",
         "notes": [
-            f"{len(runs)} runs of {names} on {dataset.name}, {len(asked(dataset, runs)):,} questions. Every score "
+            f"{counted} of {names} on {dataset.name}, {len(asked(dataset, runs)):,} questions. Every score "
             "below is a link to the questions it is the mean of; from there to the evidence, the retrieved memories, "
             "the prompt, the answer and each judge's verdict."
         ],

@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from eval.runs.format import adversarial, fields, journals, kv, manifest, stores, summary
+from eval.runs.format import adversarial, fields, journals, kv, manifest, matrix, stores, summary
 from eval.runs.lines import parsed
 from memos.errors import DataError
 
@@ -17,6 +17,7 @@ BENCHMARK: Mapping[str, Any] = {
     "config.yaml": manifest.Config,
     "run.json": manifest.RunId,
     "journals.json": manifest.Journals,
+    "timing.json": manifest.TimingSettings,
     "ingest.jsonl": journals.AnyIngest,
     "search.jsonl": journals.AnySearch,
     "contexts.jsonl": journals.ContextLine,
@@ -26,6 +27,7 @@ BENCHMARK: Mapping[str, Any] = {
     "scores/judge_*.jsonl": journals.AnyVerdict,
     "scores/metrics-*.jsonl": journals.MetricsLine,
     "latency*.jsonl": journals.AnyLatency,
+    "spending.jsonl": journals.SpendingLine,
     "summary.json": summary.Summary,
     "abstention.json": adversarial.AbstentionRecord,
 }
@@ -37,6 +39,13 @@ KV: Mapping[str, Any] = {
     "summary.json": kv.KvSummary,
 }
 """Files of a time-to-first-token run."""
+MATRIX: Mapping[str, Any] = {
+    "manifest.json": manifest.MatrixManifest,
+    "run.json": manifest.RunId,
+    "scores/judge_*.jsonl": journals.AnyVerdict,
+    "summary.json": matrix.MatrixSummary,
+}
+"""Files of a judge matrix."""
 STORE: Mapping[str, Any] = {"progress.json": stores.Progress, "*.code.json": stores.StoreCode}
 """Files of a saved store and beside it."""
 RESCORED: Mapping[str, Any] = {

@@ -101,21 +101,32 @@ class Config(TypedDict):
     system: Annotated[dict[str, Any], "The memory system: its class (`_target_`), name and settings."]
     llm: Annotated[dict[str, Any], "The language model."]
     embedder: Annotated[dict[str, Any], "The embedder."]
-    answerer: Annotated[dict[str, Any], "The answerer."]
-    judge: Annotated[dict[str, Any], "The main judge."]
+    answerer: Annotated[dict[str, Any], "The answerer; `llm` in it is its own model."]
+    judge: Annotated[dict[str, Any], "The main judge; `llm` in it is its own model."]
     also_judges: Annotated[dict[str, dict[str, Any]], "Further judges by the name they were given."]
     metrics: Annotated[dict[str, Any], "Which metrics, and the encoders of those that need one."]
     dataset: Annotated[dict[str, Any], "The data set and the questions that are selected."]
     track: Annotated[dict[str, Any], "The protocol: prompt and budget of the context."]
-    budget: Annotated[dict[str, Any], "Cap on tokens and dollars."]
+    budget: Annotated[dict[str, Any], "Cap on tokens and dollars, and the account that they are counted in."]
+    prices: NotRequired[Annotated[str | None, NEW, "File of the user's own prices; null: none."]]
+    extractor: NotRequired[Annotated[str, NEW, "How systems that have the choice make memories: `rules` or `llm`."]]
     latency: Annotated[dict[str, Any], "Questions of the latency pass."]
     figures: Annotated[bool, "Whether figures are drawn at the end of a sweep."]
+    at_once: NotRequired[Annotated[int | str, NEW, "Conversations ingested at once, or `auto`."]]
+    jobs: NotRequired[Annotated[int | str, NEW, "Jobs of a sweep that ran side by side, or `auto`."]]
     sweeps: NotRequired[Annotated[list[dict[str, Any]], NEW, "Sweeps of the experiment."]]
+    prompt: NotRequired[Annotated[dict[str, Any], NEW, "An answer prompt for all systems, or its file."]]
+    max_lost: NotRequired[Annotated[float, NEW, "Share of malformed extractions up to which a run exits with 0."]]
+    retry_ingest: NotRequired[Annotated[bool, NEW, "Whether conversations with losses are extracted again."]]
     accept_code: NotRequired[Annotated[bool, NEW, "Whether records of other code are kept."]]
     rerun: NotRequired[Annotated[bool, NEW, "Whether records of other code are made again."]]
+    check: NotRequired[Annotated[bool, NEW, "Whether the command only tells what it would use."]]
+    pilot: NotRequired[Annotated[int, NEW, "Conversations of the pilot that refines a forecast."]]
+    probe: NotRequired[Annotated[bool, NEW, "Whether a forecast proves key and model by real calls."]]
     model: NotRequired[Annotated[str, "Model of a `kv_ttft` run."]]
     kv: NotRequired[Annotated[dict[str, Any], "Settings of a `kv_ttft` run."]]
     card: NotRequired[Annotated[dict[str, Any], "Settings of a judge card."]]
+    matrix: NotRequired[Annotated[dict[str, Any], NEW, "Settings of a judge matrix."]]
 
 
 class Provenance(TypedDict):
@@ -124,7 +135,9 @@ class Provenance(TypedDict):
     schema: Annotated[int, "1."]
     formula: NotRequired[Annotated[int, NEW, "Number of the formula of fingerprints; absent: the first."]]
     fingerprint: Annotated[str, "Identity of the run: 10 hexadecimal digits over all that changes its records."]
-    code: NotRequired[Annotated[dict[str, StageCode], NEW, "The code of each stage by its name."]]
+    code: NotRequired[
+        Annotated[dict[str, StageCode], NEW, "The code of each stage by its name; of metrics, by their identity too."]
+    ]
     accepted_code: NotRequired[Annotated[list[AcceptedCode], NEW, "Changes of code that were accepted, oldest first."]]
     packages: Annotated[dict[str, str], "Every installed distribution and its version."]
     hardware: Annotated[Hardware, "The machine."]
@@ -141,6 +154,13 @@ class Manifest(Provenance):
     identity: NotRequired[Annotated[dict[str, Any], NEW, "What the fingerprint is made of, for `search` and `answer`."]]
     dataset: Annotated[ManifestDataset, "The data."]
     prompt: Annotated[str, "Id of the answer prompt."]
+    roles: NotRequired[
+        Annotated[
+            dict[str, Any],
+            NEW,
+            "Role (`memory`, `answerer`, `judge <name>`) to the identity of the language model it asks; null: none.",
+        ]
+    ]
     seed: Annotated[int, "The run's seed."]
     timing: NotRequired[Annotated[TimingSettings, NEW, "The device of `latency.jsonl`."]]
     adopted: NotRequired[Annotated[Adopted, NEW, "The run of version 0.1 that this one took over."]]
@@ -150,6 +170,10 @@ class KvManifest(Provenance):
     """``manifest.json`` of a `kv_ttft` run."""
 
     machine: NotRequired[Annotated[Machine, NEW, "The device that is timed."]]
+
+
+class MatrixManifest(Provenance):
+    """``manifest.json`` of a judge matrix."""
 
 
 class RunId(TypedDict):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from memos.llm.thinking import split_thinking
+from memos.llm.thoughts import split_thoughts
 
 _FENCE = re.compile(r"```[a-zA-Z0-9_-]*[ \t]*\n?(.*?)(?:```|\Z)", re.DOTALL)
 _MAX_VALUES = 20
@@ -66,7 +66,7 @@ def _no_constant(name: str) -> Any:
 
 
 def _candidates(text: str) -> list[str]:
-    plain = split_thinking(text)[0].strip().lstrip("\ufeff")
+    plain = split_thoughts(text)[0].strip().lstrip("\ufeff")
     readings = [text.strip(), plain]
     readings += [match.group(1).strip() for match in _FENCE.finditer(plain)]
     position = 0

@@ -13,7 +13,7 @@ from scripted_replies import Reply
 from memos.llm.openai_stream import StreamParts, chunk_of
 from memos.llm.openai_wire import BadReply, completion_of
 from memos.llm.retry import Unreachable
-from memos.llm.thinking import split_thinking
+from memos.llm.thoughts import split_thoughts
 
 GOOD = {"model": "m", "choices": [{"message": {"content": "red"}, "finish_reason": "stop"}]}
 
@@ -161,7 +161,7 @@ def test_any_stream_is_a_completion_or_a_bad_reply(lines):
     ],
 )
 def test_thinking_is_kept_apart(text, said, thought):
-    assert split_thinking(text) == (said, thought)
+    assert split_thoughts(text) == (said, thought)
 
 
 @pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])

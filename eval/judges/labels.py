@@ -80,8 +80,8 @@ def _objects(text: str) -> list[dict]:
     return out
 
 
-def _of_object(data: dict) -> str | None:
-    lower = {str(key).strip().lower(): value for key, value in data.items()}
+def _of_object(reply: dict) -> str | None:
+    lower = {str(key).strip().lower(): value for key, value in reply.items()}
     for key in _KEYS:
         if key in lower:
             value = lower[key]

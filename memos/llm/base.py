@@ -52,6 +52,8 @@ class Completion:
     """Prompt tokens removed to fit the window (only where the user allowed it), else 0."""
     ttft_ms: float | None = None
     """Time to the first token; only where the reply was streamed."""
+    reasoning: str = ""
+    """What the model thought before it replied, where it shows that; no part of ``text``."""
 
 
 @runtime_checkable

@@ -82,14 +82,14 @@ def system_entries(runs: Sequence[Run], ids: Sequence[str]) -> list[dict[str, An
 
 
 def _system(run: Run, system: str, name: str) -> dict[str, Any]:
-    kept = {k: run.manifest[k] for k in ("sessions", "hardware", "dataset", "packages") if k in run.manifest}
+    shown_entries = {k: run.manifest[k] for k in ("sessions", "hardware", "dataset", "packages") if k in run.manifest}
     return {
         "id": system,
         "label": name,
         "short": label(run.summary) if len(name) > 24 else name,
         "facts": [[key, str(value)] for key, value in _facts(run.summary, run.manifest)],
         "config": json.dumps(run.manifest.get("config", {}), indent=1, ensure_ascii=False),
-        "provenance": json.dumps(kept, indent=1, ensure_ascii=False),
+        "provenance": json.dumps(shown_entries, indent=1, ensure_ascii=False),
     }
 
 

@@ -45,6 +45,7 @@ EXECUTION = frozenset(
         "patience_s",
         "prefix_cache_mb",
         "progress",
+        "prompt_file",
         "requests_per_minute",
         "retries",
         "retry_after_max_s",
@@ -60,7 +61,9 @@ EXECUTION = frozenset(
 ``eval.core.device``).
 """
 
-EXECUTION_KEYS = frozenset({"accept_code", "budget", "cache", "entry", "figures", "max_errors", "out", "rerun"})
+EXECUTION_KEYS = frozenset(
+    {"accept_code", "budget", "cache", "entry", "figures", "max_errors", "max_lost", "out", "rerun", "retry_ingest"}
+)
 """Top-level keys of a configuration that change no outcome."""
 
 PLACES = frozenset({"path", "answer_key_errors"})

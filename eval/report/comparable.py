@@ -63,10 +63,20 @@ def reasons(summary: Summary, column: str, row: Row | None = None, raw: Raw | No
     raw = raw or paper()
     if "made_by" not in summary:
         free = column in (raw.get("model_free") or {}).get((row or {}).get("system"), ())
-        return _data(summary, raw, row) if free else list(summary.get("not_comparable") or ())
-    found = [reason for part in raw["rests_on"][column] for reason in _CHECKS[part](summary, raw, row)]
-    found += (summary["made_by"].get("metrics") or {}).get(raw["metrics"][column], [])
-    return list(dict.fromkeys(found))
+        listed = summary.get("not_comparable") or ()
+        return _data(summary, raw, row) if free else [reason for reason in listed if _concerns(reason, column, raw)]
+    against = [reason for part in raw["rests_on"][column] for reason in _CHECKS[part](summary, raw, row)]
+    against += (summary["made_by"].get("metrics") or {}).get(raw["metrics"][column], [])
+    return list(dict.fromkeys(against))
+
+
+def _concerns(reason: str, column: str, raw: Raw) -> bool:
+    """Whether a reason of an older summary's list is about a column: by the part or the metric it begins with."""
+    about = reason.partition(" ")[0]
+    if about in raw["metrics"].values():
+        return raw["metrics"][column] == about
+    part = {"answerer": "answerer", "judge": "judge", "embedder": "memory"}.get(about)
+    return part is None or part in raw["rests_on"][column]
 
 
 def synthetic(summary: Summary, column: str, raw: Raw | None = None) -> bool:

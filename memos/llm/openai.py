@@ -69,13 +69,13 @@ class OpenAIChat:
         self._thread: threading.Thread | None = None
         self._start_lock = threading.Lock()
 
+    def _address(self) -> str:
+        return self.config.base_url or OPENAI_URL
+
     @property
     def model_origin(self) -> ModelOrigin:
         """Whose model it is, by the server's address or the user's word."""
         return served_origin(self.name, self.base_url, self.config.served_as, self.config.declared)
-
-    def _address(self) -> str:
-        return self.config.base_url or OPENAI_URL
 
     def identity(self) -> dict[str, Any]:
         """What changes replies besides the request."""

@@ -36,6 +36,8 @@ class Cell:
     """``best``, ``second`` or nothing."""
     tied: bool = False
     """Whether a paired test cannot tell it from the best one."""
+    flag: str = ""
+    """A sign behind the value that a note explains."""
     full: str = ""
     """What the CSV says in place of a text that is shortened elsewhere."""
 
@@ -98,10 +100,12 @@ def show(cell: Cell, column: Column, *, digits: int = 2) -> str:
     if isinstance(cell.value, str):
         return cell.value
     if column.kind == "percent":
-        return f"{cell.value * 100:.{digits}f}"
-    if column.kind == "ms" and abs(cell.value) < 10:
-        return f"{cell.value:.1f}"
-    return f"{cell.value:,.0f}" if column.kind == "count" and cell.value >= 10_000 else f"{cell.value:.0f}"
+        text = f"{cell.value * 100:.{digits}f}"
+    elif column.kind == "ms" and abs(cell.value) < 10:
+        text = f"{cell.value:.1f}"
+    else:
+        text = f"{cell.value:,.0f}" if column.kind == "count" and cell.value >= 10_000 else f"{cell.value:.0f}"
+    return text + cell.flag
 
 
 def show_interval(cell: Cell, column: Column, *, digits: int = 2) -> str:

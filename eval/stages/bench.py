@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -25,13 +26,15 @@ from eval.stages.adoption import find_run
 from memos.errors import ConfigError
 from memos.llm.again import FreshWhereMalformed
 from memos.llm.base import LLM
+from memos.llm.budget import Budget
 from memos.llm.cache import MODES
-from memos.llm.counted import Budget
 from memos.llm.salted import SaltedLLM, keeps_prefixes
 from memos.types import Conversation
 
 GROUPS = ("system", "llm", "embedder", "answerer")
 """Configuration groups whose choice is one component."""
+TAKEN_OVER = "timing.json"
+"""File of a run folder that says of which device its times are, where they were not measured here."""
 Spec = Mapping[str, Any]
 
 
@@ -204,7 +207,12 @@ class Bench:
 
     @cached_property
     def timing(self) -> dict[str, Any]:
-        """What the latency pass depends on besides the run: this machine and the settings of speed."""
+        """What the latency pass depends on besides the run: this machine and the settings of speed; of a run that was
+        replayed, those of the machine that its times come from.
+        """
+        taken_over = self.folder / TAKEN_OVER
+        if taken_over.exists():
+            return json.loads(taken_over.read_text(encoding="utf-8"))
         parts = {group: self.config[group] for group in ("embedder", "llm", "answerer")}
         own = self.answerer_part.llm
         return timing_identity(parts if own is self.config["llm"] else {**parts, "answerer's llm": own})
@@ -257,12 +265,13 @@ class Bench:
 
     # --- parts ------------------------------------------------------------------------------------------------------
     def embedder(self):
-        return components.embedder(self.embedder_spec, self.out, fresh=self.rerun)
+        return components.embedder(self.embedder_spec, self.out, self.budget, self.config["cache"], fresh=self.rerun)
 
-    @cached_property
+    @property
     def budget(self) -> Budget:
-        """What this session may still spend, shared by all its models."""
-        return Budget(self.budget_config.tokens, self.budget_config.usd)
+        """What the command may still spend, shared by its jobs, their models and its later invocations."""
+        account = self.budget_config.account or self.name
+        return components.budget(self.out, account, self.budget_config, self.config.get("prices"))
 
     def llm_spec(self, role: str = roles.MEMORY) -> Spec:
         """Configuration of the language model of a role: ``memory``, ``answerer``, ``judge`` (the main one) or
@@ -275,14 +284,17 @@ class Bench:
     def llm(self, role: str = roles.MEMORY, *, cached: bool = True) -> LLM:
         """The language model of a role; in the latency pass without the response cache, and with prompts that no
         prefix cache knows.
+
+        Many answers or verdicts may go through a batch interface. A memory waits for each of its replies, and
+        the latency pass times them.
         """
         spec = self.llm_spec(role)
-        client = self._client(spec, cached)
+        client = self._client(spec, cached, batched=cached and role != roles.MEMORY)
         return client if cached or not keeps_prefixes(components.provider(spec)) else SaltedLLM(client)
 
-    def _client(self, spec: Spec, cached: bool = True) -> LLM:
+    def _client(self, spec: Spec, cached: bool = True, batched: bool = False) -> LLM:
         mode = self.config["cache"] if cached else "off"
-        return components.llm(spec, self.out, mode, self.budget, fresh=self.rerun)
+        return components.llm(spec, self.out, mode, self.budget, fresh=self.rerun, batched=batched)
 
     def _memory_llm(self, *, cached: bool) -> LLM:
         """The memory system's model; with ``retry_ingest`` a malformed cached reply is no reply."""
@@ -292,7 +304,9 @@ class Bench:
     def new_system(self, *, latency: bool = False) -> MemorySystem:
         """A fresh, empty system; ``latency`` gives it an embedder and a model without caches."""
         shared = {
-            "embedder": (lambda: components.raw_embedder(self.embedder_spec)) if latency else self.embedder,
+            "embedder": (lambda: components.charged_embedder(self.embedder_spec, self.budget))
+            if latency
+            else self.embedder,
             "llm": lambda: self._memory_llm(cached=not latency) if self.uses_llm() else None,
         }
         return construct(self.system_spec, "system", **shared)
@@ -309,7 +323,7 @@ class Bench:
     def judge(self, spec: Spec, llm: Spec | None = None) -> Judge:
         """A judge by its configuration; ``llm`` is that of its model, the one of its role where None."""
         asked = self._judge_part(spec).llm if llm is None else llm
-        return construct(spec, "judge", llm=lambda: self._client(asked), embedder=self.embedder)
+        return construct(spec, "judge", llm=lambda: self._client(asked, batched=True), embedder=self.embedder)
 
     def scorers(self) -> list[Scorer]:
         return components.scorers(self.config["metrics"])

@@ -29,7 +29,7 @@ def test_one_at_a_time_and_64_at_once_with_faults_give_equal_summaries(server_ke
     finished, port = [], 0
     for concurrency in (1, 64):
         plan = FaultPlan(rate=0.2, seed=5, kinds=kinds)
-        with ScriptedServer(RULES, faults=plan, latency=0.005, port=port) as server:
+        with ScriptedServer(RULES, faults=plan, latency=0.005 if concurrency == 1 else 0.2, port=port) as server:
             port = server.port
             made = Made(
                 tmp_path / str(concurrency),

@@ -155,6 +155,9 @@ def origin_notes(summaries: Sequence[Summary]) -> list[str]:
         f"{title}: {', '.join(sorted({part_name(s, part) for s in summaries}))}" for part, title in titles.items()
     )
     notes = ["; ".join(origins) + "."]
+    prompts = dict.fromkeys(f"{part}: {used}" for s in summaries for part, used in (s.get("prompts") or {}).items())
+    if prompts:
+        notes.append("Prompts, with whose wording and its digest: " + "; ".join(prompts) + ".")
     reasons = dict.fromkeys(r for s in summaries for r in s.get("not_comparable") or ())
     if reasons:
         notes.append("NOT COMPARABLE with the paper's gpt-4o-mini rows: " + "; ".join(reasons) + ".")

@@ -121,6 +121,16 @@ class Config(TypedDict):
     card: NotRequired[Annotated[dict[str, Any], "Settings of a judge card."]]
 
 
+class PromptText(TypedDict):
+    """A prompt, word for word."""
+
+    id: Annotated[str, "Its name."]
+    source: Annotated[str, "Whose wording it is: `ours`, a file, or a repository at a commit."]
+    hash: Annotated[str, "Digest of its text."]
+    system: Annotated[str, "The system message; empty where there is none."]
+    user: Annotated[str, "The user's message; empty where there is none."]
+
+
 class Provenance(TypedDict):
     """What every manifest says."""
 
@@ -144,6 +154,7 @@ class Manifest(Provenance):
     identity: NotRequired[Annotated[dict[str, Any], NEW, "What the fingerprint is made of, for `search` and `answer`."]]
     dataset: Annotated[ManifestDataset, "The data."]
     prompt: Annotated[str, "Id of the answer prompt."]
+    prompts: NotRequired[Annotated[dict[str, PromptText], NEW, "`answer` and `judge NAME` to what is asked with."]]
     seed: Annotated[int, "The run's seed."]
     timing: NotRequired[Annotated[TimingSettings, NEW, "The device of `latency.jsonl`."]]
     adopted: NotRequired[Annotated[Adopted, NEW, "The run of version 0.1 that this one took over."]]

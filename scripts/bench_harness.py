@@ -162,8 +162,8 @@ def _prepared(base_url: str, questions: int, concurrency: int) -> tuple[dict, Pa
         {"question": f"Question {i}: what did Ann do?", "answer": f"thing {i}", "category": 4, "evidence": [f"D1:{i}"]}
         for i in range(questions)
     ]
-    data = out / "data.json"
-    data.write_text(json.dumps([{"sample_id": "bench", "conversation": body, "qa": asked}]), encoding="utf-8")
+    file = out / "data.json"
+    file.write_text(json.dumps([{"sample_id": "bench", "conversation": body, "qa": asked}]), encoding="utf-8")
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = plain(
             compose(
@@ -171,7 +171,7 @@ def _prepared(base_url: str, questions: int, concurrency: int) -> tuple[dict, Pa
                 [
                     "experiment=tiny",
                     "system=oracle",
-                    f"dataset.path={data}",
+                    f"dataset.path={file}",
                     "llm=openai",
                     f"llm.base_url={base_url}",
                     "llm.model=scripted-1",

@@ -72,7 +72,7 @@ def write_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
 
 def make_dataset(path: Path, questions: int, words: Words) -> Dataset:
     """Conversations of 588 turns with 154 questions each, until there are enough."""
-    data = []
+    samples = []
     for start in range(0, questions, A_CONVERSATION):
         turns = [
             {"speaker": ("Ada", "Ben")[t % 2], "dia_id": f"D1:{t + 1}", "text": words.say(23)} for t in range(TURNS)
@@ -92,8 +92,8 @@ def make_dataset(path: Path, questions: int, words: Words) -> Dataset:
             "session_1_date_time": "1:00 pm on 3 May, 2023",
             "session_1": turns,
         }
-        data.append({"sample_id": f"made-{len(data) + 1}", "conversation": conversation, "qa": qa})
-    path.write_text(json.dumps(data), encoding="utf-8")
+        samples.append({"sample_id": f"made-{len(samples) + 1}", "conversation": conversation, "qa": qa})
+    path.write_text(json.dumps(samples), encoding="utf-8")
     return load(path)
 
 
@@ -166,8 +166,8 @@ def summary(
     columns |= {f"judge_{j}": [float(r["label"] == "correct") for r in rows] for j, rows in judged.items()}
     clusters = [q.sample_id for q in dataset.questions]
 
-    def entries(kept: list[int]) -> dict[str, Any]:
-        intervals = {m: interval([c[i] for i in kept], [clusters[i] for i in kept]) for m, c in columns.items()}
+    def entries(numbers: list[int]) -> dict[str, Any]:
+        intervals = {m: interval([c[i] for i in numbers], [clusters[i] for i in numbers]) for m, c in columns.items()}
         return {
             m: {"mean": e.mean, "ci95": None if e.low is None else [e.low, e.high], "n": e.n}
             for m, e in intervals.items()

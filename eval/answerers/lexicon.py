@@ -96,8 +96,8 @@ def senses(word: str, pos: str = "n") -> tuple[int, ...]:
 @lru_cache(maxsize=100_000)
 def _synset(offset: int) -> tuple[str, tuple[int, ...]]:
     """Field and hypernyms (of classes and of instances) of a noun synset."""
-    data = _file("data.noun")
-    fields = data[offset : data.index(b"\n", offset)].split(b" | ", 1)[0].split()
+    synsets = _file("data.noun")
+    fields = synsets[offset : synsets.index(b"\n", offset)].split(b" | ", 1)[0].split()
     at = 4 + 2 * int(fields[3], 16)
     pointers = fields[at + 1 : at + 1 + 4 * int(fields[at])]
     above = tuple(int(pointers[i + 1]) for i in range(0, len(pointers), 4) if pointers[i] in (b"@", b"@i"))

@@ -52,6 +52,7 @@ class LLMAnswerer:
 
     part_id = "llm_answerer"
     version = "1"
+    comparable = True
 
     def __init__(self, config: Config | None = None, *, llm: LLM, prompt: str = "default") -> None:
         self.config = config or self.Config()
@@ -61,7 +62,6 @@ class LLMAnswerer:
         self.task_prompt = prompt
         """Id of the prompt that the tasks of this run name."""
         self.name = f"llm:{llm.name}"
-        self.comparable = llm.comparable
 
     def identity(self) -> Mapping[str, object]:
         """Version, model, parameters and the hash of every prompt that may be sent; not how often a failure is

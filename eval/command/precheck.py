@@ -14,9 +14,10 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import ConfigCompositionException, MissingConfigException, OverrideParseException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
+from eval.command.single import ROLE_MODEL, no_own_model, refuse_lists, refuse_unchosen
 from eval.core.config import nearest
 from eval.experiments.load import load
 from eval.stages.bench import plain
@@ -123,8 +124,14 @@ def _values(override: Override) -> list[str]:
 
 
 def _compose(conf: Path, overrides: Sequence[str], whole: bool = False) -> DictConfig:
+    refuse_lists(conf, overrides)
     try:
-        return compose("config", list(overrides), return_hydra_config=whole)
+        made = compose("config", list(overrides), return_hydra_config=True)
+        refuse_unchosen(conf, OmegaConf.select(made, "hydra.runtime.choices"))
+        if not whole:
+            with open_dict(made):
+                del made["hydra"]
+        return made
     except MissingConfigException as error:
         group, _, name = (error.missing_cfg_file or "").rpartition("/")
         old = re.fullmatch(r"(?:sweep/)?rag_(\d+)_k(\d+)", name)
@@ -142,9 +149,12 @@ def _composition(error: Exception, overrides: Sequence[str]) -> str:
     text = f"{error}\n{error.__cause__ or ''}"
     key = re.search(r"Could not override '([^']+)'", text)
     if key and "not in" in text:
+        role = ROLE_MODEL.match(key.group(1))
+        wrong = re.escape(role[0]) + r"(\.[^=]*)?" if role else re.escape(key.group(1))
+        config = compose("config", [o for o in overrides if not re.match(rf"[+~]*{wrong}=", o)])
+        if role and OmegaConf.select(config, role[1]) and not OmegaConf.select(config, role[0]):
+            return no_own_model(key.group(1), role[1])
         parent, _, leaf = key.group(1).rpartition(".")
-        others = [o for o in overrides if not re.match(rf"[+~]*{re.escape(key.group(1))}=", o)]
-        config = compose("config", others)
         while parent and OmegaConf.select(config, parent) is None:
             parent, _, leaf = parent.rpartition(".")
         node = OmegaConf.select(config, parent) if parent else config

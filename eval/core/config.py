@@ -35,11 +35,14 @@ EXECUTION = frozenset(
         "cache",
         "cache_contexts",
         "concurrency",
+        "declared",
         "device",
+        "headers",
         "latency_ms",
         "max_attempts",
         "max_batch",
         "max_retries",
+        "patience_s",
         "prefix_cache_mb",
         "progress",
         "prompt_file",
@@ -50,6 +53,7 @@ EXECUTION = frozenset(
         "threads",
         "timeout",
         "timeout_s",
+        "tokens_per_minute",
         "workers",
     }
 )
@@ -200,12 +204,23 @@ def identity(spec: Mapping[str, Any], stage: str | None = None) -> dict[str, Any
 
 
 def fields_of(config: Any, stage: str | None = None) -> dict[str, Any]:
-    """A configuration's fields that change the outcome of a stage (None: of any)."""
+    """A configuration's fields that change the outcome of a stage (None: of any).
+
+    A field with ``{"added": True}`` came after the first runs: at its default it says what was so without it, and is
+    left out, so that their identities stay.
+    """
     return {
         f.name: getattr(config, f.name)
         for f in dataclasses.fields(config)
-        if f.name not in EXECUTION and not (stage == "ingest" and f.metadata.get("stage") == "search")
+        if f.name not in EXECUTION
+        and not (stage == "ingest" and f.metadata.get("stage") == "search")
+        and not (f.metadata.get("added") and getattr(config, f.name) == default_of(f))
     }
+
+
+def default_of(f: dataclasses.Field[Any]) -> Any:
+    """The value of a field that is not given; ``dataclasses.MISSING`` where it has none."""
+    return f.default if f.default_factory is dataclasses.MISSING else f.default_factory()
 
 
 def part_id(cls: type) -> str:

@@ -28,7 +28,7 @@ from eval.core.scopes import (
 )
 from eval.core.syntax import Module, is_text
 
-IDENTITY_MEMBERS = frozenset({"part_id", "version", "identity", "earlier_identity", "earlier_name"})
+IDENTITY_MEMBERS = frozenset({"part_id", "version", "identity", "earlier_identity", "earlier_name", "model_origin"})
 """Members of classes that only say who a part is; what they say is in fingerprints already."""
 _SILENT = ("lineno", "col_offset", "end_lineno", "end_col_offset", "ctx", "kind", "type_comment", "returns")
 _PLAIN_DECORATORS = frozenset(
@@ -56,7 +56,7 @@ class Parameter:
     Attributes:
         label: what is written for it.
         name: its name.
-        owner: the function, where its name may be used as a value: a definition, or a method by its name alone.
+        owner: what its function is called by: a definition, or a method by its name alone; None for an inner function.
         shown: whether the name always counts: a public method's, a decorated function's, one of a function that is
             handed on.
         of_definition: whether it is one of a top-level function itself.
@@ -74,12 +74,13 @@ class Calls:
     """What a definition shows of the way in which it calls others.
 
     Attributes:
-        spoken: names that may name a parameter: keywords of calls and texts.
+        spoken: keywords of calls, each with what is called: a definition, a method by its name alone, None where it is
+            something unknown.
         handed_on: functions that are used as values or called with ``**``, whose calls cannot all be read here.
         anything: whether something unknown is called with ``**``.
     """
 
-    spoken: frozenset[str] = frozenset()
+    spoken: frozenset[tuple[Name | str | None, str]] = frozenset()
     handed_on: frozenset[Name | str] = frozenset()
     anything: bool = False
 
@@ -95,8 +96,11 @@ class Calls:
 
     def show(self, parameter: Parameter) -> bool:
         """Whether the name of a parameter counts, with these calls."""
-        handed_on = parameter.owner is not None and parameter.owner in self.handed_on
-        return parameter.shown or self.anything or handed_on or parameter.name in self.spoken
+        if parameter.shown or self.anything or (None, parameter.name) in self.spoken:
+            return True
+        if parameter.owner is None:
+            return any(keyword == parameter.name for _, keyword in self.spoken)
+        return parameter.owner in self.handed_on or (parameter.owner, parameter.name) in self.spoken
 
 
 class DefinitionReader:
@@ -112,7 +116,7 @@ class DefinitionReader:
         """Definitions used, in the order they are met."""
         self.beside: set[Name] = set()
         """Definitions named in annotations of functions only."""
-        self._spoken: set[str] = set()
+        self._spoken: set[tuple[Name | str | None, str]] = set()
         self._handed_on: set[Name | str] = set()
         self._anything = False
 
@@ -137,10 +141,8 @@ class DefinitionReader:
         if isinstance(node, ast.Name):
             return self._name(node.id, scope, called=called or not isinstance(node.ctx, ast.Load))
         if isinstance(node, ast.Attribute):
-            return self._attribute(node, scope, called=called)
+            return self._attribute(node, scope, called=called or not isinstance(node.ctx, ast.Load))
         if isinstance(node, ast.Constant):
-            if isinstance(node.value, str) and node.value.isidentifier():
-                self._spoken.add(node.value)
             return f"{type(node.value).__name__}:{node.value!r}"
         if isinstance(node, (*FUNCTIONS, ast.Lambda)):
             return self._function(node, scope, top)
@@ -187,21 +189,31 @@ class DefinitionReader:
         return f"{type(node).__name__}({loops};{made})"
 
     def _call(self, node: ast.Call, scope: Scope) -> str:
-        self._spoken |= {keyword.arg for keyword in node.keywords if keyword.arg is not None}
-        open_ended = any(keyword.arg is None for keyword in node.keywords)
-        if open_ended and not self._is_known(node.func, scope):
-            self._anything = True
-        function = self._node(node.func, scope, called=not open_ended)
+        keywords = {keyword.arg for keyword in node.keywords}
+        ours, function = self._callee(node.func, scope)
+        if ours:
+            self._spoken |= {(function, keyword) for keyword in keywords if keyword is not None}
+            self._anything = self._anything or (function is None and None in keywords)
+        written = self._node(node.func, scope, called=None not in keywords)
         skip = ("metadata",) if _called(node) == "field" else ()
-        rest = self._fields(ast.Call(ast.Constant(None), node.args, node.keywords), scope, skip)
-        return f"{function}({rest})"
+        arguments = self._fields(ast.Call(ast.Constant(None), node.args, node.keywords), scope, skip)
+        return f"{written}({arguments})"
 
-    @staticmethod
-    def _is_known(function: ast.expr, scope: Scope) -> bool:
-        """Whether what is called can be told by its name."""
-        if isinstance(function, ast.Name):
-            return not isinstance(scope.names.get(function.id), Local)
-        return isinstance(function, ast.Attribute)
+    def _callee(self, node: ast.expr, scope: Scope) -> tuple[bool, Name | str | None]:
+        """Whether something of these packages may be called, and what: a definition, a method by its name alone; None
+        where that is unknown.
+        """
+        if isinstance(node, ast.Name):
+            target = self._target(node.id, scope)
+            if isinstance(target, str):
+                return False, None
+            return True, node.id if target is None else None if isinstance(target, Local) else target
+        if not isinstance(node, ast.Attribute):
+            return True, None
+        target, rest = self._along(node, scope)
+        if target is None or (isinstance(target, tuple) and rest):
+            return True, node.attr
+        return isinstance(target, tuple), target
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: Scope, top: bool) -> str:
         name = self._function_name(node, scope, top)
@@ -321,25 +333,27 @@ class DefinitionReader:
 
     def _attribute(self, node: ast.Attribute, scope: Scope, *, called: bool) -> str:
         """``module.name`` is the name itself, wherever the module lies; other attributes stay as they are."""
+        target, rest = self._along(node, scope)
+        if not called and (target is None or rest):
+            self._handed_on.add(node.attr)
+        if target is None:
+            return f"{self._node(node.value, scope)}.{node.attr}"
+        return ".".join([self._outside(target, called and not rest), *rest])
+
+    def _along(self, node: ast.Attribute, scope: Scope) -> tuple[Name | str | None, list[str]]:
+        """What ``module.name`` stands for, with the attributes that are left; None where it begins with no import."""
         chain, base = [node.attr], node.value
         while isinstance(base, ast.Attribute):
             chain.append(base.attr)
             base = base.value
         target = self._imported(base.id, scope) if isinstance(base, ast.Name) else None
-        if target is not None:
-            rest = list(reversed(chain))
-            while rest:
-                reached = self._resolve(target)
-                if isinstance(reached, tuple) and not reached[1]:
-                    target = (reached[0], rest.pop(0))
-                    continue
-                break
-            head = self._outside(self._resolve(target), called and not rest)
-            self._handed_on |= set() if called or not rest else {rest[-1]}
-            return ".".join([head, *rest])
-        if not called:
-            self._handed_on.add(node.attr)
-        return f"{self._node(node.value, scope)}.{node.attr}"
+        rest = list(reversed(chain))
+        if target is None:
+            return None, rest
+        reached = self._resolve(target)
+        while rest and isinstance(reached, tuple) and not reached[1]:
+            reached = self._resolve((reached[0], rest.pop(0)))
+        return reached, rest
 
     def _imported(self, name: str, scope: Scope) -> Name | None:
         """What an import binds to a name, not resolved; None where the name is something else."""

@@ -74,7 +74,8 @@ class Answerer(Protocol):
 
     name: str
     comparable: bool
-    """Whether its rows may stand beside the paper's gpt-4o-mini rows."""
+    """Whether the paper's rows were made by a part of this kind; whose model it asks is decided apart
+    (``eval.stages.made_by``)."""
 
     def identity(self) -> Mapping[str, object]:
         """What changes its answers: model, prompts' hashes, parameters. Part of the answer fingerprint."""
@@ -92,6 +93,7 @@ class Judge(Protocol):
     name: str
     """Metric name without its prefix: ``judge_<name>``."""
     comparable: bool
+    """As of an answerer."""
 
     def identity(self) -> Mapping[str, object]: ...
 
@@ -125,5 +127,7 @@ class Scorer(Protocol):
     def missing(self) -> Mapping[str, str]: ...
 
     def not_comparable(self) -> Sequence[str]:
-        """Reasons why values may not stand beside the paper's, one sentence each; empty where they may."""
+        """Reasons why values may not stand beside the paper's, one sentence each; empty where they may. A sentence that
+        begins with the name of a metric is about that metric alone.
+        """
         ...

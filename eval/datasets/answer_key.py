@@ -62,13 +62,13 @@ def read(path: Path) -> dict[tuple[int, int], Defect]:
         DataError: with file and entry.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        entries = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError) as error:
         raise DataError(f"{path}: cannot be read: {error}") from error
-    if not isinstance(data, list):
-        raise DataError(f"{path}: top level: expected a list, found {type(data).__name__}")
+    if not isinstance(entries, list):
+        raise DataError(f"{path}: top level: expected a list, found {type(entries).__name__}")
     out = {}
-    for index, entry in enumerate(data):
+    for index, entry in enumerate(entries):
         match = _ID.fullmatch(str(entry.get("question_id", ""))) if isinstance(entry, dict) else None
         if match is None:
             raise DataError(f"{path}: [{index}].question_id: expected locomo_<conversation>_qa<question>")

@@ -44,12 +44,12 @@ class _Place:
     def error(self, reason: str) -> DataError:
         return DataError(f"{self.path}: {self.at or 'top level'}: {reason}")
 
-    def get(self, data: Any, key: str, kind: type | tuple[type, ...], what: str) -> Any:
-        if key not in data:
+    def get(self, owner: Any, key: str, kind: type | tuple[type, ...], what: str) -> Any:
+        if key not in owner:
             raise (self / key).error(f"missing; expected {what}")
-        if not isinstance(data[key], kind) or isinstance(data[key], bool):
-            raise (self / key).error(f"expected {what}, found {data[key]!r:.60}")
-        return data[key]
+        if not isinstance(owner[key], kind) or isinstance(owner[key], bool):
+            raise (self / key).error(f"expected {what}, found {owner[key]!r:.60}")
+        return owner[key]
 
 
 def load(path: Path, *, captions: bool = False) -> Dataset:
@@ -65,13 +65,13 @@ def load(path: Path, *, captions: bool = False) -> Dataset:
     return parse(_read(path), path, captions=captions)
 
 
-def parse(data: list[Any], path: Path, *, captions: bool = False) -> Dataset:
+def parse(samples: list[Any], path: Path, *, captions: bool = False) -> Dataset:
     """Check what a file in LOCOMO's format holds; ``path`` names it in messages and gives the data set its name."""
-    content = digest(data)
+    content = digest(samples)
     official = content == OFFICIAL_CONTENT
     notes: list[str] = []
     conversations, questions, seen = [], [], set()
-    for index, sample in enumerate(data):
+    for index, sample in enumerate(samples):
         place = _Place(path) / index
         if not isinstance(sample, dict):
             raise place.error(f"expected an object, found {sample!r:.60}")
@@ -107,13 +107,15 @@ def _read(path: Path) -> list[Any]:
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}") from error
     try:
-        data = json.loads(text)
+        samples = json.loads(text)
     except json.JSONDecodeError as error:
         cut = " (the file ends early: truncated?)" if error.pos >= len(text.rstrip()) - 1 else ""
         raise DataError(f"{path}: line {error.lineno} column {error.colno}: not JSON: {error.msg}{cut}") from error
-    if not isinstance(data, list) or not data:
-        raise DataError(f"{path}: top level: expected a non-empty list of conversations, found {type(data).__name__}")
-    return data
+    if not isinstance(samples, list) or not samples:
+        raise DataError(
+            f"{path}: top level: expected a non-empty list of conversations, found {type(samples).__name__}"
+        )
+    return samples
 
 
 def _conversation(place: _Place, sample: dict, sample_id: str, captions: bool, notes: list[str]) -> Conversation:

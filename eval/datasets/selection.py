@@ -80,5 +80,5 @@ def stratified(questions: list[Question], count: int, seed: int) -> list[Questio
     for c in sorted(shares, key=lambda c: sizes[c] - shares[c])[: count - sum(sizes.values())]:
         sizes[c] += 1
     rng = random.Random(f"limit:{seed}")
-    kept = {q.key for c in sorted(groups) for q in rng.sample(groups[c], sizes[c])}
-    return [q for q in questions if q.key in kept]
+    drawn = {q.key for c in sorted(groups) for q in rng.sample(groups[c], sizes[c])}
+    return [q for q in questions if q.key in drawn]

@@ -40,6 +40,7 @@ class LLMJudge:
     """Verdicts of a language model under one of three rubrics; majority label, share of runs as score."""
 
     part_id = "llm_judge"
+    comparable = True
     version = "7e12c2fabd98cd47"
     """Digest of our rubrics while they stood in the code; ``identity`` has the digest of the wording that is used."""
 
@@ -76,7 +77,6 @@ class LLMJudge:
             )
         self.llm = llm
         self.name = {"generous": "llm_generous", "strict": "llm_strict"}.get(self.config.rubric, self.config.rubric)
-        self.comparable = bool(getattr(llm, "comparable", False))
         own = self.config.prompt_file
         self.rubric = prompts.from_file(own) if own else prompts.ours(self.config.rubric)
         self.prompt_hash = self.rubric.hash

@@ -83,29 +83,29 @@ def read(path: Path) -> list[PublishedAnswer]:
 
 def _row(path: Path, number: int, line: str) -> PublishedAnswer:
     try:
-        data = json.loads(line)
+        fields = json.loads(line)
     except json.JSONDecodeError as error:
         raise DataError(f"{path}: line {number}: not JSON: {error.msg}") from error
-    if not isinstance(data, dict):
-        raise DataError(f"{path}: line {number}: expected an object, found {type(data).__name__}")
+    if not isinstance(fields, dict):
+        raise DataError(f"{path}: line {number}: expected an object, found {type(fields).__name__}")
     for name, kind in (("sample_id", str), ("qa_index", int), ("category", int), ("question", str)):
-        if not isinstance(data.get(name), kind):
-            raise DataError(f"{path}: line {number}: {name}: expected {kind.__name__}, found {data.get(name)!r:.40}")
-    labels = data.get("labels") or []
+        if not isinstance(fields.get(name), kind):
+            raise DataError(f"{path}: line {number}: {name}: expected {kind.__name__}, found {fields.get(name)!r:.40}")
+    labels = fields.get("labels") or []
     if not isinstance(labels, list) or any(label not in (0, 1) for label in labels):
         raise DataError(f"{path}: line {number}: labels: expected a list of 0 and 1, found {labels!r:.40}")
-    answer = data.get("answer")
+    answer = fields.get("answer")
     return PublishedAnswer(
         set_name(path),
-        data["sample_id"],
-        data["qa_index"],
-        data["category"],
-        data["question"],
-        str(data.get("gold", "")),
+        fields["sample_id"],
+        fields["qa_index"],
+        fields["category"],
+        fields["question"],
+        str(fields.get("gold", "")),
         "" if answer is None else str(answer),
         tuple(int(label) for label in labels),
-        data.get("f1_published"),
-        data.get("bleu1_published"),
+        fields.get("f1_published"),
+        fields.get("bleu1_published"),
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from eval.core.progress import bar
 from eval.report import plots
 from eval.report.groups import RunGroup
-from eval.runs.read import kv_cells, load_summary
+from eval.runs.read import kv_cells, load_summary, matrices
 from memos.errors import MemosError
 
 ABLATION_METRICS = (("", None), ("_generation", ("rougeL", "bleu1")), ("_meaning", ("meteor", "similarity")))
@@ -56,6 +56,8 @@ def figures(group: RunGroup, out: Path, paper: bool = False) -> Iterator[tuple[s
         yield "critical_difference", lambda: _critical_difference(group, at("critical_difference"))
     if group.cards or plots.may_calibrate(group.recorded):
         yield "calibration", lambda: _calibration(group, at("calibration"))
+    for matrix in matrices(group.others):
+        yield "spread", lambda m=matrix: plots.judge_spread(m, at("spread"))
     cells = kv_cells(group.others)
     if cells:
         yield "figure10", lambda: plots.ttft(cells, at("figure10"), [load_summary(f) for f in group.others], paper)

@@ -361,3 +361,8 @@ def kv_cells(folders: Iterable[Path | str]) -> list[dict[str, Any]]:
                 full["speedup"] = 100 * (full["dir_ttft"] - full["kv_ttft"]) / full["dir_ttft"]
             cells.append(full)
     return cells
+
+
+def matrices(folders: Iterable[Path | str]) -> list[dict[str, Any]]:
+    """Summaries of judge matrices among the folders."""
+    return [summary for summary in map(load_summary, map(Path, folders)) if "spreads" in summary]

@@ -19,6 +19,7 @@ from eval.core.identity import digest
 from eval.runs.manifest_file import is_present, read_manifest
 from eval.runs.seals import rename_journal
 from eval.stages import components, former_fingerprints
+from eval.stages.roles import judge_role
 from eval.stages.run_spec import RunSpec
 from memos.errors import ConfigError, DataError
 
@@ -117,7 +118,8 @@ class Earlier:
         if self.dataset_sha256 is not None and self.dataset_sha256 != bench.dataset.sha256:
             return False
         asks = wants(component_config(spec, "judge")[0], "llm")
-        return not asks or self.llm == digest(components.llm_identity(bench.config["llm"]))
+        model = bench.llm_spec(judge_role(spec["name"]))
+        return not asks or self.llm == digest(components.llm_identity(model))
 
 
 def describe(bench: RunSpec, folder: Path, manifest: Mapping[str, Any] | None) -> Earlier:

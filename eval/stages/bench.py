@@ -20,17 +20,21 @@ from eval.core.types import Dataset, Question
 from eval.datasets.load import load_dataset
 from eval.datasets.selection import DatasetConfig, select
 from eval.metrics.build import Config as MetricsConfig
-from eval.stages import components, former_fingerprints
+from eval.stages import components, former_fingerprints, roles
 from eval.stages.adoption import find_run
+from memos.embed.base import Embedder
+from memos.embed.metered import MeteredEmbedder
 from memos.errors import ConfigError
 from memos.llm.again import FreshWhereMalformed
 from memos.llm.base import LLM
 from memos.llm.cache import MODES
 from memos.llm.counted import Budget
+from memos.llm.metered import Meter, MeteredLLM
 from memos.types import Conversation
 
 GROUPS = ("system", "llm", "embedder", "answerer")
 """Configuration groups whose choice is one component."""
+Spec = Mapping[str, Any]
 
 
 class Bench:
@@ -47,18 +51,16 @@ class Bench:
         self.latency = typed(schema.LatencyConfig, config["latency"], "latency")
         self.budget_config = typed(schema.BudgetConfig, config["budget"], "budget")
         self.metrics_config = typed(MetricsConfig, config["metrics"], "metrics")
-        judges = [config["judge"], *config["also_judges"].values()]
-        self.judge_specs = list({spec["name"]: spec for spec in judges}.values())
         self.system_class, self.system_config = component_config(self.system_spec, "system")
-        for group in GROUPS[1:]:
+        for group in ("llm", "embedder"):
             if config[group].get("_target_"):
                 component_config(config[group], group)
-        for spec in self.judge_specs:
-            component_config(spec, "judge")
         self._judge_fingerprints: dict[str, str] = {}
         self._ingest_fingerprints: dict[str, str] = {}
         self._identities: dict[str | None, dict[str, Any]] = {}
         self._need_llm()
+        self.answerer_part, self.judge_parts = roles.answerer(config), roles.judges(config)
+        self.judge_specs = [part.spec for part in self.judge_parts]
         self._need_prompt()
         if config["cache"] not in MODES:
             raise ConfigError(f"cache: expected one of {', '.join(MODES)}, found {config['cache']!r}")
@@ -74,28 +76,24 @@ class Bench:
             )
 
     def _need_llm(self) -> None:
-        """Refuse a part that asks for a language model where none is configured."""
-        if self.config["llm"]["name"] != "none":
-            return
-        asking = [("system", self.system_spec)] if self.uses_llm() else []
-        asking += [("answerer", self.config["answerer"]), *(("judge", spec) for spec in self.judge_specs)]
-        for group, spec in asking:
-            if group == "system" or wants(component_config(spec, group)[0], "llm"):
-                raise ConfigError(
-                    f"{group}={spec['name']} needs a language model; choose one, such as llm=openai or llm=embedded"
-                    + (f", or {group}.extractor=rules" if group == "system" else "")
-                )
+        """Refuse a memory that asks for a language model where none is configured."""
+        if self.uses_llm() and roles.is_none(self.config["llm"]):
+            raise ConfigError(
+                f"system={self.system_spec['name']} needs a language model; choose one, such as llm=openai or "
+                "llm=embedded, or system.extractor=rules"
+            )
 
     def _need_prompt(self) -> None:
         """Refuse a prompt for an answerer that takes none."""
         chosen = {
             key: value for key, value in (self.config.get("prompt") or {}).items() if key in ("name", "file") and value
         }
-        takes = "prompt_file" in component_config(self.config["answerer"], "answerer")[0].Config.__dataclass_fields__
+        spec = self.answerer_part.spec
+        takes = "prompt_file" in component_config(spec, "answerer")[0].Config.__dataclass_fields__
         if chosen and not takes:
             field = "prompt.file" if "file" in chosen else "prompt"
             raise ConfigError(
-                f"{field}={chosen.get('file') or chosen['name']}: answerer={self.config['answerer']['name']} takes no "
+                f"{field}={chosen.get('file') or chosen['name']}: answerer={spec['name']} takes no "
                 "prompt; choose answerer=llm"
             )
 
@@ -160,12 +158,8 @@ class Bench:
         """The answerer's configuration, what it says of itself (prompts, weights), its model, and the prompt it is
         given.
         """
-        spec = self.config["answerer"]
-        return [identity(spec), dict(self.answerer().identity()), self._model_of(spec, "answerer"), self.prompt]
-
-    def _model_of(self, spec: Mapping[str, Any], group: str) -> dict[str, Any] | None:
-        """The identity of the language model where a part asks it."""
-        return components.llm_identity(self.config["llm"]) if wants(component_config(spec, group)[0], "llm") else None
+        part = self.answerer_part
+        return [identity(part.spec), dict(self.answerer().identity()), _asked(part), self.prompt]
 
     @cached_property
     def fingerprint(self) -> str:
@@ -178,9 +172,23 @@ class Bench:
         """
         if spec["name"] not in self._judge_fingerprints:
             seen = [[*q.key, q.text, q.gold, q.category] for q in self.dataset.questions]
-            own = [identity(spec), dict(self.judge(spec).identity()), self._model_of(spec, "judge")]
+            own = self.judge_identity(self._judge_part(spec))
             self._judge_fingerprints[spec["name"]] = digest([self.fingerprint, own, seen], 10)
         return self._judge_fingerprints[spec["name"]]
+
+    def judge_identity(self, part: roles.Part) -> list[Any]:
+        """A judge's configuration, what it says of itself, and its model."""
+        return [identity(part.spec), dict(self.judge(part.spec, part.llm).identity()), _asked(part)]
+
+    def _judge_part(self, spec: Spec) -> roles.Part:
+        return next(part for part in self.judge_parts if part.spec["name"] == spec["name"])
+
+    def role_identities(self) -> dict[str, Any]:
+        """Role (``memory``, ``answerer``, ``judge NAME``) to the identity of the language model it asks; None where it
+        asks none.
+        """
+        memory = components.llm_identity(self.config["llm"]) if self.uses_llm() else None
+        return {roles.MEMORY: memory} | {part.role: _asked(part) for part in (self.answerer_part, *self.judge_parts)}
 
     @cached_property
     def metrics_fingerprint(self) -> str:
@@ -194,7 +202,9 @@ class Bench:
     @cached_property
     def timing(self) -> dict[str, Any]:
         """What the latency pass depends on besides the run: this machine and the settings of speed."""
-        return timing_identity({group: self.config[group] for group in ("embedder", "llm", "answerer")})
+        parts = {group: self.config[group] for group in ("embedder", "llm", "answerer")}
+        own = self.answerer_part.llm
+        return timing_identity(parts if own is self.config["llm"] else {**parts, "answerer's llm": own})
 
     @cached_property
     def score_fingerprint(self) -> str:
@@ -206,6 +216,7 @@ class Bench:
     def _labels(self) -> dict[str, Any]:
         """What only names things in the summary: labels, the track, the dataset's file, models that no part asks."""
         specs = {group: self.config[group] for group in GROUPS} | {"judge": self.judge_specs[0]}
+        specs["answerer"] = self.answerer_part.spec
         chosen = {k: v for k, v in asdict(self.dataset_config).items() if k not in schema.PLACES}
         dataset = [
             self.config["dataset"]["name"],
@@ -214,7 +225,9 @@ class Bench:
             self.dataset.official,
             chosen,
         ]
+        declared = {path: word for path, word in roles.declared(self.config) if word}
         return {
+            **({"declared": declared} if declared else {}),
             "names": {group: [spec["name"], spec.get("label"), identity(spec)] for group, spec in specs.items()},
             "track": self.config["track"]["name"],
             "dataset": dataset,
@@ -241,17 +254,45 @@ class Bench:
 
     # --- parts ------------------------------------------------------------------------------------------------------
     def embedder(self):
-        return components.embedder(self.embedder_spec, self.out, fresh=self.rerun)
+        return self._metered_embedder(components.embedder(self.embedder_spec, self.out, fresh=self.rerun), "embedder")
+
+    def _metered_embedder(self, embedder: Embedder, role: str) -> Embedder:
+        """An embedder whose server's calls are counted; one that runs here asks nobody."""
+        remote = getattr(components.raw_embedder(self.embedder_spec), "remote", False)
+        return MeteredEmbedder(embedder, self.meter, role) if remote else embedder
+
+    @cached_property
+    def meter(self) -> Meter:
+        """What this run's models and embedder are asked, by role and model."""
+        return Meter()
 
     @cached_property
     def budget(self) -> Budget:
         """What this session may still spend, shared by all its models."""
         return Budget(self.budget_config.tokens, self.budget_config.usd)
 
-    def llm(self, *, cached: bool = True) -> LLM:
-        """The language model; without the response cache in the latency pass."""
+    def llm_spec(self, role: str = roles.MEMORY) -> Spec:
+        """Configuration of the language model of a role: ``memory``, ``answerer``, ``judge`` (the main one) or
+        ``judge NAME``.
+        """
+        parts = {part.role: part for part in (self.answerer_part, *self.judge_parts)}
+        parts[roles.JUDGE] = self.judge_parts[0]
+        return self.config["llm"] if role == roles.MEMORY else parts[role].llm
+
+    def llm(self, role: str = roles.MEMORY, *, cached: bool = True) -> LLM:
+        """The language model of a role; without the response cache in the latency pass."""
+        asked = self.judge_parts[0].role if role == roles.JUDGE else role
+        return self._metered(self._client(self.llm_spec(role), cached), asked if cached else f"latency: {asked}")
+
+    def _metered(self, llm: LLM, role: str) -> LLM:
+        return MeteredLLM(llm, self.meter, role)
+
+    def _client(self, spec: Spec, cached: bool = True) -> LLM:
         mode = self.config["cache"] if cached else "off"
-        return components.llm(self.config["llm"], self.out, mode, self.budget, fresh=self.rerun)
+        return components.llm(spec, self.out, mode, self.budget, fresh=self.rerun)
+
+    def _embedder_of_latency(self) -> Embedder:
+        return self._metered_embedder(components.raw_embedder(self.embedder_spec), "latency: embedder")
 
     def _memory_llm(self, *, cached: bool) -> LLM:
         """The memory system's model; with ``retry_ingest`` a malformed cached reply is no reply."""
@@ -261,18 +302,21 @@ class Bench:
     def new_system(self, *, latency: bool = False) -> MemorySystem:
         """A fresh, empty system; ``latency`` gives it an embedder and a model without caches."""
         shared = {
-            "embedder": (lambda: components.raw_embedder(self.embedder_spec)) if latency else self.embedder,
+            "embedder": self._embedder_of_latency if latency else self.embedder,
             "llm": lambda: self._memory_llm(cached=not latency) if self.uses_llm() else None,
         }
         return construct(self.system_spec, "system", **shared)
 
     def answerer(self, *, latency: bool = False) -> Answerer:
-        llm = (lambda: self.llm(cached=False)) if latency else self.llm
+        llm = lambda: self.llm(roles.ANSWERER, cached=not latency)  # noqa: E731
         shared = {"llm": llm, "embedder": self.embedder, "prompt": lambda: self.prompt}
-        return construct(self.config["answerer"], "answerer", **shared)
+        return construct(self.answerer_part.spec, "answerer", **shared)
 
-    def judge(self, spec: Mapping[str, Any]) -> Judge:
-        return construct(spec, "judge", llm=self.llm, embedder=self.embedder)
+    def judge(self, spec: Spec, llm: Spec | None = None) -> Judge:
+        """A judge by its configuration; ``llm`` is that of its model, the one of its role where None."""
+        asked = self._judge_part(spec).llm if llm is None else llm
+        role = roles.judge_role(spec["name"])
+        return construct(spec, "judge", llm=lambda: self._metered(self._client(asked), role), embedder=self.embedder)
 
     def scorers(self) -> list[Scorer]:
         return components.scorers(self.config["metrics"])
@@ -281,6 +325,11 @@ class Bench:
 def plain(config: DictConfig) -> dict[str, Any]:
     """The resolved configuration as plain dictionaries."""
     return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
+
+
+def _asked(part: roles.Part) -> dict[str, Any] | None:
+    """The identity of the language model that a part asks."""
+    return components.llm_identity(part.llm) if part.asks else None
 
 
 def _fields(spec: Mapping[str, Any]) -> dict[str, Any]:

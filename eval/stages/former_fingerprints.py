@@ -58,6 +58,7 @@ EXECUTION = frozenset(
         "batch_tokens",
         "cache",
         "concurrency",
+        "declared",
         "device",
         "latency_ms",
         "max_attempts",
@@ -122,9 +123,9 @@ def _made_system(bench: RunSpec, stage: str | None) -> dict[str, Any]:
     return identity
 
 
-def _model(bench: RunSpec) -> dict[str, Any]:
+def _model(llm: Mapping[str, Any]) -> dict[str, Any]:
     """A provider's own identity as it was: the address as written, no weights."""
-    provider = cast(Any, components.provider(bench.config["llm"]))  # each kind has members of its own
+    provider = cast(Any, components.provider(llm))  # each kind has members of its own
     kind = part_id(type(provider))
     if kind == "openai_llm":
         identity = provider.earlier_identity()
@@ -145,7 +146,7 @@ def _answerer(bench: RunSpec) -> dict[str, Any]:
         identity["embedder"] = answerer.embedder.name if answerer.embedder else None
         identity["wordnet"] = identity["wordnet"] is not None
     elif kind == "llm_answerer":
-        identity["model"] = _model(bench)
+        identity["model"] = _model(bench.answerer_part.llm)
     return identity
 
 

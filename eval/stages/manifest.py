@@ -70,6 +70,7 @@ def describe(bench: Bench, folder: Path, stages: Mapping[str, str | None] | None
         },
         "prompt": bench.prompt,
         "prompts": prompt_texts(bench),
+        "roles": bench.role_identities(),
         "seed": bench.seed,
     }
     manifest = provenance.manifest(bench.config, entries, earlier)

@@ -11,6 +11,7 @@ from eval.core.config import LatencyConfig, TrackConfig
 from eval.core.protocols import Answerer, Judge
 from eval.core.types import Dataset
 from eval.datasets.selection import DatasetConfig
+from eval.stages.roles import Part
 
 
 class RunSpec(Protocol):
@@ -27,6 +28,8 @@ class RunSpec(Protocol):
     system_spec: Any
     embedder_spec: Any
     judge_specs: list[Any]
+    judge_parts: list[Part]
+    answerer_part: Part
 
     def __init__(self, config: Mapping[str, Any]) -> None: ...
 
@@ -48,4 +51,6 @@ class RunSpec(Protocol):
 
     def answerer(self) -> Answerer: ...
 
-    def judge(self, spec: Mapping[str, Any]) -> Judge: ...
+    def judge(self, spec: Mapping[str, Any], llm: Mapping[str, Any] | None = None) -> Judge: ...
+
+    def llm_spec(self, role: str = "memory") -> Mapping[str, Any]: ...

@@ -13,6 +13,7 @@ from eval.core.code import INGESTING, SEARCHING, Root, code_digest, of_class, of
 from eval.core.config import component_config, wants
 from eval.metrics.retrieval import evidence_metrics
 from eval.stages.bench import Bench
+from eval.stages.roles import Part
 from eval.stages.search import make_query, render
 
 _FUNCTION = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)")
@@ -48,21 +49,21 @@ def _stage_code(bench: Bench) -> dict[str, str | None]:
                 **shared,
             }
         ),
-        "answer": _asking(bench, bench.config["answerer"], "answerer"),
+        "answer": _asking(bench, bench.answerer_part, "answerer"),
     }
-    for spec in bench.judge_specs:
-        digests[f"judge_{spec['name']}"] = _asking(bench, spec, "judge")
+    for part in bench.judge_parts:
+        digests[f"judge_{part.spec['name']}"] = _asking(bench, part, "judge")
     roots = [root for scorer in bench.scorers() for root in of_class(type(scorer))]
     digests["metrics"] = code_digest([*roots, of_function(evidence_metrics)])
     return digests
 
 
-def _asking(bench: Bench, spec: Mapping[str, Any], group: str) -> str | None:
+def _asking(bench: Bench, part: Part, group: str) -> str | None:
     """The code of a part with that of the models it asks."""
-    cls, config = component_config(spec, group)
-    digests = {group: _of(spec, group)}
-    if wants(cls, "llm"):
-        digests["llm"] = _of(bench.config["llm"], "llm")
+    cls, config = component_config(part.spec, group)
+    digests = {group: _of(part.spec, group)}
+    if part.asks:
+        digests["llm"] = _of(part.llm, "llm")
     if wants(cls, "embedder") and getattr(config, "use_embedder", True):
         digests["embedder"] = _of(bench.embedder_spec, "embedder")
     return stage_digest(digests)

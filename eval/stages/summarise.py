@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from eval.core import judging
-from eval.core.config import component_config
 from eval.core.identity import digest
 from eval.core.types import Question
 from eval.judges.uncertainty import own_error
@@ -24,6 +23,7 @@ from eval.stages.estimates import estimates, failures, judge_errors, labels, ver
 from eval.stages.latency import timed_now
 from eval.stages.ledger import by_phase, ledger_rows
 from eval.stages.losses import lost
+from eval.stages.made_by import made_by
 from eval.stages.prompts_used import prompts_used
 from eval.stages.rounds import ingested_now
 from eval.stages.score import judge_journal, metrics_journal, values_now, verdicts_now
@@ -243,7 +243,7 @@ def _percentiles(times: np.ndarray) -> Percentiles:
 
 
 def _labels_of_parts(bench: Bench, losses: Lost) -> Described:
-    """What tables print beside the numbers, and why a row is not comparable with the paper's."""
+    """What tables print beside the numbers, and what made them."""
     config = bench.config
     counts = Counter(q.category for q in bench.dataset.questions)
     fields = {k: v for k, v in bench.system_spec.items() if k not in ("_target_", "name", "label")}
@@ -255,8 +255,8 @@ def _labels_of_parts(bench: Bench, losses: Lost) -> Described:
             "extractor": fields.get("extractor"),
             "sees_gold": bench.system_class.sees_gold,
         },
-        "answerer": config["answerer"]["name"],
-        "judge": config["judge"]["name"],
+        "answerer": bench.answerer_part.spec["name"],
+        "judge": bench.judge_specs[0]["name"],
         "embedder": config["embedder"]["name"],
         "llm": config["llm"].get("model") or config["llm"]["name"],
         "dataset": {
@@ -268,7 +268,7 @@ def _labels_of_parts(bench: Bench, losses: Lost) -> Described:
             "questions": digest(sorted([*q.key, lineage.question_digest(q)] for q in bench.dataset.questions)),
             "n_by_category": {str(c): counts[c] for c in sorted(counts)},
         },
-        "not_comparable": not_comparable(bench),
+        "made_by": made_by(bench),
     }
 
 
@@ -276,24 +276,3 @@ def _label(bench: Bench, losses: Lost) -> str:
     """The system's name for people; where a model was to read and the rules had to, it says so."""
     name = bench.system_spec.get("label") or bench.system_spec["name"]
     return f"{name} ({losses['by_rules']} readings by rules)" if losses["by_rules"] else name
-
-
-def not_comparable(bench: Bench) -> list[str]:
-    """Reasons why the row may not stand beside the paper's gpt-4o-mini rows; empty where it may."""
-    config, reasons = bench.config, []
-    model = config["llm"].get("model")
-    for group in ("answerer", "judge"):
-        cls, _ = component_config(config[group], group)
-        if not (getattr(cls, "comparable", False) and model == "gpt-4o-mini"):
-            made_by = config[group]["name"] + (f" ({model})" if model and getattr(cls, "comparable", False) else "")
-            reasons.append(f"{group} is {made_by}, the paper's is gpt-4o-mini")
-    if config["embedder"]["name"] not in ("openai",):
-        reasons.append(f"embedder is {config['embedder']['name']}, the paper's is text-embedding-3-small")
-    if not bench.dataset.official or len(bench.dataset.questions) != 1540:
-        reasons.append(
-            f"{len(bench.dataset.questions)} questions of {bench.dataset.name}, the paper's are 1,540 of LOCOMO"
-        )
-    reasons += [reason for scorer in bench.scorers() for reason in scorer.not_comparable()]
-    if config["track"]["name"] != "paper":
-        reasons.append(f"track is {config['track']['name']}")
-    return reasons

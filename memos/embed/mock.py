@@ -10,6 +10,7 @@ import numpy as np
 
 from memos.embed.base import unit
 from memos.errors import ConfigError
+from memos.model_origin import SYNTHETIC, ModelOrigin
 
 
 class Mock:
@@ -31,6 +32,11 @@ class Mock:
         self.dim = self.config.dim
         self.name = f"mock-hash-{self.dim}"
         self.pooled = 0
+
+    @property
+    def model_origin(self) -> ModelOrigin:
+        """Scripted: hashes in place of a model."""
+        return ModelOrigin(self.name, SYNTHETIC)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors, float32, shape (len(texts), dim)."""

@@ -14,6 +14,7 @@ import numpy as np
 from memos.embed.windows import encode_windows
 from memos.errors import ConfigError, LLMError, require
 from memos.llm.openai_config import OPENAI_URL
+from memos.model_origin import ModelOrigin, served_origin, split_declared
 from memos.servers import served_as
 from memos.tokens import cl100k_decode_bytes, cl100k_encode, count_tokens
 from memos.types import Usage
@@ -39,6 +40,10 @@ class OpenAIEmbedder:
             default=None,
             metadata={"help": "name of what the server serves, in place of its address; a new name is a new model"},
         )
+        declared: str | None = field(
+            default=None,
+            metadata={"help": "MAKER/MODEL that the server passes on, where its address does not say so"},
+        )
         api_key_env: str = field(default="OPENAI_API_KEY", metadata={"help": "variable that holds the key"})
         dim: int = field(default=0, metadata={"help": "dimensions; 0 takes the known number of OpenAI's models"})
         max_tokens: int = field(default=8191, metadata={"help": "window in cl100k tokens; longer texts are pooled"})
@@ -52,6 +57,8 @@ class OpenAIEmbedder:
             for name in ("max_tokens", "batch_size", "batch_tokens", "workers"):
                 if getattr(self, name) < 1:
                     raise ConfigError(f"embedder.{name}: expected 1 or more, found {getattr(self, name)}")
+            if self.declared:
+                split_declared(self.declared, "embedder.declared")
             if self.dim == 0 and self.model not in DIMENSIONS:
                 raise ConfigError(f"embedder.dim: must be given for the model {self.model!r}")
 
@@ -72,6 +79,12 @@ class OpenAIEmbedder:
         """Calls and tokens so far."""
         self._client: Any = None
         self._lock = threading.Lock()
+
+    @property
+    def model_origin(self) -> ModelOrigin:
+        """Whose model it is, by the server's address or the user's word."""
+        config = self.config
+        return served_origin(config.model, config.base_url or OPENAI_URL, config.served_as, config.declared)
 
     def identity(self) -> dict[str, Any]:
         """Model, dimensions, window and the declared identity of the server."""

@@ -24,7 +24,7 @@ class FreshWhereMalformed:
 
     def __init__(self, inner: LLM) -> None:
         self.inner = inner
-        self.name, self.comparable = inner.name, inner.comparable
+        self.name = inner.name
 
     @property
     def context_window(self) -> int | None:

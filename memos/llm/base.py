@@ -52,6 +52,8 @@ class Completion:
     """Prompt tokens removed to fit the window (only where the user allowed it), else 0."""
     ttft_ms: float | None = None
     """Time to the first token; only where the reply was streamed."""
+    reasoning: str = ""
+    """What the model thought before it replied, where it shows that; no part of ``text``."""
 
 
 @runtime_checkable
@@ -61,12 +63,13 @@ class LLM(Protocol):
     ``complete`` raises a subclass of LLMError when the call failed for good (retries included).
     ``complete_many`` runs requests concurrently (remote) or batched (local) and yields ``(index, outcome)`` as they
     finish; a failed request yields its LLMError instead of raising.
+
+    A provider that knows whose model it asks also has ``model_origin`` (``memos.model_origin.ModelOrigin``): by it,
+    tables decide whether its numbers may stand beside the paper's.
     """
 
     name: str
     """Model id as configured."""
-    comparable: bool
-    """Whether numbers made with this model may stand beside the paper's gpt-4o-mini rows."""
 
     @property
     def context_window(self) -> int | None:

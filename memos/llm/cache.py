@@ -52,7 +52,7 @@ class CachedLLM:
         if path is None and mode != "off":
             raise ConfigError(f"cache={mode} needs a file; none was given")
         self.inner, self.mode = inner, mode
-        self.name, self.comparable = inner.name, inner.comparable
+        self.name = inner.name
         self._identity = dict(inner.identity())
         self._keyed = {**self._identity, "code": code} if code else self._identity
         self._earlier = _earlier_identity(inner) if earlier else None

@@ -20,7 +20,7 @@ class CountedLLM:
 
     def __init__(self, inner: LLM) -> None:
         self.inner = inner
-        self.name, self.comparable = inner.name, inner.comparable
+        self.name = inner.name
         self._usage = Usage()
         self._lock = threading.Lock()
 
@@ -104,7 +104,7 @@ class BudgetedLLM:
 
     def __init__(self, inner: LLM, budget: Budget, price: Price | None = None) -> None:
         self.inner, self.budget = inner, budget
-        self.name, self.comparable = inner.name, inner.comparable
+        self.name = inner.name
         self.price = price or price_of(inner.name)
         if budget.max_usd is not None and self.price is None:
             raise ConfigError(

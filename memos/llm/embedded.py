@@ -27,7 +27,7 @@ class EmbeddedLM(HFChat):
     """SmolLM2-135M-Instruct from the GGUF file that ``memos.resources.find_smollm2`` finds.
 
     The file is converted once to safetensors in the project's cache folder (0.5 GB, float32, as in the file: 4-bit
-    weights, so replies differ from the original's). ``comparable`` is False: its rows never stand beside gpt-4o-mini.
+    weights, so replies differ from the original's).
     """
 
     Config = EmbeddedConfig

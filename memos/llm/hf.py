@@ -14,6 +14,7 @@ from memos.llm.base import Completion, Request
 from memos.llm.prefix import Group, batches, group
 from memos.llm.schema import schema_note
 from memos.llm.window import fit
+from memos.model_origin import ModelOrigin
 from memos.types import Message, Usage
 from memos.weights import model_identity, pinned
 
@@ -74,7 +75,6 @@ class HFChat:
 
     Config = HFConfig
     part_id = "hf_llm"
-    comparable = False
     provider = "hf"
 
     def __init__(self, config: HFConfig | None = None) -> None:
@@ -89,6 +89,13 @@ class HFChat:
     def context_window(self) -> int | None:
         """Tokens of prompt plus reply; None until the model is loaded, where the configuration does not tell."""
         return self._window
+
+    @property
+    def model_origin(self) -> ModelOrigin:
+        """The hub's owner and name; the folder's name where it lies in one, whose maker nobody vouches for."""
+        maker, _, model = self.name.rpartition("/")
+        hub = maker and "/" not in maker and not Path(self.name).exists()
+        return ModelOrigin(model, maker.lower() if hub else None)
 
     def identity(self) -> dict[str, Any]:
         """What changes replies besides the request, the weights first.

@@ -55,7 +55,7 @@ class MeteredLLM:
 
     def __init__(self, inner: LLM, meter: Meter, role: str) -> None:
         self.inner, self.meter, self.role = inner, meter, role
-        self.name, self.comparable = inner.name, inner.comparable
+        self.name = inner.name
 
     @property
     def context_window(self) -> int | None:

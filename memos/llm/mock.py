@@ -15,6 +15,7 @@ from memos.errors import ConfigError, LLMError
 from memos.llm.base import Completion, Request, ToolCall
 from memos.llm.sample import prompt_lines, sample_json, stand_in_answer
 from memos.llm.window import fit, whitespace_tokens
+from memos.model_origin import SYNTHETIC, ModelOrigin
 from memos.types import Usage
 
 Reply = str | Completion | Mapping[str, Any] | Sequence[Any] | LLMError | None
@@ -63,7 +64,6 @@ class MockLLM:
                 raise ConfigError(f"llm.latency_ms={self.latency_ms} must not be negative")
 
     part_id = "mock_llm"
-    comparable = False
 
     def __init__(self, config: Config | None = None, *, function: Callable[[Request], Reply] | None = None) -> None:
         self.config = config or self.Config()
@@ -74,6 +74,11 @@ class MockLLM:
         self._lock = threading.Lock()
         self.requests: list[Request] = []
         """Every request so far, in order, for tests."""
+
+    @property
+    def model_origin(self) -> ModelOrigin:
+        """Scripted, whatever model it plays."""
+        return ModelOrigin(self.name, SYNTHETIC)
 
     def identity(self) -> dict[str, Any]:
         """What changes its replies besides the request."""

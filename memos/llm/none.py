@@ -22,7 +22,6 @@ class NoLLM:
     part_id = "no_llm"
     name = "none"
     context_window = None
-    comparable = False
 
     def __init__(self, config: Config | None = None) -> None:
         self.config = config or self.Config()

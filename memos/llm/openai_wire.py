@@ -1,76 +1,57 @@
-"""Chat completions on the wire: request bodies, replies, streams, and what to leave out where a server refuses it."""
+"""Chat completions on the wire: request bodies in a server's dialect, and whole replies."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from memos.llm.base import Completion, Request, ToolCall
+from memos.llm.openai_dialect import FORMS, LIMITS, Dialect, Trial
 from memos.llm.schema import is_strict, schema_note
+from memos.llm.thinking import split_thinking
+from memos.llm.tool_text import calls_schema, read_calls, tools_note
 from memos.types import Usage
 
-FORMS = ("json_schema", "json_object", "plain")
-"""Ways to ask for structured output, strongest first."""
+__all__ = ["FORMS", "LIMITS", "BadReply", "Dialect", "body_of", "completion_of", "reply_to", "usage_of"]
 
-LIMITS = ("max_tokens", "max_completion_tokens")
-"""Names of the reply's token limit, older one first."""
+_MOST_TOKENS = 10**9
+"""More than any call can have spent; a larger count is no count."""
 
 
 class BadReply(ValueError):
     """A server answered with status 200 but no usable completion."""
 
 
-@dataclass
-class Dialect:
-    """What this server accepts; learnt from its refusals and kept for the client's life."""
-
-    form: str = "json_schema"
-    limit_field: str = "max_tokens"
-    usage_in_stream: bool = True
-    dropped: set[str] = field(default_factory=set)
-
-    def adapt(self, body: Mapping[str, Any], param: str | None, message: str) -> bool:
-        """Give up what a status 400 complains of, if the request had it and can do without.
-
-        Only what leaves the meaning of the reply alone is given up: the way a schema is asked for, the name of the
-        token limit, usage in streams, the ``seed``. Returns whether a new try makes sense.
-        """
-        text = f"{param or ''} {message}".lower()
-        form = (body.get("response_format") or {}).get("type")
-        if form and any(word in text for word in ("response_format", "json_schema", "json_object", "schema")):
-            self.form = FORMS[max(FORMS.index(form) + 1, FORMS.index(self.form))]
-            return True
-        sent = next((name for name in LIMITS if name in body), None)
-        if sent and sent in text:
-            if sent == self.limit_field:
-                self.limit_field = LIMITS[1 - LIMITS.index(sent)]
-            return True
-        if "stream_options" in body and "stream_options" in text:
-            self.usage_in_stream = False
-            return True
-        if "seed" in body and "seed" in text:
-            self.dropped.add("seed")
-            return True
-        return False
-
-
 def body_of(
-    request: Request, model: str, dialect: Dialect, *, stream: bool, extra: Mapping[str, Any]
+    request: Request,
+    model: str,
+    dialect: Dialect,
+    *,
+    stream: bool,
+    extra: Mapping[str, Any],
+    trial: Trial | None = None,
 ) -> dict[str, Any]:
-    """The JSON body of a request in a server's dialect."""
+    """The JSON body of a request in a server's dialect, or as one request tries it."""
+    trial = trial or Trial()
     messages = [{"role": message.role, "content": message.content} for message in request.messages]
-    body: dict[str, Any] = {"model": model, "messages": messages, "temperature": request.temperature}
+    body: dict[str, Any] = {"model": model, "messages": messages}
+    if "temperature" not in dialect.dropped:
+        body["temperature"] = request.temperature
     if request.max_tokens is not None:
         body[dialect.limit_field] = request.max_tokens
     if request.seed is not None and "seed" not in dialect.dropped:
         body["seed"] = request.seed + request.sample_index
-    if request.stop:
+    if request.stop and "stop" not in dialect.dropped:
         body["stop"] = list(request.stop)
-    if request.tools:
+    form = trial.form or dialect.form
+    if request.tools and (trial.tools or dialect.tools) == "json":
+        _ask_for_json(body, calls_schema(request.tools), form, tools_note(request.tools))
+    elif request.tools:
         body["tools"] = [dict(tool) for tool in request.tools]
     if request.json_schema is not None:
-        _ask_for_json(body, request.json_schema, dialect.form)
+        _ask_for_json(body, request.json_schema, form)
     if stream:
         body["stream"] = True
         if dialect.usage_in_stream:
@@ -78,94 +59,130 @@ def body_of(
     return {**body, **extra}
 
 
-def _ask_for_json(body: dict[str, Any], schema: Mapping[str, Any], form: str) -> None:
+def _ask_for_json(body: dict[str, Any], schema: Mapping[str, Any], form: str, note: str = "") -> None:
+    """Ask for a schema in a form; the prompt gets the note, or the schema itself where the form does not carry it."""
     if form == "json_schema":
         name = "".join(c if c.isalnum() else "_" for c in schema.get("title", "reply"))[:64] or "reply"
         wanted = {"name": name, "schema": dict(schema), "strict": is_strict(schema)}
         body["response_format"] = {"type": "json_schema", "json_schema": wanted}
-        return
-    last = body["messages"][-1]
-    body["messages"][-1] = {**last, "content": f"{last['content']}\n\n{schema_note(schema)}"}
-    if form == "json_object":
+    elif form == "json_object":
         body["response_format"] = {"type": "json_object"}
+    note = note or ("" if form == "json_schema" else schema_note(schema))
+    if note:
+        last = body["messages"][-1]
+        body["messages"][-1] = {**last, "content": f"{last['content']}\n\n{note}"}
 
 
 def completion_of(data: Any, latency_ms: float, attempts: int) -> Completion:
-    """A parsed reply body as a Completion.
+    """A parsed reply body as a Completion, its thinking apart from its text.
 
     Raises:
-        BadReply: when the body holds no choice with a message.
+        BadReply: when the body holds no choice with a message, or something that is not of its kind: no text where a
+            text belongs, counts of tokens that are no counts, text that is no Unicode.
     """
-    try:
-        choice = data["choices"][0]
-        message = choice["message"]
-    except (KeyError, IndexError, TypeError) as error:
-        raise BadReply("the reply holds no choices") from error
-    calls = tuple(
-        ToolCall(call["function"]["name"], call["function"].get("arguments") or "")
-        for call in message.get("tool_calls") or ()
-        if call.get("function")
-    )
-    refused = message.get("refusal")
-    return Completion(
-        text=refused or message.get("content") or "",
-        model=data.get("model") or "",
+    choice, message = _choice(data)
+    refused = _text_or_null(message.get("refusal"), "refusal")
+    said, thought = split_thinking(refused or _content(message.get("content")))
+    for name in ("reasoning_content", "reasoning"):
+        if not thought and isinstance(message.get(name), str):
+            thought = message[name].strip()
+    completion = Completion(
+        text=said,
+        model=_text_or_null(data.get("model"), "model"),
         usage=usage_of(data.get("usage")),
-        finish_reason="refusal" if refused else choice.get("finish_reason") or "stop",
+        finish_reason="refusal" if refused else _text_or_null(choice.get("finish_reason"), "finish_reason") or "stop",
         latency_ms=latency_ms,
-        tool_calls=calls,
+        tool_calls=_calls(message),
         attempts=attempts,
+        reasoning=thought,
     )
+    for text in (completion.text, completion.model, thought, *(call.arguments for call in completion.tool_calls)):
+        if not _is_unicode(text):
+            raise BadReply("the reply holds text that is no Unicode (a lone surrogate)")
+    return completion
 
 
-def usage_of(data: Mapping[str, Any] | None) -> Usage:
-    """One call with the tokens the server reports; absent counts are 0."""
-    data = data or {}
-    cached = (data.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
-    return Usage(1, data.get("prompt_tokens") or 0, data.get("completion_tokens") or 0, cached)
+def reply_to(request: Request, completion: Completion) -> Completion:
+    """A reply as its request meant it: cut at a stop text that the server was not told, calls read from JSON text."""
+    for mark in request.stop:
+        if mark in completion.text:
+            completion = replace(completion, text=completion.text.split(mark, 1)[0])
+    if not request.tools or completion.tool_calls or completion.finish_reason == "refusal":
+        return completion
+    written = read_calls(completion.text, request.tools)
+    return completion if written is None else replace(completion, text=written[0], tool_calls=written[1])
 
 
-class StreamParts:
-    """Collects the chunks of a streamed reply into the body that an unstreamed one would have had."""
+def _choice(data: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    if not isinstance(data, Mapping):
+        raise BadReply("the reply is no JSON object")
+    choices = data.get("choices")
+    if not choices and data.get("error"):
+        raise BadReply(f"the reply is an error: {json.dumps(data['error'], ensure_ascii=False)[:300]}")
+    choice = choices[0] if isinstance(choices, Sequence) and not isinstance(choices, str) and choices else None
+    message = choice.get("message") if isinstance(choice, Mapping) else None
+    if not isinstance(choice, Mapping) or not isinstance(message, Mapping):
+        raise BadReply("the reply holds no choices")
+    return choice, message
 
-    def __init__(self) -> None:
-        self.text: list[str] = []
-        self.refusal: list[str] = []
-        self.calls: dict[int, dict[str, str]] = {}
-        self.model, self.finish, self.usage = "", None, None
 
-    def add(self, chunk: Mapping[str, Any]) -> bool:
-        """Take in one chunk; returns whether it carried content."""
-        self.model = chunk.get("model") or self.model
-        self.usage = chunk.get("usage") or self.usage
-        content = False
-        for choice in chunk.get("choices") or ():
-            delta = choice.get("delta") or {}
-            self.finish = choice.get("finish_reason") or self.finish
-            for name, parts in (("content", self.text), ("refusal", self.refusal)):
-                if delta.get(name):
-                    parts.append(delta[name])
-                    content = True
-            for call in delta.get("tool_calls") or ():
-                content = True
-                kept = self.calls.setdefault(call.get("index") or 0, {"name": "", "arguments": ""})
-                function = call.get("function") or {}
-                kept["name"] += function.get("name") or ""
-                kept["arguments"] += function.get("arguments") or ""
-        return content
+def _content(content: Any) -> str:
+    """A message's text; of a list of typed parts, those of type ``text``."""
+    if isinstance(content, list) and all(isinstance(entry, Mapping) for entry in content):
+        content = "".join(_text_or_null(entry.get("text"), "content") for entry in content if "text" in entry)
+    return _text_or_null(content, "content")
 
-    def body(self) -> dict[str, Any]:
-        """The whole reply.
 
-        Raises:
-            BadReply: when the stream ended without a finish reason (the connection was lost on the way).
-        """
-        if self.finish is None:
-            raise BadReply("the stream ended before the reply was complete")
-        message = {
-            "content": "".join(self.text),
-            "refusal": "".join(self.refusal) or None,
-            "tool_calls": [{"function": call} for _, call in sorted(self.calls.items())],
-        }
-        choice = {"message": message, "finish_reason": self.finish}
-        return {"model": self.model, "choices": [choice], "usage": self.usage}
+def _text_or_null(value: Any, name: str) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise BadReply(f"the reply's {name} is no text: {value!r:.60}")
+    return value
+
+
+def _is_unicode(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def _calls(message: Mapping[str, Any]) -> tuple[ToolCall, ...]:
+    listed = message.get("tool_calls") or ([{"function": old}] if (old := message.get("function_call")) else [])
+    if not isinstance(listed, list):
+        raise BadReply(f"the reply's tool_calls are no list: {listed!r:.60}")
+    calls = []
+    for entry in listed:
+        function = entry.get("function") if isinstance(entry, Mapping) else None
+        if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
+            raise BadReply(f"the reply holds a call without a function: {entry!r:.60}")
+        arguments = function.get("arguments")
+        if isinstance(arguments, Mapping):
+            arguments = json.dumps(arguments, ensure_ascii=False)
+        calls.append(ToolCall(function["name"], _text_or_null(arguments, "arguments")))
+    return tuple(calls)
+
+
+def usage_of(data: Any) -> Usage:
+    """One call with the tokens the server reports; absent counts are 0, cached ones at most those of the prompt.
+
+    Raises:
+        BadReply: where something else stands in the place of a count.
+    """
+    if data is None:
+        return Usage(1)
+    if not isinstance(data, Mapping):
+        raise BadReply(f"the reply's usage is no object: {data!r:.60}")
+    details = data.get("prompt_tokens_details")
+    if details is not None and not isinstance(details, Mapping):
+        raise BadReply(f"the reply's usage.prompt_tokens_details is no object: {details!r:.60}")
+    prompt, completion = _tokens(data, "prompt_tokens"), _tokens(data, "completion_tokens")
+    return Usage(1, prompt, completion, min(_tokens(details or {}, "cached_tokens"), prompt))
+
+
+def _tokens(data: Mapping[str, Any], name: str) -> int:
+    value = data.get(name)
+    if value is None:
+        return 0
+    whole = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _MOST_TOKENS
+    if not whole or value != int(value):
+        raise BadReply(f"the reply's usage.{name} is no count of tokens: {value!r:.40}")
+    return int(value)

@@ -60,6 +60,7 @@ def completion_to_dict(completion: Completion) -> dict[str, Any]:
         "attempts": completion.attempts,
         "cut_tokens": completion.cut_tokens,
         "ttft_ms": completion.ttft_ms,
+        **({"reasoning": completion.reasoning} if completion.reasoning else {}),
     }
 
 
@@ -76,4 +77,5 @@ def completion_from_dict(data: Mapping[str, Any], *, from_cache: bool = False) -
         from_cache=from_cache,
         cut_tokens=data["cut_tokens"],
         ttft_ms=data["ttft_ms"],
+        reasoning=data.get("reasoning", ""),
     )

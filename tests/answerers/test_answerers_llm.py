@@ -155,7 +155,6 @@ def test_identity_follows_model_prompts_and_parameters():
     other = LLMAnswerer(LLMAnswerer.Config(), llm=MockLLM(MockLLM.Config(model="other")))
     assert plain.identity() != limited.identity() and plain.identity() != other.identity()
     assert plain.identity()["prompts"]["memos"] == PROMPTS["memos"].hash
-    assert plain.comparable is False
 
 
 def test_constant():

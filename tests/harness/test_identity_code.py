@@ -267,6 +267,9 @@ def helper(first, second):
     [
         ("helper(1, 2)", False),
         ("helper(*line)", False),
+        ('helper(1, 2) + print("first", sep=line)', False),
+        ("helper(1, 2) + line.other(first=1)", False),
+        ("helper(1, 2) + line(first=1)", True),
         ("helper(first=1, second=2)", True),
         ("helper(1, second=2)", True),
         ("helper(**line)", True),

@@ -215,9 +215,3 @@ def test_key_stays_in_the_environment(scripted_server, client, server_key, monke
 def test_settings_are_checked(fields):
     with pytest.raises(ConfigError, match=f"llm.{next(iter(fields))}"):
         OpenAIChat.Config(**fields)
-
-
-def test_only_the_papers_model_at_its_provider_is_comparable():
-    assert OpenAIChat(OpenAIChat.Config(model="gpt-4o-mini-2024-07-18")).comparable
-    assert not OpenAIChat(OpenAIChat.Config(model="gpt-4o")).comparable
-    assert not OpenAIChat(OpenAIChat.Config(base_url="http://127.0.0.1:1/v1")).comparable

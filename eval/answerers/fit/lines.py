@@ -57,12 +57,14 @@ def line_data(
     return out
 
 
-def fit_lines(data: list[tuple[sparse.csr_matrix, np.ndarray]], names: Names, l2: float = 0.5) -> dict[str, float]:
+def fit_lines(
+    conversations: list[tuple[sparse.csr_matrix, np.ndarray]], names: Names, l2: float = 0.5
+) -> dict[str, float]:
     """Weights that put the most of a softmax over all lines on the gold ones."""
 
     def objective(weights: np.ndarray) -> tuple[float, np.ndarray]:
         loss, slope = l2 * (weights**2).sum(), 2 * l2 * weights
-        for rows, gold in data:
+        for rows, gold in conversations:
             scores = rows @ weights
             chance = np.exp(scores - scores.max())
             chance /= chance.sum()

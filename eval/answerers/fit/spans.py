@@ -33,7 +33,7 @@ class SpanFitSettings:
 
 
 def fit_spans(
-    data: SpanData, use: np.ndarray, names: Names, l2: float, typed: float, likelihood: float, steps: int
+    candidates: SpanData, use: np.ndarray, names: Names, l2: float, typed: float, likelihood: float, steps: int
 ) -> np.ndarray:
     """Weights of the highest expected F1 (plus a share of likelihood of the good spans) over the questions in ``use``.
 
@@ -41,36 +41,37 @@ def fit_spans(
         typed: scale of the weights kept for one question type; below 1 they are shrunk harder.
     """
     scale = np.array([typed if "|" in name else 1.0 for name in names.column])
-    starts, sizes = data.bounds[:-1], np.diff(data.bounds)
+    starts, sizes = candidates.bounds[:-1], np.diff(candidates.bounds)
     spread = lambda numbers: np.repeat(numbers, sizes)  # noqa: E731
     add = lambda numbers: np.add.reduceat(numbers, starts)  # noqa: E731
-    good = np.exp(8 * data.target) * np.where(data.target < 0.2, 0.05, 1.0)
+    good = np.exp(8 * candidates.target) * np.where(candidates.target < 0.2, 0.05, 1.0)
     good /= spread(add(good))
-    worth = data.importance * use * (np.maximum.reduceat(data.target, starts) >= 0.1)
+    worth = candidates.importance * use * (np.maximum.reduceat(candidates.target, starts) >= 0.1)
 
     def objective(raw: np.ndarray) -> tuple[float, np.ndarray]:
-        scores = data.scores(raw * scale)
+        scores = candidates.scores(raw * scale)
         scores -= spread(np.maximum.reduceat(scores, starts))
         chance = np.exp(scores)
         total = add(chance)
         chance /= spread(total)
-        expected = add(chance * data.target)
+        expected = add(chance * candidates.target)
         log_chance = scores - spread(np.log(total))
         loss = -(worth * (expected + likelihood * add(good * log_chance))).sum()
-        slope = -chance * (data.target - spread(expected)) + likelihood * (chance - good)
-        return loss + l2 * (raw**2).sum(), data.gradient(slope * spread(worth)) * scale + 2 * l2 * raw
+        slope = -chance * (candidates.target - spread(expected)) + likelihood * (chance - good)
+        return loss + l2 * (raw**2).sum(), candidates.gradient(slope * spread(worth)) * scale + 2 * l2 * raw
 
     solution = minimize(objective, np.zeros(len(scale)), jac=True, method="L-BFGS-B", options={"maxiter": steps})
     return solution.x * scale
 
 
-def reached(data: SpanData, weights: np.ndarray, use: np.ndarray) -> float:
+def reached(candidates: SpanData, weights: np.ndarray, use: np.ndarray) -> float:
     """Mean F1 of the best-scored span over the questions in ``use``."""
-    scores = data.scores(weights)
+    scores = candidates.scores(weights)
     picks = [
-        start + int(np.argmax(scores[start:end])) for start, end in zip(data.bounds, data.bounds[1:], strict=False)
+        start + int(np.argmax(scores[start:end]))
+        for start, end in zip(candidates.bounds, candidates.bounds[1:], strict=False)
     ]
-    return float(data.target[picks][use].mean()) if use.any() else float("nan")
+    return float(candidates.target[picks][use].mean()) if use.any() else float("nan")
 
 
 class SpanFit:

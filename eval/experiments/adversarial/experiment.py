@@ -80,8 +80,10 @@ def run(config: Config) -> Outcome:
     finally:
         directory.close()
     everything = load_dataset(config["dataset"]["name"], replace(bench.dataset_config, categories=[1, 2, 3, 4, 5]))
-    kept = {c.sample_id for c in bench.dataset.conversations}
-    asked = [q for q in everything.questions if q.sample_id in kept and q.category != 5] + list(bench.dataset.questions)
+    selected = {c.sample_id for c in bench.dataset.conversations}
+    asked = [q for q in everything.questions if q.sample_id in selected and q.category != 5] + list(
+        bench.dataset.questions
+    )
     table = abstention.table(asked, free, forced, bench.seed)
     write_json(
         bench.folder / "abstention.json",

@@ -21,6 +21,7 @@ from eval.stages.manifest import adopt, describe, summary_code
 from eval.stages.rounds import extract_again
 from eval.stages.score import judge, score
 from eval.stages.search import search, waiting
+from eval.stages.spending import noted
 from eval.stages.summarise import summarise
 from memos.errors import BudgetExceeded
 
@@ -89,7 +90,8 @@ def run(config: Config) -> Outcome:
         describe(bench, folder)
         changes.note_stores(bench)
         try:
-            missing = _stages(bench, directory)
+            with noted(bench.meter, folder):
+                missing = _stages(bench, directory)
         except BudgetExceeded as error:
             write_summary(directory, {**summarise(bench, directory, {}), "complete": False})
             return {"folder": str(folder), "code": BUDGET_REACHED, "message": f"{error}; the same command resumes"}

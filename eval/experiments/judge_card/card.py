@@ -93,7 +93,6 @@ def run(config: CardConfig, judge: Judge, dataset: Dataset, published_dir: Path)
     card: dict[str, Any] = {
         "judge": judge.name,
         "identity": dict(judge.identity()),
-        "comparable": judge.comparable,
         "dataset": dataset.name,
         "rows_per_set": config.rows_per_set or "all",
         "agreement": agreement.measure(table),
@@ -364,7 +363,7 @@ def _range(row: Mapping[str, Any]) -> str:
 
 def write(card: Mapping[str, Any], folder: Path) -> list[Path]:
     """Write ``judge_card_<name>.md`` and ``.json``."""
-    text, data = folder / f"judge_card_{card['judge']}.md", folder / f"judge_card_{card['judge']}.json"
+    text, figures = folder / f"judge_card_{card['judge']}.md", folder / f"judge_card_{card['judge']}.json"
     write_atomic(text, markdown(card))
-    write_atomic(data, json.dumps(card, indent=1, ensure_ascii=False))
-    return [text, data]
+    write_atomic(figures, json.dumps(card, indent=1, ensure_ascii=False))
+    return [text, figures]

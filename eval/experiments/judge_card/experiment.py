@@ -14,12 +14,19 @@ from eval.experiments.protocol import Config, Outcome
 from eval.judges.offline import OfflineJudge
 from eval.report.sources import sources
 from eval.runs.write import write_json
+from eval.stages import components
 from eval.stages.bench import Bench
+from eval.stages.made_by import origin_of
+from eval.stages.roles import Part
 from memos.errors import DataError
 
 if TYPE_CHECKING:
     from eval.report.groups import RunGroup
     from eval.stages.changes import CodeChange
+
+
+_MESSAGE = "judge card: "
+"""What comes before the path of each card in an outcome's message."""
 
 
 def check(config: Config) -> None:
@@ -41,16 +48,22 @@ def up_to_date(config: Config) -> Outcome | None:
 
 
 def run(config: Config) -> Outcome:
-    """Write ``cards/judge_card_<judge>.md`` and ``.json`` below the results folder."""
+    """Write ``cards/judge_card_<judge>.md`` and ``.json`` below the results folder, of every judge."""
     bench = Bench(config)
-    judge = bench.judge(config["judge"])
+    folder = bench.out / "cards"
+    written = [card.write(_measured(bench, part), folder)[0] for part in bench.judge_parts]
+    return {"folder": str(folder), "code": 0, "message": ", ".join(f"{_MESSAGE}{path}" for path in written)}
+
+
+def _measured(bench: Bench, part: Part) -> dict[str, Any]:
+    """The card of one judge, under its name in this configuration."""
+    judge = bench.judge(part.spec, part.llm)
     if isinstance(judge, OfflineJudge):
         judge.keep(bench.out / "cache" / "judge_features")
-    made = card.run(_card_config(config), judge, bench.dataset, _published(config))
+    measured = card.run(_card_config(bench.config), judge, bench.dataset, _published(bench.config))
     judge.close()
-    folder = bench.out / "cards"
-    paths = card.write(made, folder)
-    return {"folder": str(folder), "code": 0, "message": f"judge card: {paths[0]}"}
+    asked = origin_of(components.provider(part.llm)) if part.asks else None
+    return {**measured, "judge": part.spec["name"], "model": asked}
 
 
 def tables(group: RunGroup, out: Path, width: int = 120) -> list[str]:
@@ -70,7 +83,8 @@ def finish(out: Path, name: str, outcomes: Sequence[Outcome], draw: bool = True)
     """Print the cards that were made, write what each is made from, and draw the calibration of all cards at hand."""
     from eval.report import plots
 
-    paths = [Path(o["message"].removeprefix("judge card: ")) for o in outcomes]
+    named = [path for o in outcomes for path in o["message"].removeprefix(_MESSAGE).split(f", {_MESSAGE}")]
+    paths = [Path(path) for path in named]
     for path in paths:
         print(_card(path))
     if paths:

@@ -81,10 +81,10 @@ def run(config: Config) -> Outcome:
                 }
                 cells.append(_cell(spec, folder, kv.timeout_s))
                 progress.update()
-        kept = [cells.records[key] for cell in kv.grid() if (key := cell[:2]) in cells.records]
+        measured = [cells.records[key] for cell in kv.grid() if (key := cell[:2]) in cells.records]
     finally:
         directory.close()
-    made = _summary(config, fingerprint, kept)
+    made = _summary(config, fingerprint, measured)
     write_json(folder / "summary.json", made)
     return _outcome(config, folder, made)
 
@@ -227,14 +227,14 @@ def _outcome(config: Mapping[str, Any], folder: Path, made: Mapping[str, Any]) -
 def _describe(config: Mapping[str, Any], folder: Path, fingerprint: str) -> None:
     path = folder / "manifest.json"
     earlier = read_manifest(folder)
-    kept = {key: earlier[key] for key in ("accepted_code",) if earlier and key in earlier}
+    carried = {key: earlier[key] for key in ("accepted_code",) if earlier and key in earlier}
     identity = {
         "formula": FORMULA,
         "fingerprint": fingerprint,
         "machine": machine(),
         "code": changes.recorded(_code(), earlier),
     }
-    write_json(path, provenance.manifest(config, {**kept, **identity}, earlier))
+    write_json(path, provenance.manifest(config, {**carried, **identity}, earlier))
 
 
 def _kv(config: Mapping[str, Any]) -> KvConfig:

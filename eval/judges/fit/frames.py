@@ -75,11 +75,11 @@ class FramedAnswers:
 
     def take(self, mask: np.ndarray) -> FramedAnswers:
         """The rows of a mask that have a frame."""
-        kept = [number for number in np.flatnonzero(mask) if self.features[number]]
+        framed_rows = [number for number in np.flatnonzero(mask) if self.features[number]]
         return FramedAnswers(
-            [self.groups[n] for n in kept],
-            [self.features[n] for n in kept],
-            self.vectors[kept],
+            [self.groups[n] for n in framed_rows],
+            [self.features[n] for n in framed_rows],
+            self.vectors[framed_rows],
             self.denies,
             self.weight,
         )

@@ -60,49 +60,55 @@ def train(dataset: Dataset, folder: Path, cache: Path, features: Path, to: Path 
     """
     sets = published.read_folder(folder)
     make = corpus.Featuriser(CachedEmbedder(MiniLM(), cache), features)
-    data = corpus.collect(sets, make)
+    answers = corpus.collect(sets, make)
     questions = [q for q in dataset.questions if q.category != 5]
     turns = corpus.said(dataset)
     items = [(q.sample_id, Pair(q.text, q.gold, "", q.category)) for q in questions]
     guard_list = synthetic.make(items, turns)
-    trainer = Trainer(data, corpus.guard_matrix(guard_list, make), guard_list, JudgeFitSettings())
+    trainer = Trainer(answers, corpus.guard_matrix(guard_list, make), guard_list, JudgeFitSettings())
 
     order = [conversation.sample_id for conversation in dataset.conversations]
     probe = Probes.make(questions, turns, make)
     fold, guard_fold, probe_fold = (
         corpus.folds(sample_ids, order)
-        for sample_ids in (data.sample_id, [g.sample_id for g in guard_list], probe.sample_id)
+        for sample_ids in (answers.sample_id, [g.sample_id for g in guard_list], probe.sample_id)
     )
     chance, probed = cross_validate(
-        trainer, data, fold, guard_fold, trainer.expand(probe.matrix), probe_fold, lambda text: print(text, flush=True)
+        trainer,
+        answers,
+        fold,
+        guard_fold,
+        trainer.expand(probe.matrix),
+        probe_fold,
+        lambda text: print(text, flush=True),
     )
 
     chance = np.where(evading(sets, make), np.minimum(chance, evasions.CEILING), chance)
     probed = np.where(probe.evades, np.minimum(probed, evasions.CEILING), probed)
     table = agreement.JudgedRows(
-        data.system, data.sample_id, data.category, data.recorded, (chance >= 0.5).astype(int), chance
-    ).take(data.honest)
+        answers.system, answers.sample_id, answers.category, answers.recorded, (chance >= 0.5).astype(int), chance
+    ).take(answers.honest)
     figures, spans = agreement.measure(table), agreement.intervals(table)
     for name, rows in (("read", order[:READ]), ("unread", order[READ:])):
         part = table.take(np.isin(table.sample_id, rows))
         figures[f"row_accuracy_{name}"] = float(np.mean(part.majority == part.judged))
-    acceptance, wrong = probe.acceptance(probed >= 0.5), wrong_sets(sets, data, chance)
+    acceptance, wrong = probe.acceptance(probed >= 0.5), wrong_sets(sets, answers, chance)
     show(figures, spans, acceptance, wrong)
     if to is not None:
-        write(to, trainer, data, figures, spans, acceptance, wrong)
+        write(to, trainer, answers, figures, spans, acceptance, wrong)
 
 
 def write(
     path: Path,
     trainer: Trainer,
-    data: corpus.Corpus,
+    answers: corpus.Corpus,
     figures: dict,
     spans: Mapping[str, tuple[float, float]],
     probed: dict[str, dict[str, float]],
     wrong: dict,
 ) -> None:
     """Fit on everything and write the weights with what cross-validation measured."""
-    fitted = trainer.fit(np.ones(len(data.system), bool), np.ones(len(trainer.guard_label), bool))
+    fitted = trainer.fit(np.ones(len(answers.system), bool), np.ones(len(trainer.guard_label), bool))
     gaps = np.array([row[1] - row[0] for row in figures["scores"].values()])
 
     def short(value):
@@ -115,7 +121,7 @@ def write(
     facts = {
         "note": LICENCE,
         "made_by": "scripts/train_judge.py",
-        "trained_on": {str(name): int((data.system == name).sum()) for name in sorted(set(data.system))},
+        "trained_on": {str(name): int((answers.system == name).sum()) for name in sorted(set(answers.system))},
         "cross_validation": short(
             {
                 "looks": LOOKS,
@@ -142,7 +148,7 @@ def write(
         ),
     }
     content = model.to_json(
-        data.names, trainer.mean, trainer.scale, fitted.linear, trainer.pairs, fitted.products, fitted.bias, facts
+        answers.names, trainer.mean, trainer.scale, fitted.linear, trainer.pairs, fitted.products, fitted.bias, facts
     )
     path.write_text(model.pretty(content), encoding="utf-8")
     print(f"wrote {path} ({path.stat().st_size} bytes, digest {model.of_json(content).digest})")

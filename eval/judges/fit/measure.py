@@ -98,12 +98,12 @@ def show(
     print("deliberately wrong answers accepted in %: " + ", ".join(f"{k} {100 * v:.1f}" for k, v in wrong.items()))
 
 
-def paraphrases(data: corpus.Corpus, accepted: np.ndarray) -> float:
+def paraphrases(answers: corpus.Corpus, accepted: np.ndarray) -> float:
     """Share of the hand-read valid paraphrases of ap_v2 that are accepted."""
     labels = json.loads(PARAPHRASES.read_text(encoding="utf-8"))["labels"]
     valid = [
         name == "ap_v2" and labels.get(f"{sample}/{index}") == 1
-        for name, sample, index in zip(data.system, data.sample_id, data.qa_index, strict=True)
+        for name, sample, index in zip(answers.system, answers.sample_id, answers.qa_index, strict=True)
     ]
     return float(accepted[np.array(valid)].mean())
 
@@ -115,7 +115,7 @@ def evading(sets: dict[str, list[published.PublishedAnswer]], make: corpus.Featu
 
 
 def wrong_sets(
-    sets: dict[str, list[published.PublishedAnswer]], data: corpus.Corpus, chance: np.ndarray
+    sets: dict[str, list[published.PublishedAnswer]], answers: corpus.Corpus, chance: np.ndarray
 ) -> dict[str, float]:
     """Acceptance of the deliberately wrong sets, and of the valid paraphrases among them, at both operating points."""
     out = {}
@@ -123,17 +123,17 @@ def wrong_sets(
     for name in published.WRONG_SETS:
         if name not in sets:
             continue
-        here = data.system == name
+        here = answers.system == name
         rows = [row for row in sets[name] if row.labels]
         open_ = np.array([not gates.rejects(corpus.pair_of(row), {}) for row in rows])
-        temporal = data.category[here] == 2
+        temporal = answers.category[here] == 2
         for suffix, accepted in (("", chance[here] >= 0.5), (" strict", gated[here] & open_)):
             out[name + suffix] = float(accepted.mean())
             out[f"{name} temporal{suffix}"] = float(accepted[temporal].mean())
         gated[here] &= open_
     if "ap_v2" in sets:
         out["valid paraphrases"], out["valid paraphrases strict"] = (
-            paraphrases(data, chance >= 0.5),
-            paraphrases(data, gated),
+            paraphrases(answers, chance >= 0.5),
+            paraphrases(answers, gated),
         )
     return out

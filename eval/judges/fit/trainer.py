@@ -63,22 +63,26 @@ class Trainer:
     """Holds the standardised matrices and fits models on subsets of them."""
 
     def __init__(
-        self, data: corpus.Corpus, guard_rows: np.ndarray, guard_list: list[synthetic.Guard], settings: JudgeFitSettings
+        self,
+        answers: corpus.Corpus,
+        guard_rows: np.ndarray,
+        guard_list: list[synthetic.Guard],
+        settings: JudgeFitSettings,
     ) -> None:
-        self.data, self.settings = data, settings
+        self.answers, self.settings = answers, settings
         self.guard_label = np.array([int(guard.accepted) for guard in guard_list])
-        honest = data.matrix[data.honest]
+        honest = answers.matrix[answers.honest]
         self.mean = np.array([float(f"{v:.4g}") for v in honest.mean(0)])
-        floor = np.array([0.25 if name in RARE else 0.05 for name in data.names])
+        floor = np.array([0.25 if name in RARE else 0.05 for name in answers.names])
         self.scale = np.array([float(f"{v:.4g}") for v in np.maximum(honest.std(0), floor)])
         self.boost = np.array(
-            [settings.guard_scale if name in GUARDS else 1.0 for name in data.names], dtype=np.float32
+            [settings.guard_scale if name in GUARDS else 1.0 for name in answers.names], dtype=np.float32
         )
         self.guard_weight = settings.guard_weight * np.array(
             [settings.denial_weight if g.kind == "denied" else 1.0 for g in guard_list]
         )
-        self.pairs = [(data.names.index(a), data.names.index(b)) for a, b in PRODUCTS]
-        self.rows, self.guards = self.expand(data.matrix), self.expand(guard_rows)
+        self.pairs = [(answers.names.index(a), answers.names.index(b)) for a, b in PRODUCTS]
+        self.rows, self.guards = self.expand(answers.matrix), self.expand(guard_rows)
 
     def expand(self, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Standardised features and their products."""
@@ -90,30 +94,30 @@ class Trainer:
         """Fit on a mask of the corpus and a mask of the guards."""
         from sklearn.linear_model import LogisticRegression
 
-        data, settings = self.data, self.settings
-        projects = sorted(set(data.project[rows & data.honest]))
+        answers, settings = self.answers, self.settings
+        projects = sorted(set(answers.project[rows & answers.honest]))
         nuisance = np.array(
-            [[project == name for name in projects] for project in data.project[rows]], dtype=np.float32
+            [[project == name for name in projects] for project in answers.project[rows]], dtype=np.float32
         )
         blocks = [
             np.vstack([self.rows[0][rows], self.guards[0][guard_rows]]) * self.boost,
             np.vstack([self.rows[1][rows], self.guards[1][guard_rows]]),
             np.vstack([nuisance * settings.nuisance, np.zeros((guard_rows.sum(), len(projects)), np.float32)]),
         ]
-        weight = np.where(data.honest[rows], 1.0, settings.wrong_weight)
+        weight = np.where(answers.honest[rows], 1.0, settings.wrong_weight)
         weight = np.concatenate([weight, self.guard_weight[guard_rows]])
-        label = np.concatenate([data.label[rows], self.guard_label[guard_rows]])
+        label = np.concatenate([answers.label[rows], self.guard_label[guard_rows]])
         learner = LogisticRegression(C=settings.strength, solver="newton-cholesky")
         learner.fit(np.hstack(blocks), label, sample_weight=weight)
         coefficients = learner.coef_[0]
-        plain, products = len(data.names), len(self.pairs)
+        plain, products = len(answers.names), len(self.pairs)
         bias = np.ravel(learner.intercept_)[0] + settings.nuisance * coefficients[plain + products :].mean()
         return Fitted(coefficients[:plain] * self.boost, coefficients[plain : plain + products], float(bias))
 
 
 def cross_validate(
     trainer: Trainer,
-    data: corpus.Corpus,
+    answers: corpus.Corpus,
     fold: np.ndarray,
     guard_fold: np.ndarray,
     probe: tuple[np.ndarray, np.ndarray],
@@ -123,11 +127,11 @@ def cross_validate(
     """Out-of-sample probability of every row, and of every probe (mean over the models that have not seen its
     conversations).
     """
-    chance, probed, times = np.zeros(len(data.system)), np.zeros(len(probe_fold)), np.zeros(len(probe_fold))
-    for project in sorted(set(data.project)):
+    chance, probed, times = np.zeros(len(answers.system)), np.zeros(len(probe_fold)), np.zeros(len(probe_fold))
+    for project in sorted(set(answers.project)):
         for number in sorted(set(fold)):
-            held = (data.project == project) & (fold == number)
-            fitted = trainer.fit((data.project != project) & (fold != number), guard_fold != number)
+            held = (answers.project == project) & (fold == number)
+            fitted = trainer.fit((answers.project != project) & (fold != number), guard_fold != number)
             chance[held] = fitted.chance(trainer.rows[0][held], trainer.rows[1][held])
             mine = probe_fold == number
             probed[mine] += fitted.chance(probe[0][mine], probe[1][mine])

@@ -80,8 +80,8 @@ class Featuriser:
         key = hashlib.sha256((self._code + texts).encode("utf-8", "surrogatepass")).hexdigest()[:20]
         file = self.cache / f"{key}.npz" if self.cache else None
         if file is not None and file.is_file():
-            with np.load(file) as data:
-                return tuple(map(str, data["names"])), data["matrix"]
+            with np.load(file) as arrays:
+                return tuple(map(str, arrays["names"])), arrays["matrix"]
         from tqdm import tqdm
 
         rows = []

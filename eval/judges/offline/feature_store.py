@@ -54,12 +54,12 @@ class SemanticStore:
 
     def put(self, pairs: Sequence[Pair], rows: Sequence[dict[str, float]]) -> None:
         """Keep the features of some pairs."""
-        kept = [
+        stored_rows = [
             (self._key(pair), np.array([row[name] for name in NAMES], dtype=np.float64).tobytes())
             for pair, row in zip(pairs, rows, strict=True)
         ]
         with self._db:
-            self._db.executemany("INSERT OR IGNORE INTO features VALUES (?, ?)", kept)
+            self._db.executemany("INSERT OR IGNORE INTO features VALUES (?, ?)", stored_rows)
 
     def close(self) -> None:
         """Close the file."""

@@ -65,21 +65,21 @@ def load(path: str = "") -> Model:
     """
     file = Path(path) if path else resources.files("eval.judges.offline").joinpath("weights.json")
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        weights = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(f"{file}: {error.strerror}; make it with scripts/train_judge.py") from error
     except json.JSONDecodeError as error:
         raise DataError(f"{file}: line {error.lineno}: not JSON: {error.msg}") from error
     try:
-        return of_json(data)
+        return of_json(weights)
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{file}: not a weights file of scripts/train_judge.py: {error}") from error
 
 
-def of_json(data: Mapping[str, Any]) -> Model:
+def of_json(weights: Mapping[str, Any]) -> Model:
     """Build the model from the parsed file."""
-    features = data["features"]
-    products = data["products"]
+    features = weights["features"]
+    products = weights["products"]
     names = list(features)
     table = np.array([features[name] for name in names], dtype=np.float64)
     index = {name: number for number, name in enumerate(names)}
@@ -91,9 +91,9 @@ def of_json(data: Mapping[str, Any]) -> Model:
         linear=table[:, 2],
         pairs=np.array(pairs, dtype=np.intp).reshape(-1, 2),
         products=np.array([value for row in products.values() for value in row.values()], dtype=np.float64),
-        bias=float(data["bias"]),
-        facts={key: value for key, value in data.items() if key not in ("features", "products", "bias")},
-        digest=digest([features, products, data["bias"]]),
+        bias=float(weights["bias"]),
+        facts={key: value for key, value in weights.items() if key not in ("features", "products", "bias")},
+        digest=digest([features, products, weights["bias"]]),
     )
 
 

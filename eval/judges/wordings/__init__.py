@@ -95,9 +95,9 @@ def read(file: Path) -> Wordings | None:
             own.
     """
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        by_name = json.loads(file.read_text(encoding="utf-8"))
         lists = {
-            field.name: tuple(data.get(field.name, ()) if field.name in _OPTIONAL else data[field.name])
+            field.name: tuple(by_name.get(field.name, ()) if field.name in _OPTIONAL else by_name[field.name])
             for field in fields(Wordings)
         }
     except (OSError, json.JSONDecodeError, KeyError, TypeError) as error:

@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from eval.core.types import CATEGORIES
+from eval.report.comparable import described
 from eval.report.significance import compare_runs
 from eval.report.tables.summaries import by_questions, judges, questions_of
 from eval.report.tables.table import Cell, Column, Section, Table, show, show_interval
@@ -81,14 +82,14 @@ def system_entries(runs: Sequence[Run], ids: Sequence[str]) -> list[dict[str, An
 
 
 def _system(run: Run, system: str, name: str) -> dict[str, Any]:
-    kept = {k: run.manifest[k] for k in ("sessions", "hardware", "dataset", "packages") if k in run.manifest}
+    shown_entries = {k: run.manifest[k] for k in ("sessions", "hardware", "dataset", "packages") if k in run.manifest}
     return {
         "id": system,
         "label": name,
         "short": label(run.summary) if len(name) > 24 else name,
         "facts": [[key, str(value)] for key, value in _facts(run.summary, run.manifest)],
         "config": json.dumps(run.manifest.get("config", {}), indent=1, ensure_ascii=False),
-        "provenance": json.dumps(kept, indent=1, ensure_ascii=False),
+        "provenance": json.dumps(shown_entries, indent=1, ensure_ascii=False),
     }
 
 
@@ -136,7 +137,7 @@ def _facts(s: Summary, m: Mapping[str, Any]) -> list[tuple[str, Any]]:
         ("stores", _stores(s.get("lost") or {})),
         (
             "against the paper",
-            "not comparable: " + "; ".join(s["not_comparable"]) if s.get("not_comparable") else "comparable",
+            "not comparable: " + "; ".join(reasons) if (reasons := described(s)) else "comparable",
         ),
     ]
 

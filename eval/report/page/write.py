@@ -44,16 +44,16 @@ def write_page(target: Path, group: RunGroup, figures: Sequence[Path] = ()) -> P
     dataset = common_dataset(runs)
     ids = [f"s{n}" for n in range(len(runs))]
     questions = asked(dataset, runs)
-    data: dict[str, Any] = {"index": _index(group, dataset, ids, figures)}
-    data["answers"] = {name: answer_texts(run, questions) for run, name in zip(runs, ids, strict=True)}
-    data |= {name: block(run, questions) for run, name in zip(runs, ids, strict=True)}
+    blocks: dict[str, Any] = {"index": _index(group, dataset, ids, figures)}
+    blocks["answers"] = {name: answer_texts(run, questions) for run, name in zip(runs, ids, strict=True)}
+    blocks |= {name: block(run, questions) for run, name in zip(runs, ids, strict=True)}
     page = (HERE / "page.html").read_text(encoding="utf-8")
     script = "".join((HERE / "js" / name).read_text(encoding="utf-8") for name in SCRIPTS)
     substitutions = {
-        "__TITLE__": html.escape(data["index"]["title"]),
+        "__TITLE__": html.escape(blocks["index"]["title"]),
         "__CSS__": (HERE / "page.css").read_text(encoding="utf-8"),
         "__JS__": script,
-        "__DATA__": "\n".join(f'<script type="text/plain" id="data-{k}">{pack(v)}</script>' for k, v in data.items()),
+        "__DATA__": "\n".join(f'<script type="text/plain" id="data-{k}">{pack(v)}</script>' for k, v in blocks.items()),
     }
     for mark, text in substitutions.items():
         page = page.replace(mark, text)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.core.places import paper_values
+from eval.report import comparable
 from eval.report.tables.summaries import metric_cell
 from eval.report.tables.table import Cell, Column, Section, Table
 from eval.runs.labels import Summary, part_name
@@ -22,13 +23,20 @@ PAPER = paper_values()
 VERDICTS = ("OK", "OKish", "DIFFERS", "NOT RUN", "NOT COMPARABLE")
 MEANING = (
     "OK: within the tolerance of paper.yaml. OKish: the paper's value lies in our 95 % interval. DIFFERS: neither. NOT "
-    "RUN: no finished run has this cell. NOT COMPARABLE: other models, data or settings than the paper's made ours."
+    "RUN: no finished run has this cell. NOT COMPARABLE: other models, data or settings than the paper's made ours; "
+    "'why' gives the numbers of this cell's own reasons."
+)
+STAND_IN = (
+    "synthetic: scripted replies stand in for a model that this cell rests on. Such a cell shows how the comparison "
+    "works and nothing of the paper, so it is never OK: within the tolerance it says OKish."
 )
 _COLUMNS = {
     3: ("words", "judge", "f1", "rl", "b1", "b2", "meteor", "bert_f1", "sim"),
     4: ("words", "chunk", "judge", "search_p50", "search_p95", "total_p50", "total_p95"),
     5: ("build", "kv_ttft", "dir_ttft", "speedup"),
 }
+TRACKS = ("paper", "published")
+"""Tracks whose rows may stand for a row of the paper."""
 PERCENT = frozenset(_COLUMNS[3][1:]) | {"speedup"}
 """Columns in percent; the others are words, tokens, milliseconds (Table 4) or seconds (Table 5)."""
 
@@ -71,7 +79,12 @@ class CellCheck:
     high: float | None
     verdict: str
     note: str
+    """Why it is not run or not comparable: this cell's own reasons."""
     must: bool
+    synthetic: bool = False
+    """Whether scripted replies stand in for a model that the cell rests on."""
+    reasons: tuple[str, ...] = ()
+    """The reasons of ``note``, one by one, of a cell that is not comparable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +110,7 @@ def load(path: Path = PAPER) -> Reference:
     Raises:
         DataError: the file is missing or a row lacks a field, with the place.
     """
-    import yaml
-
-    try:
-        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise DataError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    raw = comparable.paper(path)
     cells = []
     for table, columns in _COLUMNS.items():
         for number, row in enumerate(raw[f"table{table}"]):
@@ -151,17 +157,12 @@ def paper_value(summary: Summary, metric: str, category: int | None = None) -> f
     return float(stated[0]) / (100 if column in PERCENT else 1) if stated else None
 
 
-def comparable(summaries: Sequence[Summary]) -> bool:
-    """Whether any of the runs may stand beside the paper's numbers."""
-    return any(not s.get("not_comparable") for s in summaries)
-
-
 def check(reference: Reference, summaries: Sequence[Summary], kv: Sequence[Mapping[str, Any]] = ()) -> list[CellCheck]:
     """Verdict on every cell of the paper.
 
     Args:
         reference: from ``load``.
-        summaries: finished LOCOMO runs; of several that fit a row, a comparable one counts, else the last.
+        summaries: finished LOCOMO runs; of several that fit a cell, a comparable one counts, else the last.
         kv: cells of ``kv_ttft`` results (``eval.runs.read.kv_cells``).
     """
     return [_check_kv(reference, c, kv) if c.table == 5 else _check(reference, c, summaries) for c in reference.cells]
@@ -169,44 +170,46 @@ def check(reference: Reference, summaries: Sequence[Summary], kv: Sequence[Mappi
 
 def _check(reference: Reference, cell: PaperCell, summaries: Sequence[Summary]) -> CellCheck:
     must = cell.column in (reference.raw.get("must") or {}).get(cell.row["system"], ())
-    summary = _matching(cell, summaries)
+    summary = _matching(reference, cell, summaries)
     if summary is None:
         return CellCheck(cell, None, None, None, "NOT RUN", "no finished run", must)
     ours = _value(reference, cell, summary)
     if ours.value is None:
         reason = (summary.get("missing") or {}).get(reference.raw["metrics"][cell.column], "not measured in this run")
         return CellCheck(cell, None, None, None, "NOT RUN", str(reason), must)
-    free = cell.column in reference.raw["model_free"].get(cell.row["system"], ())
-    reasons = _foreign_data(summary) if free else list(summary.get("not_comparable") or ())
-    return _judge(reference, cell, ours, reasons, must)
+    reasons = comparable.reasons(summary, cell.column, cell.row, reference.raw)
+    return _judge(reference, cell, ours, reasons, must, comparable.synthetic(summary, cell.column, reference.raw))
 
 
-def _judge(reference: Reference, cell: PaperCell, ours: Cell, reasons: Sequence[str], must: bool = False) -> CellCheck:
+def _judge(
+    reference: Reference,
+    cell: PaperCell,
+    ours: Cell,
+    reasons: Sequence[str],
+    must: bool = False,
+    synthetic: bool = False,
+) -> CellCheck:
     value = ours.number
     if value is None:
         return CellCheck(cell, None, None, None, "NOT RUN", "the value is missing", must)
     if reasons:
         verdict = "NOT COMPARABLE"
     elif abs(value - cell.value) <= reference.tolerance(cell) + 1e-9:
-        verdict = "OK"
+        verdict = "OKish" if synthetic else "OK"
     elif ours.low is not None and ours.high is not None and ours.low <= cell.value <= ours.high:
         verdict = "OKish"
     else:
         verdict = "DIFFERS"
-    return CellCheck(cell, value, ours.low, ours.high, verdict, "; ".join(reasons), must)
+    return CellCheck(cell, value, ours.low, ours.high, verdict, "; ".join(reasons), must, synthetic, tuple(reasons))
 
 
-def _foreign_data(summary: Summary) -> list[str]:
-    """Why even a cell that no model changes cannot be compared."""
-    data = summary.get("dataset") or {}
-    if data.get("official") and summary["n"] == 1540:
-        return []
-    return [f"{summary['n']} questions of {data.get('name')}, the paper's are 1,540 of LOCOMO"]
-
-
-def _matching(cell: PaperCell, summaries: Sequence[Summary]) -> Summary | None:
-    fitting = [s for s in summaries if s.get("complete") and s.get("track", "paper") == "paper" and _fits(cell.row, s)]
-    return next((s for s in fitting if not s.get("not_comparable")), fitting[-1] if fitting else None)
+def _matching(reference: Reference, cell: PaperCell, summaries: Sequence[Summary]) -> Summary | None:
+    """The run whose cell counts: of those that fit the row the first whose cell compares, a real one before a scripted
+    one; else the last."""
+    fitting = [s for s in summaries if s.get("complete") and s.get("track", "paper") in TRACKS and _fits(cell.row, s)]
+    able = [s for s in fitting if not comparable.reasons(s, cell.column, cell.row, reference.raw)]
+    able.sort(key=lambda s: comparable.synthetic(s, cell.column, reference.raw))
+    return next(iter(able), fitting[-1] if fitting else None)
 
 
 def _fits(row: Mapping[str, Any], summary: Summary) -> bool:
@@ -265,18 +268,23 @@ def check_table(checks: Sequence[CellCheck]) -> Table:
         Column("difference", "Diff", "text"),
         Column("verdict", "Verdict", "text"),
         Column("must", "Must", "text"),
+        Column("why", "Why", "text"),
     )
     groups: dict[str, list[tuple[Cell, ...]]] = {}
+    numbers = {reason: str(n) for n, reason in enumerate(dict.fromkeys(r for c in checks for r in c.reasons), 1)}
     for c in checks:
         group = f"Table {c.cell.table}" + (f", category {c.cell.row['category']}" if c.cell.table == 3 else "")
         shown = "–" if c.ours is None else f"{c.ours:.2f}"
         span = "" if c.low is None or c.high is None else f"[{c.low:.2f}, {c.high:.2f}]"
         gap = "" if c.ours is None else f"{c.ours - c.cell.value:+.2f}"
-        texts = (c.cell.name, c.cell.column, shown, span, f"{c.cell.value:g}", gap, c.verdict, "must" if c.must else "")
-        groups.setdefault(group, []).append(tuple(Cell(t) for t in texts))
+        name = f"{c.cell.name} (synthetic)" if c.synthetic else c.cell.name
+        texts = (name, c.cell.column, shown, span, f"{c.cell.value:g}", gap, c.verdict, "must" if c.must else "")
+        why = Cell(" ".join(numbers[r] for r in c.reasons), full=c.note)
+        groups.setdefault(group, []).append((*(Cell(t) for t in texts), why))
     counts = Counter(c.verdict for c in checks)
     notes = ["; ".join(f"{v}: {counts[v]}" for v in VERDICTS) + f"; cells: {len(checks)}.", MEANING]
-    notes += [f"Not comparable: {n}." for n in dict.fromkeys(c.note for c in checks if c.verdict == "NOT COMPARABLE")]
+    notes += [STAND_IN] if any(c.synthetic for c in checks) else []
+    notes += [f"Not comparable ({number}): {reason}." for reason, number in numbers.items()]
     commands = dict.fromkeys(c.cell.command for c in checks if c.verdict in ("NOT RUN", "NOT COMPARABLE"))
     notes += [f"To make what is missing: {command}" for command in commands]
     sections = tuple(Section(name, tuple(rows)) for name, rows in groups.items())

@@ -74,10 +74,10 @@ def calibration(cards: Sequence[Mapping[str, Any]], stem: Path) -> list[Path]:
     ]
     if not rows:
         raise DataError("no judge card with calibration; run: python run.py experiment=judge_card judge=offline")
-    data = pd.DataFrame(rows, columns=["judge", "reference", "predicted", "observed", "low", "high", "n"])
+    frame = pd.DataFrame(rows, columns=["judge", "reference", "predicted", "observed", "low", "high", "n"])
     with canvas(2, 1, height_cm=8.6, sharex=True, height_ratios=(3, 1)) as (figure, (top, bottom)):
         top.plot([0, 100], [0, 100], color="#999999", linewidth=0.7, linestyle="--", label="perfect")
-        for i, (judge, own) in enumerate(data.groupby("judge", sort=False)):
+        for i, (judge, own) in enumerate(frame.groupby("judge", sort=False)):
             reach = np.array([own.observed - own.low, own.high - own.observed], dtype=float) * 100
             top.errorbar(
                 own.predicted * 100,
@@ -90,7 +90,7 @@ def calibration(cards: Sequence[Mapping[str, Any]], stem: Path) -> list[Path]:
                 **look(i),
             )
             bottom.plot(own.predicted * 100, own.n, drawstyle="steps-mid", color=COLOURS[i], linewidth=0.9)
-        references = ", ".join(dict.fromkeys(filter(None, data.reference)))
+        references = ", ".join(dict.fromkeys(filter(None, frame.reference)))
         top.set_ylabel(f"called correct by\n{references or 'the reference'} (%)")
         top.set_ylim(0, 100)
         bottom.set_ylabel("verdicts (n)")
@@ -100,7 +100,7 @@ def calibration(cards: Sequence[Mapping[str, Any]], stem: Path) -> list[Path]:
         legend_below(figure, top)
         return save(
             figure,
-            data,
+            frame,
             stem,
             sources([], cards=[{k: c.get(k) for k in ("judge", "reference", "fingerprint")} for c in cards]),
         )
@@ -190,7 +190,7 @@ def critical_difference(runs: Sequence[Run], metric: str, stem: Path) -> list[Pa
         raise DataError(f"a critical-difference plot needs two systems with {metric} on two conversations")
     order = ranking({n: table[n].tolist() for n in table})
     groups = order.groups()
-    data = pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "method": order.names,
             "mean_rank": order.ranks,
@@ -202,7 +202,7 @@ def critical_difference(runs: Sequence[Run], metric: str, stem: Path) -> list[Pa
     )
     with canvas(height_cm=2.9 + 0.36 * (len(order.names) + len(groups))) as (figure, axes):
         _draw_ranks(axes, order, groups)
-        return save(figure, data, stem, sources([r.summary for r in runs], metric=metric))
+        return save(figure, frame, stem, sources([r.summary for r in runs], metric=metric))
 
 
 def _draw_ranks(axes: Axes, order: Ranking, groups: Sequence[tuple[int, int]]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eval.report.paper.reference import comparable, paper_value
+from eval.report.comparable import beside_paper
+from eval.report.paper.reference import paper_value
 from eval.runs.labels import Summary
 
 PAPER = "#BBBBBB"
@@ -17,22 +18,25 @@ MODELS = "paper (gpt-4o-mini)"
 DEVICE = "paper (H800)"
 
 
-def legend_name(summaries: Sequence[Summary], anyway: bool, name: str = MODELS) -> str | None:
+def legend_name(
+    summaries: Sequence[Summary], anyway: bool, metrics: Sequence[str] = ("judge_",), name: str = MODELS
+) -> str | None:
     """What the legend calls the paper's values.
 
     Args:
         summaries: the runs drawn.
         anyway: whether the values were asked for also where they are not comparable; the name then says so.
+        metrics: what is drawn; one that compares, of one run, is enough.
         name: who made the paper's values.
 
     Returns:
         None where they are not drawn.
     """
-    if comparable(summaries):
+    if any(beside_paper(summary, metric) for summary in summaries for metric in metrics):
         return name
     return f"{name}, not comparable" if anyway and summaries else None
 
 
 def beside(summary: Summary, metric: str, category: int | None, anyway: bool) -> float | None:
-    """The paper's value of a run's own method and setting, where the run is comparable or it was asked for anyway."""
-    return None if summary.get("not_comparable") and not anyway else paper_value(summary, metric, category)
+    """The paper's value of a run's own method and setting, where the two compare or it was asked for anyway."""
+    return paper_value(summary, metric, category) if anyway or beside_paper(summary, metric) else None

@@ -67,18 +67,18 @@ def ablation(
         paper: draw the paper's values of the same settings also behind runs that are not comparable.
     """
     chosen = tuple(metrics or (primary_judge(summaries), "f1_memos"))
-    data = ablation_data(summaries, chosen, paper)
-    if data.empty or data.groupby("series").context_words.nunique().max() < CURVE:
+    frame = ablation_data(summaries, chosen, paper)
+    if frame.empty or frame.groupby("series").context_words.nunique().max() < CURVE:
         raise DataError(f"no method has {CURVE} settings of chunk size or top-k; run: python run.py experiment=fig9")
-    names = [c for c in (*(f"{k} {CATEGORIES[k]}" for k in TABLE_CATEGORIES), "overall") if (data.category == c).any()]
-    top = min(100, 20 * math.ceil(5 * data[["value", "high", "paper"]].max(axis=None) + 0.15))
+    names = [c for c in (*(f"{k} {CATEGORIES[k]}" for k in TABLE_CATEGORIES), "overall") if (frame.category == c).any()]
+    top = min(100, 20 * math.ceil(5 * frame[["value", "high", "paper"]].max(axis=None) + 0.15))
     with canvas(len(names), 2, height_cm=1.4 + 2.4 * len(names), sharex=True, sharey=True, squeeze=False) as (
         figure,
         panels,
     ):
         for row, category in enumerate(names):
             for panel, metric in zip(panels[row], chosen, strict=True):
-                _ablation_panel(panel, data, category, metric)
+                _ablation_panel(panel, frame, category, metric)
                 if row == 0:
                     panel.set_title(METRIC_TITLES.get(metric, f"judge {metric.removeprefix('judge_')}") + " (%)")
             panels[row][0].set_ylabel(f"{category}\n(%)")
@@ -89,15 +89,16 @@ def ablation(
         log_axis(panels[0][0].xaxis)
         for panel in panels[-1]:
             panel.set_xlabel("context (NLTK words)")
-        if data.paper.notna().any():
-            panels[0][0].plot([], [], linestyle=":", label=legend_name(summaries, paper), **PALE)
+        if frame.paper.notna().any():
+            name = legend_name(summaries, paper, list(frame.metric.unique()))
+            panels[0][0].plot([], [], linestyle=":", label=name, **PALE)
         legend_below(figure, panels[0][0])
-        return save(figure, data, stem, sources(summaries))
+        return save(figure, frame, stem, sources(summaries))
 
 
-def _ablation_panel(panel: Any, data: pd.DataFrame, category: str, metric: str) -> None:
-    for i, name in enumerate(dict.fromkeys(data.series)):
-        own = data.loc[(data.series == name) & (data.category == category) & (data.metric == metric)]
+def _ablation_panel(panel: Any, frame: pd.DataFrame, category: str, metric: str) -> None:
+    for i, name in enumerate(dict.fromkeys(frame.series)):
+        own = frame.loc[(frame.series == name) & (frame.category == category) & (frame.metric == metric)]
         if own.paper.notna().any():
             panel.plot(own.context_words, own.paper * 100, linestyle=":", **PALE)
         panel.errorbar(
@@ -151,21 +152,21 @@ def ttft(
         *(k for k, _ in TIMES),
         *(f"paper_{k}" for k, _ in TIMES),
     ]
-    data = pd.DataFrame(rows, columns=columns)
-    models = list(dict.fromkeys(data.model))
+    frame = pd.DataFrame(rows, columns=columns)
+    models = list(dict.fromkeys(frame.model))
     with canvas(len(models), 3, height_cm=1.5 + 3.8 * len(models), sharey="row", squeeze=False) as (figure, panels):
         for row, model in enumerate(models):
             for column, context in enumerate(LENGTHS):
-                own = data.loc[(data.model == model) & (data.context == context)]
+                own = frame.loc[(frame.model == model) & (frame.context == context)]
                 _ttft_panel(panels[row][column], own, titled=row == 0)
             log_axis(panels[row][0].yaxis, fine=True)
             panels[row][0].set_ylabel(f"{_short(model)}\ntime (s, log scale)")
         panels[-1][1].set_xlabel("query (tokens)")
-        if data[[f"paper_{k}" for k, _ in TIMES]].notna().to_numpy().any():
+        if frame[[f"paper_{k}" for k, _ in TIMES]].notna().to_numpy().any():
             panels[0][0].plot([], [], linestyle=":", label=_paper_name(cells), **PALE)
         legend_below(figure, panels[0][0])
         runs = [{k: s.get(k) for k in ("experiment", "model", "device", "fingerprint")} for s in kv_summaries]
-        return save(figure, data, stem, sources([]) | {"runs": runs})
+        return save(figure, frame, stem, sources([]) | {"runs": runs})
 
 
 def _ttft_panel(panel: Any, own: pd.DataFrame, titled: bool) -> None:

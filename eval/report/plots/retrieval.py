@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PARTS = ("search", "answer", "total")
+TIMES = tuple(f"latency_ms.{part}.{quantile}" for part in ("search", "total") for quantile in ("p50", "p95"))
+"""Times that the paper states too."""
 MANY = 12
 """With more methods than this the recall takes the width of a page, and the rows of the latency lie closer."""
 
@@ -34,26 +36,26 @@ def recall_against_budget(summaries: Sequence[Summary], stem: Path) -> list[Path
             cell = metric_cell(summary, metric)
             if cell.value is not None:
                 rows.append((name, kind, depth, cell.value, cell.low, cell.high))
-    data = pd.DataFrame(rows, columns=["method", "budget", "depth", "recall", "low", "high"]).astype(
+    frame = pd.DataFrame(rows, columns=["method", "budget", "depth", "recall", "low", "high"]).astype(
         {"low": float, "high": float}
     )
-    if data.empty:
+    if frame.empty:
         raise DataError("no run has evidence recall (metrics evidence_recall_…)")
-    looks, many = _looks(data), data.method.nunique() > MANY
-    low = min(80, 20 * int(5 * data.recall.min()))
+    looks, many = _looks(frame), frame.method.nunique() > MANY
+    low = min(80, 20 * int(5 * frame.recall.min()))
     with canvas(1, 2, width_cm=PAGE_CM if many else COLUMN_CM, height_cm=5.6 if many else 4.8, sharey=True) as (
         figure,
         panels,
     ):
         for panel, (kind, title) in zip(panels, axes_of.values(), strict=True):
             for name, (first, style) in looks.items():
-                own = data[(data.method == first) & (data.budget == kind)]
+                own = frame[(frame.method == first) & (frame.budget == kind)]
                 panel.plot(own.depth, own.recall * 100, label=name, markersize=3, **style)
                 if name == first:
                     panel.fill_between(
                         own.depth, own.low * 100, own.high * 100, color=style["color"], alpha=0.12, linewidth=0
                     )
-            depths = sorted(set(data[data.budget == kind].depth))
+            depths = sorted(set(frame[frame.budget == kind].depth))
             panel.set_xscale("log")
             panel.set_xticks(depths, [f"{d:,}" for d in depths])
             panel.minorticks_off()
@@ -61,15 +63,15 @@ def recall_against_budget(summaries: Sequence[Summary], stem: Path) -> list[Path
         panels[0].set_ylabel("evidence recall (%)")
         panels[0].set_ylim(low, 102 - low / 50)
         legend_below(figure, panels[0])
-        return save(figure, data, stem, sources(summaries))
+        return save(figure, frame, stem, sources(summaries))
 
 
-def _looks(data: pd.DataFrame) -> dict[str, tuple[str, dict[str, Any]]]:
+def _looks(frame: pd.DataFrame) -> dict[str, tuple[str, dict[str, Any]]]:
     """Method to the first method that finds exactly the same (its depth alone differs, say)
     and to the look they share."""
     looks: dict[str, tuple[str, dict[str, Any]]] = {}
     curves: dict[tuple, str] = {}
-    for name, own in data.groupby("method", sort=False):
+    for name, own in frame.groupby("method", sort=False):
         first = curves.setdefault(tuple(zip(own.budget, own.depth, own.recall, strict=True)), str(name))
         looks[str(name)] = (first, look(list(curves.values()).index(first)))
     return looks
@@ -93,12 +95,12 @@ def latency_parts(summaries: Sequence[Summary], stem: Path, paper: bool = False)
         raise DataError("no run has a latency pass (latency.questions)")
     names = list(dict.fromkeys(name for name, *_ in rows))
     theirs = _paper_latency(summaries, names, paper)
-    data = pd.DataFrame(
+    frame = pd.DataFrame(
         rows + [(f"{name} (paper)", *rest) for name, *rest in theirs], columns=["method", "part", "p50_ms", "p95_ms"]
     )
     with canvas(height_cm=1.6 + (0.55 if len(names) > MANY else 0.75) * len(names)) as (figure, axes):
         for i, part in enumerate(PARTS):
-            own = data[(data.part == part) & data.method.isin(names)]
+            own = frame[(frame.part == part) & frame.method.isin(names)]
             at = [names.index(n) + (i - 1) * 0.24 for n in own.method]
             floor = own.loc[:, ["p50_ms", "p95_ms"]].clip(lower=0.01)
             axes.hlines(at, floor.p50_ms, floor.p95_ms, color=COLOURS[i], linewidth=1.2)
@@ -108,7 +110,7 @@ def latency_parts(summaries: Sequence[Summary], stem: Path, paper: bool = False)
         for name, part, p50, p95 in theirs:
             y = names.index(name) + (PARTS.index(part) - 1) * 0.24
             axes.hlines(y, p50, p95, color=PALE["color"], linewidth=1.2, zorder=1)
-            axes.plot(p50, y, linestyle="none", label=legend_name(summaries, paper), **PALE)
+            axes.plot(p50, y, linestyle="none", label=legend_name(summaries, paper, TIMES), **PALE)
         axes.set_xscale("log")
         log_axis(axes.xaxis)
         axes.set_xlabel("time of a question (ms, log scale)")
@@ -116,7 +118,7 @@ def latency_parts(summaries: Sequence[Summary], stem: Path, paper: bool = False)
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.grid(axis="y", visible=False)
         legend_below(figure, axes)
-        return save(figure, data, stem, sources(summaries))
+        return save(figure, frame, stem, sources(summaries))
 
 
 def _paper_latency(
@@ -144,14 +146,14 @@ def cost_by_phase(summaries: Sequence[Summary], stem: Path) -> list[Path]:
             spent = (summary.get("ledger") or {}).get(phase, {})
             tokens = spent.get("prompt_tokens", 0) + spent.get("completion_tokens", 0)
             rows.append((name, phase, spent.get("calls", 0), tokens, tokens / max(1, count(summary))))
-    data = pd.DataFrame(rows, columns=["method", "phase", "calls", "tokens", "tokens_per_question"])
-    if not data.tokens.any():
+    frame = pd.DataFrame(rows, columns=["method", "phase", "calls", "tokens", "tokens_per_question"])
+    if not frame.tokens.any():
         raise DataError("no run has counted a token: nothing was sent to a language model")
-    names = list(dict.fromkeys(data.method))
+    names = list(dict.fromkeys(frame.method))
     with canvas(height_cm=1.8 + 0.5 * len(names)) as (figure, axes):
         left = [0.0] * len(names)
         for i, phase in enumerate(PHASES):
-            own = data[data.phase == phase].tokens_per_question.to_list()
+            own = frame[frame.phase == phase].tokens_per_question.to_list()
             if any(own):
                 axes.barh(
                     range(len(names)),
@@ -175,4 +177,4 @@ def cost_by_phase(summaries: Sequence[Summary], stem: Path) -> list[Path]:
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.grid(axis="y", visible=False)
         legend_below(figure, axes)
-        return save(figure, data, stem, sources(summaries))
+        return save(figure, frame, stem, sources(summaries))

@@ -61,10 +61,10 @@ def score_against_tokens(summaries: Sequence[Summary], stem: Path, paper: bool =
     pale = legend_name(summaries, paper)
     if pale:
         rows += [(name, "paper", words, score, None, None) for name, words, score in paper_points()]
-    data = pd.DataFrame(rows, columns=["method", "source", "context_words", "score", "low", "high"])
+    frame = pd.DataFrame(rows, columns=["method", "source", "context_words", "score", "low", "high"])
     with canvas(height_cm=7.0) as (figure, axes):
-        ours = data.loc[data.source == "ours"].reset_index(drop=True)
-        theirs = data.loc[data.source == "paper"]
+        ours = frame.loc[frame.source == "ours"].reset_index(drop=True)
+        theirs = frame.loc[frame.source == "paper"]
         if pale:
             axes.plot(theirs.context_words, theirs.score * 100, linestyle="none", label=pale, **PALE)
         crowded = len(ours) > MOST_NAMES
@@ -76,10 +76,10 @@ def score_against_tokens(summaries: Sequence[Summary], stem: Path, paper: bool =
             axes.errorbar(own.context_words, own.score * 100, yerr=bars(own), capsize=1.5, elinewidth=0.6, **style)
         percent_axis(axes, f"score, judge {judge.removeprefix('judge_')}", top=100)
         axes.set_ylim(-2, 100)
-        _words_axis(axes, data.context_words, room=10 if pale or not crowded else 1.6)
+        _words_axis(axes, frame.context_words, room=10 if pale or not crowded else 1.6)
         legend_below(figure, axes)
         _name_points(axes, ours, theirs, named=not crowded)
-        return save(figure, data, stem, sources(summaries))
+        return save(figure, frame, stem, sources(summaries))
 
 
 def _words_axis(axes: Axes, words: pd.Series, room: float) -> None:
@@ -191,7 +191,7 @@ def score_by_category(summaries: Sequence[Summary], stem: Path, paper: bool = Fa
         if len(theirs):
             legend_below(figure, panels[0])
         order = {name: i for i, name in enumerate(names)}
-        data = pd.concat(
+        frame = pd.concat(
             [ours.sort_values("method", key=lambda m: m.map(order), kind="stable"), theirs.astype(ours.dtypes)]
         )
-        return save(figure, data, stem, sources(summaries))
+        return save(figure, frame, stem, sources(summaries))

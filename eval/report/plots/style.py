@@ -86,7 +86,7 @@ def look(position: int) -> dict[str, Any]:
     return {"color": COLOURS[position % len(COLOURS)], "marker": MARKERS[(position + turn) % len(MARKERS)]}
 
 
-def save(figure: Figure, data: pd.DataFrame, stem: Path, sources: Mapping[str, Any]) -> list[Path]:
+def save(figure: Figure, frame: pd.DataFrame, stem: Path, sources: Mapping[str, Any]) -> list[Path]:
     """Write ``<stem>.png``, ``.pdf``, ``.csv`` (what is drawn) and ``.sources.json``.
     Bytes depend on the data alone."""
     import matplotlib
@@ -103,7 +103,7 @@ def save(figure: Figure, data: pd.DataFrame, stem: Path, sources: Mapping[str, A
             figure.savefig(scratch, metadata={"Software": None})
         with replacing(paths[1]) as scratch:
             figure.savefig(scratch, metadata={"CreationDate": None, "Producer": None, "Creator": None})
-    write_atomic(paths[2], data.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+    write_atomic(paths[2], frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
     write_atomic(paths[3], json.dumps(sources, indent=1, ensure_ascii=False) + "\n")
     return paths
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from eval.core.types import CATEGORIES
+from eval.report.comparable import described
 from eval.report.tables.table import Cell
 from eval.runs.labels import Summary, full_label, label, labels, part_name
 
@@ -150,15 +151,15 @@ def category_title(category: int | None, n: int) -> str:
 
 def origin_notes(summaries: Sequence[Summary]) -> list[str]:
     """Who made the numbers, what they must not be compared with, what is unfinished or failed."""
-    titles = {"answerer": "Answerer", "judge": "Judge", "embedder": "Embedder", "llm": "LLM"}
-    origins = (
-        f"{title}: {', '.join(sorted({part_name(s, part) for s in summaries}))}" for part, title in titles.items()
-    )
-    notes = ["; ".join(origins) + "."]
+    titles = {"answerer": "Answerer", "judge": "Judge", "embedder": "Embedder"}
+    if not all("made_by" in s for s in summaries):
+        titles["llm"] = "LLM"
+    parts = [f"{title}: {', '.join(sorted({part_name(s, part) for s in summaries}))}" for part, title in titles.items()]
+    notes = ["; ".join(parts) + ".", *model_notes(summaries)]
     prompts = dict.fromkeys(f"{part}: {used}" for s in summaries for part, used in (s.get("prompts") or {}).items())
     if prompts:
         notes.append("Prompts, with whose wording and its digest: " + "; ".join(prompts) + ".")
-    reasons = dict.fromkeys(r for s in summaries for r in s.get("not_comparable") or ())
+    reasons = dict.fromkeys(reason for s in summaries for reason in described(s))
     if reasons:
         notes.append("NOT COMPARABLE with the paper's gpt-4o-mini rows: " + "; ".join(reasons) + ".")
     errors = {name: value for s in summaries for name, value in (s.get("judge_error") or {}).items() if value}
@@ -208,6 +209,29 @@ def origin_notes(summaries: Sequence[Summary]) -> list[str]:
             for k, m in spread.items()
         ]
     return notes
+
+
+def model_notes(summaries: Sequence[Summary]) -> list[str]:
+    """Which language model every role asked; a judge of several models in one table is named as such."""
+    asked: dict[str, dict[str, None]] = {}
+    for summary in summaries:
+        made = summary.get("made_by") or {}
+        roles = {role: made[role] for role in ("memory", "answerer") if role in made}
+        roles |= {f"judge {name}": part for name, part in (made.get("judges") or {}).items()}
+        for role, part in roles.items():
+            if part["llm"]:
+                asked.setdefault(role, {})[_model_name(part["llm"])] = None
+    if not asked:
+        return []
+    notes = ["Language models: " + "; ".join(f"{role}: {', '.join(names)}" for role, names in asked.items()) + "."]
+    mixed = [role for role, names in asked.items() if role.startswith("judge ") and len(names) > 1]
+    return notes + [f"{role}: different models judged the rows, so its column does not compare them." for role in mixed]
+
+
+def _model_name(model: Mapping[str, Any]) -> str:
+    """A model for people: its name, and whether it is scripted or only declared to be its maker's."""
+    how = "synthetic" if model["maker"] == "synthetic" else f"declared {model['maker']}" if model["declared"] else ""
+    return f"{model['model']} ({how})" if how else str(model["model"])
 
 
 def _lost(part: str, count: int) -> str:

@@ -36,6 +36,8 @@ class Cell:
     """``best``, ``second`` or nothing."""
     tied: bool = False
     """Whether a paired test cannot tell it from the best one."""
+    full: str = ""
+    """What the CSV says in place of a text that is shortened elsewhere."""
 
     @property
     def number(self) -> float | None:

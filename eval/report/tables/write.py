@@ -67,7 +67,7 @@ def to_csv(table: Table) -> str:
         for row in section.rows:
             fields = [section.title]
             for c, column in zip(row, table.columns, strict=True):
-                fields.append(_number(c.value, column))
+                fields.append(c.full or _number(c.value, column))
                 if column.kind == "percent":
                     fields += [_number(c.low, column), _number(c.high, column)]
             writer.writerow(fields)

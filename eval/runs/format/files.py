@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from eval.runs.format import adversarial, fields, journals, kv, manifest, stores, summary
+from eval.runs.format import adversarial, fields, journals, kv, manifest, matrix, stores, summary
 from eval.runs.lines import parsed
 from memos.errors import DataError
 
@@ -38,6 +38,13 @@ KV: Mapping[str, Any] = {
     "summary.json": kv.KvSummary,
 }
 """Files of a time-to-first-token run."""
+MATRIX: Mapping[str, Any] = {
+    "manifest.json": manifest.MatrixManifest,
+    "run.json": manifest.RunId,
+    "scores/judge_*.jsonl": journals.AnyVerdict,
+    "summary.json": matrix.MatrixSummary,
+}
+"""Files of a judge matrix."""
 STORE: Mapping[str, Any] = {"progress.json": stores.Progress, "*.code.json": stores.StoreCode}
 """Files of a saved store and beside it."""
 RESCORED: Mapping[str, Any] = {

@@ -101,8 +101,8 @@ class Config(TypedDict):
     system: Annotated[dict[str, Any], "The memory system: its class (`_target_`), name and settings."]
     llm: Annotated[dict[str, Any], "The language model."]
     embedder: Annotated[dict[str, Any], "The embedder."]
-    answerer: Annotated[dict[str, Any], "The answerer."]
-    judge: Annotated[dict[str, Any], "The main judge."]
+    answerer: Annotated[dict[str, Any], "The answerer; `llm` in it is its own model."]
+    judge: Annotated[dict[str, Any], "The main judge; `llm` in it is its own model."]
     also_judges: Annotated[dict[str, dict[str, Any]], "Further judges by the name they were given."]
     metrics: Annotated[dict[str, Any], "Which metrics, and the encoders of those that need one."]
     dataset: Annotated[dict[str, Any], "The data set and the questions that are selected."]
@@ -119,6 +119,7 @@ class Config(TypedDict):
     model: NotRequired[Annotated[str, "Model of a `kv_ttft` run."]]
     kv: NotRequired[Annotated[dict[str, Any], "Settings of a `kv_ttft` run."]]
     card: NotRequired[Annotated[dict[str, Any], "Settings of a judge card."]]
+    matrix: NotRequired[Annotated[dict[str, Any], NEW, "Settings of a judge matrix."]]
 
 
 class PromptText(TypedDict):
@@ -155,6 +156,13 @@ class Manifest(Provenance):
     dataset: Annotated[ManifestDataset, "The data."]
     prompt: Annotated[str, "Id of the answer prompt."]
     prompts: NotRequired[Annotated[dict[str, PromptText], NEW, "`answer` and `judge NAME` to what is asked with."]]
+    roles: NotRequired[
+        Annotated[
+            dict[str, Any],
+            NEW,
+            "Role (`memory`, `answerer`, `judge <name>`) to the identity of the language model it asks; null: none.",
+        ]
+    ]
     seed: Annotated[int, "The run's seed."]
     timing: NotRequired[Annotated[TimingSettings, NEW, "The device of `latency.jsonl`."]]
     adopted: NotRequired[Annotated[Adopted, NEW, "The run of version 0.1 that this one took over."]]
@@ -164,6 +172,10 @@ class KvManifest(Provenance):
     """``manifest.json`` of a `kv_ttft` run."""
 
     machine: NotRequired[Annotated[Machine, NEW, "The device that is timed."]]
+
+
+class MatrixManifest(Provenance):
+    """``manifest.json`` of a judge matrix."""
 
 
 class RunId(TypedDict):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, get_args, is_typeddict
 
 from eval.runs.format.fields import Field, fields, is_choice, shape
-from eval.runs.format.files import BENCHMARK, KV, RESCORED, STORE
+from eval.runs.format.files import BENCHMARK, KV, MATRIX, RESCORED, STORE
 
 HEAD = """# The files of a run
 
@@ -35,6 +35,7 @@ question.
 PARTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "A benchmark run": ("`<out>/runs/<experiment>/<system>-<fingerprint>/`.", BENCHMARK),
     "A time-to-first-token run": ("`<out>/runs/kv_ttft/<model>-<fingerprint>/`.", KV),
+    "A judge matrix": ("`<out>/runs/judge_matrix/answers-<digest>/`.", MATRIX),
     "A saved store": (
         "`<out>/cache/state/<system>/<conversation>-<identity>/`, shared by all runs with that identity; what the "
         "system itself wrote lies in `store/`.",

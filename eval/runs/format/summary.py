@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, NotRequired, TypedDict
 
 from eval.runs.format.fields import NEW
+from eval.runs.format.made_by import MadeBy
 
 
 class Repeats(TypedDict):
@@ -129,7 +130,7 @@ class SummaryDataset(TypedDict):
 
 
 class Described(TypedDict):
-    """What a row is of, and why it is not comparable."""
+    """What a row is of, and what made it."""
 
     display: Annotated[Display, "What tables print."]
     answerer: Annotated[str, "Name of the answerer."]
@@ -137,7 +138,12 @@ class Described(TypedDict):
     embedder: Annotated[str, "Name of the embedder."]
     llm: Annotated[str, "The language model; `none` where there is none."]
     dataset: Annotated[SummaryDataset, "The questions."]
-    not_comparable: Annotated[list[str], "Why the row may not stand beside the paper's; empty where it may."]
+    made_by: NotRequired[
+        Annotated[MadeBy, NEW, "The parts and models; tables tell by it what compares with the paper."]
+    ]
+    not_comparable: NotRequired[
+        Annotated[list[str], "Why the row may not stand beside the paper's; only where `made_by` is absent."]
+    ]
 
 
 class ScoreSummary(Described):

@@ -1,0 +1,1 @@
+"""The judge matrix: every judge under every prompt on the same answers."""

@@ -1,0 +1,68 @@
+"""Verdicts of one judge on a set of answers, each on disk before the next one starts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from eval.core import judging
+from eval.core.progress import bar
+from eval.core.protocols import Judge
+from eval.core.types import JudgeTask, Question, Verdict
+from eval.runs import lineage
+from eval.runs.write import Journal
+from eval.stages.boundary import Failed, attempt, outcomes
+
+
+def judge_answers(referee: Judge, answers: Mapping[Question, str], verdicts: Journal, title: str, total: int) -> None:
+    """Write a verdict for every answer that has none that stands; failed and unreadable ones are asked again.
+
+    Args:
+        referee: the judge.
+        answers: question to its good answer.
+        verdicts: where they are written, and looked for.
+        title: of the bar of progress.
+        total: questions in all, answered or not.
+    """
+    todo = [question for question, answer in answers.items() if not _stands(verdicts, question, answer)]
+    if not todo:
+        return
+    tasks = [JudgeTask(q.text, q.gold, answers[q], q.category) for q in todo]
+    progress = bar(title, total, len(answers) - len(todo))
+    for index, verdict in outcomes(referee.judge, tasks):
+        question = todo[index]
+        made = verdict if isinstance(verdict, Failed) else attempt(lambda v=verdict: _record(v))
+        record = _no_verdict(made) if isinstance(made, Failed) else made
+        made_from = lineage.of_verdict(question, answers[question])
+        verdicts.append(
+            {"sample_id": question.sample_id, "qa_index": question.qa_index, **record, "made_from": made_from}
+        )
+        progress.update()
+    progress.close()
+
+
+def verdict_of(verdicts: Journal, question: Question, answer: str) -> dict[str, Any] | None:
+    """The record of the verdict on this very answer, a failed one included; None where there is none."""
+    record = verdicts.records.get(question.key)
+    return record if record and lineage.current(record, lineage.of_verdict(question, answer)) else None
+
+
+def _stands(verdicts: Journal, question: Question, answer: str) -> bool:
+    record = verdict_of(verdicts, question, answer)
+    return record is not None and judging.stands(record)
+
+
+def _no_verdict(failed: Failed) -> dict[str, Any]:
+    return {"label": judging.ERROR, "score": None, "runs": [], "raw": [failed.record["error"]], **failed.record}
+
+
+def _record(verdict: Verdict) -> dict[str, Any]:
+    """The record of a verdict without its key; its label is that of the one rule for verdicts of several runs."""
+    record = asdict(verdict)
+    if record["score"] is not None and not math.isfinite(record["score"]):
+        raise ValueError(f"the judge's score is {record['score']}")
+    record["label"] = judging.standing(verdict.label, verdict.runs)
+    record["ms"] = record.pop("latency_ms")
+    return record

@@ -1,0 +1,76 @@
+"""What made a run's numbers: its parts, whose models they ask, and the settings that a comparison looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from eval.core.config import component_config, part_id, wants
+from eval.core.protocols import Scorer
+from eval.core.published_prompts import PREFIX
+from eval.runs.format.made_by import AnswererFacts, MadeBy, MemoryFacts, ModelFacts, PartFacts
+from eval.stages import components
+from eval.stages.bench import Bench
+from memos.model_origin import ModelOrigin
+
+COMPARED = ("extractor", "top_k", "chunk_size", "temperature", "max_tokens", "stop", "rubric", "runs")
+"""Fields of parts that a comparison with the paper looks at."""
+
+
+def made_by(bench: Bench) -> MadeBy:
+    """The parts and models of a run."""
+    return {
+        "memory": _memory(bench),
+        "answerer": _answerer(bench),
+        "judges": {part.spec["name"]: _part(part.spec, part.llm if part.asks else None) for part in bench.judge_parts},
+        "metrics": metric_reasons(bench.scorers()),
+    }
+
+
+def origin_of(model: Any) -> ModelFacts:
+    """Whose model a client asks; its name alone where the client does not say."""
+    origin = getattr(model, "model_origin", None) or ModelOrigin(str(model.name))
+    return {"model": origin.model, "maker": origin.maker, "place": origin.place, "declared": origin.declared}
+
+
+def metric_reasons(scorers: Sequence[Scorer]) -> dict[str, list[str]]:
+    """Metric to why its values may not stand beside the paper's; a reason that begins with the name of a metric holds
+    for that one alone.
+    """
+    reasons: dict[str, list[str]] = {}
+    for scorer in scorers:
+        for reason in scorer.not_comparable():
+            named = [name for name in scorer.names if reason.startswith(f"{name} ")] or list(scorer.names)
+            for name in named:
+                reasons.setdefault(name, []).append(reason)
+    return reasons
+
+
+def _memory(bench: Bench) -> MemoryFacts:
+    asked = bench.llm_spec("memory") if bench.uses_llm() else None
+    embeds = wants(bench.system_class, "embedder")
+    return {
+        **_part(bench.system_spec, asked),
+        "embedder": origin_of(components.raw_embedder(bench.embedder_spec)) if embeds else None,
+    }
+
+
+def _answerer(bench: Bench) -> AnswererFacts:
+    part = bench.answerer_part
+    own = part.spec.get("prompt_file") or part.spec.get("prompt")
+    prompt = (own or bench.prompt) if part.asks else None
+    return {
+        **_part(part.spec, part.llm if part.asks else None),
+        "prompt": prompt,
+        "own_prompt": prompt in (bench.system_class.prompt, f"{PREFIX}{bench.system_class.prompt}"),
+    }
+
+
+def _part(spec: Mapping[str, Any], llm: Mapping[str, Any] | None) -> PartFacts:
+    cls, _ = component_config(spec, spec["name"])
+    return {
+        "part": spec["name"],
+        "kind": part_id(cls),
+        "llm": origin_of(components.provider(llm)) if llm else None,
+        "settings": {name: spec[name] for name in COMPARED if name in spec},
+    }

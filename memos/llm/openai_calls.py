@@ -1,0 +1,293 @@
+"""One request to its end: sent at the shared pace, negotiated, cut where it is too long, tried again where it helps."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from memos.errors import PromptTooLong
+from memos.llm.base import Completion, Request
+from memos.llm.counting import prompt_counter
+from memos.llm.health import Health
+from memos.llm.limits import Limits
+from memos.llm.limits_headers import stated_limits
+from memos.llm.openai_client import Answered, never_connected, transport_error
+from memos.llm.openai_config import OpenAIConfig
+from memos.llm.openai_dialect import Dialect, Trial
+from memos.llm.openai_wire import BadReply, body_of, completion_of, reply_to
+from memos.llm.refusal import Refusal, refusal_of
+from memos.llm.retry import Backoff, Rejected, Unreachable, is_transient, retry_after
+from memos.llm.window import fit
+from memos.llm.wire import describe
+
+STRUCTURED_REPLY = 4096
+"""Reply tokens of a request for JSON or calls that sets no limit: a longer one is a loop."""
+_ADAPTATIONS, _CUTS = 12, 6
+"""How often a request is sent otherwise, and shortened, at most."""
+_MARGIN = 0.02
+"""Share of the room that each cut leaves free: the server's count of the cut prompt is not known."""
+_SHORTEST_REPLY = 64
+"""Below so much room for the reply the prompt is cut."""
+_BUSY = (503, 529)
+"""Statuses that ask for time where they say how much."""
+_REPLY_TOKENS = 100.0
+"""Reply tokens that a call is counted with before its end, where its limit is not lower."""
+
+
+class Transport(Protocol):
+    """What sends a body and brings the answer."""
+
+    async def post(self, body: Mapping[str, Any]) -> Answered: ...
+
+    async def stream(self, body: Mapping[str, Any]) -> Answered: ...
+
+
+@dataclass
+class _Try:
+    """Where one request stands."""
+
+    request: Request
+    """As it is sent: with a reply limit, and cut where the server says so."""
+    own_limit: bool
+    """Whether the request or the configuration set the reply limit; one of ours may shrink."""
+    trial: Trial = field(default_factory=Trial)
+    sent: int = 0
+    failures: int = 0
+    adaptations: int = 0
+    cuts: int = 0
+    cut_tokens: int = 0
+    unconnected: int = 0
+    """Attempts that found nobody listening."""
+    waiting_since: float | None = None
+    """When a rate limit first refused this request."""
+
+
+@dataclass(frozen=True, slots=True)
+class _NoReply:
+    """An attempt that brought no reply."""
+
+    reason: str
+    connected: bool = True
+    pause_s: float | None = None
+
+
+class Calls:
+    """Sends the requests of one client.
+
+    Args:
+        config: the client's settings.
+        server: address of the server, for messages.
+        transport: what sends.
+        limits: the pace that all clients of the model share.
+        dialect, health: what is known of the server, shared by all calls of the client.
+        secret: the key, taken out of whatever a server says.
+    """
+
+    def __init__(
+        self,
+        config: OpenAIConfig,
+        server: str,
+        transport: Transport,
+        limits: Limits,
+        dialect: Dialect,
+        health: Health,
+        secret: str = "",
+    ) -> None:
+        self.config, self.name, self.server = config, config.model, server
+        self.transport, self.limits, self.dialect, self.health = transport, limits, dialect, health
+        self._backoff = Backoff(config.backoff_s, config.backoff_max_s, config.retry_after_max_s)
+        self._random, self._secret = random.Random(), secret
+
+    async def complete(self, request: Request) -> Completion:
+        """One reply.
+
+        Raises:
+            PromptTooLong: the prompt exceeds the window and may not be cut.
+            Rejected: the server refuses the request for good.
+            Unreachable: every attempt failed.
+            Unusable: no call to this server can succeed.
+        """
+        state = self._begun(request)
+        while True:
+            self.health.check()
+            outcome = await self._attempt(state)
+            if isinstance(outcome, Completion):
+                self.health.succeeded()
+                return replace(reply_to(request, outcome), cut_tokens=state.cut_tokens)
+            if isinstance(outcome, Refusal):
+                if self._tries_again(state, outcome):
+                    continue
+                outcome = _NoReply(f"{outcome.status} {outcome.message}", True, retry_after(outcome.headers))
+            state.failures += 1
+            state.unconnected += not outcome.connected
+            if state.failures >= self.config.max_attempts:
+                raise self._unreachable(state, outcome.reason)
+            await asyncio.sleep(self._backoff.wait(state.failures, outcome.pause_s, self._random))
+
+    def _begun(self, request: Request) -> _Try:
+        limit, own = request.max_tokens or self.config.max_tokens, True
+        thinks = self.dialect.limit_field == "max_completion_tokens"
+        if limit is None and (request.json_schema is not None or request.tools) and not thinks:
+            limit, own = STRUCTURED_REPLY, False
+        return _Try(request if limit is None else replace(request, max_tokens=limit), own)
+
+    async def _attempt(self, state: _Try) -> Completion | Refusal | _NoReply:
+        """One attempt, in its turn: the reply, what the server refuses, or why there was none."""
+        import openai
+
+        stream, extra = self.config.stream, self.config.extra_body or {}
+        async with self.limits.permit(_estimate(state.request)) as permit:
+            self.health.check()
+            body = body_of(state.request, self.name, self.dialect, stream=stream, extra=extra, trial=state.trial)
+            state.sent += 1
+            try:
+                async with asyncio.timeout(self.config.timeout_s):
+                    answered = await (self.transport.stream(body) if stream else self.transport.post(body))
+                completion = completion_of(answered.data, answered.latency_ms, state.sent)
+            except openai.APIStatusError as error:
+                headers = error.response.headers
+                refusal = refusal_of(error.status_code, error.body, error.message, headers, self._secret)
+                if _slows_down(refusal):
+                    permit.refused(self._pause(refusal), stated_limits(refusal.headers))
+                elif self._negotiates(state, refusal, body):
+                    return replace(refusal, status=0)
+                return refusal
+            except (openai.APITimeoutError, TimeoutError) as error:
+                reason = f"no reply within {self.config.timeout_s:g} s (llm.timeout_s)"
+                return _NoReply(reason, not never_connected(error))
+            except BadReply as error:
+                return _NoReply(f"broken reply: {error}")
+            except (openai.APIError, transport_error(), OSError) as error:
+                return _NoReply(f"connection failed: {_root(error)}", not never_connected(error))
+            usage = completion.usage
+            permit.came_through(usage.prompt_tokens + usage.completion_tokens, stated_limits(answered.headers))
+        self.dialect.took(body, state.trial)
+        return replace(completion, ttft_ms=answered.ttft_ms)
+
+    def _negotiates(self, state: _Try, refusal: Refusal, body: Mapping[str, Any]) -> bool:
+        """Whether the request can do without what is refused."""
+        if refusal.too_long() or refusal.cause() or state.adaptations >= _ADAPTATIONS:
+            return False
+        state.adaptations += 1
+        return self.dialect.adapt(body, refusal.status, refusal.words, state.trial)
+
+    def _tries_again(self, state: _Try, refusal: Refusal) -> bool:
+        """What a refusal means for the request: another try that spends no attempt, or one that does (False).
+
+        Raises:
+            Rejected, PromptTooLong, Unusable: there is none.
+        """
+        if refusal.status == 0:
+            return True
+        if _slows_down(refusal):
+            self._keep_patience(state, refusal)
+            return True
+        if refusal.too_long():
+            self._shorten(state, refusal)
+            return True
+        cause = refusal.cause()
+        if cause is None and not refusal.never_fits() and is_transient(refusal.status, refusal.code):
+            return False
+        message = self._message(refusal, cause)
+        self.health.failed(cause or f"{refusal.status} {refusal.code}", message)
+        raise Rejected(f"{message}; request {describe(state.request)!r}")
+
+    def _pause(self, refusal: Refusal) -> float | None:
+        """Seconds that a server asks to wait, by its headers or its words."""
+        wish = retry_after(refusal.headers)
+        wish = refusal.asks_to_wait() if wish is None else wish
+        return wish if wish is None else min(wish, self.config.retry_after_max_s)
+
+    def _keep_patience(self, state: _Try, refusal: Refusal) -> None:
+        """Let a rate limit be waited for, as long as calls come through now and then.
+
+        Raises:
+            Unusable: nothing came through for as long as the configuration allows, or the wait would take longer.
+        """
+        now, patience = time.monotonic(), self.config.patience_s
+        state.waiting_since = state.waiting_since or now
+        waited = min(now - state.waiting_since, self.limits.since_success())
+        wish = retry_after(refusal.headers) or 0.0
+        if waited < patience and wish <= patience:
+            return
+        waits = f"asks to wait {wish:.0f} s" if wish > patience else f"let no call through for {waited:.0f} s"
+        self.health.end(
+            f"{self.name} at {self.server} {waits} (llm.patience_s={patience:g}): {refusal.status} {refusal.message}; "
+            "finished records are kept: run the same command later, or raise llm.patience_s"
+        )
+
+    def _shorten(self, state: _Try, refusal: Refusal) -> None:
+        """Make a request fit the window that the server states: first a reply limit of ours, then the prompt.
+
+        Raises:
+            PromptTooLong: where it may not be cut, or cutting does not help.
+        """
+        window, prompt = refusal.stated()
+        request, limit = state.request, state.request.max_tokens
+        state.cuts += 1
+        if not state.own_limit and limit is not None and state.cuts <= _CUTS:
+            room = window - prompt if window and prompt else 0
+            fits = _SHORTEST_REPLY <= room < limit
+            state.request = replace(request, max_tokens=room if fits else None)
+            return
+        if self.config.long_prompt != "cut" or state.cuts > _CUTS:
+            raise PromptTooLong(
+                f"{self.name} refuses a prompt longer than its window ({refusal.message}); shorten the context, or set "
+                f"llm.long_prompt=cut; request {describe(request)!r}"
+            )
+        count = prompt_counter(self.config.tokenizer)
+        ours = count(request.messages)
+        window = window or self.config.context_window or prompt or ours
+        room = int(min((window - (limit or 0)) * ours / (prompt or ours), ours) * (1 - _MARGIN * state.cuts))
+        fitted, cut = fit(request.messages, count, room, 0, "cut", self.name)
+        state.request, state.cut_tokens = replace(request, messages=fitted), state.cut_tokens + cut
+
+    def _unreachable(self, state: _Try, reason: str) -> Unreachable:
+        """Every attempt failed.
+
+        Raises:
+            Unusable: nobody ever listened there.
+        """
+        if state.unconnected == state.failures:
+            self.health.failed(
+                "host", f"no connection to {self.server} ({reason}); start the server, or correct llm.base_url"
+            )
+        times = f"failed {state.failures} times" if state.failures > 1 else "failed"
+        return Unreachable(f"{self.name} at {self.server} {times}, last: {reason}; request {describe(state.request)!r}")
+
+    def _message(self, refusal: Refusal, cause: str | None) -> str:
+        """One line on a refusal, with the remedy."""
+        said = f"{refusal.status} {refusal.code} {refusal.message}".replace("  ", " ")
+        variable = self.config.api_key_env
+        remedy = {
+            "key": f"put a valid key into the variable {variable} (llm.api_key_env)"
+            if variable
+            else "name the variable that holds its key (llm.api_key_env)",
+            "quota": "its quota is used up: add credit; the same command resumes",
+            "model": f"correct llm.model={self.name}, or llm.base_url",
+        }
+        return f"{self.name} at {self.server} refuses: {said}" + (f"; {remedy[cause]}" if cause else "")
+
+
+def _slows_down(refusal: Refusal) -> bool:
+    """Whether a server asks for time: that spends no attempt."""
+    if refusal.cause() is not None or refusal.never_fits():
+        return False
+    return refusal.status == 429 or (refusal.status in _BUSY and retry_after(refusal.headers) is not None)
+
+
+def _estimate(request: Request) -> float:
+    """Tokens that a call will use, roughly: a quarter of the prompt's bytes, and a short reply."""
+    size = sum(len(message.content.encode("utf-8", "replace")) / 4 + 4 for message in request.messages)
+    return size + min(request.max_tokens or _REPLY_TOKENS, _REPLY_TOKENS)
+
+
+def _root(error: BaseException) -> str:
+    """The innermost cause of a failed connection, on one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return " ".join(str(error).split())[:200] or type(error).__name__

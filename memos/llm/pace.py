@@ -1,0 +1,202 @@
+"""When the next call to one model may go out: buckets of requests and tokens, pauses, and a window that adapts.
+
+Pure state and arithmetic. ``memos.llm.limits`` keeps it in a file that all processes of a machine share.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from memos.llm.limits_headers import REQUESTS, TOKENS, Stated
+
+_BURST_S = 2.0
+"""How many seconds of a configured limit may go out at once: no minute sees more than the limit and a thirtieth."""
+_FORGET_S = 120.0
+"""After how long without news limits that were stated or learnt, and entries of processes, hold no more."""
+_POLL_S = 0.05
+"""Wait for a place in the window, where another process may free it."""
+_WIDE = 512.0
+"""A window that grew to this many calls limits nothing."""
+
+
+@dataclass
+class Bucket:
+    """What may still be spent; it fills up with time. A call that is larger than the bucket waits for a full one."""
+
+    per_second: float
+    capacity: float
+    level: float
+    at: float
+    """When the level was last brought up to date."""
+    heard: float = 0.0
+    """When the limit was last confirmed."""
+
+    def fill(self, now: float) -> None:
+        self.level = min(self.capacity, self.level + self.per_second * max(now - self.at, 0.0))
+        self.at = now
+
+    def wait(self, cost: float) -> float:
+        """Seconds until so much may be spent."""
+        return max(min(cost, self.capacity) - self.level, 0.0) / self.per_second
+
+
+@dataclass
+class Running:
+    """The calls of one process that are under way."""
+
+    calls: int = 0
+    tokens: float = 0.0
+    at: float = 0.0
+
+
+@dataclass
+class Pace:
+    """The state of one model at one provider."""
+
+    buckets: dict[str, Bucket] = field(default_factory=dict)
+    """``own:`` those of the configuration, ``server:`` those that replies state; of requests and of tokens."""
+    running: dict[str, Running] = field(default_factory=dict)
+    """By process."""
+    pause_until: float = 0.0
+    epoch: float = 0.0
+    """Start of the last pause; refusals of calls that were sent before it belong to it."""
+    refusals: int = 0
+    """Pauses in a row without a call that came through."""
+    window: float | None = None
+    """Most calls under way, of all processes together; None: no limit but each client's own."""
+    threshold: float = 1.0
+    """Up to here the window grows by one a call, beyond by one a round."""
+    succeeded: float = 0.0
+    """When a call last came through."""
+    scale: float = 1.0
+    """Tokens that the server counts for one that we estimate."""
+
+    def fill(self, now: float, own: Mapping[str, float | None]) -> None:
+        """Bring the state to this moment.
+
+        Args:
+            own: the configuration's limits a minute by kind; None: none.
+        """
+        for kind, limit in own.items():
+            name = f"own:{kind}"
+            if limit is None:
+                self.buckets.pop(name, None)
+            elif name not in self.buckets or self.buckets[name].per_second != limit / 60:
+                burst = max(limit / 60 * _BURST_S, 1.0)
+                self.buckets[name] = Bucket(limit / 60, burst, burst, now)
+        for name, bucket in list(self.buckets.items()):
+            bucket.fill(now)
+            if name.startswith("server:") and now - bucket.heard > _FORGET_S:
+                del self.buckets[name]
+        if self.window is not None and now - max(self.epoch, self.pause_until) > _FORGET_S:
+            self.window = None
+        for name, running in list(self.running.items()):
+            if running.calls <= 0 or now - running.at > _FORGET_S * 5:
+                del self.running[name]
+
+    def admit(self, now: float, process: str, tokens: float) -> float:
+        """Let a call go out and count it (0), or say how many seconds to wait before asking again."""
+        if now < self.pause_until:
+            return self.pause_until - now
+        under_way = sum(entry.calls for entry in self.running.values())
+        if self.window is not None and under_way >= max(1, int(self.window)):
+            return _POLL_S
+        costs = {name: tokens if name.endswith(TOKENS) else 1.0 for name in self.buckets}
+        wait = max((self.buckets[name].wait(cost) for name, cost in costs.items()), default=0.0)
+        if wait > 0:
+            return wait
+        for name, cost in costs.items():
+            self.buckets[name].level -= cost
+        entry = self.running.setdefault(process, Running())
+        entry.calls, entry.tokens, entry.at = entry.calls + 1, entry.tokens + tokens, now
+        return 0.0
+
+    def left(self, now: float, process: str, tokens: float) -> None:
+        """A call has ended, however it did."""
+        entry = self.running.setdefault(process, Running())
+        entry.calls, entry.tokens, entry.at = max(entry.calls - 1, 0), max(entry.tokens - tokens, 0.0), now
+
+    def came_through(self, now: float, sent: float, tokens: float, used: float, stated: Mapping[str, Stated]) -> None:
+        """A call succeeded.
+
+        Args:
+            sent: when it went out.
+            tokens: what it was counted with.
+            used: what the server counted; 0 where it does not say.
+            stated: the limits in its headers.
+        """
+        self.succeeded = now
+        if used > 0 and f"own:{TOKENS}" in self.buckets:
+            self.buckets[f"own:{TOKENS}"].level += tokens - used
+        if used > 0 and tokens > 0:
+            self.scale = min(max(self.scale * (used / tokens) ** 0.2, 0.05), 20.0)
+        self._hear(now, stated)
+        if sent >= self.epoch:
+            self.refusals = 0
+        if self.window is not None:
+            self.window += 1.0 if self.window < self.threshold else 1.0 / self.window
+            self.window = None if self.window >= _WIDE else self.window
+
+    def refused(
+        self, now: float, sent: float, tokens: float, pause_s: float | None, base_s: float, stated: Mapping[str, Stated]
+    ) -> float:
+        """A call was refused for the rate; all calls pause. Returns the seconds of the pause.
+
+        Where the headers explain the refusal, their buckets pace what follows; otherwise fewer calls may be under way,
+        and more again with every one that comes through.
+
+        Args:
+            pause_s: how long the server asks to wait; None where it does not say.
+            base_s: the pause after the first refusal where nothing is said; it doubles with each that follows.
+        """
+        self._hear(now, stated)
+        if f"own:{TOKENS}" in self.buckets:
+            self.buckets[f"own:{TOKENS}"].level += tokens
+        fresh = sent >= self.epoch
+        if fresh:
+            self.refusals += 1
+        explained = [
+            self.buckets[f"server:{kind}"].wait(cost)
+            for kind, cost in ((REQUESTS, 1.0), (TOKENS, tokens))
+            if kind in stated and stated[kind].remaining < cost
+        ]
+        said = pause_s is not None or bool(explained)
+        grown = base_s * 2.0 ** min(self.refusals - 1, 30) if self.refusals > 1 or not said else 0.0
+        pause = max(explained, default=0.0) if pause_s is None else pause_s
+        pause = max(pause, grown)
+        if fresh and not explained:
+            under_way = sum(entry.calls for entry in self.running.values()) + 1
+            self.threshold = max(min(under_way, self.window or math.inf) / 2, 1.0)
+            self.window = max(self.threshold / 2, 1.0)
+        if fresh:
+            self.epoch = now
+        self.pause_until = max(self.pause_until, now + pause)
+        return pause
+
+    def _hear(self, now: float, stated: Mapping[str, Stated]) -> None:
+        """Take over the limits that a reply states; what is under way counts as spent already."""
+        for kind, limit in stated.items():
+            spent = sum(entry.tokens if kind == TOKENS else entry.calls for entry in self.running.values())
+            level = min(limit.remaining - spent, limit.limit)
+            self.buckets[f"server:{kind}"] = Bucket(limit.per_second, limit.limit, level, now, now)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any], now: float) -> Pace:
+        """The state of a file; a fresh one where it is damaged, or of before this machine started."""
+        try:
+            pace = cls(**state)
+            pace.buckets = {str(name): Bucket(**bucket) for name, bucket in state.get("buckets", {}).items()}
+            pace.running = {str(name): Running(**entry) for name, entry in state.get("running", {}).items()}
+            times = [pace.epoch, pace.succeeded, *(bucket.at for bucket in pace.buckets.values())]
+            numbers = [*times, pace.pause_until, pace.threshold, pace.scale, float(pace.window or 0), pace.refusals]
+            if not all(math.isfinite(number) for number in numbers) or max(times) > now + 1:
+                return cls()
+        except (TypeError, ValueError, AttributeError):
+            return cls()
+        return pace

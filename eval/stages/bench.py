@@ -308,8 +308,11 @@ class Bench:
         return construct(self.system_spec, "system", **shared)
 
     def answerer(self, *, latency: bool = False) -> Answerer:
-        llm = lambda: self.llm(roles.ANSWERER, cached=not latency)  # noqa: E731
-        shared = {"llm": llm, "embedder": self.embedder, "prompt": lambda: self.prompt}
+        shared = {
+            "llm": lambda: self.llm(roles.ANSWERER, cached=not latency),
+            "embedder": self.embedder,
+            "prompt": lambda: self.prompt,
+        }
         return construct(self.answerer_part.spec, "answerer", **shared)
 
     def judge(self, spec: Spec, llm: Spec | None = None) -> Judge:

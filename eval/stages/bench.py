@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -304,6 +304,7 @@ class Bench:
         shared = {
             "embedder": self._embedder_of_latency if latency else self.embedder,
             "llm": lambda: self._memory_llm(cached=not latency) if self.uses_llm() else None,
+            "note": lambda: partial(self.meter.add, f"latency: {roles.MEMORY}" if latency else roles.MEMORY),
         }
         return construct(self.system_spec, "system", **shared)
 

@@ -84,7 +84,7 @@ def test_cached_replies_are_told_apart_and_sessions_add_up(scripted_server, serv
     total = [a + b for a, b in zip(paid(first, embedder=False), paid([*rows.values()], embedder=False), strict=True)]
     assert total == log.chats
     lines = (Bench(made).folder / FILE).read_text(encoding="utf-8").splitlines()
-    assert len(lines) == len({(json.loads(line)["role"], json.loads(line)["model"]) for line in lines})
+    assert len(lines) == len({tuple(json.loads(line)[name] for name in ("role", "model", "cached")) for line in lines})
 
 
 def test_a_conversation_that_fails_is_paid_for_and_counted(scripted_server, server_key, tmp_path):

@@ -16,7 +16,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from eval.command.callbacks import Sweep, sweep
-from eval.command.precheck import Checked, precheck
+from eval.command.precheck import MOST_JOBS, Checked, precheck
 from eval.core.places import conf
 from eval.core.resources import ensure_language_data
 from eval.experiments.benchmark.experiment import looking
@@ -50,6 +50,9 @@ def _start(ended: Sweep) -> None:
             with looking():
                 checked = precheck(CONF, sys.argv[1:])
                 ensure_language_data()
+                if checked.configs[0].get("check"):
+                    _foretell(checked)
+                    return
                 _ask_about_code(checked)
                 done, sweeps = _up_to_date(checked, ended), checked.sweeps
         for arguments in [] if done else sweeps:
@@ -63,6 +66,23 @@ def _start(ended: Sweep) -> None:
         fail(f"configuration: {_where(error)}")
     except (MemosError, HydraException, OmegaConfBaseException) as error:
         fail(one_line(error))
+
+
+def _foretell(checked: Checked) -> None:
+    """Tell what the command will use.
+
+    Raises:
+        ConfigError: there are too many jobs to rehearse, or the experiment makes no forecast.
+    """
+    if not checked.whole:
+        raise ConfigError(f"check=true: a sweep of at most {MOST_JOBS} jobs by Hydra's own sweeper can be foretold")
+    entry = checked.configs[0]["entry"]
+    foretell = getattr(load(entry), "foretell", None)
+    if foretell is None:
+        raise ConfigError(
+            f"check=true: experiment={checked.configs[0]['name']} makes no forecast; experiment=locomo does"
+        )
+    foretell(checked.configs)
 
 
 def _up_to_date(checked: Checked, ended: Sweep) -> bool:

@@ -27,8 +27,8 @@ from memos.embed.metered import MeteredEmbedder
 from memos.errors import ConfigError
 from memos.llm.again import FreshWhereMalformed
 from memos.llm.base import LLM
+from memos.llm.budget import Budget
 from memos.llm.cache import MODES
-from memos.llm.counted import Budget
 from memos.llm.metered import Meter, MeteredLLM
 from memos.types import Conversation
 
@@ -254,7 +254,8 @@ class Bench:
 
     # --- parts ------------------------------------------------------------------------------------------------------
     def embedder(self):
-        return self._metered_embedder(components.embedder(self.embedder_spec, self.out, fresh=self.rerun), "embedder")
+        kept = components.embedder(self.embedder_spec, self.out, self.budget, fresh=self.rerun)
+        return self._metered_embedder(kept, "embedder")
 
     def _metered_embedder(self, embedder: Embedder, role: str) -> Embedder:
         """An embedder whose server's calls are counted; one that runs here asks nobody."""
@@ -266,10 +267,11 @@ class Bench:
         """What this run's models and embedder are asked, by role and model."""
         return Meter()
 
-    @cached_property
+    @property
     def budget(self) -> Budget:
-        """What this session may still spend, shared by all its models."""
-        return Budget(self.budget_config.tokens, self.budget_config.usd)
+        """What the command may still spend, shared by its jobs, their models and its later invocations."""
+        account = self.budget_config.account or self.name
+        return components.budget(self.out, account, self.budget_config, self.config.get("prices"))
 
     def llm_spec(self, role: str = roles.MEMORY) -> Spec:
         """Configuration of the language model of a role: ``memory``, ``answerer``, ``judge`` (the main one) or
@@ -292,7 +294,7 @@ class Bench:
         return components.llm(spec, self.out, mode, self.budget, fresh=self.rerun)
 
     def _embedder_of_latency(self) -> Embedder:
-        return self._metered_embedder(components.raw_embedder(self.embedder_spec), "latency: embedder")
+        return self._metered_embedder(components.charged_embedder(self.embedder_spec, self.budget), "latency: embedder")
 
     def _memory_llm(self, *, cached: bool) -> LLM:
         """The memory system's model; with ``retry_ingest`` a malformed cached reply is no reply."""

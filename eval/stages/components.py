@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from eval.core.code import code_digest, of_class
-from eval.core.config import construct, identity, typed
+from eval.core.config import BudgetConfig, construct, identity, typed
 from eval.core.identity import digest
 from eval.core.protocols import Scorer
 from eval.metrics.build import Config as MetricsConfig
 from eval.metrics.build import build_scorers
 from memos.embed.base import Embedder
+from memos.embed.budgeted import BudgetedEmbedder
 from memos.embed.cache import CachedEmbedder
 from memos.llm.base import LLM
+from memos.llm.budget import Budget
 from memos.llm.build import build_llm
-from memos.llm.counted import Budget
+from memos.llm.cache import CachedLLM
+from memos.llm.prices import read_prices
+from memos.llm.spending import Spending
 
 _KEPT: dict[str, Any] = {}
 """Loaded models by the digest of their configuration: jobs of one process share them."""
@@ -34,15 +38,45 @@ def raw_embedder(spec: Mapping[str, Any]) -> Embedder:
     return _keep("embedder", spec, lambda: construct(spec, "embedder"))
 
 
-def embedder(spec: Mapping[str, Any], out: Path, *, fresh: bool = False) -> Embedder:
-    """The embedder behind the on-disk cache of this results folder; ``fresh`` reads no vectors of unknown code."""
+def charged_embedder(spec: Mapping[str, Any], budget: Budget) -> Embedder:
+    """The embedder itself, charged to the budget where it is a server's."""
+    raw = raw_embedder(spec)
+    return BudgetedEmbedder(raw, budget, budget.price_for(raw)) if getattr(raw, "remote", False) else raw
+
+
+def embedder(spec: Mapping[str, Any], out: Path, budget: Budget, *, fresh: bool = False) -> Embedder:
+    """The embedder behind the on-disk cache of this results folder, cached vectors being free; ``fresh`` reads no
+    vectors of unknown code.
+    """
     path = out / "cache" / "embeddings.sqlite"
 
     def make() -> Embedder:
-        raw = raw_embedder(spec)
-        return CachedEmbedder(raw, path, code=_local_code(type(raw)), earlier=not fresh)
+        charged, code = charged_embedder(spec, budget), _local_code(type(raw_embedder(spec)))
+        return CachedEmbedder(charged, path, code=code, earlier=not fresh)
 
-    return _keep("cached embedder", spec, make, str(path.resolve()), str(fresh))
+    return _keep("cached embedder", spec, make, str(path.resolve()), str(fresh), str(id(budget)))
+
+
+def budget(out: Path, account: str, limits: BudgetConfig, prices: str | None = None) -> Budget:
+    """What a command may spend: one for all its jobs, kept in the results folder over its invocations.
+
+    Args:
+        account: what is counted together; the experiment's name where the configuration gives none.
+        prices: a user's own table of prices.
+    """
+    path = out / "cache" / "spending.sqlite"
+
+    def make() -> Budget:
+        return Budget(
+            limits.tokens,
+            limits.usd,
+            spending=Spending(path, account),
+            where=f"{account!r} in {out}",
+            prices=read_prices(Path(prices)) if prices else None,
+        )
+
+    spec = {"account": account, "tokens": limits.tokens, "usd": limits.usd, "prices": prices}
+    return _keep("budget", spec, make, str(path.resolve()))
 
 
 def _local_code(cls: type) -> str:
@@ -74,7 +108,23 @@ def llm(spec: Mapping[str, Any], out: Path, cache: str, budget: Budget, *, fresh
     model = provider(spec)
     code = _local_code(type(model))
     path = out / "cache" / "llm.sqlite"
-    return build_llm(model, cache_path=path, cache=cache, budget=budget, code=code, earlier=not (fresh and code)).llm
+    price = budget.price_for(model)
+    return build_llm(
+        model, cache_path=path, cache=cache, budget=budget, price=price, code=code, earlier=not (fresh and code)
+    ).llm
+
+
+def kept_replies(spec: Mapping[str, Any], out: Path, *, fresh: bool = False) -> CachedLLM | None:
+    """The response cache of a results folder, read only (mode ``only``); None where there is none yet."""
+    model, path = provider(spec), out / "cache" / "llm.sqlite"
+    code = _local_code(type(model))
+    return CachedLLM(model, path, "only", code=code, earlier=not (fresh and code)) if path.exists() else None
+
+
+def kept_vectors(spec: Mapping[str, Any], out: Path, *, fresh: bool = False) -> CachedEmbedder | None:
+    """The embedding cache of a results folder, to look vectors up in; None where there is none yet."""
+    raw, path = raw_embedder(spec), out / "cache" / "embeddings.sqlite"
+    return CachedEmbedder(raw, path, code=_local_code(type(raw)), earlier=not fresh) if path.exists() else None
 
 
 def scorers(spec: Mapping[str, Any]) -> list[Scorer]:

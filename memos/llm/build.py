@@ -10,8 +10,9 @@ from typing import Any
 
 from memos.errors import ConfigError
 from memos.llm.base import LLM
+from memos.llm.budget import Budget, BudgetedLLM
 from memos.llm.cache import CachedLLM
-from memos.llm.counted import Budget, BudgetedLLM, CountedLLM
+from memos.llm.counted import CountedLLM
 from memos.llm.prices import Price
 
 

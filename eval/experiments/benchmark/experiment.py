@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from eval.experiments.benchmark.finish import finish, tables
+from eval.experiments.benchmark.foretell import foretell
 from eval.experiments.protocol import BUDGET_REACHED, FAILED_QUESTIONS, OK, Config, Outcome
 from eval.runs.manifest_file import read_manifest
 from eval.runs.snapshot import write_summary
@@ -25,7 +26,7 @@ from eval.stages.spending import noted
 from eval.stages.summarise import summarise
 from memos.errors import BudgetExceeded
 
-__all__ = ["check", "finish", "run", "tables", "up_to_date"]
+__all__ = ["check", "finish", "foretell", "run", "tables", "up_to_date"]
 
 _TOLD: set[str] = set()
 _LOOKED_AT: list[dict[int, tuple[Mapping[str, Any], Bench]]] = []

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 
 import pytest
 from baseline_runs import ARMS, config, model
+from hydra import compose, initialize_config_dir
 from scripted_replies import FaultPlan, Reply
 
+from eval.command.cli import CONF
 from eval.experiments.benchmark.experiment import run
-from eval.stages.bench import Bench
+from eval.stages.bench import Bench, plain
 from eval.stages.spending import FILE
 
 
@@ -105,3 +108,21 @@ def test_a_conversation_that_fails_is_paid_for_and_counted(scripted_server, serv
     assert paid(summary["spent"], embedder=False) == log.chats
     ingest = [summary["ledger"][phase]["calls"] for phase in ("ingest", "organise")]
     assert sum(ingest) == 5, "the failed conversation's record has its usage"
+
+
+@pytest.mark.parametrize("package, module", [("mem0ai", "mem0"), ("langmem", "langmem"), ("graphiti", "graphiti_core")])
+def test_a_vendors_own_calls_are_in_the_account(package, module, scripted_server, server_key, tmp_path):
+    if importlib.util.find_spec(module) is None:  # not imported here: mem0 reads its folder when it is
+        pytest.skip(f"{module} is not installed; run: pip install -e '.[vendors]'")
+    server = scripted_server()
+    log = Log(server)
+    made = started("mem0", server, server_key, tmp_path)
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        system = plain(compose("config", ["experiment=tiny", f"system=vendors/{package}"]))["system"]
+    own = {"base_url": server.base_url, "model": "toy", "api_key_env": server_key}
+    run({**made, "system": {**system, **own}})
+    summary = summary_of({**made, "system": {**system, **own}})
+    assert paid(summary["spent"], embedder=False) == log.chats
+    assert paid(summary["spent"], embedder=True) == log.embeddings
+    (memory,) = [row for row in summary["spent"] if row["role"] == "memory"]
+    assert memory["prompt_tokens"] > 0 and summary["ledger"]["ingest"]["prompt_tokens"] == memory["prompt_tokens"]

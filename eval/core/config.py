@@ -67,11 +67,13 @@ EXECUTION = frozenset(
 EXECUTION_KEYS = frozenset(
     {
         "accept_code",
+        "at_once",
         "budget",
         "cache",
         "check",
         "entry",
         "figures",
+        "jobs",
         "max_errors",
         "max_lost",
         "out",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from eval.core.code import code_digest, of_class
@@ -24,13 +25,16 @@ from memos.llm.spending import Spending
 
 _KEPT: dict[str, Any] = {}
 """Loaded models by the digest of their configuration: jobs of one process share them."""
+_MAKING = RLock()
+"""Held while one is made, so that threads share it too."""
 
 
 def _keep(kind: str, spec: Mapping[str, Any], make: Callable[[], Any], *discriminators: str) -> Any:
     key = digest([kind, spec, *discriminators])
-    if key not in _KEPT:
-        _KEPT[key] = make()
-    return _KEPT[key]
+    with _MAKING:
+        if key not in _KEPT:
+            _KEPT[key] = make()
+        return _KEPT[key]
 
 
 def raw_embedder(spec: Mapping[str, Any]) -> Embedder:

@@ -112,6 +112,8 @@ class Config(TypedDict):
     extractor: NotRequired[Annotated[str, NEW, "How systems that have the choice make memories: `rules` or `llm`."]]
     latency: Annotated[dict[str, Any], "Questions of the latency pass."]
     figures: Annotated[bool, "Whether figures are drawn at the end of a sweep."]
+    at_once: NotRequired[Annotated[int | str, NEW, "Conversations ingested at once, or `auto`."]]
+    jobs: NotRequired[Annotated[int | str, NEW, "Jobs of a sweep that ran side by side, or `auto`."]]
     sweeps: NotRequired[Annotated[list[dict[str, Any]], NEW, "Sweeps of the experiment."]]
     prompt: NotRequired[Annotated[dict[str, Any], NEW, "An answer prompt for all systems, or its file."]]
     max_lost: NotRequired[Annotated[float, NEW, "Share of malformed extractions up to which a run exits with 0."]]

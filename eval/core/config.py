@@ -30,6 +30,7 @@ EXECUTION = frozenset(
         "api_key_env",
         "backoff_max_s",
         "backoff_s",
+        "batch",
         "batch_size",
         "batch_tokens",
         "cache",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -34,6 +35,8 @@ from memos.types import Conversation
 
 GROUPS = ("system", "llm", "embedder", "answerer")
 """Configuration groups whose choice is one component."""
+TAKEN_OVER = "timing.json"
+"""File of a run folder that says of which device its times are, where they were not measured here."""
 Spec = Mapping[str, Any]
 
 
@@ -201,7 +204,12 @@ class Bench:
 
     @cached_property
     def timing(self) -> dict[str, Any]:
-        """What the latency pass depends on besides the run: this machine and the settings of speed."""
+        """What the latency pass depends on besides the run: this machine and the settings of speed; of a run that was
+        replayed, those of the machine that its times come from.
+        """
+        taken_over = self.folder / TAKEN_OVER
+        if taken_over.exists():
+            return json.loads(taken_over.read_text(encoding="utf-8"))
         parts = {group: self.config[group] for group in ("embedder", "llm", "answerer")}
         own = self.answerer_part.llm
         return timing_identity(parts if own is self.config["llm"] else {**parts, "answerer's llm": own})
@@ -254,7 +262,7 @@ class Bench:
 
     # --- parts ------------------------------------------------------------------------------------------------------
     def embedder(self):
-        kept = components.embedder(self.embedder_spec, self.out, self.budget, fresh=self.rerun)
+        kept = components.embedder(self.embedder_spec, self.out, self.budget, self.config["cache"], fresh=self.rerun)
         return self._metered_embedder(kept, "embedder")
 
     def _metered_embedder(self, embedder: Embedder, role: str) -> Embedder:
@@ -282,16 +290,21 @@ class Bench:
         return self.config["llm"] if role == roles.MEMORY else parts[role].llm
 
     def llm(self, role: str = roles.MEMORY, *, cached: bool = True) -> LLM:
-        """The language model of a role; without the response cache in the latency pass."""
+        """The language model of a role; without the response cache in the latency pass.
+
+        Many answers or verdicts may go through a batch interface. A memory waits for each of its replies, and
+        the latency pass times them.
+        """
         asked = self.judge_parts[0].role if role == roles.JUDGE else role
-        return self._metered(self._client(self.llm_spec(role), cached), asked if cached else f"latency: {asked}")
+        client = self._client(self.llm_spec(role), cached, batched=cached and role != roles.MEMORY)
+        return self._metered(client, asked if cached else f"latency: {asked}")
 
     def _metered(self, llm: LLM, role: str) -> LLM:
         return MeteredLLM(llm, self.meter, role)
 
-    def _client(self, spec: Spec, cached: bool = True) -> LLM:
+    def _client(self, spec: Spec, cached: bool = True, batched: bool = False) -> LLM:
         mode = self.config["cache"] if cached else "off"
-        return components.llm(spec, self.out, mode, self.budget, fresh=self.rerun)
+        return components.llm(spec, self.out, mode, self.budget, fresh=self.rerun, batched=batched)
 
     def _embedder_of_latency(self) -> Embedder:
         return self._metered_embedder(components.charged_embedder(self.embedder_spec, self.budget), "latency: embedder")
@@ -322,7 +335,8 @@ class Bench:
         """A judge by its configuration; ``llm`` is that of its model, the one of its role where None."""
         asked = self._judge_part(spec).llm if llm is None else llm
         role = roles.judge_role(spec["name"])
-        return construct(spec, "judge", llm=lambda: self._metered(self._client(asked), role), embedder=self.embedder)
+        client = lambda: self._metered(self._client(asked, batched=True), role)  # noqa: E731
+        return construct(spec, "judge", llm=client, embedder=self.embedder)
 
     def scorers(self) -> list[Scorer]:
         return components.scorers(self.config["metrics"])

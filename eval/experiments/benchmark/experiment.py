@@ -210,7 +210,7 @@ def _outcome(bench: Bench, summary: Mapping[str, Any], how: str) -> Outcome:
         stages += [f"{name}: {count}" for name, count in failures.items()]
         message += f", {failed} failed ({', '.join(stages)}); the same command retries them"
     hollow = losses.too_many(summary.get("lost"), bench.max_lost)
-    if told := hollow or losses.line(summary.get("lost")):
-        message += f"; {told}"
+    if lost := hollow or losses.line(summary.get("lost")):
+        message += f"; {lost}"
     code = FAILED_QUESTIONS if hollow or max(failed, *failures.values(), 0) > allowed else OK
     return {"folder": str(bench.folder), "code": code, "message": message, "fresh": how != "up to date"}

@@ -70,8 +70,8 @@ def question_index(dataset: Dataset, runs: Sequence[Run], ids: Sequence[str]) ->
 
 def _own_prompts(runs: Sequence[Run]) -> list[Prompt]:
     """Answer prompts that the runs had from files, by their manifests."""
-    told = [(run.manifest.get("prompts") or {}).get("answer") for run in runs]
-    return [Prompt(one["id"], one["system"], one["user"], one["source"]) for one in told if one]
+    recorded = [(run.manifest.get("prompts") or {}).get("answer") for run in runs]
+    return [Prompt(one["id"], one["system"], one["user"], one["source"]) for one in recorded if one]
 
 
 def _question(q: Question) -> dict[str, Any]:

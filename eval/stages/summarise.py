@@ -24,6 +24,7 @@ from eval.stages.latency import timed_now
 from eval.stages.ledger import by_phase, ledger_rows
 from eval.stages.losses import lost
 from eval.stages.made_by import made_by
+from eval.stages.prompts_used import prompts_used
 from eval.stages.rounds import ingested_now
 from eval.stages.score import judge_journal, metrics_journal, values_now, verdicts_now
 from eval.stages.scoring import wanted_metrics
@@ -118,6 +119,7 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
         "ledger_rows": rows,
         "spent": spent(run.path),
         "lost": losses,
+        "prompts": prompts_used(bench),
         "latency_ms": _latency(records),
         "judge_error": judge_errors({f"judge_{s['name']}": own_error(bench.judge(s)) for s in bench.judge_specs}),
         "ceilings": gold_ceilings([(q.gold, q.category) for q in questions if q.category != 5]),

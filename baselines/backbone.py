@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from memos.errors import ConfigError, MalformedOutput
-from memos.llm.base import LLM, Request
+from memos.llm.base import LLM, Completion, Request
+from memos.llm.losses import Losses
 from memos.llm.repair import loads
 from memos.llm.schema import problems
 from memos.llm.structured import MalformedJson, complete_json
@@ -100,13 +102,21 @@ class Backbone:
         self._llm = llm
         self._retries = retries
         self.usage: dict[str, Usage] = {}
-        self.malformed = 0
+        self.losses = Losses()
+        """Calls asked for, and those whose every attempt was malformed: nothing was extracted then."""
+        self._lock = threading.Lock()
+
+    @property
+    def malformed(self) -> int:
         """Calls whose every attempt was malformed; the method went on as its authors' code does (nothing extracted)."""
+        return self.losses.malformed
 
     def fork(self) -> Backbone:
-        """The same model with an empty ledger of its own: for a search, whose usage is reported with its result."""
-        child = object.__new__(Backbone)
-        child._llm, child._retries, child.usage, child.malformed = self._llm, self._retries, {}, 0
+        """The same model with an empty ledger of its own, for a search, whose usage is reported with its result; what
+        is malformed counts here.
+        """
+        child = Backbone(self._llm, "", "rules", self._retries)
+        child.losses = self.losses
         return child
 
     def _model(self) -> LLM:
@@ -115,7 +125,8 @@ class Backbone:
         return self._llm
 
     def _count(self, phase: str, usage: Usage) -> None:
-        self.usage[phase] = self.usage.get(phase, Usage()) + usage
+        with self._lock:
+            self.usage[phase] = self.usage.get(phase, Usage()) + usage
 
     def text(self, phase: str, messages: Sequence[Message]) -> str:
         """A free-text reply."""
@@ -126,11 +137,12 @@ class Backbone:
     def json(self, phase: str, system: str, user: str, schema: Mapping[str, Any]) -> dict[str, Any] | None:
         """A JSON object that satisfies ``schema``, or None where every attempt was malformed (counted)."""
         request = Request((Message("system", system), Message("user", user)))
+        self.losses.ask()
         try:
             reply = complete_json(self._model(), request, schema, self._retries)
         except MalformedJson as error:
             self._count(phase, error.usage)
-            self.malformed += 1
+            self.losses.lose(error.reason, error.raw)
             return None
         self._count(phase, reply.usage)
         return reply.value
@@ -146,21 +158,20 @@ class Backbone:
         """
         request = Request(tuple(messages), tools=tuple(tools))
         schemas = {item["function"]["name"]: item["function"]["parameters"] for item in tools}
-        text, good = "", []
+        self.losses.ask()
+        text, good, reason, raw = "", [], "", ""
         for attempt in range(self._retries + 1):
-            completion = self._model().complete(replace(request, sample_index=attempt))
+            current = replace(request, sample_index=attempt)
+            completion = self._model().complete(current)
+            good, reason = _read(completion, schemas, required)
+            if reason and (again := getattr(self._llm, "again", None)) is not None:
+                completion = again(current, completion)
+                good, reason = _read(completion, schemas, required)
             self._count(phase, completion.usage)
-            text, good = completion.text.strip(), []
-            bad = completion.finish_reason in ("refusal", "content_filter", "length")
-            bad |= not completion.tool_calls and (required or text.startswith("{"))
-            for call in completion.tool_calls:
-                try:
-                    good.append(_checked(call.name, call.arguments, schemas))
-                except MalformedOutput:
-                    bad = True
-            if not bad:
+            text, raw = completion.text.strip(), _raw(completion)
+            if not reason:
                 return text, good
-        self.malformed += 1
+        self.losses.lose(reason, raw)
         return text, good
 
     def state(self) -> dict[str, Any]:
@@ -168,14 +179,38 @@ class Backbone:
         ledger = {
             phase: [u.calls, u.prompt_tokens, u.completion_tokens, u.cached_tokens] for phase, u in self.usage.items()
         }
-        return {"usage": ledger, "malformed": self.malformed}
+        return {"usage": ledger, **self.losses.state()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         self.usage = {phase: Usage(*numbers) for phase, numbers in state["usage"].items()}
-        self.malformed = state["malformed"]
+        self.losses.restore(state)
 
     def total(self) -> Usage:
         return sum(self.usage.values(), Usage())
+
+
+def _read(completion: Completion, schemas: Mapping[str, Mapping[str, Any]], required: bool) -> tuple[list[Call], str]:
+    """The well-formed calls of a reply, and what is wrong with it; empty where nothing is."""
+    good, reason = [], ""
+    if completion.finish_reason in ("refusal", "content_filter"):
+        reason = "the model refused"
+    elif completion.finish_reason == "length":
+        reason = "the reply was cut by the token limit"
+    elif not completion.tool_calls and required:
+        reason = "the reply calls no function"
+    elif not completion.tool_calls and completion.text.strip().startswith("{"):
+        reason = "the reply is an object in place of a function call"
+    for call in completion.tool_calls:
+        try:
+            good.append(_checked(call.name, call.arguments, schemas))
+        except MalformedOutput as error:
+            reason = reason or str(error)
+    return good, reason
+
+
+def _raw(completion: Completion) -> str:
+    """A reply as the model wrote it, its calls behind its text."""
+    return "\n".join([completion.text, *(f"{call.name}({call.arguments})" for call in completion.tool_calls)]).strip()
 
 
 def _checked(name: str, arguments: str, schemas: Mapping[str, Mapping[str, Any]]) -> Call:
@@ -185,7 +220,7 @@ def _checked(name: str, arguments: str, schemas: Mapping[str, Mapping[str, Any]]
         value = loads(arguments or "{}")
     except ValueError as error:
         raise MalformedOutput(f"{name}: arguments are no JSON: {error}") from error
-    found = problems(value, schemas[name])
-    if found:
-        raise MalformedOutput(f"{name}: {'; '.join(found[:3])}")
+    wrong = problems(value, schemas[name])
+    if wrong:
+        raise MalformedOutput(f"{name}: {'; '.join(wrong[:3])}")
     return Call(name, json.loads(json.dumps(value)))

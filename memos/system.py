@@ -24,6 +24,7 @@ from memos.interface.reader_fast import SessionClock, read_session
 from memos.interface.reader_fine import FineReader
 from memos.llm.base import LLM
 from memos.llm.counted import CountedLLM
+from memos.llm.losses import Losses
 from memos.operation.operator import MemOperator
 from memos.operation.retrieval.index import MemoryIndex, Unit
 from memos.operation.retrieval.ranker import digest as ranker_digest
@@ -101,6 +102,8 @@ class MemOSSystem:
         self.embedder = embedder
         self._spent = {phase: Usage() for phase in self.models}
         self._counts = {"dropped": 0, "malformed_verdicts": 0}
+        self.losses = Losses()
+        """Fine readings asked of the model, one a session; where one failed, the rules' fast memories stay."""
         self.clock = SessionClock()
         self._folder = TemporaryDirectory(prefix="memos-")
         self.dialogue, self.position, self._ids = "", 0, SequentialIds("fine")
@@ -154,18 +157,20 @@ class MemOSSystem:
         self.index.add([self._unit(cube) for cube in cubes], vectors)
         self.position += len(cubes)
         if self.fine:
+            self.losses.ask()
             self.work.read("default", cubes)
             self._drain()
 
     def _drain(self) -> None:
-        checked = self.operator.resolver.fallbacks
+        checked, known = self.operator.resolver.fallbacks, len(self.work.queue.dead)
         self._counts["dropped"] += self.work.drain().dropped
         self._counts["malformed_verdicts"] += self.operator.resolver.fallbacks - checked
-        for letter in self.work.queue.dead:
+        for letter in self.work.queue.dead[known:]:
             if not isinstance(letter.cause, MalformedOutput):
                 raise LLMError(
                     f"memos: the fine reading failed {letter.attempts} times: {letter.error}"
                 ) from letter.cause
+            self.losses.lose(getattr(letter.cause, "reason", letter.error), getattr(letter.cause, "raw", ""))
         self._hide()
 
     def _hide(self) -> None:
@@ -236,6 +241,7 @@ class MemOSSystem:
             "now": self.clock().isoformat(),
             "fine": self._ids.next,
             "counts": self._counts,
+            "losses": self.losses.state(),
             "usage": {phase: asdict(usage) for phase, usage in self.usage().items()},
         }
         (folder / _STATE).write_text(json.dumps(state), encoding="utf-8")
@@ -250,6 +256,7 @@ class MemOSSystem:
         self.dialogue, self.position = state["dialogue"], state["position"]
         self._ids = SequentialIds(f"{self.dialogue}-fine", state["fine"])
         self._counts = dict(state["counts"])
+        self.losses.restore(state.get("losses", {}))
         self._spent |= {phase: Usage(**usage) for phase, usage in state["usage"].items()}
         self.clock.set(datetime.fromisoformat(state["now"]))
         self._open()

@@ -12,6 +12,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
+from eval.core.published_prompts import fetch_prompts, has_prompts
 from eval.core.resources import fetch_punkt, fetch_smollm2, fetch_wordnet, has_punkt, has_smollm2, has_wordnet
 from eval.datasets.find import find_locomo
 from memos.errors import MemosError
@@ -20,6 +21,11 @@ ITEMS: dict[str, tuple[str, Callable[[], bool], Callable[[], object]]] = {
     "punkt": ("sentence splitter of NLTK (word counts, F1, BLEU, METEOR), 12 MB download", has_punkt, fetch_punkt),
     "wordnet": ("WordNet 3.0 (METEOR), 6 to 11 MB", has_wordnet, fetch_wordnet),
     "smollm2": ("SmolLM2-135M-Instruct (embedded language model), 93 MB", has_smollm2, fetch_smollm2),
+    "prompts": (
+        "published prompts of mem0, MemOS, Zep and LongMemEval, from their repositories",
+        has_prompts,
+        fetch_prompts,
+    ),
     "locomo": ("the benchmark's data, 3 MB, CC BY-NC 4.0", lambda: False, find_locomo),
 }
 
@@ -31,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         description=__doc__, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("items", nargs="*", metavar="ITEM", help="what to fetch; everything where none is named")
-    names = parser.parse_args(arguments).items or list(ITEMS)
+    names = parser.parse_args(arguments).items or [name for name in ITEMS if name != "prompts"]
     unknown = [name for name in names if name not in ITEMS]
     if unknown:
         parser.error(f"unknown item {unknown[0]!r}; choose from {', '.join(ITEMS)}")

@@ -21,6 +21,7 @@ from baselines.memories import STATE_VERSION, MemoryStore, StoredMemory, hit, ra
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
 from memos.llm.base import LLM
+from memos.llm.losses import Losses
 from memos.types import Conversation, Message, Query, Retrieved, Session, Usage
 
 MODES = ("background", "agentic")
@@ -152,6 +153,11 @@ class LangMem:
 
     def _stores(self) -> list[MemoryStore]:
         return [agent.store for agent in self._agents] or [self._store]
+
+    @property
+    def losses(self) -> Losses:
+        """Extractions asked of the model, and those that came to nothing."""
+        return self._backbone.losses
 
     def stats(self) -> Mapping[str, int | float]:
         return {

@@ -18,6 +18,7 @@ from baselines.mem0.rules import RuleMem0Brain
 from baselines.memories import STATE_VERSION, MemoryStore, StoredMemory, hit, ranked_hits, read_json, write_json
 from memos.embed.base import Embedder
 from memos.llm.base import LLM
+from memos.llm.losses import Losses
 from memos.types import Conversation, Query, Retrieved, Session, Turn, Usage
 
 
@@ -133,6 +134,11 @@ class Mem0:
             )
         hits, used = ranked_hits(groups, self.config.top_k, query.depth)
         return Retrieved(hits, used, speaker_blocks(blocks))
+
+    @property
+    def losses(self) -> Losses:
+        """Extractions asked of the model, and those that came to nothing."""
+        return self._backbone.losses
 
     def stats(self) -> Mapping[str, int | float]:
         return {

@@ -20,6 +20,7 @@ from baselines.openai_memory.rules import RuleWriter
 from baselines.openai_memory.writer import EntryWriter, MemoryEntry
 from memos.errors import ConfigError
 from memos.llm.base import LLM
+from memos.llm.losses import Losses
 from memos.types import Conversation, Hit, Query, Retrieved, Session, Usage
 
 
@@ -100,6 +101,11 @@ class OpenAIMemory:
         hits = tuple(Hit(entry.shown(), entry.turn_ids, 0.0, entry.id) for entry in self._entries[: query.depth])
         separator = "\n\n" if self.config.memories_dir is not None else "\n"
         return Retrieved(hits, len(hits), separator.join(entry.shown() for entry in self._entries))
+
+    @property
+    def losses(self) -> Losses:
+        """Extractions asked of the model, and those that came to nothing."""
+        return self._backbone.losses
 
     def stats(self) -> Mapping[str, int | float]:
         return {

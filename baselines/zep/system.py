@@ -25,6 +25,7 @@ from memos.errors import ConfigError
 from memos.language.calendar import day_words as day
 from memos.language.words import stems
 from memos.llm.base import LLM
+from memos.llm.losses import Losses
 from memos.types import Conversation, Hit, Query, Retrieved, Session, Turn, Usage
 
 HEADER = """FACTS and ENTITIES below come from a memory of the conversation. The event_time of a fact is the time of \
@@ -259,6 +260,11 @@ class Zep:
         entities = [self.graph.entities[key] for key in nodes]
         lines = "\n".join(f"- {entity.name}: {entity.summary}" for entity in entities)
         return f"{HEADER}\n\n<FACTS>\n{facts}\n</FACTS>\n\n<ENTITIES>\n{lines}\n</ENTITIES>"
+
+    @property
+    def losses(self) -> Losses:
+        """Extractions asked of the model, and those that came to nothing."""
+        return self._backbone.losses
 
     def stats(self) -> Mapping[str, int | float]:
         edges = self.graph.edges.values()

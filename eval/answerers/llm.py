@@ -6,13 +6,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
-from eval.answerers.prompts import PROMPTS, Prompt, get
+from eval.answerers.prompts import IDS, PROMPTS, Prompt, from_file, get
+from eval.answerers.replies import answer_of
 from eval.core.types import Answer, AnswerTask
 from memos.errors import ConfigError, LLMError
 from memos.llm.base import LLM, Completion, Request
 from memos.types import Usage
 
 _UNUSABLE = ("refusal", "content_filter", "length")
+NO_ANSWER = (
+    "the reply holds no answer, only thinking or an object without one; raise answerer.max_tokens, or switch the "
+    "model's thinking off"
+)
 
 
 class LLMAnswerer:
@@ -23,6 +28,10 @@ class LLMAnswerer:
         prompt: str = field(
             default="", metadata={"help": "id of one prompt for every system; empty: the prompt each task names"}
         )
+        prompt_file: str | None = field(
+            default=None,
+            metadata={"help": "a prompt file of your own for every system, in place of prompt; null: none"},
+        )
         temperature: float = field(default=0.0, metadata={"help": "sampling temperature; the paper's 0"})
         max_tokens: int | None = field(default=None, metadata={"help": "longest reply in tokens; null sends no limit"})
         seed: int | None = field(default=0, metadata={"help": "sampling seed sent with each request; null sends none"})
@@ -30,8 +39,10 @@ class LLMAnswerer:
         retries: int = field(default=2, metadata={"help": "how often a refused or broken-off reply is asked for again"})
 
         def __post_init__(self) -> None:
-            if self.prompt and self.prompt not in PROMPTS:
-                raise ConfigError(f"answerer.prompt={self.prompt!r} is unknown; one of {', '.join(sorted(PROMPTS))}")
+            if self.prompt_file:
+                from_file(self.prompt_file)
+            elif self.prompt:
+                get(self.prompt, "answerer.prompt")
             if self.temperature < 0:
                 raise ConfigError(f"answerer.temperature={self.temperature} must not be negative")
             if self.max_tokens is not None and self.max_tokens < 1:
@@ -43,23 +54,30 @@ class LLMAnswerer:
     version = "1"
     comparable = True
 
-    def __init__(self, config: Config | None = None, *, llm: LLM) -> None:
+    def __init__(self, config: Config | None = None, *, llm: LLM, prompt: str = "default") -> None:
         self.config = config or self.Config()
         self.llm = llm
+        self.own = from_file(self.config.prompt_file) if self.config.prompt_file else None
+        """The user's own prompt."""
+        self.task_prompt = prompt
+        """Id of the prompt that the tasks of this run name."""
         self.name = f"llm:{llm.name}"
 
     def identity(self) -> Mapping[str, object]:
         """Version, model, parameters and the hash of every prompt that may be sent; not how often a failure is
         repeated.
         """
-        used = (self.config.prompt, "null") if self.config.prompt else tuple(PROMPTS)
+        used = {self.config.prompt, "null"} if self.config.prompt else {*IDS, self.task_prompt}
+        prompts = {prompt_id: PROMPTS[prompt_id].hash for prompt_id in sorted(used) if prompt_id in PROMPTS}
+        if self.own is not None:
+            prompts = {"file": self.own.hash, "null": PROMPTS["null"].hash}
         identity = getattr(self.llm, "identity", None)
         return {
             "name": "llm",
             "version": self.version,
             "model": dict(identity()) if identity else self.llm.name,
-            "prompts": {prompt_id: PROMPTS[prompt_id].hash for prompt_id in sorted(used)},
-            **{key: value for key, value in asdict(self.config).items() if key != "retries"},
+            "prompts": prompts,
+            **{key: value for key, value in asdict(self.config).items() if key not in ("retries", "prompt_file")},
         }
 
     def prompt_of(self, task: AnswerTask) -> Prompt:
@@ -68,14 +86,16 @@ class LLMAnswerer:
         Raises:
             ConfigError: the task names an unknown prompt.
         """
-        return PROMPTS["null"] if not task.context.strip() else get(self.config.prompt or task.prompt)
+        if not task.context.strip():
+            return PROMPTS["null"]
+        return self.own or get(self.config.prompt or task.prompt)
 
     def answer(self, tasks: Sequence[AnswerTask]) -> Iterator[tuple[int, Answer]]:
         """Yield ``(index, answer)`` as replies arrive; a failed call is an answer with status ``error``.
 
-        A reply that was refused, or broken off though no ``max_tokens`` asked for it, is asked for again up to
-        ``retries``
-        times, all such questions together, as another sample; the last reply stands. Usage covers all attempts.
+        A reply that was refused, broken off though no ``max_tokens`` asked for it, or holds no answer (thinking alone)
+        is asked for again up to ``retries`` times, all such questions together, as another sample; the last reply
+        stands. Usage covers all attempts.
         """
         prompts = [self.prompt_of(task) for task in tasks]
         requests = [self._request(prompt, task) for prompt, task in zip(prompts, tasks, strict=True)]
@@ -87,7 +107,7 @@ class LLMAnswerer:
                 index = waiting[position]
                 if isinstance(outcome, Completion):
                     spent[index] += outcome.usage
-                    if attempt < self.config.retries and self._unusable(outcome):
+                    if attempt < self.config.retries and self._unusable(prompts[index], outcome):
                         again.append(index)
                         continue
                 yield index, self._outcome(prompts[index], outcome, spent[index])
@@ -95,9 +115,11 @@ class LLMAnswerer:
             if not waiting:
                 return
 
-    def _unusable(self, outcome: Completion) -> bool:
+    def _unusable(self, prompt: Prompt, outcome: Completion) -> bool:
         own_limit = outcome.finish_reason == "length" and self.config.max_tokens is not None
-        return outcome.finish_reason in _UNUSABLE and not own_limit
+        if own_limit:
+            return False
+        return outcome.finish_reason in _UNUSABLE or answer_of(outcome.text, asks_json=prompt.asks_json) is None
 
     def close(self) -> None:
         """The model belongs to the run, which closes it."""
@@ -110,8 +132,12 @@ class LLMAnswerer:
         if isinstance(outcome, LLMError):
             reason = f"{type(outcome).__name__}: {outcome}"
             return Answer("", status="error", usage=usage, model=self.llm.name, prompt_hash=prompt.hash, error=reason)
+        text, raw = answer_of(outcome.text, asks_json=prompt.asks_json), outcome.text.strip()
         return Answer(
-            outcome.text.strip(),
+            text or "",
+            status="ok" if text is not None else "error",
+            error="" if text is not None else NO_ANSWER,
+            raw=raw if raw != text else "",
             usage=usage,
             model=outcome.model,
             prompt_hash=prompt.hash,

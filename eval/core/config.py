@@ -48,6 +48,7 @@ EXECUTION = frozenset(
         "price_completion",
         "price_prompt",
         "progress",
+        "prompt_file",
         "requests_per_minute",
         "retries",
         "retry_after_max_s",
@@ -72,11 +73,13 @@ EXECUTION_KEYS = frozenset(
         "entry",
         "figures",
         "max_errors",
+        "max_lost",
         "out",
         "pilot",
         "prices",
         "probe",
         "rerun",
+        "retry_ingest",
     }
 )
 """Top-level keys of a configuration that change no outcome."""

@@ -22,6 +22,9 @@ class MemorySystem(Protocol):
     An attribute ``part_id`` is the class's stable name in fingerprints (its qualified name where it has none), so that
     the class may move.
 
+    A system that asks a model for extractions may also have an attribute ``losses`` (``memos.llm.losses.Losses``):
+    those that came to nothing are counted, shown, and too many of them end a run with exit code 2.
+
     A system with a scheduler also has ``pending() -> int``, its waiting tasks: the harness searches nothing, and times
     nothing, while it is not 0.
     """

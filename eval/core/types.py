@@ -85,6 +85,8 @@ class Answer:
     cut_tokens: int = 0
     error: str = ""
     from_cache: bool = False
+    raw: str = ""
+    """The reply as the model wrote it, where the answer was read out of it; empty where both are the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,100 +1,127 @@
 """Labels out of a judge model's text: correct, wrong or unparsed, never a guess.
 
 The reply should be a JSON object with a key ``label``. Models wrap it in fences, in prose, in single quotes or in
-nothing at all; a reply that names both labels without saying which one counts is ``unparsed``, not wrong.
+nothing at all, think aloud before it, and quote the answer or the form in it. What states no verdict, or names both
+labels without saying which one counts, is ``unparsed``, not wrong.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from eval.core.judging import CORRECT, UNPARSED, WRONG
+from eval.judges import statements
+from memos.llm.thoughts import without_thoughts
 
-_WORDS = {
-    "correct": CORRECT,
-    "right": CORRECT,
-    "true": CORRECT,
-    "yes": CORRECT,
-    "accept": CORRECT,
-    "accepted": CORRECT,
-    "1": CORRECT,
-    "wrong": WRONG,
-    "incorrect": WRONG,
-    "false": WRONG,
-    "no": WRONG,
-    "reject": WRONG,
-    "rejected": WRONG,
-    "0": WRONG,
-}
-_KEYS = ("label", "verdict", "judgment", "judgement", "grade", "result", "answer", "correct")
-_PAIR = re.compile(
-    r"[\"']?\b(?:label|verdict|judge?ment|grade)\b[\"']?\s*(?::|=|\bis\b)\s*[\"'*_`]*\s*([A-Za-z]+|[01])\b",
+_KEYS = frozenset(
+    "label verdict judgment judgement grade correct is_correct iscorrect final_label final_verdict".split()
+)
+_OUTCOME_KEYS = frozenset(("result", "decision", "evaluation", "rating"))
+"""Keys under which only CORRECT, WRONG or INCORRECT is a label: an answer's "yes" may stand there too."""
+_OBJECT = " \u241f "
+"""What stands in the place of a JSON object while prose is read."""
+_OR = re.compile(r"[\s\"'`.,)]*(?:\bor\b|\||/|\bvs\b\.?)[\s\"'`(]*", re.IGNORECASE)
+_DENIED = re.compile(
+    r"(?:\b(?:not|never|cannot|otherwise|else|instead of|rather than)|n't)(?: (?:be|reply|answer|give|say|return|"
+    r"output|label|mark|choose|it|this|with|as|an?|the|would|i|is))*\W*$",
     re.IGNORECASE,
 )
-_LOUD = re.compile(r"\b(CORRECT|WRONG|INCORRECT)\b")
-_PLAIN = re.compile(r"\b(correct|wrong|incorrect|not correct|not wrong)\b", re.IGNORECASE)
-_THINKING = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
+_CONDITION = re.compile(
+    r"^[\s,\"'`]*(?:only )?(?:if|unless|when|where|provided|in case|otherwise|for answers)\b", re.IGNORECASE
+)
 
 
 def label(text: str) -> str:
-    """The label a reply gives: from its JSON object, else from ``label: …``, else from its only label word."""
-    text = _THINKING.sub(" ", text)
-    for candidate in reversed(_objects(text)):
-        stated = _of_object(candidate)
-        if stated:
-            return stated
-    named = [_word(match) for match in _PAIR.findall(text)]
-    if named and named[-1]:
-        return named[-1]
-    for pattern in (_LOUD, _PLAIN):
-        said = {_plain(word) for word in pattern.findall(text)}
-        if len(said) == 1:
-            return said.pop()
-        if said:
-            return UNPARSED
-    return yes_no(text) if len(text.split()) <= 3 else UNPARSED
+    """The label a reply gives: from its JSON object, else from ``label: …``, else from the label that its prose
+    states.
+    """
+    text = without_thoughts(text)
+    given, prose = _objects(text)
+    return given or statements.read(prose)
 
 
 def yes_no(text: str) -> str:
     """The label of a yes or no reply; ``unparsed`` where it says neither or both."""
-    words = re.findall(r"[a-z]+", _THINKING.sub(" ", text).lower())
-    if words and words[0] in ("yes", "no"):
-        return CORRECT if words[0] == "yes" else WRONG
-    said = {word for word in words if word in ("yes", "no")}
-    return UNPARSED if len(said) != 1 else (CORRECT if "yes" in said else WRONG)
+    text = without_thoughts(text)
+    prose = statements.cleaned(_objects(text)[1])
+    said = [CORRECT if word.lower() == "yes" else WRONG for word in _YES_NO.findall(prose)]
+    if not said:
+        return label(text)
+    stated = {said[0]} if len(set(said)) == 1 else set()
+    rest = statements.read(_YES_NO.sub(" ", prose))
+    return said[0] if stated and rest in (UNPARSED, said[0]) else UNPARSED
 
 
-def _objects(text: str) -> list[dict]:
-    """Every JSON object in a text, outermost ones, also where the quotes are single."""
-    out, decoder, start = [], json.JSONDecoder(strict=False), 0
+_YES_NO = re.compile(
+    r"(?:^|(?<=[.!?:;,\n]) *|\n\s*|\b(?:is|answer|say|said|be|so|therefore|thus|hence) )[\s\"'(\[]*\b(yes|no)\b"
+    r"(?=[\s\"')\]]*(?:$|[.,;:!\n—–-])|\s+(?:it|the|this|that|because|since|as|he|she|they)\b)",
+    re.IGNORECASE,
+)
+"""Yes or no as a reply: at the start or behind a verb, and not before a noun, as in "no date"."""
+
+
+def _objects(text: str) -> tuple[str | None, str]:
+    """The verdict of the last JSON object that has one, and the text without its JSON objects."""
+    verdicts: list[tuple[str, int, int]] = []
+    pieces, done, start, decoder = [], 0, 0, json.JSONDecoder(strict=False)
     while (start := text.find("{", start)) >= 0:
         try:
             value, end = decoder.raw_decode(text, start)
-        except json.JSONDecodeError:
+        except (json.JSONDecodeError, RecursionError):
             start += 1
             continue
-        if isinstance(value, dict):
-            out.append(value)
-        start = end
-    return out
+        verdict = _of_object(value)
+        if verdict and not _DENIED.search(text[:start]) and not _CONDITION.search(text[end:]):
+            verdicts.append((verdict, start, end))
+        pieces.append(text[done:start])
+        done = start = end
+    prose = _OBJECT.join([*pieces, text[done:]])
+    kept = _without_forms(verdicts, text)
+    return (kept[-1] if kept else None), prose
 
 
-def _of_object(reply: dict) -> str | None:
-    lower = {str(key).strip().lower(): value for key, value in reply.items()}
-    for key in _KEYS:
-        if key in lower:
-            value = lower[key]
-            if isinstance(value, bool):
-                return CORRECT if value else WRONG
-            if isinstance(value, (str, int)):
-                return _word(str(value))
-    return None
+def _without_forms(verdicts: list[tuple[str, int, int]], text: str) -> list[str]:
+    """The verdicts that are no form with both labels, as in ``{"label": "CORRECT"} or {"label": "WRONG"}``."""
+    kept: list[str] = []
+    position = 0
+    while position < len(verdicts):
+        verdict, _, end = verdicts[position]
+        following = verdicts[position + 1] if position + 1 < len(verdicts) else None
+        if following and following[0] != verdict and _OR.fullmatch(text, end, following[1]):
+            position += 2
+            continue
+        kept.append(verdict)
+        position += 1
+    return kept
 
 
-def _word(value: str) -> str | None:
-    return _WORDS.get(value.strip(" .!*_`'\"").lower())
+def _of_object(value: Any) -> str | None:
+    """The one verdict of an object, its inner ones where it has none of its own; None where there is none or two."""
+    if not isinstance(value, Mapping):
+        return None
+    lower = {str(key).strip().lower().replace(" ", "_"): item for key, item in value.items()}
+    said = [_of_value(key, item) for key, item in lower.items() if key in _KEYS or key in _OUTCOME_KEYS]
+    if not any(said) and not (lower.keys() & _KEYS):
+        inner = [item for outer in lower.values() for item in (outer if isinstance(outer, list) else [outer])]
+        said = [_of_object(item) for item in inner]
+    verdicts = {verdict for verdict in said if verdict}
+    return verdicts.pop() if len(verdicts) == 1 else None
 
 
-def _plain(word: str) -> str:
-    return {"correct": CORRECT, "not wrong": CORRECT}.get(word.lower(), WRONG)
+def _of_value(key: str, value: Any) -> str | None:
+    if isinstance(value, list):
+        value = value[0] if len(value) == 1 else None
+    if isinstance(value, bool):
+        return CORRECT if value else WRONG
+    if isinstance(value, Mapping):
+        return _of_object(value)
+    if not isinstance(value, (str, int)):
+        return None
+    text = str(value).strip(" .!*_`'\"")
+    if key in _OUTCOME_KEYS and not re.search(r"correct|wrong", text, re.IGNORECASE):
+        return None
+    read = statements.read(text)
+    return None if read == UNPARSED else read

@@ -17,14 +17,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from eval.core import judging
-from eval.core.identity import digest
 from eval.core.types import JudgeTask, Verdict
 from eval.judges import labels, prompts
 from memos.errors import ConfigError, LLMError
 from memos.llm.base import LLM, Completion, Request
 from memos.types import Message, Usage
-
-RUBRICS = {"generous": prompts.GENEROUS, "strict": prompts.STRICT, "longmemeval": prompts.LONGMEMEVAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +41,15 @@ class LLMJudge:
 
     part_id = "llm_judge"
     comparable = True
-    version = digest([sorted(RUBRICS.items()), prompts.LONGMEMEVAL_RULES])
-    """Digest of the rubrics, so that a changed wording changes the fingerprint of every score."""
+    version = "7e12c2fabd98cd47"
+    """Digest of our rubrics while they stood in the code; ``identity`` has the digest of the wording that is used."""
 
     @dataclass
     class Config:
         rubric: str = field(default="generous", metadata={"help": "generous, strict or longmemeval"})
+        prompt_file: str | None = field(
+            default=None, metadata={"help": "a prompt file of your own in place of the rubric's wording; null: ours"}
+        )
         runs: int = field(default=3, metadata={"help": "how often each answer is judged"})
         temperature: float = field(default=0.0, metadata={"help": "sampling temperature of the judge"})
         max_tokens: int = field(default=256, metadata={"help": "longest reply in tokens"})
@@ -58,8 +58,10 @@ class LLMJudge:
         )
 
         def __post_init__(self) -> None:
-            if self.rubric not in RUBRICS:
-                raise ConfigError(f"judge.rubric: known are {', '.join(RUBRICS)}, found {self.rubric!r}")
+            if self.rubric not in prompts.RUBRICS:
+                raise ConfigError(f"judge.rubric: known are {', '.join(prompts.RUBRICS)}, found {self.rubric!r}")
+            if self.prompt_file:
+                prompts.from_file(self.prompt_file)
             for name in ("runs", "max_tokens"):
                 if getattr(self, name) < 1:
                     raise ConfigError(f"judge.{name}: must be at least 1, found {getattr(self, name)}")
@@ -75,9 +77,9 @@ class LLMJudge:
             )
         self.llm = llm
         self.name = {"generous": "llm_generous", "strict": "llm_strict"}.get(self.config.rubric, self.config.rubric)
-        self.prompt_hash = digest(
-            [RUBRICS[self.config.rubric], prompts.LONGMEMEVAL_RULES if self.name == "longmemeval" else None]
-        )
+        own = self.config.prompt_file
+        self.rubric = prompts.from_file(own) if own else prompts.ours(self.config.rubric)
+        self.prompt_hash = self.rubric.hash
 
     def identity(self) -> Mapping[str, object]:
         """Rubric, the whole identity of the model, and parameters; not how often an unreadable reply is asked for
@@ -95,10 +97,7 @@ class LLMJudge:
 
     def messages(self, task: JudgeTask) -> tuple[Message, ...]:
         """What the model is asked about one answer."""
-        rules = {}
-        if self.config.rubric == "longmemeval":
-            rules["rule"] = prompts.LONGMEMEVAL_RULES[prompts.LONGMEMEVAL_TYPES[task.category]]
-        return (Message("user", prompts.fill(RUBRICS[self.config.rubric], task, **rules)),)
+        return self.rubric.messages(task)
 
     def judge(self, tasks: Sequence[JudgeTask]) -> Iterator[tuple[int, Verdict]]:
         """Verdicts as they complete; each holds the texts, labels, tokens and latency of all its runs.

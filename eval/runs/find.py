@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from eval.runs.labels import full_label
@@ -69,3 +70,9 @@ def _state(folder: Path) -> RunState:
 
 REPLACED = "replaced-"
 """Start of the names of folders that hold what a rerun moved aside."""
+
+
+def aside(path: Path) -> Path:
+    """A free name beside a folder, for what is kept of it when it is made again."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+    return path.with_name(f"{REPLACED}{stamp}-{path.name}")

@@ -21,6 +21,7 @@ VOLATILE = frozenset(
         "ms",
         "seconds",
         "stats",
+        "losses",
         "search_ms",
         "answer_ms",
         "from_cache",

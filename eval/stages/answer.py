@@ -106,4 +106,5 @@ def _record(outcome: Answer) -> dict[str, Any]:
         "cut_tokens": outcome.cut_tokens,
         "from_cache": outcome.from_cache,
     }
-    return {**record, "error": outcome.error} if outcome.error else record
+    spare = {"raw": outcome.raw, "error": outcome.error}
+    return record | {name: text for name, text in spare.items() if text}

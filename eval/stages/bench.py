@@ -23,6 +23,7 @@ from eval.metrics.build import Config as MetricsConfig
 from eval.stages import components, former_fingerprints, roles
 from eval.stages.adoption import find_run
 from memos.errors import ConfigError
+from memos.llm.again import FreshWhereMalformed
 from memos.llm.base import LLM
 from memos.llm.budget import Budget
 from memos.llm.cache import MODES
@@ -57,10 +58,14 @@ class Bench:
         self._need_llm()
         self.answerer_part, self.judge_parts = roles.answerer(config), roles.judges(config)
         self.judge_specs = [part.spec for part in self.judge_parts]
+        self._need_prompt()
         if config["cache"] not in MODES:
             raise ConfigError(f"cache: expected one of {', '.join(MODES)}, found {config['cache']!r}")
         if config["max_errors"] < 0:
             raise ConfigError(f"max_errors: must be 0 or more, found {config['max_errors']}")
+        self.max_lost, self.retry_ingest = float(config.get("max_lost", 0.02)), bool(config.get("retry_ingest"))
+        if not 0 <= self.max_lost <= 1:
+            raise ConfigError(f"max_lost: must lie between 0 and 1, found {self.max_lost}")
         self.accept_code, self.rerun = bool(config.get("accept_code")), bool(config.get("rerun"))
         if self.accept_code and self.rerun:
             raise ConfigError(
@@ -73,6 +78,19 @@ class Bench:
             raise ConfigError(
                 f"system={self.system_spec['name']} needs a language model; choose one, such as llm=openai or "
                 "llm=embedded, or system.extractor=rules"
+            )
+
+    def _need_prompt(self) -> None:
+        """Refuse a prompt for an answerer that takes none."""
+        chosen = {
+            key: value for key, value in (self.config.get("prompt") or {}).items() if key in ("name", "file") and value
+        }
+        takes = "prompt_file" in component_config(self.config["answerer"], "answerer")[0].Config.__dataclass_fields__
+        if chosen and not takes:
+            field = "prompt.file" if "file" in chosen else "prompt"
+            raise ConfigError(
+                f"{field}={chosen.get('file') or chosen['name']}: answerer={self.config['answerer']['name']} takes no "
+                "prompt; choose answerer=llm"
             )
 
     # --- data -------------------------------------------------------------------------------------------------------
@@ -93,6 +111,11 @@ class Bench:
     def uses_llm(self) -> bool:
         """Whether the memory system itself calls a language model."""
         return wants(self.system_class, "llm") and getattr(self.system_config, "extractor", "llm") == "llm"
+
+    @property
+    def extracts(self) -> bool:
+        """Whether the system makes memories of its own out of what is said, by a model or by rules."""
+        return hasattr(self.system_config, "extractor") or bool(getattr(self.system_class, "packages", ()))
 
     def identities(self, stage: str | None = None) -> dict[str, Any]:
         """What changes a store (``stage="ingest"``) or a search: the system and the models it works with."""
@@ -251,19 +274,28 @@ class Bench:
         mode = self.config["cache"] if cached else "off"
         return components.llm(spec, self.out, mode, self.budget, fresh=self.rerun)
 
+    def _memory_llm(self, *, cached: bool) -> LLM:
+        """The memory system's model; with ``retry_ingest`` a malformed cached reply is no reply."""
+        llm = self.llm(cached=cached)
+        return FreshWhereMalformed(llm) if self.retry_ingest and cached else llm
+
     def new_system(self, *, latency: bool = False) -> MemorySystem:
         """A fresh, empty system; ``latency`` gives it an embedder and a model without caches."""
         shared = {
             "embedder": (lambda: components.charged_embedder(self.embedder_spec, self.budget))
             if latency
             else self.embedder,
-            "llm": lambda: self.llm(cached=not latency) if self.uses_llm() else None,
+            "llm": lambda: self._memory_llm(cached=not latency) if self.uses_llm() else None,
         }
         return construct(self.system_spec, "system", **shared)
 
     def answerer(self, *, latency: bool = False) -> Answerer:
-        llm = lambda: self.llm(roles.ANSWERER, cached=not latency)  # noqa: E731
-        return construct(self.answerer_part.spec, "answerer", llm=llm, embedder=self.embedder)
+        shared = {
+            "llm": lambda: self.llm(roles.ANSWERER, cached=not latency),
+            "embedder": self.embedder,
+            "prompt": lambda: self.prompt,
+        }
+        return construct(self.answerer_part.spec, "answerer", **shared)
 
     def judge(self, spec: Spec, llm: Spec | None = None) -> Judge:
         """A judge by its configuration; ``llm`` is that of its model, the one of its role where None."""

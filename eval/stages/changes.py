@@ -18,7 +18,7 @@ from typing import Any
 
 from eval.core import provenance
 from eval.core.code import FORM
-from eval.runs.find import REPLACED
+from eval.runs.find import aside
 from eval.runs.manifest_file import is_present, read_manifest
 from eval.runs.write import only_writer, write_json
 from eval.stages.bench import Bench
@@ -285,18 +285,18 @@ def replace_run(
 ) -> None:
     """Move the records of some stages and of those that rest on them into a folder ``replaced-…`` beside it."""
     files = _files(folder, stages, journals)
-    aside = _aside(folder)
+    replaced = aside(folder)
     with only_writer(folder):
         for path in files:
-            target = aside / path.relative_to(folder)
+            target = replaced / path.relative_to(folder)
             target.parent.mkdir(parents=True, exist_ok=True)
             os.rename(path, target)
         manifest = read_manifest(folder)
         if manifest is not None:
-            aside.mkdir(parents=True, exist_ok=True)
-            write_json(aside / "manifest.json", manifest)
+            replaced.mkdir(parents=True, exist_ok=True)
+            write_json(replaced / "manifest.json", manifest)
             write_json(folder / "manifest.json", {**manifest, "code": recorded(code, manifest)})
-    print(f"note: {folder}: {len(files)} files of {', '.join(sorted(stages))} moved to {aside}", flush=True)
+    print(f"note: {folder}: {len(files)} files of {', '.join(sorted(stages))} moved to {replaced}", flush=True)
 
 
 def _files(folder: Path, stages: set[str], journals: Mapping[str, Sequence[str]]) -> list[Path]:
@@ -320,10 +320,5 @@ def replace_store(store: Path, code: str | None) -> None:
         made = _sidecar(store)
         if not store.exists() or not made or made.get("digest") == code:
             return  # another job has done it
-        os.rename(store, _aside(store))
+        os.rename(store, aside(store))
         write_sidecar(store, code)
-
-
-def _aside(path: Path) -> Path:
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-    return path.with_name(f"{REPLACED}{stamp}-{path.name}")

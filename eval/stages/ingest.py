@@ -14,8 +14,10 @@ from eval.runs import lineage
 from eval.runs.write import RunDir
 from eval.stages.bench import Bench
 from eval.stages.boundary import Failed, attempt
+from eval.stages.rounds import ingest_journal, ingest_line, ingested_now, round_of, state_of
 from eval.stages.state import StateFolder
 from memos.errors import DataError
+from memos.llm.losses import Losses
 from memos.locks import LockBusy
 from memos.types import Conversation, Usage
 
@@ -46,27 +48,6 @@ class Store:
     """The record of what went wrong while it was ingested; such a system is not to be searched."""
 
 
-def state_of(bench: Bench, conversation: Conversation) -> StateFolder:
-    """The saved store of a conversation, which every run with the same ingest fingerprint shares."""
-    identity = {"sample_id": conversation.sample_id, "fingerprint": bench.ingest_fingerprint(conversation)}
-    return StateFolder(bench.state_folder(conversation), identity)
-
-
-def store_fingerprints(bench: Bench) -> dict[str, str]:
-    """Conversation to the fingerprint of its store."""
-    return {c.sample_id: bench.ingest_fingerprint(c) for c in bench.dataset.conversations}
-
-
-def ingested_now(bench: Bench, run: RunDir) -> dict[str, dict[str, Any]]:
-    """Ingest records of these stores."""
-    records = run.journal("ingest", lambda r: r["sample_id"]).records
-    return {
-        name: r
-        for name, store in store_fingerprints(bench).items()
-        if (r := records.get(name)) is not None and lineage.current(r, lineage.of_store(store))
-    }
-
-
 def ingest(bench: Bench, run: RunDir, asked: Iterable[Question]) -> Iterator[Store]:
     """The stage: a store at a time, so that one alone is in memory; whoever takes it closes its system.
 
@@ -77,16 +58,14 @@ def ingest(bench: Bench, run: RunDir, asked: Iterable[Question]) -> Iterator[Sto
             ingest
             record yet.
     """
-    journal, fingerprints = run.journal("ingest", lambda record: record["sample_id"]), store_fingerprints(bench)
-    built = {name for name, record in ingested_now(bench, run).items() if lineage.good(record)}
-    wanted = {question.sample_id for question in asked} | (fingerprints.keys() - built)
+    journal, earlier = ingest_journal(run), ingested_now(bench, run)
+    built = {name for name, record in earlier.items() if lineage.good(record)}
+    wanted = {question.sample_id for question in asked} | ({c.sample_id for c in bench.dataset.conversations} - built)
     conversations = [c for c in bench.dataset.conversations if c.sample_id in wanted]
-    ingestion = Ingestion(bench, conversations)
+    ingestion = Ingestion(bench, conversations, {name: round_of(record) for name, record in earlier.items()})
     for conversation in conversations:
-        name = conversation.sample_id
         system, record, failure = ingestion.bring(conversation)
-        made_from = lineage.of_store(fingerprints[name])
-        journal.append({"sample_id": name, **(record or failure or {}), "made_from": made_from})
+        journal.append(ingest_line(bench, conversation, record or failure or {}, earlier.get(conversation.sample_id)))
         yield Store(conversation, system, failure)
 
 
@@ -96,8 +75,12 @@ class Ingestion:
     Records come in the order of the conversations all the same, so that a run gives what it gives alone.
     """
 
-    def __init__(self, bench: Bench, conversations: Sequence[Conversation]) -> None:
+    def __init__(
+        self, bench: Bench, conversations: Sequence[Conversation], rounds: Mapping[str, int] | None = None
+    ) -> None:
         self.bench = bench
+        self._rounds = rounds or {}
+        """Conversation to the extraction round of its store; the first where it has none."""
         self._left = list(conversations)
         self._ahead: dict[str, dict[str, Any] | None] = {}
         """Conversations that need no work ahead of their turn any more, with the failure's record where it failed."""
@@ -110,8 +93,9 @@ class Ingestion:
         system = self.bench.new_system()
         if failure := self._ahead.get(conversation.sample_id):
             return system, None, failure
-        made = attempt(lambda: ingest_conversation(self.bench, conversation, system))
-        return (system, None, made.record) if isinstance(made, Failed) else (system, made, None)
+        number = self._rounds.get(conversation.sample_id, 0)
+        made = attempt(lambda: ingest_conversation(self.bench, conversation, system, number=number))
+        return (system, None, _failed(made, system)) if isinstance(made, Failed) else (system, made, None)
 
     def _busy(self, conversation: Conversation) -> bool:
         try:
@@ -130,8 +114,11 @@ class Ingestion:
                 finished = (state.read() or {}).get("finished", False)
             if not finished:
                 with closing(self.bench.new_system()) as system:
-                    made = attempt(lambda: ingest_conversation(self.bench, conversation, system, wait=False))
-                    failure = made.record if isinstance(made, Failed) else None
+                    number = self._rounds.get(conversation.sample_id, 0)
+                    made = attempt(
+                        lambda: ingest_conversation(self.bench, conversation, system, wait=False, number=number)
+                    )
+                    failure = _failed(made, system) if isinstance(made, Failed) else None
         except LockBusy:
             return False
         self._ahead[conversation.sample_id] = failure
@@ -139,7 +126,7 @@ class Ingestion:
 
 
 def ingest_conversation(
-    bench: Bench, conversation: Conversation, system: MemorySystem, *, wait: bool = True
+    bench: Bench, conversation: Conversation, system: MemorySystem, *, wait: bool = True, number: int = 0
 ) -> dict[str, Any]:
     """Bring a fresh system to the finished store of a conversation, from what is saved where possible.
 
@@ -147,6 +134,7 @@ def ingest_conversation(
 
     Args:
         wait: until another process is through with this store; otherwise LockBusy.
+        number: the extraction round of a store that is begun.
 
     Returns the ingest record: seconds of work (over all sessions of all runs that worked on it), stats, usage by phase.
     """
@@ -158,15 +146,22 @@ def ingest_conversation(
             check_drained(system, conversation.sample_id)
             return _record(conversation, saved)
     with state.writing(wait=wait):
-        return _record(conversation, _finish(conversation, system, state))
+        return _record(conversation, _finish(conversation, system, state, number))
 
 
-def _finish(conversation: Conversation, system: MemorySystem, state: StateFolder) -> dict[str, Any]:
+def _failed(made: Failed, system: MemorySystem) -> dict[str, Any]:
+    """The record of a failed ingestion, with what was spent until then."""
+    return {**made.record, "usage": {phase: asdict(usage) for phase, usage in system.usage().items()}}
+
+
+def _finish(conversation: Conversation, system: MemorySystem, state: StateFolder, number: int) -> dict[str, Any]:
     """Ingest what the saved store lacks; returns its record."""
     saved = state.recover()
     progress = saved or {"sessions": 0, "finished": False, "seconds": 0.0, "stats": {}, "usage": {}}
     if saved:
         system.load(state.store)
+    elif number:
+        progress["round"] = number
     if not progress["finished"]:
         earlier = {phase: Usage(**usage) for phase, usage in progress["usage"].items()}
         loaded = dict(system.usage()) if saved else {}
@@ -185,6 +180,7 @@ def _finish(conversation: Conversation, system: MemorySystem, state: StateFolder
                 seconds=before + time.perf_counter() - clock,
                 stats=dict(system.stats()),
                 usage={phase: asdict(u) for phase, u in usage.items()},
+                **_losses(system),
             )
             state.save(system, progress)
 
@@ -211,4 +207,11 @@ def _record(conversation: Conversation, progress: dict[str, Any]) -> dict[str, A
         "seconds": progress["seconds"],
         "stats": progress["stats"],
         "usage": progress["usage"],
+        **{name: progress[name] for name in ("losses", "round") if progress.get(name)},
     }
+
+
+def _losses(system: MemorySystem) -> dict[str, Any]:
+    """What a model's replies were of no use for, of systems that count it."""
+    losses = getattr(system, "losses", None)
+    return {"losses": losses.state()} if isinstance(losses, Losses) else {}

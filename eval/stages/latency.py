@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from eval.core.progress import bar
@@ -13,9 +15,10 @@ from eval.runs import lineage
 from eval.runs.write import RunDir
 from eval.stages.bench import Bench
 from eval.stages.boundary import Failed, attempt
-from eval.stages.ingest import check_drained, state_of, store_fingerprints
+from eval.stages.ingest import check_drained
+from eval.stages.rounds import state_of, store_links
 from eval.stages.search import make_query, render
-from memos.types import Conversation
+from memos.types import Conversation, Usage
 
 
 def latency(bench: Bench, run: RunDir) -> None:
@@ -38,14 +41,16 @@ def latency(bench: Bench, run: RunDir) -> None:
                 continue
             system = bench.new_system(latency=True)
             loaded = attempt(lambda s=system, p=state.store: s.load(p))
+        warming: dict[str, Any] = {}
         if not isinstance(loaded, Failed):
             check_drained(system, conversation.sample_id)
-            _ask(bench, system, answerer, conversation, waiting[0])
-        store = bench.ingest_fingerprint(conversation)
+            warming = _ask(bench, system, answerer, conversation, waiting[0])
+        store = store_links(bench, run)[conversation.sample_id]
         for question in waiting:
             record = (
                 loaded.record if isinstance(loaded, Failed) else _ask(bench, system, answerer, conversation, question)
             )
+            record, warming = _with_usage_of(record, warming), {}
             key = {"sample_id": question.sample_id, "qa_index": question.qa_index}
             times.append({**key, **record, "made_from": lineage.of_latency(store, question, bench.prompt)})
             progress.update()
@@ -56,7 +61,7 @@ def latency(bench: Bench, run: RunDir) -> None:
 
 def timed_now(bench: Bench, run: RunDir) -> dict[tuple[str, int], dict[str, Any]]:
     """Latency records, failed ones included, of these stores, questions and this prompt."""
-    records, store = run.journal("latency").records, store_fingerprints(bench)
+    records, store = run.journal("latency").records, store_links(bench, run)
     return {
         q.key: record
         for q in bench.dataset.questions
@@ -73,17 +78,27 @@ def _ask(
     retrieved = attempt(lambda: system.search(make_query(bench, question)))
     if isinstance(retrieved, Failed):
         return retrieved.record
+    spent = {"search_usage": asdict(retrieved.usage)}
     rendered = attempt(lambda: render(bench, retrieved)[0])
     if isinstance(rendered, Failed):
-        return rendered.record
+        return {**rendered.record, **spent}
     searched = time.perf_counter()
     task = AnswerTask(question.text, rendered, conversation.speakers, bench.prompt)
     outcome = attempt(lambda: next(iter(answerer.answer([task])))[1])
     end = time.perf_counter()
     if isinstance(outcome, Failed):
-        return outcome.record
+        return {**outcome.record, **spent}
     return {
         "status": outcome.status,
         "search_ms": (searched - start) * 1000,
         "answer_ms": (end - searched) * 1000,
+        "model": outcome.model,
+        "usage": asdict(outcome.usage),
+        **spent,
     }
+
+
+def _with_usage_of(record: dict[str, Any], warming: Mapping[str, Any]) -> dict[str, Any]:
+    """A record that counts what warming up cost besides."""
+    names = [name for name in ("usage", "search_usage") if name in warming]
+    return record | {name: asdict(Usage(**record.get(name, {})) + Usage(**warming[name])) for name in names}

@@ -9,13 +9,16 @@ from typing import Any
 
 from eval.core.config import wants
 from eval.core.progress import bar
+from eval.core.protocols import MemorySystem
 from eval.core.types import Question
 from eval.runs import lineage
 from eval.runs.write import RunDir
 from eval.stages.bench import Bench
 from eval.stages.boundary import Failed, attempt
-from eval.stages.ingest import Store, store_fingerprints
+from eval.stages.ingest import Store
+from eval.stages.rounds import ingest_journal, store_links
 from memos import tokens
+from memos.llm.losses import Losses
 from memos.types import Query, Retrieved
 
 CONTEXT_SEPARATOR = "\n"
@@ -47,16 +50,17 @@ def render(bench: Bench, retrieved: Retrieved) -> tuple[str, int]:
 def searched_now(bench: Bench, run: RunDir) -> dict[tuple[str, int], dict[str, Any]]:
     """Search records, failed ones included, of these stores and queries; good ones only where the folder still holds
     their context and memories."""
-    return run.kept("searched", (run.journal("search"), run.contexts, run.memories), lambda: _searched_now(bench, run))
+    journals = (ingest_journal(run), run.journal("search"), run.contexts, run.memories)
+    return run.kept("searched", journals, lambda: _searched_now(bench, run))
 
 
 def _searched_now(bench: Bench, run: RunDir) -> dict[tuple[str, int], dict[str, Any]]:
-    searched, fingerprints, out = run.journal("search"), store_fingerprints(bench), {}
+    searched, stores, out = run.journal("search"), store_links(bench, run), {}
     for question in bench.dataset.questions:
         record = searched.records.get(question.key)
         if record is None:
             continue
-        links = _links(bench, question, fingerprints[question.sample_id])
+        links = _links(bench, question, stores[question.sample_id])
         if lineage.current(record, links) and (not lineage.good(record) or run.readable(record)):
             out[question.key] = record
     return out
@@ -75,18 +79,19 @@ def waiting(bench: Bench, run: RunDir) -> list[Question]:
 
 def search(bench: Bench, run: RunDir, stores: Iterable[Store]) -> None:
     """Write a search record for every question that has no good one yet, and close the stores."""
-    searched, fingerprints = run.journal("search"), store_fingerprints(bench)
-    todo, total = waiting(bench, run), len(bench.dataset.questions)
-    progress = bar(f"{bench.system_spec['name']}: ingest, search", total, total - len(todo))
+    searched = run.journal("search")
+    total = len(bench.dataset.questions)
+    progress = bar(f"{bench.system_spec['name']}: ingest, search", total, total - len(waiting(bench, run)))
     for store in stores:
-        asked = [q for q in todo if q.sample_id == store.conversation.sample_id]
+        asked = [q for q in waiting(bench, run) if q.sample_id == store.conversation.sample_id]
         if store.failure is None and wants(bench.system_class, "embedder"):
             attempt(
                 lambda texts=[q.text for q in asked]: bench.embedder().encode(texts)
             )  # a question tells its own failure
+        made_of = store_links(bench, run)[store.conversation.sample_id]
         for question in asked:
             record = _search_one(bench, run, store, question)
-            links = _links(bench, question, fingerprints[question.sample_id])
+            links = _links(bench, question, made_of)
             key = {"sample_id": question.sample_id, "qa_index": question.qa_index}
             searched.append({**key, **record, "made_from": links})
             progress.update()
@@ -98,7 +103,7 @@ def _search_one(bench: Bench, run: RunDir, store: Store, question: Question) -> 
     """The record of one search without its key."""
     if store.failure is not None:
         return {"status": "error", "error": f"ingestion failed: {store.failure['error']}"}
-    start = time.perf_counter()
+    start, lost_before = time.perf_counter(), _malformed(store.system)
     retrieved = attempt(lambda: store.system.search(make_query(bench, question)))
     elapsed = (time.perf_counter() - start) * 1000
     if isinstance(retrieved, Failed):
@@ -118,7 +123,14 @@ def _search_one(bench: Bench, run: RunDir, store: Store, question: Question) -> 
         "hits_digest": run.hits_digest(hits),
         "ms": elapsed,
         "usage": usage,
+        **({"malformed": lost} if (lost := _malformed(store.system) - lost_before) else {}),
     }
+
+
+def _malformed(system: MemorySystem) -> int:
+    """Replies of no use that a system has met so far."""
+    losses = getattr(system, "losses", None)
+    return losses.malformed if isinstance(losses, Losses) else 0
 
 
 def _read(

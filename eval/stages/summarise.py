@@ -15,18 +15,20 @@ from eval.core.types import Question
 from eval.judges.uncertainty import own_error
 from eval.metrics.ceilings import gold_ceilings
 from eval.runs import lineage
-from eval.runs.format.summary import Described, JournalEntry, Latency, Ledger, Percentiles, Repeats, Summary
+from eval.runs.format.summary import Described, JournalEntry, Latency, LedgerRow, Lost, Percentiles, Repeats, Summary
 from eval.runs.write import RunDir
 from eval.stages.answer import answers_now
 from eval.stages.bench import Bench
 from eval.stages.estimates import estimates, failures, judge_errors, labels, verdict_column
-from eval.stages.ingest import ingested_now
 from eval.stages.latency import timed_now
+from eval.stages.ledger import by_phase, ledger_rows
+from eval.stages.losses import lost
 from eval.stages.made_by import made_by
+from eval.stages.rounds import ingested_now
 from eval.stages.score import judge_journal, metrics_journal, values_now, verdicts_now
 from eval.stages.scoring import wanted_metrics
 from eval.stages.search import searched_now
-from memos.types import Usage
+from eval.stages.spending import spent
 
 Key = tuple[str, int]
 MEMORY_METRICS = ("memory_words", "memory_tokens", "evidence_")
@@ -89,6 +91,8 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
         metrics[name] = {**metrics[name], **_repeats(list(verdicts.values()))}
     categories = sorted({q.category for q in questions})
     by_category = {str(c): [q for q in questions if q.category == c] for c in categories}
+    rows = _ledger_rows(bench, records)
+    losses = lost(records.ingested, records.searched, bench.extracts)
     return {
         "schema": 1,
         "experiment": bench.name,
@@ -110,12 +114,15 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
         "metrics": metrics,
         "by_category": {c: estimates(columns, _clusters(own)) for c, own in by_category.items()},
         "journals": records.named(bench, run),
-        "ledger": _ledger(records),
+        "ledger": by_phase(rows),
+        "ledger_rows": rows,
+        "spent": spent(run.path),
+        "lost": losses,
         "latency_ms": _latency(records),
         "judge_error": judge_errors({f"judge_{s['name']}": own_error(bench.judge(s)) for s in bench.judge_specs}),
         "ceilings": gold_ceilings([(q.gold, q.category) for q in questions if q.category != 5]),
         "missing": dict(sorted(missing.items())),
-        **_labels_of_parts(bench),
+        **_labels_of_parts(bench, losses),
         "cut": sum(1 for r in records.answers.values() if r.get("cut_tokens")),
     }
 
@@ -199,30 +206,16 @@ def _clusters(questions: Sequence[Question]) -> dict[Key, str]:
     return {q.key: q.sample_id for q in questions}
 
 
-def _ledger(records: _Records) -> dict[str, Ledger]:
-    """Calls and tokens by phase, from the records, so that resumed runs sum up whole."""
-    total: dict[str, Usage] = {}
-
-    def add(phase: str, usage: Mapping[str, int] | None) -> None:
-        total[phase] = total.get(phase, Usage()) + Usage(**(usage or {}))
-
-    for phase in ("ingest", "organise", "search", "answer", "judge"):
-        add(phase, None)
-    for record in records.ingested.values():
-        for phase, usage in record.get("usage", {}).items():
-            add(phase, usage)
-    asked = [
-        ("search", records.searched),
-        ("answer", records.answers),
-        *(("judge", own) for own in records.verdicts.values()),
-    ]
-    for phase, own in asked:
-        for record in own.values():
-            add(phase, record.get("usage"))
-    return {
-        phase: {"calls": u.calls, "prompt_tokens": u.prompt_tokens, "completion_tokens": u.completion_tokens}
-        for phase, u in total.items()
-    }
+def _ledger_rows(bench: Bench, records: _Records) -> list[LedgerRow]:
+    verdicts = {name: own.values() for name, own in records.verdicts.items()}
+    return ledger_rows(
+        bench,
+        records.ingested.values(),
+        records.searched.values(),
+        records.answers.values(),
+        verdicts,
+        records.timed.values(),
+    )
 
 
 def _latency(records: _Records) -> Latency:
@@ -247,14 +240,14 @@ def _percentiles(times: np.ndarray) -> Percentiles:
     return {"p50": float(np.percentile(times, 50)), "p95": float(np.percentile(times, 95))}
 
 
-def _labels_of_parts(bench: Bench) -> Described:
+def _labels_of_parts(bench: Bench, losses: Lost) -> Described:
     """What tables print beside the numbers, and what made them."""
     config = bench.config
     counts = Counter(q.category for q in bench.dataset.questions)
     fields = {k: v for k, v in bench.system_spec.items() if k not in ("_target_", "name", "label")}
     return {
         "display": {
-            "label": bench.system_spec.get("label") or bench.system_spec["name"],
+            "label": _label(bench, losses),
             "chunk": fields.get("chunk_size"),
             "top_k": fields.get("top_k"),
             "extractor": fields.get("extractor"),
@@ -275,3 +268,9 @@ def _labels_of_parts(bench: Bench) -> Described:
         },
         "made_by": made_by(bench),
     }
+
+
+def _label(bench: Bench, losses: Lost) -> str:
+    """The system's name for people; where a model was to read and the rules had to, it says so."""
+    name = bench.system_spec.get("label") or bench.system_spec["name"]
+    return f"{name} ({losses['by_rules']} readings by rules)" if losses["by_rules"] else name

@@ -19,8 +19,10 @@ _SHOWN = 2000
 class MalformedJson(MalformedOutput):
     """No attempt gave JSON that satisfies the schema."""
 
-    def __init__(self, message: str, raw: str, usage: Usage) -> None:
+    def __init__(self, message: str, raw: str, usage: Usage, reason: str = "") -> None:
         super().__init__(message)
+        self.reason = reason or message
+        """What is wrong with the last reply."""
         self.raw = raw
         """The last reply as the model wrote it."""
         self.usage = usage
@@ -63,7 +65,7 @@ def complete_json(llm: LLM, request: Request, schema: Mapping[str, Any], retries
             current = _again(request, completion, reason)
     shown = completion.text if len(completion.text) <= _SHOWN else completion.text[:_SHOWN] + "…"
     message = f"{llm.name} gave no valid JSON in {retries + 1} attempts ({reason}); last reply: {shown!r}"
-    raise MalformedJson(message, completion.text, usage)
+    raise MalformedJson(message, completion.text, usage, reason or "")
 
 
 def parse(completion: Completion, schema: Mapping[str, Any]) -> tuple[Any, str | None]:

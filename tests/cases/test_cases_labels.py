@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from case_tools import FAILING_CLEARLY, wrong_today
 
 from eval.judges.labels import label
 
@@ -30,7 +29,6 @@ def test_c60_correct_within_incorrect_is_no_verdict(reply, right):
     assert label(reply) == right
 
 
-@FAILING_CLEARLY
 @pytest.mark.parametrize(
     "reply",
     [
@@ -49,12 +47,9 @@ def test_c61_a_denied_label_is_not_given(reply):
 @pytest.mark.parametrize(
     "reply",
     [
-        *wrong_today(
-            FAILING_CLEARLY,
-            '{"label": "CORRECT|WRONG"}',
-            '{"label": "CORRECT or WRONG"}',
-            '"label": "CORRECT" or "WRONG"',
-        ),
+        '{"label": "CORRECT|WRONG"}',
+        '{"label": "CORRECT or WRONG"}',
+        '"label": "CORRECT" or "WRONG"',
         '{"label": ["CORRECT", "WRONG"]}',
     ],
 )
@@ -63,7 +58,6 @@ def test_c62_the_template_itself_is_no_verdict(reply):
     assert label(reply) == "unparsed"
 
 
-@FAILING_CLEARLY
 @pytest.mark.parametrize(
     "reply, right",
     [

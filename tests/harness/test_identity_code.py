@@ -356,7 +356,7 @@ def test_prompts_and_rubrics_of_this_project_are_in_the_digests_of_their_parts(t
                 todo += unit.slots
         return seen
 
-    assert ("eval.judges.prompts", "GENEROUS") in reached("eval.judges.llm.LLMJudge")
+    assert ("eval.judges.prompts", "ours") in reached("eval.judges.llm.LLMJudge")
     mem0 = {module for module, _ in reached("baselines.mem0.Mem0")}
     assert {"baselines.mem0.model", "baselines.extract.facts", "memos.llm.structured"} <= mem0
     assert "memos.weights" not in mem0, "what only identifies is no code of a part"

@@ -108,7 +108,7 @@ def test_longmemeval_picks_its_rule_by_category():
     judge = LLMJudge(LLMJudge.Config(rubric="longmemeval"), llm=Scripted([]))
     texts = {c: judge.messages(JudgeTask("q", "g", "a", c))[0].content for c in (1, 2, 3, 4, 5)}
     assert "off by one" in texts[2] and "off by one" not in texts[4]
-    assert prompts.LONGMEMEVAL_RULES["abstention"] in texts[5]
+    assert prompts.ours("longmemeval").rules["abstention"] in texts[5]
 
 
 def test_mistakes_are_one_line():

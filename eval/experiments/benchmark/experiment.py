@@ -13,12 +13,13 @@ from eval.experiments.protocol import BUDGET_REACHED, FAILED_QUESTIONS, OK, Conf
 from eval.runs.manifest_file import read_manifest
 from eval.runs.snapshot import write_summary
 from eval.runs.write import RunDir
-from eval.stages import changes, freshness
+from eval.stages import changes, freshness, losses
 from eval.stages.answer import answer
 from eval.stages.bench import Bench
 from eval.stages.ingest import ingest
 from eval.stages.latency import latency
 from eval.stages.manifest import adopt, describe, summary_code
+from eval.stages.rounds import extract_again
 from eval.stages.score import judge, score
 from eval.stages.search import search, waiting
 from eval.stages.summarise import summarise
@@ -103,7 +104,7 @@ def run(config: Config) -> Outcome:
 def _already(bench: Bench) -> Outcome | None:
     """The outcome of a run that is finished; None of any other."""
     finished = _finished(bench)
-    if not finished:
+    if not finished or (bench.retry_ingest and losses.retries(finished.get("lost"))):
         return None
     _tell(bench.dataset.notes)
     return _outcome(bench, finished, "up to date")
@@ -118,6 +119,8 @@ def _tell(notes: Iterable[str]) -> None:
 
 
 def _stages(bench: Bench, directory: RunDir) -> dict[str, str]:
+    if bench.retry_ingest and (again := extract_again(bench, directory)):
+        print(f"note: {directory.path}: {len(again)} conversations are extracted again: {', '.join(again)}", flush=True)
     stores = ingest(bench, directory, waiting(bench, directory))
     search(bench, directory, stores)
     answer(bench, directory)
@@ -148,10 +151,13 @@ def _finished(bench: Bench) -> dict[str, Any] | None:
 def _outcome(bench: Bench, summary: Mapping[str, Any], how: str) -> Outcome:
     failed, allowed = summary["failed"], bench.config["max_errors"]
     message = f"{bench.system_spec['name']}: {how}, {summary['n']} questions"
-    lost = summary.get("failures", {})
-    if failed or lost:
+    failures = summary.get("failures", {})
+    if failed or failures:
         stages = [f"{count} in {stage}" for stage, count in summary["failed_by_stage"].items()]
-        stages += [f"{name}: {count}" for name, count in lost.items()]
+        stages += [f"{name}: {count}" for name, count in failures.items()]
         message += f", {failed} failed ({', '.join(stages)}); the same command retries them"
-    code = FAILED_QUESTIONS if max(failed, *lost.values(), 0) > allowed else OK
+    hollow = losses.too_many(summary.get("lost"), bench.max_lost)
+    if told := hollow or losses.line(summary.get("lost")):
+        message += f"; {told}"
+    code = FAILED_QUESTIONS if hollow or max(failed, *failures.values(), 0) > allowed else OK
     return {"folder": str(bench.folder), "code": code, "message": message, "fresh": how != "up to date"}

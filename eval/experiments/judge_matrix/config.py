@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.core.config import typed
-from eval.judges.llm import RUBRICS
+from eval.judges.prompts import RUBRICS
 from eval.runs.find import find_runs
 from eval.runs.read import Run, is_locomo, load_run, load_summary
 from eval.stages.bench import Bench

@@ -133,11 +133,38 @@ def _facts(s: Summary, m: Mapping[str, Any]) -> list[tuple[str, Any]]:
         ("started", ", ".join(x["started"] for x in sessions if "started" in x) or NOWHERE),
         ("machine", ", ".join(filter(None, machine)) or NOWHERE),
         ("model calls", "; ".join(spent) or "none"),
+        ("paid", "; ".join(_paid(row) for row in s.get("spent") or ()) or NOWHERE),
+        ("stores", _stores(s.get("lost") or {})),
         (
             "against the paper",
             "not comparable: " + "; ".join(reasons) if (reasons := described(s)) else "comparable",
         ),
     ]
+
+
+def _paid(row: Mapping[str, Any]) -> str:
+    """What a model really cost on behalf of a role."""
+    replayed = f" ({row['replayed_calls']:,} more from the cache)" if row["replayed_calls"] else ""
+    tokens = f"{row['prompt_tokens']:,} + {row['completion_tokens']:,} tokens"
+    return f"{row['role']}, {row['model']}: {row['calls']:,} calls, {tokens}{replayed}"
+
+
+def _stores(lost: Mapping[str, Any]) -> str:
+    """What ingestion made and lost, with the reasons."""
+    if not lost:
+        return NOWHERE
+    names = {
+        "malformed": f"of {lost['asked']:,} extractions malformed",
+        "empty": "stores without a memory",
+        "failed": "conversations failed",
+        "skipped": "decisions without effect",
+        "dropped": "memories without a source",
+        "by_rules": "turns and conflicts left to the rules",
+        "search_malformed": "malformed replies while searching",
+    }
+    counts = [f"{lost[key]:,} {text}" for key, text in names.items() if lost[key]]
+    reasons = [f"{one['reason']} ({one['count']:,} times, as in {one['example'][:120]!r})" for one in lost["reasons"]]
+    return "; ".join([f"{lost['items']:,} memories in {lost['stores']:,} stores", *counts, *reasons])
 
 
 def pairs(runs: Sequence[Run], ids: Sequence[str]) -> dict[str, dict[str, list[float | None]]]:

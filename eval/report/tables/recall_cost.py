@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from eval.report.tables.summaries import by_questions, count, metric_cell, missing_notes, origin_notes
 from eval.report.tables.table import Cell, Column, Section, Table
 from eval.runs.labels import Summary, labels, ranked
 
 PHASES = ("ingest", "organise", "search", "answer", "judge")
+LOSSES = (
+    ("items", "memories"),
+    ("malformed", "malformed"),
+    ("skipped", "skipped"),
+    ("dropped", "dropped"),
+    ("by_rules", "by rules"),
+    ("search_malformed", "search"),
+)
+"""Numbers of ``lost`` in a summary, and their headings; of losses only those that occurred."""
 INGESTION = (
     Column("ingest_s", "s", "ms", group="ingest"),
     Column("ingest_calls", "calls", "count", group="ingest"),
@@ -76,27 +86,51 @@ def cost_table(summaries: Sequence[Summary]) -> Table:
     """
     ledgers = [summary.get("ledger") or {} for summary in summaries]
     present = [
-        p for p in PHASES if any(p in ledger and (p == "ingest" or ledger[p].get("calls")) for ledger in ledgers)
+        p
+        for p in (*PHASES, "latency")
+        if any(p in ledger and (p == "ingest" or ledger[p].get("calls")) for ledger in ledgers)
     ]
+    losses = [summary.get("lost") or {} for summary in summaries]
+    kept = [(key, title) for key, title in LOSSES if any(own.get(key) for own in losses)]
     kinds = (("calls", "calls"), ("prompt_tokens", "prompt"), ("completion_tokens", "compl."))
     columns = (
         Column("method", "Method", "text"),
         Column("ingest_s", "Ingest (s)", "ms"),
         *(Column(f"{phase}_{key}", title, "count", group=phase) for phase in present for key, title in kinds),
         Column("query_tokens", "tok/question", "count"),
+        *(Column(key, title, "count", group="stores") for key, title in kept),
     )
     rows = []
-    for summary, name, ledger in zip(summaries, labels(summaries), ledgers, strict=True):
+    for summary, name, ledger, own in zip(summaries, labels(summaries), ledgers, losses, strict=True):
         spent = [ledger.get(p, {}) for p in ("search", "answer")]
         total = sum(p.get("prompt_tokens", 0) + p.get("completion_tokens", 0) for p in spent)
         cells = tuple(Cell(ledger.get(phase, {}).get(key)) for phase in present for key, _ in kinds)
         seconds = ingestion_cells(summary)[0]
-        rows.append((Cell(name), seconds, *cells, Cell(total / count(summary) if count(summary) else None)))
+        each = Cell(total / count(summary) if count(summary) else None)
+        rows.append((Cell(name), seconds, *cells, each, *(Cell(own.get(key)) for key, _ in kept)))
     silent = [phase for phase in PHASES if phase not in present]
     notes = [*origin_notes(summaries), "Tokens as the model reports them; local models that make no call count 0."]
     if silent:
         notes.append(f"No model was called to {_joined(silent)}.")
+    if kept:
+        notes.append(
+            "Stores: memories in all of them; extractions whose every attempt was malformed; decisions without effect; "
+            "memories without a source; turns and conflicts left to the rules; malformed replies while searching."
+        )
+    notes += [f"{name}: {text}." for name, own in zip(labels(summaries), losses, strict=True) if (text := _why(own))]
     return Table("cost", "Calls and tokens by phase", columns, (Section("", tuple(rows)),), tuple(notes))
+
+
+def _why(losses: Mapping[str, Any]) -> str:
+    """The share of malformed extractions and their most frequent reason; empty where there were none."""
+    if not losses.get("malformed"):
+        return ""
+    share = (
+        f" of {losses['asked']:,} ({100 * losses['malformed'] / losses['asked']:.1f} %)" if losses.get("asked") else ""
+    )
+    first = (losses.get("reasons") or [None])[0]
+    why = f", most often: {first['reason']}" if first else ""
+    return f"{losses['malformed']:,}{share} extractions were malformed{why}"
 
 
 def _joined(names: Sequence[str]) -> str:

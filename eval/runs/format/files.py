@@ -26,6 +26,7 @@ BENCHMARK: Mapping[str, Any] = {
     "scores/judge_*.jsonl": journals.AnyVerdict,
     "scores/metrics-*.jsonl": journals.MetricsLine,
     "latency*.jsonl": journals.AnyLatency,
+    "spending.jsonl": journals.SpendingLine,
     "summary.json": summary.Summary,
     "abstention.json": adversarial.AbstentionRecord,
 }

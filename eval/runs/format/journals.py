@@ -56,6 +56,22 @@ class Failure(TypedDict):
     traceback: NotRequired[Annotated[str, "Where it was raised; absent where the failure is that of an earlier stage."]]
 
 
+class StoreLossReason(TypedDict):
+    """Why extractions of a store were lost."""
+
+    reason: Annotated[str, "What is wrong with the last reply; numbers are written N."]
+    count: Annotated[int, "How many were lost for it."]
+    example: Annotated[str, "Start of such a reply, as the model wrote it."]
+
+
+class StoreLosses(TypedDict):
+    """Extractions asked of a model for one store, and those that came to nothing."""
+
+    asked: Annotated[int, "Structured replies and function calls, each counted once whatever its attempts."]
+    malformed: Annotated[int, "Those whose every attempt was malformed."]
+    reasons: Annotated[list[StoreLossReason], "The reasons, the most frequent first, at most 21."]
+
+
 class IngestLine(Line):
     """A conversation whose store is finished (``ingest.jsonl``, key `sample_id`)."""
 
@@ -64,12 +80,18 @@ class IngestLine(Line):
     seconds: Annotated[float, "Seconds of work, summed over all runs that worked on the store."]
     stats: Annotated[dict[str, Any], "Numbers the system gives about its store, such as `items` and `bytes`."]
     usage: Annotated[dict[str, Tokens], "Phase (`ingest`, `organise`) to calls and tokens."]
+    losses: NotRequired[Annotated[StoreLosses, NEW, "What a model's replies were of no use for."]]
+    round: NotRequired[Annotated[int, NEW, "How often the store was extracted again (`retry_ingest`); absent: never."]]
+    earlier_usage: NotRequired[Annotated[dict[str, Tokens], NEW, "What the earlier rounds cost."]]
 
 
 class FailedIngestLine(Line, Failure):
-    """A conversation whose ingestion failed."""
+    """A conversation whose ingestion failed, or that waits to be extracted again."""
 
     sample_id: Annotated[str, "Conversation."]
+    usage: NotRequired[Annotated[dict[str, Tokens], NEW, "What was spent until then."]]
+    round: NotRequired[Annotated[int, NEW, "Number of the round that failed; absent: the first."]]
+    earlier_usage: NotRequired[Annotated[dict[str, Tokens], NEW, "What the earlier rounds cost."]]
 
 
 class SearchLine(QuestionLine):
@@ -84,10 +106,18 @@ class SearchLine(QuestionLine):
     hits_digest: NotRequired[Annotated[str | None, NEW, "Digest of what these memories say."]]
     ms: Annotated[float, "Milliseconds of the search, with whatever else ran beside it; for times see `latency.jsonl`."]
     usage: Annotated[Tokens, "Calls and tokens."]
+    malformed: NotRequired[Annotated[int, NEW, "Replies of no use in this search; absent: none."]]
 
 
 class FailedQuestionLine(QuestionLine, Failure):
     """A question on which a search, or its timing, failed."""
+
+
+class FailedLatencyLine(FailedQuestionLine):
+    """A question whose timing failed."""
+
+    usage: NotRequired[Annotated[Tokens, NEW, "Calls and tokens of answers, where warming up gave one."]]
+    search_usage: NotRequired[Annotated[Tokens, NEW, "Those of the search."]]
 
 
 class ContextLine(Line):
@@ -118,6 +148,9 @@ class AnswerLine(QuestionLine):
     ms: Annotated[float, "Milliseconds the answerer gives for it."]
     cut_tokens: Annotated[int, "Tokens of the context that did not fit into the model's window and were cut."]
     from_cache: NotRequired[Annotated[bool, "Whether the reply came from the cache."]]
+    raw: NotRequired[
+        Annotated[str, NEW, "The model's reply, where the answer was read out of it (thinking, an object)."]
+    ]
     error: NotRequired[Annotated[str, "The error in one line; absent where there was none."]]
 
 
@@ -162,10 +195,25 @@ class LatencyLine(QuestionLine):
     status: Annotated[Literal["ok", "error"], "`error`: the answerer gave no answer."]
     search_ms: Annotated[float, "Milliseconds of search, rendering included."]
     answer_ms: Annotated[float, "Milliseconds of the answer."]
+    usage: NotRequired[Annotated[Tokens, NEW, "Calls and tokens of the answer, those of warming up included."]]
+    search_usage: NotRequired[Annotated[Tokens, NEW, "Those of the search."]]
+    model: NotRequired[Annotated[str, NEW, "What answered."]]
+
+
+class SpendingLine(TypedDict):
+    """A reply of a model or an embedder (``spending.jsonl``); finished sessions are summed up to a line a way."""
+
+    role: Annotated[str, "`memory`, `answerer`, `judge NAME` or `embedder`; `latency: …` in the latency pass."]
+    model: Annotated[str, "What replied."]
+    cached: Annotated[bool, "Whether the reply came from the response cache, at no cost."]
+    calls: Annotated[int, "Calls."]
+    prompt_tokens: Annotated[int, "Tokens of the prompts."]
+    completion_tokens: Annotated[int, "Tokens of the replies."]
+    cached_tokens: Annotated[int, "Prompt tokens that a server's prefix cache had (part of `prompt_tokens`)."]
 
 
 AnyIngest: TypeAlias = IngestLine | FailedIngestLine
 AnySearch: TypeAlias = SearchLine | FailedQuestionLine
 AnyAnswer: TypeAlias = AnswerLine | FailedAnswerLine
 AnyVerdict: TypeAlias = JudgeLine | FailedJudgeLine
-AnyLatency: TypeAlias = LatencyLine | FailedQuestionLine
+AnyLatency: TypeAlias = LatencyLine | FailedLatencyLine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, NotRequired, TypedDict
 
 from eval.runs.format.fields import NEW
-from eval.runs.format.journals import Tokens
+from eval.runs.format.journals import StoreLosses, Tokens
 
 
 class Owner(TypedDict):
@@ -25,6 +25,8 @@ class Progress(TypedDict):
     seconds: Annotated[float, "Seconds of work so far, over all runs."]
     stats: Annotated[dict[str, Any], "Numbers the system gives about its store."]
     usage: Annotated[dict[str, Tokens], "Phase (`ingest`, `organise`) to calls and tokens."]
+    losses: NotRequired[Annotated[StoreLosses, NEW, "What a model's replies were of no use for."]]
+    round: NotRequired[Annotated[int, NEW, "How often the store was extracted again; absent: never."]]
     store: NotRequired[Annotated[Owner, NEW, "Whose it is."]]
 
 

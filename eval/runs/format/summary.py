@@ -40,6 +40,55 @@ class Ledger(TypedDict):
     completion_tokens: Annotated[int, "Tokens of the replies."]
 
 
+class LedgerRow(TypedDict):
+    """Calls and tokens of one phase, on whose behalf and of which model."""
+
+    phase: Annotated[str, "`ingest`, `organise`, `search`, `answer`, `judge` or `latency`."]
+    role: Annotated[str, "`memory`, `answerer` or `judge NAME`."]
+    model: Annotated[str, "The model, as its provider named it; of memory systems as it was configured."]
+    calls: Annotated[int, "Calls."]
+    prompt_tokens: Annotated[int, "Tokens of the prompts."]
+    completion_tokens: Annotated[int, "Tokens of the replies."]
+    cached_tokens: Annotated[int, "Prompt tokens that a server's prefix cache had (part of `prompt_tokens`)."]
+
+
+class Spent(TypedDict):
+    """What one model was asked on behalf of one role, in all sessions of this run folder."""
+
+    role: Annotated[str, "`memory`, `answerer`, `judge NAME` or `embedder`; `latency: …` in the latency pass."]
+    model: Annotated[str, "The model."]
+    calls: Annotated[int, "Calls that the provider answered."]
+    prompt_tokens: Annotated[int, "Tokens of their prompts."]
+    completion_tokens: Annotated[int, "Tokens of their replies."]
+    cached_tokens: Annotated[int, "Prompt tokens that a server's prefix cache had (part of `prompt_tokens`)."]
+    replayed_calls: Annotated[int, "Calls that the response cache answered, at no cost."]
+    replayed_tokens: Annotated[int, "Prompt and completion tokens of these."]
+
+
+class LossReason(TypedDict):
+    """Why extractions were lost."""
+
+    reason: Annotated[str, "What is wrong with the last reply; numbers are written N."]
+    count: Annotated[int, "How many were lost for it."]
+    example: Annotated[str, "Start of such a reply, as the model wrote it."]
+
+
+class Lost(TypedDict):
+    """What ingestion made and lost, over all stores."""
+
+    stores: Annotated[int, "Finished stores."]
+    failed: Annotated[int, "Conversations whose ingestion failed."]
+    empty: Annotated[int, "Finished stores without a memory, of systems that extract."]
+    items: Annotated[int, "Memories in all stores."]
+    asked: Annotated[int, "Extractions asked of a model, each counted once whatever its attempts; 0 without a model."]
+    malformed: Annotated[int, "Those whose every attempt was malformed: nothing came of them."]
+    skipped: Annotated[int, "Decisions that name no stored memory or have no text; they change nothing."]
+    dropped: Annotated[int, "Memories a model stated without a source; they are not stored."]
+    by_rules: Annotated[int, "Turns and conflicts that the rules were left with, as the model's replies were no use."]
+    search_malformed: Annotated[int, "The same as `malformed`, of calls that searches make."]
+    reasons: Annotated[list[LossReason], "The most frequent reasons first, at most five."]
+
+
 class Percentiles(TypedDict):
     """Two percentiles, in milliseconds."""
 
@@ -142,6 +191,12 @@ class Summary(ScoreSummary):
     ]
     journals: NotRequired[
         Annotated[dict[str, JournalEntry], NEW, "Set of records (ingest, search, answers, …) to its journal."]
+    ]
+    lost: NotRequired[Annotated[Lost, NEW, "What ingestion made and lost."]]
+    ledger_rows: NotRequired[Annotated[list[LedgerRow], NEW, "`ledger` by phase, role and model."]]
+    spent: NotRequired[Annotated[list[Spent], NEW, "What was really asked and paid, by role and model."]]
+    prompts: NotRequired[
+        Annotated[dict[str, str], NEW, "`answer` and `judge NAME` to the prompt: its id and whose wording it is."]
     ]
     latency_ms: Annotated[Latency, "Times."]
     cut: Annotated[int, "Answers whose context was cut to the model's window."]

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from memos.errors import BudgetExceeded, ConfigError, LLMError
 from memos.llm.base import LLM, Completion, Request
-from memos.llm.prices import Price, listed, price_for
+from memos.llm.prices import Price, listed, price_for, price_of
 from memos.llm.spending import Spending, Spent, Ticket
 from memos.types import Usage
 
@@ -64,6 +64,10 @@ class Budget:
     def price_for(self, client: Any) -> Price | None:
         """Price of a model's or an embedder's client, by the user's own rows first (``prices.price_for``)."""
         return price_for(client, self._prices)
+
+    def price_named(self, model: str) -> Price | None:
+        """The same by a model's name alone (``prices.price_of``)."""
+        return price_of(model, self._prices)
 
     def spent(self) -> Spent:
         """What the account has spent, by all processes and invocations."""

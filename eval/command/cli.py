@@ -16,6 +16,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from eval.command.callbacks import Sweep, sweep
+from eval.command.jobs import count, one_line, run_job, side_by_side, tell
 from eval.command.precheck import MOST_JOBS, Checked, precheck
 from eval.core.places import conf
 from eval.core.resources import ensure_language_data
@@ -55,6 +56,10 @@ def _start(ended: Sweep) -> None:
                     return
                 _ask_about_code(checked)
                 done, sweeps = _up_to_date(checked, ended), checked.sweeps
+                at_once = count(checked.configs) if checked.local else 1
+                if at_once > 1 and not done:
+                    ended.end(checked.configs[0], side_by_side(checked.configs, at_once))
+                    done = True
         for arguments in [] if done else sweeps:
             sys.argv[1:] = arguments
             _hydra_main()
@@ -130,12 +135,6 @@ def fail(message: str) -> None:
     sys.exit(CONFIG_ERROR)
 
 
-def one_line(error: Exception) -> str:
-    """The first line of an error's text, with the options Hydra lists where it does."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
-
-
 def _where(error: yaml.YAMLError) -> str:
     mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
     if mark is None:
@@ -145,19 +144,9 @@ def _where(error: yaml.YAMLError) -> str:
 
 @hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")
 def _hydra_main(config: DictConfig) -> Outcome:
-    outcome = job(config)
+    outcome = run_job(plain(config))
+    tell(outcome)
     folder = Path(HydraConfig.get().runtime.output_dir)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "outcome.json").write_text(json.dumps(outcome), encoding="utf-8")
-    return outcome
-
-
-def job(config: DictConfig) -> Outcome:
-    """One job of a sweep. A failure is its outcome, so that the other jobs go on."""
-    try:
-        outcome: Outcome = load(config.entry).run(plain(config))
-    except MemosError as error:
-        outcome = {"folder": None, "code": CONFIG_ERROR, "message": one_line(error)}
-    stream = sys.stderr if outcome["code"] else sys.stdout
-    print(("error: " if outcome["code"] == CONFIG_ERROR else "") + outcome["message"], file=stream, flush=True)
     return outcome

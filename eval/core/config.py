@@ -30,6 +30,7 @@ EXECUTION = frozenset(
         "api_key_env",
         "backoff_max_s",
         "backoff_s",
+        "batch",
         "batch_size",
         "batch_tokens",
         "cache",
@@ -67,11 +68,13 @@ EXECUTION = frozenset(
 EXECUTION_KEYS = frozenset(
     {
         "accept_code",
+        "at_once",
         "budget",
         "cache",
         "check",
         "entry",
         "figures",
+        "jobs",
         "max_errors",
         "max_lost",
         "out",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -31,6 +32,8 @@ from memos.types import Conversation
 
 GROUPS = ("system", "llm", "embedder", "answerer")
 """Configuration groups whose choice is one component."""
+TAKEN_OVER = "timing.json"
+"""File of a run folder that says of which device its times are, where they were not measured here."""
 Spec = Mapping[str, Any]
 
 
@@ -197,7 +200,12 @@ class Bench:
 
     @cached_property
     def timing(self) -> dict[str, Any]:
-        """What the latency pass depends on besides the run: this machine and the settings of speed."""
+        """What the latency pass depends on besides the run: this machine and the settings of speed; of a run that was
+        replayed, those of the machine that its times come from.
+        """
+        taken_over = self.folder / TAKEN_OVER
+        if taken_over.exists():
+            return json.loads(taken_over.read_text(encoding="utf-8"))
         parts = {group: self.config[group] for group in ("embedder", "llm", "answerer")}
         own = self.answerer_part.llm
         return timing_identity(parts if own is self.config["llm"] else {**parts, "answerer's llm": own})
@@ -250,7 +258,7 @@ class Bench:
 
     # --- parts ------------------------------------------------------------------------------------------------------
     def embedder(self):
-        return components.embedder(self.embedder_spec, self.out, self.budget, fresh=self.rerun)
+        return components.embedder(self.embedder_spec, self.out, self.budget, self.config["cache"], fresh=self.rerun)
 
     @property
     def budget(self) -> Budget:
@@ -271,12 +279,16 @@ class Bench:
         return self.config["llm"] if role == roles.MEMORY else parts[role].llm
 
     def llm(self, role: str = roles.MEMORY, *, cached: bool = True) -> LLM:
-        """The language model of a role; without the response cache in the latency pass."""
-        return self._client(self.llm_spec(role), cached)
+        """The language model of a role; without the response cache in the latency pass.
 
-    def _client(self, spec: Spec, cached: bool = True) -> LLM:
+        Many answers or verdicts may go through a batch interface. A memory waits for each of its replies, and
+        the latency pass times them.
+        """
+        return self._client(self.llm_spec(role), cached, batched=cached and role != roles.MEMORY)
+
+    def _client(self, spec: Spec, cached: bool = True, batched: bool = False) -> LLM:
         mode = self.config["cache"] if cached else "off"
-        return components.llm(spec, self.out, mode, self.budget, fresh=self.rerun)
+        return components.llm(spec, self.out, mode, self.budget, fresh=self.rerun, batched=batched)
 
     def _memory_llm(self, *, cached: bool) -> LLM:
         """The memory system's model; with ``retry_ingest`` a malformed cached reply is no reply."""
@@ -304,7 +316,7 @@ class Bench:
     def judge(self, spec: Spec, llm: Spec | None = None) -> Judge:
         """A judge by its configuration; ``llm`` is that of its model, the one of its role where None."""
         asked = self._judge_part(spec).llm if llm is None else llm
-        return construct(spec, "judge", llm=lambda: self._client(asked), embedder=self.embedder)
+        return construct(spec, "judge", llm=lambda: self._client(asked, batched=True), embedder=self.embedder)
 
     def scorers(self) -> list[Scorer]:
         return components.scorers(self.config["metrics"])

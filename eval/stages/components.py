@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from threading import RLock
 from typing import Any
+
+import numpy as np
 
 from eval.core.code import code_digest, of_class
 from eval.core.config import BudgetConfig, construct, identity, typed
 from eval.core.identity import digest
+from eval.core.progress import bar
 from eval.core.protocols import Scorer
 from eval.metrics.build import Config as MetricsConfig
 from eval.metrics.build import build_scorers
 from memos.embed.base import Embedder
 from memos.embed.budgeted import BudgetedEmbedder
 from memos.embed.cache import CachedEmbedder
-from memos.llm.base import LLM
+from memos.llm.base import LLM, Completion
+from memos.llm.batch import Batching
 from memos.llm.budget import Budget
 from memos.llm.build import build_llm
 from memos.llm.cache import CachedLLM
@@ -24,13 +31,38 @@ from memos.llm.spending import Spending
 
 _KEPT: dict[str, Any] = {}
 """Loaded models by the digest of their configuration: jobs of one process share them."""
+_MAKING = RLock()
+"""Held while one is made, so that threads share it too."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Caches of another results folder that runs read in place of their own, and what these gave."""
+
+    folder: Path
+    replies: dict[str, Completion]
+    vectors: dict[bytes, np.ndarray]
+
+
+_SOURCES: list[Source] = []
+
+
+@contextmanager
+def reading(source: Source) -> Iterator[None]:
+    """Inside, every run reads the caches of this source only: no model that they stand for is asked."""
+    _SOURCES.append(source)
+    try:
+        yield
+    finally:
+        _SOURCES.pop()
 
 
 def _keep(kind: str, spec: Mapping[str, Any], make: Callable[[], Any], *discriminators: str) -> Any:
     key = digest([kind, spec, *discriminators])
-    if key not in _KEPT:
-        _KEPT[key] = make()
-    return _KEPT[key]
+    with _MAKING:
+        if key not in _KEPT:
+            _KEPT[key] = make()
+        return _KEPT[key]
 
 
 def raw_embedder(spec: Mapping[str, Any]) -> Embedder:
@@ -44,17 +76,27 @@ def charged_embedder(spec: Mapping[str, Any], budget: Budget) -> Embedder:
     return BudgetedEmbedder(raw, budget, budget.price_for(raw)) if getattr(raw, "remote", False) else raw
 
 
-def embedder(spec: Mapping[str, Any], out: Path, budget: Budget, *, fresh: bool = False) -> Embedder:
+def embedder(
+    spec: Mapping[str, Any], out: Path, budget: Budget, cache: str = "write", *, fresh: bool = False
+) -> Embedder:
     """The embedder behind the on-disk cache of this results folder, cached vectors being free; ``fresh`` reads no
     vectors of unknown code.
+
+    With ``cache`` ``only``, a server is never asked; an embedder that runs here costs nothing and still is.
     """
-    path = out / "cache" / "embeddings.sqlite"
+    source = _SOURCES[-1] if _SOURCES else None
+    path = (source.folder if source else out / "cache") / "embeddings.sqlite"
+    raw = raw_embedder(spec)
+    only = cache == "only" and getattr(type(raw), "remote", False)
 
     def make() -> Embedder:
-        charged, code = charged_embedder(spec, budget), _local_code(type(raw_embedder(spec)))
-        return CachedEmbedder(charged, path, code=code, earlier=not fresh)
+        served = source.vectors.__setitem__ if source else None
+        charged, code = charged_embedder(spec, budget), _local_code(type(raw))
+        return CachedEmbedder(charged, path, code=code, earlier=not fresh, only=only, served=served)
 
-    return _keep("cached embedder", spec, make, str(path.resolve()), str(fresh), str(id(budget)))
+    if source:
+        return make()
+    return _keep("cached embedder", spec, make, str(path.resolve()), str(fresh), str(only), str(id(budget)))
 
 
 def budget(out: Path, account: str, limits: BudgetConfig, prices: str | None = None) -> Budget:
@@ -100,17 +142,27 @@ def llm_identity(spec: Mapping[str, Any]) -> dict[str, Any]:
     return {**identity(spec), "own": dict(provider(spec).identity())}
 
 
-def llm(spec: Mapping[str, Any], out: Path, cache: str, budget: Budget, *, fresh: bool = False) -> LLM:
+def llm(
+    spec: Mapping[str, Any], out: Path, cache: str, budget: Budget, *, fresh: bool = False, batched: bool = False
+) -> LLM:
     """The language model behind the run's budget and, above it, the response cache (cached replies are free).
 
     ``fresh`` reads no replies of unknown code of a model that runs here; a server's replies are paid for and stay.
+    ``batched`` lets many requests go through the server's batch interface where the model is configured to.
     """
     model = provider(spec)
     code = _local_code(type(model))
-    path = out / "cache" / "llm.sqlite"
-    price = budget.price_for(model)
+    source = _SOURCES[-1] if _SOURCES else None
     return build_llm(
-        model, cache_path=path, cache=cache, budget=budget, price=price, code=code, earlier=not (fresh and code)
+        model,
+        cache_path=(source.folder if source else out / "cache") / "llm.sqlite",
+        cache="only" if source else cache,
+        budget=budget,
+        price=budget.price_for(model),
+        code=code,
+        earlier=not (fresh and code),
+        batching=Batching(out / "cache" / "batches.sqlite", bar) if batched and not source else None,
+        served=source.replies.__setitem__ if source else None,
     ).llm
 
 

@@ -2,25 +2,29 @@
 
 Questions of one conversation share its speakers, its memory store and its quirks, so they are not independent; LOCOMO
 has ten conversations, hence ten clusters and a t distribution with nine degrees of freedom
-(docs/protocol.md#statistics). Judge-repeat spread is not in here: it measures the judge, not the sampling of questions.
+(docs/protocol.md#statistics). Where answers are repeated, their spread and the judge's are told apart from it.
 """
 
 from eval.stats.intervals import Estimate, cluster_bootstrap, interval, percentiles, wilson
 from eval.stats.paired import Comparison, compare, holm, mcnemar, sign_flip, smallest_difference
 from eval.stats.ranks import Ranking, ranking
+from eval.stats.repeats import Spread, judge_sd, spread
 
 __all__ = [
     "Comparison",
     "Estimate",
     "Ranking",
+    "Spread",
     "cluster_bootstrap",
     "compare",
     "holm",
     "interval",
+    "judge_sd",
     "mcnemar",
     "percentiles",
     "ranking",
     "sign_flip",
     "smallest_difference",
+    "spread",
     "wilson",
 ]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from memos.embed.base import Embedder
+from memos.llm.cache import NotCached
 from memos.shared_sqlite import open_shared
 
 _COLUMNS = "key BLOB PRIMARY KEY, vector BLOB NOT NULL"
@@ -28,9 +29,21 @@ class CachedEmbedder:
     Args:
         code: digest of the embedder's code where a change of it must not find old vectors; empty for servers.
         earlier: whether vectors under the earlier name may be served.
+        only: refuse texts that the file does not hold (NotCached) in place of embedding them.
+        served: is given the key and the vector of every text.
     """
 
-    def __init__(self, inner: Embedder, path: Path, *, code: str = "", earlier: bool = True) -> None:
+    def __init__(
+        self,
+        inner: Embedder,
+        path: Path,
+        *,
+        code: str = "",
+        earlier: bool = True,
+        only: bool = False,
+        served: Callable[[bytes, np.ndarray], None] | None = None,
+    ) -> None:
+        self._only, self._served = only, served
         self.inner = inner
         self._mark: str | None = None
         self._code = code
@@ -60,10 +73,17 @@ class CachedEmbedder:
             by_key = self._kept(keys, texts)
             missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in by_key}
             items = list(missing.items())
+            if items and self._only:
+                raise NotCached(
+                    f"cache=only has no embedding by {self.name} of {items[0][1][:80]!r}; run once with cache=write"
+                )
             for start in range(0, len(items), 2048):
                 part = items[start : start + 2048]
                 vectors = self.inner.encode([text for _, text in part])
                 by_key.update(self._keep([key for key, _ in part], vectors))
+            if self._served is not None:
+                for key in dict.fromkeys(keys):
+                    self._served(key, by_key[key])
             if not keys:
                 return np.zeros((0, self.dim), dtype=np.float32)
             return np.stack([by_key[key] for key in keys])
@@ -108,6 +128,17 @@ class CachedEmbedder:
 
     def close(self) -> None:
         self._db.close()
+
+
+def keep_vectors(path: Path, vectors: Mapping[bytes, np.ndarray]) -> None:
+    """Put vectors by key into a cache, made where it is missing; those that it holds stay as they are."""
+    db = open_shared(path, "vectors", _COLUMNS, "embedding cache")
+    try:
+        with db:
+            rows = ((key, np.asarray(vector, np.float32).tobytes()) for key, vector in vectors.items())
+            db.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)
+    finally:
+        db.close()
 
 
 def _hashed(mark: str, text: str) -> bytes:

@@ -56,6 +56,14 @@ class Completion:
     """What the model thought before it replied, where it shows that; no part of ``text``."""
 
 
+@dataclass(frozen=True, slots=True)
+class BatchedCompletion(Completion):
+    """A reply from a batch interface: half the price, and ``latency_ms`` is the time of the whole batch.
+
+    A class of its own, so that systems which never see one are the same code as before there were any.
+    """
+
+
 @runtime_checkable
 class LLM(Protocol):
     """A language model.

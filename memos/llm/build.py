@@ -1,15 +1,17 @@
-"""The stack every model call goes through: provider, count, budget, cache."""
+"""The stack every model call goes through: provider, batches, count, budget, cache."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from memos.errors import ConfigError
-from memos.llm.base import LLM
+from memos.llm.base import LLM, Completion
+from memos.llm.batch import BatchedLLM, Batching
+from memos.llm.batch_server import BatchModel
 from memos.llm.budget import Budget, BudgetedLLM
 from memos.llm.cache import CachedLLM
 from memos.llm.counted import CountedLLM
@@ -56,6 +58,8 @@ def build_llm(
     price: Price | None = None,
     code: str = "",
     earlier: bool = True,
+    batching: Batching | None = None,
+    served: Callable[[str, Completion], None] | None = None,
 ) -> Stack:
     """Stack the layers around a provider (or its configuration).
 
@@ -64,9 +68,16 @@ def build_llm(
 
     Args:
         cache: off, read, write or only.
-        code, earlier: of the cache's key (``CachedLLM``).
+        code, earlier, served: of the cache (``CachedLLM``).
+        batching: how requests go through the server's batch interface where the model is configured to (``batch``);
+            None: not at all.
         price: US dollars a million tokens, for models that the price table lacks.
     """
-    counted = CountedLLM(provider(inner) if isinstance(inner, Mapping) else inner)
+    model = provider(inner) if isinstance(inner, Mapping) else inner
+    if batching is not None and getattr(getattr(model, "config", None), "batch", False):
+        model = BatchedLLM(cast(BatchModel, model), batching)
+    counted = CountedLLM(model)
     llm: LLM = counted if budget is None else BudgetedLLM(counted, budget, price)
-    return Stack(llm if cache == "off" else CachedLLM(llm, cache_path, cache, code=code, earlier=earlier), counted)
+    if cache != "off":
+        llm = CachedLLM(llm, cache_path, cache, code=code, earlier=earlier, served=served)
+    return Stack(llm, counted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -42,16 +42,24 @@ class CachedLLM:
     Args:
         code: digest of the model's code where a change of it must not find old replies; empty for servers.
         earlier: whether replies under the earlier identity may be served.
+        served: is given the key and the reply of every request that comes through.
     """
 
     def __init__(
-        self, inner: LLM, path: Path | None, mode: str = "write", *, code: str = "", earlier: bool = True
+        self,
+        inner: LLM,
+        path: Path | None,
+        mode: str = "write",
+        *,
+        code: str = "",
+        earlier: bool = True,
+        served: Callable[[str, Completion], None] | None = None,
     ) -> None:
         if mode not in MODES:
             raise ConfigError(f"cache={mode!r} is unknown; use one of {', '.join(MODES)}")
         if path is None and mode != "off":
             raise ConfigError(f"cache={mode} needs a file; none was given")
-        self.inner, self.mode = inner, mode
+        self.inner, self.mode, self._served = inner, mode, served
         self.name = inner.name
         self._identity = dict(inner.identity())
         self._keyed = {**self._identity, "code": code} if code else self._identity
@@ -77,12 +85,12 @@ class CachedLLM:
         if self._db is None:
             return self.inner.complete(request)
         key = self.key(request)
-        found = self._kept([(key, request)]).get(key)
-        if found is not None:
-            return found
+        kept = self._kept([(key, request)]).get(key)
+        if kept is not None:
+            return self._given(key, kept)
         if self.mode == "only":
             raise self._absent(request, key)
-        return self._write(key, self.inner.complete(request))
+        return self._given(key, self._write(key, self.inner.complete(request)))
 
     def complete_many(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
         """Cached replies first, then the model's; equal requests are asked once."""
@@ -90,11 +98,11 @@ class CachedLLM:
             yield from self.inner.complete_many(requests)
             return
         keys = [self.key(request) for request in requests]
-        found = self._kept(list(dict(zip(keys, requests, strict=True)).items()))
+        kept = self._kept(list(dict(zip(keys, requests, strict=True)).items()))
         absent: dict[str, list[int]] = {}
         for index, key in enumerate(keys):
-            if key in found:
-                yield index, found[key]
+            if key in kept:
+                yield index, self._given(key, kept[key])
             elif self.mode == "only":
                 yield index, self._absent(requests[index], key)
             else:
@@ -105,7 +113,7 @@ class CachedLLM:
         for position, outcome in self.inner.complete_many([requests[indexes[0]] for _, indexes in waiting]):
             key, indexes = waiting[position]
             if isinstance(outcome, Completion):
-                outcome = self._write(key, outcome)
+                outcome = self._given(key, self._write(key, outcome))
             yield indexes[0], outcome
             repeat = replace(outcome, from_cache=True) if isinstance(outcome, Completion) else outcome
             for index in indexes[1:]:
@@ -117,6 +125,11 @@ class CachedLLM:
             self._db = None
         self.inner.close()
 
+    def _given(self, key: str, reply: Completion) -> Completion:
+        if self._served is not None:
+            self._served(key, reply)
+        return reply
+
     def _absent(self, request: Request, key: str) -> NotCached:
         return NotCached(
             f"cache=only has no reply of {self.name} to {describe(request)!r} (sample {request.sample_index}, "
@@ -125,35 +138,50 @@ class CachedLLM:
 
     def _kept(self, wanted: list[tuple[str, Request]]) -> dict[str, Completion]:
         """Cached replies by present key, those under an earlier key included."""
-        found = self._read([key for key, _ in wanted])
+        replies = self._read([key for key, _ in wanted])
         if self._earlier is not None:
-            older = {request_key(self._earlier, request): key for key, request in wanted if key not in found}
-            found.update((older[key], reply) for key, reply in self._read(list(older)).items())
-        return found
+            older = {request_key(self._earlier, request): key for key, request in wanted if key not in replies}
+            replies.update((older[key], reply) for key, reply in self._read(list(older)).items())
+        return replies
 
     def _read(self, keys: list[str]) -> dict[str, Completion]:
-        found: dict[str, Completion] = {}
+        replies: dict[str, Completion] = {}
         if self._db is None:
-            return found
+            return replies
         with self._lock:
             for start in range(0, len(keys), _BATCH):
-                part = keys[start : start + _BATCH]
-                marks = ",".join("?" * len(part))
-                for key, text in self._db.execute(f"SELECT key, reply FROM replies WHERE key IN ({marks})", part):
-                    found[key] = completion_from_dict(json.loads(text), from_cache=True)
-            self.hits += len(found)
-        return found
+                some = keys[start : start + _BATCH]
+                marks = ",".join("?" * len(some))
+                for key, text in self._db.execute(f"SELECT key, reply FROM replies WHERE key IN ({marks})", some):
+                    replies[key] = completion_from_dict(json.loads(text), from_cache=True)
+            self.hits += len(replies)
+        return replies
 
     def _write(self, key: str, completion: Completion) -> Completion:
         """Keep a reply; returns it, or the one that another process has kept meanwhile."""
         if self._db is None or self.mode != "write" or completion.from_cache:
             return completion
-        text = json.dumps(completion_to_dict(completion), ensure_ascii=False)
+        text = _text(completion)
         with self._lock, self._db:
             if self._db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?)", (key, text)).rowcount:
                 return completion
             (kept,) = self._db.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
         return completion_from_dict(json.loads(kept), from_cache=True)
+
+
+def keep_replies(path: Path, replies: Mapping[str, Completion]) -> None:
+    """Put replies by key into a cache, made where it is missing; those that it holds stay as they are."""
+    db = _open(path, writable=True)
+    try:
+        with db:
+            rows = ((key, _text(reply)) for key, reply in replies.items())
+            db.executemany("INSERT OR IGNORE INTO replies VALUES (?, ?)", rows)
+    finally:
+        db.close()
+
+
+def _text(completion: Completion) -> str:
+    return json.dumps(completion_to_dict(completion), ensure_ascii=False)
 
 
 def _earlier_identity(llm: Any) -> dict[str, Any] | None:

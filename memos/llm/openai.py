@@ -7,10 +7,10 @@ import atexit
 import queue
 import re
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from memos.errors import LLMError
 from memos.llm.base import Completion, Request
@@ -27,6 +27,10 @@ from memos.model_origin import ModelOrigin, served_origin
 from memos.servers import is_loopback, served_as
 from memos.types import Message
 
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+T = TypeVar("T")
 _DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
@@ -138,6 +142,21 @@ class OpenAIChat:
             self._limits.close()
             self._loop = self._thread = None
             atexit.unregister(self.close)
+
+    def prepared(self, request: Request) -> tuple[dict[str, Any], int]:
+        """The body that ``complete`` would send, unstreamed, and the prompt tokens that were cut for it.
+
+        Raises:
+            PromptTooLong: the prompt exceeds the window and may not be cut.
+        """
+        self._start()
+        messages, cut = self._fit(request)
+        return self._calls.body(replace(request, messages=messages)), cut
+
+    def call(self, make: Callable[[AsyncOpenAI], Coroutine[Any, Any, T]]) -> T:
+        """Run a call of the SDK's client, which has this model's address, key and headers."""
+        loop = self._start()
+        return asyncio.run_coroutine_threadsafe(make(self._transport.sdk), loop).result()
 
     def _start(self) -> asyncio.AbstractEventLoop:
         with self._start_lock:

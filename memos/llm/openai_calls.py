@@ -140,6 +140,11 @@ class Calls:
                 raise self._unreachable(state, outcome.reason)
             await asyncio.sleep(self._backoff.wait(state.failures, outcome.pause_s, self._random))
 
+    def body(self, request: Request) -> dict[str, Any]:
+        """What is sent for a request, unstreamed."""
+        extra = self.config.extra_body or {}
+        return body_of(self._begun(request).request, self.name, self.dialect, stream=False, extra=extra)
+
     def _begun(self, request: Request) -> _Try:
         limit, own = request.max_tokens or self.config.max_tokens, True
         thinks = self.dialect.limit_field == "max_completion_tokens"

@@ -72,6 +72,11 @@ class Transport:
             await response.aclose()
         return Answered(parts.body(), response.headers, (time.perf_counter() - start) * 1000, first)
 
+    @property
+    def sdk(self) -> AsyncOpenAI:
+        """The SDK's client, for calls of other kinds."""
+        return self._client
+
     async def close(self) -> None:
         await self._client.close()
 

@@ -87,9 +87,12 @@ class OpenAIConfig:
         metadata={"help": "reply tokens where a request sets no limit; null: none, extraction 4096", "added": True},
     )
     structured: str = field(
-        default="json_schema", metadata={"help": "strongest form asked for: json_schema, json_object or plain"}
+        default="json_schema", metadata={"help": "strongest form asked for: json_schema, grammar, json_object or plain"}
     )
     stream: bool = field(default=False, metadata={"help": "stream replies and record the time to the first token"})
+    batch: bool = field(
+        default=False, metadata={"help": "answers and verdicts through the server's batch interface, at half the price"}
+    )
     extra_body: dict[str, Any] | None = field(default=None, metadata={"help": "further fields of the request body"})
 
     def __post_init__(self) -> None:

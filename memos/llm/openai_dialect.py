@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-FORMS = ("json_schema", "json_object", "plain")
-"""Ways to ask for structured output, strongest first."""
+FORMS = ("json_schema", "grammar", "json_object", "plain")
+"""Ways to ask for structured output, strongest first. ``grammar`` is llama.cpp's: ``json_object`` with the schema
+beside it, from which the server makes a grammar that the reply cannot leave.
+"""
 LIMITS = ("max_tokens", "max_completion_tokens")
 """Names of the reply's token limit, older one first."""
 OPTIONAL = ("seed", "temperature", "stop")
@@ -21,6 +23,12 @@ _UNNAMED = (400, 415, 422, 501)
 """Statuses with which a server may refuse a form without a word on it."""
 _STRIKES = 2
 """How many requests must have come through in a weaker form after status 500 before all are sent in it."""
+
+
+def form_of(body: Mapping[str, Any]) -> str | None:
+    """The form in which a body asks for structured output; None where it asks for none."""
+    asked = body.get("response_format") or {}
+    return "grammar" if asked.get("type") == "json_object" and "schema" in asked else asked.get("type")
 
 
 @dataclass
@@ -75,7 +83,7 @@ class Dialect:
             return True
         if status == 404:
             return False
-        form = (body.get("response_format") or {}).get("type")
+        form = form_of(body)
         if form and any(word in words for word in _FORM_WORDS):
             self.form = FORMS[max(FORMS.index(form) + 1, FORMS.index(self.form))]
             trial.form = None
@@ -114,7 +122,7 @@ class Dialect:
 
     def took(self, body: Mapping[str, Any], trial: Trial) -> None:
         """A request came through: what it was sent with is proven, and what it had to give up is learnt."""
-        if form := (body.get("response_format") or {}).get("type"):
+        if form := form_of(body):
             self.proven.add(form)
         if "tools" in body:
             self.proven.add("native")

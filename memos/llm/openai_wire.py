@@ -65,6 +65,8 @@ def _ask_for_json(body: dict[str, Any], schema: Mapping[str, Any], form: str, no
         name = "".join(c if c.isalnum() else "_" for c in schema.get("title", "reply"))[:64] or "reply"
         wanted = {"name": name, "schema": dict(schema), "strict": is_strict(schema)}
         body["response_format"] = {"type": "json_schema", "json_schema": wanted}
+    elif form == "grammar":
+        body["response_format"] = {"type": "json_object", "schema": dict(schema)}
     elif form == "json_object":
         body["response_format"] = {"type": "json_object"}
     note = note or ("" if form == "json_schema" else schema_note(schema))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from memos.llm.base import Completion, Request, ToolCall
+from memos.llm.base import BatchedCompletion, Completion, Request, ToolCall
 from memos.types import Usage
 
 
@@ -60,13 +60,15 @@ def completion_to_dict(completion: Completion) -> dict[str, Any]:
         "attempts": completion.attempts,
         "cut_tokens": completion.cut_tokens,
         "ttft_ms": completion.ttft_ms,
+        **({"batched": True} if isinstance(completion, BatchedCompletion) else {}),
         **({"reasoning": completion.reasoning} if completion.reasoning else {}),
     }
 
 
 def completion_from_dict(data: Mapping[str, Any], *, from_cache: bool = False) -> Completion:
     """The inverse of ``completion_to_dict``."""
-    return Completion(
+    kind = BatchedCompletion if data.get("batched") else Completion
+    return kind(
         text=data["text"],
         model=data["model"],
         usage=Usage(**data["usage"]),

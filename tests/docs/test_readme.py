@@ -44,6 +44,7 @@ RUN_ON_FIXTURES = {
 WRITES_README = {"--readme"}
 """Options that change the README itself; test_readme_results.py holds what they write."""
 NOT_RUN = {
+    "record.py": "packs runs on a paid model; tests/harness/test_replay.py runs both of its commands",
     "fetch_data.py": "downloads or installs packages",
     "bench_report.py": "a bench",
     "bench_kv.py": "a bench",

@@ -17,6 +17,7 @@ BENCHMARK: Mapping[str, Any] = {
     "config.yaml": manifest.Config,
     "run.json": manifest.RunId,
     "journals.json": manifest.Journals,
+    "timing.json": manifest.TimingSettings,
     "ingest.jsonl": journals.AnyIngest,
     "search.jsonl": journals.AnySearch,
     "contexts.jsonl": journals.ContextLine,

@@ -9,6 +9,7 @@ from eval.core.config import wants
 from eval.runs.format.summary import LedgerRow, Spent
 from eval.stages import components
 from eval.stages.bench import Bench
+from memos.llm.budget import HALF
 from memos.llm.prices import Price
 from memos.types import Usage
 
@@ -19,10 +20,19 @@ def priced(bench: Bench, rows: Iterable[Row]) -> list[Row]:
     """Rows of a ledger with ``usd``, where the price of their model is known.
 
     The price is that of the role's model by the configuration (its own fields, the user's table, the one that ships);
-    a model that none of the configuration's is, such as a vendor's package asks, has that of its name.
+    a model that none of the configuration's is, such as a vendor's package asks, has that of its name. Answers and
+    verdicts of a batch interface cost half.
     """
     prices = _by_role(bench)
-    return [_priced(row, _price(bench, prices, row["role"], row["model"])) for row in rows]
+    halved = {part.role for part in bench.asking_parts() if part.llm.get("batch")}
+    return [
+        _priced(row, _price(bench, prices, row["role"], row["model"]), HALF if _batched(row, halved) else 1.0)
+        for row in rows
+    ]
+
+
+def _batched(row: Row, halved: set[str]) -> bool:
+    return row["role"] in halved and row.get("phase") != "latency"
 
 
 def _price(bench: Bench, prices: Mapping[str, Price | None], role: str, model: str) -> Price | None:
@@ -39,8 +49,8 @@ def _by_role(bench: Bench) -> dict[str, Price | None]:
     return {role: bench.budget.price_for(model) for role, model in models.items()}
 
 
-def _priced(row: Row, price: Price | None) -> Row:
+def _priced(row: Row, price: Price | None, share: float) -> Row:
     if price is None:
         return row
     usage = Usage(row["calls"], row["prompt_tokens"], row["completion_tokens"], row["cached_tokens"])
-    return cast(Row, {**row, "usd": price.cost(usage)})
+    return cast(Row, {**row, "usd": share * price.cost(usage)})

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
+from eval.core.progress import showing
 from eval.experiments.benchmark.finish import finish, tables
 from eval.experiments.benchmark.foretell import foretell
 from eval.experiments.protocol import BUDGET_REACHED, FAILED_QUESTIONS, OK, Config, Outcome, Untimed
@@ -136,8 +137,11 @@ def _begun(config: Config) -> tuple[Bench, Outcome | None]:
     return bench, finished
 
 
-def _directory(bench: Bench) -> AbstractContextManager[RunDir]:
-    return closing(RunDir(bench.folder))
+@contextmanager
+def _directory(bench: Bench) -> Iterator[RunDir]:
+    """The run's folder, while bars show what the command has spent."""
+    with closing(RunDir(bench.folder)) as directory, showing(bench.budget.shown):
+        yield directory
 
 
 def _stopped(bench: Bench, directory: RunDir, error: BudgetExceeded) -> Outcome:

@@ -58,7 +58,7 @@ class ForecastBench(Bench):
         self._models: dict[str, LLM] = {}
         super().__init__(config)
 
-    def _client(self, spec: Mapping[str, Any], cached: bool = True) -> LLM:
+    def _client(self, spec: Mapping[str, Any], cached: bool = True, batched: bool = False) -> LLM:
         key = digest([spec, cached])
         if key not in self._models:
             self._models[key] = self._counting(spec, self.config["cache"] if cached else "off")

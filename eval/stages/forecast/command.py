@@ -33,6 +33,8 @@ SAMPLED_QUESTIONS, SAMPLED_SESSIONS = 8, 3
 """How much of the first conversation is rehearsed to see what kinds of requests there are."""
 EMBED_CALL = CallTime(0.2, 0.0, 0.0)
 """The time of a call for embeddings where none was measured."""
+EMBEDDED_AT_ONCE = 64
+"""Calls for embeddings that are under way at once: each conversation makes its own."""
 TRIED = "Nadia took the ferry to the island on Saturday, and her brother met her at the harbour with the old bicycle."
 """A text whose tokens a server of embeddings is asked to count."""
 Report = Callable[[str], None]
@@ -235,7 +237,7 @@ def _embedders(benches: Sequence[ForecastBench], probing: bool, learned: Learned
             report(f"asking {raw.name} for two vectors")
             tokens, call = _tried(BudgetedEmbedder(construct(bench.embedder_spec, "embedder"), bench.budget))
             learned.count(Form(EMBEDDER, raw.name, "embedding"), tokens, tokenizer_of(raw.name)(TRIED))
-        out[raw.name] = Model(raw.name, bench.budget.price_for(raw), call, Limits(1))
+        out[raw.name] = Model(raw.name, bench.budget.price_for(raw), call, Limits(EMBEDDED_AT_ONCE))
     return out
 
 

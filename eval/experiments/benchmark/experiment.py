@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any
 
+from eval.core.progress import showing
 from eval.experiments.benchmark.finish import finish, tables
 from eval.experiments.benchmark.foretell import foretell
 from eval.experiments.protocol import BUDGET_REACHED, FAILED_QUESTIONS, OK, Config, Outcome, Untimed
@@ -139,8 +140,12 @@ def _begun(config: Config) -> tuple[Bench, Outcome | None]:
 
 @contextmanager
 def _directory(bench: Bench) -> Iterator[RunDir]:
-    """The folder of a run, held; what its models are asked meanwhile is noted in it."""
-    with closing(RunDir(bench.folder)) as directory, noted(bench.meter, bench.folder):
+    """The folder of a run, held; what its models are asked meanwhile is noted in it, and bars show what is spent."""
+    with (
+        closing(RunDir(bench.folder)) as directory,
+        noted(bench.meter, bench.folder),
+        showing(bench.budget.shown),
+    ):
         yield directory
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from memos.errors import ConfigError, MalformedOutput
 from memos.llm.base import LLM, Completion, Request
+from memos.llm.early import begin, drop, early, waits_for_a_server
 from memos.llm.losses import Losses
 from memos.llm.repair import loads
 from memos.llm.schema import problems
@@ -99,12 +100,12 @@ class Backbone:
     def __init__(self, llm: LLM | None, system: str, extractor: str, retries: int = 3) -> None:
         if extractor == "llm" and (llm is None or llm.name == "none"):
             raise ConfigError(f"{system}: extractor=llm needs a language model; set llm=… or system.extractor=rules")
-        self._llm = llm
+        self._llm = early(llm)
         self._retries = retries
+        self._lock = threading.Lock()
         self.usage: dict[str, Usage] = {}
         self.losses = Losses()
         """Calls asked for, and those whose every attempt was malformed: nothing was extracted then."""
-        self._lock = threading.Lock()
 
     @property
     def malformed(self) -> int:
@@ -123,6 +124,24 @@ class Backbone:
         if self._llm is None:
             raise ConfigError("a system with extractor=rules asked a language model")
         return self._llm
+
+    @property
+    def at_once(self) -> bool:
+        """Whether calls wait for a server, so that independent ones may be made at once."""
+        return waits_for_a_server(self._llm)
+
+    def begin_json(self, system: str, user: str, schema: Mapping[str, Any], *, soon: bool = False) -> None:
+        """Start the call that ``json`` will make, where calls wait for a server; it is counted when it is taken."""
+        request = Request((Message("system", system), Message("user", user)), json_schema=schema)
+        begin(self._llm, request, soon=soon)
+
+    def begin_calls(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> None:
+        """Start the call that ``calls`` will make, likewise."""
+        begin(self._llm, Request(tuple(messages), tools=tuple(tools)))
+
+    def drop(self) -> None:
+        """Make no more of the calls that were started and not taken."""
+        drop(self._llm)
 
     def _count(self, phase: str, usage: Usage) -> None:
         with self._lock:

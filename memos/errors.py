@@ -24,6 +24,9 @@ class MissingDependency(MemosError):
 class LLMError(MemosError):
     """A language-model call failed for good."""
 
+    usage: Any = None
+    """Tokens that its attempts took (``memos.types.Usage``), where the server says so."""
+
 
 class PromptTooLong(LLMError):
     """A prompt exceeds the model's context window and may not be cut."""

@@ -24,6 +24,7 @@ from memos.interface.reader_fast import SessionClock, read_session
 from memos.interface.reader_fine import FineReader
 from memos.llm.base import LLM
 from memos.llm.counted import CountedLLM
+from memos.llm.early import drop, early, waits_for_a_server
 from memos.llm.losses import Losses
 from memos.operation.operator import MemOperator
 from memos.operation.retrieval.index import MemoryIndex, Unit
@@ -84,6 +85,7 @@ class MemOSSystem:
     part_id = "memos"
     version = "1"
     sees_gold = False
+    at_once = True
     prompt = "memos"
 
     @classmethod
@@ -98,7 +100,8 @@ class MemOSSystem:
         if self.fine:
             if llm is None or llm.name == "none":
                 raise ConfigError("memos: extractor=llm needs a language model; set llm=… or system.extractor=rules")
-            self.models = {phase: CountedLLM(llm) for phase in ("ingest", "organise")}
+            # One early model a phase: decisions do not stand in line behind readings of sessions to come.
+            self.models = {phase: CountedLLM(early(llm) or llm) for phase in ("ingest", "organise")}
         self.embedder = embedder
         self._spent = {phase: Usage() for phase in self.models}
         self._counts = {"dropped": 0, "malformed_verdicts": 0}
@@ -135,6 +138,18 @@ class MemOSSystem:
     def start(self, conversation: Conversation) -> None:
         self.dialogue, self.position = conversation.sample_id, 0
         self._ids = SequentialIds(f"{self.dialogue}-fine")
+
+    def expect(self, sessions: Sequence[Session]) -> None:
+        """Begin to read sessions to come finely, as far as a model waits for a server: a reading depends on nothing
+        that is stored.
+        """
+        if not self.fine or not waits_for_a_server(self.models["ingest"]):
+            return
+        reader, clock = FineReader(self.config.reader(), llm=self.models["ingest"]), SessionClock()
+        for session in sessions:
+            clock.set(session.time)
+            ids = SequentialIds("expected")
+            reader.expect(read_session(session, dialogue=self.dialogue, owner=self.dialogue, clock=clock, ids=ids))
 
     def add(self, session: Session) -> None:
         """Read one session into the vault (one transaction) and the index; with a model, finely too.
@@ -262,5 +277,7 @@ class MemOSSystem:
         self._open()
 
     def close(self) -> None:
+        for model in self.models.values():
+            drop(model)
         self.vault.close()
         self._folder.cleanup()

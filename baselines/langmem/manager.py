@@ -25,6 +25,9 @@ class Operation:
 class Manager(Protocol):
     """The two steps of the background manager."""
 
+    def expect(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, str]) -> None:
+        """Begin what ``queries`` will ask: it depends on no memory."""
+
     def queries(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, str]) -> list[str]: ...
 
     def revise(

@@ -44,9 +44,15 @@ class ModelManager:
     def __init__(self, backbone: Backbone, query_limit: int) -> None:
         self._backbone, self._limit = backbone, query_limit
 
+    def expect(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, str]) -> None:
+        self._backbone.begin_json(self._asking(speakers), _dialogue(session, batch), QUERIES)
+
+    def _asking(self, speakers: tuple[str, str]) -> str:
+        return QUERY_PROMPT.format(first=speakers[0], second=speakers[1], limit=self._limit)
+
     def queries(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, str]) -> list[str]:
-        system = QUERY_PROMPT.format(first=speakers[0], second=speakers[1], limit=self._limit)
-        reply = self._backbone.json("organise", system, _dialogue(session, batch), QUERIES) or {"queries": []}
+        reply = self._backbone.json("organise", self._asking(speakers), _dialogue(session, batch), QUERIES)
+        reply = reply or {"queries": []}
         return [text for text in dict.fromkeys(item.strip() for item in reply["queries"]) if text][: self._limit]
 
     def revise(self, session, batch, speakers, memories, vectors) -> list[Operation]:

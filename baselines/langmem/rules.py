@@ -22,6 +22,9 @@ class RuleManager:
         part = Session(session.session_id, session.time, session.time_text, tuple(batch))
         return [NewFact(fact.text, fact.turn_ids) for fact in session_facts(part, speakers, self._max_words)]
 
+    def expect(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, str]) -> None:
+        """Rules wait for nothing."""
+
     def queries(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, str]) -> list[str]:
         texts = [fact.text for fact in self._facts(session, batch, speakers)]
         return sorted(dict.fromkeys(texts), key=len, reverse=True)[: self._limit]

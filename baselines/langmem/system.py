@@ -7,7 +7,7 @@ speaker hears only its own speaker's turns and its replies, not the memories, ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -18,11 +18,12 @@ from baselines.langmem.model import ModelManager
 from baselines.langmem.rules import RuleManager
 from baselines.mem0.system import batches, speaker_blocks
 from baselines.memories import STATE_VERSION, MemoryStore, StoredMemory, hit, ranked_hits, read_json, write_json
+from memos.at_once import together
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
 from memos.llm.base import LLM
 from memos.llm.losses import Losses
-from memos.types import Conversation, Message, Query, Retrieved, Session, Usage
+from memos.types import Conversation, Message, Query, Retrieved, Session, Turn, Usage
 
 MODES = ("background", "agentic")
 
@@ -63,6 +64,7 @@ class LangMem:
     part_id = "langmem"
     version = "1"
     sees_gold = False
+    at_once = True
     prompt = "langmem"
 
     def __init__(self, config: Config, *, embedder: Embedder, llm: LLM | None = None) -> None:
@@ -88,14 +90,21 @@ class LangMem:
     def _agent(self, name: str) -> Agent:
         return Agent(name, MemoryStore(self._embedder), self.config.top_k, self.config.max_steps)
 
+    def expect(self, sessions: Sequence[Session]) -> None:
+        """Begin the manager's searches in sessions to come; an agent's steps all rest on those before them."""
+        if self._backbone.at_once and self.config.mode == "background":
+            for session in sessions:
+                for batch in self._batches(session):
+                    self._manager.expect(session, batch, self._speakers)
+
+    def _batches(self, session: Session) -> list[tuple[Turn, ...]]:
+        return batches(session, self.config.batch_messages or max(1, len(session.turns)))
+
     def add(self, session: Session) -> None:
         if self.config.mode == "agentic":
-            for turn in session.turns:
-                for agent in self._agents:
-                    if agent.name == turn.speaker:
-                        agent.hear(session, turn, self._backbone, self._embedder)
+            self._hear(session)
             return
-        for batch in batches(session, self.config.batch_messages or max(1, len(session.turns))):
+        for batch in self._batches(session):
             queries = self._manager.queries(session, batch, self._speakers)
             vectors = list(self._embedder.encode(queries)) if queries else []
             neighbours = self._store.neighbours(vectors, self.config.found_limit)
@@ -104,6 +113,21 @@ class LangMem:
             for operation in self._manager.revise(session, batch, self._speakers, neighbours, known):
                 kind = self._apply(operation, session, shown)
                 self._events[kind] = self._events.get(kind, 0) + 1
+
+    def _hear(self, session: Session) -> None:
+        """Give each agent its own speaker's turns, in order; the agents know nothing of one another."""
+        if self._backbone.at_once:
+            together([lambda agent=agent: self._hear_all(agent, session) for agent in self._agents])
+            return
+        for turn in session.turns:
+            for agent in self._agents:
+                if agent.name == turn.speaker:
+                    agent.hear(session, turn, self._backbone, self._embedder)
+
+    def _hear_all(self, agent: Agent, session: Session) -> None:
+        for turn in session.turns:
+            if agent.name == turn.speaker:
+                agent.hear(session, turn, self._backbone, self._embedder)
 
     def _apply(self, operation: Operation, session: Session, shown: set[str]) -> str:
         """Carry out one change; ids that were not shown are skipped and counted."""
@@ -192,4 +216,5 @@ class LangMem:
             store.load(folder, f"store_{number}")
 
     def close(self) -> None:
-        """Nothing to release."""
+        """Ask no more of what was begun early."""
+        self._backbone.drop()

@@ -36,6 +36,9 @@ class Mem0Brain(Protocol):
     def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None:
         """Called once a session before its batches."""
 
+    def expect(self, session: Session, batch: Sequence[Turn], user: str, other: str) -> None:
+        """Begin what ``facts`` will ask: it depends on no memory."""
+
     def facts(self, session: Session, batch: Sequence[Turn], user: str, other: str) -> list[NewFact]: ...
 
     def decide(

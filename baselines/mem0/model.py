@@ -76,10 +76,11 @@ class ModelMem0Brain:
     def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None:
         """A model's facts are not known before its calls."""
 
+    def expect(self, session: Session, batch: Sequence[Turn], user: str, other: str) -> None:
+        self._backbone.begin_json(*_extraction(session, batch, user, other), FACTS)
+
     def facts(self, session: Session, batch: Sequence[Turn], user: str, other: str) -> list[NewFact]:
-        system = EXTRACTION_PROMPT.format(user=user, other=other, date=session.time_text or "an unknown day")
-        lines = [f"{'user' if turn.speaker == user else 'assistant'}: {turn.speaker}: {turn.said}" for turn in batch]
-        reply = self._backbone.json("ingest", system, "\n".join(lines), FACTS)
+        reply = self._backbone.json("ingest", *_extraction(session, batch, user, other), FACTS)
         own = [turn.turn_id for turn in batch if turn.speaker == user] or [turn.turn_id for turn in batch]
         texts = dict.fromkeys(text.strip() for text in (reply or {"facts": []})["facts"])
         return [NewFact(text, tuple(own)) for text in texts if text]
@@ -96,3 +97,10 @@ class ModelMem0Brain:
             index = int(item["id"]) if known and item["event"] != "ADD" else None
             out.append(UpdateDecision(item["event"], item["text"].strip(), index, sources))
         return out
+
+
+def _extraction(session: Session, batch: Sequence[Turn], user: str, other: str) -> tuple[str, str]:
+    """System and user prompt of the extraction from a batch."""
+    system = EXTRACTION_PROMPT.format(user=user, other=other, date=session.time_text or "an unknown day")
+    lines = [f"{'user' if turn.speaker == user else 'assistant'}: {turn.speaker}: {turn.said}" for turn in batch]
+    return system, "\n".join(lines)

@@ -23,6 +23,9 @@ class RuleMem0Brain:
         """Embed the facts of the whole session at once, so that a cached embedder works in one batch."""
         embedder.encode([fact.text for fact in session_facts(session, speakers, self._max_words)])
 
+    def expect(self, session: Session, batch: Sequence[Turn], user: str, other: str) -> None:
+        """Rules wait for nothing."""
+
     def facts(self, session: Session, batch: Sequence[Turn], user: str, other: str) -> list[NewFact]:
         own_facts = [
             fact for turn in batch if turn.speaker == user for fact in turn_facts(session, turn, other, self._max_words)

@@ -7,15 +7,17 @@ extraction and is each memory's time; a search asks both stores and shows two la
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from baselines.backbone import Backbone, check_extractor, check_positive, check_share
 from baselines.mem0.brain import Mem0Brain
 from baselines.mem0.model import ModelMem0Brain
 from baselines.mem0.rules import RuleMem0Brain
 from baselines.memories import STATE_VERSION, MemoryStore, StoredMemory, hit, ranked_hits, read_json, write_json
+from memos.at_once import together
 from memos.embed.base import Embedder
 from memos.llm.base import LLM
 from memos.llm.losses import Losses
@@ -52,6 +54,7 @@ class Mem0:
     part_id = "mem0"
     version = "1"
     sees_gold = False
+    at_once = True
     prompt = "mem0"
 
     def __init__(self, config: Config, *, embedder: Embedder, llm: LLM | None = None) -> None:
@@ -66,16 +69,36 @@ class Mem0:
         self._speakers: tuple[str, str] = ("", "")
         self._stores: tuple[MemoryStore, ...] = ()
         self._events: dict[str, int] = {}
+        self._lock = Lock()
 
     def start(self, conversation: Conversation) -> None:
         self._speakers = conversation.speakers
         self._stores = tuple(MemoryStore(self._embedder) for _ in conversation.speakers)
 
+    def expect(self, sessions: Sequence[Session]) -> None:
+        """Begin to extract from sessions to come, as far as a model waits for a server."""
+        for session in sessions if self._backbone.at_once else ():
+            for batch in batches(session, self.config.batch_messages):
+                for user, other, _ in self._views():
+                    self._brain.expect(session, batch, user, other)
+
     def add(self, session: Session) -> None:
         self._brain.prepare(session, self._speakers, self._embedder)
+        if self._backbone.at_once:
+            together(self._chains(session))
+            return
         for batch in batches(session, self.config.batch_messages):
             for user, other, store in self._views():
                 self._add_batch(session, batch, user, other, store)
+
+    def _chains(self, session: Session) -> list[Callable[[], None]]:
+        """A session as pieces of work that may be done at once: the speakers' stores know nothing of one another."""
+        return [lambda view=view: self._add_all(session, *view) for view in self._views()]
+
+    def _add_all(self, session: Session, user: str, other: str, store: MemoryStore) -> None:
+        """All batches of a session into one store, in order: each decision is made on what those before it left."""
+        for batch in batches(session, self.config.batch_messages):
+            self._add_batch(session, batch, user, other, store)
 
     def _views(self) -> list[tuple[str, str, MemoryStore]]:
         first, second = self._speakers
@@ -118,7 +141,8 @@ class Mem0:
         return "skipped"
 
     def _count(self, event: str) -> None:
-        self._events[event] = self._events.get(event, 0) + 1
+        with self._lock:
+            self._events[event] = self._events.get(event, 0) + 1
 
     def finish(self) -> None:
         """Nothing is left to do: every memory is searchable when ``add`` returns."""
@@ -152,7 +176,8 @@ class Mem0:
         return {"ingest": Usage(), "organise": Usage(), **self._backbone.usage}
 
     def save(self, folder: Path) -> None:
-        state = {"version": STATE_VERSION, "speakers": self._speakers, "events": self._events}
+        events = dict(sorted(self._events.items()))
+        state = {"version": STATE_VERSION, "speakers": self._speakers, "events": events}
         write_json(folder / "mem0.json", {**state, "backbone": self._backbone.state()})
         for number, store in enumerate(self._stores):
             store.save(folder, f"store_{number}")
@@ -171,7 +196,8 @@ class Mem0:
         return {user: list(store.items.values()) for user, store in zip(self._speakers, self._stores, strict=True)}
 
     def close(self) -> None:
-        """Nothing to release."""
+        """Ask no more of what was begun early."""
+        self._backbone.drop()
 
 
 def speaker_blocks(blocks: Sequence[tuple[str, Sequence[str]]], heading: str = "Memories of {name}:") -> str:

@@ -34,6 +34,9 @@ class GraphBrain(Protocol):
 
     def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None: ...
 
+    def expect(self, batch: Sequence[Turn], user: str) -> None:
+        """Begin what ``relations`` asks first: it depends on no graph."""
+
     def relations(
         self, session: Session, batch: Sequence[Turn], user: str, other: str
     ) -> tuple[list[str], list[NewRelation]]:

@@ -48,9 +48,11 @@ class ModelGraphBrain:
     def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None:
         """A model's relations are not known before its calls."""
 
+    def expect(self, batch: Sequence[Turn], user: str) -> None:
+        self._backbone.begin_calls(_asking_entities(_text(batch), user), [ENTITY_TOOL])
+
     def _entities(self, backbone: Backbone, phase: str, text: str, user: str) -> list[str]:
-        messages = [Message("system", ENTITY_PROMPT.format(user=user)), Message("user", text)]
-        _, calls = backbone.calls(phase, messages, [ENTITY_TOOL], required=True)
+        _, calls = backbone.calls(phase, _asking_entities(text, user), [ENTITY_TOOL], required=True)
         mentioned = [item["entity"] for call in calls for item in call.arguments["entities"]]
         return [name for name in dict.fromkeys(node_name(item) for item in mentioned) if name]
 
@@ -91,3 +93,7 @@ class ModelGraphBrain:
 
 def _text(batch: Sequence[Turn]) -> str:
     return "\n".join(f"{turn.speaker}: {turn.said}" for turn in batch)
+
+
+def _asking_entities(text: str, user: str) -> list[Message]:
+    return [Message("system", ENTITY_PROMPT.format(user=user)), Message("user", text)]

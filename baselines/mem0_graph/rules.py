@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from baselines.backbone import Backbone
 from baselines.extract import question_entities, triples, turn_facts
 from baselines.mem0_graph.brain import NewRelation, node_name
 from memos.embed.base import Embedder
-from memos.types import Session
+from memos.types import Session, Turn
 
 _ONE_VALUED = frozenset("lives_in moved_to works_as works_at works_for is_married_to is_dating".split())
 
@@ -24,6 +26,9 @@ class RuleGraphBrain:
             for relation in self.relations(session, session.turns, user, other)[1]:
                 names.update({spoken(relation.source): None, spoken(relation.target): None})
         embedder.encode(list(names))
+
+    def expect(self, batch: Sequence[Turn], user: str) -> None:
+        """Rules wait for nothing."""
 
     def relations(self, session, batch, user, other) -> tuple[list[str], list[NewRelation]]:
         by_key: dict[tuple[str, str, str], NewRelation] = {}

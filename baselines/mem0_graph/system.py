@@ -7,16 +7,17 @@ untrue, merge of the rest into nodes by cosine. A search adds the five best trip
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from baselines.backbone import check_positive, check_share
 from baselines.mem0.system import Mem0, batches, speaker_blocks
-from baselines.mem0_graph.brain import GraphBrain
+from baselines.mem0_graph.brain import GraphBrain, NewRelation
 from baselines.mem0_graph.graph import RelationGraph
 from baselines.mem0_graph.model import ModelGraphBrain
 from baselines.mem0_graph.rules import RuleGraphBrain
+from memos.at_once import together
 from memos.embed.base import Embedder
 from memos.llm.base import LLM
 from memos.types import Conversation, Hit, Query, Retrieved, Session, Turn
@@ -59,17 +60,47 @@ class Mem0Graph(Mem0):
         super().start(conversation)
         self._graphs = tuple(self._graph() for _ in conversation.speakers)
 
+    def expect(self, sessions: Sequence[Session]) -> None:
+        super().expect(sessions)
+        for session in sessions if self._backbone.at_once else ():
+            for batch in batches(session, self.config.batch_messages):
+                for user, _, _ in self._views():
+                    self._graph_brain.expect(batch, user)
+
     def add(self, session: Session) -> None:
         super().add(session)
+        if self._backbone.at_once:
+            return
         self._graph_brain.prepare(session, self._speakers, self._embedder)
         for batch in batches(session, self.config.batch_messages):
             for (user, other, _), graph in zip(self._views(), self._graphs, strict=True):
-                self._add_relations(session, batch, user, other, graph)
+                extracted = self._graph_brain.relations(session, batch, user, other)
+                self._add_relations(session, batch, user, graph, *extracted)
+
+    def _chains(self, session: Session) -> list[Callable[[], None]]:
+        """The graphs know nothing of the stores, nor of one another."""
+        own = [
+            lambda user=user, other=other, graph=graph: self._add_all_relations(session, user, other, graph)
+            for (user, other, _), graph in zip(self._views(), self._graphs, strict=True)
+        ]
+        return [*super()._chains(session), *own]
+
+    def _add_all_relations(self, session: Session, user: str, other: str, graph: RelationGraph) -> None:
+        """All batches of a session into one graph: extracted at once, compared with it and merged in order."""
+        parts = batches(session, self.config.batch_messages)
+        extracted = together([lambda b=batch: self._graph_brain.relations(session, b, user, other) for batch in parts])
+        for batch, (entities, new) in zip(parts, extracted, strict=True):
+            self._add_relations(session, batch, user, graph, entities, new)
 
     def _add_relations(
-        self, session: Session, batch: Sequence[Turn], user: str, other: str, graph: RelationGraph
+        self,
+        session: Session,
+        batch: Sequence[Turn],
+        user: str,
+        graph: RelationGraph,
+        entities: Sequence[str],
+        new: Sequence[NewRelation],
     ) -> None:
-        entities, new = self._graph_brain.relations(session, batch, user, other)
         if not entities:
             return
         stored = graph.around(entities)

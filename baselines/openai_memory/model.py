@@ -32,7 +32,12 @@ class ModelWriter:
     def __init__(self, backbone: Backbone, revise: bool) -> None:
         self._backbone, self._revise = backbone, revise
 
-    def write(self, session: Session, speakers: tuple[str, str], entries: Sequence[MemoryEntry]) -> EntryChanges:
+    def expect(self, session: Session, speakers: tuple[str, str]) -> None:
+        if not self._revise:
+            self._backbone.begin_json(*self._asking(session, speakers, ()), ENTRIES)
+
+    def _asking(self, session: Session, speakers: tuple[str, str], entries: Sequence[MemoryEntry]) -> tuple[str, str]:
+        """System and user prompt of a session; the entries stand in it only where the model revises them."""
         running = "\n".join(f"[{entry.id}] {entry.shown()}" for entry in entries) or "(none yet)"
         system = ENTRY_PROMPT.format(
             first=speakers[0],
@@ -41,7 +46,11 @@ class ModelWriter:
             revise=REVISE.format(entries=running) if self._revise else "",
         )
         lines = "\n".join(f"({session.time_text}) {turn.speaker}: {turn.said}" for turn in session.turns)
-        reply = self._backbone.json("ingest", system, lines, REVISION if self._revise else ENTRIES) or {"entries": []}
+        return system, lines
+
+    def write(self, session: Session, speakers: tuple[str, str], entries: Sequence[MemoryEntry]) -> EntryChanges:
+        schema = REVISION if self._revise else ENTRIES
+        reply = self._backbone.json("ingest", *self._asking(session, speakers, entries), schema) or {"entries": []}
         known = {entry.text for entry in entries}
         adds = []
         for item in reply["entries"]:

@@ -8,7 +8,7 @@ memory dumps (``memories_dir``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -49,6 +49,7 @@ class OpenAIMemory:
     part_id = "openai_memory"
     version = "1"
     sees_gold = False
+    at_once = True
     prompt = "openai_memory"
 
     def __init__(self, config: Config, *, llm: LLM | None = None) -> None:
@@ -68,6 +69,12 @@ class OpenAIMemory:
 
     def start(self, conversation: Conversation) -> None:
         self._sample_id, self._speakers = conversation.sample_id, conversation.speakers
+
+    def expect(self, sessions: Sequence[Session]) -> None:
+        """Begin to write the entries of sessions to come."""
+        if self._backbone.at_once and self.config.memories_dir is None:
+            for session in sessions:
+                self._writer.expect(session, self._speakers)
 
     def add(self, session: Session) -> None:
         if self.config.memories_dir is not None:
@@ -139,4 +146,5 @@ class OpenAIMemory:
         self._backbone.restore(state["backbone"])
 
     def close(self) -> None:
-        """Nothing to release."""
+        """Ask no more of what was begun early."""
+        self._backbone.drop()

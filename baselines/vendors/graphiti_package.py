@@ -39,6 +39,7 @@ class GraphitiPackage:
     """Distributions whose version changes what it does."""
     version = "1"
     sees_gold = False
+    at_once = False
     prompt = "zep"
 
     def __init__(self, config: Config, *, embedder: Embedder) -> None:

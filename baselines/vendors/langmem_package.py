@@ -34,6 +34,7 @@ class LangMemPackage:
     """Distributions whose version changes what it does."""
     version = "1"
     sees_gold = False
+    at_once = False
     prompt = "langmem"
 
     def __init__(self, config: Config, *, embedder: Embedder) -> None:

@@ -48,6 +48,7 @@ class Mem0Package:
     """Distributions whose version changes what it does."""
     version = "1"
     sees_gold = False
+    at_once = False
     prompt = "mem0"
 
     def __init__(self, config: Config, *, embedder: Embedder) -> None:

@@ -42,6 +42,12 @@ class ZepBrain(Protocol):
 
     def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None: ...
 
+    def expect_entities(self, message: CurrentMessage) -> None:
+        """Begin what ``entities`` will ask: it depends on the dialogue alone."""
+
+    def expect_edges(self, message: CurrentMessage, names: Sequence[str]) -> None:
+        """Begin what ``edges`` will ask next: it depends on names, on no fact and no summary."""
+
     def entities(self, message: CurrentMessage) -> list[tuple[str, str]]: ...
 
     def resolve(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
 from baselines.backbone import TEXT, TEXT_OR_NULL, Backbone, listed, record
@@ -61,6 +62,15 @@ class ModelZepBrain:
         time = message.episode.time.isoformat() if message.episode.time else "unknown"
         return f"EARLIER MESSAGES\n{earlier}\n\nCURRENT MESSAGE\n{message.episode.content}\n\nREFERENCE TIME\n{time}"
 
+    def expect_entities(self, message: CurrentMessage) -> None:
+        self._backbone.begin_json(ENTITIES_PROMPT, self._shown(message), NODES)
+
+    def expect_edges(self, message: CurrentMessage, names: Sequence[str]) -> None:
+        self._backbone.begin_json(EDGES_PROMPT, self._with_names(message, names), EDGES, soon=True)
+
+    def _with_names(self, message: CurrentMessage, names: Sequence[str]) -> str:
+        return f"{self._shown(message)}\n\nENTITIES\n" + "\n".join(names)
+
     def entities(self, message: CurrentMessage) -> list[tuple[str, str]]:
         reply = self._backbone.json("ingest", ENTITIES_PROMPT, self._shown(message), NODES) or {"entities": []}
         return [(item["name"].strip(), item["type"].strip() or "Entity") for item in reply["entities"]]
@@ -78,8 +88,7 @@ class ModelZepBrain:
         return out
 
     def edges(self, message, names) -> list[Proposal]:
-        user = f"{self._shown(message)}\n\nENTITIES\n" + "\n".join(names)
-        reply = self._backbone.json("ingest", EDGES_PROMPT, user, EDGES) or {"edges": []}
+        reply = self._backbone.json("ingest", EDGES_PROMPT, self._with_names(message, names), EDGES) or {"edges": []}
         return [
             Proposal(
                 item["source"].strip(),

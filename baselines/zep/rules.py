@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from baselines.extract import Fact, triples, turn_facts
 from baselines.extract.entities import normal
 from baselines.extract.relation import CONTRADICTS, SAME, relate
@@ -28,6 +30,12 @@ class RuleZepBrain:
                 if proposal := _proposal(fact):
                     texts.update({fact.text: None, proposal.target.lower(): None})
         embedder.encode(list(texts))
+
+    def expect_entities(self, message: CurrentMessage) -> None:
+        """Rules wait for nothing."""
+
+    def expect_edges(self, message: CurrentMessage, names: Sequence[str]) -> None:
+        """Rules wait for nothing."""
 
     def entities(self, message: CurrentMessage) -> list[tuple[str, str]]:
         facts = turn_facts(message.session, message.turn, message.listener, self._max_words)

@@ -26,10 +26,20 @@ from memos.language.calendar import day_words as day
 from memos.language.words import stems
 from memos.llm.base import LLM
 from memos.llm.losses import Losses
-from memos.types import Conversation, Hit, Query, Retrieved, Session, Turn, Usage
+from memos.types import Conversation, Hit, Query, Retrieved, Session, Usage
 
 HEADER = """FACTS and ENTITIES below come from a memory of the conversation. The event_time of a fact is the time of \
 the event itself, not of the message that told it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The entities that a message names, by normalised name."""
+
+    known: dict[str, tuple[str, Entity]]
+    """Name as it was said, and the entity of the graph."""
+    new: dict[str, tuple[str, str]]
+    """Name as it was said, and kind."""
 
 
 class Zep:
@@ -69,6 +79,7 @@ class Zep:
     part_id = "zep"
     version = "1"
     sees_gold = False
+    at_once = True
     prompt = "zep"
 
     def __init__(self, config: Config, *, embedder: Embedder, llm: LLM | None = None) -> None:
@@ -89,18 +100,41 @@ class Zep:
         self._speakers = conversation.speakers
         self.graph = Graph(self._embedder)
 
-    def add(self, session: Session) -> None:
-        self._brain.prepare(session, self._speakers, self._embedder)
-        for turn in session.turns:
-            self._add_turn(session, turn)
+    def expect(self, sessions: Sequence[Session]) -> None:
+        """Begin to name the entities of messages to come, as far as a model waits for a server."""
+        if self._backbone.at_once:
+            for message in self._messages(sessions):
+                self._brain.expect_entities(message)
 
-    def _add_turn(self, session: Session, turn: Turn) -> None:
-        episode = Episode(turn.turn_id, f"{turn.speaker}: {turn.said}", turn.speaker, session.time)
-        listener = self._speakers[1] if turn.speaker == self._speakers[0] else self._speakers[0]
-        previous = tuple(self.graph.episodes[-self.config.previous_episodes :])
-        message = CurrentMessage(episode, session, turn, listener, previous)
-        self.graph.episodes.append(episode)
-        nodes = self._resolve(message, [(turn.speaker, "Person"), *self._brain.entities(message)])
+    def _messages(self, sessions: Sequence[Session]) -> list[CurrentMessage]:
+        """The messages of sessions in order, each with those before it, from where the graph stands."""
+        episodes, out = list(self.graph.episodes), []
+        for session in sessions:
+            for turn in session.turns:
+                episode = Episode(turn.turn_id, f"{turn.speaker}: {turn.said}", turn.speaker, session.time)
+                listener = self._speakers[1] if turn.speaker == self._speakers[0] else self._speakers[0]
+                previous = tuple(episodes[-self.config.previous_episodes :])
+                out.append(CurrentMessage(episode, session, turn, listener, previous))
+                episodes.append(episode)
+        return out
+
+    def add(self, session: Session) -> None:
+        """Take in a session, message by message.
+
+        Once a message's entities are resolved, no fact and no summary changes a name. So, where calls wait for a
+        server, the next message's entities are looked up by name then, and its facts asked for, while this one's are
+        still compared with the graph.
+        """
+        self._brain.prepare(session, self._speakers, self._embedder)
+        messages = self._messages([session])
+        ahead: _Names | None = None
+        for message, following in zip(messages, [*messages[1:], None], strict=True):
+            self.graph.episodes.append(message.episode)
+            nodes = self._resolve(message, ahead or self._look_up(message))
+            ahead = self._look_up(following) if following is not None and self._backbone.at_once else None
+            self._add_facts(message, nodes)
+
+    def _add_facts(self, message: CurrentMessage, nodes: dict[str, tuple[str, Entity]]) -> None:
         proposals = self._brain.edges(message, [name for name, _ in nodes.values()])
         new_facts: dict[str, list[str]] = {}
         for proposal in proposals:
@@ -108,7 +142,7 @@ class Zep:
             if source is None or target is None or source[1].id == target[1].id:
                 self._count("edges_refused")
                 continue
-            edge = self._add_edge(proposal, source[1], target[1], episode)
+            edge = self._add_edge(proposal, source[1], target[1], message.episode)
             for entity in (source[1], target[1]):
                 if edge is not None:
                     new_facts.setdefault(entity.id, []).append(edge.id)
@@ -117,24 +151,29 @@ class Zep:
     def _count(self, event: str) -> None:
         self._events[event] = self._events.get(event, 0) + 1
 
-    def _resolve(self, message: CurrentMessage, extracted: Sequence[tuple[str, str]]) -> dict[str, tuple[str, Entity]]:
-        """Entities by normalised name: known ones by name or spelling, then by the model, new ones created."""
-        out: dict[str, tuple[str, Entity]] = {}
-        open_names: dict[str, tuple[str, str]] = {}
-        for name, kind in extracted:
+    def _look_up(self, message: CurrentMessage) -> _Names:
+        """Extract a message's entities and find those that are known by name or spelling."""
+        names = _Names({}, {})
+        for name, kind in [(message.turn.speaker, "Person"), *self._brain.entities(message)]:
             key = normal(name)
-            if not key or key in out or key in open_names:
+            if not key or key in names.known or key in names.new:
                 continue
-            known = self.graph.named(name) or _spelled_alike(self.graph, key)
-            if known is not None:
-                self.graph.alias(name, known)
-                out[key] = (name, known)
+            entity = self.graph.named(name) or _spelled_alike(self.graph, key)
+            if entity is not None:
+                self.graph.alias(name, entity)
+                names.known[key] = (name, entity)
             else:
-                open_names[key] = (name, kind)
+                names.new[key] = (name, kind)
+        self._brain.expect_edges(message, [name for name, _ in (*names.known.values(), *names.new.values())])
+        return names
+
+    def _resolve(self, message: CurrentMessage, names: _Names) -> dict[str, tuple[str, Entity]]:
+        """Entities by normalised name: known ones, those that the model knows again, new ones created."""
+        out, open_names = dict(names.known), names.new
         candidates = {key: self._candidates(name) for key, (name, _) in open_names.items()}
         asked = [key for key in open_names if candidates[key]]
-        names = [open_names[key][0] for key in asked]
-        answers = self._brain.resolve(message, names, [candidates[key] for key in asked]) if asked else []
+        shown = [open_names[key][0] for key in asked]
+        answers = self._brain.resolve(message, shown, [candidates[key] for key in asked]) if asked else []
         same = dict(zip(asked, answers, strict=True))
         for key, (name, kind) in open_names.items():
             entity = same.get(key)
@@ -294,7 +333,8 @@ class Zep:
         self.graph.load(folder)
 
     def close(self) -> None:
-        """Nothing to release."""
+        """Ask no more of what was begun early."""
+        self._backbone.drop()
 
 
 def _shown(edge: FactEdge) -> str:

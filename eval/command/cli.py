@@ -16,7 +16,8 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from eval.command.callbacks import Sweep, sweep
-from eval.command.precheck import Checked, precheck
+from eval.command.jobs import count, one_line, run_job, side_by_side, tell
+from eval.command.precheck import MOST_JOBS, Checked, precheck
 from eval.core.places import conf
 from eval.core.resources import ensure_language_data
 from eval.experiments.benchmark.experiment import looking
@@ -50,8 +51,15 @@ def _start(ended: Sweep) -> None:
             with looking():
                 checked = precheck(CONF, sys.argv[1:])
                 ensure_language_data()
+                if checked.configs[0].get("check"):
+                    _foretell(checked)
+                    return
                 _ask_about_code(checked)
                 done, sweeps = _up_to_date(checked, ended), checked.sweeps
+                at_once = count(checked.configs) if checked.local else 1
+                if at_once > 1 and not done:
+                    ended.end(checked.configs[0], side_by_side(checked.configs, at_once))
+                    done = True
         for arguments in [] if done else sweeps:
             sys.argv[1:] = arguments
             _hydra_main()
@@ -63,6 +71,23 @@ def _start(ended: Sweep) -> None:
         fail(f"configuration: {_where(error)}")
     except (MemosError, HydraException, OmegaConfBaseException) as error:
         fail(one_line(error))
+
+
+def _foretell(checked: Checked) -> None:
+    """Tell what the command will use.
+
+    Raises:
+        ConfigError: there are too many jobs to rehearse, or the experiment makes no forecast.
+    """
+    if not checked.whole:
+        raise ConfigError(f"check=true: a sweep of at most {MOST_JOBS} jobs by Hydra's own sweeper can be foretold")
+    entry = checked.configs[0]["entry"]
+    foretell = getattr(load(entry), "foretell", None)
+    if foretell is None:
+        raise ConfigError(
+            f"check=true: experiment={checked.configs[0]['name']} makes no forecast; experiment=locomo does"
+        )
+    foretell(checked.configs)
 
 
 def _up_to_date(checked: Checked, ended: Sweep) -> bool:
@@ -110,12 +135,6 @@ def fail(message: str) -> None:
     sys.exit(CONFIG_ERROR)
 
 
-def one_line(error: Exception) -> str:
-    """The first line of an error's text, with the options Hydra lists where it does."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
-
-
 def _where(error: yaml.YAMLError) -> str:
     mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
     if mark is None:
@@ -125,19 +144,9 @@ def _where(error: yaml.YAMLError) -> str:
 
 @hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")
 def _hydra_main(config: DictConfig) -> Outcome:
-    outcome = job(config)
+    outcome = run_job(plain(config))
+    tell(outcome)
     folder = Path(HydraConfig.get().runtime.output_dir)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "outcome.json").write_text(json.dumps(outcome), encoding="utf-8")
-    return outcome
-
-
-def job(config: DictConfig) -> Outcome:
-    """One job of a sweep. A failure is its outcome, so that the other jobs go on."""
-    try:
-        outcome: Outcome = load(config.entry).run(plain(config))
-    except MemosError as error:
-        outcome = {"folder": None, "code": CONFIG_ERROR, "message": one_line(error)}
-    stream = sys.stderr if outcome["code"] else sys.stdout
-    print(("error: " if outcome["code"] == CONFIG_ERROR else "") + outcome["message"], file=stream, flush=True)
     return outcome

@@ -38,6 +38,10 @@ class Checked:
     """The arguments of each of the command's sweeps, which run one after the other; one, as it was typed, where the
     experiment has none.
     """
+    local: bool
+    """Whether Hydra's own launcher would run all of them on this machine, as it comes: then they may as well be run
+    side by side.
+    """
 
 
 def precheck(conf: Path, arguments: Sequence[str]) -> Checked:
@@ -63,7 +67,21 @@ def precheck(conf: Path, arguments: Sequence[str]) -> Checked:
             jobs += added_jobs
             whole = whole and complete
             sweeps.append([*arguments, *added])
-        return Checked([_validate(_compose(conf, job)) for job in jobs], whole, sweeps)
+        local = whole and _runs_here(base, arguments, overrides)
+        return Checked([_validate(_compose(conf, job)) for job in jobs], whole, sweeps, local)
+
+
+def _runs_here(base: DictConfig, arguments: Sequence[str], overrides: Sequence[Override]) -> bool:
+    """Whether a command sweeps by Hydra's defaults: its own launcher, and nothing of Hydra's named."""
+    flags = {arg for arg in arguments if arg.startswith("-")}
+    sweeping = _multirun(base) or bool(flags)
+    basic = str(OmegaConf.select(base, "hydra.launcher._target_", default="")).endswith(".BasicLauncher")
+    own = any(override.get_key_element().startswith("hydra") for override in overrides)
+    return sweeping and flags <= {"-m", "--multirun"} and basic and not own
+
+
+def _multirun(base: DictConfig) -> bool:
+    return str(OmegaConf.select(base, "hydra.mode", default="")).endswith("MULTIRUN")
 
 
 def _added(base: DictConfig, overrides: Sequence[Override]) -> list[list[str]]:
@@ -101,7 +119,7 @@ def _jobs(base: DictConfig, overrides: Sequence[Override]) -> tuple[list[list[st
     fixed = _fixed(overrides)
     swept = {o.get_key_element(): _values(o) for o in overrides if o.is_sweep_override()}
     named = {o.get_key_element() for o in overrides}
-    if str(OmegaConf.select(base, "hydra.mode", default="")).endswith("MULTIRUN"):
+    if _multirun(base):
         own = OmegaConf.select(base, "hydra.sweeper.params")
         params = cast(dict[str, Any], OmegaConf.to_container(own, resolve=False)) if own else {}
         for override in _parse([f"{key}={value}" for key, value in params.items()]):

@@ -45,6 +45,9 @@ EXECUTION = frozenset(
         "max_retries",
         "patience_s",
         "prefix_cache_mb",
+        "price_cached",
+        "price_completion",
+        "price_prompt",
         "progress",
         "prompt_file",
         "requests_per_minute",
@@ -63,7 +66,24 @@ EXECUTION = frozenset(
 """
 
 EXECUTION_KEYS = frozenset(
-    {"accept_code", "budget", "cache", "entry", "figures", "max_errors", "max_lost", "out", "rerun", "retry_ingest"}
+    {
+        "accept_code",
+        "at_once",
+        "budget",
+        "cache",
+        "check",
+        "entry",
+        "figures",
+        "jobs",
+        "max_errors",
+        "max_lost",
+        "out",
+        "pilot",
+        "prices",
+        "probe",
+        "rerun",
+        "retry_ingest",
+    }
 )
 """Top-level keys of a configuration that change no outcome."""
 
@@ -84,10 +104,18 @@ class LatencyConfig:
 
 @dataclass
 class BudgetConfig:
-    """A cap on the whole run; reaching it stops with exit code 3 and the run can be resumed."""
+    """One cap for the whole command: its jobs and its later invocations in the same results folder.
 
-    tokens: int | None = field(default=None, metadata={"help": "prompt and completion tokens together"})
-    usd: float | None = field(default=None, metadata={"help": "dollars by the price table"})
+    Reaching it stops with exit code 3, and the command can be resumed.
+    """
+
+    tokens: int | None = field(
+        default=None, metadata={"help": "prompt and completion tokens and those of a server's embeddings together"}
+    )
+    usd: float | None = field(default=None, metadata={"help": "dollars by the prices"})
+    account: str | None = field(
+        default=None, metadata={"help": "what is counted together; null: the experiment's name; a new one begins at 0"}
+    )
 
     def __post_init__(self) -> None:
         for name in ("tokens", "usd"):

@@ -35,12 +35,27 @@ def gpus() -> list[str]:
     return sorted({line.split(",")[0].strip() for line in hardware()["gpus"]})
 
 
+_TIMED_WITH: list[int] = []
+
+
+def time_with(count: int) -> None:
+    """Say how many threads times are measured with, in a process that has fewer itself and measures none."""
+    _TIMED_WITH[:] = [count]
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def threads() -> int:
-    """Processor threads that a numeric library takes by default."""
+    """Processor threads that a numeric library takes by default where times are measured."""
+    if _TIMED_WITH:
+        return _TIMED_WITH[0]
     given = os.environ.get("OMP_NUM_THREADS", "")
     if given.isdigit() and int(given):
         return int(given)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores()
 
 
 def timing_identity(specs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

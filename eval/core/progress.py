@@ -1,10 +1,32 @@
-"""Progress bars with rate and remaining time, on standard error, silent where that is no terminal."""
+"""Progress bars with rate and remaining time, on standard error, silent where that is no terminal.
+
+Processes that work side by side draw one below the other (``share_terminal``); what is printed meanwhile goes above.
+"""
 
 from __future__ import annotations
 
 import sys
+from typing import Any, TextIO
 
 from tqdm import tqdm
+
+_LINE: list[int] = []
+
+
+def share_terminal(line: int, lock: Any) -> None:
+    """Draw this process's bars on a line of their own, from 0, and only while holding the lock of all processes."""
+    _LINE[:] = [line]
+    tqdm.set_lock(lock)
+
+
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Print a line, on standard output by default, without breaking the bars."""
+    stream = stream or sys.stdout
+    with tqdm.get_lock():
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+        print(text, file=stream, flush=True)
 
 
 def bar(what: str, total: int, done: int = 0, unit: str = "q") -> tqdm:
@@ -18,5 +40,6 @@ def bar(what: str, total: int, done: int = 0, unit: str = "q") -> tqdm:
         disable=not sys.stderr.isatty(),
         dynamic_ncols=True,
         leave=False,
+        position=_LINE[0] if _LINE else None,
         mininterval=0.5,
     )

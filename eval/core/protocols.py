@@ -25,6 +25,13 @@ class MemorySystem(Protocol):
     A system that asks a model for extractions may also have an attribute ``losses`` (``memos.llm.losses.Losses``):
     those that came to nothing are counted, shown, and too many of them end a run with exit code 2.
 
+    A class attribute ``at_once = True`` says that several instances may work in threads of one process; the harness
+    then ingests conversations at once where the system waits for a server. ``at_once = False`` forbids it.
+
+    A system may have ``expect(sessions)``: the sessions that ``add`` will be given, in order. It may begin calls that
+    depend on nothing that is stored, as long as what comes out, and what it says it used by the end of each session,
+    stays the same.
+
     A system with a scheduler also has ``pending() -> int``, its waiting tasks: the harness searches nothing, and times
     nothing, while it is not 0.
     """

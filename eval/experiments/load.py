@@ -6,7 +6,7 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from eval.experiments.protocol import Experiment
+from eval.experiments.protocol import Experiment, Staged
 from eval.runs.manifest_file import read_manifest
 from eval.runs.read import is_locomo, load_summary
 from memos.errors import ConfigError
@@ -25,6 +25,8 @@ FORMER = {
 }
 """Names that manifests of older run folders and configurations of others still hold, each followed by ``.run``."""
 FUNCTIONS = ("check", "changed", "up_to_date", "run", "tables", "finish")
+PARTS = ("beside", "alone", "ended")
+"""Functions of an experiment whose jobs may run side by side."""
 
 
 def load(entry: str) -> Experiment:
@@ -45,6 +47,16 @@ def load(entry: str) -> Experiment:
             f"entry: {entry!r} is no experiment, it lacks {', '.join(lacking)} (eval.experiments.protocol.Experiment)"
         )
     return cast(Experiment, module)
+
+
+def staged(entry: str) -> Staged | None:
+    """The experiment that ``entry`` names, where its jobs may run side by side; None where they may not.
+
+    Raises:
+        ConfigError: as ``load``.
+    """
+    experiment = load(entry)
+    return cast(Staged, experiment) if all(callable(getattr(experiment, part, None)) for part in PARTS) else None
 
 
 def experiment_of(group: RunGroup) -> Experiment:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NotRequired, Protocol, TypedDict
 
@@ -70,3 +71,30 @@ class Experiment(Protocol):
             outcomes: of the jobs that have a folder.
             draw: whether figures are wanted.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Untimed:
+    """A job of which all is done that others may work beside: it has yet to be timed and summed up."""
+
+    missing: Mapping[str, str]
+    """Metrics that could not be computed, with the reasons."""
+
+
+class Staged(Experiment, Protocol):
+    """An experiment whose jobs may run side by side. ``run`` does the same as its three parts, in one process.
+
+    An experiment without these parts, such as one that measures times throughout, runs its jobs one after the other.
+    """
+
+    def beside(self, config: Config) -> Outcome | Untimed:
+        """All of a job that others may work beside; its outcome where nothing is left, or where it had to stop."""
+        ...
+
+    def alone(self, config: Config) -> Outcome | None:
+        """What is timed, while nothing else runs; the outcome where it had to stop."""
+        ...
+
+    def ended(self, config: Config, untimed: Untimed) -> Outcome:
+        """Sum up a job that was timed."""
+        ...

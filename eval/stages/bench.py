@@ -26,8 +26,8 @@ from eval.stages.adoption import find_run
 from memos.errors import ConfigError
 from memos.llm.again import FreshWhereMalformed
 from memos.llm.base import LLM
+from memos.llm.budget import Budget
 from memos.llm.cache import MODES
-from memos.llm.counted import Budget
 from memos.types import Conversation
 
 GROUPS = ("system", "llm", "embedder", "answerer")
@@ -258,12 +258,13 @@ class Bench:
 
     # --- parts ------------------------------------------------------------------------------------------------------
     def embedder(self):
-        return components.embedder(self.embedder_spec, self.out, self.config["cache"], fresh=self.rerun)
+        return components.embedder(self.embedder_spec, self.out, self.budget, self.config["cache"], fresh=self.rerun)
 
-    @cached_property
+    @property
     def budget(self) -> Budget:
-        """What this session may still spend, shared by all its models."""
-        return Budget(self.budget_config.tokens, self.budget_config.usd)
+        """What the command may still spend, shared by its jobs, their models and its later invocations."""
+        account = self.budget_config.account or self.name
+        return components.budget(self.out, account, self.budget_config, self.config.get("prices"))
 
     def llm_spec(self, role: str = roles.MEMORY) -> Spec:
         """Configuration of the language model of a role: ``memory``, ``answerer``, ``judge`` (the main one) or
@@ -293,7 +294,9 @@ class Bench:
     def new_system(self, *, latency: bool = False) -> MemorySystem:
         """A fresh, empty system; ``latency`` gives it an embedder and a model without caches."""
         shared = {
-            "embedder": (lambda: components.raw_embedder(self.embedder_spec)) if latency else self.embedder,
+            "embedder": (lambda: components.charged_embedder(self.embedder_spec, self.budget))
+            if latency
+            else self.embedder,
             "llm": lambda: self._memory_llm(cached=not latency) if self.uses_llm() else None,
         }
         return construct(self.system_spec, "system", **shared)

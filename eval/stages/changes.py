@@ -138,6 +138,9 @@ def _sidecar(store: Path) -> dict[str, Any] | None:
 
 def changed(bench: Bench, code: Mapping[str, str | None] | None = None) -> list[CodeChange]:
     """All stages of a run, and of the stores it would still read, whose code is another than that of their records."""
+    begun = bench.folder.exists() or any(bench.state_folder(c).exists() for c in bench.dataset.conversations)
+    if code is None and not begun:
+        return []  # no code has made anything of it yet
     code = code or stage_code(bench)
     in_folder = in_run(bench.folder, code, bench.out)
     stores = in_stores(bench, code["ingest"])

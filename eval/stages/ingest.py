@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from threading import Event
 from typing import Any
 
 from eval.core.protocols import MemorySystem
@@ -14,15 +17,19 @@ from eval.runs import lineage
 from eval.runs.write import RunDir
 from eval.stages.bench import Bench
 from eval.stages.boundary import Failed, attempt
+from eval.stages.concurrency import conversations_at_once
 from eval.stages.rounds import ingest_journal, ingest_line, ingested_now, round_of, state_of
 from eval.stages.state import StateFolder
+from memos.at_once import Pool
 from memos.errors import DataError
 from memos.llm.losses import Losses
 from memos.locks import LockBusy
-from memos.types import Conversation, Usage
+from memos.types import Conversation, Session, Usage
 
 SAVE_EVERY_S = 5.0
 """Seconds between saves while sessions are ingested."""
+INTERRUPTED_S = 2.0
+"""Longest wait of an interrupted command for the threads that ingest."""
 
 
 def check_drained(system: MemorySystem, sample_id: str) -> None:
@@ -48,8 +55,11 @@ class Store:
     """The record of what went wrong while it was ingested; such a system is not to be searched."""
 
 
-def ingest(bench: Bench, run: RunDir, asked: Iterable[Question]) -> Iterator[Store]:
-    """The stage: a store at a time, so that one alone is in memory; whoever takes it closes its system.
+def ingest(bench: Bench, run: RunDir, asked: Iterable[Question]) -> Generator[Store, None, None]:
+    """The stage: a store at a time, in the order of the conversations; whoever takes it closes its system.
+
+    Where a system waits for a server, conversations are ingested at once (``at_once``), ahead of their turn, and
+    each is loaded when its turn has come.
 
     Args:
         bench: the run.
@@ -62,11 +72,24 @@ def ingest(bench: Bench, run: RunDir, asked: Iterable[Question]) -> Iterator[Sto
     built = {name for name, record in earlier.items() if lineage.good(record)}
     wanted = {question.sample_id for question in asked} | ({c.sample_id for c in bench.dataset.conversations} - built)
     conversations = [c for c in bench.dataset.conversations if c.sample_id in wanted]
-    ingestion = Ingestion(bench, conversations, {name: round_of(record) for name, record in earlier.items()})
-    for conversation in conversations:
-        system, record, failure = ingestion.bring(conversation)
-        journal.append(ingest_line(bench, conversation, record or failure or {}, earlier.get(conversation.sample_id)))
-        yield Store(conversation, system, failure)
+    rounds = {name: round_of(record) for name, record in earlier.items()}
+    with closing(Ingestion(bench, conversations, rounds)) as ingestion:
+        for conversation in conversations:
+            system, record, failure = ingestion.bring(conversation)
+            line = ingest_line(bench, conversation, record or failure or {}, earlier.get(conversation.sample_id))
+            journal.append(line)
+            yield Store(conversation, system, failure)
+
+
+class Stopped(Exception):
+    """The run ends while a conversation is ingested by a thread of its own; what it has read is saved."""
+
+
+def _interrupted() -> bool:
+    error = sys.exception()
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 class Ingestion:
@@ -82,12 +105,32 @@ class Ingestion:
         self._rounds = rounds or {}
         """Conversation to the extraction round of its store; the first where it has none."""
         self._left = list(conversations)
+        self._stopping = Event()
+        at_once = conversations_at_once(bench)
+        self._pool = Pool(at_once, "ingest")
+        self._begun: dict[str, Future[bool]] = {}
+        """Conversations whose ingestion is under way in threads, or ended there."""
         self._ahead: dict[str, dict[str, Any] | None] = {}
         """Conversations that need no work ahead of their turn any more, with the failure's record where it failed."""
+
+        if at_once > 1 and len(conversations) > 1:
+            for conversation in conversations:
+                self._begun[conversation.sample_id] = self._pool.submit(lambda c=conversation: self._went_ahead(c))
+
+    def close(self) -> None:
+        """Let threads that still ingest end after the session they are at; what they have read by then is saved.
+
+        An interrupted command does not wait for them: whatever they were at is made again.
+        """
+        self._stopping.set()
+        self._pool.drop()
+        self._pool.rest(INTERRUPTED_S if _interrupted() else None)
 
     def bring(self, conversation: Conversation) -> tuple[MemorySystem, dict[str, Any] | None, dict[str, Any] | None]:
         """The system with the conversation's finished store, its ingest record, and the failure where it failed."""
         self._left.remove(conversation)
+        if conversation.sample_id in self._begun:
+            self._begun[conversation.sample_id].result()
         while self._busy(conversation) and any(self._went_ahead(other) for other in self._left):
             pass
         system = self.bench.new_system()
@@ -114,9 +157,15 @@ class Ingestion:
                 finished = (state.read() or {}).get("finished", False)
             if not finished:
                 with closing(self.bench.new_system()) as system:
-                    number = self._rounds.get(conversation.sample_id, 0)
                     made = attempt(
-                        lambda: ingest_conversation(self.bench, conversation, system, wait=False, number=number)
+                        lambda: ingest_conversation(
+                            self.bench,
+                            conversation,
+                            system,
+                            wait=False,
+                            number=self._rounds.get(conversation.sample_id, 0),
+                            stopping=self._stopping.is_set,
+                        )
                     )
                     failure = _failed(made, system) if isinstance(made, Failed) else None
         except LockBusy:
@@ -126,7 +175,13 @@ class Ingestion:
 
 
 def ingest_conversation(
-    bench: Bench, conversation: Conversation, system: MemorySystem, *, wait: bool = True, number: int = 0
+    bench: Bench,
+    conversation: Conversation,
+    system: MemorySystem,
+    *,
+    wait: bool = True,
+    number: int = 0,
+    stopping: Callable[[], bool] = bool,
 ) -> dict[str, Any]:
     """Bring a fresh system to the finished store of a conversation, from what is saved where possible.
 
@@ -135,6 +190,7 @@ def ingest_conversation(
     Args:
         wait: until another process is through with this store; otherwise LockBusy.
         number: the extraction round of a store that is begun.
+        stopping: whether to end early, with Stopped, once a session is read.
 
     Returns the ingest record: seconds of work (over all sessions of all runs that worked on it), stats, usage by phase.
     """
@@ -146,7 +202,7 @@ def ingest_conversation(
             check_drained(system, conversation.sample_id)
             return _record(conversation, saved)
     with state.writing(wait=wait):
-        return _record(conversation, _finish(conversation, system, state, number))
+        return _record(conversation, _finish(conversation, system, state, number, stopping))
 
 
 def _failed(made: Failed, system: MemorySystem) -> dict[str, Any]:
@@ -154,7 +210,9 @@ def _failed(made: Failed, system: MemorySystem) -> dict[str, Any]:
     return {**made.record, "usage": {phase: asdict(usage) for phase, usage in system.usage().items()}}
 
 
-def _finish(conversation: Conversation, system: MemorySystem, state: StateFolder, number: int) -> dict[str, Any]:
+def _finish(
+    conversation: Conversation, system: MemorySystem, state: StateFolder, number: int, stopping: Callable[[], bool]
+) -> dict[str, Any]:
     """Ingest what the saved store lacks; returns its record."""
     saved = state.recover()
     progress = saved or {"sessions": 0, "finished": False, "seconds": 0.0, "stats": {}, "usage": {}}
@@ -184,20 +242,27 @@ def _finish(conversation: Conversation, system: MemorySystem, state: StateFolder
             )
             state.save(system, progress)
 
+        getattr(system, "expect", _nothing)(conversation.sessions[progress["sessions"] :])
         last_save = clock
         for number, session in enumerate(conversation.sessions, 1):
             if number <= progress["sessions"]:
                 continue
             system.add(session)
-            if time.perf_counter() - last_save > SAVE_EVERY_S:
+            if (stop := stopping()) or time.perf_counter() - last_save > SAVE_EVERY_S:
                 snapshot(number, False)
                 last_save = time.perf_counter()
+            if stop:
+                raise Stopped(f"after session {number} of {conversation.sample_id}")
         system.finish()
         check_drained(system, conversation.sample_id)
         snapshot(len(conversation.sessions), True)
     else:
         check_drained(system, conversation.sample_id)
     return progress
+
+
+def _nothing(sessions: Sequence[Session]) -> None:
+    """A system that begins nothing early."""
 
 
 def _record(conversation: Conversation, progress: dict[str, Any]) -> dict[str, Any]:

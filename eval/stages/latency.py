@@ -23,10 +23,7 @@ from memos.types import Conversation, Usage
 
 def latency(bench: Bench, run: RunDir) -> None:
     """Write search and answer times of each sampled question (milliseconds, wall clock)."""
-    times, done = run.journal("latency"), {key for key, r in timed_now(bench, run).items() if lineage.good(r)}
-    questions = list(bench.dataset.questions)
-    sample = stratified(questions, min(bench.latency.questions, len(questions)), bench.seed)
-    todo = [q for q in sample if q.key not in done]
+    times, sample, todo = run.journal("latency"), _sample(bench), to_time(bench, run)
     if not todo:
         return
     answerer = bench.answerer(latency=True)
@@ -57,6 +54,19 @@ def latency(bench: Bench, run: RunDir) -> None:
         system.close()
     progress.close()
     answerer.close()
+
+
+def _sample(bench: Bench) -> list[Question]:
+    questions = list(bench.dataset.questions)
+    return stratified(questions, min(bench.latency.questions, len(questions)), bench.seed)
+
+
+def to_time(bench: Bench, run: RunDir) -> list[Question]:
+    """The questions of the sample that have no times yet."""
+    if not bench.latency.questions:
+        return []
+    done = {key for key, record in timed_now(bench, run).items() if lineage.good(record)}
+    return [question for question in _sample(bench) if question.key not in done]
 
 
 def timed_now(bench: Bench, run: RunDir) -> dict[tuple[str, int], dict[str, Any]]:

@@ -70,11 +70,7 @@ class CachedEmbedder:
         """Unit vectors, float32, shape (len(texts), dim)."""
         with self._lock:
             keys = [self._key(text) for text in texts]
-            by_key = self._read(list(dict.fromkeys(keys)))
-            if self._earlier is not None:
-                absent = [(key, text) for key, text in zip(keys, texts, strict=True) if key not in by_key]
-                older = {_hashed(self._earlier, text): key for key, text in absent}
-                by_key.update((older[key], vector) for key, vector in self._read(list(older)).items())
+            by_key = self._kept(keys, texts)
             missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in by_key}
             items = list(missing.items())
             if items and self._only:
@@ -91,6 +87,22 @@ class CachedEmbedder:
             if not keys:
                 return np.zeros((0, self.dim), dtype=np.float32)
             return np.stack([by_key[key] for key in keys])
+
+    def lookup(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
+        """The vectors of those texts that are cached; nothing is embedded."""
+        with self._lock:
+            keys = [self._key(text) for text in texts]
+            by_key = self._kept(keys, texts)
+        return {text: by_key[key] for key, text in zip(keys, texts, strict=True) if key in by_key}
+
+    def _kept(self, keys: Sequence[bytes], texts: Sequence[str]) -> dict[bytes, np.ndarray]:
+        """Cached vectors by present key, those under the earlier name included."""
+        by_key = self._read(list(dict.fromkeys(keys)))
+        if self._earlier is not None:
+            absent = [(key, text) for key, text in zip(keys, texts, strict=True) if key not in by_key]
+            older = {_hashed(self._earlier, text): key for key, text in absent}
+            by_key.update((older[key], vector) for key, vector in self._read(list(older)).items())
+        return by_key
 
     def _read(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
         """Vectors of the right length that the file holds."""

@@ -14,6 +14,7 @@ import numpy as np
 from memos.embed.windows import encode_windows
 from memos.errors import ConfigError, LLMError, require
 from memos.llm.openai_config import OPENAI_URL
+from memos.llm.prices import check_prices
 from memos.model_origin import ModelOrigin, served_origin, split_declared
 from memos.servers import served_as
 from memos.tokens import cl100k_decode_bytes, cl100k_encode, count_tokens
@@ -40,6 +41,9 @@ class OpenAIEmbedder:
             default=None,
             metadata={"help": "name of what the server serves, in place of its address; a new name is a new model"},
         )
+        price_prompt: float | None = field(
+            default=None, metadata={"help": "dollars a million tokens; null: conf/prices.yaml"}
+        )
         declared: str | None = field(
             default=None,
             metadata={"help": "MAKER/MODEL that the server passes on, where its address does not say so"},
@@ -57,6 +61,7 @@ class OpenAIEmbedder:
             for name in ("max_tokens", "batch_size", "batch_tokens", "workers"):
                 if getattr(self, name) < 1:
                     raise ConfigError(f"embedder.{name}: expected 1 or more, found {getattr(self, name)}")
+            check_prices(self, "embedder")
             if self.declared:
                 split_declared(self.declared, "embedder.declared")
             if self.dim == 0 and self.model not in DIMENSIONS:

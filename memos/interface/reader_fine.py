@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from memos.cube import MemCube, new_cube
@@ -16,6 +16,7 @@ from memos.cube.clock import Clock, Ids
 from memos.errors import ConfigError
 from memos.language import dates
 from memos.llm.base import LLM, Request
+from memos.llm.early import begin
 from memos.llm.structured import complete_json
 from memos.types import Message, Usage
 
@@ -89,6 +90,19 @@ class FineReader:
         starts = range(0, max(len(cubes) - self.config.overlap, 1), step)
         return [cubes[start : start + size] for start in starts if cubes[start : start + size]]
 
+    def requests(self, cubes: Sequence[MemCube], sample: int = 0) -> list[Request]:
+        """What is asked of each window; none depends on another's reply, nor on what is stored."""
+        limit = self.config.max_tokens
+        return [
+            Request((Message("user", _ASK + _listing(part)),), max_tokens=limit, sample_index=sample)
+            for part in self.windows(cubes)
+        ]
+
+    def expect(self, cubes: Sequence[MemCube], sample: int = 0) -> None:
+        """Begin what ``read`` will ask, where the model's calls wait for a server."""
+        for request in self.requests(cubes, sample):
+            begin(self.llm, replace(request, json_schema=SCHEMA))
+
     def read(self, cubes: Sequence[MemCube], *, ids: Ids, clock: Clock, sample: int = 0) -> FineRead:
         """Memories of consecutive turns of one session.
 
@@ -105,10 +119,8 @@ class FineReader:
         speakers = {
             cube.descriptive.speaker.lower(): cube.descriptive.speaker for cube in cubes if cube.descriptive.speaker
         }
-        for part in self.windows(cubes):
-            request = Request(
-                (Message("user", _ASK + _listing(part)),), max_tokens=self.config.max_tokens, sample_index=sample
-            )
+        self.expect(cubes, sample)
+        for part, request in zip(self.windows(cubes), self.requests(cubes, sample), strict=True):
             reply = complete_json(self.llm, request, SCHEMA, self.config.retries)
             usage += reply.usage
             for item in reply.value["memories"]:

@@ -12,8 +12,9 @@ from memos.errors import ConfigError
 from memos.llm.base import LLM, Completion
 from memos.llm.batch import BatchedLLM, Batching
 from memos.llm.batch_server import BatchModel
+from memos.llm.budget import Budget, BudgetedLLM
 from memos.llm.cache import CachedLLM
-from memos.llm.counted import Budget, BudgetedLLM, CountedLLM
+from memos.llm.counted import CountedLLM
 from memos.llm.prices import Price
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from memos.errors import ConfigError, LLMError
 from memos.llm.base import Completion, Request, ToolCall
+from memos.llm.prices import check_prices
 from memos.llm.sample import prompt_lines, sample_json, stand_in_answer
 from memos.llm.window import fit, whitespace_tokens
 from memos.model_origin import SYNTHETIC, ModelOrigin
@@ -56,12 +57,15 @@ class MockLLM:
         context_window: int | None = field(default=None, metadata={"help": "window in words; null: unlimited"})
         long_prompt: str = field(default="refuse", metadata={"help": "refuse or cut a prompt longer than the window"})
         latency_ms: float = field(default=0.0, metadata={"help": "pause before each reply"})
+        price_prompt: float | None = field(default=None, metadata={"help": "dollars a million prompt tokens"})
+        price_completion: float | None = field(default=None, metadata={"help": "dollars a million reply tokens"})
 
         def __post_init__(self) -> None:
             if self.long_prompt not in ("refuse", "cut"):
                 raise ConfigError(f"llm.long_prompt={self.long_prompt!r} is unknown; use refuse or cut")
             if self.latency_ms < 0:
                 raise ConfigError(f"llm.latency_ms={self.latency_ms} must not be negative")
+            check_prices(self, "llm")
 
     part_id = "mock_llm"
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from memos.errors import PromptTooLong
+from memos.errors import LLMError, PromptTooLong
 from memos.llm.base import Completion, Request
 from memos.llm.counting import prompt_counter
 from memos.llm.health import Health
@@ -18,11 +18,12 @@ from memos.llm.limits_headers import stated_limits
 from memos.llm.openai_client import Answered, never_connected, transport_error
 from memos.llm.openai_config import OpenAIConfig
 from memos.llm.openai_dialect import Dialect, Trial
-from memos.llm.openai_wire import BadReply, body_of, completion_of, reply_to
+from memos.llm.openai_wire import BadReply, body_of, completion_of, reply_to, usage_of
 from memos.llm.refusal import Refusal, refusal_of
 from memos.llm.retry import Backoff, Rejected, Unreachable, is_transient, retry_after
 from memos.llm.window import fit
 from memos.llm.wire import describe
+from memos.types import Usage
 
 STRUCTURED_REPLY = 4096
 """Reply tokens of a request for JSON or calls that sets no limit: a longer one is a loop."""
@@ -64,6 +65,8 @@ class _Try:
     """Attempts that found nobody listening."""
     waiting_since: float | None = None
     """When a rate limit first refused this request."""
+    spent: Usage = field(default_factory=Usage)
+    """What failed attempts took, where the server says so: they are paid for too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +106,24 @@ class Calls:
         self._random, self._secret = random.Random(), secret
 
     async def complete(self, request: Request) -> Completion:
-        """One reply.
+        """One reply; its usage is that of all attempts, as far as the server states it.
 
         Raises:
             PromptTooLong: the prompt exceeds the window and may not be cut.
             Rejected: the server refuses the request for good.
             Unreachable: every attempt failed.
             Unusable: no call to this server can succeed.
+            Each carries the ``usage`` of the attempts.
         """
         state = self._begun(request)
+        try:
+            completion = await self._to_its_end(request, state)
+        except LLMError as error:
+            error.usage = state.spent
+            raise
+        return replace(completion, usage=completion.usage + state.spent) if state.spent.calls else completion
+
+    async def _to_its_end(self, request: Request, state: _Try) -> Completion:
         while True:
             self.health.check()
             outcome = await self._attempt(state)
@@ -144,7 +156,7 @@ class Calls:
         """One attempt, in its turn: the reply, what the server refuses, or why there was none."""
         import openai
 
-        stream, extra = self.config.stream, self.config.extra_body or {}
+        stream, extra, answered = self.config.stream, self.config.extra_body or {}, None
         async with self.limits.permit(_estimate(state.request)) as permit:
             self.health.check()
             body = body_of(state.request, self.name, self.dialect, stream=stream, extra=extra, trial=state.trial)
@@ -155,6 +167,7 @@ class Calls:
                 completion = completion_of(answered.data, answered.latency_ms, state.sent)
             except openai.APIStatusError as error:
                 headers = error.response.headers
+                state.spent += _stated(error.body)
                 refusal = refusal_of(error.status_code, error.body, error.message, headers, self._secret)
                 if _slows_down(refusal):
                     permit.refused(self._pause(refusal), stated_limits(refusal.headers))
@@ -165,6 +178,7 @@ class Calls:
                 reason = f"no reply within {self.config.timeout_s:g} s (llm.timeout_s)"
                 return _NoReply(reason, not never_connected(error))
             except BadReply as error:
+                state.spent += _stated(answered.data) if answered else Usage()
                 return _NoReply(f"broken reply: {error}")
             except (openai.APIError, transport_error(), OSError) as error:
                 return _NoReply(f"connection failed: {_root(error)}", not never_connected(error))
@@ -289,6 +303,15 @@ def _estimate(request: Request) -> float:
     """Tokens that a call will use, roughly: a quarter of the prompt's bytes, and a short reply."""
     size = sum(len(message.content.encode("utf-8", "replace")) / 4 + 4 for message in request.messages)
     return size + min(request.max_tokens or _REPLY_TOKENS, _REPLY_TOKENS)
+
+
+def _stated(reply: Any) -> Usage:
+    """What a reply of no use took, where it says so."""
+    usage = reply.get("usage") if isinstance(reply, Mapping) else None
+    try:
+        return usage_of(usage) if isinstance(usage, Mapping) else Usage()
+    except BadReply:
+        return Usage()
 
 
 def _root(error: BaseException) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from memos.errors import ConfigError
 from memos.llm.openai_dialect import FORMS
+from memos.llm.prices import check_prices
 from memos.model_origin import split_declared
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -32,6 +33,13 @@ class OpenAIConfig:
     served_as: str | None = field(
         default=None,
         metadata={"help": "name of what the server serves, in place of its address; a new name is a new model"},
+    )
+    price_prompt: float | None = field(
+        default=None, metadata={"help": "dollars a million prompt tokens; null: conf/prices.yaml"}
+    )
+    price_completion: float | None = field(default=None, metadata={"help": "dollars a million reply tokens"})
+    price_cached: float | None = field(
+        default=None, metadata={"help": "dollars a million prompt tokens of a prefix cache; null: as price_prompt"}
     )
     declared: str | None = field(
         default=None,
@@ -100,6 +108,7 @@ class OpenAIConfig:
         for name in ("concurrency", "max_attempts", "timeout_s", "patience_s"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"llm.{name}={getattr(self, name)} must be positive")
+        check_prices(self, "llm")
         for name in ("requests_per_minute", "tokens_per_minute", "max_tokens", "context_window"):
             if getattr(self, name) is not None and getattr(self, name) <= 0:
                 raise ConfigError(f"llm.{name}={getattr(self, name)} must be positive, or null")

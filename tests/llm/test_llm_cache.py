@@ -14,9 +14,9 @@ import pytest
 
 from memos.errors import ConfigError, DataError, LLMError
 from memos.llm.base import Request
+from memos.llm.budget import Budget
 from memos.llm.build import build_llm
 from memos.llm.cache import CachedLLM, NotCached
-from memos.llm.counted import Budget
 from memos.llm.mock import MockLLM
 from memos.types import Message
 

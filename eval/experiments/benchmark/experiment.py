@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any
 
 from eval.experiments.benchmark.finish import finish, tables
-from eval.experiments.protocol import BUDGET_REACHED, FAILED_QUESTIONS, OK, Config, Outcome
+from eval.experiments.benchmark.foretell import foretell
+from eval.experiments.protocol import BUDGET_REACHED, FAILED_QUESTIONS, OK, Config, Outcome, Untimed
 from eval.runs.manifest_file import read_manifest
 from eval.runs.snapshot import write_summary
 from eval.runs.write import RunDir
 from eval.stages import changes, freshness, losses
 from eval.stages.answer import answer
 from eval.stages.bench import Bench
+from eval.stages.concurrency import conversations_at_once
 from eval.stages.ingest import ingest
-from eval.stages.latency import latency
+from eval.stages.latency import latency, to_time
 from eval.stages.manifest import adopt, describe, summary_code
 from eval.stages.rounds import extract_again
 from eval.stages.score import judge, score
@@ -24,7 +26,7 @@ from eval.stages.search import search, waiting
 from eval.stages.summarise import summarise
 from memos.errors import BudgetExceeded
 
-__all__ = ["check", "finish", "run", "tables", "up_to_date"]
+__all__ = ["alone", "beside", "check", "ended", "finish", "foretell", "run", "tables", "up_to_date"]
 
 _TOLD: set[str] = set()
 _LOOKED_AT: list[dict[int, tuple[Mapping[str, Any], Bench]]] = []
@@ -33,7 +35,9 @@ _LOOKED_AT: list[dict[int, tuple[Mapping[str, Any], Bench]]] = []
 
 def check(config: Config) -> None:
     """Raise an error for anything wrong that can be known before the run starts, the data included."""
-    _bench(config).dataset  # noqa: B018 - reading it is the check
+    bench = _bench(config)
+    conversations_at_once(bench)
+    bench.dataset  # noqa: B018 - reading it is the check
 
 
 @contextmanager
@@ -76,27 +80,75 @@ def up_to_date(config: Config) -> Outcome | None:
 
 def run(config: Config) -> Outcome:
     """Bring one system's run to its end."""
+    outcome = _bring(config, whole=True)
+    assert not isinstance(outcome, Untimed)
+    return outcome
+
+
+def beside(config: Config) -> Outcome | Untimed:
+    """All of a run but the latency pass, which must be alone; the whole run where nothing is left to be timed."""
+    return _bring(config, whole=False)
+
+
+def _bring(config: Config, *, whole: bool) -> Outcome | Untimed:
+    bench, finished = _begun(config)
+    if finished:
+        return finished
+    with _directory(bench) as directory:
+        describe(bench, bench.folder)
+        changes.note_stores(bench)
+        try:
+            missing = _untimed(bench, directory)
+            if not whole and to_time(bench, directory):
+                return Untimed(missing)
+            latency(bench, directory)
+        except BudgetExceeded as error:
+            return _stopped(bench, directory, error)
+        return _summed_up(bench, directory, missing)
+
+
+def alone(config: Config) -> Outcome | None:
+    """The latency pass of a run."""
+    bench = _bench(config)
+    with _directory(bench) as directory:
+        try:
+            latency(bench, directory)
+        except BudgetExceeded as error:
+            return _stopped(bench, directory, error)
+    return None
+
+
+def ended(config: Config, untimed: Untimed) -> Outcome:
+    """The summary of a run that was timed."""
+    bench = _bench(config)
+    with _directory(bench) as directory:
+        return _summed_up(bench, directory, untimed.missing)
+
+
+def _begun(config: Config) -> tuple[Bench, Outcome | None]:
+    """The bench of a run that starts or goes on, and its outcome where it is finished already."""
     bench = Bench(config)
     _tell(filter(None, [adopt(bench)]))
     changes.settle(bench)
-    done = _already(bench)
-    if done:
-        return done
-    _tell(bench.dataset.notes)
-    folder = bench.folder
-    directory = RunDir(folder)
-    try:
-        describe(bench, folder)
-        changes.note_stores(bench)
-        try:
-            missing = _stages(bench, directory)
-        except BudgetExceeded as error:
-            write_summary(directory, {**summarise(bench, directory, {}), "complete": False})
-            return {"folder": str(folder), "code": BUDGET_REACHED, "message": f"{error}; the same command resumes"}
-        summary = summarise(bench, directory, missing)
-        write_summary(directory, summary)
-    finally:
-        directory.close()
+    finished = _already(bench)
+    if not finished:
+        _tell(bench.dataset.notes)
+    return bench, finished
+
+
+def _directory(bench: Bench) -> AbstractContextManager[RunDir]:
+    return closing(RunDir(bench.folder))
+
+
+def _stopped(bench: Bench, directory: RunDir, error: BudgetExceeded) -> Outcome:
+    """The outcome of a run whose budget is used up."""
+    write_summary(directory, {**summarise(bench, directory, {}), "complete": False})
+    return {"folder": str(bench.folder), "code": BUDGET_REACHED, "message": f"{error}; the same command resumes"}
+
+
+def _summed_up(bench: Bench, directory: RunDir, missing: Mapping[str, str]) -> Outcome:
+    summary = summarise(bench, directory, missing)
+    write_summary(directory, summary)
     return _outcome(bench, summary, "finished")
 
 
@@ -117,18 +169,16 @@ def _tell(notes: Iterable[str]) -> None:
             print(f"note: {note}")
 
 
-def _stages(bench: Bench, directory: RunDir) -> dict[str, str]:
+def _untimed(bench: Bench, directory: RunDir) -> dict[str, str]:
+    """The stages that other runs may work beside; returns the metrics that are missing, with the reasons."""
     if bench.retry_ingest and (again := extract_again(bench, directory)):
         print(f"note: {directory.path}: {len(again)} conversations are extracted again: {', '.join(again)}", flush=True)
-    stores = ingest(bench, directory, waiting(bench, directory))
-    search(bench, directory, stores)
+    with closing(ingest(bench, directory, waiting(bench, directory))) as stores:
+        search(bench, directory, stores)
     answer(bench, directory)
     for spec in bench.judge_specs:
         judge(bench, directory, spec)
-    missing = score(bench, directory)
-    if bench.latency.questions:
-        latency(bench, directory)
-    return missing
+    return score(bench, directory)
 
 
 def _finished(bench: Bench) -> dict[str, Any] | None:

@@ -16,7 +16,9 @@ class Column:
     """Name in the CSV."""
     title: str
     kind: str = "percent"
-    """``text``, ``count``, ``percent`` (cells hold fractions) or ``ms`` (a time, in the unit its heading names)."""
+    """``text``, ``count``, ``percent`` (cells hold fractions), ``ms`` (a time, in the unit its heading names), ``usd``
+    (dollars) or ``hours``.
+    """
     better: int = 0
     """1 where larger is better, -1 where smaller is, 0 where cells are not ranked."""
     primary: bool = False
@@ -99,6 +101,10 @@ def show(cell: Cell, column: Column, *, digits: int = 2) -> str:
         return cell.value
     if column.kind == "percent":
         return f"{cell.value * 100:.{digits}f}"
+    if column.kind == "usd":
+        return f"{cell.value:.2f}" if cell.value >= 0.1 or not cell.value else f"{cell.value:.4f}"
+    if column.kind == "hours":
+        return f"{cell.value:.2f}"
     if column.kind == "ms" and abs(cell.value) < 10:
         return f"{cell.value:.1f}"
     return f"{cell.value:,.0f}" if column.kind == "count" and cell.value >= 10_000 else f"{cell.value:.0f}"

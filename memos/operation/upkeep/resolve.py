@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from memos.cube import MemCube
@@ -19,6 +19,7 @@ from memos.language.numerals import numbers
 from memos.language.polarity import negated
 from memos.language.words import surface, terms
 from memos.llm.base import LLM, Request
+from memos.llm.early import begin
 from memos.plaintext.preference import stands_to
 from memos.types import Message
 
@@ -122,9 +123,10 @@ class Resolver:
             olds: old memories with their cosine to it.
         """
         self.checked += 1
+        self._expect(new, olds)
         out = []
         for old, cosine in olds:
-            if old.descriptive.semantic_type != new.descriptive.semantic_type or not _same_subject(old, new):
+            if not _comparable(old, new):
                 continue
             if new.descriptive.semantic_type == "preference":
                 verdict = stands_to(old, new)
@@ -134,21 +136,40 @@ class Resolver:
                 out.append((old, verdict))
         return sorted(out, key=lambda pair: pair[1] != "duplicate")
 
+    def _expect(self, new: MemCube, olds: Sequence[tuple[MemCube, float]]) -> None:
+        """Begin what the model will be asked, where its calls wait for a server: one old memory says nothing of
+        another.
+        """
+        if self.llm is None or new.descriptive.semantic_type == "preference":
+            return
+        asked = [old for old, cosine in olds if _comparable(old, new) and cosine >= self.config.related]
+        for old in asked if len(asked) > 1 else ():
+            begin(self.llm, replace(_request(old.text, new.text), json_schema=SCHEMA), soon=True)
+
     def _verdict(self, old: str, new: str, cosine: float) -> Verdict:
         if self.llm is None or cosine < self.config.related:
             return compare(old, new, cosine, self.config)
         from memos.llm.structured import complete_json
 
-        ask = (
-            'Two notes about the same person or thing are given. Reply with JSON: {"relation": "duplicate"} when they '
-            'say the same, "contradiction" when both cannot be true now, "independent" otherwise.\n'
-            f"Earlier note: {old}\nNewer note: {new}"
-        )
         try:
-            return complete_json(self.llm, Request((Message("user", ask),), max_tokens=30), SCHEMA).value["relation"]
+            return complete_json(self.llm, _request(old, new), SCHEMA).value["relation"]
         except MalformedOutput:
             self.fallbacks += 1
             return compare(old, new, cosine, self.config)
+
+
+def _request(old: str, new: str) -> Request:
+    ask = (
+        'Two notes about the same person or thing are given. Reply with JSON: {"relation": "duplicate"} when they '
+        'say the same, "contradiction" when both cannot be true now, "independent" otherwise.\n'
+        f"Earlier note: {old}\nNewer note: {new}"
+    )
+    return Request((Message("user", ask),), max_tokens=30)
+
+
+def _comparable(old: MemCube, new: MemCube) -> bool:
+    """Whether one could repeat or contradict the other."""
+    return old.descriptive.semantic_type == new.descriptive.semantic_type and _same_subject(old, new)
 
 
 def _same_subject(old: MemCube, new: MemCube) -> bool:

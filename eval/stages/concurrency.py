@@ -1,0 +1,43 @@
+"""How many conversations are ingested at once: as many as wait for a server, and one where the work is done here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from eval.core.config import component_config, wants
+from eval.stages.bench import Bench
+from memos.errors import ConfigError
+
+AUTO = "auto"
+MOST = 64
+"""Conversations ingested at once where a server says nothing of its own (its model's ``concurrency``)."""
+
+
+def conversations_at_once(bench: Bench) -> int:
+    """The setting ``at_once``, for this system and its models.
+
+    ``auto``: where the system asks a language model or an embedder of a server, and declares that its instances may
+    work in threads of one process, as many conversations as there may be calls under way; else one. A system that
+    declares that they may not gets one whatever the setting.
+
+    Raises:
+        ConfigError: the setting is neither ``auto`` nor a number from 1 on.
+    """
+    setting = bench.config.get("at_once", AUTO)
+    if setting != AUTO and (not isinstance(setting, int) or isinstance(setting, bool) or setting < 1):
+        raise ConfigError(f"at_once: expected {AUTO} or a number from 1 on, found {setting!r}")
+    declared = getattr(bench.system_class, "at_once", None)
+    if declared is False:
+        return 1
+    if setting != AUTO:
+        return setting
+    models = [bench.config["llm"]] if bench.uses_llm() else []
+    models += [bench.embedder_spec] if wants(bench.system_class, "embedder") else []
+    servers = [model for model in models if waits(model)]
+    return min(int(model.get("concurrency") or MOST) for model in servers) if declared and servers else 1
+
+
+def waits(model: Mapping[str, Any]) -> bool:
+    """Whether calls of a configured model or embedder wait for a server."""
+    return bool(model.get("_target_")) and bool(getattr(component_config(model, "model")[0], "remote", False))

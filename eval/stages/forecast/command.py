@@ -1,0 +1,242 @@
+"""The forecast of a whole command: its models probed, a pilot where asked for, its jobs rehearsed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+from eval.core.config import construct, wants
+from eval.stages import components
+from eval.stages.forecast.bench import Command, ForecastBench
+from eval.stages.forecast.hours import CallTime, Limits, fitted
+from eval.stages.forecast.jobs import Foreseen, Job, Model, forecast
+from eval.stages.forecast.learned import Learned
+from eval.stages.forecast.model import tokenizer_of
+from eval.stages.forecast.pilot import QUESTIONS, Piloted, pilot
+from eval.stages.forecast.probe import Probed, prove, sample
+from eval.stages.forecast.rehearsal import rehearse
+from eval.stages.forecast.samples import Samples
+from eval.stages.forecast.tally import EMBEDDER, MEMORY, Form
+from memos.embed.budgeted import BudgetedEmbedder
+from memos.errors import ConfigError
+from memos.llm.base import LLM
+from memos.llm.prices import Price
+from memos.types import Usage
+
+PAUSE_S, PAUSED_CALLS = 0.02, 60
+"""How long a stand-in waits, and about how many calls are made, to see how many a system makes at once."""
+SAMPLED_QUESTIONS, SAMPLED_SESSIONS = 8, 3
+"""How much of the first conversation is rehearsed to see what kinds of requests there are."""
+EMBED_CALL = CallTime(0.2, 0.0, 0.0)
+"""The time of a call for embeddings where none was measured."""
+TRIED = "Nadia took the ferry to the island on Saturday, and her brother met her at the harbour with the old bicycle."
+"""A text whose tokens a server of embeddings is asked to count."""
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a command will use."""
+
+    jobs: tuple[Job, ...]
+    models: Mapping[str, Model]
+    probed: Usage = field(default_factory=Usage)
+    """What the probe asked."""
+    probed_usd: float = 0.0
+    piloted: Usage = field(default_factory=Usage)
+    """What the pilot asked; its replies are kept."""
+    pilot_conversations: int = 0
+    seconds: float | None = None
+
+    @property
+    def usd(self) -> float | None:
+        known = [job.usd for job in self.jobs if job.usd is not None]
+        return sum(known) if len(known) == len(self.jobs) else None
+
+
+@dataclass
+class _Asked:
+    """A language model of the command."""
+
+    name: str
+    spec: Mapping[str, Any]
+    bench: ForecastBench
+    """A job that asks it."""
+    price: Price | None
+    remote: bool
+    probed: Probed = field(default_factory=Probed)
+
+    def model(self, learned: Learned) -> Model:
+        """What is known of it."""
+        timed = learned.timed(self.name)
+        call = fitted(timed) if timed else CallTime() if self.remote else None
+        return Model(self.name, self.price, call, Limits.of(self.spec), tuple(self.probed.troubles))
+
+    def client(self, cache: str) -> LLM:
+        """The real model, charged to the command's budget."""
+        bench = self.bench
+        return components.llm(self.spec, bench.out, cache, bench.budget, fresh=bench.rerun)
+
+
+def foresee(configs: Sequence[Mapping[str, Any]], report: Report = print) -> Forecast:
+    """Tell what the jobs of a command will use.
+
+    Args:
+        configs: of the jobs, in their order.
+        report: told what is being done.
+
+    Raises:
+        ConfigError: a setting is wrong.
+        LLMError: the probe failed: key, model, structured output or tools.
+        BudgetExceeded: the probe or the pilot met the cap.
+    """
+    count, probing = _pilot_size(configs[0]), bool(configs[0].get("probe", True))
+    learned, command = Learned(), Command()
+    benches = [ForecastBench(config, command, learned=learned) for config in configs]
+    models = _models(benches)
+    if probing:
+        _prove(models, report)
+        _sample(models, configs, learned, report)
+    embedders = _embedders(benches, probing, learned, report)
+    pilots = [_pilot(bench, models, count, learned, report) for bench in benches]
+    foreseen = [_rehearsed(bench, piloted, learned, report) for bench, piloted in zip(benches, pilots, strict=True)]
+    known = {name: asked.model(learned) for name, asked in models.items()} | embedders
+    made = tuple(forecast(job, known, learned) for job in foreseen)
+    begun = [piloted for piloted in pilots if piloted is not None]
+    return Forecast(
+        made,
+        known,
+        sum((asked.probed.usage for asked in models.values()), Usage()),
+        sum(asked.price.cost(asked.probed.usage) for asked in models.values() if asked.price),
+        sum((piloted.usage for piloted in begun), Usage()),
+        max((len(piloted.sample_ids) for piloted in begun), default=0),
+        _command_seconds(made),
+    )
+
+
+def _pilot_size(config: Mapping[str, Any]) -> int:
+    count = config.get("pilot", 0)
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise ConfigError(f"pilot: expected a number of conversations, 0 or more, found {count!r}")
+    return count
+
+
+def _models(benches: Sequence[ForecastBench]) -> dict[str, _Asked]:
+    """The language models that the jobs ask, by name."""
+    models: dict[str, _Asked] = {}
+    for bench in benches:
+        for _, spec in bench.asked_models():
+            provider = components.provider(spec)
+            remote = bool(getattr(provider, "remote", False))
+            if provider.name not in models:
+                price = bench.budget.price_for(provider)
+                models[provider.name] = _Asked(provider.name, spec, bench, price, remote)
+    return models
+
+
+def _prove(models: Mapping[str, _Asked], report: Report) -> None:
+    """One token of every server's model."""
+    for asked in models.values():
+        if asked.remote:
+            report(f"asking {asked.name} for one token")
+            prove(asked.client("off"), asked.probed)
+
+
+def _sample(
+    models: Mapping[str, _Asked], configs: Sequence[Mapping[str, Any]], learned: Learned, report: Report
+) -> None:
+    """Some of the run's own requests for every server's model: structured output, tools, lengths and time."""
+    if not any(asked.remote for asked in models.values()):
+        return
+    samples, command = Samples(), Command()
+    for config in configs:
+        bench = ForecastBench(config, command, observe=samples, cached=False)
+        first = [conversation.sample_id for conversation in bench.dataset.conversations[:1]]
+        rehearse(bench, bench.place, first, SAMPLED_QUESTIONS, False, SAMPLED_SESSIONS)
+    for asked in models.values():
+        forms = samples.of(asked.name) if asked.remote else {}
+        if forms:
+            count = sum(map(len, forms.values()))
+            report(f"asking {asked.name} {count} requests of the run, of {len(forms)} kinds")
+            sample(asked.client(asked.bench.config["cache"]), forms, asked.probed, learned)
+
+
+def _pilot(
+    bench: ForecastBench, models: Mapping[str, _Asked], count: int, learned: Learned, report: Report
+) -> Piloted | None:
+    """A pilot of a job that asks a model; other jobs need none."""
+    if not count or not bench.asked_models():
+        return None
+    report(f"{_label(bench)}: pilot of {min(count, len(bench.dataset.conversations))} conversations")
+    return pilot(bench.config, count, learned)
+
+
+def _rehearsed(bench: ForecastBench, piloted: Piloted | None, learned: Learned, report: Report) -> Foreseen:
+    """A job rehearsed whole, and what its pilot did without any cache, to compare."""
+    report(f"{_label(bench)}: rehearsing {len(bench.dataset.conversations)} conversations")
+    seen = rehearse(bench, bench.place)
+    turns = {c.sample_id: len(c.turns()) for c in bench.dataset.conversations}
+    control = None
+    if piloted is not None:
+        again = ForecastBench(bench.config, Command(), learned=learned, cached=False)
+        rehearse(again, again.place, piloted.sample_ids, QUESTIONS, latency=False)
+        control = again.tally
+    at_once = _at_once(bench)
+    return Foreseen(_label(bench), bench.system_spec["name"], bench.tally, seen, turns, at_once, 1, piloted, control)
+
+
+def _label(bench: ForecastBench) -> str:
+    return bench.system_spec.get("label") or bench.system_spec["name"]
+
+
+def _at_once(bench: ForecastBench) -> float:
+    """How many calls the ingestion of one conversation makes at once on a server's model, as it is seen to."""
+    if not bench.uses_llm() or not getattr(components.provider(bench.llm_spec(MEMORY)), "remote", False):
+        return 1.0
+    slow = ForecastBench(bench.config, Command(), pause=PAUSE_S)
+    conversation = max(bench.dataset.conversations, key=lambda c: len(c.turns()))
+    with closing(slow.new_system()) as system:
+        system.start(conversation)
+        wall, processor = time.perf_counter(), time.process_time()
+        for session in conversation.sessions:
+            system.add(session)
+            calls = sum(counts.total.calls for counts in slow.tally.counts.values())
+            if calls >= PAUSED_CALLS:
+                break
+        waited = time.perf_counter() - wall - (time.process_time() - processor)
+    calls = sum(counts.asked.calls for purpose, counts in slow.tally.by_purpose().items() if purpose.role == MEMORY)
+    return max(1.0, calls * PAUSE_S / waited) if waited > 0 else 1.0
+
+
+def _embedders(benches: Sequence[ForecastBench], probing: bool, learned: Learned, report: Report) -> dict[str, Model]:
+    """The servers that embed; where probing, each is asked for two vectors: key, time and way of counting."""
+    out: dict[str, Model] = {}
+    for bench in benches:
+        raw = components.raw_embedder(bench.embedder_spec)
+        if not getattr(raw, "remote", False) or raw.name in out or not wants(bench.system_class, "embedder"):
+            continue
+        call = EMBED_CALL
+        if probing:
+            report(f"asking {raw.name} for two vectors")
+            tokens, call = _tried(BudgetedEmbedder(construct(bench.embedder_spec, "embedder"), bench.budget))
+            learned.count(Form(EMBEDDER, raw.name, "embedding"), tokens, tokenizer_of(raw.name)(TRIED))
+        out[raw.name] = Model(raw.name, bench.budget.price_for(raw), call, Limits(1))
+    return out
+
+
+def _tried(embedder: BudgetedEmbedder) -> tuple[int, CallTime]:
+    """The server's tokens of ``TRIED``, and the time of a call on a connection that is there."""
+    embedder.encode(["harbour"])
+    before, start = getattr(embedder.inner, "usage", Usage()), time.perf_counter()
+    embedder.encode([TRIED])
+    seconds, spent = time.perf_counter() - start, getattr(embedder.inner, "usage", Usage()) - before
+    return spent.prompt_tokens, CallTime(seconds, 0.0, 0.0, True)
+
+
+def _command_seconds(made: Sequence[Job]) -> float | None:
+    """The jobs one after the other."""
+    known = [job.seconds for job in made if job.seconds is not None]
+    return sum(known) if len(known) == len(made) else None

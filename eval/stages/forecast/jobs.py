@@ -1,0 +1,192 @@
+"""The forecast of one job: what each phase is going to ask for, what that costs, and how long it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from eval.stages.forecast.hours import CallTime, Limits, side_by_side
+from eval.stages.forecast.learned import Learned
+from eval.stages.forecast.pilot import Group, Piloted, Ratio, ratios, unforeseen
+from eval.stages.forecast.rehearsal import Rehearsed
+from eval.stages.forecast.tally import ANSWER, EMBED, INGEST, LATENCY, SEARCH, Tally
+from memos.llm.prices import Price
+from memos.types import Usage
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is known of a model or an embedder of the command."""
+
+    name: str
+    price: Price | None = None
+    time: CallTime | None = None
+    """None: not known, as of a model that runs here and was not tried."""
+    limits: Limits = field(default_factory=Limits)
+    troubles: tuple[str, ...] = ()
+    """What replies to a probe lacked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One phase of a job, for one model."""
+
+    phase: str
+    role: str
+    model: str
+    asked: Usage
+    """What is still to be asked of the provider."""
+    kept: Usage
+    """What the response cache answers, or an earlier job of the command has asked."""
+    usd: float | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Job:
+    """The forecast of one job."""
+
+    label: str
+    system: str
+    phases: tuple[Phase, ...]
+    seconds: float | None
+    troubles: Mapping[str, int]
+    """What fails already now, to how often."""
+
+    @property
+    def asked(self) -> Usage:
+        """Over all phases."""
+        return sum((phase.asked for phase in self.phases), Usage())
+
+    @property
+    def usd(self) -> float | None:
+        """Dollars over all phases; None where one has no price."""
+        known = [phase.usd for phase in self.phases if phase.usd is not None]
+        return sum(known) if len(known) == len(self.phases) else None
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What a rehearsal, and a pilot where there was one, tell of a job."""
+
+    label: str
+    system: str
+    tally: Tally
+    seen: Rehearsed
+    turns: Mapping[str, int]
+    """Conversation to its number of turns."""
+    at_once: float = 1.0
+    """Calls that the ingestion of one conversation makes at once."""
+    conversations_at_once: int = 1
+    piloted: Piloted | None = None
+    control: Tally | None = None
+    """A rehearsal of the pilot's work without any cache."""
+
+
+def forecast(job: Foreseen, models: Mapping[str, Model], learned: Learned) -> Job:
+    """Sum up a job.
+
+    Args:
+        job: what is known of it.
+        models: by name.
+        learned: what real replies taught.
+    """
+    asked, kept = _asked(job, learned), {}
+    for purpose, counts in job.tally.by_purpose().items():
+        kept[Group.of(purpose)] = kept.get(Group.of(purpose), Usage()) + counts.kept
+    totals: dict[Group, Usage] = {}
+    for (group, _), usage in asked.items():
+        totals[group] = totals.get(group, Usage()) + usage
+    phases = []
+    for group, usage in totals.items():
+        model = models[group.model]
+        usd = model.price.cost(usage) if model.price else None
+        seconds = _phase_seconds(job, group, asked, models)
+        phases.append(Phase(group.phase, group.role, group.model, usage, kept.get(group, Usage()), usd, seconds))
+    phases.sort(key=lambda row: _ORDER.get(row.phase, len(_ORDER)))
+    seconds = _job_seconds(job, asked, models)
+    return Job(job.label, job.system, tuple(phases), seconds, job.seen.troubles)
+
+
+_ORDER = {INGEST: 0, SEARCH: 1, ANSWER: 2, LATENCY: 8, EMBED: 9}
+Asked = Mapping[tuple[Group, str], Usage]
+"""Group and conversation to what is to be asked."""
+
+
+def _asked(job: Foreseen, learned: Learned) -> dict[tuple[Group, str], Usage]:
+    measured = ratios(job.piloted, job.control, learned) if job.piloted and job.control else {}
+    out: dict[tuple[Group, str], Usage] = {}
+    for (purpose, name), counts in job.tally.counts.items():
+        group = Group.of(purpose)
+        usage = measured.get(group.untimed, Ratio()).of(learned.tokens(purpose.of_form, counts.asked))
+        out[group, name] = out.get((group, name), Usage()) + usage
+    if job.piloted and job.control:
+        for group, usage in unforeseen(job.piloted, job.control, learned).items():
+            for name, share in _spread(job, job.piloted, group, usage).items():
+                out[group, name] = out.get((group, name), Usage()) + share
+    return out
+
+
+def _spread(job: Foreseen, piloted: Piloted, group: Group, usage: Usage) -> dict[str, Usage]:
+    """What the pilot met and its rehearsal did not, for the other conversations by their turns or questions."""
+    by_turns = group.phase in (INGEST, EMBED)
+    sizes, done = (job.turns, job.turns) if by_turns else (job.seen.questions, piloted.seen.questions)
+    seen = sum(done.get(name, 0) for name in piloted.sample_ids) or 1
+    numbers = (usage.calls, usage.prompt_tokens, usage.completion_tokens)
+    out = {}
+    for name, size in sizes.items():
+        left = size - (done.get(name, 0) if name in piloted.sample_ids else 0)
+        out[name] = Usage(*(round(number * left / seen) for number in numbers))
+    return out
+
+
+def _seconds(model: Model, usage: Usage) -> float | None:
+    """Of calls one after the other."""
+    if model.time is None:
+        return None if usage.calls else 0.0
+    return model.time.seconds(usage.calls, usage.prompt_tokens, usage.completion_tokens)
+
+
+def _phase_seconds(job: Foreseen, group: Group, asked: Asked, models: Mapping[str, Model]) -> float | None:
+    phase, model = group.phase, models[group.model]
+    own = {conversation: usage for (g, conversation), usage in asked.items() if g == group}
+    each = {conversation: _seconds(model, usage) for conversation, usage in own.items()}
+    if any(seconds is None for seconds in each.values()):
+        return None
+    known = {conversation: seconds or 0.0 for conversation, seconds in each.items()}
+    total = sum(own.values(), Usage())
+    least = model.limits.least_seconds(total.calls, total.prompt_tokens + total.completion_tokens)
+    if phase == LATENCY:
+        return max(sum(known.values()), least)
+    if phase in (INGEST, SEARCH, EMBED):
+        chains = [s / (job.at_once if phase == INGEST else 1.0) for s in known.values()]
+        return max(side_by_side(chains, job.conversations_at_once), least)
+    return max(sum(known.values()) / model.limits.concurrency, least)
+
+
+def _job_seconds(job: Foreseen, asked: Asked, models: Mapping[str, Model]) -> float | None:
+    """All phases together: conversations beside one another, questions after them, the latency pass at the end."""
+    chains = {name: job.seen.machine_s.get(name, 0.0) for name in job.turns}
+    timed, busy, by_model = 0.0, {name: 0.0 for name in models}, {name: Usage() for name in models}
+    last = 0.0
+    for (group, conversation), usage in asked.items():
+        phase, name = group.phase, group.model
+        seconds = _seconds(models[name], usage)
+        if seconds is None:
+            return None
+        by_model[name] += usage
+        if phase == LATENCY:
+            timed += seconds
+            continue
+        busy[name] += seconds
+        if phase in (INGEST, SEARCH, EMBED):
+            chains[conversation] = chains.get(conversation, 0.0) + seconds / (job.at_once if phase == INGEST else 1.0)
+        elif usage.calls:
+            last = max(last, seconds / usage.calls)
+    work = side_by_side(list(chains.values()), job.conversations_at_once)
+    for name, model in models.items():
+        tokens = by_model[name].prompt_tokens + by_model[name].completion_tokens
+        work = max(
+            work, busy[name] / model.limits.concurrency, model.limits.least_seconds(by_model[name].calls, tokens)
+        )
+    return work + 2 * last + timed

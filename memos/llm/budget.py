@@ -9,7 +9,7 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from memos.errors import BudgetExceeded, ConfigError, LLMError
-from memos.llm.base import LLM, Completion, Request
+from memos.llm.base import LLM, BatchedCompletion, Completion, Request
 from memos.llm.prices import Price, listed, price_for
 from memos.llm.spending import Spending, Spent, Ticket
 from memos.types import Usage
@@ -73,6 +73,14 @@ class Budget:
         """Dollars and tokens so far, for a progress bar, such as ``$1.24, 3.1M tokens``; empty where there are none."""
         spent = self.spent()
         return f"${spent.usd:.2f}, {_short(spent.tokens)} tokens" if spent.tokens else ""
+
+    def has_room(self, usage: Usage, usd: float) -> bool:
+        """Whether so much may still be spent, by what is spent so far."""
+        spent = self.spent()
+        tokens = spent.tokens + usage.prompt_tokens + usage.completion_tokens
+        return (self.max_tokens is None or tokens <= self.max_tokens) and (
+            self.max_usd is None or spent.usd + usd <= self.max_usd
+        )
 
     def reserve(self, usage: Usage, usd: float) -> Ticket:
         """Wait until a call that is expected to take this much may be made.
@@ -197,7 +205,7 @@ class BudgetedLLM:
         if not requests:
             return
         if self._remote and self.budget.capped:
-            yield from self._one_by_one(requests)
+            yield from self._in_batches(requests) if _batches(self.inner) else self._one_by_one(requests)
             return
         self.budget.check()
         outstanding = len(requests)
@@ -210,6 +218,35 @@ class BudgetedLLM:
                     self.budget.check()
         finally:
             replies.close()
+
+    def _in_batches(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
+        """At once as many requests as the caps have room for, by what each is expected to take."""
+        start = 0
+        while start < len(requests):
+            self.budget.check()
+            end, expected = self._room(requests, start)
+            ticket = self.budget.reserve(expected, self._usd(expected, batched=True))
+            taken, usd = Usage(), 0.0
+            try:
+                for index, outcome in self.inner.complete_many(requests[start:end]):
+                    if isinstance(outcome, Completion):
+                        usage = _taken(outcome, requests[start + index])
+                        taken, usd = taken + usage, usd + self._usd(usage, isinstance(outcome, BatchedCompletion))
+                        self._learn(requests[start + index], outcome)
+                    yield start + index, outcome
+            finally:
+                self.budget.settle(ticket, self.name, taken, usd)
+            start = end
+
+    def _room(self, requests: Sequence[Request], start: int) -> tuple[int, Usage]:
+        """Up to which request those from ``start`` on fit below the caps, one at least, and what they take."""
+        expected = self._expected(requests[start])
+        for end in range(start + 1, len(requests)):
+            wider = expected + self._expected(requests[end])
+            if not self.budget.has_room(wider, self._usd(wider, batched=True)):
+                return end, expected
+            expected = wider
+        return len(requests), expected
 
     def _one_by_one(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
         """Each request in a thread of a pool, in order; after an error that ends the run no further one is begun."""
@@ -258,11 +295,11 @@ class BudgetedLLM:
         if self._kept and not getattr(outcome, "from_cache", False):
             completed = isinstance(outcome, Completion)
             usage = _taken(outcome, request) if completed else getattr(outcome, "usage", None) or Usage()
-            self.budget.charge(self.name, usage, self._usd(usage))
+            self.budget.charge(self.name, usage, self._usd(usage, isinstance(outcome, BatchedCompletion)))
         return outcome
 
-    def _usd(self, usage: Usage) -> float:
-        return self.price.cost(usage) if self.price else 0.0
+    def _usd(self, usage: Usage, batched: bool = False) -> float:
+        return self.price.cost(usage, batched=batched) if self.price else 0.0
 
     def _expected(self, request: Request) -> Usage:
         """About the most that a call takes, by what calls before it took."""
@@ -276,6 +313,13 @@ class BudgetedLLM:
 
     def close(self) -> None:
         self.inner.close()
+
+
+def _batches(llm: Any) -> bool:
+    """Whether a layer sends many requests through a batch interface."""
+    while llm is not None and not hasattr(llm, "batching"):
+        llm = getattr(llm, "inner", None)
+    return llm is not None
 
 
 def _client(llm: Any) -> Any:

@@ -44,7 +44,8 @@ def main() -> int:
             json.dumps(origin, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
         )
     size, seconds = target.stat().st_size / 2**20, time.perf_counter() - start
-    print(f"{target}: {len(selection.runs)} runs, {size:.1f} MB, {seconds:.1f} s")
+    runs = f"{len(selection.runs)} run{'s' * (len(selection.runs) != 1)}"
+    print(f"{target}: {runs}, {size:.1f} MB, {seconds:.1f} s; open it in a browser")
     return 0
 
 

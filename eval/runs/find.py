@@ -19,7 +19,9 @@ def find_runs(out: Path, experiment: str) -> list[Path]:
     """
     path = out / "tables" / f"{experiment}.runs.json"
     if not path.exists():
-        raise DataError(f"{path}: missing; run python run.py experiment={experiment} first, or name run folders")
+        ran = [p.name.removesuffix(".runs.json") for p in sorted(path.parent.glob("*.runs.json"))]
+        other = f"give --experiment {' or '.join(ran)} (it ran), " if ran else ""
+        raise DataError(f"{path}: missing; {other}run python run.py experiment={experiment} first, or name run folders")
     folders = [Path(folder) for folder in json.loads(path.read_text(encoding="utf-8"))]
     gone = [folder for folder in folders if not folder.exists()]
     if gone:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from eval.core.progress import bar
-from eval.core.types import Answer, AnswerTask, Question
+from eval.core.types import Answer, AnswerTask, BatchedAnswer, Question
 from eval.runs import lineage
 from eval.runs.write import Journal, RunDir
 from eval.stages.bench import Bench
@@ -106,5 +106,7 @@ def _record(outcome: Answer) -> dict[str, Any]:
         "cut_tokens": outcome.cut_tokens,
         "from_cache": outcome.from_cache,
     }
+    if isinstance(outcome, BatchedAnswer):
+        record["batched"] = asdict(outcome.batched)
     spare = {"raw": outcome.raw, "error": outcome.error}
     return record | {name: text for name, text in spare.items() if text}

@@ -22,7 +22,7 @@ from eval.runs.find import aside
 from eval.runs.manifest_file import is_present, read_manifest
 from eval.runs.write import only_writer, write_json
 from eval.stages.bench import Bench
-from eval.stages.stage_code import ORDER, stage_code
+from eval.stages.stage_code import METRICS, ORDER, stage_code
 from eval.stages.state import StateFolder
 from memos.errors import ConfigError
 
@@ -55,7 +55,8 @@ def question(changes: Sequence[CodeChange]) -> str:
         stages.setdefault((change.where, change.commit), []).append(change.stage)
     alike: dict[tuple[str, str | None], list[str]] = {}
     for (where, commit), names in stages.items():
-        alike.setdefault((", ".join(dict.fromkeys(names)), commit), []).append(where)
+        told = ("metrics" if name.startswith(METRICS) else name for name in names)
+        alike.setdefault((", ".join(dict.fromkeys(told)), commit), []).append(where)
     places = "; ".join(
         f"{names} of {', '.join(where)} since {f'commit {commit[:12]}' if commit else 'an unknown commit'}"
         for (names, commit), where in alike.items()
@@ -79,11 +80,17 @@ def in_run(
     if not is_present(manifest):
         return []
     differing = []
-    for stage, made in manifest.get("code", {}).items():
-        now = code.get(stage)
+    for stage, now in code.items():
+        made = _made_by(manifest, stage)
         if now and _is_other(made, now) and _has_records(folder, stage, journals):
             differing.append(CodeChange(stage, str(_short(folder, out)), made.get("commit")))
     return differing
+
+
+def _made_by(manifest: Mapping[str, Any] | None, stage: str) -> Mapping[str, Any]:
+    """A manifest's entry for a stage; manifests used to have one for all choices of metrics."""
+    entries = (manifest or {}).get("code", {})
+    return entries.get(stage) or (entries.get("metrics", {}) if stage.startswith(METRICS) else {})
 
 
 def _is_other(made: Mapping[str, Any], now: str) -> bool:
@@ -101,8 +108,13 @@ def _has_records(folder: Path, stage: str, journals: Mapping[str, str] | None) -
         "search": "search.jsonl",
         "answer": "answers.jsonl",
     }.get(stage)
-    pattern = patterns or f"scores/{stage}-*.jsonl"
+    pattern = patterns or _scores(stage)
     return any(path.stat().st_size for path in folder.glob(pattern))
+
+
+def _scores(stage: str) -> str:
+    """The journals of a judge, which is named without its identity, or of metrics."""
+    return f"scores/{stage}.jsonl" if stage.startswith(METRICS) else f"scores/{stage}-*.jsonl"
 
 
 def in_stores(bench: Bench, code: str | None) -> list[CodeChange]:
@@ -223,9 +235,8 @@ def _earlier_forms(manifest: Mapping[str, Any] | None, code: Mapping[str, str | 
     """The stages whose recorded digest is of an earlier form, with what is recorded."""
     if not is_present(manifest):
         return {}
-    return {
-        stage: made for stage, made in manifest.get("code", {}).items() if code.get(stage) and _is_of_earlier_form(made)
-    }
+    made = {stage: _made_by(manifest, stage) for stage, now in code.items() if now}
+    return {stage: entry for stage, entry in made.items() if _is_of_earlier_form(entry)}
 
 
 def _stage(digest: str | None, commit: str | None) -> dict[str, Any]:
@@ -249,10 +260,12 @@ def recorded(code: Mapping[str, str | None], earlier: Mapping[str, Any] | None) 
     """A manifest's ``code``: the digest of each stage, with the commit at which it was first recorded."""
     commit, entries = provenance.code()["commit"], dict((earlier or {}).get("code", {}))
     for stage, digest in code.items():
-        made = entries.get(stage, {})
+        made = _made_by(earlier, stage)
         if _is_of_earlier_form(made):
             entries[stage] = _stage(digest, made.get("commit"))
-        elif made.get("digest") != digest or "form" not in made:
+        elif made.get("digest") == digest and "form" in made:
+            entries[stage] = dict(made)
+        else:
             entries[stage] = _stage(digest, commit)
     return entries
 
@@ -268,7 +281,7 @@ def accept_run(folder: Path, changes: Sequence[CodeChange], code: Mapping[str, s
         return
     manifest = read_manifest(folder) or {}
     now = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "commit": provenance.code()["commit"]}
-    notes = [{"stage": c.stage, "made": manifest["code"][c.stage], "accepted": code[c.stage], **now} for c in changes]
+    notes = [{"stage": c.stage, "made": _made_by(manifest, c.stage), "accepted": code[c.stage], **now} for c in changes]
     manifest["accepted_code"] = [*manifest.get("accepted_code", []), *notes]
     manifest["code"] = {**manifest["code"], **{c.stage: _stage(code[c.stage], c.commit) for c in changes}}
     write_json(folder / "manifest.json", manifest)
@@ -313,7 +326,7 @@ def _files(folder: Path, stages: set[str], journals: Mapping[str, Sequence[str]]
     for name in reversed(order[min(firsts) :] if firsts else ()):
         patterns += journals[name]
     if not firsts:
-        patterns += ["summary.json", *(f"scores/{stage}-*.jsonl" for stage in sorted(stages))]
+        patterns += ["summary.json", *map(_scores, sorted(stages))]
     return list(dict.fromkeys(path for pattern in patterns for path in sorted(folder.glob(pattern))))
 
 

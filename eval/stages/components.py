@@ -87,11 +87,11 @@ def embedder(
     source = _SOURCES[-1] if _SOURCES else None
     path = (source.folder if source else out / "cache") / "embeddings.sqlite"
     raw = raw_embedder(spec)
-    only = cache == "only" and getattr(raw, "remote", False)
+    only = cache == "only" and getattr(type(raw), "remote", False)
 
     def make() -> Embedder:
-        charged, code = charged_embedder(spec, budget), _local_code(type(raw))
         served = source.vectors.__setitem__ if source else None
+        charged, code = charged_embedder(spec, budget), _local_code(type(raw))
         return CachedEmbedder(charged, path, code=code, earlier=not fresh, only=only, served=served)
 
     if source:

@@ -13,10 +13,13 @@ from eval.stats import Estimate, cluster_bootstrap, interval
 K = TypeVar("K", bound=Hashable)
 SIGNED_METRICS = ("similarity", "bertscore_f1")
 """Metrics whose mean may be below 0."""
+ROUNDING = 1e-6
+"""By how much a value at a bound may pass it in floating point."""
 
 
 def bounds(name: str, scores: Sequence[float], *, as_seen: bool = False) -> tuple[float, float] | None:
-    """Smallest and largest possible mean of a metric; None where there are none.
+    """Smallest and largest possible mean of a metric; None where there are none, as where its values show that it is no
+    fraction.
 
     Args:
         name: the metric.
@@ -27,7 +30,8 @@ def bounds(name: str, scores: Sequence[float], *, as_seen: bool = False) -> tupl
         return (0.0, 1.0) if all(0 <= value <= 1 for value in scores) else None
     if name.startswith("memory_"):
         return None
-    return (-1.0, 1.0) if name in SIGNED_METRICS else (0.0, 1.0)
+    low, high = (-1.0, 1.0) if name in SIGNED_METRICS else (0.0, 1.0)
+    return (low, high) if all(low - ROUNDING <= value <= high + ROUNDING for value in scores) else None
 
 
 def estimates(

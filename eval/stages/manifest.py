@@ -21,7 +21,7 @@ from eval.runs.write import RunDir, write_atomic, write_json
 from eval.stages import adoption, changes
 from eval.stages.bench import Bench
 from eval.stages.score import judge_journal, metrics_journal
-from eval.stages.stage_code import stage_code
+from eval.stages.stage_code import METRICS, stage_code
 from eval.stages.summarise import summarise
 
 _KEPT = ("accepted_code", "adopted")
@@ -41,10 +41,13 @@ def _named(bench: Bench, stages: Mapping[str, Any]) -> dict[str, Any]:
         "ingest_fingerprints": {c.sample_id: bench.ingest_fingerprint(c) for c in bench.dataset.conversations},
         "identity": {"search": bench.identities(), "answer": bench.answerer_identity()},
     }
-    scored = (
-        {"score_fingerprint": bench.score_fingerprint, "summary_code": summary_code()} if "metrics" in stages else {}
-    )
-    return named | scored
+    if not _has_metrics(stages):
+        return named
+    return named | {"score_fingerprint": bench.score_fingerprint, "summary_code": summary_code()}
+
+
+def _has_metrics(stages: Mapping[str, str | None]) -> bool:
+    return any(stage.startswith(METRICS) for stage in stages)
 
 
 def describe(bench: Bench, folder: Path, stages: Mapping[str, str | None] | None = None) -> None:
@@ -121,7 +124,7 @@ def adopt(bench: Bench, stages: Mapping[str, str | None] | None = None) -> str |
             "adopted": {"fingerprint": earlier.fingerprint, "llm": earlier.llm, "commit": commit},
             "timing": {"digest": digest(measured)},
         }
-        if "metrics" in stages:
+        if _has_metrics(stages):
             adoption.take_over(bench, folder, earlier)
             _summarise_again(bench, directory, earlier.same_machine)
         write_json(folder / "manifest.json", made)

@@ -20,6 +20,9 @@ _FUNCTION = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)")
 """A function named in a configuration, as ``llm.function`` is."""
 ORDER = ("ingest", "search", "answer", "judge", "metrics")
 """Stages in the order in which each rests on those before it; judges and metrics rest on the answers only."""
+METRICS = "metrics-"
+"""Start of the name of the stage that computes metrics, and of its journal; the identity of their choice follows. So
+another choice is no change of code."""
 
 
 _KNOWN: WeakKeyDictionary[Bench, dict[str, str | None]] = WeakKeyDictionary()
@@ -54,7 +57,7 @@ def _stage_code(bench: Bench) -> dict[str, str | None]:
     for part in bench.judge_parts:
         digests[f"judge_{part.spec['name']}"] = _asking(bench, part, "judge")
     roots = [root for scorer in bench.scorers() for root in of_class(type(scorer))]
-    digests["metrics"] = code_digest([*roots, of_function(evidence_metrics)])
+    digests[f"{METRICS}{bench.metrics_fingerprint}"] = code_digest([*roots, of_function(evidence_metrics)])
     return digests
 
 

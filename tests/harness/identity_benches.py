@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,3 +48,21 @@ def identities(made: Bench) -> dict[str, str]:
         "summary": made.score_fingerprint,
         **judges,
     }
+
+
+class LengthRatio:
+    """A scorer of one's own whose values pass 1."""
+
+    names = ("length_ratio",)
+
+    def identity(self) -> Mapping[str, Any]:
+        return {"length_ratio": 1}
+
+    def score(self, golds: Sequence[str], answers: Sequence[str], categories: Any = None) -> dict[str, list[float]]:
+        return {"length_ratio": [5 * len(a.split()) / len(g.split()) for g, a in zip(golds, answers, strict=True)]}
+
+    def missing(self) -> Mapping[str, str]:
+        return {}
+
+    def not_comparable(self) -> Sequence[str]:
+        return []

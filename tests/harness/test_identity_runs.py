@@ -59,7 +59,7 @@ def edit(monkeypatch, stage: str) -> None:
     real = changes.stage_code
 
     def other(bench):
-        return real(bench) | {stage: "0" * 16}
+        return real(bench) | {name: "0" * 16 for name in real(bench) if name.split("-")[0] == stage}
 
     for module in ("eval.stages.changes", "eval.stages.manifest"):
         monkeypatch.setattr(f"{module}.stage_code", other)
@@ -80,7 +80,7 @@ def test_changed_code_asks_and_is_accepted_or_remade(made, monkeypatch, stage):
     assert kept["message"].startswith("rag: up to date")
     after = files(folder)
     assert {n for n in before if before[n] != after[n]} == {"manifest.json"}
-    assert json.loads(after["manifest.json"])["accepted_code"][0]["stage"] == stage
+    assert json.loads(after["manifest.json"])["accepted_code"][0]["stage"].split("-")[0] == stage
     assert runs.run(dict(made))["message"].startswith("rag: up to date"), "an accepted change is not asked about again"
 
 
@@ -115,6 +115,41 @@ def test_rerun_remakes_from_the_first_changed_stage_and_keeps_the_old_records(ma
     assert runs.run(dict(made))["message"].startswith("rag: up to date")
     assert runs.run(changed(made, "rerun", True))["message"].startswith("rag: up to date"), "nothing has changed since"
     assert [s.folder.name for s in states(Path(made["out"]))] == [folder.name], "what was replaced is no run"
+
+
+def test_another_choice_of_metrics_is_no_changed_code(made, monkeypatch):
+    more = changed(made, "metrics.also", ["identity_benches.LengthRatio"])
+    finished = runs.run(dict(more))
+    assert finished["message"].startswith("rag: finished") and Path(finished["folder"]) == Bench(made).folder
+    assert runs.run(dict(made))["message"].startswith("rag: finished"), "the summary is that of the first choice again"
+    edit(monkeypatch, "metrics")
+    for choice in (made, more):
+        with pytest.raises(ConfigError, match="code changed: metrics of"):
+            runs.run(dict(choice))
+    runs.run(changed(made, "accept_code", True))
+    with pytest.raises(ConfigError, match="code changed: metrics of"):
+        runs.run(dict(more))
+
+
+def test_a_manifest_with_one_entry_for_all_metrics_is_asked_about(made, monkeypatch):
+    file = Bench(made).folder / "manifest.json"
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    manifest["code"] = {stage.split("-")[0]: entry for stage, entry in manifest["code"].items()}
+    file.write_text(json.dumps(manifest), encoding="utf-8")
+    assert runs.run(dict(made))["message"].startswith("rag: up to date")
+    edit(monkeypatch, "metrics")
+    with pytest.raises(ConfigError, match="code changed: metrics of"):
+        runs.run(dict(made))
+    assert runs.run(changed(made, "accept_code", True))["message"].startswith("rag: up to date")
+    assert runs.run(dict(made))["message"].startswith("rag: up to date")
+
+
+def test_a_metric_that_passes_1_has_an_interval_around_its_mean(made):
+    wider = changed(changed(made, "metrics.also", ["identity_benches.LengthRatio"]), "dataset.conversations", None)
+    folder = Path(runs.run(changed(wider, "dataset.limit", 24))["folder"])
+    entry = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["metrics"]["length_ratio"]
+    low, high = entry["ci95"]
+    assert low < entry["mean"] < high and high > 1
 
 
 def test_a_store_of_other_code_is_asked_about_by_every_run_that_shares_it(made, monkeypatch):

@@ -98,6 +98,10 @@ def test_newest_sweep(tmp_path):
     listed = tmp_path / "tables" / "trial.runs.json"
     listed.parent.mkdir()
     listed.write_text(json.dumps([str(tmp_path)]), encoding="utf-8")
+    with pytest.raises(
+        DataError, match=r"give --experiment trial \(it ran\), run python run.py experiment=locomo first"
+    ):
+        find_runs(tmp_path, "locomo")
     assert find_runs(tmp_path, "trial") == [tmp_path]
     listed.write_text(json.dumps([str(tmp_path / "gone")]), encoding="utf-8")
     with pytest.raises(DataError, match="gone is gone"):

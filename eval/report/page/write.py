@@ -67,10 +67,11 @@ def _index(group: RunGroup, dataset: Dataset, ids: Sequence[str], figures: Seque
     made = [category_rows(tables.table3(summaries, known)), tables.table4(summaries, known)]
     made += [tables.recall_table(summaries), tables.cost_table(summaries)]
     names = ", ".join(sorted({str(s["experiment"]) for s in summaries}))
+    counted = f"{len(runs)} run{'s' * (len(runs) != 1)}"
     return {
         "title": f"Memory systems on {dataset.name} ({names})",
         "notes": [
-            f"{len(runs)} runs of {names} on {dataset.name}, {len(asked(dataset, runs)):,} questions. Every score "
+            f"{counted} of {names} on {dataset.name}, {len(asked(dataset, runs)):,} questions. Every score "
             "below is a link to the questions it is the mean of; from there to the evidence, the retrieved memories, "
             "the prompt, the answer and each judge's verdict."
         ],

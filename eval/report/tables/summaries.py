@@ -22,7 +22,7 @@ METRIC_TITLES: Mapping[str, str] = {
     "bertscore_f1": "BERT-F1",
     "similarity": "Sim",
 }
-"""The paper's answer metrics in its order, by our names."""
+"""Answer metrics that have a column: the paper's in its order, by our names. One of your own may follow."""
 
 
 def questions_of(summary: Summary) -> tuple[Any, ...]:

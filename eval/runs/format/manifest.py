@@ -135,7 +135,9 @@ class Provenance(TypedDict):
     schema: Annotated[int, "1."]
     formula: NotRequired[Annotated[int, NEW, "Number of the formula of fingerprints; absent: the first."]]
     fingerprint: Annotated[str, "Identity of the run: 10 hexadecimal digits over all that changes its records."]
-    code: NotRequired[Annotated[dict[str, StageCode], NEW, "The code of each stage by its name."]]
+    code: NotRequired[
+        Annotated[dict[str, StageCode], NEW, "The code of each stage by its name; of metrics, by their identity too."]
+    ]
     accepted_code: NotRequired[Annotated[list[AcceptedCode], NEW, "Changes of code that were accepted, oldest first."]]
     packages: Annotated[dict[str, str], "Every installed distribution and its version."]
     hardware: Annotated[Hardware, "The machine."]

@@ -25,12 +25,17 @@ from the types in `eval/runs/format/` by `python scripts/run_folder.py --write`.
 
 ## One question by hand
 
-Search its key in `search.jsonl`: `context_id` leads to the text the answerer read, in `contexts.jsonl`; `hits` lead to
-the memories that were found, in `memories.jsonl`. The same key in `answers.jsonl` has the answer, in
+The records hold no question and no gold. They are in the data set's file, `path` under `dataset` in the manifest: entry
+`qa_index` of the list `qa`, counted from 0, of the conversation `sample_id`. What the system stored of the conversation
+is in its [saved store](#a-saved-store); the end of that folder's name is `store` under `made_from` in `search.jsonl`.
+
+Search the question's key in `search.jsonl`: `context_id` leads to the text the answerer read, in `contexts.jsonl`;
+`hits` lead to the memories that were found, in `memories.jsonl`. The same key in `answers.jsonl` has the answer, in
 `scores/judge_*.jsonl` the verdict and what the judge said, in `scores/metrics-*.jsonl` the metrics. `summary.json` says
-in `journals` which files of `scores/` hold. The headline of a judge is the mean over all questions of the share of its
-runs that said correct; a question that failed counts 0. In Python, `eval.runs.read.load_run(folder).frame` is one row a
-question.
+in `journals` which files of `scores/` hold. [Commands](architecture.md#reading-one-question-by-hand) for all this.
+
+The headline of a judge is the mean over all questions of the share of its runs that said correct; a question that
+failed counts 0. In Python, `eval.runs.read.load_run(folder).frame` is one row a question.
 """
 PARTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "A benchmark run": ("`<out>/runs/<experiment>/<system>-<fingerprint>/`.", BENCHMARK),

@@ -50,6 +50,8 @@ class LedgerRow(TypedDict):
     prompt_tokens: Annotated[int, "Tokens of the prompts."]
     completion_tokens: Annotated[int, "Tokens of the replies."]
     cached_tokens: Annotated[int, "Prompt tokens that a server's prefix cache had (part of `prompt_tokens`)."]
+    batched_prompt_tokens: NotRequired[Annotated[int, "Part of `prompt_tokens` from a batch interface, at half price."]]
+    batched_completion_tokens: NotRequired[Annotated[int, "Part of `completion_tokens` from a batch interface."]]
 
 
 class Spent(TypedDict):

@@ -15,8 +15,9 @@ from eval.command.cli import CONF
 from eval.core.config import construct
 from eval.stages.bench import plain
 from memos.embed.mock import Mock
+from memos.llm.base import Request
 from memos.llm.schema import problems
-from memos.types import Query
+from memos.types import Message, Query
 
 
 def _added(value: Mapping[str, Any]) -> list[str]:
@@ -51,6 +52,22 @@ def value_of(exchange: Exchange) -> Any:
     return value if not problems(value, schema) else None
 
 
+@pytest.mark.parametrize("structured", ["json_schema", "grammar"])
+def test_the_schema_becomes_a_grammar_that_the_reply_cannot_leave(recorder, client, structured):
+    """By default a server that takes no ``json_schema`` is asked in the next form, which llama.cpp's takes."""
+    schema = {
+        "type": "object",
+        "properties": {"city": {"type": "string", "enum": ["Porto", "Rome"]}, "month": {"type": "integer"}},
+        "required": ["city", "month"],
+        "additionalProperties": False,
+    }
+    request = Request((Message("user", "Ana moved to Porto in March. Tell me a joke."),), json_schema=schema)
+    reply = client(structured=structured).complete(request)
+    assert not problems(json.loads(reply.text), schema)
+    refused = [exchange for exchange in recorder.exchanges if exchange.status != 200]
+    assert value_of(recorder.exchanges[-1]) and (not refused or structured == "json_schema")
+
+
 @pytest.mark.parametrize("name", sorted(WANTED))
 def test_what_a_weak_model_says_arrives_and_what_it_loses_is_counted(name, recorder, client):
     overrides = ["experiment=tiny", f"system={name}", "system.extractor=llm", "system.retries=0"]
@@ -65,7 +82,7 @@ def test_what_a_weak_model_says_arrives_and_what_it_loses_is_counted(name, recor
     written = [exchange for exchange in asked if schema_of(exchange)]
     called = [exchange for exchange in asked if exchange.body.get("tools")]
     whole = [exchange for exchange in written if exchange.finish_reason == "stop"]
-    assert whole and all(value_of(exchange) is not None for exchange in whole), "the grammar holds every whole reply"
+    assert all(value_of(exchange) is not None for exchange in whole), "the grammar holds every whole reply"
     lost = len(written) - len(whole)
     calls_lost = sum(not exchange.reply["choices"][0]["message"].get("tool_calls") for exchange in called)
     if name == "memos":

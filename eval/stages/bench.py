@@ -28,6 +28,7 @@ from memos.llm.again import FreshWhereMalformed
 from memos.llm.base import LLM
 from memos.llm.budget import Budget
 from memos.llm.cache import MODES
+from memos.llm.salted import SaltedLLM, keeps_prefixes
 from memos.types import Conversation
 
 GROUPS = ("system", "llm", "embedder", "answerer")
@@ -88,11 +89,11 @@ class Bench:
         chosen = {
             key: value for key, value in (self.config.get("prompt") or {}).items() if key in ("name", "file") and value
         }
-        takes = "prompt_file" in component_config(self.config["answerer"], "answerer")[0].Config.__dataclass_fields__
+        takes = "prompt_file" in component_config(self.answerer_part.spec, "answerer")[0].Config.__dataclass_fields__
         if chosen and not takes:
             field = "prompt.file" if "file" in chosen else "prompt"
             raise ConfigError(
-                f"{field}={chosen.get('file') or chosen['name']}: answerer={self.config['answerer']['name']} takes no "
+                f"{field}={chosen.get('file') or chosen['name']}: answerer={self.answerer_part.spec['name']} takes no "
                 "prompt; choose answerer=llm"
             )
 
@@ -110,6 +111,12 @@ class Bench:
     def prompt(self) -> str:
         """Id of the answer prompt: the track's, or the system's own."""
         return self.track.prompt or self.system_class.prompt
+
+    @property
+    def context_first(self) -> bool:
+        """Whether the track wants the context before the question in every answer prompt."""
+        wish = self.track.context_first
+        return wish == "always" or (wish == "local" and self.answerer_part.asks and roles.is_local(self.answerer_part))
 
     def uses_llm(self) -> bool:
         """Whether the memory system itself calls a language model."""
@@ -275,12 +282,15 @@ class Bench:
         return self.config["llm"] if role == roles.MEMORY else parts[role].llm
 
     def llm(self, role: str = roles.MEMORY, *, cached: bool = True) -> LLM:
-        """The language model of a role; without the response cache in the latency pass.
+        """The language model of a role; in the latency pass without the response cache, and with prompts that no
+        prefix cache knows.
 
         Many answers or verdicts may go through a batch interface. A memory waits for each of its replies, and
         the latency pass times them.
         """
-        return self._client(self.llm_spec(role), cached, batched=cached and role != roles.MEMORY)
+        spec = self.llm_spec(role)
+        client = self._client(spec, cached, batched=cached and role != roles.MEMORY)
+        return client if cached or not keeps_prefixes(components.provider(spec)) else SaltedLLM(client)
 
     def _client(self, spec: Spec, cached: bool = True, batched: bool = False) -> LLM:
         mode = self.config["cache"] if cached else "off"
@@ -306,6 +316,7 @@ class Bench:
             "llm": lambda: self.llm(roles.ANSWERER, cached=not latency),
             "embedder": self.embedder,
             "prompt": lambda: self.prompt,
+            "context_first": lambda: self.context_first,
         }
         return construct(self.answerer_part.spec, "answerer", **shared)
 

@@ -48,8 +48,14 @@ def answers_now(
     return out
 
 
-def answer_tasks(bench: Bench, run: RunDir, answers: Journal, ask: Callable[[Question], str | None]) -> None:
-    """Put the searched questions to the answerer, as ``ask`` words them (None: not at all), and write the answers."""
+def answer_tasks(
+    bench: Bench, run: RunDir, answers: Journal, ask: Callable[[Question], str | None], repeat: int = 0
+) -> None:
+    """Put the searched questions to the answerer, as ``ask`` words them (None: not at all), and write the answers.
+
+    Args:
+        repeat: number of the run of answers, from 0; each is a sample of its own.
+    """
     searched = searched_now(bench, run)
     done = {key for key, record in answers_now(bench, run, answers, ask).items() if lineage.good(record)}
     wordings = {q.key: wording for q in bench.dataset.questions if (wording := ask(q)) is not None}
@@ -70,7 +76,7 @@ def answer_tasks(bench: Bench, run: RunDir, answers: Journal, ask: Callable[[Que
         )
         for q in todo
     ]
-    answerer = bench.answerer()
+    answerer = bench.answerer(repeat=repeat)
     progress = bar(f"{bench.system_spec['name']}: {answers.path.stem}", len(bench.dataset.questions), len(done))
     for index, outcome in outcomes(answerer.answer, tasks):
         question = todo[index]

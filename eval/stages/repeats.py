@@ -16,6 +16,7 @@ from eval.core import judging
 from eval.core.types import Question
 from eval.runs import lineage
 from eval.runs.format.summary import RepeatedAnswers, RepeatSpread
+from eval.runs.read import MEMORY_METRICS
 from eval.runs.write import Journal, RunDir
 from eval.stages.answer import answer_tasks, answers_now, asked_as_is
 from eval.stages.bench import Bench
@@ -158,7 +159,7 @@ def summarised(
     """
     keys, out = list(clusters), {}
     for name, column in sorted(first.items()):
-        if not all(key in column for key in keys):  # a metric of the retrieval, which is the same in all runs
+        if name.startswith(MEMORY_METRICS):  # of the retrieval, which is the same in all runs
             continue
         rows = [[column[key] for key in keys]]
         for one in repeats:
@@ -173,8 +174,11 @@ def summarised(
             "se_conversations": None if found.se_conversations is None else round(found.se_conversations, 12),
             "unequal": round(found.unequal, 12),
         }
-        if name in verdicts:
-            entry |= _judges_own([verdicts[name], *(one.verdicts[name] for one in repeats)], keys)
+        own_sd = (
+            _judges_own([verdicts[name], *(one.verdicts[name] for one in repeats)], keys) if name in verdicts else None
+        )
+        if own_sd is not None:
+            entry["sd_judge"] = round(own_sd, 12)
         out[name] = entry
     return {"runs": 1 + len(repeats), "failed": sum(one.failed for one in repeats), "metrics": out}
 
@@ -183,11 +187,11 @@ def _values(one: Repeat, name: str, keys: Iterable[Key]) -> dict[Key, float]:
     return {key: one.metrics.get(key, {"values": {}})["values"].get(name, 0.0) for key in keys}
 
 
-def _judges_own(runs: list[Mapping[Key, Mapping[str, Any]]], keys: Iterable[Key]) -> RepeatSpread:
+def _judges_own(runs: list[Mapping[Key, Mapping[str, Any]]], keys: Iterable[Key]) -> float | None:
     """The judge's part of the spread, where it judged every answer several times."""
     whole = [key for key in keys if all(key in own and len(own[key].get("runs") or ()) > 1 for own in runs)]
     times = min((len(own[key]["runs"]) for own in runs for key in whole), default=0)
     if times < 2:
-        return {}
+        return None
     labels = [[[label == judging.CORRECT for label in own[key]["runs"][:times]] for key in whole] for own in runs]
-    return {"sd_judge": round(judge_sd(np.array(labels, dtype=float)), 12)}
+    return judge_sd(np.array(labels, dtype=float))

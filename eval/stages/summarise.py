@@ -24,6 +24,9 @@ from eval.stages.latency import timed_now
 from eval.stages.ledger import by_phase, ledger_rows
 from eval.stages.losses import lost
 from eval.stages.made_by import made_by
+from eval.stages.repeats import Repeat, repeats_now
+from eval.stages.repeats import complete as repeats_complete
+from eval.stages.repeats import summarised as summarised_repeats
 from eval.stages.rounds import ingested_now
 from eval.stages.score import judge_journal, metrics_journal, values_now, verdicts_now
 from eval.stages.scoring import wanted_metrics
@@ -46,6 +49,7 @@ class _Records:
     """By judge metric (``judge_<name>``)."""
     scores: dict[Key, dict[str, Any]]
     timed: dict[Key, dict[str, Any]]
+    repeats: list[Repeat]
 
     @classmethod
     def of(cls, bench: Bench, run: RunDir) -> _Records:
@@ -56,6 +60,7 @@ class _Records:
             {f"judge_{spec['name']}": verdicts_now(bench, run, spec) for spec in bench.judge_specs},
             values_now(bench, run),
             timed_now(bench, run),
+            repeats_now(bench, run),
         )
 
     def named(self, bench: Bench, run: RunDir) -> dict[str, JournalEntry]:
@@ -68,6 +73,8 @@ class _Records:
             f"judge_{spec['name']}": (judge_journal(bench, run, spec).path, self.verdicts[f"judge_{spec['name']}"])
             for spec in bench.judge_specs
         }
+        for one in self.repeats:
+            out |= {name: (journal.path, rows) for name, (journal, rows) in one.named(bench, run).items()}
         return {name: _journal(path.relative_to(run.path).as_posix(), rows) for name, (path, rows) in out.items()}
 
 
@@ -106,6 +113,7 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
         "failed": len(failed),
         "failed_by_stage": dict(sorted(Counter(failed.values()).items())),
         "failures": failures(_errors(records), {name: own.values() for name, own in records.verdicts.items()}),
+        **_repeated(records, columns, _clusters(questions)),
         "judged": {name: _labels(verdicts, questions) for name, verdicts in records.verdicts.items()},
         "judged_by_category": {
             c: {name: _labels(verdicts, own) for name, verdicts in records.verdicts.items()}
@@ -125,6 +133,15 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
         **_labels_of_parts(bench, losses),
         "cut": sum(1 for r in records.answers.values() if r.get("cut_tokens")),
     }
+
+
+def _repeated(
+    records: _Records, columns: Mapping[str, Mapping[Key, float]], clusters: Mapping[Key, str]
+) -> dict[str, Any]:
+    """What only a run with repeats has."""
+    if not records.repeats:
+        return {}
+    return {"repeats": summarised_repeats(records.repeats, columns, records.verdicts, clusters)}
 
 
 def _failed(records: _Records, questions: Sequence[Question]) -> dict[Key, str]:
@@ -150,8 +167,11 @@ def _good(records: Mapping[Key, Mapping[str, Any]]) -> set[Key]:
 
 
 def _errors(records: _Records) -> dict[str, int]:
-    """How many answers each metric failed on, and how many timed questions failed (``latency``)."""
+    """How many answers each metric failed on, how many timed questions failed (``latency``), and how many answers and
+    verdicts of further runs (``repeats``).
+    """
     counts = Counter(name for record in records.scores.values() for name in record.get("errors", {}))
+    counts["repeats"] += sum(one.failed for one in records.repeats)
     counts["latency"] += sum(not lineage.good(record) for record in records.timed.values())
     return counts
 
@@ -164,6 +184,7 @@ def _complete(records: _Records, questions: Sequence[Question]) -> bool:
         and searched <= records.answers.keys()
         and searched <= records.scores.keys()
         and all(answered <= verdicts.keys() for verdicts in records.verdicts.values())
+        and repeats_complete(records.repeats, searched)
     )
 
 
@@ -207,12 +228,16 @@ def _clusters(questions: Sequence[Question]) -> dict[Key, str]:
 
 
 def _ledger_rows(bench: Bench, records: _Records) -> list[LedgerRow]:
-    verdicts = {name: own.values() for name, own in records.verdicts.items()}
+    runs = records.repeats
+    verdicts = {
+        name: [*own.values(), *(record for one in runs for record in one.verdicts[name].values())]
+        for name, own in records.verdicts.items()
+    }
     return ledger_rows(
         bench,
         records.ingested.values(),
         records.searched.values(),
-        records.answers.values(),
+        [*records.answers.values(), *(record for one in runs for record in one.answers.values())],
         verdicts,
         records.timed.values(),
     )

@@ -20,6 +20,7 @@ from eval.stages.concurrency import conversations_at_once
 from eval.stages.ingest import ingest
 from eval.stages.latency import latency, to_time
 from eval.stages.manifest import adopt, describe, summary_code
+from eval.stages.repeats import repeat
 from eval.stages.rounds import extract_again
 from eval.stages.score import judge, score
 from eval.stages.search import search, waiting
@@ -178,7 +179,9 @@ def _untimed(bench: Bench, directory: RunDir) -> dict[str, str]:
     answer(bench, directory)
     for spec in bench.judge_specs:
         judge(bench, directory, spec)
-    return score(bench, directory)
+    missing = score(bench, directory)
+    repeat(bench, directory)
+    return missing
 
 
 def _finished(bench: Bench) -> dict[str, Any] | None:

@@ -6,6 +6,8 @@ Processes that work side by side draw one below the other (``share_terminal``); 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TextIO
 from weakref import WeakSet
 
@@ -14,6 +16,7 @@ from tqdm import tqdm
 _LINES: list[int] = []
 """Line of this process's first bar, and lines between its bars; empty where it has the terminal to itself."""
 _BARS: WeakSet[tqdm] = WeakSet()
+_SPENDING: list[Callable[[], str]] = []
 
 
 def share_terminal(line: int, processes: int, lock: Any) -> None:
@@ -43,9 +46,28 @@ def say(text: str, stream: TextIO | None = None) -> None:
         print(text, file=stream, flush=True)
 
 
+@contextmanager
+def showing(spending: Callable[[], str]) -> Iterator[None]:
+    """Bars that move meanwhile tell behind their numbers what was spent, such as ``$1.24, 3.1M tokens``."""
+    _SPENDING.append(spending)
+    try:
+        yield
+    finally:
+        _SPENDING.remove(spending)
+
+
+class SpendingBar(tqdm):
+    """A bar that shows what the command has spent so far."""
+
+    def update(self, n: float | None = 1) -> bool | None:
+        if _SPENDING and not self.disable:
+            self.set_postfix_str(_SPENDING[-1](), refresh=False)
+        return super().update(n)
+
+
 def bar(what: str, total: int, done: int = 0, unit: str = "q") -> tqdm:
     """A bar that starts at the work already done by an earlier session."""
-    made = tqdm(
+    made = SpendingBar(
         desc=what,
         total=total,
         initial=done,

@@ -119,6 +119,7 @@ class Config(TypedDict):
     max_lost: NotRequired[Annotated[float, NEW, "Share of malformed extractions up to which a run exits with 0."]]
     retry_ingest: NotRequired[Annotated[bool, NEW, "Whether conversations with losses are extracted again."]]
     accept_code: NotRequired[Annotated[bool, NEW, "Whether records of other code are kept."]]
+    repeats: NotRequired[Annotated[int, NEW, "Runs of answers."]]
     rerun: NotRequired[Annotated[bool, NEW, "Whether records of other code are made again."]]
     check: NotRequired[Annotated[bool, NEW, "Whether the command only tells what it would use."]]
     pilot: NotRequired[Annotated[int, NEW, "Conversations of the pilot that refines a forecast."]]
@@ -127,6 +128,16 @@ class Config(TypedDict):
     kv: NotRequired[Annotated[dict[str, Any], "Settings of a `kv_ttft` run."]]
     card: NotRequired[Annotated[dict[str, Any], "Settings of a judge card."]]
     matrix: NotRequired[Annotated[dict[str, Any], NEW, "Settings of a judge matrix."]]
+
+
+class PromptText(TypedDict):
+    """A prompt, word for word."""
+
+    id: Annotated[str, "Its name."]
+    source: Annotated[str, "Whose wording it is: `ours`, a file, or a repository at a commit."]
+    hash: Annotated[str, "Digest of its text."]
+    system: Annotated[str, "The system message; empty where there is none."]
+    user: Annotated[str, "The user's message; empty where there is none."]
 
 
 class Provenance(TypedDict):
@@ -154,6 +165,7 @@ class Manifest(Provenance):
     identity: NotRequired[Annotated[dict[str, Any], NEW, "What the fingerprint is made of, for `search` and `answer`."]]
     dataset: Annotated[ManifestDataset, "The data."]
     prompt: Annotated[str, "Id of the answer prompt."]
+    prompts: NotRequired[Annotated[dict[str, PromptText], NEW, "`answer` and `judge NAME` to what is asked with."]]
     roles: NotRequired[
         Annotated[
             dict[str, Any],

@@ -182,7 +182,7 @@ class HFChat:
         except (OSError, ValueError) as error:
             line = str(error).strip().splitlines()[0]
             raise ConfigError(
-                f"llm.model={self.name!r} cannot be loaded ({line}); give a hub id (owner/name), or a folder that holds "
+                f"llm.model={self.name!r} cannot be loaded ({line}); give a hub id (owner/name), or a folder with "
                 "config.json, tokenizer and weights"
             ) from error
         self._window = self._window or getattr(loaded.get_text_config(), "max_position_embeddings", None)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
+from eval.core.progress import showing
 from eval.experiments.benchmark.finish import finish, tables
 from eval.experiments.benchmark.foretell import foretell
 from eval.experiments.protocol import BUDGET_REACHED, FAILED_QUESTIONS, OK, Config, Outcome, Untimed
@@ -17,6 +18,7 @@ from eval.stages import changes, freshness, losses
 from eval.stages.answer import answer
 from eval.stages.bench import Bench
 from eval.stages.concurrency import conversations_at_once
+from eval.stages.flow import flow, flowing
 from eval.stages.ingest import ingest
 from eval.stages.latency import latency, to_time
 from eval.stages.manifest import adopt, describe, summary_code
@@ -24,6 +26,7 @@ from eval.stages.reasons import frequent_reasons
 from eval.stages.rounds import extract_again
 from eval.stages.score import judge, score
 from eval.stages.search import search, waiting
+from eval.stages.spending import noted
 from eval.stages.summarise import summarise
 from memos.errors import BudgetExceeded
 
@@ -137,8 +140,15 @@ def _begun(config: Config) -> tuple[Bench, Outcome | None]:
     return bench, finished
 
 
-def _directory(bench: Bench) -> AbstractContextManager[RunDir]:
-    return closing(RunDir(bench.folder))
+@contextmanager
+def _directory(bench: Bench) -> Iterator[RunDir]:
+    """The folder of a run, held; what its models are asked meanwhile is noted in it, and bars show what is spent."""
+    with (
+        closing(RunDir(bench.folder)) as directory,
+        noted(bench.meter, bench.folder),
+        showing(bench.budget.shown),
+    ):
+        yield directory
 
 
 def _stopped(bench: Bench, directory: RunDir, error: BudgetExceeded) -> Outcome:
@@ -175,11 +185,17 @@ def _untimed(bench: Bench, directory: RunDir) -> dict[str, str]:
     """The stages that other runs may work beside; returns the metrics that are missing, with the reasons."""
     if bench.retry_ingest and (again := extract_again(bench, directory)):
         print(f"note: {directory.path}: {len(again)} conversations are extracted again: {', '.join(again)}", flush=True)
+    parts = flowing(bench)
     with closing(ingest(bench, directory, waiting(bench, directory))) as stores:
-        search(bench, directory, stores)
-    answer(bench, directory)
-    for spec in bench.judge_specs:
-        judge(bench, directory, spec)
+        if parts:
+            with flow(bench, directory, parts) as searched:
+                search(bench, directory, stores, searched)
+        else:
+            search(bench, directory, stores)
+            answer(bench, directory)
+    for part in bench.judge_parts:
+        if part not in parts:
+            judge(bench, directory, part.spec)
     return score(bench, directory)
 
 
@@ -209,7 +225,7 @@ def _outcome(bench: Bench, summary: Mapping[str, Any], how: str, reasons: str = 
         message += f", {failed} failed ({', '.join(stages)}); the same command retries them"
         message += f"; {reasons}" if reasons else ""
     hollow = losses.too_many(summary.get("lost"), bench.max_lost)
-    if told := hollow or losses.line(summary.get("lost")):
-        message += f"; {told}"
+    if lost := hollow or losses.line(summary.get("lost")):
+        message += f"; {lost}"
     code = FAILED_QUESTIONS if hollow or max(failed, *failures.values(), 0) > allowed else OK
     return {"folder": str(bench.folder), "code": code, "message": message, "fresh": how != "up to date"}

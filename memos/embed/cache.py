@@ -51,7 +51,8 @@ class CachedEmbedder:
         self._earlier = getattr(inner, "earlier_name", lambda: None)() if earlier else None
         self.name, self.dim, self.max_tokens = inner.name, inner.dim, inner.max_tokens
         self._db = open_shared(Path(path), "vectors", _COLUMNS, "embedding cache")
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._remote = bool(getattr(type(inner), "remote", False))
         self._alone = nullcontext() if _waits_for_a_server(inner) else threading.Lock()
         """Held while texts are embedded; calls of a server may be under way at once."""
 
@@ -70,28 +71,39 @@ class CachedEmbedder:
         return _hashed(self._mark, text)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors, float32, shape (len(texts), dim)."""
+        """Unit vectors, float32, shape (len(texts), dim).
+
+        A model that works here is asked by one thread at a time; threads may wait for a server at once.
+        """
         with self._lock:
             keys = [self._key(text) for text in texts]
             by_key = self._kept(keys, texts)
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in by_key}
-        items = list(missing.items())
-        if items and self._only:
+            missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in by_key}
+            if missing and not self._remote:
+                by_key.update(self._embedded(missing))
+        if missing and self._remote:
+            by_key.update(self._embedded(missing))
+        if self._served is not None:
+            with self._lock:
+                for key in dict.fromkeys(keys):
+                    self._served(key, by_key[key])
+        if not keys:
+            return np.zeros((0, self.dim), dtype=np.float32)
+        return np.stack([by_key[key] for key in keys])
+
+    def _embedded(self, missing: Mapping[bytes, str]) -> dict[bytes, np.ndarray]:
+        """Embed texts by key, and keep their vectors."""
+        items, by_key = list(missing.items()), {}
+        if self._only:
             raise NotCached(
                 f"cache=only has no embedding by {self.name} of {items[0][1][:80]!r}; run once with cache=write"
             )
         for start in range(0, len(items), 2048):
             part = items[start : start + 2048]
-            with self._alone:
-                vectors = self.inner.encode([text for _, text in part])
+            vectors = self.inner.encode([text for _, text in part])
             with self._lock:
                 by_key.update(self._keep([key for key, _ in part], vectors))
-        if self._served is not None:
-            for key in dict.fromkeys(keys):
-                self._served(key, by_key[key])
-        if not keys:
-            return np.zeros((0, self.dim), dtype=np.float32)
-        return np.stack([by_key[key] for key in keys])
+        return by_key
 
     def lookup(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
         """The vectors of those texts that are cached; nothing is embedded."""

@@ -31,6 +31,7 @@ from memos.llm.base import LLM
 from memos.llm.budget import Budget
 from memos.llm.cache import MODES
 from memos.llm.metered import Meter, MeteredLLM
+from memos.llm.salted import SaltedLLM, keeps_prefixes
 from memos.types import Conversation
 
 GROUPS = ("system", "llm", "embedder", "answerer")
@@ -91,12 +92,11 @@ class Bench:
         chosen = {
             key: value for key, value in (self.config.get("prompt") or {}).items() if key in ("name", "file") and value
         }
-        spec = self.answerer_part.spec
-        takes = "prompt_file" in component_config(spec, "answerer")[0].Config.__dataclass_fields__
+        takes = "prompt_file" in component_config(self.answerer_part.spec, "answerer")[0].Config.__dataclass_fields__
         if chosen and not takes:
             field = "prompt.file" if "file" in chosen else "prompt"
             raise ConfigError(
-                f"{field}={chosen.get('file') or chosen['name']}: answerer={spec['name']} takes no "
+                f"{field}={chosen.get('file') or chosen['name']}: answerer={self.answerer_part.spec['name']} takes no "
                 "prompt; choose answerer=llm"
             )
 
@@ -114,6 +114,12 @@ class Bench:
     def prompt(self) -> str:
         """Id of the answer prompt: the track's, or the system's own."""
         return self.track.prompt or self.system_class.prompt
+
+    @property
+    def context_first(self) -> bool:
+        """Whether the track wants the context before the question in every answer prompt."""
+        wish = self.track.context_first
+        return wish == "always" or (wish == "local" and self.answerer_part.asks and roles.is_local(self.answerer_part))
 
     def uses_llm(self) -> bool:
         """Whether the memory system itself calls a language model."""
@@ -290,13 +296,16 @@ class Bench:
         return self.config["llm"] if role == roles.MEMORY else parts[role].llm
 
     def llm(self, role: str = roles.MEMORY, *, cached: bool = True) -> LLM:
-        """The language model of a role; without the response cache in the latency pass.
+        """The language model of a role; in the latency pass without the response cache, and with prompts that no
+        prefix cache knows.
 
         Many answers or verdicts may go through a batch interface. A memory waits for each of its replies, and
         the latency pass times them.
         """
-        asked = self.judge_parts[0].role if role == roles.JUDGE else role
-        client = self._client(self.llm_spec(role), cached, batched=cached and role != roles.MEMORY)
+        spec, asked = self.llm_spec(role), self.judge_parts[0].role if role == roles.JUDGE else role
+        client = self._client(spec, cached, batched=cached and role != roles.MEMORY)
+        if not cached and keeps_prefixes(components.provider(spec)):
+            client = SaltedLLM(client)
         return self._metered(client, asked if cached else f"latency: {asked}")
 
     def _metered(self, llm: LLM, role: str) -> LLM:
@@ -328,6 +337,7 @@ class Bench:
             "llm": lambda: self.llm(roles.ANSWERER, cached=not latency),
             "embedder": self.embedder,
             "prompt": lambda: self.prompt,
+            "context_first": lambda: self.context_first,
         }
         return construct(self.answerer_part.spec, "answerer", **shared)
 

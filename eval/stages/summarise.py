@@ -237,8 +237,20 @@ def _latency(records: _Records) -> Latency:
     )
     if failed:
         out["failed"] = failed
+    if warm := _warm(rows):
+        out["cached"] = warm
     out["ingest_s"] = sum(r.get("seconds", 0.0) for r in records.ingested.values())
     return out
+
+
+def _warm(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Part to the timed questions that owe some of their time to a prefix cache."""
+    read = [r.get("cached_tokens") or {} for r in rows]
+    counts = {
+        "search": sum(bool(one.get("search")) for one in read),
+        "total": sum(any(one.values()) for one in read),
+    }
+    return {part: count for part, count in counts.items() if count}
 
 
 def _percentiles(times: np.ndarray) -> Percentiles:

@@ -92,11 +92,12 @@ class Bench:
         chosen = {
             key: value for key, value in (self.config.get("prompt") or {}).items() if key in ("name", "file") and value
         }
-        takes = "prompt_file" in component_config(self.answerer_part.spec, "answerer")[0].Config.__dataclass_fields__
+        spec = self.answerer_part.spec
+        takes = "prompt_file" in component_config(spec, "answerer")[0].Config.__dataclass_fields__
         if chosen and not takes:
             field = "prompt.file" if "file" in chosen else "prompt"
             raise ConfigError(
-                f"{field}={chosen.get('file') or chosen['name']}: answerer={self.answerer_part.spec['name']} takes no "
+                f"{field}={chosen.get('file') or chosen['name']}: answerer={spec['name']} takes no "
                 "prompt; choose answerer=llm"
             )
 
@@ -302,11 +303,13 @@ class Bench:
         Many answers or verdicts may go through a batch interface. A memory waits for each of its replies, and
         the latency pass times them.
         """
-        spec, asked = self.llm_spec(role), self.judge_parts[0].role if role == roles.JUDGE else role
-        client = self._client(spec, cached, batched=cached and role != roles.MEMORY)
-        if not cached and keeps_prefixes(components.provider(spec)):
-            client = SaltedLLM(client)
-        return self._metered(client, asked if cached else f"latency: {asked}")
+        asked = self.judge_parts[0].role if role == roles.JUDGE else role
+        spec = self.llm_spec(role)
+        client = self._metered(
+            self._client(spec, cached, batched=cached and role != roles.MEMORY),
+            asked if cached else f"latency: {asked}",
+        )
+        return client if cached or not keeps_prefixes(components.provider(spec)) else SaltedLLM(client)
 
     def _metered(self, llm: LLM, role: str) -> LLM:
         return MeteredLLM(llm, self.meter, role)

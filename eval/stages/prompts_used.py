@@ -19,7 +19,7 @@ def prompt_texts(bench: Bench) -> dict[str, dict[str, str]]:
 
 
 def _prompts(bench: Bench) -> dict[str, Any]:
-    answerer = bench.answerer()
-    used = {"answer": answerer.prompt_used()} if hasattr(answerer, "prompt_used") else {}
+    answer_prompt = getattr(bench.answerer(), "prompt_used", None)
+    used = {"answer": answer_prompt()} if answer_prompt else {}
     rubrics = {f"judge {spec['name']}": getattr(bench.judge(spec), "rubric", None) for spec in bench.judge_specs}
     return used | {part: rubric for part, rubric in rubrics.items() if rubric is not None}

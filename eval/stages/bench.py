@@ -288,6 +288,10 @@ class Bench:
         account = self.budget_config.account or self.name
         return components.budget(self.out, account, self.budget_config, self.config.get("prices"))
 
+    def asking_parts(self) -> list[roles.Part]:
+        """Answerer and judges that ask a language model."""
+        return [part for part in (self.answerer_part, *self.judge_parts) if part.asks]
+
     def llm_spec(self, role: str = roles.MEMORY) -> Spec:
         """Configuration of the language model of a role: ``memory``, ``answerer``, ``judge`` (the main one) or
         ``judge NAME``.

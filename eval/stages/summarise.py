@@ -22,6 +22,7 @@ from eval.runs.format.summary import Described, JournalEntry, Latency, LedgerRow
 from eval.runs.write import RunDir
 from eval.stages.answer import answers_now
 from eval.stages.bench import Bench
+from eval.stages.dollars import priced
 from eval.stages.estimates import estimates, failures, judge_errors, labels, verdict_column
 from eval.stages.latency import timed_now
 from eval.stages.ledger import by_phase, ledger_rows
@@ -95,7 +96,7 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
         metrics[name] = {**metrics[name], **_repeats(list(verdicts.values()))}
     categories = sorted({q.category for q in questions})
     by_category = {str(c): [q for q in questions if q.category == c] for c in categories}
-    rows = _ledger_rows(bench, records)
+    rows = priced(bench, _ledger_rows(bench, records))
     losses = lost(records.ingested, records.searched, bench.extracts)
     return {
         "schema": 1,
@@ -120,7 +121,7 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
         "journals": records.named(bench, run),
         "ledger": by_phase(rows),
         "ledger_rows": rows,
-        "spent": spent(run.path),
+        "spent": priced(bench, spent(run.path)),
         "lost": losses,
         "prompts": prompts_used(bench),
         "latency_ms": _latency(records),

@@ -19,11 +19,13 @@ from eval.runs.format.summary import Described, JournalEntry, Latency, LedgerRow
 from eval.runs.write import RunDir
 from eval.stages.answer import answers_now
 from eval.stages.bench import Bench
+from eval.stages.dollars import priced
 from eval.stages.estimates import estimates, failures, judge_errors, labels, verdict_column
 from eval.stages.latency import timed_now
 from eval.stages.ledger import by_phase, ledger_rows
 from eval.stages.losses import lost
 from eval.stages.made_by import made_by
+from eval.stages.prompts_used import prompts_used
 from eval.stages.rounds import ingested_now
 from eval.stages.score import judge_journal, metrics_journal, values_now, verdicts_now
 from eval.stages.scoring import wanted_metrics
@@ -91,7 +93,7 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
         metrics[name] = {**metrics[name], **_repeats(list(verdicts.values()))}
     categories = sorted({q.category for q in questions})
     by_category = {str(c): [q for q in questions if q.category == c] for c in categories}
-    rows = _ledger_rows(bench, records)
+    rows = priced(bench, _ledger_rows(bench, records))
     losses = lost(records.ingested, records.searched, bench.extracts)
     return {
         "schema": 1,
@@ -116,8 +118,9 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
         "journals": records.named(bench, run),
         "ledger": by_phase(rows),
         "ledger_rows": rows,
-        "spent": spent(run.path),
+        "spent": priced(bench, spent(run.path)),
         "lost": losses,
+        "prompts": prompts_used(bench),
         "latency_ms": _latency(records),
         "judge_error": judge_errors({f"judge_{s['name']}": own_error(bench.judge(s)) for s in bench.judge_specs}),
         "ceilings": gold_ceilings([(q.gold, q.category) for q in questions if q.category != 5]),

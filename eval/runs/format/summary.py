@@ -38,6 +38,7 @@ class Ledger(TypedDict):
     calls: Annotated[int, "Calls."]
     prompt_tokens: Annotated[int, "Tokens of the prompts."]
     completion_tokens: Annotated[int, "Tokens of the replies."]
+    usd: NotRequired[Annotated[float, NEW, "Dollars at the configuration's prices; absent where one is not known."]]
 
 
 class LedgerRow(TypedDict):
@@ -50,6 +51,7 @@ class LedgerRow(TypedDict):
     prompt_tokens: Annotated[int, "Tokens of the prompts."]
     completion_tokens: Annotated[int, "Tokens of the replies."]
     cached_tokens: Annotated[int, "Prompt tokens that a server's prefix cache had (part of `prompt_tokens`)."]
+    usd: NotRequired[Annotated[float, "Dollars at the configuration's prices; absent where none is known."]]
 
 
 class Spent(TypedDict):
@@ -61,6 +63,7 @@ class Spent(TypedDict):
     prompt_tokens: Annotated[int, "Tokens of their prompts."]
     completion_tokens: Annotated[int, "Tokens of their replies."]
     cached_tokens: Annotated[int, "Prompt tokens that a server's prefix cache had (part of `prompt_tokens`)."]
+    usd: NotRequired[Annotated[float, "Dollars of them at the configuration's prices; absent where none is known."]]
     replayed_calls: Annotated[int, "Calls that the response cache answered, at no cost."]
     replayed_tokens: Annotated[int, "Prompt and completion tokens of these."]
 

@@ -75,7 +75,7 @@ def judges(bench: Bench, settings: MatrixConfig) -> list[MatrixJudge]:
     for part in bench.judge_parts:
         takes_prompt = part.asks and "rubric" in part.spec
         own = part.spec.get("prompt_file") or part.spec.get("rubric")
-        for prompt in (settings.prompts or [own]) if takes_prompt else [""]:
+        for prompt in (settings.prompts or [str(own)]) if takes_prompt else [""]:
             one = _judge(part, prompt)
             if one.name in made and made[one.name].part != one.part:
                 one = _renamed(one, part.spec["name"])

@@ -9,7 +9,7 @@ from eval.core.config import wants
 from eval.runs.format.summary import LedgerRow, Spent
 from eval.stages import components
 from eval.stages.bench import Bench
-from memos.llm.budget import HALF
+from memos.llm.budget import HALF, no_price
 from memos.llm.prices import Price
 from memos.types import Usage
 
@@ -29,6 +29,26 @@ def priced(bench: Bench, rows: Iterable[Row]) -> list[Row]:
         _priced(row, _price(bench, prices, row["role"], row["model"]), HALF if _batched(row, halved) else 1.0)
         for row in rows
     ]
+
+
+def check_prices(bench: Bench) -> None:
+    """Refuse, before anything starts, a cap in dollars on models without a price, and a table that cannot be read.
+
+    Raises:
+        ConfigError: one line naming the model, or the file.
+    """
+    budget = bench.budget
+    if budget.max_usd is None:
+        return
+    asked: list[tuple[str, Any]] = [("llm", components.provider(bench.llm_spec()))] if bench.uses_llm() else []
+    for part in bench.asking_parts():
+        own = part.llm is not bench.config["llm"]
+        asked.append((f"{part.role.partition(' ')[0]}.llm" if own else "llm", components.provider(part.llm)))
+    if wants(bench.system_class, "embedder"):
+        asked.append(("embedder", components.raw_embedder(bench.embedder_spec)))
+    for group, model in asked:
+        if budget.price_for(model) is None:
+            raise no_price(model.name, group)
 
 
 def _batched(row: Row, halved: set[str]) -> bool:

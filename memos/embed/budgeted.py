@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from memos.embed.base import Embedder
-from memos.errors import ConfigError
-from memos.llm.budget import Budget
+from memos.llm.budget import Budget, no_price
 from memos.llm.prices import Price
 from memos.tokens import count_tokens
 from memos.types import Usage
@@ -33,10 +32,7 @@ class BudgetedEmbedder:
         self.price = price or budget.price_for(inner)
         self._charged, self._lock = self._usage(), threading.Lock()
         if budget.max_usd is not None and self.price is None:
-            raise ConfigError(
-                f"budget.usd is set but no price is known for the embedder {inner.name!r}; set embedder.price_prompt, "
-                "or use budget.tokens"
-            )
+            raise no_price(inner.name, "embedder")
 
     @property
     def pooled(self) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from eval.command.script import add_out, one_line_errors
 from eval.core.places import ROOT
 from eval.experiments.load import experiment_of
+from eval.experiments.rescoring import against_paper
 from eval.report.groups import groups
 from eval.report.paper import reference
 from eval.report.paper.readme_table import replace_table
@@ -25,7 +26,11 @@ def main() -> int:
         description="Write and print the tables; with --check, ours beside the paper's cell by cell."
     )
     parser.add_argument(
-        "runs", nargs="*", type=Path, help="run or experiment folders; default: each experiment's newest sweep"
+        "runs",
+        nargs="*",
+        type=Path,
+        help="run or experiment folders, with --check also files of published answers; default: each experiment's "
+        "newest sweep",
     )
     parser.add_argument(
         "--check", action="store_true", help="verdict on every cell of the paper, and the audit of its own sums"
@@ -69,13 +74,14 @@ def show(args: argparse.Namespace) -> int:
 
 def check(args: argparse.Namespace) -> int:
     """Print the matrix and the audit; 1 when a cell marked ``must`` differs. Works without any run."""
+    files, folders = ([path for path in args.runs if path.is_file() == wanted] for wanted in (True, False))
     try:
-        batch = groups(args.runs, args.out)
+        batch = groups(folders, args.out) if folders or not files else []
     except DataError:
         if args.runs:
             raise
         batch = []
-    checks, findings = make_check(batch, args.out, args.reference)
+    checks, findings = make_check(batch, args.out, args.reference, [against_paper(path) for path in files])
     print(terminal(reference.check_table(checks), args.width))
     print("Arithmetic audit of the paper's own tables")
     for finding in findings:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
+from eval.answerers.order import context_first
 from eval.answerers.prompts import IDS, PROMPTS, Prompt, from_file, get
 from eval.answerers.replies import answer_of
 from eval.core.types import Answer, AnswerTask
@@ -13,6 +14,8 @@ from memos.errors import ConfigError, LLMError
 from memos.llm.base import LLM, Completion, Request
 from memos.types import Usage
 
+UNNAMED = ("retries", "prompt_file", "context_first")
+"""Fields that the identity does not name: they change no outcome, or the prompts' digests say what they change."""
 _UNUSABLE = ("refusal", "content_filter", "length")
 NO_ANSWER = (
     "the reply holds no answer, only thinking or an object without one; raise answerer.max_tokens, or switch the "
@@ -31,6 +34,13 @@ class LLMAnswerer:
         prompt_file: str | None = field(
             default=None,
             metadata={"help": "a prompt file of your own for every system, in place of prompt; null: none"},
+        )
+        context_first: bool | None = field(
+            default=None,
+            metadata={
+                "help": "context before the question in the prompt, whatever its own order; null: as the track says",
+                "added": True,
+            },
         )
         temperature: float = field(default=0.0, metadata={"help": "sampling temperature; the paper's 0"})
         max_tokens: int | None = field(default=None, metadata={"help": "longest reply in tokens; null sends no limit"})
@@ -54,13 +64,21 @@ class LLMAnswerer:
     version = "1"
     comparable = True
 
-    def __init__(self, config: Config | None = None, *, llm: LLM, prompt: str = "default") -> None:
+    def __init__(
+        self, config: Config | None = None, *, llm: LLM, prompt: str = "default", context_first: bool = False
+    ) -> None:
         self.config = config or self.Config()
         self.llm = llm
         self.own = from_file(self.config.prompt_file) if self.config.prompt_file else None
         """The user's own prompt."""
         self.task_prompt = prompt
         """Id of the prompt that the tasks of this run name."""
+        wish = self.config.context_first
+        self.context_first = context_first if wish is None else wish
+        """Whether prompts are sent with the context before the question."""
+        sent = self.own or get(self.config.prompt or prompt)
+        self.moved = self._arranged(sent) != sent
+        """Whether that changes the prompt of this run."""
         self.name = f"llm:{llm.name}"
 
     def identity(self) -> Mapping[str, object]:
@@ -70,15 +88,21 @@ class LLMAnswerer:
         used = {self.config.prompt, "null"} if self.config.prompt else {*IDS, self.task_prompt}
         prompts = {prompt_id: PROMPTS[prompt_id].hash for prompt_id in sorted(used) if prompt_id in PROMPTS}
         if self.own is not None:
-            prompts = {"file": self.own.hash, "null": PROMPTS["null"].hash}
+            prompts = {"file": self._arranged(self.own).hash, "null": PROMPTS["null"].hash}
+        elif (sent := self.config.prompt or self.task_prompt) in PROMPTS:
+            prompts[sent] = self._arranged(PROMPTS[sent]).hash
         identity = getattr(self.llm, "identity", None)
         return {
             "name": "llm",
             "version": self.version,
             "model": dict(identity()) if identity else self.llm.name,
             "prompts": prompts,
-            **{key: value for key, value in asdict(self.config).items() if key not in ("retries", "prompt_file")},
+            **{key: value for key, value in asdict(self.config).items() if key not in UNNAMED},
         }
+
+    def prompt_used(self) -> Prompt:
+        """The prompt of every task that has a context."""
+        return self.own or get(self.config.prompt or self.task_prompt)
 
     def prompt_of(self, task: AnswerTask) -> Prompt:
         """The prompt a task is asked with: ``null`` where it has no context.
@@ -88,7 +112,11 @@ class LLMAnswerer:
         """
         if not task.context.strip():
             return PROMPTS["null"]
-        return self.own or get(self.config.prompt or task.prompt)
+        return self._arranged(self.own or get(self.config.prompt or task.prompt))
+
+    def _arranged(self, prompt: Prompt) -> Prompt:
+        """A prompt in the order that was asked for."""
+        return context_first(prompt) if self.context_first else prompt
 
     def answer(self, tasks: Sequence[AnswerTask]) -> Iterator[tuple[int, Answer]]:
         """Yield ``(index, answer)`` as replies arrive; a failed call is an answer with status ``error``.

@@ -133,7 +133,17 @@ class TrackConfig:
         default=None, metadata={"help": "context budget in NLTK words; null: each its own"}
     )
 
+    context_first: str = field(
+        default="never",
+        metadata={
+            "help": "context before the question in answer prompts: never (each in its own order), local (where the "
+            "answering model is local) or always"
+        },
+    )
+
     def __post_init__(self) -> None:
+        if self.context_first not in ("never", "local", "always"):
+            raise ConfigError(f"track.context_first: expected never, local or always, found {self.context_first!r}")
         if self.budget_words is not None and self.budget_words < 1:
             raise ConfigError(f"track.budget_words: must be at least 1, found {self.budget_words}")
 

@@ -28,7 +28,9 @@ from eval.core.scopes import (
 )
 from eval.core.syntax import Module, is_text
 
-IDENTITY_MEMBERS = frozenset({"part_id", "version", "identity", "earlier_identity", "earlier_name", "model_origin"})
+IDENTITY_MEMBERS = frozenset(
+    {"part_id", "version", "identity", "earlier_identity", "earlier_name", "keeps_prefixes", "model_origin"}
+)
 """Members of classes that only say who a part is; what they say is in fingerprints already."""
 _SILENT = ("lineno", "col_offset", "end_lineno", "end_col_offset", "ctx", "kind", "type_comment", "returns")
 _PLAIN_DECORATORS = frozenset(

@@ -24,3 +24,8 @@ def conf() -> Path:
 def paper_values() -> Path:
     """The paper's own numbers, ``paper.yaml``."""
     return (PACKAGE / "paper" if installed() else ROOT / "results" / "reference") / "paper.yaml"
+
+
+def published_origins() -> Path:
+    """What made the sets of published answers, ``published.yaml``."""
+    return paper_values().with_name("published.yaml")

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eval.core import judging
+from eval.core import judging, places
 from eval.core.identity import digest
 from eval.core.protocols import Judge, Scorer
 from eval.core.types import Dataset, JudgeTask, Verdict
-from eval.judges import published
+from eval.judges import published, published_origins
 from eval.judges.published import PublishedAnswer
 from eval.judges.recorded import verdict as recorded_verdict
 from eval.judges.uncertainty import own_error
@@ -28,6 +28,7 @@ from eval.runs.read import load_run, question_key
 from eval.runs.seals import run_id
 from eval.stages.boundary import Failed, outcomes
 from eval.stages.estimates import estimates, failures, judge_errors, labels, verdict_column
+from eval.stages.made_by import metric_reasons
 from eval.stages.scoring import score_rows
 from memos.errors import DataError
 
@@ -47,6 +48,8 @@ class RescoredSet:
     missing: dict[str, str] = field(default_factory=dict)
     judge_se: dict[str, float] = field(default_factory=dict)
     """By judge name, the standard error of a system's score that comes from the judge itself, as a fraction."""
+    reasons: dict[str, list[str]] = field(default_factory=dict)
+    """By metric, why its values are not the paper's."""
     errors: dict[str, dict[int, str]] = field(default_factory=dict)
     """By metric, row number to the reason why the metric failed there; its value is then 0."""
 
@@ -105,6 +108,7 @@ def score(rows: Sequence[PublishedAnswer], scorers: Sequence[Scorer] = (), judge
             for name, reason in errors.items():
                 out.errors.setdefault(name, {})[number] = reason
         out.missing.update(scorer.missing())
+    out.reasons = metric_reasons(scorers)
     if all(row.labels for row in rows):
         out.verdicts["recorded"] = [recorded_verdict(row) for row in rows]
     tasks = [JudgeTask(row.question, row.gold, row.answer, row.category) for row in rows]
@@ -140,7 +144,7 @@ def summary(scored: RescoredSet, dataset: str = "locomo") -> ScoreSummary:
     verdicts, clusters = _verdicts(scored), {number: row.sample_id for number, row in enumerate(rows)}
     counts = Counter(row.category for row in rows)
     judges = list(scored.verdicts)
-    return {
+    made: ScoreSummary = {
         "schema": 1,
         "experiment": "rescore",
         "system": scored.name,
@@ -168,9 +172,40 @@ def summary(scored: RescoredSet, dataset: str = "locomo") -> ScoreSummary:
         "judge": judges[0] if judges else "none",
         "embedder": "as published",
         "llm": "as published",
-        "dataset": {"name": dataset, "n_by_category": {str(c): n for c, n in sorted(counts.items())}},
-        "not_comparable": [] if judges[:1] == ["recorded"] else [f"judge is {judges[0] if judges else 'absent'}"],
+        "dataset": {
+            "name": dataset,
+            "n_by_category": {str(c): n for c, n in sorted(counts.items())},
+            "official": published_origins.whole_locomo([row.key for row in rows], counts),
+        },
     }
+    origin = published_origins.find(scored.name)
+    if origin is None:
+        made["not_comparable"] = ["nothing is recorded of who made these answers"]
+    else:
+        made["made_by"] = {**published_origins.made_by(origin, judges), "metrics": scored.reasons}
+    return made
+
+
+def against_paper(path: Path) -> ScoreSummary:
+    """A set of published answers as a row of the system that made them, to be held against the paper's row.
+
+    The verdicts are those that came with the answers; of the metrics the lexical ones are computed.
+
+    Raises:
+        DataError: nothing is recorded of who made them.
+    """
+    from eval.metrics.build import Config, build_scorers
+
+    rows = load(path)
+    origin = published_origins.find(rows[0].set_name)
+    if origin is None:
+        raise DataError(
+            f"{path}: nothing is recorded of who made these answers; name them in {places.published_origins()}"
+        )
+    made = summary(score(rows, build_scorers(Config(which=("lexical",)))))
+    made["system"] = origin.system
+    made["display"] = {"label": rows[0].set_name, "chunk": origin.chunk, "top_k": origin.top_k}
+    return made
 
 
 def _failed(scored: RescoredSet, verdicts: Mapping[str, Mapping[int, Mapping[str, Any]]]) -> set[int]:

@@ -63,18 +63,32 @@ def reasons(summary: Summary, column: str, row: Row | None = None, raw: Raw | No
     raw = raw or paper()
     if "made_by" not in summary:
         free = column in (raw.get("model_free") or {}).get((row or {}).get("system"), ())
-        return _data(summary, raw, row) if free else list(summary.get("not_comparable") or ())
-    found = [reason for part in raw["rests_on"][column] for reason in _CHECKS[part](summary, raw, row)]
-    found += (summary["made_by"].get("metrics") or {}).get(raw["metrics"][column], [])
-    return list(dict.fromkeys(found))
+        listed = summary.get("not_comparable") or ()
+        return _data(summary, raw, row) if free else [reason for reason in listed if _concerns(reason, column, raw)]
+    against = [reason for part in raw["rests_on"][column] for reason in _CHECKS[part](summary, raw, row)]
+    against += (summary["made_by"].get("metrics") or {}).get(raw["metrics"][column], [])
+    return list(dict.fromkeys(against))
+
+
+def _concerns(reason: str, column: str, raw: Raw) -> bool:
+    """Whether a reason of an older summary's list is about a column: by the part or the metric it begins with."""
+    about = reason.partition(" ")[0]
+    if about in raw["metrics"].values():
+        return raw["metrics"][column] == about
+    part = {"answerer": "answerer", "judge": "judge", "embedder": "memory"}.get(about)
+    return part is None or part in raw["rests_on"][column]
 
 
 def synthetic(summary: Summary, column: str, raw: Raw | None = None) -> bool:
-    """Whether scripted replies stand in for a model that the column rests on."""
-    raw = raw or paper()
-    models = [_model_of(summary, part) for part in raw["rests_on"][column]] if "made_by" in summary else []
-    if "memory" in raw["rests_on"][column] and "made_by" in summary:
-        models.append(summary["made_by"]["memory"].get("embedder"))
+    """Whether scripted replies stand in for a model that the column rests on, or for all language models of the row."""
+    if "made_by" not in summary:
+        return False
+    rests_on = (raw or paper())["rests_on"][column]
+    asked = {part: model for part in ("memory", "answerer", "judge") if (model := _model_of(summary, part))}
+    if asked and all(model["maker"] == SYNTHETIC for model in asked.values()):
+        return True
+    models = [asked.get(part) for part in rests_on]
+    models += [summary["made_by"]["memory"]["embedder"]] if "memory" in rests_on else []
     return any(model is not None and model["maker"] == SYNTHETIC for model in models)
 
 
@@ -152,7 +166,11 @@ def _answerer(summary: Summary, raw: Raw, row: Row | None) -> list[str]:
 def _judge(summary: Summary, raw: Raw, row: Row | None) -> list[str]:
     name, wanted = part_name(summary, "judge"), raw["made_with"]["judge"]
     part = summary["made_by"]["judges"].get(name)
-    return _asking("judge", part, wanted) if part else [f"judge is {name}, the paper's is gpt-4o-mini"]
+    if part is None:
+        return [f"judge is {name}, the paper's is {base_name(wanted['model'])}"]
+    file = part["settings"].get("prompt_file")
+    worded = [] if file in wanted["prompts"] else [f"judge prompt is {file}, not the one of the paper's harness"]
+    return _asking("judge", part, wanted) + worded
 
 
 def _asking(role: str, part: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
@@ -189,11 +207,15 @@ def _model_of(summary: Summary, part: str) -> Mapping[str, Any] | None:
     return (made.get(part) or {}).get("llm") if part in ("memory", "answerer") else None
 
 
-def _warm(summary: Summary, raw: Raw, row: Row | None) -> list[str]:
-    """Reasons against a time: prompts of the latency pass that the server had read before."""
-    times = summary.get("latency_ms") or {}
-    warm = times.get("cached") or 0
-    return [f"{warm} of {times['n']} timed questions met a warm prefix cache"] if warm else []
+def _warm(part: str) -> Callable[[Summary, Raw, Row | None], list[str]]:
+    """Reasons against a time: prompts of the latency pass whose beginning a server or a model had read before."""
+
+    def check(summary: Summary, raw: Raw, row: Row | None) -> list[str]:
+        times = summary.get("latency_ms") or {}
+        warm = (times.get("cached") or {}).get(part)
+        return [f"{warm} of {times['n']} timed questions met a warm prefix cache ({part} time)"] if warm else []
+
+    return check
 
 
 def _shown(value: Any) -> str:
@@ -206,6 +228,7 @@ _CHECKS: Mapping[str, Callable[[Summary, Raw, Row | None], list[str]]] = {
     "memory": _memory,
     "answerer": _answerer,
     "judge": _judge,
-    "cache": _warm,
+    "search_cache": _warm("search"),
+    "cache": _warm("total"),
 }
 """What a column may rest on, as ``paper.yaml`` names it."""

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,11 +23,15 @@ from eval.datasets.selection import DatasetConfig, select
 from eval.metrics.build import Config as MetricsConfig
 from eval.stages import components, former_fingerprints, roles
 from eval.stages.adoption import find_run
+from memos.embed.base import Embedder
+from memos.embed.metered import MeteredEmbedder
 from memos.errors import ConfigError
 from memos.llm.again import FreshWhereMalformed
 from memos.llm.base import LLM
 from memos.llm.budget import Budget
 from memos.llm.cache import MODES
+from memos.llm.metered import Meter, MeteredLLM
+from memos.llm.salted import SaltedLLM, keeps_prefixes
 from memos.types import Conversation
 
 GROUPS = ("system", "llm", "embedder", "answerer")
@@ -88,11 +92,12 @@ class Bench:
         chosen = {
             key: value for key, value in (self.config.get("prompt") or {}).items() if key in ("name", "file") and value
         }
-        takes = "prompt_file" in component_config(self.config["answerer"], "answerer")[0].Config.__dataclass_fields__
+        spec = self.answerer_part.spec
+        takes = "prompt_file" in component_config(spec, "answerer")[0].Config.__dataclass_fields__
         if chosen and not takes:
             field = "prompt.file" if "file" in chosen else "prompt"
             raise ConfigError(
-                f"{field}={chosen.get('file') or chosen['name']}: answerer={self.config['answerer']['name']} takes no "
+                f"{field}={chosen.get('file') or chosen['name']}: answerer={spec['name']} takes no "
                 "prompt; choose answerer=llm"
             )
 
@@ -110,6 +115,12 @@ class Bench:
     def prompt(self) -> str:
         """Id of the answer prompt: the track's, or the system's own."""
         return self.track.prompt or self.system_class.prompt
+
+    @property
+    def context_first(self) -> bool:
+        """Whether the track wants the context before the question in every answer prompt."""
+        wish = self.track.context_first
+        return wish == "always" or (wish == "local" and self.answerer_part.asks and roles.is_local(self.answerer_part))
 
     def uses_llm(self) -> bool:
         """Whether the memory system itself calls a language model."""
@@ -258,7 +269,18 @@ class Bench:
 
     # --- parts ------------------------------------------------------------------------------------------------------
     def embedder(self):
-        return components.embedder(self.embedder_spec, self.out, self.budget, self.config["cache"], fresh=self.rerun)
+        kept = components.embedder(self.embedder_spec, self.out, self.budget, self.config["cache"], fresh=self.rerun)
+        return self._metered_embedder(kept, "embedder")
+
+    def _metered_embedder(self, embedder: Embedder, role: str) -> Embedder:
+        """An embedder whose server's calls are counted; one that runs here asks nobody."""
+        remote = getattr(components.raw_embedder(self.embedder_spec), "remote", False)
+        return MeteredEmbedder(embedder, self.meter, role) if remote else embedder
+
+    @cached_property
+    def meter(self) -> Meter:
+        """What this run's models and embedder are asked, by role and model."""
+        return Meter()
 
     @property
     def budget(self) -> Budget:
@@ -279,16 +301,29 @@ class Bench:
         return self.config["llm"] if role == roles.MEMORY else parts[role].llm
 
     def llm(self, role: str = roles.MEMORY, *, cached: bool = True) -> LLM:
-        """The language model of a role; without the response cache in the latency pass.
+        """The language model of a role; in the latency pass without the response cache, and with prompts that no
+        prefix cache knows.
 
         Many answers or verdicts may go through a batch interface. A memory waits for each of its replies, and
         the latency pass times them.
         """
-        return self._client(self.llm_spec(role), cached, batched=cached and role != roles.MEMORY)
+        asked = self.judge_parts[0].role if role == roles.JUDGE else role
+        spec = self.llm_spec(role)
+        client = self._metered(
+            self._client(spec, cached, batched=cached and role != roles.MEMORY),
+            asked if cached else f"latency: {asked}",
+        )
+        return client if cached or not keeps_prefixes(components.provider(spec)) else SaltedLLM(client)
+
+    def _metered(self, llm: LLM, role: str) -> LLM:
+        return MeteredLLM(llm, self.meter, role)
 
     def _client(self, spec: Spec, cached: bool = True, batched: bool = False) -> LLM:
         mode = self.config["cache"] if cached else "off"
         return components.llm(spec, self.out, mode, self.budget, fresh=self.rerun, batched=batched)
+
+    def _embedder_of_latency(self) -> Embedder:
+        return self._metered_embedder(components.charged_embedder(self.embedder_spec, self.budget), "latency: embedder")
 
     def _memory_llm(self, *, cached: bool) -> LLM:
         """The memory system's model; with ``retry_ingest`` a malformed cached reply is no reply."""
@@ -298,10 +333,9 @@ class Bench:
     def new_system(self, *, latency: bool = False) -> MemorySystem:
         """A fresh, empty system; ``latency`` gives it an embedder and a model without caches."""
         shared = {
-            "embedder": (lambda: components.charged_embedder(self.embedder_spec, self.budget))
-            if latency
-            else self.embedder,
+            "embedder": self._embedder_of_latency if latency else self.embedder,
             "llm": lambda: self._memory_llm(cached=not latency) if self.uses_llm() else None,
+            "note": lambda: partial(self.meter.add, f"latency: {roles.MEMORY}" if latency else roles.MEMORY),
         }
         return construct(self.system_spec, "system", **shared)
 
@@ -310,13 +344,16 @@ class Bench:
             "llm": lambda: self.llm(roles.ANSWERER, cached=not latency),
             "embedder": self.embedder,
             "prompt": lambda: self.prompt,
+            "context_first": lambda: self.context_first,
         }
         return construct(self.answerer_part.spec, "answerer", **shared)
 
     def judge(self, spec: Spec, llm: Spec | None = None) -> Judge:
         """A judge by its configuration; ``llm`` is that of its model, the one of its role where None."""
         asked = self._judge_part(spec).llm if llm is None else llm
-        return construct(spec, "judge", llm=lambda: self._client(asked, batched=True), embedder=self.embedder)
+        role = roles.judge_role(spec["name"])
+        client = lambda: self._metered(self._client(asked, batched=True), role)  # noqa: E731
+        return construct(spec, "judge", llm=client, embedder=self.embedder)
 
     def scorers(self) -> list[Scorer]:
         return components.scorers(self.config["metrics"])

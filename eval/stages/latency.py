@@ -102,6 +102,7 @@ def _ask(
         "status": outcome.status,
         "search_ms": (searched - start) * 1000,
         "answer_ms": (end - searched) * 1000,
+        "cached_tokens": {"search": retrieved.usage.cached_tokens, "answer": outcome.usage.cached_tokens},
         "model": outcome.model,
         "usage": asdict(outcome.usage),
         **spent,

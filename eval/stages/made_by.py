@@ -7,12 +7,15 @@ from typing import Any
 
 from eval.core.config import component_config, part_id, wants
 from eval.core.protocols import Scorer
+from eval.core.published_prompts import PREFIX
 from eval.runs.format.made_by import AnswererFacts, MadeBy, MemoryFacts, ModelFacts, PartFacts
 from eval.stages import components
 from eval.stages.bench import Bench
 from memos.model_origin import ModelOrigin
 
-COMPARED = ("extractor", "top_k", "chunk_size", "temperature", "max_tokens", "stop", "rubric", "runs")
+HARNESS = {name: (f"{PREFIX}mem0",) for name in ("langmem", "openai_memory")}
+"""Systems whose rows were made with another method's published prompt (docs/protocol.md#answer-prompts)."""
+COMPARED = ("extractor", "top_k", "chunk_size", "temperature", "max_tokens", "stop", "rubric", "runs", "prompt_file")
 """Fields of parts that a comparison with the paper looks at."""
 
 
@@ -55,12 +58,13 @@ def _memory(bench: Bench) -> MemoryFacts:
 
 
 def _answerer(bench: Bench) -> AnswererFacts:
-    part = bench.answerer_part
-    prompt = (part.spec.get("prompt") or bench.prompt) if part.asks else None
+    part, own = bench.answerer_part, bench.system_class.prompt
+    prompt = (part.spec.get("prompt_file") or part.spec.get("prompt") or bench.prompt) if part.asks else None
+    moved = part.asks and getattr(bench.answerer(), "moved", False)
     return {
         **_part(part.spec, part.llm if part.asks else None),
-        "prompt": prompt,
-        "own_prompt": prompt == bench.system_class.prompt,
+        "prompt": f"{prompt} with the context before the question" if moved else prompt,
+        "own_prompt": not moved and prompt in (own, f"{PREFIX}{own}", *HARNESS.get(own, ())),
     }
 
 

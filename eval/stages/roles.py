@@ -9,6 +9,7 @@ from typing import Any
 
 from eval.core.config import component_config, wants
 from memos.errors import ConfigError
+from memos.servers import is_loopback
 
 MEMORY, ANSWERER, JUDGE = "memory", "answerer", "judge"
 OWN = "llm"
@@ -88,7 +89,11 @@ def _part(role: str, given: Spec, shared: Spec, where: str, override: str) -> Pa
     group = where.partition(".")[0].replace("also_judges", "judge")
     spec, own = {key: value for key, value in given.items() if key != OWN}, given.get(OWN)
     part = Part(role, spec, own or shared)
-    component_config(spec, where)
+    cls, _ = component_config(spec, where)
+    if hasattr(cls, "complete_many"):
+        raise ConfigError(
+            f"{where}={spec['name']}: that is a language model and no {group}; write {override}={spec['name']}"
+        )
     if own:
         component_config(own, f"{where}.{OWN}")
         if not part.asks:
@@ -102,6 +107,12 @@ def _part(role: str, given: Spec, shared: Spec, where: str, override: str) -> Pa
             f"roles, or {override}=openai for this one"
         )
     return part
+
+
+def is_local(part: Part) -> bool:
+    """Whether a part's model runs in this process or on this machine."""
+    cls = component_config(part.llm, OWN)[0]
+    return not getattr(cls, "remote", False) or is_loopback(str(part.llm.get("base_url") or ""))
 
 
 def declared(config: Spec) -> Iterator[tuple[str, str | None]]:

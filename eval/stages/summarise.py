@@ -25,6 +25,7 @@ from eval.stages.latency import timed_now
 from eval.stages.ledger import by_phase, ledger_rows
 from eval.stages.losses import lost
 from eval.stages.made_by import made_by
+from eval.stages.prompts_used import prompts_used
 from eval.stages.rounds import ingested_now
 from eval.stages.score import judge_journal, metrics_journal, values_now, verdicts_now
 from eval.stages.scoring import wanted_metrics
@@ -119,6 +120,7 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
         "ledger_rows": rows,
         "spent": priced(bench, spent(run.path)),
         "lost": losses,
+        "prompts": prompts_used(bench),
         "latency_ms": _latency(records),
         "judge_error": judge_errors({f"judge_{s['name']}": own_error(bench.judge(s)) for s in bench.judge_specs}),
         "ceilings": gold_ceilings([(q.gold, q.category) for q in questions if q.category != 5]),
@@ -233,8 +235,20 @@ def _latency(records: _Records) -> Latency:
     )
     if failed:
         out["failed"] = failed
+    if warm := _warm(rows):
+        out["cached"] = warm
     out["ingest_s"] = sum(r.get("seconds", 0.0) for r in records.ingested.values())
     return out
+
+
+def _warm(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Part to the timed questions that owe some of their time to a prefix cache."""
+    read = [r.get("cached_tokens") or {} for r in rows]
+    counts = {
+        "search": sum(bool(one.get("search")) for one in read),
+        "total": sum(any(one.values()) for one in read),
+    }
+    return {part: count for part, count in counts.items() if count}
 
 
 def _percentiles(times: np.ndarray) -> Percentiles:

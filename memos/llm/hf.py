@@ -91,6 +91,11 @@ class HFChat:
         return self._window
 
     @property
+    def keeps_prefixes(self) -> bool:
+        """Whether a prompt may be read faster because an earlier one began the same."""
+        return self.config.prefix_cache_mb > 0
+
+    @property
     def model_origin(self) -> ModelOrigin:
         """The hub's owner and name; the folder's name where it lies in one, whose maker nobody vouches for."""
         maker, _, model = self.name.rpartition("/")

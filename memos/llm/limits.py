@@ -20,7 +20,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from memos.llm.limits_headers import REQUESTS, TOKENS, Stated
-from memos.llm.pace import Pace
+from memos.llm.pace import Pace, Sent
 from memos.resources import cache_root
 
 _STALE_S = 86_400.0
@@ -36,18 +36,18 @@ _IDLE_PROCESS_S = 1.0
 class Permit:
     """One call that is under way."""
 
-    def __init__(self, limits: Limits, sent: float, tokens: float) -> None:
-        self._limits, self._sent, self._tokens, self._open = limits, sent, tokens, True
+    def __init__(self, limits: Limits, sent: Sent) -> None:
+        self._limits, self._sent, self._open = limits, sent, True
 
     def came_through(self, used: float, stated: Mapping[str, Stated]) -> None:
         """The call succeeded, with so many tokens as the server counts and such limits in its headers."""
         with self._ended() as (pace, now):
-            pace.came_through(now, self._sent, self._tokens, used, stated)
+            pace.came_through(now, self._sent, used, stated)
 
     def refused(self, pause_s: float | None, stated: Mapping[str, Stated]) -> None:
         """The call was refused for the rate: all calls pause, for the time the server asks for where it does."""
         with self._ended() as (pace, now):
-            pace.refused(now, self._sent, self._tokens, pause_s, self._limits.first_pause(pace), stated)
+            pace.refused(now, self._sent, pause_s, self._limits.first_pause(pace), stated)
 
     def end(self) -> None:
         """The call is under way no more, however it ended."""
@@ -59,7 +59,7 @@ class Permit:
     def _ended(self) -> Iterator[tuple[Pace, float]]:
         self._open = False
         with self._limits.shared() as (pace, now):
-            pace.left(now, str(os.getpid()), self._tokens)
+            pace.left(now, self._sent)
             yield pace, now
         self._limits.tell()
 
@@ -122,15 +122,14 @@ class Limits:
         Args:
             tokens: estimate of what the call will use.
         """
-        tokens *= self._pace.scale
-        permit = Permit(self, await self._admit(tokens), tokens)
+        permit = Permit(self, await self._admit(tokens * self._pace.scale))
         try:
             yield permit
         finally:
             permit.end()
 
-    async def _admit(self, tokens: float) -> float:
-        """Wait for the turn; returns when it came. Callers of one loop go in the order in which they came."""
+    async def _admit(self, tokens: float) -> Sent:
+        """Wait for the turn. Callers of one loop go in the order in which they came."""
         if self._turn is None or self._news is None:
             self._turn, self._news = asyncio.Lock(), asyncio.Event()
         turn, news = self._turn, self._news
@@ -139,8 +138,8 @@ class Limits:
                 news.clear()
                 with self.shared() as (pace, now):
                     wait = pace.admit(now, str(os.getpid()), tokens)
-                if wait <= 0:
-                    return now
+                if isinstance(wait, Sent):
+                    return wait
                 try:
                     async with asyncio.timeout(min(wait + self._draw.uniform(0, 0.01), _NEWS_S)):
                         await news.wait()

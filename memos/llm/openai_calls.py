@@ -31,6 +31,8 @@ _ADAPTATIONS, _CUTS = 12, 6
 """How often a request is sent otherwise, and shortened, at most."""
 _MARGIN = 0.02
 """Share of the room that each cut leaves free: the server's count of the cut prompt is not known."""
+_BLIND_CUT = 0.7
+"""What is left of a prompt by a cut where the server says neither its window nor its count."""
 _SHORTEST_REPLY = 64
 """Below so much room for the reply the prompt is cut."""
 _BUSY = (503, 529)
@@ -103,7 +105,7 @@ class Calls:
         self.config, self.name, self.server = config, config.model, server
         self.transport, self.limits, self.dialect, self.health = transport, limits, dialect, health
         self._backoff = Backoff(config.backoff_s, config.backoff_max_s, config.retry_after_max_s)
-        self._random, self._secret = random.Random(), secret
+        self._random, self._secret, self._told = random.Random(), secret, False
 
     async def complete(self, request: Request) -> Completion:
         """One reply; its usage is that of all attempts, as far as the server states it.
@@ -147,8 +149,7 @@ class Calls:
 
     def _begun(self, request: Request) -> _Try:
         limit, own = request.max_tokens or self.config.max_tokens, True
-        thinks = self.dialect.limit_field == "max_completion_tokens"
-        if limit is None and (request.json_schema is not None or request.tools) and not thinks:
+        if limit is None and (request.json_schema is not None or request.tools) and not self.dialect.reasons:
             limit, own = STRUCTURED_REPLY, False
         return _Try(request if limit is None else replace(request, max_tokens=limit), own)
 
@@ -185,6 +186,9 @@ class Calls:
             usage = completion.usage
             permit.came_through(usage.prompt_tokens + usage.completion_tokens, stated_limits(answered.headers))
         self.dialect.took(body, state.trial)
+        if "temperature" in self.dialect.dropped and not self._told:
+            self._told = True
+            print(f"note: {self.name} takes no temperature; its own default holds", flush=True)
         return replace(completion, ttft_ms=answered.ttft_ms)
 
     def _negotiates(self, state: _Try, refusal: Refusal, body: Mapping[str, Any]) -> bool:
@@ -260,8 +264,11 @@ class Calls:
             )
         count = prompt_counter(self.config.tokenizer)
         ours = count(request.messages)
-        window = window or self.config.context_window or prompt or ours
-        room = int(min((window - (limit or 0)) * ours / (prompt or ours), ours) * (1 - _MARGIN * state.cuts))
+        if window or prompt:
+            window = window or prompt or ours
+            room = int(min((window - (limit or 0)) * ours / (prompt or ours), ours) * (1 - _MARGIN * state.cuts))
+        else:
+            room = int(ours * _BLIND_CUT)
         fitted, cut = fit(request.messages, count, room, 0, "cut", self.name)
         state.request, state.cut_tokens = replace(request, messages=fitted), state.cut_tokens + cut
 

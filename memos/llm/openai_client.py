@@ -40,7 +40,8 @@ class Transport:
 
     def __init__(self, config: OpenAIConfig, base_url: str, key: str) -> None:
         self._client = make_client(config, base_url, key)
-        self._response = _http().Response
+        self._response: Any = _http().Response
+        self._options: Any = {"headers": headers_of(config, base_url, key)}
 
     async def post(self, body: Mapping[str, Any]) -> Answered:
         """Send a request and read the whole reply.
@@ -50,7 +51,9 @@ class Transport:
             BadReply: the reply is no JSON.
         """
         start = time.perf_counter()
-        response = await self._client.post("/chat/completions", body=dict(body), cast_to=self._response)
+        response = await self._client.post(
+            "/chat/completions", body=dict(body), cast_to=self._response, options=self._options
+        )
         spent = (time.perf_counter() - start) * 1000
         try:
             return Answered(json.loads(response.text), response.headers, spent)
@@ -61,7 +64,12 @@ class Transport:
         """Send a request and collect its streamed reply; raises as ``post`` does."""
         parts, first, start = StreamParts(), None, time.perf_counter()
         response = await self._client.post(
-            "/chat/completions", body=dict(body), cast_to=self._response, stream=True, stream_cls=_stream_class()
+            "/chat/completions",
+            body=dict(body),
+            cast_to=self._response,
+            options=self._options,
+            stream=True,
+            stream_cls=_stream_class(),
         )
         try:
             async for line in response.aiter_lines():
@@ -82,10 +90,7 @@ class Transport:
 
 
 def make_client(config: OpenAIConfig, base_url: str, key: str) -> AsyncOpenAI:
-    """The SDK's client with its own retries off, on aiohttp: half the CPU time a request of its default transport.
-
-    Azure's hosts get the key in their header ``api-key``.
-    """
+    """The SDK's client with its own retries off, on aiohttp: half the CPU time a request of its default transport."""
     import openai
 
     timeout = _http().Timeout(config.timeout_s, connect=min(_CONNECT_S, config.timeout_s))
@@ -93,20 +98,30 @@ def make_client(config: OpenAIConfig, base_url: str, key: str) -> AsyncOpenAI:
         http_client = openai.DefaultAioHttpClient(timeout=timeout)
     except RuntimeError as error:
         raise MissingDependency("aiohttp is not installed; run: pip install 'openai[aiohttp]'") from error
-    headers: dict[str, Any] = resolved(config.headers or {}, "headers")
-    if (urlsplit(base_url).hostname or "").endswith(_AZURE):
-        headers = {"api-key": key, **headers}
-    if any(name.lower() in ("api-key", "authorization") for name in headers):
-        headers = {"Authorization": openai.Omit(), **headers}
     return openai.AsyncOpenAI(
         base_url=base_url,
         api_key=key,
         max_retries=0,
         timeout=timeout,
         http_client=http_client,
-        default_headers=headers,
         default_query=resolved(config.query or {}, "query"),
     )
+
+
+def headers_of(config: OpenAIConfig, base_url: str, key: str) -> dict[str, Any]:
+    """Headers of a request besides the SDK's own; a key in a header of its own takes the place of the bearer.
+
+    Azure's hosts get the key in their header ``api-key``.
+    """
+    import openai
+
+    headers: dict[str, Any] = resolved(config.headers or {}, "headers")
+    names = {name.lower() for name in headers}
+    if (urlsplit(base_url).hostname or "").endswith(_AZURE) and not names & {"api-key", "authorization"}:
+        headers["api-key"] = key
+    if any(name.lower() in ("api-key", "x-api-key", "x-goog-api-key") for name in headers):
+        headers.setdefault("Authorization", openai.Omit())
+    return headers
 
 
 def key_of(config: OpenAIConfig, base_url: str) -> str:
@@ -122,7 +137,7 @@ def key_of(config: OpenAIConfig, base_url: str) -> str:
             f"llm.api_key_env={name!r} names no variable with a key; export {name or 'OPENAI_API_KEY'}=…, or set "
             f"llm.base_url to a server that needs none"
         )
-    if not key.isascii() or not key.isprintable() or key.strip() != key:
+    if not key.isascii() or not key.isprintable() or " " in key:
         raise ConfigError(f"llm.api_key_env={name!r}: the key has a blank, a line break or a sign that is no ASCII")
     return key or "no-key"
 

@@ -16,7 +16,7 @@ LIMITS = ("max_tokens", "max_completion_tokens")
 """Names of the reply's token limit, older one first."""
 OPTIONAL = ("seed", "temperature", "stop")
 """Fields that a request can do without where a server refuses them; ``stop`` is then held by the client."""
-_REASONING = re.compile(r"o\d(-|$)|gpt-5(?!.*chat)")
+_O_SERIES, _REASONING = re.compile(r"o\d(-|$)"), re.compile(r"o\d(-|$)|gpt-5(?!.*chat)")
 _FORM_WORDS = ("response_format", "json_schema", "json_object", "schema", "structured output", "json mode", "grammar")
 _TOOL_WORDS = ("tool", "function")
 _UNNAMED = (400, 415, 422, 501)
@@ -52,6 +52,8 @@ class Dialect:
     usage_in_stream: bool = True
     tools: str = "native"
     """``native``, or ``json``: the same call as JSON text (``memos.llm.tool_text``)."""
+    reasons: bool = False
+    """Whether the model thinks before it replies, which a reply limit of ours would cut short."""
     dropped: set[str] = field(default_factory=set)
     proven: set[str] = field(default_factory=set)
     """Forms, and ``native`` for tools, that this server took at least once."""
@@ -60,9 +62,11 @@ class Dialect:
     @classmethod
     def of_model(cls, model: str, form: str) -> Dialect:
         """What a model takes by its name: OpenAI's reasoning models name the limit otherwise and fix temperature."""
-        if _REASONING.match(model.rsplit("/", 1)[-1]):
-            return cls(form, "max_completion_tokens", dropped={"temperature", "stop"})
-        return cls(form)
+        base = model.rsplit("/", 1)[-1]
+        if not _REASONING.match(base):
+            return cls(form)
+        limit_field = LIMITS[1] if _O_SERIES.match(base) else LIMITS[0]  # gpt-5 behind a gateway may take either
+        return cls(form, limit_field, dropped={"temperature", "stop"}, reasons=True)
 
     def adapt(self, body: Mapping[str, Any], status: int, words: str, trial: Trial) -> bool:
         """Give up what a refusal complains of, if the request had it and can do without.
@@ -101,8 +105,6 @@ class Dialect:
             return True
         for name in OPTIONAL:
             if name in body and re.search(rf"\b{name}\b", words):
-                if name == "temperature" and name not in self.dropped:
-                    print(f"note: {body.get('model')} takes no temperature of ours; its own default holds", flush=True)
                 self.dropped.add(name)
                 return True
         return False

@@ -10,7 +10,7 @@ from typing import Any
 from memos.llm.base import Completion, Request, ToolCall
 from memos.llm.openai_dialect import FORMS, LIMITS, Dialect, Trial
 from memos.llm.schema import is_strict, schema_note
-from memos.llm.thinking import split_thinking
+from memos.llm.thoughts import split_thoughts
 from memos.llm.tool_text import calls_schema, read_calls, tools_note
 from memos.types import Usage
 
@@ -84,7 +84,7 @@ def completion_of(data: Any, latency_ms: float, attempts: int) -> Completion:
     """
     choice, message = _choice(data)
     refused = _text_or_null(message.get("refusal"), "refusal")
-    said, thought = split_thinking(refused or _content(message.get("content")))
+    said, thought = split_thoughts(refused or _content(message.get("content")))
     for name in ("reasoning_content", "reasoning"):
         if not thought and isinstance(message.get(name), str):
             thought = message[name].strip()

@@ -33,14 +33,19 @@ class Bucket:
     """When the level was last brought up to date."""
     heard: float = 0.0
     """When the limit was last confirmed."""
+    whole_at: float | None = None
+    """When it is full again by the server's own word; None where it does not say."""
 
     def fill(self, now: float) -> None:
         self.level = min(self.capacity, self.level + self.per_second * max(now - self.at, 0.0))
+        if self.whole_at is not None and now >= self.whole_at:
+            self.level, self.whole_at = self.capacity, None
         self.at = now
 
     def wait(self, cost: float) -> float:
         """Seconds until so much may be spent."""
-        return max(min(cost, self.capacity) - self.level, 0.0) / self.per_second
+        wait = max(min(cost, self.capacity) - self.level, 0.0) / self.per_second
+        return wait if self.whole_at is None else min(wait, max(self.whole_at - self.at, 0.001))
 
 
 @dataclass
@@ -48,8 +53,22 @@ class Running:
     """The calls of one process that are under way."""
 
     calls: int = 0
-    tokens: float = 0.0
     at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A call that went out."""
+
+    process: str
+    at: float
+    tokens: float
+    """What it was counted with."""
+    admitted: Mapping[str, float]
+    """What had been let out by then, of each kind, this call included."""
+
+    def cost(self, kind: str) -> float:
+        return self.tokens if kind == TOKENS else 1.0
 
 
 @dataclass
@@ -60,6 +79,8 @@ class Pace:
     """``own:`` those of the configuration, ``server:`` those that replies state; of requests and of tokens."""
     running: dict[str, Running] = field(default_factory=dict)
     """By process."""
+    admitted: dict[str, float] = field(default_factory=lambda: {REQUESTS: 0.0, TOKENS: 0.0})
+    """All that went out so far and was not refused."""
     pause_until: float = 0.0
     epoch: float = 0.0
     """Start of the last pause; refusals of calls that were sent before it belong to it."""
@@ -97,8 +118,8 @@ class Pace:
             if running.calls <= 0 or now - running.at > _FORGET_S * 5:
                 del self.running[name]
 
-    def admit(self, now: float, process: str, tokens: float) -> float:
-        """Let a call go out and count it (0), or say how many seconds to wait before asking again."""
+    def admit(self, now: float, process: str, tokens: float) -> Sent | float:
+        """Let a call go out and count it, or say how many seconds to wait before asking again."""
         if now < self.pause_until:
             return self.pause_until - now
         under_way = sum(entry.calls for entry in self.running.values())
@@ -111,39 +132,36 @@ class Pace:
         for name, cost in costs.items():
             self.buckets[name].level -= cost
         entry = self.running.setdefault(process, Running())
-        entry.calls, entry.tokens, entry.at = entry.calls + 1, entry.tokens + tokens, now
-        return 0.0
+        entry.calls, entry.at = entry.calls + 1, now
+        self.admitted = {REQUESTS: self.admitted[REQUESTS] + 1.0, TOKENS: self.admitted[TOKENS] + tokens}
+        return Sent(process, now, tokens, dict(self.admitted))
 
-    def left(self, now: float, process: str, tokens: float) -> None:
+    def left(self, now: float, sent: Sent) -> None:
         """A call has ended, however it did."""
-        entry = self.running.setdefault(process, Running())
-        entry.calls, entry.tokens, entry.at = max(entry.calls - 1, 0), max(entry.tokens - tokens, 0.0), now
+        entry = self.running.setdefault(sent.process, Running())
+        entry.calls, entry.at = max(entry.calls - 1, 0), now
 
-    def came_through(self, now: float, sent: float, tokens: float, used: float, stated: Mapping[str, Stated]) -> None:
+    def came_through(self, now: float, sent: Sent, used: float, stated: Mapping[str, Stated]) -> None:
         """A call succeeded.
 
         Args:
-            sent: when it went out.
-            tokens: what it was counted with.
-            used: what the server counted; 0 where it does not say.
+            used: tokens as the server counts them; 0 where it does not say.
             stated: the limits in its headers.
         """
-        self.succeeded = now
+        self.succeeded, self.refusals = now, 0
         if used > 0 and f"own:{TOKENS}" in self.buckets:
-            self.buckets[f"own:{TOKENS}"].level += tokens - used
-        if used > 0 and tokens > 0:
-            self.scale = min(max(self.scale * (used / tokens) ** 0.2, 0.05), 20.0)
-        self._hear(now, stated)
-        if sent >= self.epoch:
-            self.refusals = 0
+            self.buckets[f"own:{TOKENS}"].level += sent.tokens - used
+        if used > 0 and sent.tokens > 0:
+            self.scale = min(max(self.scale * (used / sent.tokens) ** 0.2, 0.05), 20.0)
+        self._hear(now, sent, stated)
         if self.window is not None:
             self.window += 1.0 if self.window < self.threshold else 1.0 / self.window
             self.window = None if self.window >= _WIDE else self.window
 
     def refused(
-        self, now: float, sent: float, tokens: float, pause_s: float | None, base_s: float, stated: Mapping[str, Stated]
-    ) -> float:
-        """A call was refused for the rate; all calls pause. Returns the seconds of the pause.
+        self, now: float, sent: Sent, pause_s: float | None, base_s: float, stated: Mapping[str, Stated]
+    ) -> None:
+        """A call was refused for the rate; all calls pause.
 
         Where the headers explain the refusal, their buckets pace what follows; otherwise fewer calls may be under way,
         and more again with every one that comes through.
@@ -152,36 +170,37 @@ class Pace:
             pause_s: how long the server asks to wait; None where it does not say.
             base_s: the pause after the first refusal where nothing is said; it doubles with each that follows.
         """
-        self._hear(now, stated)
+        self.admitted = {kind: max(spent - sent.cost(kind), 0.0) for kind, spent in self.admitted.items()}
+        self._hear(now, sent, stated)
         if f"own:{TOKENS}" in self.buckets:
-            self.buckets[f"own:{TOKENS}"].level += tokens
-        fresh = sent >= self.epoch
+            self.buckets[f"own:{TOKENS}"].level += sent.tokens
+        fresh = sent.at >= self.epoch
         if fresh:
             self.refusals += 1
         explained = [
-            self.buckets[f"server:{kind}"].wait(cost)
-            for kind, cost in ((REQUESTS, 1.0), (TOKENS, tokens))
-            if kind in stated and stated[kind].remaining < cost
+            self.buckets[f"server:{kind}"].wait(sent.cost(kind))
+            for kind, limit in stated.items()
+            if limit.remaining < sent.cost(kind)
         ]
         said = pause_s is not None or bool(explained)
         grown = base_s * 2.0 ** min(self.refusals - 1, 30) if self.refusals > 1 or not said else 0.0
         pause = max(explained, default=0.0) if pause_s is None else pause_s
-        pause = max(pause, grown)
         if fresh and not explained:
             under_way = sum(entry.calls for entry in self.running.values()) + 1
             self.threshold = max(min(under_way, self.window or math.inf) / 2, 1.0)
             self.window = max(self.threshold / 2, 1.0)
         if fresh:
             self.epoch = now
-        self.pause_until = max(self.pause_until, now + pause)
-        return pause
+        self.pause_until = max(self.pause_until, now + max(pause, grown))
 
-    def _hear(self, now: float, stated: Mapping[str, Stated]) -> None:
-        """Take over the limits that a reply states; what is under way counts as spent already."""
+    def _hear(self, now: float, sent: Sent, stated: Mapping[str, Stated]) -> None:
+        """Take over the limits that a reply states as they were when its call went out; calls since then spent more."""
         for kind, limit in stated.items():
-            spent = sum(entry.tokens if kind == TOKENS else entry.calls for entry in self.running.values())
-            level = min(limit.remaining - spent, limit.limit)
-            self.buckets[f"server:{kind}"] = Bucket(limit.per_second, limit.limit, level, now, now)
+            since = max(self.admitted[kind] - sent.admitted[kind], 0.0)
+            level = limit.remaining + limit.per_second * (now - sent.at) - since
+            whole_at = None if limit.reset_s is None else max(sent.at + limit.reset_s, now)
+            level = min(level, limit.limit)
+            self.buckets[f"server:{kind}"] = Bucket(limit.per_second, limit.limit, level, now, now, whole_at)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -192,6 +211,7 @@ class Pace:
         try:
             pace = cls(**state)
             pace.buckets = {str(name): Bucket(**bucket) for name, bucket in state.get("buckets", {}).items()}
+            pace.admitted = {kind: float(state.get("admitted", {}).get(kind, 0.0)) for kind in (REQUESTS, TOKENS)}
             pace.running = {str(name): Running(**entry) for name, entry in state.get("running", {}).items()}
             times = [pace.epoch, pace.succeeded, *(bucket.at for bucket in pace.buckets.values())]
             numbers = [*times, pace.pause_until, pace.threshold, pace.scale, float(pace.window or 0), pace.refusals]

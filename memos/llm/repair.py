@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from memos.llm.thoughts import split_thoughts
+
 _FENCE = re.compile(r"```[a-zA-Z0-9_-]*[ \t]*\n?(.*?)(?:```|\Z)", re.DOTALL)
 _MAX_VALUES = 20
 """How many bracketed values in prose are tried."""
-_THINK = re.compile(r"<think>.*?</think>", re.DOTALL)
 
 
 def values(text: str, *, complete: bool = True) -> Iterator[Any]:
@@ -42,10 +43,22 @@ def loads(text: str, *, complete: bool = True) -> Any:
 
 def _parsed(text: str | None) -> list[Any]:
     """The value of a text as a list of one, or an empty list."""
+    if text is None:
+        return []
     try:
-        return [] if text is None else [json.loads(text, parse_constant=_no_constant)]
+        value = json.loads(text, strict=False, parse_constant=_no_constant, parse_float=_finite)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()  # half of a pair of surrogates is no text
     except (ValueError, RecursionError):
         return []
+    return [value]
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(f"{digits} is larger than any number here")
+    return number
 
 
 def _no_constant(name: str) -> Any:
@@ -53,20 +66,20 @@ def _no_constant(name: str) -> Any:
 
 
 def _candidates(text: str) -> list[str]:
-    plain = _THINK.sub("", text).strip().lstrip("\ufeff")
-    found = [text.strip(), plain]
-    found += [match.group(1).strip() for match in _FENCE.finditer(plain)]
+    plain = split_thoughts(text)[0].strip().lstrip("\ufeff")
+    readings = [text.strip(), plain]
+    readings += [match.group(1).strip() for match in _FENCE.finditer(plain)]
     position = 0
     for _ in range(_MAX_VALUES):
         starts = [start for mark in "{[" if (start := plain.find(mark, position)) >= 0]
         if not starts:
             break
         end = _balanced_end(plain, min(starts))
-        found.append(plain[min(starts) : end])
+        readings.append(plain[min(starts) : end])
         if end is None:
             break
         position = end
-    return [candidate for candidate in dict.fromkeys(found) if candidate]
+    return [candidate for candidate in dict.fromkeys(readings) if candidate]
 
 
 def _balanced_end(text: str, start: int) -> int | None:

@@ -9,11 +9,13 @@ from typing import Any
 from memos.errors import MalformedOutput
 from memos.llm.base import LLM, Completion, Request
 from memos.llm.repair import values
-from memos.llm.schema import problems
+from memos.llm.schema import problems, schema_note
 from memos.types import Message, Usage
 
 _SHOWN = 2000
 """How much of a malformed reply goes back to the model and into the error."""
+_LONGEST = 4096
+"""Tokens up to which the limit of a reply that was cut grows."""
 
 
 class MalformedJson(MalformedOutput):
@@ -46,7 +48,8 @@ def complete_json(llm: LLM, request: Request, schema: Mapping[str, Any], retries
     """Ask for JSON that satisfies ``schema``.
 
     A reply is read with ``repair.values`` and checked. One that fails is shown to the model with the reason, and asked
-    for again, up to ``retries`` times; a reply cut by the token limit is asked for again with twice the limit. Each
+    for again, up to ``retries`` times, with the schema in the prompt: a server may have ignored it where it stands. A
+    reply cut by the token limit is asked for again with twice the limit, up to 4096; what is longer is a loop. Each
     retry is another request, so a response cache never returns the malformed reply for it.
 
     Raises:
@@ -62,7 +65,7 @@ def complete_json(llm: LLM, request: Request, schema: Mapping[str, Any], retries
         if reason is None:
             return Structured(value, usage, attempt, completion)
         if attempt <= retries:
-            current = _again(request, completion, reason)
+            current = _again(request, attempt, _next_limit(current, completion), completion, reason)
     shown = completion.text if len(completion.text) <= _SHOWN else completion.text[:_SHOWN] + "…"
     message = f"{llm.name} gave no valid JSON in {retries + 1} attempts ({reason}); last reply: {shown!r}"
     raise MalformedJson(message, completion.text, usage, reason or "")
@@ -75,22 +78,27 @@ def parse(completion: Completion, schema: Mapping[str, Any]) -> tuple[Any, str |
     cut = completion.finish_reason == "length"
     reason = "the reply was cut by the token limit" if cut else "the reply holds no JSON value"
     for position, value in enumerate(values(completion.text, complete=not cut)):
-        found = problems(value, schema)
-        if not found:
+        faults = problems(value, schema)
+        if not faults:
             return value, None
         if position == 0:
-            reason = "; ".join(found[:3])
+            reason = "; ".join(faults[:3])
     return None, reason
 
 
-def _again(request: Request, completion: Completion, reason: str) -> Request:
-    correction = (
-        f"That reply could not be used: {reason}. Send the whole answer again as one JSON value that satisfies the "
-        "schema, with nothing before or after it."
-    )
-    said = completion.text[:_SHOWN] or "(empty)"
+def _next_limit(request: Request, completion: Completion) -> int | None:
+    """The token limit of the next attempt; of a reply that a server's own limit cut, its length tells that limit."""
     limit = request.max_tokens
-    if limit is not None and completion.finish_reason == "length":
-        limit *= 2
+    if completion.finish_reason != "length":
+        return limit
+    reached = limit or completion.usage.completion_tokens
+    return max(reached, min(2 * reached, _LONGEST)) or None
+
+
+def _again(request: Request, attempt: int, limit: int | None, completion: Completion, reason: str) -> Request:
+    correction = f"That reply could not be used: {reason}. Send the whole answer again."
+    if request.json_schema is not None:
+        correction += f" {schema_note(request.json_schema)}"
+    said = completion.text[:_SHOWN] or "(empty)"
     messages = (*request.messages, Message("assistant", said), Message("user", correction))
-    return replace(request, messages=messages, max_tokens=limit)
+    return replace(request, messages=messages, max_tokens=limit, sample_index=request.sample_index + attempt)

@@ -15,6 +15,9 @@ _OTHER_CHANNEL = re.compile(r"<\|channel\|>(?:analysis|commentary)<\|message\|>.
 _MARK = re.compile(r"<\|(?:start|end|return|message|channel)\|>")
 
 
+_MARKED = re.compile(rf"{_OPEN}|{_CLOSE}", re.IGNORECASE)
+
+
 def without_thoughts(text: str) -> str:
     """A model's reply without its thinking, stripped.
 
@@ -22,8 +25,22 @@ def without_thoughts(text: str) -> str:
     one stood in the prompt's template) all before it is thinking; where only the opening one is, the reply never came
     and nothing is left. A text without marks stays as it is.
     """
-    if "<|channel|>" in text:
-        text = _MARK.sub("", _OTHER_CHANNEL.sub("", _FINAL.sub("", text)))
+    return split_thoughts(text)[0].strip()
+
+
+def split_thoughts(text: str) -> tuple[str, str]:
+    """A reply without its thinking, and the thinking; a text without marks as it is, and nothing."""
+    thoughts: list[str] = []
+
+    def cut(match: re.Match[str]) -> str:
+        thoughts.append(_MARK.sub("", _MARKED.sub("", match.group())).strip())
+        return " "
+
+    said = text
+    if "<|channel|>" in said:
+        for marked in (_FINAL, _OTHER_CHANNEL):
+            said = marked.sub(cut, said)
+        said = _MARK.sub("", said)
     for marked in (_BLOCK, _CLOSED, _UNCLOSED):
-        text = marked.sub(" ", text)
-    return text.strip()
+        said = marked.sub(cut, said)
+    return (said if said == text else said.strip()), "\n".join(filter(None, thoughts))

@@ -47,6 +47,8 @@ NOT_RUN = {
     "record.py": "packs runs on a paid model; tests/harness/test_replay.py runs both of its commands",
     "fetch_data.py": "downloads or installs packages",
     "bench_report.py": "a bench",
+    "bench_flow.py": "a bench",
+    "bench_limits.py": "a bench",
     "bench_kv.py": "a bench",
     "bench_search.py": "a bench",
     "bench_scheduler.py": "a bench",

@@ -144,6 +144,8 @@ def test_judges_that_differ_have_different_names_and_equal_ones_are_one(tmp_path
         (("judge=llm_strict",), "judge=llm_strict needs a language model; .*judge/llm=openai"),
         (("answerer=llm", "answerer/llm=mock", "judge=llm_strict"), "judge=llm_strict needs a language model"),
         (("+judge@also_judges.b=llm_strict",), r"also_judges\.b=llm_strict needs .*\+llm@also_judges\.b\.llm=openai"),
+        (("judge=llm/mock",), "judge=mock: that is a language model and no judge; write judge/llm=mock"),
+        (("answerer=llm/mock",), "no answerer; write answerer/llm=mock"),
         (("judge/llm=mock",), "judge/llm=mock: judge=offline asks no language model"),
         (("answerer/llm=mock",), "answerer/llm=mock: answerer=reader asks no language model"),
         (("answerer=llm", "answerer/llm=mock", "system=mem0", "system.extractor=llm"), "system=mem0 needs a language"),

@@ -5,30 +5,12 @@ from __future__ import annotations
 import threading
 
 import pytest
+from asking import ask
 
 from memos.errors import ConfigError, LLMError, PromptTooLong
-from memos.llm.base import Completion, Request
+from memos.llm.base import Completion
 from memos.llm.openai import OpenAIChat
 from memos.llm.retry import Rejected, Unreachable
-from memos.types import Message
-
-
-def ask(text: str, **fields) -> Request:
-    return Request((Message("user", text),), **fields)
-
-
-@pytest.fixture
-def client():
-    made = []
-
-    def make(server, **fields) -> OpenAIChat:
-        settings = {"api_key_env": None, "backoff_s": 0.001, "timeout_s": 10.0, "model": "scripted-1", **fields}
-        made.append(OpenAIChat(OpenAIChat.Config(base_url=server.base_url, **settings)))
-        return made[-1]
-
-    yield make
-    for llm in made:
-        llm.close()
 
 
 @pytest.mark.parametrize("fault", ["429", "500", "drop", "garbage"])

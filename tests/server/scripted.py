@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scripted_limits import RateLimit
 from scripted_replies import Fault, FaultPlan, Reply, Script, Source, content_text, spoiled
 
 _REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
@@ -40,6 +41,7 @@ class Logged:
     path: str
     body: dict[str, Any]
     headers: dict[str, str]
+    """Lower-case names; ``?`` holds the query of the address."""
     fault: str | None
     time: float
 
@@ -56,6 +58,7 @@ class ScriptedServer:
         faults: a FaultPlan, or a list for ``FaultPlan(sequence)``.
         refuse: response formats and options the server rejects with status 400: ``json_schema``, ``json_object``,
             ``seed``, ``stream_options``, ``max_completion_tokens``, …
+        limit: a RateLimit that chat requests are held to; their tokens are those of the prompt and of the reply.
         timeout_s: how long a ``timeout`` fault keeps silent before the connection is closed.
         dim: length of embeddings.
 
@@ -73,6 +76,7 @@ class ScriptedServer:
         prefix_cache: bool = False,
         faults: FaultPlan | Sequence[Fault | str | None] = (),
         refuse: Sequence[str] = (),
+        limit: RateLimit | None = None,
         timeout_s: float = 30.0,
         dim: int = 16,
         model: str = "scripted-1",
@@ -82,6 +86,7 @@ class ScriptedServer:
         self.latency, self.prefill, self.token_delay = latency, prefill, token_delay
         self.faults = faults if isinstance(faults, FaultPlan) else FaultPlan(faults)
         self.refuse, self.timeout_s, self.dim, self.model, self.port = set(refuse), timeout_s, dim, model, port
+        self.limit = limit
         self.requests: list[Logged] = []
         self.peak = 0
         self._prompts: list[list[str]] | None = [] if prefix_cache else None
@@ -137,14 +142,14 @@ class ScriptedServer:
         """Serve one request; False when the connection is to be closed."""
         head = await reader.readuntil(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")
-        path = lines[0].split(" ")[1].split("?")[0]
+        path, _, query = lines[0].split(" ")[1].partition("?")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:-2])}
         raw = await reader.readexactly(int(headers.get("content-length", 0)))
         body = json.loads(raw) if raw else {}
         self._in_flight += 1
         self.peak = max(self.peak, self._in_flight)
         try:
-            return await self._serve(path, headers, raw, body, writer)
+            return await self._serve(path, {"?": query, **headers}, raw, body, writer)
         finally:
             self._in_flight -= 1
 
@@ -177,11 +182,20 @@ class ScriptedServer:
             error = {"type": "invalid_request_error", "code": "unsupported_value", "param": refused}
             return await _send(writer, 400, {"error": {**error, "message": f"{refused} is not supported here"}})
         words = "\n".join(content_text(m.get("content")) for m in body.get("messages", ())).split()
+        reply, stated = self.script.reply(body), {}
+        if self.limit is not None:
+            longest = body.get("max_completion_tokens") or body.get("max_tokens") or len(reply.text)
+            tokens = len(words) + min(len(reply.text.split()), longest)
+            wait, stated = self.limit.take(tokens)
+            if wait > 0:
+                error = {"type": "tokens", "code": "rate_limit_exceeded", "message": self.limit.message(wait, tokens)}
+                return await _send(writer, 429, {"error": error}, stated)
         cached = self._cached(words)
-        reply = self.script.reply(body)
         if reply.status != 200:
             await asyncio.sleep(self._delay(body))
             return await _send(writer, reply.status, {"error": dict(reply.error or {})}, dict(reply.headers))
+        if reply.raw is not None:
+            return await _write(writer, 200, reply.raw.encode("utf-8", "surrogatepass"), {"content-type": "text/plain"})
         if fault is not None and fault.kind == "garbage":
             return await _write(writer, 200, b"<html>not json</html>", {"content-type": "text/html"})
         if fault is not None:
@@ -191,7 +205,7 @@ class ScriptedServer:
         completion = self._completion(body, reply, len(words), cached)
         if body.get("stream"):
             return await self._stream(body, completion, writer)
-        return await _send(writer, 200, completion, dict(reply.headers))
+        return await _send(writer, 200, completion, {**stated, **reply.headers})
 
     def _delay(self, body: dict[str, Any]) -> float:
         return self.latency(body) if callable(self.latency) else self.latency
@@ -338,8 +352,17 @@ def main() -> None:
         metavar=("PATTERN", "REPLY"),
         help="reply to requests in whose messages the pattern is found (may be repeated)",
     )
+    parser.add_argument("--tokens-per-minute", type=float, help="refuse with 429 what goes beyond")
+    parser.add_argument("--requests-per-minute", type=float, help="refuse with 429 what goes beyond")
+    parser.add_argument("--limit-kind", default="bucket", help="bucket, window or sliding")
+    parser.add_argument("--limit-full", type=float, default=1.0, help="share of the limit that is there at the start")
+    parser.add_argument("--limit-headers", default="openai", help="openai, anthropic, plain or none")
     options = parser.parse_args()
-    with ScriptedServer(options.rule, latency=options.latency, port=options.port) as server:
+    given = options.tokens_per_minute, options.requests_per_minute
+    limit = None
+    if any(given):
+        limit = RateLimit(*given, kind=options.limit_kind, full=options.limit_full, headers=options.limit_headers)
+    with ScriptedServer(options.rule, latency=options.latency, port=options.port, limit=limit) as server:
         print(server.base_url, flush=True)
         parent = os.getppid()
         while os.getppid() == parent:

@@ -29,6 +29,8 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     error: Mapping[str, Any] | None = None
     """Body of the ``error`` object when ``status`` is not 200."""
+    raw: str | None = None
+    """What is sent as the whole body, whatever it is."""
 
 
 @dataclass(frozen=True)

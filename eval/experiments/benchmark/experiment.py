@@ -25,6 +25,7 @@ from eval.stages.manifest import adopt, describe, summary_code
 from eval.stages.rounds import extract_again
 from eval.stages.score import judge, score
 from eval.stages.search import search, waiting
+from eval.stages.spending import noted
 from eval.stages.summarise import summarise
 from memos.errors import BudgetExceeded
 
@@ -141,8 +142,9 @@ def _begun(config: Config) -> tuple[Bench, Outcome | None]:
 
 @contextmanager
 def _directory(bench: Bench) -> Iterator[RunDir]:
-    """The run's folder, while bars show what the command has spent."""
-    with closing(RunDir(bench.folder)) as directory, showing(bench.budget.shown):
+    """The folder of a run, held; what its models are asked meanwhile is noted in it, and bars show what was spent."""
+    noting = noted(bench.meter, bench.folder)
+    with closing(RunDir(bench.folder)) as directory, noting, showing(bench.budget.shown):
         yield directory
 
 
@@ -212,7 +214,7 @@ def _outcome(bench: Bench, summary: Mapping[str, Any], how: str) -> Outcome:
         stages += [f"{name}: {count}" for name, count in failures.items()]
         message += f", {failed} failed ({', '.join(stages)}); the same command retries them"
     hollow = losses.too_many(summary.get("lost"), bench.max_lost)
-    if told := hollow or losses.line(summary.get("lost")):
-        message += f"; {told}"
+    if lost := hollow or losses.line(summary.get("lost")):
+        message += f"; {lost}"
     code = FAILED_QUESTIONS if hollow or max(failed, *failures.values(), 0) > allowed else OK
     return {"folder": str(bench.folder), "code": code, "message": message, "fresh": how != "up to date"}

@@ -121,7 +121,7 @@ def _facts(s: Summary, m: Mapping[str, Any]) -> list[tuple[str, Any]]:
         ),
         ("system", full_label(s)),
         ("track", s.get("track", NOWHERE)),
-        ("answer prompt", m.get("prompt", NOWHERE)),
+        ("answer prompt", (s.get("prompts") or {}).get("answer") or m.get("prompt", NOWHERE)),
         ("answerer", s.get("answerer", NOWHERE)),
         ("language model", s.get("llm", NOWHERE)),
         ("embedder", s.get("embedder", NOWHERE)),

@@ -102,6 +102,7 @@ def table4(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
     ]
     if without:
         notes.append(f"Latency is missing for {', '.join(without)}: no latency pass was run (one question at a time).")
+    notes += warm_notes(summaries)
     sampled = sorted({s["latency_ms"]["n"] for s in summaries if (s.get("latency_ms") or {}).get("n")})
     if sampled:
         notes.append(f"Latency: questions one at a time, nothing cached; sample of {' or '.join(map(str, sampled))}.")
@@ -110,6 +111,25 @@ def table4(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
             "stores."
         )
     return Table("table4", "LOCOMO score and latency by method", columns, tuple(sections), tuple(notes)).marked()
+
+
+WARM = "†"
+"""Behind a time of prompts whose beginning a prefix cache had."""
+
+
+def warm_notes(summaries: Sequence[Summary]) -> list[str]:
+    """What the sign of warm times means, with the questions of each row; nothing where all times are cold."""
+    warm = [
+        f"{name} {max(counts.values())} of {s['latency_ms']['n']}"
+        for s, name in zip(summaries, labels(summaries), strict=True)
+        if (counts := (s.get("latency_ms") or {}).get("cached"))
+    ]
+    if not warm:
+        return []
+    return [
+        f"{WARM}: a prefix cache of the server or the model had the beginning of some timed prompts, so these times "
+        f"are shorter than cold ones (questions: {', '.join(warm)})."
+    ]
 
 
 def _head_columns() -> tuple[Column, ...]:
@@ -170,7 +190,12 @@ def _row3(
 
 def _row4(summary: Summary, name: str, shown: Sequence[str], ties: Ties | None) -> tuple[Cell, ...]:
     latency = summary.get("latency_ms") or {}
-    durations = tuple(Cell((latency.get(part) or {}).get(q)) for part in ("search", "total") for q in ("p50", "p95"))
+    warm = latency.get("cached") or {}
+    durations = tuple(
+        Cell((latency.get(part) or {}).get(q), flag=WARM if warm.get(part) else "")
+        for part in ("search", "total")
+        for q in ("p50", "p95")
+    )
     head = _head(summary, name, None, shown[0] if shown else None)
     return (*head, *_judge_cells(summary, None, shown, ties), *durations, *ingestion_cells(summary))
 

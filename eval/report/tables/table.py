@@ -38,6 +38,8 @@ class Cell:
     """``best``, ``second`` or nothing."""
     tied: bool = False
     """Whether a paired test cannot tell it from the best one."""
+    flag: str = ""
+    """A sign behind the value that a note explains."""
     full: str = ""
     """What the CSV says in place of a text that is shortened elsewhere."""
 
@@ -100,14 +102,16 @@ def show(cell: Cell, column: Column, *, digits: int = 2) -> str:
     if isinstance(cell.value, str):
         return cell.value
     if column.kind == "percent":
-        return f"{cell.value * 100:.{digits}f}"
-    if column.kind == "usd":
-        return f"{cell.value:.2f}" if cell.value >= 0.1 or not cell.value else f"{cell.value:.4f}"
-    if column.kind == "hours":
-        return f"{cell.value:.2f}"
-    if column.kind == "ms" and abs(cell.value) < 10:
-        return f"{cell.value:.1f}"
-    return f"{cell.value:,.0f}" if column.kind == "count" and cell.value >= 10_000 else f"{cell.value:.0f}"
+        text = f"{cell.value * 100:.{digits}f}"
+    elif column.kind == "usd":
+        text = f"{cell.value:.2f}" if cell.value >= 0.1 or not cell.value else f"{cell.value:.4f}"
+    elif column.kind == "hours":
+        text = f"{cell.value:.2f}"
+    elif column.kind == "ms" and abs(cell.value) < 10:
+        text = f"{cell.value:.1f}"
+    else:
+        text = f"{cell.value:,.0f}" if column.kind == "count" and cell.value >= 10_000 else f"{cell.value:.0f}"
+    return text + cell.flag
 
 
 def show_interval(cell: Cell, column: Column, *, digits: int = 2) -> str:

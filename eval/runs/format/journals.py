@@ -197,6 +197,13 @@ class LatencyLine(QuestionLine):
     answer_ms: Annotated[float, "Milliseconds of the answer."]
     usage: NotRequired[Annotated[Tokens, NEW, "Calls and tokens of the answer, those of warming up included."]]
     search_usage: NotRequired[Annotated[Tokens, NEW, "Those of the search."]]
+    cached_tokens: NotRequired[
+        Annotated[
+            dict[str, int],
+            NEW,
+            "`search` and `answer` to the prompt tokens of this very question that a prefix cache had; 0: cold.",
+        ]
+    ]
     model: NotRequired[Annotated[str, NEW, "What answered."]]
 
 

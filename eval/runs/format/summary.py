@@ -107,6 +107,13 @@ class Latency(TypedDict):
     total: NotRequired[Annotated[Percentiles, "Both together, question by question."]]
     n: NotRequired[Annotated[int, "Questions that were timed."]]
     failed: NotRequired[Annotated[int, "Questions whose timing failed; absent where none did."]]
+    cached: NotRequired[
+        Annotated[
+            dict[str, int],
+            NEW,
+            "`search` and `total` to the timed questions whose prompts a prefix cache had begun to know; absent: none.",
+        ]
+    ]
     ingest_s: NotRequired[Annotated[float, "Seconds of ingestion, summed over conversations."]]
 
 

@@ -92,8 +92,7 @@ def test_a_command_is_foretold_in_a_table_and_nothing_is_run(tmp_path):
         sums = [row for row in rows if row["phase"] == "all"]
         assert [row["method"] for row in sums] == ["RAG-256/k2", "Full-Context", "all"]
         assert sums[2]["calls"] == sums[0]["calls"] + sums[1]["calls"] > 60 and sums[2]["usd"] > 0
-        priced = ("system=rag", "llm.model=mine", "budget.usd=1", f"prices={tmp_path / 'mine.yaml'}")
-        wrong = run(server, tmp_path, *priced)
+        wrong = run(server, tmp_path, "check=true", "experiment=judge_card", "dataset=tiny")
         assert wrong.returncode == 1 and "makes no forecast" in wrong.stderr
 
 

@@ -48,8 +48,10 @@ class Made:
         return json.loads((self.folder / "summary.json").read_text(encoding="utf-8"))
 
     def numbers(self) -> dict:
-        """The summary without what a clock makes, and without the identity of the clocked device."""
-        timed = ("latency_ms", "score_fingerprint")
+        """The summary without what a clock makes, the identity of the clocked device, and what was paid: a resumed run
+        finds replies in the cache.
+        """
+        timed = ("latency_ms", "score_fingerprint", "spent")
         return {name: value for name, value in self.summary.items() if name not in timed}
 
     def lines(self, name: str) -> list[dict]:

@@ -4,14 +4,14 @@ by name."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 
 from eval.answerers.order import context_first
 from eval.answerers.prompts import IDS, PROMPTS, Prompt, from_file, get
 from eval.answerers.replies import answer_of
-from eval.core.types import Answer, AnswerTask
+from eval.core.types import Answer, AnswerTask, BatchedAnswer
 from memos.errors import ConfigError, LLMError
-from memos.llm.base import LLM, Completion, Request
+from memos.llm.base import LLM, BatchedCompletion, Completion, Request
 from memos.types import Usage
 
 UNNAMED = ("retries", "prompt_file", "context_first")
@@ -128,6 +128,7 @@ class LLMAnswerer:
         prompts = [self.prompt_of(task) for task in tasks]
         requests = [self._request(prompt, task) for prompt, task in zip(prompts, tasks, strict=True)]
         waiting, spent = list(range(len(tasks))), [Usage()] * len(tasks)
+        batched = [Usage()] * len(tasks)
         for attempt in range(self.config.retries + 1):
             again = []
             sent = [replace(requests[index], sample_index=attempt) for index in waiting]
@@ -135,10 +136,13 @@ class LLMAnswerer:
                 index = waiting[position]
                 if isinstance(outcome, Completion):
                     spent[index] += outcome.usage
+                    if isinstance(outcome, BatchedCompletion):
+                        batched[index] += outcome.usage
                     if attempt < self.config.retries and self._unusable(prompts[index], outcome):
                         again.append(index)
                         continue
-                yield index, self._outcome(prompts[index], outcome, spent[index])
+                made = self._outcome(prompts[index], outcome, spent[index])
+                yield index, _marked(made, batched[index]) if batched[index].calls else made
             waiting = sorted(again)
             if not waiting:
                 return
@@ -173,3 +177,8 @@ class LLMAnswerer:
             cut_tokens=outcome.cut_tokens,
             from_cache=outcome.from_cache,
         )
+
+
+def _marked(answer: Answer, batched: Usage) -> BatchedAnswer:
+    """An answer of which a batch interface gave a part."""
+    return BatchedAnswer(**{f.name: getattr(answer, f.name) for f in fields(answer)}, batched=batched)

@@ -90,6 +90,17 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchedAnswer(Answer):
+    """An answer of which a batch interface gave some replies; ``latency_ms`` is no latency then.
+
+    A class of its own, so that answerers which never see one are the same code as before there were any.
+    """
+
+    batched: Usage = field(default_factory=Usage)
+    """The part of ``usage`` that came from a batch interface, at a part of the price."""
+
+
+@dataclass(frozen=True, slots=True)
 class JudgeTask:
     """What a judge sees."""
 
@@ -117,3 +128,11 @@ class Verdict:
     latency_ms: float = 0.0
     attempts: int = 0
     """Replies asked for, those asked again included; 0 for judges that ask nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchedVerdict(Verdict):
+    """A verdict of which a batch interface gave some replies; ``latency_ms`` is no latency then."""
+
+    batched: Usage = field(default_factory=Usage)
+    """The part of ``usage`` that came from a batch interface, at a part of the price."""

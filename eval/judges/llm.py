@@ -14,13 +14,13 @@ good ``error``; neither is ever turned into wrong here. A verdict of several run
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from eval.core import judging
-from eval.core.types import JudgeTask, Verdict
+from eval.core.types import BatchedVerdict, JudgeTask, Verdict
 from eval.judges import labels, prompts
 from memos.errors import ConfigError, LLMError
-from memos.llm.base import LLM, Completion, Request
+from memos.llm.base import LLM, BatchedCompletion, Completion, Request
 from memos.types import Message, Usage
 
 
@@ -34,6 +34,8 @@ class _Run:
     attempts: int = 0
     usage: Usage = field(default_factory=Usage)
     latency_ms: float = 0.0
+    batched: Usage = field(default_factory=Usage)
+    """The part of ``usage`` that came from a batch interface."""
 
 
 class LLMJudge:
@@ -151,6 +153,7 @@ class LLMJudge:
             before.attempts + 1,
             before.usage + outcome.usage,
             before.latency_ms + outcome.latency_ms,
+            before.batched + outcome.usage if isinstance(outcome, BatchedCompletion) else before.batched,
         )
 
     @staticmethod
@@ -165,7 +168,7 @@ class LLMJudge:
         label, share = judging.standing(judging.ERROR, runs), judging.majority(runs)[1]
         share = share if label in (judging.CORRECT, judging.WRONG) else None
         model = next((run.model for run in reversed(replies) if run.model), self.llm.name)
-        return Verdict(
+        verdict = Verdict(
             label,
             share,
             tuple(run.label for run in replies),
@@ -176,6 +179,10 @@ class LLMJudge:
             sum(run.latency_ms for run in replies),
             attempts=sum(run.attempts for run in replies),
         )
+        batched = sum((run.batched for run in replies), Usage())
+        if not batched.calls:
+            return verdict
+        return BatchedVerdict(**{f.name: getattr(verdict, f.name) for f in fields(verdict)}, batched=batched)
 
     def close(self) -> None:
         """The client belongs to the harness."""

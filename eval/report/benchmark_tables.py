@@ -48,6 +48,8 @@ def write_benchmark_tables(group: RunGroup, out: Path) -> list[Table]:
         "_recall": tables.recall_table(group.summaries),
         "_cost": tables.cost_table(group.summaries),
     }
+    if (repeats := tables.repeats_table(group.summaries)) is not None:
+        made["_repeats"] = repeats
     if group.experiment.endswith("_ablation"):
         made = {"": ablation_table(group.runs), "_answers": made.pop(""), **made}
     origin = sources(group.summaries)

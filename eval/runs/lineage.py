@@ -25,6 +25,7 @@ VOLATILE = frozenset(
         "search_ms",
         "answer_ms",
         "from_cache",
+        "batched",
         "cached_tokens",
         "attempts",
         "raw",

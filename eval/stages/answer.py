@@ -9,7 +9,7 @@ from typing import Any
 from tqdm import tqdm
 
 from eval.core.progress import bar
-from eval.core.types import Answer, AnswerTask, Question
+from eval.core.types import Answer, AnswerTask, BatchedAnswer, Question
 from eval.runs import lineage
 from eval.runs.write import Journal, RunDir
 from eval.stages.bench import Bench
@@ -50,13 +50,19 @@ def answers_now(
     return out
 
 
-def answer_tasks(bench: Bench, run: RunDir, answers: Journal, ask: Callable[[Question], str | None]) -> None:
-    """Put the searched questions to the answerer, as ``ask`` words them (None: not at all), and write the answers."""
+def answer_tasks(
+    bench: Bench, run: RunDir, answers: Journal, ask: Callable[[Question], str | None], repeat: int = 0
+) -> None:
+    """Put the searched questions to the answerer, as ``ask`` words them (None: not at all), and write the answers.
+
+    Args:
+        repeat: number of the run of answers, from 0; each is a sample of its own.
+    """
     answering = Answering(bench, run, answers, ask)
     todo = answering.waiting()
     if not todo:
         return
-    answerer, progress = bench.answerer(), answering.progress(len(todo))
+    answerer, progress = bench.answerer(repeat=repeat), answering.progress(len(todo))
     for index, outcome in outcomes(answerer.answer, [answering.task(*asked) for asked in todo]):
         answering.write(*todo[index], outcome)
         progress.update()
@@ -129,5 +135,7 @@ def _record(outcome: Answer) -> dict[str, Any]:
         "cut_tokens": outcome.cut_tokens,
         "from_cache": outcome.from_cache,
     }
+    if isinstance(outcome, BatchedAnswer):
+        record["batched"] = asdict(outcome.batched)
     spare = {"raw": outcome.raw, "error": outcome.error}
     return record | {name: text for name, text in spare.items() if text}

@@ -31,6 +31,7 @@ from memos.llm.base import LLM
 from memos.llm.budget import Budget
 from memos.llm.cache import MODES
 from memos.llm.metered import Meter, MeteredLLM
+from memos.llm.resampled import Resampled
 from memos.llm.salted import SaltedLLM, keeps_prefixes
 from memos.types import Conversation
 
@@ -70,6 +71,8 @@ class Bench:
             raise ConfigError(f"cache: expected one of {', '.join(MODES)}, found {config['cache']!r}")
         if config["max_errors"] < 0:
             raise ConfigError(f"max_errors: must be 0 or more, found {config['max_errors']}")
+        self.repeats = int(config.get("repeats", 1))
+        self._check_repeats()
         self.max_lost, self.retry_ingest = float(config.get("max_lost", 0.02)), bool(config.get("retry_ingest"))
         if not 0 <= self.max_lost <= 1:
             raise ConfigError(f"max_lost: must lie between 0 and 1, found {self.max_lost}")
@@ -99,6 +102,15 @@ class Bench:
             raise ConfigError(
                 f"{field}={chosen.get('file') or chosen['name']}: answerer={spec['name']} takes no "
                 "prompt; choose answerer=llm"
+            )
+
+    def _check_repeats(self) -> None:
+        if self.repeats < 1:
+            raise ConfigError(f"repeats: must be 1 or more, found {self.repeats}")
+        if self.repeats > 1 and not wants(component_config(self.answerer_part.spec, "answerer")[0], "llm"):
+            raise ConfigError(
+                f"repeats={self.repeats}: answerer={self.answerer_part.spec['name']} gives the same answer every time; "
+                "choose one that asks a model, such as answerer=llm"
             )
 
     # --- data -------------------------------------------------------------------------------------------------------
@@ -226,7 +238,8 @@ class Bench:
         """Identity of the whole summary: scores, timings, and all that tables print beside them."""
         judges = [[spec["name"], self.judge_fingerprint(spec)] for spec in self.judge_specs]
         timed = [self.latency.questions, self.timing if self.latency.questions else None]
-        return digest([self.metrics_fingerprint, judges, timed, self._labels()], 10)
+        repeated = [self.repeats] if self.repeats > 1 else []
+        return digest([self.metrics_fingerprint, judges, timed, self._labels(), *repeated], 10)
 
     def _labels(self) -> dict[str, Any]:
         """What only names things in the summary: labels, the track, the dataset's file, models that no part asks."""
@@ -339,9 +352,15 @@ class Bench:
         }
         return construct(self.system_spec, "system", **shared)
 
-    def answerer(self, *, latency: bool = False) -> Answerer:
+    def answerer(self, *, latency: bool = False, repeat: int = 0) -> Answerer:
+        """The answerer; ``repeat`` is the number of the run of answers, each a sample of its own."""
+
+        def llm() -> LLM:
+            model = self.llm(roles.ANSWERER, cached=not latency)
+            return Resampled(model, repeat) if repeat else model
+
         shared = {
-            "llm": lambda: self.llm(roles.ANSWERER, cached=not latency),
+            "llm": llm,
             "embedder": self.embedder,
             "prompt": lambda: self.prompt,
             "context_first": lambda: self.context_first,

@@ -9,7 +9,7 @@ from eval.core.config import wants
 from eval.runs.format.summary import LedgerRow, Spent
 from eval.stages import components
 from eval.stages.bench import Bench
-from memos.llm.budget import HALF, no_price
+from memos.llm.budget import no_price
 from memos.llm.prices import Price
 from memos.types import Usage
 
@@ -20,15 +20,13 @@ def priced(bench: Bench, rows: Iterable[Row]) -> list[Row]:
     """Rows of a ledger with ``usd``, where the price of their model is known.
 
     The price is that of the role's model by the configuration (its own fields, the user's table, the one that ships);
-    a model that none of the configuration's is, such as a vendor's package asks, has that of its name. Answers and
-    verdicts of a batch interface cost half.
+    a model that none of the configuration's is, such as a vendor's package asks, has that of its name. Replies of a
+    batch interface have their own price; where rows do not tell them apart, those of a role that is configured to use
+    it count as such.
     """
     prices = _by_role(bench)
-    halved = {part.role for part in bench.asking_parts() if part.llm.get("batch")}
-    return [
-        _priced(row, _price(bench, prices, row["role"], row["model"]), HALF if _batched(row, halved) else 1.0)
-        for row in rows
-    ]
+    batched = {part.role for part in bench.asking_parts() if part.llm.get("batch")}
+    return [_priced(row, _price(bench, prices, row["role"], row["model"]), row["role"] in batched) for row in rows]
 
 
 def check_prices(bench: Bench) -> None:
@@ -51,10 +49,6 @@ def check_prices(bench: Bench) -> None:
             raise no_price(model.name, group)
 
 
-def _batched(row: Row, halved: set[str]) -> bool:
-    return row["role"] in halved and row.get("phase") != "latency"
-
-
 def _price(bench: Bench, prices: Mapping[str, Price | None], role: str, model: str) -> Price | None:
     asker = role.removeprefix("latency: ")
     return prices[asker] if asker in prices else bench.budget.price_named(model)
@@ -69,8 +63,11 @@ def _by_role(bench: Bench) -> dict[str, Price | None]:
     return {role: bench.budget.price_for(model) for role, model in models.items()}
 
 
-def _priced(row: Row, price: Price | None, share: float) -> Row:
+def _priced(row: Row, price: Price | None, batched: bool) -> Row:
     if price is None:
         return row
     usage = Usage(row["calls"], row["prompt_tokens"], row["completion_tokens"], row["cached_tokens"])
-    return cast(Row, {**row, "usd": share * price.cost(usage)})
+    if "phase" not in row:
+        return cast(Row, {**row, "usd": price.cost(usage, batched=batched)})
+    cheaper = Usage(0, row.get("batched_prompt_tokens", 0), row.get("batched_completion_tokens", 0))
+    return cast(Row, {**row, "usd": price.cost(usage - cheaper) + price.cost(cheaper, batched=True)})

@@ -34,8 +34,13 @@ def ledger_rows(
     """
     memory = bench.system_spec.get("model") or bench.config["llm"].get("model") or bench.config["llm"]["name"]
     total: dict[tuple[str, str, str], Usage] = {}
+    batched: dict[tuple[str, str, str], Usage] = {}
 
-    def add(phase: str, role: str, model: str, usage: Mapping[str, int] | None) -> None:
+    def add(
+        phase: str, role: str, model: str, usage: Mapping[str, int] | None, halved: Mapping[str, int] | None = None
+    ) -> None:
+        if halved:
+            batched[phase, role, model] = batched.get((phase, role, model), Usage()) + Usage(**halved)
         spent = Usage(**(usage or {}))
         if spent.calls or spent.prompt_tokens or spent.completion_tokens:
             total[phase, role, model] = total.get((phase, role, model), Usage()) + spent
@@ -47,19 +52,20 @@ def ledger_rows(
     for record in searched:
         add("search", "memory", memory, record.get("usage"))
     for record in answers:
-        add("answer", "answerer", record.get("model") or memory, record.get("usage"))
+        add("answer", "answerer", record.get("model") or memory, record.get("usage"), record.get("batched"))
     for name, own in verdicts.items():
         for record in own:
-            add("judge", f"judge {name.removeprefix('judge_')}", record.get("model") or memory, record.get("usage"))
+            role, model = f"judge {name.removeprefix('judge_')}", record.get("model") or memory
+            add("judge", role, model, record.get("usage"), record.get("batched"))
     for record in timed:
         add("latency", "memory", memory, record.get("search_usage"))
         add("latency", "answerer", record.get("model") or memory, record.get("usage"))
     order = sorted(total, key=lambda key: (PHASES.index(key[0]) if key[0] in PHASES else len(PHASES), *key))
-    return [_row(*key, total[key]) for key in order]
+    return [_row(*key, total[key], batched.get(key)) for key in order]
 
 
-def _row(phase: str, role: str, model: str, usage: Usage) -> LedgerRow:
-    return {
+def _row(phase: str, role: str, model: str, usage: Usage, batched: Usage | None) -> LedgerRow:
+    row: LedgerRow = {
         "phase": phase,
         "role": role,
         "model": model,
@@ -68,6 +74,10 @@ def _row(phase: str, role: str, model: str, usage: Usage) -> LedgerRow:
         "completion_tokens": usage.completion_tokens,
         "cached_tokens": usage.cached_tokens,
     }
+    if batched is not None:
+        row["batched_prompt_tokens"] = batched.prompt_tokens
+        row["batched_completion_tokens"] = batched.completion_tokens
+    return row
 
 
 def by_phase(rows: Sequence[LedgerRow]) -> dict[str, Ledger]:

@@ -99,7 +99,7 @@ def score(bench: Bench, run: RunDir) -> dict[str, str]:
     for start in range(0, len(todo), BATCH):
         batch = todo[start : start + BATCH]
         good = [q for q in batch if q.key in answered]
-        rows = dict(zip([q.key for q in good], _answer_metrics(scorers, good, answered), strict=True))
+        rows = dict(zip([q.key for q in good], answer_metrics(scorers, good, answered), strict=True))
         records = []
         for question in batch:
             metrics, errors = rows.get(question.key, ({}, {}))
@@ -116,7 +116,7 @@ def score(bench: Bench, run: RunDir) -> dict[str, str]:
     return {name: reason for scorer in scorers for name, reason in scorer.missing().items()}
 
 
-def _answer_metrics(scorers: Sequence[Scorer], batch: Sequence[Question], answered: Mapping[Key, str]) -> list[Row]:
+def answer_metrics(scorers: Sequence[Scorer], batch: Sequence[Question], answered: Mapping[Key, str]) -> list[Row]:
     """Values and errors of each answer of a batch, over all scorers."""
     rows: list[Row] = [({}, {}) for _ in batch]
     golds, given = [q.gold for q in batch], [answered[q.key] for q in batch]

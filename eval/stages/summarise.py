@@ -26,6 +26,9 @@ from eval.stages.ledger import by_phase, ledger_rows
 from eval.stages.losses import lost
 from eval.stages.made_by import made_by
 from eval.stages.prompts_used import prompts_used
+from eval.stages.repeats import Repeat, repeats_now
+from eval.stages.repeats import complete as repeats_complete
+from eval.stages.repeats import summarised as summarised_repeats
 from eval.stages.rounds import ingested_now
 from eval.stages.score import judge_journal, metrics_journal, values_now, verdicts_now
 from eval.stages.scoring import wanted_metrics
@@ -48,6 +51,7 @@ class _Records:
     """By judge metric (``judge_<name>``)."""
     scores: dict[Key, dict[str, Any]]
     timed: dict[Key, dict[str, Any]]
+    repeats: list[Repeat]
 
     @classmethod
     def of(cls, bench: Bench, run: RunDir) -> _Records:
@@ -58,6 +62,7 @@ class _Records:
             {f"judge_{spec['name']}": verdicts_now(bench, run, spec) for spec in bench.judge_specs},
             values_now(bench, run),
             timed_now(bench, run),
+            repeats_now(bench, run),
         )
 
     def named(self, bench: Bench, run: RunDir) -> dict[str, JournalEntry]:
@@ -70,6 +75,8 @@ class _Records:
             f"judge_{spec['name']}": (judge_journal(bench, run, spec).path, self.verdicts[f"judge_{spec['name']}"])
             for spec in bench.judge_specs
         }
+        for one in self.repeats:
+            out |= {name: (journal.path, rows) for name, (journal, rows) in one.named(bench, run).items()}
         return {name: _journal(path.relative_to(run.path).as_posix(), rows) for name, (path, rows) in out.items()}
 
 
@@ -95,7 +102,7 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
     by_category = {str(c): [q for q in questions if q.category == c] for c in categories}
     rows = priced(bench, _ledger_rows(bench, records))
     losses = lost(records.ingested, records.searched, bench.extracts)
-    return {
+    summary: Summary = {
         "schema": 1,
         "experiment": bench.name,
         "system": bench.system_spec["name"],
@@ -128,6 +135,9 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
         **_labels_of_parts(bench, losses),
         "cut": sum(1 for r in records.answers.values() if r.get("cut_tokens")),
     }
+    if records.repeats:
+        summary["repeats"] = summarised_repeats(records.repeats, columns, records.verdicts, _clusters(questions))
+    return summary
 
 
 def _failed(records: _Records, questions: Sequence[Question]) -> dict[Key, str]:
@@ -153,8 +163,11 @@ def _good(records: Mapping[Key, Mapping[str, Any]]) -> set[Key]:
 
 
 def _errors(records: _Records) -> dict[str, int]:
-    """How many answers each metric failed on, and how many timed questions failed (``latency``)."""
+    """How many answers each metric failed on, how many timed questions failed (``latency``), and how many answers and
+    verdicts of further runs (``repeats``).
+    """
     counts = Counter(name for record in records.scores.values() for name in record.get("errors", {}))
+    counts["repeats"] += sum(one.failed for one in records.repeats)
     counts["latency"] += sum(not lineage.good(record) for record in records.timed.values())
     return counts
 
@@ -167,6 +180,7 @@ def _complete(records: _Records, questions: Sequence[Question]) -> bool:
         and searched <= records.answers.keys()
         and searched <= records.scores.keys()
         and all(answered <= verdicts.keys() for verdicts in records.verdicts.values())
+        and repeats_complete(records.repeats, searched)
     )
 
 
@@ -210,12 +224,16 @@ def _clusters(questions: Sequence[Question]) -> dict[Key, str]:
 
 
 def _ledger_rows(bench: Bench, records: _Records) -> list[LedgerRow]:
-    verdicts = {name: own.values() for name, own in records.verdicts.items()}
+    runs = records.repeats
+    verdicts = {
+        name: [*own.values(), *(record for one in runs for record in one.verdicts[name].values())]
+        for name, own in records.verdicts.items()
+    }
     return ledger_rows(
         bench,
         records.ingested.values(),
         records.searched.values(),
-        records.answers.values(),
+        [*records.answers.values(), *(record for one in runs for record in one.answers.values())],
         verdicts,
         records.timed.values(),
     )

@@ -14,6 +14,7 @@ import pytest
 from scripted_batches import BatchServer
 
 from eval.core.places import ROOT
+from eval.runs.format.files import check_folder
 
 RULES = [("label", '{"label": "CORRECT"}')]
 
@@ -78,6 +79,12 @@ def test_a_run_in_batches_equals_the_direct_one_also_when_it_was_killed(server, 
     assert again.returncode == 0, said
     for name in ("answers", "scores/judge_*"):
         assert records(tmp_path / "batched", name) == records(tmp_path / "direct", name)
+    (folder,) = (tmp_path / "batched" / "runs" / "tiny").iterdir()
+    assert check_folder(folder) == []
+    ledger = {row["phase"]: row for row in json.loads((folder / "summary.json").read_text())["ledger_rows"]}
+    for phase, share in (("answer", 14 / 15), ("judge", 44 / 45)):
+        assert ledger[phase]["batched_prompt_tokens"] == pytest.approx(share * ledger[phase]["prompt_tokens"], rel=0.1)
+    assert "batched_prompt_tokens" not in ledger["ingest"] and "batched_prompt_tokens" not in ledger["latency"]
     in_batches = [len(rows) for rows in server.lines()]
     assert in_batches == [13, 41], "14 different questions and 42 verdicts but for one of each, and nothing twice"
     fresh = len(server.chats()) - before

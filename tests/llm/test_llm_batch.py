@@ -9,16 +9,18 @@ from dataclasses import replace
 import pytest
 from scripted_batches import BatchServer
 
-from memos.errors import LLMError, PromptTooLong
+from memos.errors import BudgetExceeded, LLMError, PromptTooLong
 from memos.llm.base import BatchedCompletion, Completion, Request
 from memos.llm.batch import BatchedLLM, Batching
 from memos.llm.batch_files import Limits, read_lines, uploads
 from memos.llm.batch_state import BatchState
+from memos.llm.budget import Budget, BudgetedLLM
 from memos.llm.build import build_llm
 from memos.llm.health import Unusable
 from memos.llm.openai import OpenAIChat
+from memos.llm.prices import Price, price_of
 from memos.llm.retry import Rejected
-from memos.types import Message
+from memos.types import Message, Usage
 
 
 def ask(text: str, **options) -> Request:
@@ -267,3 +269,33 @@ def test_lines_of_a_file_are_read_as_they_are():
     content = '{"custom_id": "a", "response": {"status_code": 200, "body": {}}}\nnot json\n[1]\n{"custom_id": "b"}\n'
     lines = list(read_lines(content, 5.0, 2))
     assert [(line.key, line.completion, line.passing) for line in lines] == [("a", None, True), ("b", None, False)]
+
+
+def budgeted(server, tmp_path, **caps) -> tuple[BudgetedLLM, Budget]:
+    config = OpenAIChat.Config(model="gpt-4o-mini", base_url=server.base_url, batch=True)
+    batching = Batching(tmp_path / "batches.sqlite", poll_s=(0.01, 0.02))
+    budget = Budget(**caps)
+    return BudgetedLLM(BatchedLLM(OpenAIChat(config), batching), budget), budget
+
+
+@pytest.mark.parametrize("caps", [{}, {"max_usd": 5.0}, {"max_tokens": 100_000}])
+def test_a_batched_reply_costs_half(batch_server, tmp_path, caps):
+    llm, budget = budgeted(batch_server(), tmp_path, **caps)
+    replies = dict(llm.complete_many(QUESTIONS))
+    price = price_of("gpt-4o-mini")
+    full = sum(price.cost(reply.usage) for reply in replies.values())
+    assert budget.spent().usd == pytest.approx((full + price.cost(replies[0].usage)) / 2), "the first one was direct"
+    assert budget.spent().tokens == sum(r.usage.prompt_tokens + r.usage.completion_tokens for r in replies.values())
+    assert Price(2, 4, batch=0.25).cost(Usage(1, 10**6, 10**6), batched=True) == 1.5
+
+
+def test_a_cap_lets_no_more_into_a_batch_than_it_has_room_for(batch_server, tmp_path):
+    server = batch_server()
+    llm, budget = budgeted(server, tmp_path, max_tokens=130)
+    replies = {}
+    with pytest.raises(BudgetExceeded, match="budget.tokens=130"):
+        for index, reply in llm.complete_many(QUESTIONS):
+            replies[index] = reply
+    assert len(server.batches) >= 1 and len(replies) < len(QUESTIONS)
+    last = max(r.usage.prompt_tokens + r.usage.completion_tokens for r in replies.values())
+    assert 130 <= budget.spent().tokens <= 130 + last, "passed by one request at most"

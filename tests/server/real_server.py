@@ -170,6 +170,7 @@ def _llama_command(python: str, port: int) -> list[str]:
         "n_threads": 1,  # two wait for one another where other tests run beside
         "n_threads_batch": 1,
         "interrupt_requests": "false",
+        "chat_format": "chatml-function-calling",  # the model's own format, with calls held to their parameters
     }
     return [python, "-m", "llama_cpp.server", *(f"--{name}={value}" for name, value in options.items())]
 

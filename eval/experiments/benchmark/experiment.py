@@ -23,6 +23,7 @@ from eval.stages.flow import flow, flowing
 from eval.stages.ingest import ingest
 from eval.stages.latency import latency, to_time
 from eval.stages.manifest import adopt, describe, summary_code
+from eval.stages.repeats import repeat
 from eval.stages.rounds import extract_again
 from eval.stages.score import judge, score
 from eval.stages.search import search, waiting
@@ -196,7 +197,9 @@ def _untimed(bench: Bench, directory: RunDir) -> dict[str, str]:
     for part in bench.judge_parts:
         if part not in parts:
             judge(bench, directory, part.spec)
-    return score(bench, directory)
+    missing = score(bench, directory)
+    repeat(bench, directory)
+    return missing
 
 
 def _finished(bench: Bench) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from eval.report.tables.locomo import table3, table4
 from eval.report.tables.recall_cost import cost_table, recall_table
+from eval.report.tables.repeats import repeats_table
 from eval.report.tables.table import Cell, Column, Section, Table
 from eval.report.tables.tex import latex
 from eval.report.tables.write import markdown, terminal, write
@@ -15,6 +16,7 @@ __all__ = [
     "latex",
     "markdown",
     "recall_table",
+    "repeats_table",
     "table3",
     "table4",
     "terminal",

@@ -148,6 +148,11 @@ class AnswerLine(QuestionLine):
     ms: Annotated[float, "Milliseconds the answerer gives for it."]
     cut_tokens: Annotated[int, "Tokens of the context that did not fit into the model's window and were cut."]
     from_cache: NotRequired[Annotated[bool, "Whether the reply came from the cache."]]
+    batched: NotRequired[
+        Annotated[
+            Tokens, NEW, "The part of `usage` from a batch interface, at half the price; `ms` is no latency then."
+        ]
+    ]
     raw: NotRequired[
         Annotated[str, NEW, "The model's reply, where the answer was read out of it (thinking, an object)."]
     ]
@@ -174,6 +179,11 @@ class JudgeLine(QuestionLine):
     prompt_hash: NotRequired[Annotated[str, "Digest of the prompt's template; empty where there is no prompt."]]
     usage: NotRequired[Annotated[Tokens, "Calls and tokens."]]
     attempts: NotRequired[Annotated[int, "Replies asked for, those asked again included."]]
+    batched: NotRequired[
+        Annotated[
+            Tokens, NEW, "The part of `usage` from a batch interface, at half the price; `ms` is no latency then."
+        ]
+    ]
     ms: NotRequired[Annotated[float, "Milliseconds."]]
 
 

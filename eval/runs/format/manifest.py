@@ -119,6 +119,7 @@ class Config(TypedDict):
     max_lost: NotRequired[Annotated[float, NEW, "Share of malformed extractions up to which a run exits with 0."]]
     retry_ingest: NotRequired[Annotated[bool, NEW, "Whether conversations with losses are extracted again."]]
     accept_code: NotRequired[Annotated[bool, NEW, "Whether records of other code are kept."]]
+    repeats: NotRequired[Annotated[int, NEW, "Runs of answers."]]
     rerun: NotRequired[Annotated[bool, NEW, "Whether records of other code are made again."]]
     check: NotRequired[Annotated[bool, NEW, "Whether the command only tells what it would use."]]
     pilot: NotRequired[Annotated[int, NEW, "Conversations of the pilot that refines a forecast."]]

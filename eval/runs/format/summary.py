@@ -24,6 +24,28 @@ class EstimateEntry(Repeats):
     bootstrap95: NotRequired[Annotated[list[float], "The same by cluster bootstrap; verdicts only."]]
 
 
+class RepeatSpread(TypedDict):
+    """A metric over several runs of answers; all in its own unit."""
+
+    scores: Annotated[list[float], "Its mean over the questions in each run, the first run first."]
+    mean: Annotated[float, "The mean of these."]
+    sd_runs: Annotated[float, "Standard deviation of one run's score, from how each question varies between runs."]
+    sd_scores: Annotated[float, "Standard deviation of `scores` (n - 1): the same from a few numbers only."]
+    sd_judge: NotRequired[
+        Annotated[float, "The part of `sd_runs` that one judge run alone makes; judges that run several times."]
+    ]
+    se_conversations: Annotated[float | None, "Standard error from the choice of conversations; null below 3."]
+    unequal: Annotated[float, "Share of questions whose value is not the same in all runs."]
+
+
+class RepeatedAnswers(TypedDict):
+    """What several runs of answers over the same contexts came to (`repeats`)."""
+
+    runs: Annotated[int, "Runs of answers, the first included."]
+    failed: Annotated[int, "Answers and verdicts of further runs that failed."]
+    metrics: Annotated[dict[str, RepeatSpread], "Metric or `judge_<name>` to its spread; metrics of answers only."]
+
+
 class JournalEntry(TypedDict):
     """The journal that a set of records stands in."""
 
@@ -51,6 +73,8 @@ class LedgerRow(TypedDict):
     prompt_tokens: Annotated[int, "Tokens of the prompts."]
     completion_tokens: Annotated[int, "Tokens of the replies."]
     cached_tokens: Annotated[int, "Prompt tokens that a server's prefix cache had (part of `prompt_tokens`)."]
+    batched_prompt_tokens: NotRequired[Annotated[int, "Part of `prompt_tokens` from a batch interface, at half price."]]
+    batched_completion_tokens: NotRequired[Annotated[int, "Part of `completion_tokens` from a batch interface."]]
     usd: NotRequired[Annotated[float, "Dollars at the configuration's prices; absent where none is known."]]
 
 
@@ -175,6 +199,7 @@ class ScoreSummary(Described):
             dict[str, int], NEW, "Judge, metric or `latency` to the questions it failed on; those with none are absent."
         ]
     ]
+    repeats: NotRequired[Annotated[RepeatedAnswers, NEW, "Several runs of answers; absent where there is one."]]
     judged: Annotated[dict[str, dict[str, int]], "Judge to its verdicts by label, and `n` of them all."]
     metrics: Annotated[dict[str, EstimateEntry], "Metric or `judge_<name>` to its mean over all questions."]
     by_category: Annotated[dict[str, dict[str, EstimateEntry]], "Category to the same over its questions."]

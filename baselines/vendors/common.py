@@ -1,15 +1,13 @@
-"""What the adapters share: the connection's settings, the ledger of calls, and provenance by identifier."""
+"""What the adapters share: the connection's settings and provenance by identifier."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from memos.errors import ConfigError
 from memos.llm.openai_config import OPENAI_URL
-from memos.types import Usage
 
 
 @dataclass
@@ -52,46 +50,6 @@ class Connection:
         if not value:
             raise ConfigError(f"api_key_env={self.api_key_env} is not set in the environment")
         return value
-
-
-class CallLedger:
-    """Counts the tokens of every reply that passes a client."""
-
-    def __init__(self) -> None:
-        self.usage = Usage()
-
-    def count(self, reply: Any) -> None:
-        """Add the ``usage`` of a chat completion (absent: the call alone)."""
-        usage = getattr(reply, "usage", None)
-        prompt = getattr(usage, "prompt_tokens", 0) or 0
-        completion = getattr(usage, "completion_tokens", 0) or 0
-        self.usage += Usage(1, prompt, completion)
-
-    def wrap(self, create: Callable[..., Any]) -> Callable[..., Any]:
-        """A counting version of a client's ``create``."""
-
-        def counted(*args: Any, **options: Any) -> Any:
-            reply = create(*args, **options)
-            self.count(reply)
-            return reply
-
-        return counted
-
-    def wrap_async(self, create: Callable[..., Any]) -> Callable[..., Any]:
-        """The same for an asynchronous client."""
-
-        async def counted(*args: Any, **options: Any) -> Any:
-            reply = await create(*args, **options)
-            self.count(reply)
-            return reply
-
-        return counted
-
-    def state(self) -> list[int]:
-        return [self.usage.calls, self.usage.prompt_tokens, self.usage.completion_tokens]
-
-    def restore(self, state: list[int]) -> None:
-        self.usage = Usage(*state)
 
 
 def union(old: Iterable[str], new: Iterable[str]) -> list[str]:

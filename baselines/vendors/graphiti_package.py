@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from baselines.memories import STATE_VERSION, read_json, write_json
-from baselines.vendors.common import CallLedger, Connection
+from baselines.vendors.calls import CallLedger, Note
+from baselines.vendors.common import Connection
 from baselines.zep.system import HEADER
 from memos.embed.base import Embedder
 from memos.errors import require
 from memos.language.calendar import day_words as day
+from memos.llm.losses import Losses
 from memos.types import Conversation, Hit, Query, Retrieved, Session, Usage
 
 _GROUP = "conversation"
@@ -42,10 +44,10 @@ class GraphitiPackage:
     at_once = False
     prompt = "zep"
 
-    def __init__(self, config: Config, *, embedder: Embedder) -> None:
+    def __init__(self, config: Config, *, embedder: Embedder, note: Note | None = None) -> None:
         self.config = config
         self._embedder = embedder
-        self._ledger = CallLedger()
+        self._ledger = CallLedger(note)
         self._loop = asyncio.new_event_loop()
         self._folder = tempfile.TemporaryDirectory(prefix="graphiti-")
         self._turns: dict[str, str] = {}
@@ -74,7 +76,7 @@ class GraphitiPackage:
                 temperature=0.0,
             )
         )
-        llm.client.chat.completions.create = self._ledger.wrap_async(llm.client.chat.completions.create)
+        self._ledger.watch_async(llm.client)
         driver = kuzu.KuzuDriver(db=str(self._database()))
         driver._database = _GROUP  # graphiti-core reads it, but its Kuzu driver never sets it
         self._graph = core.Graphiti(
@@ -132,6 +134,11 @@ class GraphitiPackage:
         used = [*facts[:top], *entities[:top]]
         hits = tuple([*used, *facts[top:]][: query.depth])
         return Retrieved(hits, min(len(used), len(hits)), _context(facts[:top], entities[:top]))
+
+    @property
+    def losses(self) -> Losses:
+        """Structured replies asked of the model, and those of no use; each attempt of the package counts."""
+        return self._ledger.losses
 
     def stats(self) -> Mapping[str, int | float]:
         count = "MATCH (e:RelatesToNode_) RETURN count(e) AS n"

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from baselines.memories import STATE_VERSION, read_json, write_json
-from baselines.vendors.common import CallLedger, Connection, union
+from baselines.vendors.calls import CallLedger, Note
+from baselines.vendors.common import Connection, union
 from memos.embed.base import Embedder
 from memos.errors import require
+from memos.llm.losses import Losses
 from memos.types import Conversation, Hit, Query, Retrieved, Session, Usage
 
 _SPACE = ("memories",)
@@ -37,10 +39,10 @@ class LangMemPackage:
     at_once = False
     prompt = "langmem"
 
-    def __init__(self, config: Config, *, embedder: Embedder) -> None:
+    def __init__(self, config: Config, *, embedder: Embedder, note: Note | None = None) -> None:
         self.config = config
         self._embedder = embedder
-        self._ledger = CallLedger()
+        self._ledger = CallLedger(note)
         self._sources: dict[str, list[str]] = {}
         memory = require("langgraph.store.memory", "vendors", package="langmem")
         openai = require("langchain_openai", "vendors", package="langchain-openai")
@@ -48,7 +50,7 @@ class LangMemPackage:
         model = openai.ChatOpenAI(
             model=config.model, api_key=config.key(), base_url=config.address, temperature=0.0, use_responses_api=False
         )
-        model.client.create = self._ledger.wrap(model.client.create)
+        self._ledger.watch(model.root_client)
         self._store = memory.InMemoryStore(index={"dims": embedder.dim, "embed": self._vectors})
         self._manager = langmem.create_memory_store_manager(
             model, namespace=_SPACE, store=self._store, query_limit=config.query_limit, enable_deletes=True
@@ -93,6 +95,11 @@ class LangMemPackage:
     def memories(self) -> list[str]:
         """Texts of the stored memories, sorted."""
         return sorted(self._contents().values())
+
+    @property
+    def losses(self) -> Losses:
+        """Structured replies asked of the model, and those of no use; each attempt of the package counts."""
+        return self._ledger.losses
 
     def stats(self) -> Mapping[str, int | float]:
         return {"items": len(self._items())}

@@ -23,9 +23,11 @@ from typing import Any
 from baselines.backbone import check_positive
 from baselines.mem0.system import batches, speaker_blocks
 from baselines.memories import STATE_VERSION, ranked_hits, read_json, write_json
-from baselines.vendors.common import CallLedger, Connection, union
+from baselines.vendors.calls import CallLedger, Note
+from baselines.vendors.common import Connection, union
 from memos.embed.base import Embedder
 from memos.errors import require
+from memos.llm.losses import Losses
 from memos.types import Conversation, Hit, Query, Retrieved, Session, Turn, Usage
 
 _TODAY = re.compile(r"(Today's date is )[0-9-]+")
@@ -51,10 +53,10 @@ class Mem0Package:
     at_once = False
     prompt = "mem0"
 
-    def __init__(self, config: Config, *, embedder: Embedder) -> None:
+    def __init__(self, config: Config, *, embedder: Embedder, note: Note | None = None) -> None:
         self.config = config
         self._embedder = embedder
-        self._ledger = CallLedger()
+        self._ledger = CallLedger(note)
         self._folder = tempfile.TemporaryDirectory(prefix="mem0-")
         self._memory = self._open()
         self._speakers: tuple[str, str] = ("", "")
@@ -91,8 +93,7 @@ class Mem0Package:
         )
         memory.embedding_model.embed = lambda text, action=None: self._embedder.encode([text])[0].tolist()
         memory.embedding_model.embed_batch = lambda texts, action=None: self._embedder.encode(list(texts)).tolist()
-        completions = memory.llm.client.chat.completions
-        completions.create = self._ledger.wrap(completions.create)
+        self._ledger.watch(memory.llm.client)
         return memory
 
     def start(self, conversation: Conversation) -> None:
@@ -183,6 +184,11 @@ class Mem0Package:
     def _entities(self) -> Any:
         """The package's second collection, which links memories by entities (2.x), or None."""
         return getattr(self._memory, "entity_store", None)
+
+    @property
+    def losses(self) -> Losses:
+        """Structured replies asked of the model, and those of no use; each attempt of the package counts."""
+        return self._ledger.losses
 
     def stats(self) -> Mapping[str, int | float]:
         return {"items": sum(len(self._records(number)) for number in range(len(self._speakers)))}

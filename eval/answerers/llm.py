@@ -100,6 +100,10 @@ class LLMAnswerer:
             **{key: value for key, value in asdict(self.config).items() if key not in UNNAMED},
         }
 
+    def prompt_used(self) -> Prompt:
+        """The prompt of every task that has a context."""
+        return self.own or get(self.config.prompt or self.task_prompt)
+
     def prompt_of(self, task: AnswerTask) -> Prompt:
         """The prompt a task is asked with: ``null`` where it has no context.
 

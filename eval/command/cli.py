@@ -25,7 +25,7 @@ from eval.experiments.load import load
 from eval.experiments.protocol import BUDGET_REACHED, CONFIG_ERROR, FAILED_QUESTIONS, INTERRUPTED, OK, Outcome
 from eval.stages.bench import plain
 from eval.stages.changes import question
-from memos.errors import ConfigError, MemosError
+from memos.errors import BudgetExceeded, ConfigError, MemosError
 
 CONF = conf()
 INFORMATION = ("--help", "-h", "--hydra-help", "--cfg", "-c", "--info", "-i", "--version", "--shell-completion", "-sc")
@@ -69,6 +69,9 @@ def _start(ended: Sweep) -> None:
         sys.exit(INTERRUPTED)
     except yaml.YAMLError as error:
         fail(f"configuration: {_where(error)}")
+    except BudgetExceeded as error:
+        print(one_line(error), file=sys.stderr)
+        sys.exit(BUDGET_REACHED)
     except (MemosError, HydraException, OmegaConfBaseException) as error:
         fail(one_line(error))
 
@@ -87,7 +90,7 @@ def _foretell(checked: Checked) -> None:
         raise ConfigError(
             f"check=true: experiment={checked.configs[0]['name']} makes no forecast; experiment=locomo does"
         )
-    foretell(checked.configs)
+    foretell(checked.configs, count(checked.configs) if checked.local else 1)
 
 
 def _up_to_date(checked: Checked, ended: Sweep) -> bool:

@@ -18,8 +18,8 @@ from eval.core import device
 from eval.core.config import component_config
 from eval.core.progress import say
 from eval.experiments.load import load, staged
-from eval.experiments.protocol import CONFIG_ERROR, Config, Outcome, Staged, Untimed
-from memos.errors import ConfigError, MemosError
+from eval.experiments.protocol import BUDGET_REACHED, CONFIG_ERROR, Config, Outcome, Staged, Untimed
+from memos.errors import BudgetExceeded, ConfigError, MemosError
 
 T = TypeVar("T")
 AUTO = "auto"
@@ -151,6 +151,8 @@ def _ended(task: tuple[Config, Untimed]) -> Outcome:
 def _attempt(work: Callable[[], T]) -> T | Outcome:
     try:
         return work()
+    except BudgetExceeded as error:
+        return {**_failure(f"{one_line(error)}; the same command resumes"), "code": BUDGET_REACHED}
     except MemosError as error:
         return _failure(one_line(error))
 

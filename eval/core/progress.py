@@ -6,11 +6,14 @@ Processes that work side by side draw one below the other (``share_terminal``); 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 from tqdm import tqdm
 
 _LINE: list[int] = []
+_SPENDING: list[Callable[[], str]] = []
 
 
 def share_terminal(line: int, lock: Any) -> None:
@@ -29,9 +32,28 @@ def say(text: str, stream: TextIO | None = None) -> None:
         print(text, file=stream, flush=True)
 
 
+@contextmanager
+def showing(spending: Callable[[], str]) -> Iterator[None]:
+    """Bars that move meanwhile tell behind their numbers what was spent, such as ``$1.24, 3.1M tokens``."""
+    _SPENDING.append(spending)
+    try:
+        yield
+    finally:
+        _SPENDING.remove(spending)
+
+
+class SpendingBar(tqdm):
+    """A bar that shows what the command has spent so far."""
+
+    def update(self, n: float | None = 1) -> bool | None:
+        if _SPENDING and not self.disable:
+            self.set_postfix_str(_SPENDING[-1](), refresh=False)
+        return super().update(n)
+
+
 def bar(what: str, total: int, done: int = 0, unit: str = "q") -> tqdm:
     """A bar that starts at the work already done by an earlier session."""
-    return tqdm(
+    return SpendingBar(
         desc=what,
         total=total,
         initial=done,

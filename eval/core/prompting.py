@@ -39,14 +39,14 @@ class PromptFile:
     """Sentences by kind of question, of which one is put into the place ``rule``; empty for most."""
 
 
-def fill(template: str, values: Mapping[str, str]) -> str:
-    """A template with its places filled, in one pass: braces inside the values stay as they are."""
+def fill(template: str, fields: Mapping[str, str]) -> str:
+    """A template with its places filled, in one pass: braces inside the fields stay as they are."""
 
     def value(match: re.Match[str]) -> str:
         literal, name = match.groups()
         if literal is not None:
-            return "{" + literal + "}" if literal in values else match.group()
-        return values.get(name, match.group())
+            return "{" + literal + "}" if literal in fields else match.group()
+        return fields.get(name, match.group())
 
     return _PLACE.sub(value, template)
 
@@ -79,14 +79,14 @@ def read_prompt(path: Path, known: Collection[str], needed: Collection[str], whe
     rules = content.get("rules") or {}
     if not isinstance(rules, Mapping) or not all(isinstance(rule, str) for rule in rules.values()):
         raise ConfigError(f"{where}={path}: rules: expected texts by kind of question")
-    found = places(f"{texts['system']}\n{texts['user']}")
-    for name in found:
+    present = places(f"{texts['system']}\n{texts['user']}")
+    for name in present:
         if name not in known:
             raise ConfigError(
                 f"{where}={path}: unknown placeholder {{{name}}}; known: {', '.join(f'{{{one}}}' for one in known)} "
                 f"(write {{{{{name}}}}} for the text itself)"
             )
-    missing = [name for name in needed if name not in found]
+    missing = [name for name in needed if name not in present]
     if missing:
         raise ConfigError(f"{where}={path}: missing placeholder {', '.join(f'{{{name}}}' for name in missing)}")
     return PromptFile(texts["name"] or path.stem, texts["system"], texts["user"], texts["source"] or str(path), rules)

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,11 +23,14 @@ from eval.datasets.selection import DatasetConfig, select
 from eval.metrics.build import Config as MetricsConfig
 from eval.stages import components, former_fingerprints, roles
 from eval.stages.adoption import find_run
+from memos.embed.base import Embedder
+from memos.embed.metered import MeteredEmbedder
 from memos.errors import ConfigError
 from memos.llm.again import FreshWhereMalformed
 from memos.llm.base import LLM
 from memos.llm.budget import Budget
 from memos.llm.cache import MODES
+from memos.llm.metered import Meter, MeteredLLM
 from memos.llm.resampled import Resampled
 from memos.llm.salted import SaltedLLM, keeps_prefixes
 from memos.types import Conversation
@@ -92,11 +95,12 @@ class Bench:
         chosen = {
             key: value for key, value in (self.config.get("prompt") or {}).items() if key in ("name", "file") and value
         }
-        takes = "prompt_file" in component_config(self.answerer_part.spec, "answerer")[0].Config.__dataclass_fields__
+        spec = self.answerer_part.spec
+        takes = "prompt_file" in component_config(spec, "answerer")[0].Config.__dataclass_fields__
         if chosen and not takes:
             field = "prompt.file" if "file" in chosen else "prompt"
             raise ConfigError(
-                f"{field}={chosen.get('file') or chosen['name']}: answerer={self.answerer_part.spec['name']} takes no "
+                f"{field}={chosen.get('file') or chosen['name']}: answerer={spec['name']} takes no "
                 "prompt; choose answerer=llm"
             )
 
@@ -278,13 +282,28 @@ class Bench:
 
     # --- parts ------------------------------------------------------------------------------------------------------
     def embedder(self):
-        return components.embedder(self.embedder_spec, self.out, self.budget, self.config["cache"], fresh=self.rerun)
+        kept = components.embedder(self.embedder_spec, self.out, self.budget, self.config["cache"], fresh=self.rerun)
+        return self._metered_embedder(kept, "embedder")
+
+    def _metered_embedder(self, embedder: Embedder, role: str) -> Embedder:
+        """An embedder whose server's calls are counted; one that runs here asks nobody."""
+        remote = getattr(components.raw_embedder(self.embedder_spec), "remote", False)
+        return MeteredEmbedder(embedder, self.meter, role) if remote else embedder
+
+    @cached_property
+    def meter(self) -> Meter:
+        """What this run's models and embedder are asked, by role and model."""
+        return Meter()
 
     @property
     def budget(self) -> Budget:
         """What the command may still spend, shared by its jobs, their models and its later invocations."""
         account = self.budget_config.account or self.name
         return components.budget(self.out, account, self.budget_config, self.config.get("prices"))
+
+    def asking_parts(self) -> list[roles.Part]:
+        """Answerer and judges that ask a language model."""
+        return [part for part in (self.answerer_part, *self.judge_parts) if part.asks]
 
     def llm_spec(self, role: str = roles.MEMORY) -> Spec:
         """Configuration of the language model of a role: ``memory``, ``answerer``, ``judge`` (the main one) or
@@ -301,13 +320,23 @@ class Bench:
         Many answers or verdicts may go through a batch interface. A memory waits for each of its replies, and
         the latency pass times them.
         """
+        asked = self.judge_parts[0].role if role == roles.JUDGE else role
         spec = self.llm_spec(role)
-        client = self._client(spec, cached, batched=cached and role != roles.MEMORY)
+        client = self._metered(
+            self._client(spec, cached, batched=cached and role != roles.MEMORY),
+            asked if cached else f"latency: {asked}",
+        )
         return client if cached or not keeps_prefixes(components.provider(spec)) else SaltedLLM(client)
+
+    def _metered(self, llm: LLM, role: str) -> LLM:
+        return MeteredLLM(llm, self.meter, role)
 
     def _client(self, spec: Spec, cached: bool = True, batched: bool = False) -> LLM:
         mode = self.config["cache"] if cached else "off"
         return components.llm(spec, self.out, mode, self.budget, fresh=self.rerun, batched=batched)
+
+    def _embedder_of_latency(self) -> Embedder:
+        return self._metered_embedder(components.charged_embedder(self.embedder_spec, self.budget), "latency: embedder")
 
     def _memory_llm(self, *, cached: bool) -> LLM:
         """The memory system's model; with ``retry_ingest`` a malformed cached reply is no reply."""
@@ -317,10 +346,9 @@ class Bench:
     def new_system(self, *, latency: bool = False) -> MemorySystem:
         """A fresh, empty system; ``latency`` gives it an embedder and a model without caches."""
         shared = {
-            "embedder": (lambda: components.charged_embedder(self.embedder_spec, self.budget))
-            if latency
-            else self.embedder,
+            "embedder": self._embedder_of_latency if latency else self.embedder,
             "llm": lambda: self._memory_llm(cached=not latency) if self.uses_llm() else None,
+            "note": lambda: partial(self.meter.add, f"latency: {roles.MEMORY}" if latency else roles.MEMORY),
         }
         return construct(self.system_spec, "system", **shared)
 
@@ -342,7 +370,9 @@ class Bench:
     def judge(self, spec: Spec, llm: Spec | None = None) -> Judge:
         """A judge by its configuration; ``llm`` is that of its model, the one of its role where None."""
         asked = self._judge_part(spec).llm if llm is None else llm
-        return construct(spec, "judge", llm=lambda: self._client(asked, batched=True), embedder=self.embedder)
+        role = roles.judge_role(spec["name"])
+        client = lambda: self._metered(self._client(asked, batched=True), role)  # noqa: E731
+        return construct(spec, "judge", llm=client, embedder=self.embedder)
 
     def scorers(self) -> list[Scorer]:
         return components.scorers(self.config["metrics"])

@@ -6,7 +6,7 @@ for. What was really paid is in ``eval.stages.spending``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from eval.runs.format.summary import Ledger, LedgerRow
@@ -80,7 +80,7 @@ def _row(phase: str, role: str, model: str, usage: Usage, batched: Usage | None)
     return row
 
 
-def by_phase(rows: Iterable[LedgerRow]) -> dict[str, Ledger]:
+def by_phase(rows: Sequence[LedgerRow]) -> dict[str, Ledger]:
     """The rows summed by phase; the latency pass only where it asked a model."""
     total: dict[str, Ledger] = {
         phase: {"calls": 0, "prompt_tokens": 0, "completion_tokens": 0} for phase in PHASES if phase != "latency"
@@ -90,4 +90,8 @@ def by_phase(rows: Iterable[LedgerRow]) -> dict[str, Ledger]:
         own["calls"] += row["calls"]
         own["prompt_tokens"] += row["prompt_tokens"]
         own["completion_tokens"] += row["completion_tokens"]
+    for phase, own in total.items():
+        dollars = [row.get("usd") for row in rows if row["phase"] == phase]
+        if dollars and None not in dollars:
+            own["usd"] = sum(usd for usd in dollars if usd is not None)
     return total

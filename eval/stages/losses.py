@@ -12,8 +12,9 @@ REASONS = 5
 """Reasons that a summary keeps, the most frequent first."""
 SHOWN = 120
 """Characters of a raw reply in a message."""
-SKIPPED = ("events_skipped", "events_relation_skipped")
-"""Numbers of systems: decisions of a model that name no stored memory, or have no text."""
+SKIPPED = ("events_skipped", "events_relation_skipped", "edges_refused")
+"""Numbers of systems: decisions that name no stored memory or entity, or have no text. Rules make such ones too; they
+count where a model was asked."""
 
 
 def lost(ingested: Mapping[str, Mapping[str, Any]], searched: Mapping[Any, Mapping[str, Any]], extracts: bool) -> Lost:
@@ -24,31 +25,35 @@ def lost(ingested: Mapping[str, Mapping[str, Any]], searched: Mapping[Any, Mappi
         searched: question to its search record.
         extracts: whether the system makes memories of its own, so that a store without any is a loss.
     """
-    finished = {name: record for name, record in ingested.items() if lineage.good(record)}
-    stats = [record.get("stats", {}) for record in finished.values()]
-    told = [
-        record.get("losses") or {"malformed": own.get("malformed", 0)}
-        for record, own in zip(finished.values(), stats, strict=True)
-    ]
+    finished = [record for record in ingested.values() if lineage.good(record)]
+    counted = [record.get("losses") or {"malformed": _number(record, "malformed")} for record in finished]
+    modelled = [record for record, own in zip(finished, counted, strict=True) if own.get("asked")]
+    made = [_number(record, "fine" if "fine" in record.get("stats", {}) else "items") for record in finished]
     return {
         "stores": len(finished),
         "failed": len(ingested) - len(finished),
-        "empty": sum(own.get("fine", own.get("items")) == 0 for own in stats) if extracts else 0,
-        "items": int(sum(own.get("items", 0) for own in stats)),
-        "asked": sum(one.get("asked", 0) for one in told),
-        "malformed": int(sum(one.get("malformed", 0) for one in told)),
-        "skipped": int(sum(own.get(name, 0) for own in stats for name in SKIPPED)),
-        "dropped": int(sum(own.get("dropped", 0) for own in stats)),
-        "by_rules": int(sum(own.get("failed_turns", 0) + own.get("malformed_verdicts", 0) for own in stats)),
+        "empty": made.count(0) if extracts else 0,
+        "items": sum(_number(record, "items") for record in finished),
+        "asked": sum(own.get("asked", 0) for own in counted),
+        "malformed": sum(own.get("malformed", 0) for own in counted),
+        "skipped": sum(_number(record, *SKIPPED) for record in modelled),
+        "dropped": sum(_number(record, "dropped") for record in finished),
+        "by_rules": sum(_number(record, "failed_turns", "malformed_verdicts") for record in finished),
         "search_malformed": sum(record.get("malformed", 0) for record in searched.values()),
-        "reasons": _reasons(told),
+        "reasons": _reasons(counted),
     }
 
 
-def _reasons(told: Sequence[Mapping[str, Any]]) -> list[LossReason]:
+def _number(record: Mapping[str, Any], *names: str) -> int:
+    """The sum of some of a system's numbers about its store; what it does not give counts 0."""
+    stats = record.get("stats", {})
+    return sum(int(stats[name]) for name in names if isinstance(stats.get(name), (int, float)))
+
+
+def _reasons(counted: Sequence[Mapping[str, Any]]) -> list[LossReason]:
     """Reasons of all stores together, each with the first example."""
     merged: dict[str, LossReason] = {}
-    for one in told:
+    for one in counted:
         for entry in one.get("reasons", ()):
             known = merged.get(entry["reason"])
             count = entry["count"] + (known["count"] if known else 0)

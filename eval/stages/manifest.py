@@ -20,6 +20,7 @@ from eval.runs.snapshot import write_summary
 from eval.runs.write import RunDir, write_atomic, write_json
 from eval.stages import adoption, changes
 from eval.stages.bench import Bench
+from eval.stages.prompts_used import prompt_texts
 from eval.stages.score import judge_journal, metrics_journal
 from eval.stages.stage_code import METRICS, stage_code
 from eval.stages.summarise import summarise
@@ -71,6 +72,7 @@ def describe(bench: Bench, folder: Path, stages: Mapping[str, str | None] | None
             "notes": list(bench.dataset.notes),
         },
         "prompt": bench.prompt,
+        "prompts": prompt_texts(bench),
         "roles": bench.role_identities(),
         "seed": bench.seed,
     }

@@ -94,8 +94,8 @@ def extract_again(bench: Bench, run: RunDir) -> list[str]:
         state, record = state_of(bench, conversation), _own(bench, conversation, journal.records)
         with state.writing():
             saved = state.recover()
-            told = {"status": "ok", **(saved or {})} if record is None else record
-            if (record is None and saved is None) or not has_losses(told, bench.extracts):
+            made = {"status": "ok", **(saved or {})} if record is None else record
+            if (record is None and saved is None) or not has_losses(made, bench.extracts):
                 continue
             number = round_of(record)
             if round_of(saved) <= number:
@@ -106,7 +106,7 @@ def extract_again(bench: Bench, run: RunDir) -> list[str]:
                 number = round_of(saved)
         link = lineage.of_store(store_link(bench.ingest_fingerprint(conversation), number))
         waiting = {"status": "error", "error": "to be extracted again (retry_ingest)", "round": number}
-        spent = {"earlier_usage": sum_usage(told.get("usage"), told.get("earlier_usage"))}
+        spent = {"earlier_usage": sum_usage(made.get("usage"), made.get("earlier_usage"))}
         journal.append({"sample_id": conversation.sample_id, **waiting, **spent, "made_from": link})
         chosen.append(conversation.sample_id)
     return chosen

@@ -19,11 +19,13 @@ from eval.runs.format.summary import Described, JournalEntry, Latency, LedgerRow
 from eval.runs.write import RunDir
 from eval.stages.answer import answers_now
 from eval.stages.bench import Bench
+from eval.stages.dollars import priced
 from eval.stages.estimates import estimates, failures, judge_errors, labels, verdict_column
 from eval.stages.latency import timed_now
 from eval.stages.ledger import by_phase, ledger_rows
 from eval.stages.losses import lost
 from eval.stages.made_by import made_by
+from eval.stages.prompts_used import prompts_used
 from eval.stages.repeats import Repeat, repeats_now
 from eval.stages.repeats import complete as repeats_complete
 from eval.stages.repeats import summarised as summarised_repeats
@@ -98,9 +100,9 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
         metrics[name] = {**metrics[name], **_repeats(list(verdicts.values()))}
     categories = sorted({q.category for q in questions})
     by_category = {str(c): [q for q in questions if q.category == c] for c in categories}
-    rows = _ledger_rows(bench, records)
+    rows = priced(bench, _ledger_rows(bench, records))
     losses = lost(records.ingested, records.searched, bench.extracts)
-    return {
+    summary: Summary = {
         "schema": 1,
         "experiment": bench.name,
         "system": bench.system_spec["name"],
@@ -113,7 +115,6 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
         "failed": len(failed),
         "failed_by_stage": dict(sorted(Counter(failed.values()).items())),
         "failures": failures(_errors(records), {name: own.values() for name, own in records.verdicts.items()}),
-        **_repeated(records, columns, _clusters(questions)),
         "judged": {name: _labels(verdicts, questions) for name, verdicts in records.verdicts.items()},
         "judged_by_category": {
             c: {name: _labels(verdicts, own) for name, verdicts in records.verdicts.items()}
@@ -124,8 +125,9 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
         "journals": records.named(bench, run),
         "ledger": by_phase(rows),
         "ledger_rows": rows,
-        "spent": spent(run.path),
+        "spent": priced(bench, spent(run.path)),
         "lost": losses,
+        "prompts": prompts_used(bench),
         "latency_ms": _latency(records),
         "judge_error": judge_errors({f"judge_{s['name']}": own_error(bench.judge(s)) for s in bench.judge_specs}),
         "ceilings": gold_ceilings([(q.gold, q.category) for q in questions if q.category != 5]),
@@ -133,15 +135,9 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
         **_labels_of_parts(bench, losses),
         "cut": sum(1 for r in records.answers.values() if r.get("cut_tokens")),
     }
-
-
-def _repeated(
-    records: _Records, columns: Mapping[str, Mapping[Key, float]], clusters: Mapping[Key, str]
-) -> dict[str, Any]:
-    """What only a run with repeats has."""
-    if not records.repeats:
-        return {}
-    return {"repeats": summarised_repeats(records.repeats, columns, records.verdicts, clusters)}
+    if records.repeats:
+        summary["repeats"] = summarised_repeats(records.repeats, columns, records.verdicts, _clusters(questions))
+    return summary
 
 
 def _failed(records: _Records, questions: Sequence[Question]) -> dict[Key, str]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,8 @@ class CachedEmbedder:
         self.name, self.dim, self.max_tokens = inner.name, inner.dim, inner.max_tokens
         self._db = open_shared(Path(path), "vectors", _COLUMNS, "embedding cache")
         self._lock = threading.Lock()
+        self._alone = nullcontext() if _waits_for_a_server(inner) else threading.Lock()
+        """Held while texts are embedded; calls of a server may be under way at once."""
 
     @property
     def pooled(self) -> int:
@@ -71,22 +74,24 @@ class CachedEmbedder:
         with self._lock:
             keys = [self._key(text) for text in texts]
             by_key = self._kept(keys, texts)
-            missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in by_key}
-            items = list(missing.items())
-            if items and self._only:
-                raise NotCached(
-                    f"cache=only has no embedding by {self.name} of {items[0][1][:80]!r}; run once with cache=write"
-                )
-            for start in range(0, len(items), 2048):
-                part = items[start : start + 2048]
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in by_key}
+        items = list(missing.items())
+        if items and self._only:
+            raise NotCached(
+                f"cache=only has no embedding by {self.name} of {items[0][1][:80]!r}; run once with cache=write"
+            )
+        for start in range(0, len(items), 2048):
+            part = items[start : start + 2048]
+            with self._alone:
                 vectors = self.inner.encode([text for _, text in part])
+            with self._lock:
                 by_key.update(self._keep([key for key, _ in part], vectors))
-            if self._served is not None:
-                for key in dict.fromkeys(keys):
-                    self._served(key, by_key[key])
-            if not keys:
-                return np.zeros((0, self.dim), dtype=np.float32)
-            return np.stack([by_key[key] for key in keys])
+        if self._served is not None:
+            for key in dict.fromkeys(keys):
+                self._served(key, by_key[key])
+        if not keys:
+            return np.zeros((0, self.dim), dtype=np.float32)
+        return np.stack([by_key[key] for key in keys])
 
     def lookup(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
         """The vectors of those texts that are cached; nothing is embedded."""
@@ -139,6 +144,12 @@ def keep_vectors(path: Path, vectors: Mapping[bytes, np.ndarray]) -> None:
             db.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)
     finally:
         db.close()
+
+
+def _waits_for_a_server(embedder: Any) -> bool:
+    while hasattr(embedder, "inner"):
+        embedder = embedder.inner
+    return bool(getattr(type(embedder), "remote", False))
 
 
 def _hashed(mark: str, text: str) -> bytes:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,14 @@ from memos.embed.base import Embedder
 from memos.llm.metered import Meter
 from memos.types import Usage
 
+LISTENER: ContextVar[Callable[[Usage], None] | None] = ContextVar("listener", default=None)
+"""Who is told of each request that an embedder's client makes on behalf of the calling thread."""
+
 
 class MeteredEmbedder:
     """Tells a meter of what an embedder's server was asked; one that runs here asks nobody.
+
+    Several runs and threads may share the embedder below: each request is told to the one that made it.
 
     Args:
         inner: the embedder, with its cache or without.
@@ -25,7 +30,6 @@ class MeteredEmbedder:
     def __init__(self, inner: Embedder, meter: Meter, role: str = "embedder") -> None:
         self.inner, self.meter, self.role = inner, meter, role
         self.name = inner.name
-        self._lock = threading.Lock()
 
     @property
     def dim(self) -> int:
@@ -44,21 +48,8 @@ class MeteredEmbedder:
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors, float32, shape (len(texts), dim)."""
-        source = _server_of(self.inner)
-        if source is None:
+        listening = LISTENER.set(lambda usage: self.meter.add(self.role, self.name, usage))
+        try:
             return self.inner.encode(texts)
-        with self._lock:
-            before = source.usage
-            try:
-                return self.inner.encode(texts)
-            finally:
-                spent = source.usage - before
-                if spent.calls:
-                    self.meter.add(self.role, self.name, spent)
-
-
-def _server_of(embedder: Any) -> Any:
-    """The embedder below all layers, where it counts what its server was asked; else None."""
-    while "inner" in vars(embedder):
-        embedder = embedder.inner
-    return embedder if isinstance(getattr(embedder, "usage", None), Usage) else None
+        finally:
+            LISTENER.reset(listening)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from memos.embed.metered import LISTENER
 from memos.embed.windows import encode_windows
 from memos.errors import ConfigError, LLMError, require
 from memos.llm.openai_config import OPENAI_URL
@@ -150,10 +151,11 @@ class OpenAIEmbedder:
             batches[-1].append(text)
             tokens += size
         self._connect()
+        listener = LISTENER.get()  # of this thread; those of the pool have none
         with ThreadPoolExecutor(self.config.workers) as pool:
-            return np.concatenate(list(pool.map(self._request, batches)))
+            return np.concatenate(list(pool.map(lambda batch: self._request(batch, listener), batches)))
 
-    def _request(self, texts: list[str]) -> np.ndarray:
+    def _request(self, texts: list[str], listener: Callable[[Usage], None] | None = None) -> np.ndarray:
         openai = require("openai", "embedded")
         extra = {"dimensions": self.dim} if self._shorten else {}
         try:
@@ -162,6 +164,11 @@ class OpenAIEmbedder:
             )
         except openai.OpenAIError as error:
             raise LLMError(f"embedder {self.name}: {type(error).__name__}: {error}") from error
+        with self._lock:
+            spent = Usage(calls=1, prompt_tokens=reply.usage.prompt_tokens if reply.usage else 0)
+            self.usage = self.usage + spent
+        if listener is not None:
+            listener(spent)
         rows = sorted(reply.data, key=lambda item: item.index)
         vectors = np.array([row.embedding for row in rows], dtype=np.float32)
         if vectors.shape != (len(texts), self.dim):
@@ -169,7 +176,4 @@ class OpenAIEmbedder:
                 f"embedder {self.name}: expected {len(texts)} vectors of {self.dim}, got {vectors.shape}; "
                 "set embedder.dim to the model's dimensions"
             )
-        with self._lock:
-            spent = reply.usage.prompt_tokens if reply.usage else 0
-            self.usage = self.usage + Usage(calls=1, prompt_tokens=spent)
         return vectors

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from memos.errors import BudgetExceeded, ConfigError, LLMError
 from memos.llm.base import LLM, BatchedCompletion, Completion, Request
-from memos.llm.prices import Price, listed, price_for
+from memos.llm.batch import BatchedLLM
+from memos.llm.prices import Price, listed, price_for, price_of
 from memos.llm.spending import Spending, Spent, Ticket
 from memos.types import Usage
 
 T = TypeVar("T", Completion, LLMError, Completion | LLMError)
+HALF = 0.5
+"""Price of a reply from a batch interface, to that of a direct one."""
 _POLL_S = 0.05
 """Longest wait before a process looks again whether calls of other processes have been settled."""
 _CLAIM_S = 2.0
@@ -65,6 +69,10 @@ class Budget:
         """Price of a model's or an embedder's client, by the user's own rows first (``prices.price_for``)."""
         return price_for(client, self._prices)
 
+    def price_named(self, model: str) -> Price | None:
+        """The same by a model's name alone (``prices.price_of``)."""
+        return price_of(model, self._prices)
+
     def spent(self) -> Spent:
         """What the account has spent, by all processes and invocations."""
         return self.spending.spent()
@@ -73,14 +81,6 @@ class Budget:
         """Dollars and tokens so far, for a progress bar, such as ``$1.24, 3.1M tokens``; empty where there are none."""
         spent = self.spent()
         return f"${spent.usd:.2f}, {_short(spent.tokens)} tokens" if spent.tokens else ""
-
-    def has_room(self, usage: Usage, usd: float) -> bool:
-        """Whether so much may still be spent, by what is spent so far."""
-        spent = self.spent()
-        tokens = spent.tokens + usage.prompt_tokens + usage.completion_tokens
-        return (self.max_tokens is None or tokens <= self.max_tokens) and (
-            self.max_usd is None or spent.usd + usd <= self.max_usd
-        )
 
     def reserve(self, usage: Usage, usd: float) -> Ticket:
         """Wait until a call that is expected to take this much may be made.
@@ -99,6 +99,13 @@ class Budget:
                 looked = time.monotonic()
             with self._settled:
                 self._settled.wait(_POLL_S)
+
+    def room(self) -> tuple[float, float]:
+        """Tokens and dollars that the caps leave beside what is spent and under way; infinite where there is no cap."""
+        spent, caps = self.spent(), (self.max_tokens, self.max_usd)
+        used = (spent.tokens + spent.tokens_under_way, spent.usd + spent.usd_under_way)
+        tokens, usd = (math.inf if cap is None else cap - taken for cap, taken in zip(caps, used, strict=True))
+        return tokens, usd
 
     def settle(self, ticket: Ticket, model: str, usage: Usage, usd: float) -> None:
         """Tell what a reserved call took."""
@@ -137,7 +144,7 @@ class BudgetedLLM:
 
     It belongs below a cache: cached replies are free. A server's model is asked one call a thread while there is a cap,
     each reserved before it is made; calls under way when a cap is reached are paid for and therefore waited for and
-    given. A model that runs here is charged reply by reply.
+    given. Batches are reserved whole and cost half. A model that runs here is charged reply by reply.
 
     Args:
         price: dollars a million tokens; else what its configuration or the table of prices says (``price_for``).
@@ -149,10 +156,11 @@ class BudgetedLLM:
     def __init__(self, inner: LLM, budget: Budget, price: Price | None = None) -> None:
         self.inner, self.budget = inner, budget
         self.name = inner.name
-        client = _client(inner)
+        *_, client = _layers(inner)
         self.price = price or budget.price_for(client)
         self._remote = bool(getattr(client, "remote", False))
         self._kept = self._remote or budget.capped
+        self._batches = any(isinstance(layer, BatchedLLM) for layer in _layers(inner))
         self._workers = int(getattr(getattr(client, "config", None), "concurrency", 1))
         self._rate, self._longest = 0.0, 0
         if budget.max_usd is not None and self.price is None:
@@ -187,7 +195,7 @@ class BudgetedLLM:
         usage = ticket.usage  # a call that was cut off here may have been charged all the same
         try:
             completion = self.inner.complete(request)
-            usage = Usage() if completion.from_cache else _taken(completion, request)
+            usage = _usage(completion, request)
         except Exception as error:
             usage = getattr(error, "usage", None) or Usage()
             raise
@@ -205,7 +213,7 @@ class BudgetedLLM:
         if not requests:
             return
         if self._remote and self.budget.capped:
-            yield from self._in_batches(requests) if _batches(self.inner) else self._one_by_one(requests)
+            yield from self._in_waves(requests) if self._batches else self._one_by_one(requests)
             return
         self.budget.check()
         outstanding = len(requests)
@@ -219,34 +227,33 @@ class BudgetedLLM:
         finally:
             replies.close()
 
-    def _in_batches(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
-        """At once as many requests as the caps have room for, by what each is expected to take."""
+    def _in_waves(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
+        """As many requests in one go as the caps leave room for; what they really took makes room for more."""
         start = 0
         while start < len(requests):
-            self.budget.check()
-            end, expected = self._room(requests, start)
-            ticket = self.budget.reserve(expected, self._usd(expected, batched=True))
+            wave, expected = self._fitting(requests[start:])
+            ticket = self.budget.reserve(expected, HALF * self._usd(expected))
             taken, usd = Usage(), 0.0
+            replies = self.inner.complete_many(wave)
             try:
-                for index, outcome in self.inner.complete_many(requests[start:end]):
-                    if isinstance(outcome, Completion):
-                        usage = _taken(outcome, requests[start + index])
-                        taken, usd = taken + usage, usd + self._usd(usage, isinstance(outcome, BatchedCompletion))
-                        self._learn(requests[start + index], outcome)
+                for index, outcome in replies:
+                    usage = _usage(outcome, wave[index])
+                    taken, usd = taken + usage, usd + self._cost(outcome, usage)
                     yield start + index, outcome
             finally:
+                replies.close()
                 self.budget.settle(ticket, self.name, taken, usd)
-            start = end
+            start += len(wave)
 
-    def _room(self, requests: Sequence[Request], start: int) -> tuple[int, Usage]:
-        """Up to which request those from ``start`` on fit below the caps, one at least, and what they take."""
-        expected = self._expected(requests[start])
-        for end in range(start + 1, len(requests)):
-            wider = expected + self._expected(requests[end])
-            if not self.budget.has_room(wider, self._usd(wider, batched=True)):
-                return end, expected
-            expected = wider
-        return len(requests), expected
+    def _fitting(self, requests: Sequence[Request]) -> tuple[Sequence[Request], Usage]:
+        """The longest start of the requests that stays below the caps, one at least, and what it is likely to take."""
+        total, room = self._expected(requests[0]), self.budget.room()
+        for count, request in enumerate(requests[1:], 1):
+            more = total + self._expected(request)
+            if more.prompt_tokens + more.completion_tokens > room[0] or HALF * self._usd(more) > room[1]:
+                return requests[:count], total
+            total = more
+        return requests, total
 
     def _one_by_one(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
         """Each request in a thread of a pool, in order; after an error that ends the run no further one is begun."""
@@ -293,13 +300,15 @@ class BudgetedLLM:
     def _charged(self, outcome: T, request: Request) -> T:
         """An outcome, after the budget was charged with what it took."""
         if self._kept and not getattr(outcome, "from_cache", False):
-            completed = isinstance(outcome, Completion)
-            usage = _taken(outcome, request) if completed else getattr(outcome, "usage", None) or Usage()
-            self.budget.charge(self.name, usage, self._usd(usage, isinstance(outcome, BatchedCompletion)))
+            usage = _usage(outcome, request)
+            self.budget.charge(self.name, usage, self._cost(outcome, usage))
         return outcome
 
-    def _usd(self, usage: Usage, batched: bool = False) -> float:
-        return self.price.cost(usage, batched=batched) if self.price else 0.0
+    def _cost(self, outcome: Completion | LLMError, usage: Usage) -> float:
+        return self._usd(usage) * (HALF if isinstance(outcome, BatchedCompletion) else 1.0)
+
+    def _usd(self, usage: Usage) -> float:
+        return self.price.cost(usage) if self.price else 0.0
 
     def _expected(self, request: Request) -> Usage:
         """About the most that a call takes, by what calls before it took."""
@@ -315,26 +324,22 @@ class BudgetedLLM:
         self.inner.close()
 
 
-def _batches(llm: Any) -> bool:
-    """Whether a layer sends many requests through a batch interface."""
-    while llm is not None and not hasattr(llm, "batching"):
-        llm = getattr(llm, "inner", None)
-    return llm is not None
-
-
-def _client(llm: Any) -> Any:
-    """The provider below all layers."""
+def _layers(llm: Any) -> Iterator[Any]:
+    """A model and what lies below it; the provider comes last."""
+    yield llm
     while hasattr(llm, "inner"):
         llm = llm.inner
-    return llm
+        yield llm
 
 
-def _taken(completion: Completion, request: Request) -> Usage:
-    """What a reply took; one whose server states no tokens is counted by its length and that of its prompt."""
-    usage = completion.usage
-    if usage.prompt_tokens or usage.completion_tokens:
-        return usage
-    said = completion.text + "".join(call.arguments for call in completion.tool_calls)
+def _usage(outcome: Completion | LLMError, request: Request) -> Usage:
+    """What a call took; a reply whose server states no tokens is counted by its length and that of its prompt."""
+    if isinstance(outcome, LLMError):
+        return outcome.usage or Usage()
+    usage = outcome.usage
+    if outcome.from_cache or usage.prompt_tokens or usage.completion_tokens:
+        return Usage() if outcome.from_cache else usage
+    said = outcome.text + "".join(call.arguments for call in outcome.tool_calls)
     tokens = (_bytes(request) * _TOKENS_A_BYTE, len(said.encode("utf-8", "replace")) * _TOKENS_A_BYTE)
     return Usage(max(usage.calls, 1), *(int(count) + 1 for count in tokens))
 

@@ -34,7 +34,9 @@ def test_sessions_become_memories_with_provenance_and_survive_a_save(scripted_se
     retrieved = system.search(Query("Oslo"))
     assert retrieved.hits[0].text == "Ada moved to Oslo" and retrieved.hits[0].turn_ids == ("D2:1", "D2:2", "D2:3")
     assert any("10:00 am on 8 May, 2023" in str(body) for body in server.chats())
-    assert system.usage()["ingest"].calls == len(server.chats()) > 0
+    spent = system.usage()["ingest"]
+    assert spent.calls == len(server.chats()) > 0 and spent.prompt_tokens > 100 and spent.completion_tokens > 0
+    assert system.losses.asked == spent.calls and system.losses.malformed == 0
     system.save(tmp_path)
     again = LangMemPackage(config, embedder=WordEmbedder())
     again.load(tmp_path)

@@ -58,6 +58,8 @@ def more(command: str, place: Path, url: str) -> list[str]:
         added += _first_and_last(name)
     if given.get("llm") == "openai":
         added += [f"llm.base_url={url}"] + ([f"embedder.base_url={url}"] if given.get("embedder") == "openai" else [])
+    if given.get("backbone") == "gpt-4o-mini":
+        added.append(f"llm.base_url={url}")
     if given.get("llm") in ("hf", "embedded"):
         added += [
             f"llm.model={place / 'model'}",
@@ -154,6 +156,9 @@ def test_run_command(command, request):
     done = results[command]
     assert done["code"] == 0, f"{done['more']}\n{done['stdout']}\n{done['stderr']}"
     out = place / "out" / str(COMMANDS.index(command))
+    if "check=true" in words(command):
+        assert (out / "tables" / f"{experiment(command)}_forecast.md").exists() and not (out / "runs").exists()
+        return
     if experiment(command) == "judge_card":
         card = json.loads((out / "cards" / "judge_card_offline.json").read_text(encoding="utf-8"))
         assert card["agreement"] and sum(row["n"] for row in card["calibration"]) == 120

@@ -11,11 +11,13 @@ import threading
 from pathlib import Path
 
 import pytest
+from scripted_batches import BatchServer
 
 from memos.embed.budgeted import BudgetedEmbedder
 from memos.embed.openai import OpenAIEmbedder
 from memos.errors import BudgetExceeded, ConfigError, LLMError
-from memos.llm.base import Request
+from memos.llm.base import Completion, Request
+from memos.llm.batch import BatchedLLM, Batching
 from memos.llm.budget import Budget, BudgetedLLM
 from memos.llm.build import build_llm, provider
 from memos.llm.counted import CountedLLM
@@ -165,7 +167,8 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from memos.errors import BudgetExceeded
-from memos.llm.base import Request
+from memos.llm.base import Completion, Request
+from memos.llm.batch import BatchedLLM, Batching
 from memos.llm.budget import Budget, BudgetedLLM
 from memos.llm.openai import OpenAIChat
 from memos.llm.spending import Spending
@@ -297,3 +300,19 @@ def test_a_server_that_states_no_tokens_is_counted_by_length(scripted_server):
         list(llm.complete_many([ask(f"kite {i} a b c") for i in range(100)]))
     llm.close()
     assert 2 < len(server.chats()) < 40 and llm.budget.spent().tokens >= 200
+
+
+def test_batches_are_reserved_whole_hold_the_cap_and_cost_half(tmp_path):
+    with BatchServer(rules=[("kite", "red one")]) as server:
+        inner = OpenAIChat(OpenAIChat.Config(base_url=server.base_url, api_key_env=None, batch=True, price_prompt=1.0))
+        budget = Budget(max_tokens=7 * 20)
+        batching = Batching(tmp_path / "batches.sqlite", poll_s=(0.01, 0.02))
+        llm, came = BudgetedLLM(BatchedLLM(inner, batching), budget), 0
+        with pytest.raises(BudgetExceeded):
+            for _, reply in llm.complete_many([ask(f"kite {i} a b c") for i in range(100)]):
+                came += isinstance(reply, Completion)
+        llm.close()
+    spent = budget.spent()
+    assert 7 * 20 <= spent.tokens == 7 * came < 7 * 22 and spent.calls_under_way == 0
+    direct = len(server.chats())
+    assert spent.usd == pytest.approx((5 * direct + 2.5 * (came - direct)) / 1e6)

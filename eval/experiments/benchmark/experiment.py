@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
+from eval.core.progress import showing
 from eval.experiments.benchmark.finish import finish, tables
 from eval.experiments.benchmark.foretell import foretell
 from eval.experiments.protocol import BUDGET_REACHED, FAILED_QUESTIONS, OK, Config, Outcome, Untimed
@@ -24,6 +25,7 @@ from eval.stages.repeats import repeat
 from eval.stages.rounds import extract_again
 from eval.stages.score import judge, score
 from eval.stages.search import search, waiting
+from eval.stages.spending import noted
 from eval.stages.summarise import summarise
 from memos.errors import BudgetExceeded
 
@@ -137,8 +139,15 @@ def _begun(config: Config) -> tuple[Bench, Outcome | None]:
     return bench, finished
 
 
-def _directory(bench: Bench) -> AbstractContextManager[RunDir]:
-    return closing(RunDir(bench.folder))
+@contextmanager
+def _directory(bench: Bench) -> Iterator[RunDir]:
+    """The folder of a run, held; what its models are asked meanwhile is noted in it, and bars show what is spent."""
+    with (
+        closing(RunDir(bench.folder)) as directory,
+        noted(bench.meter, bench.folder),
+        showing(bench.budget.shown),
+    ):
+        yield directory
 
 
 def _stopped(bench: Bench, directory: RunDir, error: BudgetExceeded) -> Outcome:
@@ -209,7 +218,7 @@ def _outcome(bench: Bench, summary: Mapping[str, Any], how: str) -> Outcome:
         stages += [f"{name}: {count}" for name, count in failures.items()]
         message += f", {failed} failed ({', '.join(stages)}); the same command retries them"
     hollow = losses.too_many(summary.get("lost"), bench.max_lost)
-    if told := hollow or losses.line(summary.get("lost")):
-        message += f"; {told}"
+    if lost := hollow or losses.line(summary.get("lost")):
+        message += f"; {lost}"
     code = FAILED_QUESTIONS if hollow or max(failed, *failures.values(), 0) > allowed else OK
     return {"folder": str(bench.folder), "code": code, "message": message, "fresh": how != "up to date"}

@@ -19,13 +19,17 @@ ALL = "all"
 """Stands for all phases, and for all methods."""
 
 
-def foretell(configs: Sequence[Config]) -> None:
+def foretell(configs: Sequence[Config], jobs_at_once: int = 1) -> None:
     """Print the forecast of a command's jobs and write ``tables/<experiment>_forecast.*``.
+
+    Args:
+        configs: of the jobs.
+        jobs_at_once: how many of them run side by side.
 
     Raises:
         MemosError: one line, where a setting is wrong or the probe failed.
     """
-    made = foresee(configs, lambda line: print(f"check: {line}", flush=True))
+    made = foresee(configs, lambda line: print(f"check: {line}", flush=True), jobs_at_once)
     out, name = Path(configs[0]["out"]), configs[0]["name"]
     rows = list(_rows(made))
     table = forecast_table(rows, list(_notes(made)))
@@ -98,6 +102,7 @@ def _model_note(model: Model) -> str:
         return f"{model.name}: {cost}; its speed is not known."
     how = "measured" if time.measured else "stated"
     limits = [
+        *(["answers and verdicts in batches, half the price, within a day"] if model.batch else []),
         f"{model.limits.concurrency} calls at once",
         *([f"{model.limits.requests_per_minute:g} calls a minute"] if model.limits.requests_per_minute else []),
         *([f"{model.limits.tokens_per_minute:g} tokens a minute"] if model.limits.tokens_per_minute else []),

@@ -93,11 +93,16 @@ def _system(run: Run, system: str, name: str) -> dict[str, Any]:
     }
 
 
+def _dollars(phase: Mapping[str, Any]) -> str:
+    """What a phase cost, where its models have prices above nothing."""
+    return f", ${phase['usd']:.4f}" if phase.get("usd") else ""
+
+
 def _facts(s: Summary, m: Mapping[str, Any]) -> list[tuple[str, Any]]:
     sessions, dataset, hardware = m.get("sessions") or [{}], s.get("dataset") or {}, m.get("hardware") or {}
     code = sessions[-1].get("code") or {}
     spent = [
-        f"{phase}: {v['calls']:,} calls, {v['prompt_tokens']:,} + {v['completion_tokens']:,} tokens"
+        f"{phase}: {v['calls']:,} calls, {v['prompt_tokens']:,} + {v['completion_tokens']:,} tokens{_dollars(v)}"
         for phase, v in (s.get("ledger") or {}).items()
         if v.get("calls")
     ]
@@ -116,7 +121,7 @@ def _facts(s: Summary, m: Mapping[str, Any]) -> list[tuple[str, Any]]:
         ),
         ("system", full_label(s)),
         ("track", s.get("track", NOWHERE)),
-        ("answer prompt", m.get("prompt", NOWHERE)),
+        ("answer prompt", (s.get("prompts") or {}).get("answer") or m.get("prompt", NOWHERE)),
         ("answerer", s.get("answerer", NOWHERE)),
         ("language model", s.get("llm", NOWHERE)),
         ("embedder", s.get("embedder", NOWHERE)),

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eval.answerers.prompts import PROMPTS
+from eval.answerers.prompts import PROMPTS, Prompt
 from eval.core.types import CATEGORIES, Dataset, Question
 from eval.report.tables.summaries import judges
 from eval.runs.read import Key, Run
@@ -60,12 +60,18 @@ def question_index(dataset: Dataset, runs: Sequence[Run], ids: Sequence[str]) ->
                 "id": p.id,
                 "parts": [[role, text] for role, text in (("system", p.system), ("user", p.user)) if text],
             }
-            for p in PROMPTS.values()
+            for p in (*PROMPTS.values(), *_own_prompts(runs))
             if p.hash in used
         },
         "verdicts": {i: {j: _letters(run, j, questions) for j in names} for run, i in zip(runs, ids, strict=True)},
         "recall": {i: [_recall(run, q.key) for q in questions] for run, i in zip(runs, ids, strict=True)},
     }
+
+
+def _own_prompts(runs: Sequence[Run]) -> list[Prompt]:
+    """Answer prompts that the runs had from files, by their manifests."""
+    recorded = [(run.manifest.get("prompts") or {}).get("answer") for run in runs]
+    return [Prompt(one["id"], one["system"], one["user"], one["source"]) for one in recorded if one]
 
 
 def _question(q: Question) -> dict[str, Any]:

@@ -90,6 +90,7 @@ def cost_table(summaries: Sequence[Summary]) -> Table:
         for p in (*PHASES, "latency")
         if any(p in ledger and (p == "ingest" or ledger[p].get("calls")) for ledger in ledgers)
     ]
+    cost = any(phase.get("usd") for ledger in ledgers for phase in ledger.values())
     losses = [summary.get("lost") or {} for summary in summaries]
     kept = [(key, title) for key, title in LOSSES if any(own.get(key) for own in losses)]
     kinds = (("calls", "calls"), ("prompt_tokens", "prompt"), ("completion_tokens", "compl."))
@@ -98,6 +99,7 @@ def cost_table(summaries: Sequence[Summary]) -> Table:
         Column("ingest_s", "Ingest (s)", "ms"),
         *(Column(f"{phase}_{key}", title, "count", group=phase) for phase in present for key, title in kinds),
         Column("query_tokens", "tok/question", "count"),
+        *(Column(key, title, "usd", group="USD") for key, title in (("usd", "all"), ("usd_1000", "1,000 q.")) if cost),
         *(Column(key, title, "count", group="stores") for key, title in kept),
     )
     rows = []
@@ -107,11 +109,17 @@ def cost_table(summaries: Sequence[Summary]) -> Table:
         cells = tuple(Cell(ledger.get(phase, {}).get(key)) for phase in present for key, _ in kinds)
         seconds = ingestion_cells(summary)[0]
         each = Cell(total / count(summary) if count(summary) else None)
-        rows.append((Cell(name), seconds, *cells, each, *(Cell(own.get(key)) for key, _ in kept)))
+        dollars = _dollars(ledger, count(summary)) if cost else ()
+        rows.append((Cell(name), seconds, *cells, each, *dollars, *(Cell(own.get(key)) for key, _ in kept)))
     silent = [phase for phase in PHASES if phase not in present]
     notes = [*origin_notes(summaries), "Tokens as the model reports them; local models that make no call count 0."]
     if silent:
         notes.append(f"No model was called to {_joined(silent)}.")
+    if cost:
+        notes.append(
+            "USD: at the prices of each run's configuration, as if every call had been made afresh; 1,000 q.: search "
+            "and answers of a thousand questions. Empty where the price of a model is not known."
+        )
     if kept:
         notes.append(
             "Stores: memories in all of them; extractions whose every attempt was malformed; decisions without effect; "
@@ -119,6 +127,14 @@ def cost_table(summaries: Sequence[Summary]) -> Table:
         )
     notes += [f"{name}: {text}." for name, own in zip(labels(summaries), losses, strict=True) if (text := _why(own))]
     return Table("cost", "Calls and tokens by phase", columns, (Section("", tuple(rows)),), tuple(notes))
+
+
+def _dollars(ledger: Mapping[str, Any], questions: int) -> tuple[Cell, Cell]:
+    """Dollars of all phases, and of searching and answering a thousand questions."""
+    asked = {name: phase.get("usd") for name, phase in ledger.items() if phase.get("calls")}
+    each = [asked[name] for name in ("search", "answer") if name in asked]
+    whole = None if None in asked.values() else sum(asked.values())
+    return Cell(whole), Cell(1000 * sum(each) / questions if each and None not in each and questions else None)
 
 
 def _why(losses: Mapping[str, Any]) -> str:

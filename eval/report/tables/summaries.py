@@ -156,6 +156,9 @@ def origin_notes(summaries: Sequence[Summary]) -> list[str]:
         titles["llm"] = "LLM"
     parts = [f"{title}: {', '.join(sorted({part_name(s, part) for s in summaries}))}" for part, title in titles.items()]
     notes = ["; ".join(parts) + ".", *model_notes(summaries)]
+    prompts = dict.fromkeys(f"{part}: {used}" for s in summaries for part, used in (s.get("prompts") or {}).items())
+    if prompts:
+        notes.append("Prompts, with whose wording and its digest: " + "; ".join(prompts) + ".")
     reasons = dict.fromkeys(reason for s in summaries for reason in described(s))
     if reasons:
         notes.append("NOT COMPARABLE with the paper's gpt-4o-mini rows: " + "; ".join(reasons) + ".")

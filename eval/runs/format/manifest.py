@@ -130,6 +130,16 @@ class Config(TypedDict):
     matrix: NotRequired[Annotated[dict[str, Any], NEW, "Settings of a judge matrix."]]
 
 
+class PromptText(TypedDict):
+    """A prompt, word for word."""
+
+    id: Annotated[str, "Its name."]
+    source: Annotated[str, "Whose wording it is: `ours`, a file, or a repository at a commit."]
+    hash: Annotated[str, "Digest of its text."]
+    system: Annotated[str, "The system message; empty where there is none."]
+    user: Annotated[str, "The user's message; empty where there is none."]
+
+
 class Provenance(TypedDict):
     """What every manifest says."""
 
@@ -155,6 +165,7 @@ class Manifest(Provenance):
     identity: NotRequired[Annotated[dict[str, Any], NEW, "What the fingerprint is made of, for `search` and `answer`."]]
     dataset: Annotated[ManifestDataset, "The data."]
     prompt: Annotated[str, "Id of the answer prompt."]
+    prompts: NotRequired[Annotated[dict[str, PromptText], NEW, "`answer` and `judge NAME` to what is asked with."]]
     roles: NotRequired[
         Annotated[
             dict[str, Any],

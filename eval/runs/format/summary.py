@@ -60,6 +60,7 @@ class Ledger(TypedDict):
     calls: Annotated[int, "Calls."]
     prompt_tokens: Annotated[int, "Tokens of the prompts."]
     completion_tokens: Annotated[int, "Tokens of the replies."]
+    usd: NotRequired[Annotated[float, NEW, "Dollars at the configuration's prices; absent where one is not known."]]
 
 
 class LedgerRow(TypedDict):
@@ -74,6 +75,7 @@ class LedgerRow(TypedDict):
     cached_tokens: Annotated[int, "Prompt tokens that a server's prefix cache had (part of `prompt_tokens`)."]
     batched_prompt_tokens: NotRequired[Annotated[int, "Part of `prompt_tokens` from a batch interface, at half price."]]
     batched_completion_tokens: NotRequired[Annotated[int, "Part of `completion_tokens` from a batch interface."]]
+    usd: NotRequired[Annotated[float, "Dollars at the configuration's prices; absent where none is known."]]
 
 
 class Spent(TypedDict):
@@ -85,6 +87,7 @@ class Spent(TypedDict):
     prompt_tokens: Annotated[int, "Tokens of their prompts."]
     completion_tokens: Annotated[int, "Tokens of their replies."]
     cached_tokens: Annotated[int, "Prompt tokens that a server's prefix cache had (part of `prompt_tokens`)."]
+    usd: NotRequired[Annotated[float, "Dollars of them at the configuration's prices; absent where none is known."]]
     replayed_calls: Annotated[int, "Calls that the response cache answered, at no cost."]
     replayed_tokens: Annotated[int, "Prompt and completion tokens of these."]
 

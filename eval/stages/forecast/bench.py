@@ -58,7 +58,7 @@ class ForecastBench(Bench):
         self._models: dict[str, LLM] = {}
         super().__init__(config)
 
-    def _client(self, spec: Mapping[str, Any], cached: bool = True) -> LLM:
+    def _client(self, spec: Mapping[str, Any], cached: bool = True, batched: bool = False) -> LLM:
         key = digest([spec, cached])
         if key not in self._models:
             self._models[key] = self._counting(spec, self.config["cache"] if cached else "off")
@@ -83,7 +83,7 @@ class ForecastBench(Bench):
     def asked_models(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Role and configuration of every language model that this job asks."""
         memory = [(MEMORY, self.llm_spec(MEMORY))] if self.uses_llm() else []
-        return memory + [(part.role, part.llm) for part in (self.answerer_part, *self.judge_parts) if part.asks]
+        return memory + [(part.role, part.llm) for part in self.asking_parts()]
 
     def embedder(self) -> Embedder:
         key = digest(["embedder", self.embedder_spec])

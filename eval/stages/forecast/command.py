@@ -10,8 +10,9 @@ from typing import Any
 
 from eval.core.config import construct, wants
 from eval.stages import components
+from eval.stages.concurrency import conversations_at_once
 from eval.stages.forecast.bench import Command, ForecastBench
-from eval.stages.forecast.hours import CallTime, Limits, fitted
+from eval.stages.forecast.hours import CallTime, Limits, fitted, side_by_side
 from eval.stages.forecast.jobs import Foreseen, Job, Model, forecast
 from eval.stages.forecast.learned import Learned
 from eval.stages.forecast.model import tokenizer_of
@@ -32,6 +33,8 @@ SAMPLED_QUESTIONS, SAMPLED_SESSIONS = 8, 3
 """How much of the first conversation is rehearsed to see what kinds of requests there are."""
 EMBED_CALL = CallTime(0.2, 0.0, 0.0)
 """The time of a call for embeddings where none was measured."""
+EMBEDDED_AT_ONCE = 64
+"""Calls for embeddings that are under way at once: each conversation makes its own."""
 TRIED = "Nadia took the ferry to the island on Saturday, and her brother met her at the harbour with the old bicycle."
 """A text whose tokens a server of embeddings is asked to count."""
 Report = Callable[[str], None]
@@ -73,7 +76,8 @@ class _Asked:
         """What is known of it."""
         timed = learned.timed(self.name)
         call = fitted(timed) if timed else CallTime() if self.remote else None
-        return Model(self.name, self.price, call, Limits.of(self.spec), tuple(self.probed.troubles))
+        batch = bool(self.spec.get("batch"))
+        return Model(self.name, self.price, call, Limits.of(self.spec), tuple(self.probed.troubles), batch)
 
     def client(self, cache: str) -> LLM:
         """The real model, charged to the command's budget."""
@@ -81,12 +85,13 @@ class _Asked:
         return components.llm(self.spec, bench.out, cache, bench.budget, fresh=bench.rerun)
 
 
-def foresee(configs: Sequence[Mapping[str, Any]], report: Report = print) -> Forecast:
+def foresee(configs: Sequence[Mapping[str, Any]], report: Report = print, jobs_at_once: int = 1) -> Forecast:
     """Tell what the jobs of a command will use.
 
     Args:
         configs: of the jobs, in their order.
         report: told what is being done.
+        jobs_at_once: how many jobs run side by side.
 
     Raises:
         ConfigError: a setting is wrong.
@@ -113,7 +118,7 @@ def foresee(configs: Sequence[Mapping[str, Any]], report: Report = print) -> For
         sum(asked.price.cost(asked.probed.usage) for asked in models.values() if asked.price),
         sum((piloted.usage for piloted in begun), Usage()),
         max((len(piloted.sample_ids) for piloted in begun), default=0),
-        _command_seconds(made),
+        _command_seconds(made, known, jobs_at_once),
     )
 
 
@@ -184,8 +189,17 @@ def _rehearsed(bench: ForecastBench, piloted: Piloted | None, learned: Learned, 
         again = ForecastBench(bench.config, Command(), learned=learned, cached=False)
         rehearse(again, again.place, piloted.sample_ids, QUESTIONS, latency=False)
         control = again.tally
-    at_once = _at_once(bench)
-    return Foreseen(_label(bench), bench.system_spec["name"], bench.tally, seen, turns, at_once, 1, piloted, control)
+    return Foreseen(
+        _label(bench),
+        bench.system_spec["name"],
+        bench.tally,
+        seen,
+        turns,
+        _at_once(bench),
+        conversations_at_once(bench),
+        piloted,
+        control,
+    )
 
 
 def _label(bench: ForecastBench) -> str:
@@ -223,7 +237,7 @@ def _embedders(benches: Sequence[ForecastBench], probing: bool, learned: Learned
             report(f"asking {raw.name} for two vectors")
             tokens, call = _tried(BudgetedEmbedder(construct(bench.embedder_spec, "embedder"), bench.budget))
             learned.count(Form(EMBEDDER, raw.name, "embedding"), tokens, tokenizer_of(raw.name)(TRIED))
-        out[raw.name] = Model(raw.name, bench.budget.price_for(raw), call, Limits(1))
+        out[raw.name] = Model(raw.name, bench.budget.price_for(raw), call, Limits(EMBEDDED_AT_ONCE))
     return out
 
 
@@ -236,7 +250,14 @@ def _tried(embedder: BudgetedEmbedder) -> tuple[int, CallTime]:
     return spent.prompt_tokens, CallTime(seconds, 0.0, 0.0, True)
 
 
-def _command_seconds(made: Sequence[Job]) -> float | None:
-    """The jobs one after the other."""
-    known = [job.seconds for job in made if job.seconds is not None]
-    return sum(known) if len(known) == len(made) else None
+def _command_seconds(made: Sequence[Job], models: Mapping[str, Model], jobs_at_once: int) -> float | None:
+    """The jobs beside one another, their latency passes one after the other at the end, at the rate that all share."""
+    untimed = [job.untimed_s for job in made if job.untimed_s is not None]
+    timed = [job.timed_s for job in made if job.timed_s is not None]
+    if len(untimed) < len(made) or len(timed) < len(made):
+        return None
+    work = side_by_side(untimed, jobs_at_once)
+    for name, model in models.items():
+        asked = sum((phase.asked for job in made for phase in job.phases if phase.model == name), Usage())
+        work = max(work, model.limits.least_seconds(asked.calls, asked.prompt_tokens + asked.completion_tokens))
+    return work + sum(timed)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from eval.stages.forecast.hours import CallTime, Limits, side_by_side
@@ -10,6 +11,7 @@ from eval.stages.forecast.learned import Learned
 from eval.stages.forecast.pilot import Group, Piloted, Ratio, ratios, unforeseen
 from eval.stages.forecast.rehearsal import Rehearsed
 from eval.stages.forecast.tally import ANSWER, EMBED, INGEST, LATENCY, SEARCH, Tally
+from memos.llm.budget import HALF
 from memos.llm.prices import Price
 from memos.types import Usage
 
@@ -25,6 +27,8 @@ class Model:
     limits: Limits = field(default_factory=Limits)
     troubles: tuple[str, ...] = ()
     """What replies to a probe lacked."""
+    batch: bool = False
+    """Whether answers and verdicts go through the batch interface: at half the price, within a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +53,17 @@ class Job:
     label: str
     system: str
     phases: tuple[Phase, ...]
-    seconds: float | None
+    untimed_s: float | None
+    """Seconds of all but the latency pass; None: not known."""
+    timed_s: float | None
+    """Of the latency pass, which runs alone."""
     troubles: Mapping[str, int]
     """What fails already now, to how often."""
+
+    @property
+    def seconds(self) -> float | None:
+        """Of the whole job, alone."""
+        return None if self.untimed_s is None or self.timed_s is None else self.untimed_s + self.timed_s
 
     @property
     def asked(self) -> Usage:
@@ -100,14 +112,17 @@ def forecast(job: Foreseen, models: Mapping[str, Model], learned: Learned) -> Jo
     phases = []
     for group, usage in totals.items():
         model = models[group.model]
-        usd = model.price.cost(usage) if model.price else None
+        share = HALF if model.batch and group.phase not in _DIRECT else 1.0
+        usd = share * model.price.cost(usage) if model.price else None
         seconds = _phase_seconds(job, group, asked, models)
         phases.append(Phase(group.phase, group.role, group.model, usage, kept.get(group, Usage()), usd, seconds))
     phases.sort(key=lambda row: _ORDER.get(row.phase, len(_ORDER)))
-    seconds = _job_seconds(job, asked, models)
-    return Job(job.label, job.system, tuple(phases), seconds, job.seen.troubles)
+    untimed, timed = _untimed_seconds(job, asked, models, phases), _sum(p.seconds for p in phases if p.phase == LATENCY)
+    return Job(job.label, job.system, tuple(phases), untimed, timed, job.seen.troubles)
 
 
+_DIRECT = (INGEST, SEARCH, LATENCY, EMBED)
+"""Phases whose calls never go through a batch interface."""
 _ORDER = {INGEST: 0, SEARCH: 1, ANSWER: 2, LATENCY: 8, EMBED: 9}
 Asked = Mapping[tuple[Group, str], Usage]
 """Group and conversation to what is to be asked."""
@@ -149,44 +164,40 @@ def _seconds(model: Model, usage: Usage) -> float | None:
 
 def _phase_seconds(job: Foreseen, group: Group, asked: Asked, models: Mapping[str, Model]) -> float | None:
     phase, model = group.phase, models[group.model]
-    own = {conversation: usage for (g, conversation), usage in asked.items() if g == group}
-    each = {conversation: _seconds(model, usage) for conversation, usage in own.items()}
-    if any(seconds is None for seconds in each.values()):
+    own = [usage for (g, _), usage in asked.items() if g == group]
+    each = [_seconds(model, usage) for usage in own]
+    if any(seconds is None for seconds in each):
         return None
-    known = {conversation: seconds or 0.0 for conversation, seconds in each.items()}
-    total = sum(own.values(), Usage())
+    known, total = [seconds or 0.0 for seconds in each], sum(own, Usage())
     least = model.limits.least_seconds(total.calls, total.prompt_tokens + total.completion_tokens)
-    if phase == LATENCY:
-        return max(sum(known.values()), least)
-    if phase in (INGEST, SEARCH, EMBED):
-        chains = [s / (job.at_once if phase == INGEST else 1.0) for s in known.values()]
-        return max(side_by_side(chains, job.conversations_at_once), least)
-    return max(sum(known.values()) / model.limits.concurrency, least)
+    if phase in (INGEST, EMBED):
+        chains = [seconds / (job.at_once if phase == INGEST else 1.0) for seconds in known]
+        return max(side_by_side(chains, job.conversations_at_once), sum(known) / model.limits.concurrency, least)
+    if phase in (SEARCH, LATENCY) or not total.calls:
+        return max(sum(known), least)
+    rounds = math.ceil(total.calls / model.limits.concurrency)
+    return max(rounds * sum(known) / total.calls, least)
 
 
-def _job_seconds(job: Foreseen, asked: Asked, models: Mapping[str, Model]) -> float | None:
-    """All phases together: conversations beside one another, questions after them, the latency pass at the end."""
+def _untimed_seconds(job: Foreseen, asked: Asked, models: Mapping[str, Model], phases: Sequence[Phase]) -> float | None:
+    """All but the latency pass: conversations ingested beside one another, then searches, answers and each judge."""
     chains = {name: job.seen.machine_s.get(name, 0.0) for name in job.turns}
-    timed, busy, by_model = 0.0, {name: 0.0 for name in models}, {name: Usage() for name in models}
-    last = 0.0
     for (group, conversation), usage in asked.items():
-        phase, name = group.phase, group.model
-        seconds = _seconds(models[name], usage)
-        if seconds is None:
-            return None
-        by_model[name] += usage
-        if phase == LATENCY:
-            timed += seconds
-            continue
-        busy[name] += seconds
-        if phase in (INGEST, SEARCH, EMBED):
-            chains[conversation] = chains.get(conversation, 0.0) + seconds / (job.at_once if phase == INGEST else 1.0)
-        elif usage.calls:
-            last = max(last, seconds / usage.calls)
-    work = side_by_side(list(chains.values()), job.conversations_at_once)
-    for name, model in models.items():
-        tokens = by_model[name].prompt_tokens + by_model[name].completion_tokens
-        work = max(
-            work, busy[name] / model.limits.concurrency, model.limits.least_seconds(by_model[name].calls, tokens)
-        )
-    return work + 2 * last + timed
+        if group.phase in (INGEST, EMBED):
+            seconds = _seconds(models[group.model], usage)
+            if seconds is None:
+                return None
+            chains[conversation] += seconds / (job.at_once if group.phase == INGEST else 1.0)
+    ingested = max(
+        side_by_side(list(chains.values()), job.conversations_at_once),
+        sum(job.seen.machine_s.values()),
+        *(phase.seconds or 0.0 for phase in phases if phase.phase in (INGEST, EMBED)),
+    )
+    after = _sum(phase.seconds for phase in phases if phase.phase not in (INGEST, EMBED, LATENCY))
+    return None if after is None else ingested + after
+
+
+def _sum(seconds: Iterable[float | None]) -> float | None:
+    """None where one is not known."""
+    known = list(seconds)
+    return None if None in known else sum(second for second in known if second is not None)

@@ -1,0 +1,59 @@
+"""What the calls of a run cost at the prices of its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar, cast
+
+from eval.core.config import wants
+from eval.runs.format.summary import LedgerRow, Spent
+from eval.stages import components
+from eval.stages.bench import Bench
+from memos.llm.budget import HALF
+from memos.llm.prices import Price
+from memos.types import Usage
+
+Row = TypeVar("Row", LedgerRow, Spent)
+
+
+def priced(bench: Bench, rows: Iterable[Row]) -> list[Row]:
+    """Rows of a ledger with ``usd``, where the price of their model is known.
+
+    The price is that of the role's model by the configuration (its own fields, the user's table, the one that ships);
+    a model that none of the configuration's is, such as a vendor's package asks, has that of its name. Replies of a
+    batch interface cost half: those that the records mark, and of rows without a phase all of a role that uses one.
+    """
+    prices = _by_role(bench)
+    halved = {part.role for part in bench.asking_parts() if part.llm.get("batch")}
+    return [_priced(row, _price(bench, prices, row["role"], row["model"]), _batched(row, halved)) for row in rows]
+
+
+def _batched(row: Row, halved: set[str]) -> Usage:
+    """The part of a row that a batch interface gave."""
+    if "phase" in row:
+        return Usage(0, row.get("batched_prompt_tokens", 0), row.get("batched_completion_tokens", 0))
+    return _usage(row) if row["role"] in halved else Usage()
+
+
+def _price(bench: Bench, prices: Mapping[str, Price | None], role: str, model: str) -> Price | None:
+    asker = role.removeprefix("latency: ")
+    return prices[asker] if asker in prices else bench.budget.price_named(model)
+
+
+def _by_role(bench: Bench) -> dict[str, Price | None]:
+    models: dict[str, Any] = {part.role: components.provider(part.llm) for part in bench.asking_parts()}
+    if bench.uses_llm():
+        models["memory"] = components.provider(bench.llm_spec())
+    if wants(bench.system_class, "embedder"):
+        models["embedder"] = components.raw_embedder(bench.embedder_spec)
+    return {role: bench.budget.price_for(model) for role, model in models.items()}
+
+
+def _priced(row: Row, price: Price | None, batched: Usage) -> Row:
+    if price is None:
+        return row
+    return cast(Row, {**row, "usd": price.cost(_usage(row)) - (1 - HALF) * price.cost(batched)})
+
+
+def _usage(row: Row) -> Usage:
+    return Usage(row["calls"], row["prompt_tokens"], row["completion_tokens"], row["cached_tokens"])

@@ -192,11 +192,13 @@ def _prepared(base_url: str, questions: int, concurrency: int) -> tuple[dict, Pa
 
 
 def arm_harness(setting: Setting) -> int:
-    """The harness itself: answer and judge stages, with ledger, response cache and a durable record a reply."""
+    """The harness itself: answers and verdicts as they come, with ledger, response cache and a durable record a
+    reply.
+    """
     from eval.runs.write import RunDir
-    from eval.stages.answer import answer
     from eval.stages.bench import Bench
-    from eval.stages.score import judge, judge_journal
+    from eval.stages.flow import flow, flowing
+    from eval.stages.score import judge_journal
 
     config, ready = _prepared(setting.base_url, setting.questions, setting.concurrency)
     with tempfile.TemporaryDirectory() as folder:
@@ -204,8 +206,8 @@ def arm_harness(setting: Setting) -> int:
         shutil.copytree(ready, out)
         bench = Bench({**config, "out": str(out)})
         run = RunDir(bench.folder)
-        answer(bench, run)
-        judge(bench, run, bench.judge_specs[0])
+        with flow(bench, run, flowing(bench)):
+            """Every question was searched before: all are put in as the context begins."""
         verdicts = judge_journal(bench, run, bench.judge_specs[0]).records.values()
         done = len(run.journal("answers").ok()) + sum(record["label"] in ("correct", "wrong") for record in verdicts)
         run.close()

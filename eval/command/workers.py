@@ -47,6 +47,8 @@ class _Place:
 
     number: int
     """Its line of progress, from 0."""
+    count: int
+    """Workers there are."""
     bars: Any
     """The lock that all processes hold while they draw."""
     timing_threads: int
@@ -115,7 +117,7 @@ class Workers:
 
     def _start(self) -> _Worker:
         share = max(1, device.threads() // self.count)
-        place = _Place(self._numbers.pop(0), self._bars, device.threads())
+        place = _Place(self._numbers.pop(0), self.count, self._bars, device.threads())
         with _environment({name: str(share) for name in THREAD_VARIABLES if name not in os.environ}):
             return _Worker(self._context, place)
 
@@ -159,7 +161,7 @@ def _serve(pipe: Connection, place: _Place) -> None:
     """A worker's life: tasks from the pipe until it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command's own process is interrupted, and ends this one
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    progress.share_terminal(place.number, place.bars)
+    progress.share_terminal(place.number, place.count, place.bars)
     device.time_with(place.timing_threads)
     while True:
         try:

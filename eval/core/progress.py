@@ -9,17 +9,31 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
+from weakref import WeakSet
 
 from tqdm import tqdm
 
-_LINE: list[int] = []
+_LINES: list[int] = []
+"""Line of this process's first bar, and lines between its bars; empty where it has the terminal to itself."""
+_BARS: WeakSet[tqdm] = WeakSet()
 _SPENDING: list[Callable[[], str]] = []
 
 
-def share_terminal(line: int, lock: Any) -> None:
-    """Draw this process's bars on a line of their own, from 0, and only while holding the lock of all processes."""
-    _LINE[:] = [line]
+def share_terminal(line: int, processes: int, lock: Any) -> None:
+    """Draw this process's bars on lines of their own, and only while holding the lock of all processes.
+
+    Args:
+        line: number of this process, from 0.
+        processes: how many share the terminal.
+    """
+    _LINES[:] = [line, processes]
     tqdm.set_lock(lock)
+
+
+def _position() -> int | None:
+    if not _LINES:
+        return None
+    return _LINES[0] + _LINES[1] * sum(not drawn.disable for drawn in _BARS)
 
 
 def say(text: str, stream: TextIO | None = None) -> None:
@@ -53,7 +67,7 @@ class SpendingBar(tqdm):
 
 def bar(what: str, total: int, done: int = 0, unit: str = "q") -> tqdm:
     """A bar that starts at the work already done by an earlier session."""
-    return SpendingBar(
+    made = SpendingBar(
         desc=what,
         total=total,
         initial=done,
@@ -62,6 +76,8 @@ def bar(what: str, total: int, done: int = 0, unit: str = "q") -> tqdm:
         disable=not sys.stderr.isatty(),
         dynamic_ncols=True,
         leave=False,
-        position=_LINE[0] if _LINE else None,
+        position=_position(),
         mininterval=0.5,
     )
+    _BARS.add(made)
+    return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -64,6 +65,7 @@ class Journal:
     def __init__(self, path: Path, key: Callable[[Mapping[str, Any]], Any], place: str | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path, self.place = path, place
+        self._lock = threading.Lock()
         self._key = key
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         content = path.read_bytes()
@@ -74,7 +76,11 @@ class Journal:
         self.void, self._next = valid.void, valid.next_seq
 
     def append(self, *records: dict[str, Any]) -> None:
-        """Write records as one durable append."""
+        """Write records as one durable append; threads take turns."""
+        with self._lock:
+            self._append(*records)
+
+    def _append(self, *records: dict[str, Any]) -> None:
         rows = list(records)
         if self.place is not None:
             rows = [sealed(record, self.place, self._next + n) for n, record in enumerate(records)]

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from tqdm import tqdm
+
 from eval.core.progress import bar
 from eval.core.types import Answer, AnswerTask, BatchedAnswer, Question
 from eval.runs import lineage
@@ -56,39 +58,60 @@ def answer_tasks(
     Args:
         repeat: number of the run of answers, from 0; each is a sample of its own.
     """
-    searched = searched_now(bench, run)
-    done = {key for key, record in answers_now(bench, run, answers, ask).items() if lineage.good(record)}
-    wordings = {q.key: wording for q in bench.dataset.questions if (wording := ask(q)) is not None}
-    todo = [
-        q
-        for q in bench.dataset.questions
-        if lineage.good(searched.get(q.key)) and q.key not in done and q.key in wordings
-    ]
+    answering = Answering(bench, run, answers, ask)
+    todo = answering.waiting()
     if not todo:
         return
-    speakers = {c.sample_id: c.speakers for c in bench.dataset.conversations}
-    tasks = [
-        AnswerTask(
-            question=wordings[q.key],
-            context=_context(run, searched[q.key]),
-            speakers=speakers[q.sample_id],
-            prompt=bench.prompt,
-        )
-        for q in todo
-    ]
-    answerer = bench.answerer(repeat=repeat)
-    progress = bar(f"{bench.system_spec['name']}: {answers.path.stem}", len(bench.dataset.questions), len(done))
-    for index, outcome in outcomes(answerer.answer, tasks):
-        question = todo[index]
-        made = outcome if isinstance(outcome, Failed) else attempt(lambda o=outcome: _record(o))
-        record = {"answer": "", **made.record} if isinstance(made, Failed) else made
-        made_from = links(bench, searched[question.key], question, wordings[question.key])
-        answers.append(
-            {"sample_id": question.sample_id, "qa_index": question.qa_index, **record, "made_from": made_from}
-        )
+    answerer, progress = bench.answerer(repeat=repeat), answering.progress(len(todo))
+    for index, outcome in outcomes(answerer.answer, [answering.task(*asked) for asked in todo]):
+        answering.write(*todo[index], outcome)
         progress.update()
     progress.close()
     answerer.close()
+
+
+class Answering:
+    """The questions of a run as they are worded, with the journal of the answers."""
+
+    def __init__(self, bench: Bench, run: RunDir, answers: Journal, ask: Callable[[Question], str | None]) -> None:
+        self.bench, self.run, self.answers = bench, run, answers
+        self._wordings = {q.key: wording for q in bench.dataset.questions if (wording := ask(q)) is not None}
+        self._ask = ask
+        self._speakers = {c.sample_id: c.speakers for c in bench.dataset.conversations}
+
+    def waiting(self) -> list[tuple[Question, dict[str, Any]]]:
+        """The questions that were searched and have no good answer yet, with their search records."""
+        searched, answered = (
+            searched_now(self.bench, self.run),
+            answers_now(self.bench, self.run, self.answers, self._ask),
+        )
+        done = {key for key, record in answered.items() if lineage.good(record)}
+        asked = [q for q in self.bench.dataset.questions if q.key in self._wordings and q.key not in done]
+        return [(q, searched[q.key]) for q in asked if lineage.good(searched.get(q.key))]
+
+    def progress(self, left: int) -> tqdm:
+        """A bar over all questions, with so many of them left."""
+        total = len(self.bench.dataset.questions)
+        return bar(f"{self.bench.system_spec['name']}: {self.answers.path.stem}", total, total - left)
+
+    def task(self, question: Question, searched: dict[str, Any]) -> AnswerTask:
+        """What the answerer is asked."""
+        return AnswerTask(
+            question=self._wordings[question.key],
+            context=_context(self.run, searched),
+            speakers=self._speakers[question.sample_id],
+            prompt=self.bench.prompt,
+        )
+
+    def write(self, question: Question, searched: dict[str, Any], outcome: Answer | Failed) -> str | None:
+        """Write the record of an answer; returns its text where it is good."""
+        made = outcome if isinstance(outcome, Failed) else attempt(lambda: _record(outcome))
+        record = {"answer": "", **made.record} if isinstance(made, Failed) else made
+        made_from = links(self.bench, searched, question, self._wordings[question.key])
+        self.answers.append(
+            {"sample_id": question.sample_id, "qa_index": question.qa_index, **record, "made_from": made_from}
+        )
+        return record["answer"] if lineage.good(record) else None
 
 
 def _context(run: RunDir, searched: dict[str, Any]) -> str:

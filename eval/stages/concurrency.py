@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from memos.errors import ConfigError
 AUTO = "auto"
 MOST = 64
 """Conversations ingested at once where a server says nothing of its own (its model's ``concurrency``)."""
+INTERRUPTED_S = 2.0
+"""Longest wait of an interrupted command for its threads: whatever they are at is made again."""
 
 
 def conversations_at_once(bench: Bench) -> int:
@@ -41,3 +44,11 @@ def conversations_at_once(bench: Bench) -> int:
 def waits(model: Mapping[str, Any]) -> bool:
     """Whether calls of a configured model or embedder wait for a server."""
     return bool(model.get("_target_")) and bool(getattr(component_config(model, "model")[0], "remote", False))
+
+
+def patience() -> float | None:
+    """Seconds that threads are waited for where something ends; None, as long as it takes, unless by an interrupt."""
+    error = sys.exception()
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return None if error is None else INTERRUPTED_S

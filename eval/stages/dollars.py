@@ -9,7 +9,6 @@ from eval.core.config import wants
 from eval.runs.format.summary import LedgerRow, Spent
 from eval.stages import components
 from eval.stages.bench import Bench
-from memos.llm.budget import HALF
 from memos.llm.prices import Price
 from memos.types import Usage
 
@@ -21,18 +20,12 @@ def priced(bench: Bench, rows: Iterable[Row]) -> list[Row]:
 
     The price is that of the role's model by the configuration (its own fields, the user's table, the one that ships);
     a model that none of the configuration's is, such as a vendor's package asks, has that of its name. Replies of a
-    batch interface cost half: those that the records mark, and of rows without a phase all of a role that uses one.
+    batch interface have their own price; where rows do not tell them apart, those of a role that is configured to use
+    it count as such.
     """
     prices = _by_role(bench)
-    halved = {part.role for part in bench.asking_parts() if part.llm.get("batch")}
-    return [_priced(row, _price(bench, prices, row["role"], row["model"]), _batched(row, halved)) for row in rows]
-
-
-def _batched(row: Row, halved: set[str]) -> Usage:
-    """The part of a row that a batch interface gave."""
-    if "phase" in row:
-        return Usage(0, row.get("batched_prompt_tokens", 0), row.get("batched_completion_tokens", 0))
-    return _usage(row) if row["role"] in halved else Usage()
+    batched = {part.role for part in bench.asking_parts() if part.llm.get("batch")}
+    return [_priced(row, _price(bench, prices, row["role"], row["model"]), row["role"] in batched) for row in rows]
 
 
 def _price(bench: Bench, prices: Mapping[str, Price | None], role: str, model: str) -> Price | None:
@@ -49,11 +42,11 @@ def _by_role(bench: Bench) -> dict[str, Price | None]:
     return {role: bench.budget.price_for(model) for role, model in models.items()}
 
 
-def _priced(row: Row, price: Price | None, batched: Usage) -> Row:
+def _priced(row: Row, price: Price | None, batched: bool) -> Row:
     if price is None:
         return row
-    return cast(Row, {**row, "usd": price.cost(_usage(row)) - (1 - HALF) * price.cost(batched)})
-
-
-def _usage(row: Row) -> Usage:
-    return Usage(row["calls"], row["prompt_tokens"], row["completion_tokens"], row["cached_tokens"])
+    usage = Usage(row["calls"], row["prompt_tokens"], row["completion_tokens"], row["cached_tokens"])
+    if "phase" not in row:
+        return cast(Row, {**row, "usd": price.cost(usage, batched=batched)})
+    cheaper = Usage(0, row.get("batched_prompt_tokens", 0), row.get("batched_completion_tokens", 0))
+    return cast(Row, {**row, "usd": price.cost(usage - cheaper) + price.cost(cheaper, batched=True)})

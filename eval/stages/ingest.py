@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future
@@ -17,7 +16,7 @@ from eval.runs import lineage
 from eval.runs.write import RunDir
 from eval.stages.bench import Bench
 from eval.stages.boundary import Failed, attempt
-from eval.stages.concurrency import conversations_at_once
+from eval.stages.concurrency import conversations_at_once, patience
 from eval.stages.rounds import ingest_journal, ingest_line, ingested_now, round_of, state_of
 from eval.stages.state import StateFolder
 from memos.at_once import Pool
@@ -28,8 +27,6 @@ from memos.types import Conversation, Session, Usage
 
 SAVE_EVERY_S = 5.0
 """Seconds between saves while sessions are ingested."""
-INTERRUPTED_S = 2.0
-"""Longest wait of an interrupted command for the threads that ingest."""
 
 
 def check_drained(system: MemorySystem, sample_id: str) -> None:
@@ -76,20 +73,13 @@ def ingest(bench: Bench, run: RunDir, asked: Iterable[Question]) -> Generator[St
     with closing(Ingestion(bench, conversations, rounds)) as ingestion:
         for conversation in conversations:
             system, record, failure = ingestion.bring(conversation)
-            line = ingest_line(bench, conversation, record or failure or {}, earlier.get(conversation.sample_id))
-            journal.append(line)
+            made = record or failure or {}
+            journal.append(ingest_line(bench, conversation, made, earlier.get(conversation.sample_id)))
             yield Store(conversation, system, failure)
 
 
 class Stopped(Exception):
     """The run ends while a conversation is ingested by a thread of its own; what it has read is saved."""
-
-
-def _interrupted() -> bool:
-    error = sys.exception()
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__context__
-    return error is not None
 
 
 class Ingestion:
@@ -118,13 +108,10 @@ class Ingestion:
                 self._begun[conversation.sample_id] = self._pool.submit(lambda c=conversation: self._went_ahead(c))
 
     def close(self) -> None:
-        """Let threads that still ingest end after the session they are at; what they have read by then is saved.
-
-        An interrupted command does not wait for them: whatever they were at is made again.
-        """
+        """Let threads that still ingest end after the session they are at; what they have read by then is saved."""
         self._stopping.set()
         self._pool.drop()
-        self._pool.rest(INTERRUPTED_S if _interrupted() else None)
+        self._pool.rest(patience())
 
     def bring(self, conversation: Conversation) -> tuple[MemorySystem, dict[str, Any] | None, dict[str, Any] | None]:
         """The system with the conversation's finished store, its ingest record, and the failure where it failed."""
@@ -157,14 +144,10 @@ class Ingestion:
                 finished = (state.read() or {}).get("finished", False)
             if not finished:
                 with closing(self.bench.new_system()) as system:
+                    number, stopping = self._rounds.get(conversation.sample_id, 0), self._stopping.is_set
                     made = attempt(
                         lambda: ingest_conversation(
-                            self.bench,
-                            conversation,
-                            system,
-                            wait=False,
-                            number=self._rounds.get(conversation.sample_id, 0),
-                            stopping=self._stopping.is_set,
+                            self.bench, conversation, system, wait=False, number=number, stopping=stopping
                         )
                     )
                     failure = _failed(made, system) if isinstance(made, Failed) else None
@@ -211,7 +194,11 @@ def _failed(made: Failed, system: MemorySystem) -> dict[str, Any]:
 
 
 def _finish(
-    conversation: Conversation, system: MemorySystem, state: StateFolder, number: int, stopping: Callable[[], bool]
+    conversation: Conversation,
+    system: MemorySystem,
+    state: StateFolder,
+    number: int,
+    stopping: Callable[[], bool],
 ) -> dict[str, Any]:
     """Ingest what the saved store lacks; returns its record."""
     saved = state.recover()

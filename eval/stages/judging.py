@@ -26,27 +26,39 @@ def judge_answers(referee: Judge, answers: Mapping[Question, str], verdicts: Jou
         title: of the bar of progress.
         total: questions in all, answered or not.
     """
-    todo = [question for question, answer in answers.items() if not _stands(verdicts, question, answer)]
+    todo = unjudged(answers, verdicts)
     if not todo:
         return
-    tasks = [JudgeTask(q.text, q.gold, answers[q], q.category) for q in todo]
+    tasks = [task(question, answers[question]) for question in todo]
     progress = bar(title, total, len(answers) - len(todo))
     for index, verdict in outcomes(referee.judge, tasks):
-        question = todo[index]
-        made = verdict if isinstance(verdict, Failed) else attempt(lambda v=verdict: _record(v))
-        record = _no_verdict(made) if isinstance(made, Failed) else made
-        made_from = lineage.of_verdict(question, answers[question])
-        verdicts.append(
-            {"sample_id": question.sample_id, "qa_index": question.qa_index, **record, "made_from": made_from}
-        )
+        write_verdict(verdicts, todo[index], answers[todo[index]], verdict)
         progress.update()
     progress.close()
+
+
+def task(question: Question, answer: str) -> JudgeTask:
+    """What a judge is asked about an answer."""
+    return JudgeTask(question.text, question.gold, answer, question.category)
+
+
+def write_verdict(verdicts: Journal, question: Question, answer: str, verdict: Verdict | Failed) -> None:
+    """Write the record of a verdict on an answer."""
+    made = verdict if isinstance(verdict, Failed) else attempt(lambda: _record(verdict))
+    record = _no_verdict(made) if isinstance(made, Failed) else made
+    key = {"sample_id": question.sample_id, "qa_index": question.qa_index}
+    verdicts.append({**key, **record, "made_from": lineage.of_verdict(question, answer)})
 
 
 def verdict_of(verdicts: Journal, question: Question, answer: str) -> dict[str, Any] | None:
     """The record of the verdict on this very answer, a failed one included; None where there is none."""
     record = verdicts.records.get(question.key)
     return record if record and lineage.current(record, lineage.of_verdict(question, answer)) else None
+
+
+def unjudged(answers: Mapping[Question, str], verdicts: Journal) -> list[Question]:
+    """The questions whose answer has no verdict that stands."""
+    return [question for question, answer in answers.items() if not _stands(verdicts, question, answer)]
 
 
 def _stands(verdicts: Journal, question: Question, answer: str) -> bool:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
-from eval.core import judging
 from eval.core.progress import bar
 from eval.core.protocols import Scorer
-from eval.core.types import JudgeTask, Question, Verdict
+from eval.core.types import Question
 from eval.metrics.retrieval import evidence_metrics
 from eval.runs import lineage
 from eval.runs.write import Journal, RunDir
 from eval.stages.answer import answers_now
 from eval.stages.bench import Bench
-from eval.stages.boundary import Failed, attempt, outcomes
+from eval.stages.judging import judge_answers
 from eval.stages.scoring import Row, score_rows, wanted_metrics
 from eval.stages.search import searched_now
 
@@ -53,39 +50,16 @@ def verdicts_now(bench: Bench, run: RunDir, spec: Mapping[str, Any]) -> dict[Key
 
 def judge(bench: Bench, run: RunDir, spec: Mapping[str, Any]) -> None:
     """Write a verdict for every good answer that has none that stands; failed and unreadable ones are asked again."""
-    verdicts, answered = judge_journal(bench, run, spec), good_answers(bench, run)
-    done = {key for key, record in verdicts_now(bench, run, spec).items() if judging.stands(record)}
-    todo = [q for q in bench.dataset.questions if q.key in answered and q.key not in done]
-    if not todo:
-        return
-    tasks = [JudgeTask(q.text, q.gold, answered[q.key], q.category) for q in todo]
-    referee = bench.judge(spec)
-    progress = bar(f"{bench.system_spec['name']}: judge {spec['name']}", len(bench.dataset.questions), len(done))
-    for index, verdict in outcomes(referee.judge, tasks):
-        question = todo[index]
-        made = verdict if isinstance(verdict, Failed) else attempt(lambda v=verdict: _verdict(v))
-        record = _no_verdict(made) if isinstance(made, Failed) else made
-        made_from = lineage.of_verdict(question, answered[question.key])
-        verdicts.append(
-            {"sample_id": question.sample_id, "qa_index": question.qa_index, **record, "made_from": made_from}
-        )
-        progress.update()
-    progress.close()
+    answers, referee = answers_to_judge(bench, run), bench.judge(spec)
+    title = f"{bench.system_spec['name']}: judge {spec['name']}"
+    judge_answers(referee, answers, judge_journal(bench, run, spec), title, len(bench.dataset.questions))
     referee.close()
 
 
-def _no_verdict(failed: Failed) -> dict[str, Any]:
-    return {"label": judging.ERROR, "score": None, "runs": [], "raw": [failed.record["error"]], **failed.record}
-
-
-def _verdict(verdict: Verdict) -> dict[str, Any]:
-    """The record of a verdict without its key; its label is that of the one rule for verdicts of several runs."""
-    record = asdict(verdict)
-    if record["score"] is not None and not math.isfinite(record["score"]):
-        raise ValueError(f"the judge's score is {record['score']}")
-    record["label"] = judging.standing(verdict.label, verdict.runs)
-    record["ms"] = record.pop("latency_ms")
-    return record
+def answers_to_judge(bench: Bench, run: RunDir) -> dict[Question, str]:
+    """Question to its good answer, in the order of the questions."""
+    answered = good_answers(bench, run)
+    return {question: answered[question.key] for question in bench.dataset.questions if question.key in answered}
 
 
 def values_now(bench: Bench, run: RunDir) -> dict[Key, dict[str, Any]]:

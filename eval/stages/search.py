@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -77,8 +77,21 @@ def waiting(bench: Bench, run: RunDir) -> list[Question]:
     return [question for question in bench.dataset.questions if question.key not in done]
 
 
-def search(bench: Bench, run: RunDir, stores: Iterable[Store]) -> None:
-    """Write a search record for every question that has no good one yet, and close the stores."""
+def _nothing(question: Question, record: dict[str, Any]) -> None:
+    """Nobody waits for the questions that were searched."""
+
+
+def search(
+    bench: Bench,
+    run: RunDir,
+    stores: Iterable[Store],
+    then: Callable[[Question, dict[str, Any]], None] = _nothing,
+) -> None:
+    """Write a search record for every question that has no good one yet, and close the stores.
+
+    Args:
+        then: is given every question that was searched well, with its record, once that is on disk.
+    """
     searched = run.journal("search")
     total = len(bench.dataset.questions)
     progress = bar(f"{bench.system_spec['name']}: ingest, search", total, total - len(waiting(bench, run)))
@@ -95,6 +108,8 @@ def search(bench: Bench, run: RunDir, stores: Iterable[Store]) -> None:
             key = {"sample_id": question.sample_id, "qa_index": question.qa_index}
             searched.append({**key, **record, "made_from": links})
             progress.update()
+            if lineage.good(record):
+                then(question, searched.records[question.key])
         store.system.close()
     progress.close()
 

@@ -17,8 +17,6 @@ from memos.llm.spending import Spending, Spent, Ticket
 from memos.types import Usage
 
 T = TypeVar("T", Completion, LLMError, Completion | LLMError)
-HALF = 0.5
-"""Price of a reply from a batch interface, to that of a direct one."""
 _POLL_S = 0.05
 """Longest wait before a process looks again whether calls of other processes have been settled."""
 _CLAIM_S = 2.0
@@ -232,7 +230,7 @@ class BudgetedLLM:
         start = 0
         while start < len(requests):
             wave, expected = self._fitting(requests[start:])
-            ticket = self.budget.reserve(expected, HALF * self._usd(expected))
+            ticket = self.budget.reserve(expected, self._usd(expected, batched=True))
             taken, usd = Usage(), 0.0
             replies = self.inner.complete_many(wave)
             try:
@@ -250,7 +248,7 @@ class BudgetedLLM:
         total, room = self._expected(requests[0]), self.budget.room()
         for count, request in enumerate(requests[1:], 1):
             more = total + self._expected(request)
-            if more.prompt_tokens + more.completion_tokens > room[0] or HALF * self._usd(more) > room[1]:
+            if more.prompt_tokens + more.completion_tokens > room[0] or self._usd(more, batched=True) > room[1]:
                 return requests[:count], total
             total = more
         return requests, total
@@ -305,10 +303,10 @@ class BudgetedLLM:
         return outcome
 
     def _cost(self, outcome: Completion | LLMError, usage: Usage) -> float:
-        return self._usd(usage) * (HALF if isinstance(outcome, BatchedCompletion) else 1.0)
+        return self._usd(usage, batched=isinstance(outcome, BatchedCompletion))
 
-    def _usd(self, usage: Usage) -> float:
-        return self.price.cost(usage) if self.price else 0.0
+    def _usd(self, usage: Usage, *, batched: bool = False) -> float:
+        return self.price.cost(usage, batched=batched) if self.price else 0.0
 
     def _expected(self, request: Request) -> Usage:
         """About the most that a call takes, by what calls before it took."""

@@ -1,4 +1,4 @@
-"""The stack every model call goes through: provider, batches, count, budget, cache."""
+"""The stack every model call goes through: provider, batches, count, budget, one flight for equal requests, cache."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from memos.llm.batch_server import BatchModel
 from memos.llm.budget import Budget, BudgetedLLM
 from memos.llm.cache import CachedLLM
 from memos.llm.counted import CountedLLM
+from memos.llm.early import waits_for_a_server
+from memos.llm.flight import SingleFlightLLM
 from memos.llm.prices import Price
 
 
@@ -78,6 +80,8 @@ def build_llm(
         model = BatchedLLM(cast(BatchModel, model), batching)
     counted = CountedLLM(model)
     llm: LLM = counted if budget is None else BudgetedLLM(counted, budget, price)
+    if cache == "write" and cache_path is not None and waits_for_a_server(llm):
+        llm = SingleFlightLLM(llm, cache_path)
     if cache != "off":
         llm = CachedLLM(llm, cache_path, cache, code=code, earlier=earlier, served=served)
     return Stack(llm, counted)

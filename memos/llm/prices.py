@@ -13,7 +13,9 @@ from memos.errors import ConfigError
 from memos.types import Usage
 
 _DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
-_FIELDS = ("prompt", "completion", "cached", "date", "source")
+_FIELDS = ("prompt", "completion", "cached", "batch", "date", "source")
+BATCH = 0.5
+"""Share of the list price that OpenAI's batch interface takes, for prompt and completion alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +29,15 @@ class Price:
     date: str = ""
     """Day on which the price was read, as ISO 8601; empty for a price that a user gave."""
     source: str = ""
+    batch: float = BATCH
+    """Share of the price that a batch interface takes."""
 
-    def cost(self, usage: Usage) -> float:
-        """US dollars for a usage."""
+    def cost(self, usage: Usage, *, batched: bool = False) -> float:
+        """US dollars for a usage; ``batched``: of replies from a batch interface."""
         cached_price = self.prompt if self.cached is None else self.cached
         fresh = usage.prompt_tokens - usage.cached_tokens
-        return (
-            fresh * self.prompt + usage.cached_tokens * cached_price + usage.completion_tokens * self.completion
-        ) / 1e6
+        full = fresh * self.prompt + usage.cached_tokens * cached_price + usage.completion_tokens * self.completion
+        return full / 1e6 * (self.batch if batched else 1.0)
 
 
 FREE = Price(0.0, 0.0)
@@ -129,11 +132,16 @@ def _row(path: Path, name: str, row: Any) -> Price:
             raise ConfigError(
                 f"prices={path}: models.{name}.{field}: expected dollars a million tokens, 0 or more, found {dollars!r}"
             )
-    cached = row.get("cached")
+    cached, batch = row.get("cached"), row.get("batch", BATCH)
+    if isinstance(batch, bool) or not isinstance(batch, int | float) or not 0 <= batch <= 1:
+        raise ConfigError(
+            f"prices={path}: models.{name}.batch: expected the share that a batched call costs, 0 to 1, found {batch!r}"
+        )
     return Price(
         float(row["prompt"]),
         float(row.get("completion") or 0),
         None if cached is None else float(cached),
         str(row.get("date", "")),
         str(row.get("source", "")),
+        float(batch),
     )

@@ -124,9 +124,10 @@ def test_killed_while_three_are_ingested_it_goes_on_to_equal_results(arm, script
     straight = made(arm, server, server_key, tmp_path / "straight", "at_once=1")
     run(straight)
     expected, resumed = results(straight), results(killed)
-    for part in expected:
+    for part in expected.keys() - {"ingest"}:
         assert resumed[part] == expected[part], part
-    assert ledger(killed) == ledger(straight)
+    last = {row["sample_id"]: row for row in ledger(killed)}
+    assert list(last.values()) == ledger(straight), "a record may stand twice, the later one holds"
 
 
 def test_an_interrupt_ends_the_threads(scripted_server, server_key, tmp_path, monkeypatch):

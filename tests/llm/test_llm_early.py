@@ -24,7 +24,7 @@ def ask(text: str, **fields) -> Request:
 class Gate:
     """A model whose replies wait until the gate is open."""
 
-    name, comparable, context_window = "gate", False, None
+    name, context_window = "gate", None
 
     def __init__(self) -> None:
         self.open, self.asked, self.lock = threading.Event(), [], threading.Lock()

@@ -18,6 +18,7 @@ from eval.stages import changes, freshness, losses
 from eval.stages.answer import answer
 from eval.stages.bench import Bench
 from eval.stages.concurrency import conversations_at_once
+from eval.stages.flow import flow, flowing
 from eval.stages.ingest import ingest
 from eval.stages.latency import latency, to_time
 from eval.stages.manifest import adopt, describe, summary_code
@@ -183,11 +184,17 @@ def _untimed(bench: Bench, directory: RunDir) -> dict[str, str]:
     """The stages that other runs may work beside; returns the metrics that are missing, with the reasons."""
     if bench.retry_ingest and (again := extract_again(bench, directory)):
         print(f"note: {directory.path}: {len(again)} conversations are extracted again: {', '.join(again)}", flush=True)
+    parts = flowing(bench)
     with closing(ingest(bench, directory, waiting(bench, directory))) as stores:
-        search(bench, directory, stores)
-    answer(bench, directory)
-    for spec in bench.judge_specs:
-        judge(bench, directory, spec)
+        if parts:
+            with flow(bench, directory, parts) as searched:
+                search(bench, directory, stores, searched)
+        else:
+            search(bench, directory, stores)
+            answer(bench, directory)
+    for part in bench.judge_parts:
+        if part not in parts:
+            judge(bench, directory, part.spec)
     missing = score(bench, directory)
     repeat(bench, directory)
     return missing

@@ -11,7 +11,6 @@ from eval.stages.forecast.learned import Learned
 from eval.stages.forecast.pilot import Group, Piloted, Ratio, ratios, unforeseen
 from eval.stages.forecast.rehearsal import Rehearsed
 from eval.stages.forecast.tally import ANSWER, EMBED, INGEST, LATENCY, SEARCH, Tally
-from memos.llm.budget import HALF
 from memos.llm.prices import Price
 from memos.types import Usage
 
@@ -112,8 +111,8 @@ def forecast(job: Foreseen, models: Mapping[str, Model], learned: Learned) -> Jo
     phases = []
     for group, usage in totals.items():
         model = models[group.model]
-        share = HALF if model.batch and group.phase not in _DIRECT else 1.0
-        usd = share * model.price.cost(usage) if model.price else None
+        batched = model.batch and group.phase not in _DIRECT
+        usd = model.price.cost(usage, batched=batched) if model.price else None
         seconds = _phase_seconds(job, group, asked, models)
         phases.append(Phase(group.phase, group.role, group.model, usage, kept.get(group, Usage()), usd, seconds))
     phases.sort(key=lambda row: _ORDER.get(row.phase, len(_ORDER)))

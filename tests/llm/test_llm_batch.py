@@ -18,9 +18,9 @@ from memos.llm.budget import Budget, BudgetedLLM
 from memos.llm.build import build_llm
 from memos.llm.health import Unusable
 from memos.llm.openai import OpenAIChat
-from memos.llm.prices import price_of
+from memos.llm.prices import Price, price_of
 from memos.llm.retry import Rejected
-from memos.types import Message
+from memos.types import Message, Usage
 
 
 def ask(text: str, **options) -> Request:
@@ -286,6 +286,7 @@ def test_a_batched_reply_costs_half(batch_server, tmp_path, caps):
     full = sum(price.cost(reply.usage) for reply in replies.values())
     assert budget.spent().usd == pytest.approx((full + price.cost(replies[0].usage)) / 2), "the first one was direct"
     assert budget.spent().tokens == sum(r.usage.prompt_tokens + r.usage.completion_tokens for r in replies.values())
+    assert Price(2, 4, batch=0.25).cost(Usage(1, 10**6, 10**6), batched=True) == 1.5
 
 
 def test_a_cap_lets_no_more_into_a_batch_than_it_has_room_for(batch_server, tmp_path):

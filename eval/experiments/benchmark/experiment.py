@@ -18,6 +18,7 @@ from eval.stages import changes, freshness, losses
 from eval.stages.answer import answer
 from eval.stages.bench import Bench
 from eval.stages.concurrency import conversations_at_once
+from eval.stages.dollars import check_prices
 from eval.stages.flow import flow, flowing
 from eval.stages.ingest import ingest
 from eval.stages.latency import latency, to_time
@@ -42,6 +43,7 @@ def check(config: Config) -> None:
     """Raise an error for anything wrong that can be known before the run starts, the data included."""
     bench = _bench(config)
     conversations_at_once(bench)
+    check_prices(bench)
     bench.dataset  # noqa: B018 - reading it is the check
 
 

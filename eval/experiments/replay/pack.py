@@ -17,7 +17,7 @@ from omegaconf import OmegaConf
 from eval.core.provenance import code
 from eval.experiments.load import KV_TTFT, load
 from eval.experiments.replay import packed, private
-from eval.experiments.replay.compare import differences
+from eval.experiments.replay.compare import PAID, differences
 from eval.experiments.replay.packed import Pack, PackedRun
 from eval.runs import lineage, snapshot
 from eval.runs.read import load_summary, question_key
@@ -87,7 +87,7 @@ def _packed(folder: Path, source: Source, data: Path | None) -> PackedRun:
         config=cleaned,
         dataset=dataset,
         commit=code()["commit"],
-        summary=summary,
+        summary={name: value for name, value in summary.items() if name not in PAID},
         timing=manifest.get("timing") or {},
         latency=[dict(record) for record in records("latency", question_key).values()],
         seconds={

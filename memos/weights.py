@@ -14,6 +14,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
+from memos.errors import ConfigError
 from memos.resources import cache_root, language_place
 
 IDENTIFIES_ONLY = True
@@ -171,10 +172,16 @@ def language_digest(folder: str) -> str | None:
 
 
 def model_identity(model: str, revision: str | None = None) -> dict[str, Any]:
-    """Which weights a name stands for: the digest of a local file or folder, or the commit of a hub id."""
+    """Which weights a name stands for: the digest of a local file or folder, or the commit of a hub id.
+
+    Raises:
+        ConfigError: it is the path of a folder that is not there.
+    """
     place = Path(model).expanduser()
     if place.exists():
         return {"weights": weights_digest(place)}
+    if model.startswith(("/", "./", "../", "~")):
+        raise ConfigError(f"model folder {model} does not exist; give one that holds a model, or a hub id (owner/name)")
     return {"commit": hub_commit(model, revision)}
 
 

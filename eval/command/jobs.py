@@ -68,7 +68,7 @@ def side_by_side(configs: Sequence[Config], at_once: int) -> list[Outcome]:
 
 def run_job(config: Config) -> Outcome:
     """One job whole. A failure is its outcome, so that the other jobs go on."""
-    outcome = _attempt(lambda: load(config["entry"]).run(config))
+    outcome = _attempt(lambda: _here(config) or load(config["entry"]).run(config))
     assert outcome is not None
     return outcome
 
@@ -137,9 +137,18 @@ class _Jobs:
         return ordered
 
 
+def _here(config: Config) -> None:
+    """Refuse a device that the machine of the job does not have; the one that the command was typed on may have less.
+
+    Raises:
+        ConfigError: naming the field.
+    """
+    device.check_devices(config)
+
+
 def _beside(config: Config) -> Outcome | Untimed:
     """In a worker: what others may work beside."""
-    return _attempt(lambda: _staged(config).beside(config))
+    return _attempt(lambda: _here(config) or _staged(config).beside(config))
 
 
 def _ended(task: tuple[Config, Untimed]) -> Outcome:

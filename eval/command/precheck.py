@@ -38,7 +38,7 @@ class Checked:
     """The arguments of each of the command's sweeps, which run one after the other; one, as it was typed, where the
     experiment has none.
     """
-    local: bool
+    local: bool = False
     """Whether Hydra's own launcher would run all of them on this machine, as it comes: then they may as well be run
     side by side.
     """

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from eval.core.provenance import hardware
+from memos.errors import ConfigError, require
 
 TIMED = (
     "batch_size",
@@ -46,6 +47,35 @@ def time_with(count: int) -> None:
 def cores() -> int:
     """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def check_devices(config: Mapping[str, Any]) -> None:
+    """Refuse a device that this machine does not have, in every part that names one (``device``).
+
+    Raises:
+        ConfigError: naming the field and what there is.
+    """
+    for name, device in sorted(_named(config, "device")):
+        if not isinstance(device, str) or device in ("auto", "cpu"):
+            continue
+        torch = require("torch", "embedded")
+        try:
+            kind, index = (made := torch.device(device)).type, made.index or 0
+        except (RuntimeError, ValueError) as error:
+            raise ConfigError(f"{name}={device} is no device; use cpu, cuda or cuda:<index>") from error
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if kind == "cuda" and index >= count:
+            there = f"{count} CUDA devices" if count else "no CUDA device"
+            raise ConfigError(f"{name}={device}: torch {torch.__version__} sees {there} here; use {name}=cpu")
+
+
+def _named(config: Mapping[str, Any], key: str, above: str = "") -> Iterator[tuple[str, Any]]:
+    """Every field of a name in a nested configuration, by its full name."""
+    for name, value in config.items():
+        if isinstance(value, Mapping):
+            yield from _named(value, key, f"{above}{name}.")
+        elif name == key:
+            yield f"{above}{name}", value
 
 
 def threads() -> int:

@@ -16,12 +16,12 @@ from eval.core import judging, places
 from eval.core.identity import digest
 from eval.core.protocols import Judge, Scorer
 from eval.core.types import Dataset, JudgeTask, Verdict
-from eval.judges import published, published_origins
+from eval.judges import published
 from eval.judges.published import PublishedAnswer
 from eval.judges.recorded import verdict as recorded_verdict
 from eval.judges.uncertainty import own_error
 from eval.metrics.ceilings import gold_ceilings
-from eval.runs import snapshot
+from eval.runs import published_origins, snapshot
 from eval.runs.format.summary import ScoreSummary
 from eval.runs.lines import held
 from eval.runs.read import load_run, question_key

@@ -116,8 +116,11 @@ def _titles(columns: Collection[str]) -> list[str]:
 
 def beside_paper(summary: Summary, metric: str) -> bool:
     """Whether one of our metrics may be drawn beside the paper's value; any ``judge_<name>`` stands for the judge's
-    column, a metric that the paper does not have never may.
+    column, a metric that the paper does not have never may. An older summary, which has one list of reasons, is taken
+    as a whole.
     """
+    if "made_by" not in summary:
+        return not summary.get("not_comparable")
     names = {name: column for column, name in paper()["metrics"].items()}
     column = names.get("judge" if metric.startswith("judge_") else metric)
     return column is not None and not reasons(summary, column) and not synthetic(summary, column)

@@ -104,7 +104,10 @@ class Journal:
         return {key for key, record in self.records.items() if record.get("status", "ok") == "ok"}
 
     def close(self) -> None:
-        os.close(self._file)
+        """Close the file; a thread that still appends gets an error, never a file that was opened since."""
+        with self._lock:
+            os.close(self._file)
+            self._file = -1
 
 
 def question_key(record: Mapping[str, Any]) -> Key:

@@ -9,6 +9,7 @@ from eval.core.config import wants
 from eval.runs.format.summary import LedgerRow, Spent
 from eval.stages import components
 from eval.stages.bench import Bench
+from memos.llm.budget import no_price
 from memos.llm.prices import Price
 from memos.types import Usage
 
@@ -26,6 +27,26 @@ def priced(bench: Bench, rows: Iterable[Row]) -> list[Row]:
     prices = _by_role(bench)
     batched = {part.role for part in bench.asking_parts() if part.llm.get("batch")}
     return [_priced(row, _price(bench, prices, row["role"], row["model"]), row["role"] in batched) for row in rows]
+
+
+def check_prices(bench: Bench) -> None:
+    """Refuse, before anything starts, a cap in dollars on models without a price, and a table that cannot be read.
+
+    Raises:
+        ConfigError: one line naming the model, or the file.
+    """
+    budget = bench.budget
+    if budget.max_usd is None:
+        return
+    asked: list[tuple[str, Any]] = [("llm", components.provider(bench.llm_spec()))] if bench.uses_llm() else []
+    for part in bench.asking_parts():
+        own = part.llm is not bench.config["llm"]
+        asked.append((f"{part.role.partition(' ')[0]}.llm" if own else "llm", components.provider(part.llm)))
+    if wants(bench.system_class, "embedder"):
+        asked.append(("embedder", components.raw_embedder(bench.embedder_spec)))
+    for group, model in asked:
+        if budget.price_for(model) is None:
+            raise no_price(model.name, group)
 
 
 def _price(bench: Bench, prices: Mapping[str, Price | None], role: str, model: str) -> Price | None:

@@ -65,9 +65,10 @@ class _Stage(Generic[Item]):
         self.work, self.pool, self.progress = work, pool, progress
         self._waiting: deque[Item] = deque()
 
-    def put(self, item: Item) -> None:
-        self._waiting.append(item)
-        self.pool.submit(self._next)
+    def put(self, *items: Item) -> None:
+        self._waiting.extend(items)
+        for _ in items:
+            self.pool.submit(self._next)
 
     def _next(self) -> None:
         """Take what waits, at most a batch; others may have taken it already."""
@@ -93,8 +94,7 @@ class _Flow:
         waiting = self._answering.waiting()
         self._answers = self._stage(self._answer, self._answering.progress(len(waiting)))
         self._judges = [self._judge(run, part) for part in parts if part is not bench.answerer_part]
-        for question, record in waiting:
-            self.answer(question, record)
+        self._answers.put(*waiting)
 
     def _stage(self, work: Callable[[Sequence[Any]], None], progress: tqdm) -> _Stage[Any]:
         return _Stage(lambda batch: self._guarded(lambda: work(batch)), self._pool, progress)
@@ -134,8 +134,7 @@ class _Flow:
         left, total = unjudged(answers, verdicts), len(self.bench.dataset.questions)
         title = f"{self.bench.system_spec['name']}: judge {part.spec['name']}"
         stage = self._stage(work, bar(title, total, len(answers) - len(left)))
-        for question in left:
-            stage.put((question, answers[question]))
+        stage.put(*((question, answers[question]) for question in left))
         return stage
 
     def _count(self, stage: _Stage[Any]) -> None:

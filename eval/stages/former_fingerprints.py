@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
-from eval.core.config import component_config, part_id, wants
+from eval.core.config import component_config, default_of, part_id, wants
 from eval.core.identity import digest
 from eval.stages import components
 from eval.stages.run_spec import RunSpec
@@ -54,16 +54,19 @@ EXECUTION = frozenset(
         "api_key_env",
         "backoff_max_s",
         "backoff_s",
+        "batch",
         "batch_size",
         "batch_tokens",
         "cache",
         "concurrency",
         "declared",
         "device",
+        "headers",
         "latency_ms",
         "max_attempts",
         "max_batch",
         "max_retries",
+        "patience_s",
         "price_cached",
         "price_completion",
         "price_prompt",
@@ -75,6 +78,7 @@ EXECUTION = frozenset(
         "threads",
         "timeout",
         "timeout_s",
+        "tokens_per_minute",
         "workers",
     }
 )
@@ -101,6 +105,9 @@ def _part(spec: Mapping[str, Any], stage: str | None = None) -> dict[str, Any]:
     for f in dataclasses.fields(config):
         if f.name in ADDED - HAD.get(part_id(cls), set()):
             if getattr(config, f.name) is not None:
+                raise _Unknown
+        elif f.metadata.get("added"):
+            if getattr(config, f.name) != default_of(f):
                 raise _Unknown
         elif f.name not in EXECUTION and not (stage == "ingest" and f.metadata.get("stage") == "search"):
             fields[f.name] = getattr(config, f.name)

@@ -1,4 +1,7 @@
-"""The summary of a run: made from its journals alone, so it can be made again at any time and comes out equal."""
+"""The summary of a run: made from its journals alone, so it can be made again at any time and comes out equal.
+
+Only ``spent`` says what happened on the way: a resumed or repeated run asks less, or more, than a straight one.
+"""
 
 from __future__ import annotations
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from memos.embed.base import Embedder
-from memos.errors import ConfigError
-from memos.llm.budget import Budget
+from memos.embed.metered import LISTENER
+from memos.llm.budget import Budget, no_price
 from memos.llm.prices import Price
 from memos.tokens import count_tokens
 from memos.types import Usage
@@ -31,12 +31,8 @@ class BudgetedEmbedder:
         self.inner, self.budget = inner, budget
         self.name, self.dim, self.max_tokens = inner.name, inner.dim, inner.max_tokens
         self.price = price or budget.price_for(inner)
-        self._charged, self._lock = self._usage(), threading.Lock()
         if budget.max_usd is not None and self.price is None:
-            raise ConfigError(
-                f"budget.usd is set but no price is known for the embedder {inner.name!r}; set embedder.price_prompt, "
-                "or use budget.tokens"
-            )
+            raise no_price(inner.name, "embedder")
 
     @property
     def pooled(self) -> int:
@@ -57,29 +53,37 @@ class BudgetedEmbedder:
         Raises:
             BudgetExceeded: a cap is reached.
         """
-        if not self.budget.capped:
-            try:
-                return self.inner.encode(texts)
-            finally:
-                spent = self._since()
-                self.budget.charge(self.name, spent, self._usd(spent))
-        expected = Usage(1, sum(count_tokens(text) for text in texts))
-        ticket = self.budget.reserve(expected, self._usd(expected))
+        ticket = None
+        if self.budget.capped:
+            expected = Usage(1, sum(count_tokens(text) for text in texts))
+            ticket = self.budget.reserve(expected, self._usd(expected))
+        stated: list[Usage] = []
         try:
-            return self.inner.encode(texts)
+            with _listening(stated):
+                return self.inner.encode(texts)
         finally:
-            spent = self._since()
-            self.budget.settle(ticket, self.name, spent, self._usd(spent))
-
-    def _since(self) -> Usage:
-        """Usage that was not charged yet."""
-        with self._lock:
-            now = self._usage()
-            spent, self._charged = now - self._charged, now
-        return spent
-
-    def _usage(self) -> Usage:
-        return getattr(self.inner, "usage", Usage())
+            spent = sum(stated, Usage())
+            if ticket is None:
+                self.budget.charge(self.name, spent, self._usd(spent))
+            else:
+                self.budget.settle(ticket, self.name, spent, self._usd(spent))
 
     def _usd(self, usage: Usage) -> float:
         return self.price.cost(usage) if self.price else 0.0
+
+
+@contextmanager
+def _listening(stated: list[Usage]) -> Iterator[None]:
+    """Collect what the server says that each request of this thread took; whoever listened before is told too."""
+    outer = LISTENER.get()
+
+    def heard(usage: Usage) -> None:
+        stated.append(usage)
+        if outer is not None:
+            outer(usage)
+
+    token = LISTENER.set(heard)
+    try:
+        yield
+    finally:
+        LISTENER.reset(token)

@@ -44,6 +44,8 @@ class MeteredEmbedder:
         return self.inner.pooled
 
     def __getattr__(self, name: str) -> Any:
+        if name == "inner":  # asked before it is set, by whoever copies
+            raise AttributeError(name)
         return getattr(self.inner, name)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:

@@ -155,6 +155,18 @@ class OpenAIEmbedder:
         with ThreadPoolExecutor(self.config.workers) as pool:
             return np.concatenate(list(pool.map(lambda batch: self._request(batch, listener), batches)))
 
+    def _remedy(self, openai: Any, error: Exception) -> str:
+        """What mends an error that every request would meet; empty where this one may be alone."""
+        if self.usage.calls:
+            return ""
+        if isinstance(error, openai.AuthenticationError):
+            return f"put a valid key into the variable {self.config.api_key_env} (embedder.api_key_env)"
+        if isinstance(error, openai.NotFoundError):
+            return f"correct embedder.model={self.config.model}, or embedder.base_url"
+        if isinstance(error, openai.APIConnectionError) and not isinstance(error, openai.APITimeoutError):
+            return "start the server, or correct embedder.base_url"
+        return ""
+
     def _request(self, texts: list[str], listener: Callable[[Usage], None] | None = None) -> np.ndarray:
         openai = require("openai", "embedded")
         extra = {"dimensions": self.dim} if self._shorten else {}
@@ -163,7 +175,10 @@ class OpenAIEmbedder:
                 model=self.config.model, input=texts, encoding_format="float", **extra
             )
         except openai.OpenAIError as error:
-            raise LLMError(f"embedder {self.name}: {type(error).__name__}: {error}") from error
+            said = " ".join(f"embedder {self.name}: {type(error).__name__}: {error}".split())
+            if remedy := self._remedy(openai, error):
+                raise ConfigError(f"{said}; {remedy}") from error
+            raise LLMError(said) from error
         with self._lock:
             spent = Usage(calls=1, prompt_tokens=reply.usage.prompt_tokens if reply.usage else 0)
             self.usage = self.usage + spent

@@ -137,6 +137,18 @@ class Budget:
             )
 
 
+def no_price(model: str, group: str) -> ConfigError:
+    """What to say where money is capped and a model has no price.
+
+    Args:
+        group: ``llm``, ``embedder`` or where else the model's configuration is.
+    """
+    return ConfigError(
+        f"budget.usd is set but no price is known for {group}.model={model!r} (known: {', '.join(sorted(listed()))}); "
+        f"set {group}.price_prompt, give a table with prices=FILE, or use budget.tokens"
+    )
+
+
 class BudgetedLLM:
     """Charges every call to a budget and refuses further ones once it is used up.
 
@@ -162,10 +174,7 @@ class BudgetedLLM:
         self._workers = int(getattr(getattr(client, "config", None), "concurrency", 1))
         self._rate, self._longest = 0.0, 0
         if budget.max_usd is not None and self.price is None:
-            raise ConfigError(
-                f"budget.usd is set but no price is known for {inner.name!r} (known: {', '.join(sorted(listed()))}); "
-                f"set llm.price_prompt and llm.price_completion, or use budget.tokens"
-            )
+            raise no_price(inner.name, "llm")
 
     @property
     def context_window(self) -> int | None:

@@ -13,6 +13,7 @@ from memos.errors import ConfigError, LLMError, require
 from memos.llm.base import Completion, Request
 from memos.llm.prefix import Group, batches, group
 from memos.llm.schema import schema_note
+from memos.llm.thoughts import split_thoughts
 from memos.llm.window import fit
 from memos.model_origin import ModelOrigin
 from memos.types import Message, Usage
@@ -46,6 +47,13 @@ class HFConfig:
     min_shared: int = field(default=16, metadata={"help": "shortest common start in tokens that is encoded once"})
     min_saved: int = field(
         default=1024, metadata={"help": "least tokens of encoding that a shared start must save to be decoded apart"}
+    )
+    enable_thinking: bool | None = field(
+        default=None,
+        metadata={"help": "whether the model thinks first; null: its chat template's default", "added": True},
+    )
+    chat_template_kwargs: dict[str, Any] | None = field(
+        default=None, metadata={"help": "further values that the chat template takes", "added": True}
     )
     prefix_cache_mb: int = field(default=1024, metadata={"help": "memory for prefixes kept between calls; 0: none"})
     threads: int = field(default=0, metadata={"help": "CPU threads of the model; 0 leaves torch's setting"})
@@ -127,7 +135,16 @@ class HFChat:
             "revision": c.revision,
             "dtype": c.dtype,
             "max_new_tokens": c.max_new_tokens,
+            **({"chat_template_kwargs": values} if (values := self._template_values()) else {}),
             **cut,
+        }
+
+    def _template_values(self) -> dict[str, Any]:
+        """What the chat template is given besides the messages."""
+        thinking = self.config.enable_thinking
+        return {
+            **({} if thinking is None else {"enable_thinking": thinking}),
+            **(self.config.chat_template_kwargs or {}),
         }
 
     @property
@@ -169,7 +186,10 @@ class HFChat:
             ).to(device)
         except (OSError, ValueError) as error:
             line = str(error).strip().splitlines()[0]
-            raise ConfigError(f"llm.model={self.name!r} cannot be loaded: {line}") from error
+            raise ConfigError(
+                f"llm.model={self.name!r} cannot be loaded ({line}); give a hub id (owner/name), or a folder with "
+                "config.json, tokenizer and weights"
+            ) from error
         self._window = self._window or getattr(loaded.get_text_config(), "max_position_embeddings", None)
         return Engine(model, _end_ids(model, self._tokenizer), PrefixStore(self.config.prefix_cache_mb << 20))
 
@@ -178,7 +198,9 @@ class HFChat:
         tokenizer = self.tokenizer
         turns = [{"role": message.role, "content": message.content} for message in messages]
         if tokenizer.chat_template:
-            text = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+            text = tokenizer.apply_chat_template(
+                turns, add_generation_prompt=True, tokenize=False, **self._template_values()
+            )
             return tuple(tokenizer(text, add_special_tokens=False)["input_ids"])
         text = "".join(f"{turn['role']}: {turn['content']}\n" for turn in turns) + "assistant:"
         return tuple(tokenizer(text)["input_ids"])
@@ -275,7 +297,9 @@ class HFChat:
         for mark in request.stop:
             text = text.split(mark, 1)[0]
         finish = "stop" if one.ended else "length"
-        return Completion(text, self.name, usage, finish, spent, cut_tokens=cut, ttft_ms=build_ms + one.first_ms)
+        said, thought = split_thoughts(text)
+        ttft_ms = build_ms + one.first_ms
+        return Completion(said, self.name, usage, finish, spent, cut_tokens=cut, ttft_ms=ttft_ms, reasoning=thought)
 
     def close(self) -> None:
         """Let go of the model; a later request loads it again."""

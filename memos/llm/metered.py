@@ -65,7 +65,9 @@ class MeteredLLM:
         return dict(self.inner.identity())
 
     def __getattr__(self, name: str) -> Any:
-        """What else the model offers, such as asking again or key-value caches."""
+        """What else the model offers, such as whose model it is."""
+        if name == "inner":  # asked before it is set, by whoever copies
+            raise AttributeError(name)
         return getattr(self.inner, name)
 
     def _count(self, completion: Completion) -> Completion:

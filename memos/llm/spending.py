@@ -70,7 +70,9 @@ class Spending:
         self._count = 0
 
     def spent(self) -> Spent:
-        """What this account has spent so far, by every process."""
+        """What this account has spent so far, by every process; a file that is not there yet is not made."""
+        if self.path is not None and not self.path.exists():
+            return Spent()
         with self._lock:
             return self._spent(self._open())
 

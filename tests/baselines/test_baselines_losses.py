@@ -85,9 +85,12 @@ def test_max_lost_changes_no_fingerprint_and_is_a_share(started):
         Bench({**made, "max_lost": 2})
 
 
-def test_retry_ingest_extracts_again_what_was_lost_and_pays_for_nothing_else(started):
-    moody = Moody(0.3)
-    made = started("mem0", moody, "dataset.limit=4", "cache=write")
+@pytest.mark.parametrize(
+    "arm, share", [("mem0", 0.3), ("mem0_graph", 0.3), ("zep", 0.3), ("langmem", 0.5), ("memos", 1.0)]
+)
+def test_retry_ingest_extracts_again_what_was_lost_and_pays_for_nothing_else(arm, share, started):
+    moody = Moody(share)
+    made = started(arm, moody, "dataset.limit=4", "cache=write")
     run(made)
     before, asked = summary_of(made), moody.asked
     assert before["lost"]["malformed"] > 0
@@ -97,8 +100,8 @@ def test_retry_ingest_extracts_again_what_was_lost_and_pays_for_nothing_else(sta
     outcome = run(again)
     after = summary_of(made)
     assert outcome["code"] == 0 and after["lost"]["malformed"] == 0 and after["complete"] and not after["failed"]
-    assert after["lost"]["items"] > before["lost"]["items"]
-    assert moody.asked - asked < asked, "good replies come from the cache"
+    assert after["lost"]["items"] > before["lost"]["items"] or arm == "mem0_graph"
+    assert moody.asked - asked < asked or share == 1.0, "good replies come from the cache"
     (store,) = [line for line in lines_of(made, "ingest") if line["status"] == "ok" and line.get("round")]
     assert store["round"] == 1 and store["earlier_usage"]["ingest"]["calls"] > 0
     spent = sum(store[part][phase]["calls"] for part in ("usage", "earlier_usage") for phase in ("ingest", "organise"))

@@ -94,3 +94,17 @@ def test_a_command_is_foretold_in_a_table_and_nothing_is_run(tmp_path):
         assert sums[2]["calls"] == sums[0]["calls"] + sums[1]["calls"] > 60 and sums[2]["usd"] > 0
         wrong = run(server, tmp_path, "check=true", "experiment=judge_card", "dataset=tiny")
         assert wrong.returncode == 1 and "makes no forecast" in wrong.stderr
+
+
+def test_a_cap_on_a_model_without_a_price_is_refused_before_anything(tmp_path):
+    with MeteredServer([("", reply)]) as server:
+        unknown = run(server, tmp_path, "system=rag", "llm.model=mine", "budget.usd=1")
+        assert unknown.returncode == 1 and server.spent == Usage() and not (tmp_path / "runs").exists()
+        assert "no price is known for llm.model='mine'" in unknown.stderr and "llm.price_prompt" in unknown.stderr
+        (tmp_path / "mine.yaml").write_text("models: {mine: {prompt: cheap}}")
+        priced = ("system=rag", "llm.model=mine", "budget.usd=1", f"prices={tmp_path / 'mine.yaml'}")
+        wrong = run(server, tmp_path, *priced)
+        assert wrong.returncode == 1 and "models.mine.prompt: expected dollars" in wrong.stderr
+        (tmp_path / "mine.yaml").write_text("models: {mine: {prompt: 1000}}")
+        own = run(server, tmp_path, *priced)
+        assert own.returncode == 3 and "budget.usd=1 is used up (1.0" in own.stderr

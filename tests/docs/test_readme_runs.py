@@ -54,7 +54,9 @@ def more(command: str, place: Path, url: str) -> list[str]:
         added.append("dataset.limit=12")
     elif "dataset.conversations" not in given:
         added.append("dataset.conversations=" + ("[tiny-1]" if name == "tiny" else "[conv-26]"))
-    if "system" not in given and command != MAIN:
+    if "backbone" in given:
+        added.append("system='null',rag")  # the scripted server's replies are no memories
+    elif "system" not in given and command != MAIN:
         added += _first_and_last(name)
     if given.get("llm") == "openai":
         added += [f"llm.base_url={url}"] + ([f"embedder.base_url={url}"] if given.get("embedder") == "openai" else [])

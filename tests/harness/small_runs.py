@@ -48,9 +48,9 @@ class Made:
         return json.loads((self.folder / "summary.json").read_text(encoding="utf-8"))
 
     def numbers(self) -> dict:
-        """The summary without what a clock makes, and without the identity of the clocked device."""
-        timed = ("latency_ms", "score_fingerprint")
-        return {name: value for name, value in self.summary.items() if name not in timed}
+        """The summary without what a clock makes, the identity of the clocked device, and what was really paid."""
+        chance = ("latency_ms", "score_fingerprint", "spent")
+        return {name: value for name, value in self.summary.items() if name not in chance}
 
     def lines(self, name: str) -> list[dict]:
         (path,) = self.folder.glob(f"{name}.jsonl")

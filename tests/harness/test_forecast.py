@@ -250,10 +250,22 @@ def test_the_rate_limit_bounds_the_hours(tmp_path: Path):
     assert bound.seconds and free.seconds and bound.seconds >= 60 * tokens / 1000 > free.seconds
 
 
+def test_repeated_answers_are_foretold(tmp_path: Path):
+    def calls(*more: str) -> dict[str, int]:
+        made = foresee([config(tmp_path, None, "rag", "probe=false", "latency.questions=0", *more)], quiet)
+        return {phase.phase: phase.asked.calls for phase in made.jobs[0].phases}
+
+    once, thrice = calls(), calls("repeats=3")
+    assert thrice["embeddings"] == once["embeddings"]
+    assert (
+        thrice["answer"] == once["answer"] + 2 * 60 and thrice["judge llm_generous"] > 2.9 * once["judge llm_generous"]
+    )
+
+
 def test_rehearsals_are_deterministic(tmp_path: Path):
     def counted() -> dict[Any, Any]:
         bench = ForecastBench(config(tmp_path, None, "zep"), Command())
-        rehearse(bench, bench.place)
+        rehearse(bench, bench.place, latency=False)  # prompts of the latency pass carry a salt
         return {purpose: counts.asked for purpose, counts in bench.tally.by_purpose().items()}
 
     assert counted() == counted()

@@ -9,6 +9,7 @@ from identity_benches import changed, config, identities
 
 from eval.core import config as schema
 from eval.core.config import component_config, identity, part_id
+from eval.core.places import conf
 from eval.stages.bench import Bench
 from memos.errors import ConfigError
 
@@ -120,6 +121,11 @@ def test_every_other_key_changes_what_is_up_to_date(tmp_path, path, value):
         ("accept_code", True),
         ("rerun", True),
         ("budget.tokens", 9),
+        ("budget.account", "other"),
+        ("prices", str(conf() / "prices.yaml")),
+        ("check", True),
+        ("pilot", 3),
+        ("probe", False),
         ("embedder._target_", "memos.embed.mock.Mock"),
         ("out", "elsewhere"),
     ],

@@ -117,3 +117,44 @@ def test_sources_beside_a_card_are_no_card(tmp_path):
     assert (out / "cards" / "judge_card_offline.sources.json").exists()
     assert (out / "figures" / "judge_card_calibration.png").exists()
     assert [card["judge"] for card in plots.cards_of_folder(out / "cards")] == ["offline", "offline_strict"]
+
+
+def test_every_judge_of_a_configuration_has_its_card_under_its_own_name(tmp_path):
+    from hydra import compose, initialize_config_dir
+
+    from eval.command.cli import CONF
+    from eval.stages.bench import plain
+
+    said = {"sample_id": "tiny-1", "question": "Who sings?", "gold": "Nadia", "labels": [1]}
+    rows = [{**said, "qa_index": i, "category": 4, "answer": "Nadia" if i % 2 else "Tom"} for i in range(6)]
+    folder = tmp_path / "published"
+    folder.mkdir()
+    (folder / "some.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    right, wrong = (f"[{{pattern: '.', reply: '{{\"label\": \"{label}\"}}'}}]" for label in ("CORRECT", "WRONG"))
+    overrides = [
+        "experiment=judge_card",
+        "dataset=tiny",
+        f"out={tmp_path}",
+        f"card.published_dir={folder}",
+        "card.probes_per_kind=1",
+        "judge=llm_strict",
+        "judge/llm=mock",
+        "judge.llm.model=kind",
+        f"judge.llm.rules={right}",
+        "+judge@also_judges.stern=llm_strict",
+        "+llm@also_judges.stern.llm=mock",
+        "also_judges.stern.llm.model=stern",
+        f"also_judges.stern.llm.rules={wrong}",
+    ]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = plain(compose("config", overrides))
+    outcome = judge_card.run(config)
+    judge_card.finish(tmp_path, "judge_card", [outcome], draw=False)
+    cards = [json.loads((tmp_path / "cards" / f"judge_card_{name}.json").read_text(encoding="utf-8")) for name in NAMES]
+    assert [card["judge"] for card in cards] == list(NAMES)
+    assert [card["model"]["model"] for card in cards] == ["kind", "stern"]
+    assert [card["agreement"]["scores"]["some"][1] for card in cards] == [100, 0]
+    assert len(json.loads((tmp_path / "cards" / "cards.json").read_text(encoding="utf-8"))) == 2
+
+
+NAMES = ("llm_strict", "llm_strict_stern")

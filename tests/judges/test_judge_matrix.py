@@ -98,6 +98,25 @@ def test_every_judge_of_a_model_is_run_under_every_prompt(tmp_path):
     assert len({made.bench.judge_identity(judge.part)[1]["prompt"] for judge in made.judges}) == 2
 
 
+def test_prompts_may_be_files_and_equal_names_stay_apart(tmp_path):
+    answered(tmp_path, "rag")
+    file = tmp_path / "mine.txt"
+    file.write_text("{question} {gold} {answer}: a JSON object with label, please", encoding="utf-8")
+    twice = ("also_judges.stern.llm.model=kind", f"matrix.prompts=[strict,{file}]")
+    made = experiment.Matrix(composed(tmp_path, *JUDGES, *twice))
+    assert [judge.label for judge in made.judges] == [
+        "kind, strict",
+        "kind, mine.txt",
+        "kind, strict (llm_strict)",
+        "kind, mine.txt (llm_strict)",
+    ]
+    assert len({judge.name for judge in made.judges}) == 4
+    outcome = experiment.run(composed(tmp_path, *JUDGES, *twice))
+    assert outcome["code"] == 0
+    summary = json.loads((made.folder / "summary.json").read_text(encoding="utf-8"))
+    assert len(summary["pairs"]) == 6
+
+
 def test_a_second_command_asks_only_what_is_missing(tmp_path):
     answered(tmp_path, "rag")
     failing = tuple(o for o in JUDGES if not o.startswith("also_judges.stern.llm.rules"))
@@ -120,7 +139,7 @@ def test_what_cannot_be_a_matrix_is_refused_in_one_line(tmp_path):
     with pytest.raises(DataError, match="tiny.runs.json: missing"):
         experiment.check(composed(tmp_path, *JUDGES))
     (folder,) = answered(tmp_path, "rag")
-    with pytest.raises(ConfigError, match="matrix.prompts: known are"):
+    with pytest.raises(ConfigError, match="matrix.prompts: 'kind' is neither a rubric"):
         experiment.check(composed(tmp_path, *JUDGES, "matrix.prompts=[kind]"))
     with pytest.raises(DataError, match="no answers.jsonl"):
         experiment.check(composed(tmp_path, *JUDGES, f"matrix.runs=[{tmp_path}]"))

@@ -53,6 +53,25 @@ def test_a_dead_host_is_told_after_the_first_call(client):
         client("http://no-such-host.invalid/v1", max_attempts=1).complete(ask("q"))
 
 
+def test_an_embedder_with_a_wrong_key_ends_the_run(scripted_server):
+    from memos.embed.openai import OpenAIEmbedder
+
+    server = scripted_server(faults=["401"])
+    with pytest.raises(ConfigError, match="valid key into the variable OPENAI_API_KEY") as caught:
+        OpenAIEmbedder(OpenAIEmbedder.Config(base_url=server.base_url, max_retries=0)).encode(["kite"])
+    assert "\n" not in str(caught.value)
+
+
+def test_a_dead_embedder_is_told():
+    from memos.embed.openai import OpenAIEmbedder
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+    with pytest.raises(ConfigError, match=r"start the server, or correct embedder.base_url"):
+        OpenAIEmbedder(OpenAIEmbedder.Config(base_url=url, max_retries=0)).encode(["kite"])
+
+
 def test_records_before_the_end_are_given_out(scripted_server, client):
     """The key is withdrawn in the middle: what came before is yielded, and the rest is not sent one by one."""
     server = scripted_server(queue=["yes"] * 5 + [refused(401, message="key revoked")] * 400)

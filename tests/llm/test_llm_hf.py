@@ -215,3 +215,14 @@ def test_the_store_keeps_to_its_budget(folder):
     assert store.nbytes <= store.max_bytes
     assert store.match([5] * 60, 16) is None and len(store.match([8] * 60, 16)) == 50
     assert len(store.match([8] * 30 + [9] * 9, 16)) == 30 and store.match([8] * 10, 16) is None
+
+
+def test_values_of_the_chat_template(folder):
+    """Whether the model thinks first is the template's to say, and part of the model's identity."""
+    plain, quiet = chat(folder), chat(folder, enable_thinking=False, chat_template_kwargs={"lang": "en"})
+    assert "chat_template_kwargs" not in plain.settings()
+    assert quiet.settings()["chat_template_kwargs"] == {"enable_thinking": False, "lang": "en"}
+    message = (Message("user", "hi"),)
+    for llm in (plain, quiet):
+        llm.tokenizer.chat_template = TEMPLATE + "{% if enable_thinking is false %}quiet {{ lang }}{% endif %}"
+    assert len(quiet.encode(message)) == len(plain.encode(message)) + len("quiet en")

@@ -9,7 +9,7 @@ from asking import ask
 from scripted_replies import Reply
 
 from memos.llm.base import Completion, Request, ToolCall
-from memos.llm.openai_dialect import Dialect
+from memos.llm.openai_dialect import Dialect, form_of
 from memos.llm.retry import Rejected
 from memos.llm.structured import complete_json
 from memos.llm.tool_text import read_calls
@@ -26,10 +26,6 @@ NOTE = {
     "function": {"name": "note", "parameters": {"type": "object", "properties": {"text": {"type": "string"}}}},
 }
 RED = '{"colour": "red"}'
-
-
-def form_of(body) -> str | None:
-    return (body.get("response_format") or {}).get("type")
 
 
 def refusing(status: int, error, takes=lambda body: not form_of(body), reply=RED):
@@ -81,7 +77,7 @@ def test_a_refusal_of_every_form_is_told(scripted_server, client):
     server = scripted_server(rules=refusing(422, {"message": "no"}, takes=lambda body: False))
     with pytest.raises(Rejected, match="422 no"):
         client(server).complete(ask("kite", json_schema=COLOUR))
-    assert [form_of(body) for body in server.chats()] == ["json_schema", "json_object", None]
+    assert [form_of(body) for body in server.chats()] == ["json_schema", "grammar", "json_object", None]
 
 
 def test_an_ignored_schema_goes_into_the_prompt_from_the_second_attempt(scripted_server, client):

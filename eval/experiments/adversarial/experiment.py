@@ -16,12 +16,14 @@ from eval.experiments.protocol import FAILED_QUESTIONS, OK, Config, Outcome
 from eval.report.sources import sources
 from eval.runs import lineage
 from eval.runs.write import RunDir, write_atomic, write_json
-from eval.stages import changes
+from eval.stages import changes, losses
 from eval.stages.answer import answer, answer_tasks, answers_now, asked_as_is
 from eval.stages.bench import Bench
 from eval.stages.ingest import ingest
 from eval.stages.manifest import adopt, describe
-from eval.stages.search import search, waiting
+from eval.stages.rounds import ingested_now
+from eval.stages.search import search, searched_now, waiting
+from eval.stages.spending import noted
 from eval.stages.stage_code import stage_code
 from eval.stats import Estimate
 from memos.errors import ConfigError
@@ -65,18 +67,20 @@ def run(config: Config) -> Outcome:
     try:
         describe(bench, bench.folder, _stages(bench))
         changes.note_stores(bench)
-        search(bench, directory, ingest(bench, directory, waiting(bench, directory)))
-        answer(bench, directory)
-        questions = {q.key: q for q in bench.dataset.questions if q.adversarial}
-        choices = {key: abstention.choice(q, bench.seed) for key, q in questions.items()}
-        forced_journal = f"forced-{digest([[*key, choice.prompt] for key, choice in choices.items()], 10)}"
+        with noted(bench.meter, bench.folder):
+            search(bench, directory, ingest(bench, directory, waiting(bench, directory)))
+            answer(bench, directory)
+            questions = {q.key: q for q in bench.dataset.questions if q.adversarial}
+            choices = {key: abstention.choice(q, bench.seed) for key, q in questions.items()}
+            forced_journal = f"forced-{digest([[*key, choice.prompt] for key, choice in choices.items()], 10)}"
 
-        def forced_wording(question: Question) -> str | None:
-            return choices[question.key].prompt if question.key in choices else None
+            def forced_wording(question: Question) -> str | None:
+                return choices[question.key].prompt if question.key in choices else None
 
-        answer_tasks(bench, directory, directory.journal(forced_journal), forced_wording)
-        free = _texts(bench, directory, "answers", asked_as_is)
-        forced = _texts(bench, directory, forced_journal, forced_wording)
+            answer_tasks(bench, directory, directory.journal(forced_journal), forced_wording)
+            free = _texts(bench, directory, "answers", asked_as_is)
+            forced = _texts(bench, directory, forced_journal, forced_wording)
+        lost = losses.lost(ingested_now(bench, directory), searched_now(bench, directory), bench.extracts)
     finally:
         directory.close()
     everything = load_dataset(config["dataset"]["name"], replace(bench.dataset_config, categories=[1, 2, 3, 4, 5]))
@@ -94,7 +98,10 @@ def run(config: Config) -> Outcome:
         message += f", {table.failed_choices} forced choices failed"
     if table.failed or table.failed_choices:
         message += "; the same command retries them"
-    code = FAILED_QUESTIONS if max(table.failed, table.failed_choices) > config["max_errors"] else OK
+    hollow = losses.too_many(lost, bench.max_lost)
+    if lost_line := hollow or losses.line(lost):
+        message += f"; {lost_line}"
+    code = FAILED_QUESTIONS if hollow or max(table.failed, table.failed_choices) > config["max_errors"] else OK
     return {"folder": str(bench.folder), "code": code, "message": message}
 
 

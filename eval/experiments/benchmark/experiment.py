@@ -18,10 +18,12 @@ from eval.stages import changes, freshness, losses
 from eval.stages.answer import answer
 from eval.stages.bench import Bench
 from eval.stages.concurrency import conversations_at_once
+from eval.stages.dollars import check_prices
 from eval.stages.flow import flow, flowing
 from eval.stages.ingest import ingest
 from eval.stages.latency import latency, to_time
 from eval.stages.manifest import adopt, describe, summary_code
+from eval.stages.reasons import frequent_reasons
 from eval.stages.repeats import repeat
 from eval.stages.rounds import extract_again
 from eval.stages.score import judge, score
@@ -41,6 +43,7 @@ def check(config: Config) -> None:
     """Raise an error for anything wrong that can be known before the run starts, the data included."""
     bench = _bench(config)
     conversations_at_once(bench)
+    check_prices(bench)
     bench.dataset  # noqa: B018 - reading it is the check
 
 
@@ -160,7 +163,8 @@ def _stopped(bench: Bench, directory: RunDir, error: BudgetExceeded) -> Outcome:
 def _summed_up(bench: Bench, directory: RunDir, missing: Mapping[str, str]) -> Outcome:
     summary = summarise(bench, directory, missing)
     write_summary(directory, summary)
-    return _outcome(bench, summary, "finished")
+    lost = summary["failed"] or summary.get("failures")
+    return _outcome(bench, summary, "finished", frequent_reasons(bench, directory) if lost else "")
 
 
 def _already(bench: Bench) -> Outcome | None:
@@ -216,7 +220,7 @@ def _finished(bench: Bench) -> dict[str, Any] | None:
     return summary if whole and not summary.get("failures") and freshness.up_to_date(bench, summary) else None
 
 
-def _outcome(bench: Bench, summary: Mapping[str, Any], how: str) -> Outcome:
+def _outcome(bench: Bench, summary: Mapping[str, Any], how: str, reasons: str = "") -> Outcome:
     failed, allowed = summary["failed"], bench.config["max_errors"]
     message = f"{bench.system_spec['name']}: {how}, {summary['n']} questions"
     failures = summary.get("failures", {})
@@ -224,6 +228,7 @@ def _outcome(bench: Bench, summary: Mapping[str, Any], how: str) -> Outcome:
         stages = [f"{count} in {stage}" for stage, count in summary["failed_by_stage"].items()]
         stages += [f"{name}: {count}" for name, count in failures.items()]
         message += f", {failed} failed ({', '.join(stages)}); the same command retries them"
+        message += f"; {reasons}" if reasons else ""
     hollow = losses.too_many(summary.get("lost"), bench.max_lost)
     if lost := hollow or losses.line(summary.get("lost")):
         message += f"; {lost}"

@@ -102,7 +102,7 @@ def _model_note(model: Model) -> str:
         return f"{model.name}: {cost}; its speed is not known."
     how = "measured" if time.measured else "stated"
     limits = [
-        *(["answers and verdicts in batches, half the price, within a day"] if model.batch else []),
+        *(["answers and verdicts in batches, at their price, within a day"] if model.batch else []),
         f"{model.limits.concurrency} calls at once",
         *([f"{model.limits.requests_per_minute:g} calls a minute"] if model.limits.requests_per_minute else []),
         *([f"{model.limits.tokens_per_minute:g} tokens a minute"] if model.limits.tokens_per_minute else []),

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from eval.core.config import typed
-from eval.judges.prompts import RUBRICS
+from eval.core.published_prompts import PREFIX
+from eval.judges.prompts import RUBRICS, from_file
 from eval.runs.find import find_runs
 from eval.runs.read import Run, is_locomo, load_run, load_summary
 from eval.stages.bench import Bench
@@ -27,7 +28,7 @@ class MatrixConfig:
     experiment: str = field(default="locomo", metadata={"help": "whose newest sweep is taken where runs is []"})
     prompts: list[str] = field(
         default_factory=list,
-        metadata={"help": "rubrics that every judge that asks a model is run under; []: each its own"},
+        metadata={"help": "rubrics or prompt files that every judge that asks a model is run under; []: each its own"},
     )
     questions: int = field(default=0, metadata={"help": "seeded sample of questions, the same of every run; 0: all"})
 
@@ -35,8 +36,13 @@ class MatrixConfig:
         if self.questions < 0:
             raise ConfigError(f"matrix.questions: must be 0 or more, found {self.questions}")
         for prompt in self.prompts:
-            if prompt not in RUBRICS:
-                raise ConfigError(f"matrix.prompts: known are {', '.join(RUBRICS)}, found {prompt!r}")
+            if prompt in RUBRICS:
+                continue
+            if not prompt.startswith(PREFIX) and not Path(prompt).is_file():
+                raise ConfigError(
+                    f"matrix.prompts: {prompt!r} is neither a rubric ({', '.join(RUBRICS)}) nor the file of one"
+                )
+            from_file(prompt, "matrix.prompts")
 
 
 @dataclass(frozen=True)
@@ -68,10 +74,11 @@ def judges(bench: Bench, settings: MatrixConfig) -> list[MatrixJudge]:
     made: dict[str, MatrixJudge] = {}
     for part in bench.judge_parts:
         takes_prompt = part.asks and "rubric" in part.spec
-        for prompt in (settings.prompts or [part.spec["rubric"]]) if takes_prompt else [""]:
+        own = part.spec.get("prompt_file") or part.spec.get("rubric")
+        for prompt in (settings.prompts or [str(own)]) if takes_prompt else [""]:
             one = _judge(part, prompt)
             if one.name in made and made[one.name].part != one.part:
-                one = _renamed(one, f"{one.name}_{part.spec['name']}")
+                one = _renamed(one, part.spec["name"])
             made.setdefault(one.name, one)
     if len(made) < 2:
         raise ConfigError(
@@ -85,15 +92,18 @@ def _judge(part: Part, prompt: str) -> MatrixJudge:
     if not prompt:
         return MatrixJudge(part, part.spec["name"], "")
     model = str(part.llm.get("model") or part.llm["name"])
-    named = re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{model}_{prompt}").lstrip("-.")
-    spec = {**part.spec, "rubric": prompt, "name": named}
-    return MatrixJudge(Part(judge_role(named), spec, part.llm), f"{model}, {prompt}", prompt)
+    shown = prompt if prompt in RUBRICS or prompt.startswith(PREFIX) else Path(prompt).name
+    named = re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{model}_{shown}").lstrip("-.")
+    wording = {"rubric": prompt, "prompt_file": None} if prompt in RUBRICS else {"prompt_file": prompt}
+    spec = {**part.spec, **wording, "name": named}
+    return MatrixJudge(Part(judge_role(named), spec, part.llm), f"{model}, {shown}", prompt)
 
 
-def _renamed(one: MatrixJudge, name: str) -> MatrixJudge:
-    """The same under another name, for two models of one name on two servers."""
+def _renamed(one: MatrixJudge, judge: str) -> MatrixJudge:
+    """The same with the judge's own name behind its name, for two judges of one model's name and one prompt."""
+    name = f"{one.name}_{judge}"
     part = Part(judge_role(name), {**one.part.spec, "name": name}, one.part.llm)
-    return replace(one, part=part, label=f"{one.label} ({name.rpartition('_')[2]})")
+    return replace(one, part=part, label=f"{one.label} ({judge})")
 
 
 def runs(bench: Bench, settings: MatrixConfig) -> list[Run]:

@@ -23,6 +23,7 @@ from eval.runs.write import RunDir, write_json
 from eval.stages.adoption import read_manifest
 from eval.stages.bench import Bench
 from eval.stages.judging import judge_answers, verdict_of
+from eval.stages.spending import noted
 from memos.errors import BudgetExceeded, DataError
 
 if TYPE_CHECKING:
@@ -86,9 +87,10 @@ def run(config: Config) -> Outcome:
     try:
         _describe(made, config)
         try:
-            for judge in made.judges:
-                for one in made.runs:
-                    _judge(made, directory, one, judge)
+            with noted(made.bench.meter, made.folder):
+                for judge in made.judges:
+                    for one in made.runs:
+                        _judge(made, directory, one, judge)
         except BudgetExceeded as error:
             return {"folder": str(made.folder), "code": BUDGET_REACHED, "message": f"{error}; the same command resumes"}
         summary = _summary(made, directory)

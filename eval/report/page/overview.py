@@ -10,7 +10,7 @@ from typing import Any
 from eval.core.types import CATEGORIES
 from eval.report.comparable import described
 from eval.report.significance import compare_runs
-from eval.report.tables.summaries import by_questions, judges, questions_of
+from eval.report.tables.summaries import by_questions, judges, models_asked, questions_of
 from eval.report.tables.table import Cell, Column, Section, Table, show, show_interval
 from eval.runs.labels import Summary, full_label, label, labels
 from eval.runs.read import Run
@@ -123,7 +123,12 @@ def _facts(s: Summary, m: Mapping[str, Any]) -> list[tuple[str, Any]]:
         ("track", s.get("track", NOWHERE)),
         ("answer prompt", (s.get("prompts") or {}).get("answer") or m.get("prompt", NOWHERE)),
         ("answerer", s.get("answerer", NOWHERE)),
-        ("language model", s.get("llm", NOWHERE)),
+        (
+            "language models",
+            "; ".join(f"{role}: {', '.join(names)}" for role, names in models_asked([s]).items()) or "none",
+        )
+        if "made_by" in s
+        else ("language model", s.get("llm", NOWHERE)),
         ("embedder", s.get("embedder", NOWHERE)),
         ("judge", s.get("judge", NOWHERE)),
         (

@@ -211,8 +211,8 @@ def origin_notes(summaries: Sequence[Summary]) -> list[str]:
     return notes
 
 
-def model_notes(summaries: Sequence[Summary]) -> list[str]:
-    """Which language model every role asked; a judge of several models in one table is named as such."""
+def models_asked(summaries: Sequence[Summary]) -> dict[str, list[str]]:
+    """Role (``memory``, ``answerer``, ``judge NAME``) to the language models that the rows asked in it."""
     asked: dict[str, dict[str, None]] = {}
     for summary in summaries:
         made = summary.get("made_by") or {}
@@ -221,6 +221,12 @@ def model_notes(summaries: Sequence[Summary]) -> list[str]:
         for role, part in roles.items():
             if part["llm"]:
                 asked.setdefault(role, {})[_model_name(part["llm"])] = None
+    return {role: list(names) for role, names in asked.items()}
+
+
+def model_notes(summaries: Sequence[Summary]) -> list[str]:
+    """Which language model every role asked; a judge of several models in one table is named as such."""
+    asked = models_asked(summaries)
     if not asked:
         return []
     notes = ["Language models: " + "; ".join(f"{role}: {', '.join(names)}" for role, names in asked.items()) + "."]

@@ -46,6 +46,7 @@ MATRIX: Mapping[str, Any] = {
     "manifest.json": manifest.MatrixManifest,
     "run.json": manifest.RunId,
     "scores/judge_*.jsonl": journals.AnyVerdict,
+    "spending.jsonl": journals.SpendingLine,
     "summary.json": matrix.MatrixSummary,
 }
 """Files of a judge matrix."""

@@ -199,6 +199,7 @@ def _rehearsed(bench: ForecastBench, piloted: Piloted | None, learned: Learned, 
         conversations_at_once(bench),
         piloted,
         control,
+        bench.repeats,
     )
 
 

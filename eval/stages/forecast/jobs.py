@@ -92,6 +92,8 @@ class Foreseen:
     piloted: Piloted | None = None
     control: Tally | None = None
     """A rehearsal of the pilot's work without any cache."""
+    repeats: int = 1
+    """How often questions are answered and judged; other samples than the first are in no cache."""
 
 
 def forecast(job: Foreseen, models: Mapping[str, Model], learned: Learned) -> Job:
@@ -132,7 +134,10 @@ def _asked(job: Foreseen, learned: Learned) -> dict[tuple[Group, str], Usage]:
     out: dict[tuple[Group, str], Usage] = {}
     for (purpose, name), counts in job.tally.counts.items():
         group = Group.of(purpose)
-        usage = measured.get(group.untimed, Ratio()).of(learned.tokens(purpose.of_form, counts.asked))
+        asked = counts.asked
+        if group.phase not in _DIRECT:
+            asked = sum([counts.total] * (job.repeats - 1), asked)
+        usage = measured.get(group.untimed, Ratio()).of(learned.tokens(purpose.of_form, asked))
         out[group, name] = out.get((group, name), Usage()) + usage
     if job.piloted and job.control:
         for group, usage in unforeseen(job.piloted, job.control, learned).items():

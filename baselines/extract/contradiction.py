@@ -35,14 +35,14 @@ _SLOTS: tuple[tuple[str, re.Pattern[str]], ...] = (
 @lru_cache(maxsize=65536)
 def slots(text: str) -> tuple[tuple[str, str], ...]:
     """One-valued attributes a fact states, as (attribute, value)."""
-    found = []
+    stated = []
     for name, pattern in _SLOTS:
         for match in pattern.finditer(text):
             groups = match.groupdict()
             value = groups.get("value") or groups.get("other") or ""
             what = f"{name} {groups['what'].lower()}" if groups.get("what") else name
-            found.append((what, " ".join(terms(value)) or value.lower()))
-    return tuple(found)
+            stated.append((what, " ".join(terms(value)) or value.lower()))
+    return tuple(stated)
 
 
 @lru_cache(maxsize=65536)

@@ -42,7 +42,7 @@ def noun_phrase(after: list[str], longest: int = 4) -> str:
 
 def noun_phrases(text: str) -> list[str]:
     """Noun phrases that follow a determiner, a possessive or a number."""
-    found = []
+    phrases = []
     listed = tokens(text)
     for index, token in enumerate(listed[:-1]):
         low = token.lower()
@@ -51,8 +51,8 @@ def noun_phrases(text: str) -> list[str]:
             if following in NOUN_OPENERS or following.endswith("'s"):
                 continue
             if phrase := noun_phrase(listed[index + 1 :], longest=3):
-                found.append(phrase)
-    return list(dict.fromkeys(found))
+                phrases.append(phrase)
+    return list(dict.fromkeys(phrases))
 
 
 def entities(text: str, limit: int = 6) -> list[str]:
@@ -65,7 +65,7 @@ def entities(text: str, limit: int = 6) -> list[str]:
 
 def question_entities(question: str, limit: int = 5) -> list[str]:
     """Entities of a question; falls back on its content words where no pattern fits."""
-    found = entities(question, limit)
+    named = entities(question, limit)
     rest = [word for word in words(question) if not is_stop(word.lower())]
-    known = {part for name in found for part in normal(name).split()}
-    return [*found, *(word for word in rest if word.lower().removesuffix("'s") not in known)][:limit]
+    known = {part for name in named for part in normal(name).split()}
+    return [*named, *(word for word in rest if word.lower().removesuffix("'s") not in known)][:limit]

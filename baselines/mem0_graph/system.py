@@ -87,9 +87,11 @@ class Mem0Graph(Mem0):
 
     def _add_all_relations(self, session: Session, user: str, other: str, graph: RelationGraph) -> None:
         """All batches of a session into one graph: extracted at once, compared with it and merged in order."""
-        parts = batches(session, self.config.batch_messages)
-        extracted = together([lambda b=batch: self._graph_brain.relations(session, b, user, other) for batch in parts])
-        for batch, (entities, new) in zip(parts, extracted, strict=True):
+        turn_batches = batches(session, self.config.batch_messages)
+        extracted = together(
+            [lambda b=batch: self._graph_brain.relations(session, b, user, other) for batch in turn_batches]
+        )
+        for batch, (entities, new) in zip(turn_batches, extracted, strict=True):
             self._add_relations(session, batch, user, graph, entities, new)
 
     def _add_relations(

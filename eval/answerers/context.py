@@ -45,7 +45,7 @@ class Sentence:
 
 
 @dataclass(frozen=True)
-class ContextLine:
+class ParsedLine:
     """One line of the context."""
 
     text: str
@@ -106,9 +106,9 @@ def _speaker(text: str, speakers: tuple[str, ...]) -> tuple[str, str]:
     return "", text
 
 
-def parse(text: str, speakers: tuple[str, ...]) -> tuple[ContextLine, ...]:
+def parse(text: str, speakers: tuple[str, ...]) -> tuple[ParsedLine, ...]:
     """Lines of a context, in order; headings and separators are used, not kept."""
-    lines: list[ContextLine] = []
+    lines: list[ParsedLine] = []
     block_speaker, block_time, fresh = "", None, True
     waiting: list[int] = []
     for raw in text.splitlines():
@@ -132,7 +132,7 @@ def parse(text: str, speakers: tuple[str, ...]) -> tuple[ContextLine, ...]:
         if not re.search(r"\w", rest):
             continue
         continues = when is None and not speaker and not fresh and bool(lines) and lines[-1].said
-        line = ContextLine(
+        line = ParsedLine(
             rest,
             speaker or (lines[-1].speaker if continues else block_speaker),
             when or tail or block_time,
@@ -146,7 +146,7 @@ def parse(text: str, speakers: tuple[str, ...]) -> tuple[ContextLine, ...]:
     return tuple(lines)
 
 
-def _fill(lines: list[ContextLine], waiting: list[int], line: ContextLine) -> list[int]:
+def _fill(lines: list[ParsedLine], waiting: list[int], line: ParsedLine) -> list[int]:
     """Give lines without a time (a chunk that starts mid-line) the time of the first timed line after them."""
     if line.time is None:
         return [*waiting, len(lines) - 1]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval.answerers.context import ContextLine, Sentence
+from eval.answerers.context import ParsedLine, Sentence
 from eval.answerers.question import QuestionView
 from eval.answerers.wording import mentions
 from memos.language.dates import durations
@@ -34,7 +34,7 @@ class RankedLine:
 class Index:
     """Lines of one context with what every question on it needs; build once, ask many times."""
 
-    def __init__(self, lines: Sequence[ContextLine]) -> None:
+    def __init__(self, lines: Sequence[ParsedLine]) -> None:
         self.lines = tuple(lines)
         self.postings: dict[str, list[int]] = defaultdict(list)
         for number, line in enumerate(self.lines):

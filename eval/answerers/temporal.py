@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from eval.answerers.context import ContextLine
+from eval.answerers.context import ParsedLine
 from eval.answerers.question import QuestionView
 from eval.answerers.ranking import Index, RankedLine
 from eval.answerers.wording import TimeMention, mentions
@@ -71,7 +71,7 @@ def how_long(question: QuestionView, index: Index, ranked: Sequence[RankedLine],
     for scored in ranked[:4]:
         if ranked[0].score - scored.score > margin:
             break
-        line: ContextLine = index.lines[scored.index]
+        line: ParsedLine = index.lines[scored.index]
         for sentence in index.sentences(scored.index):
             for start, end in durations(sentence.text):
                 score = scored.score + len(sentence.stems & question.stems)

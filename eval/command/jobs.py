@@ -182,6 +182,6 @@ def _name(config: Config) -> str:
 
 def _runs_a_model(config: Config) -> bool:
     """Whether a language model that runs on this machine is configured for any role."""
-    parts = [config, config["answerer"], config["judge"], *config["also_judges"].values()]
-    models = [part["llm"] for part in parts if part.get("llm") and part["llm"]["name"] != "none"]
+    askers = [config, config["answerer"], config["judge"], *config["also_judges"].values()]
+    models = [part["llm"] for part in askers if part.get("llm") and part["llm"]["name"] != "none"]
     return any(not getattr(component_config(model, "llm")[0], "remote", False) for model in models)

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
-from eval.core.definition import Calls, DefinitionReader, Parameter
+from eval.core.definition import CallForms, DefinitionReader, Parameter
 from eval.core.scopes import Name
 from eval.core.syntax import Module, digest_of, members, read_module, root_folder, source_file
 from memos.weights import remembered
@@ -53,9 +53,9 @@ class _Unit:
     slots: tuple[Name, ...] = ()
     beside: frozenset[Name] = frozenset()
     parameters: tuple[Parameter, ...] = ()
-    calls: Calls = Calls()
+    calls: CallForms = CallForms()
 
-    def counted(self, calls: Calls, *, root: bool) -> str:
+    def counted(self, calls: CallForms, *, root: bool) -> str:
         """The text, with the names of those parameters that some call of the whole may use.
 
         Args:
@@ -140,7 +140,7 @@ def _digest(roots: Sequence[Root], tops: frozenset[str], annotations: bool) -> s
             unit = _Unit("absent")
         units[name] = unit
         todo += [*unit.slots, *(unit.beside if annotations else ())]
-    calls = Calls.of_all(unit.calls for unit in units.values())
+    calls = CallForms.of_all(unit.calls for unit in units.values())
     marks = {name: digest_of(unit.counted(calls, root=name in methods_of)) for name, unit in units.items()}
     own = dict(marks)
     for _ in range(ROUNDS):

@@ -6,7 +6,7 @@ Names of imports are resolved, so that a definition reads the same wherever it l
 Local variables are numbered in the order in which they are met: renaming one changes nothing, swapping two does. They
 keep their names only where code may ask for them by name (``locals()``, ``eval``). Names of class members stay: they
 are attributes. Parameters are numbered too; the names of those that some caller may pass by keyword count besides
-(``Parameter``, ``Calls``).
+(``Parameter``, ``CallForms``).
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Calls:
+class CallForms:
     """What a definition shows of the way in which it calls others.
 
     Attributes:
@@ -87,7 +87,7 @@ class Calls:
     anything: bool = False
 
     @classmethod
-    def of_all(cls, calls: Iterable[Calls]) -> Calls:
+    def of_all(cls, calls: Iterable[CallForms]) -> CallForms:
         """What several definitions show together."""
         every = list(calls)
         return cls(
@@ -135,9 +135,9 @@ class DefinitionReader:
         )
 
     @property
-    def calls(self) -> Calls:
+    def calls(self) -> CallForms:
         """How the definitions read so far call others."""
-        return Calls(frozenset(self._spoken), frozenset(self._handed_on), self._anything)
+        return CallForms(frozenset(self._spoken), frozenset(self._handed_on), self._anything)
 
     def _node(self, node: ast.AST, scope: Scope, *, top: bool = False, called: bool = False) -> str:
         if isinstance(node, ast.Name):

@@ -58,9 +58,9 @@ def hardware() -> dict[str, Any]:
     import os
 
     cpu = platform.processor()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [x.split(":", 1)[1].strip() for x in info.read_text().splitlines() if x.startswith("model name")]
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [x.split(":", 1)[1].strip() for x in cpuinfo.read_text().splitlines() if x.startswith("model name")]
         cpu = names[0] if names else cpu
     memory = None
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:

@@ -25,7 +25,7 @@ _SPEAKERS = re.compile(r"\{\{speaker_[12]_\w*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PublishedFile:
     """A file of a public repository."""
 
     repository: str
@@ -51,7 +51,7 @@ class Published:
     one that is given several texts in turn, by the kinds of question they are for.
     """
 
-    source: Source
+    source: PublishedFile
     user: str = ""
     system: str = ""
     places: Mapping[str, str] = field(default_factory=dict)
@@ -64,7 +64,7 @@ MEM0 = ("mem0ai/mem0", "393a4fd5a6cfeb754857a2229726f567a9fadf36")
 MEMOS = ("MemTensor/MemOS", "be68e2fb5370866bd5e2b188bb3d22bd13b49e09")
 ZEP = ("getzep/zep-papers", "4b7f26cc76cca20743314ba9acb8c2cb6adc42f6")
 LONGMEMEVAL = ("xiaowu0162/LongMemEval", "f466efe0ea8859251760733cd4c7ad98302b9ddf")
-_MEM0_ANSWERS = Source(
+_MEM0_ANSWERS = PublishedFile(
     *MEM0, "evaluation/prompts.py", "cda3e779c976a7bfb214dee600047b0753bff74103f0e755d22e985b4d080f79"
 )
 _ZEP_FOLDER = "kg_architecture_agent_memory/locomo_eval"
@@ -73,7 +73,7 @@ ANSWERS: Mapping[str, Published] = {
     "mem0": Published(_MEM0_ANSWERS, "ANSWER_PROMPT"),
     "mem0_graph": Published(_MEM0_ANSWERS, "ANSWER_PROMPT_GRAPH"),
     "memos": Published(
-        Source(
+        PublishedFile(
             *MEMOS,
             "evaluation/scripts/locomo/prompts.py",
             "2da965377a489a912235f4c51f55ea0fe9184a4e9ff2e86799c11e6b6d279add",
@@ -81,7 +81,7 @@ ANSWERS: Mapping[str, Published] = {
         "ANSWER_PROMPT_MEMOS",
     ),
     "zep": Published(
-        Source(
+        PublishedFile(
             *ZEP,
             f"{_ZEP_FOLDER}/zep_locomo_responses.py",
             "6873a7ed3a5fbdf1b2ed354207bb2cbe16c6ec92f85c8656042d862af5de2046",
@@ -93,7 +93,7 @@ ANSWERS: Mapping[str, Published] = {
 """Answer prompts by name."""
 JUDGES: Mapping[str, Published] = {
     "mem0": Published(
-        Source(
+        PublishedFile(
             *MEM0,
             "evaluation/metrics/llm_judge.py",
             "311050fd39e991220e220b5e4b753725c3e7616d8cef84e8c737eb902fc13af8",
@@ -102,7 +102,7 @@ JUDGES: Mapping[str, Published] = {
         places={"gold_answer": "gold", "generated_answer": "answer"},
     ),
     "memos": Published(
-        Source(
+        PublishedFile(
             *MEMOS,
             "evaluation/scripts/locomo/locomo_eval.py",
             "83a01f7be575f5d8b9eaf9e8f28e6cae6df489d5e733a81ba3dba47f5efe00ff",
@@ -112,7 +112,7 @@ JUDGES: Mapping[str, Published] = {
         {"gold_answer": "gold", "response": "answer"},
     ),
     "zep": Published(
-        Source(
+        PublishedFile(
             *ZEP,
             f"{_ZEP_FOLDER}/zep_locomo_eval.py",
             "191246ca4a3384c3108e955b812c438442978bb0d95992c17776258db7a3ce62",
@@ -122,7 +122,7 @@ JUDGES: Mapping[str, Published] = {
         {"gold_answer": "gold", "response": "answer"},
     ),
     "longmemeval": Published(
-        Source(
+        PublishedFile(
             *LONGMEMEVAL,
             "src/evaluation/evaluate_qa.py",
             "ecce9c4c79dc89d99534ac17b383a5cbb5b9f0c69ee98adaf0684742e3d95251",
@@ -134,7 +134,7 @@ JUDGES: Mapping[str, Published] = {
 """Prompts of judges by name; ``longmemeval`` answers yes or no and goes with ``judge.rubric=longmemeval``."""
 
 
-def sources() -> list[Source]:
+def sources() -> list[PublishedFile]:
     """Every file that is fetched, once."""
     return list(dict.fromkeys(one.source for one in (*ANSWERS.values(), *JUDGES.values())))
 
@@ -229,7 +229,7 @@ def _text(node: ast.AST) -> str | None:
     return "".join(pieces)
 
 
-def _given(texts: Mapping[str, list[str]], name: str, source: Source) -> list[str]:
+def _given(texts: Mapping[str, list[str]], name: str, source: PublishedFile) -> list[str]:
     if name not in texts:
         raise DataError(f"{source.place}: {name}: no such text; delete the file and fetch it again")
     return texts[name]

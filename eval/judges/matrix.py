@@ -33,7 +33,7 @@ class Labelled:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class JudgePair:
     """Two judges beside one another."""
 
     first: str
@@ -54,7 +54,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class JudgedSystem:
     """One system under every judge."""
 
     system: str
@@ -76,23 +76,23 @@ class Spread:
         return self.highest - self.lowest
 
 
-def pairs(verdicts: Labelled, seed: int = 0) -> list[Pair]:
+def pairs(verdicts: Labelled, seed: int = 0) -> list[JudgePair]:
     """Every two judges, in the order of the judges."""
     by_system = {spread.system: spread for spread in spreads(verdicts)}
     return [_pair(verdicts, first, second, by_system, seed) for first, second in combinations(verdicts.label, 2)]
 
 
-def spreads(verdicts: Labelled) -> list[Spread]:
+def spreads(verdicts: Labelled) -> list[JudgedSystem]:
     """Every system under every judge, in the order of the answers."""
     out = []
     for system in dict.fromkeys(verdicts.system.tolist()):
         own = verdicts.system == system
         scores = {judge: float(values[own].mean()) for judge, values in verdicts.value.items()}
-        out.append(Spread(str(system), int(own.sum()), scores))
+        out.append(JudgedSystem(str(system), int(own.sum()), scores))
     return out
 
 
-def _pair(verdicts: Labelled, first: str, second: str, by_system: Mapping[str, Spread], seed: int) -> Pair:
+def _pair(verdicts: Labelled, first: str, second: str, by_system: Mapping[str, JudgedSystem], seed: int) -> JudgePair:
     one, other = verdicts.label[first], verdicts.label[second]
     both = ~np.isnan(one) & ~np.isnan(other)
     counts = _counts(one[both].astype(int), other[both].astype(int), verdicts.conversation[both])
@@ -100,7 +100,7 @@ def _pair(verdicts: Labelled, first: str, second: str, by_system: Mapping[str, S
     n = int(total.sum())
     low, high = _interval(counts, seed) if n else (None, None)
     ours = [(spread.scores[first], spread.scores[second]) for spread in by_system.values()]
-    return Pair(
+    return JudgePair(
         first,
         second,
         n,

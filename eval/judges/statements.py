@@ -110,7 +110,7 @@ _GOLD = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
+class LabelWord:
     """A label word and what it states."""
 
     kind: int
@@ -148,7 +148,7 @@ def _without_form(match: re.Match[str]) -> str:
     return match.group() if first == second else " … "
 
 
-def mentions(text: str) -> list[Mention]:
+def mentions(text: str) -> list[LabelWord]:
     """Every label word of a cleaned text, in order."""
     listed = []
     for match in _MENTION.finditer(text):
@@ -159,7 +159,7 @@ def mentions(text: str) -> list[Mention]:
     return listed
 
 
-def _mention(text: str, match: re.Match[str], kind: int) -> Mention:
+def _mention(text: str, match: re.Match[str], kind: int) -> LabelWord:
     breaks = list(_BREAK.finditer(text, 0, match.start()))
     before = text[breaks[-1].end() if breaks else 0 : match.start()]
     end = _END.search(text, match.end())
@@ -170,8 +170,8 @@ def _mention(text: str, match: re.Match[str], kind: int) -> Mention:
     )
     concludes = alone or bool(breaks and _CONCLUDES.fullmatch(breaks[-1].group()))
     if asked or _open(before, after) or (kind != NAMED and not _said_of_the_answer(before, after, kind)):
-        return Mention(kind, UNPARSED, concludes)
-    return Mention(kind, _polarity(before, MEANING[match.group().lower()]), concludes)
+        return LabelWord(kind, UNPARSED, concludes)
+    return LabelWord(kind, _polarity(before, MEANING[match.group().lower()]), concludes)
 
 
 def _open(before: str, after: str) -> bool:

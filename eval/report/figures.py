@@ -22,7 +22,7 @@ ABLATION_METRICS = (("", None), ("_generation", ("rougeL", "bleu1")), ("_meaning
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class FigureJob:
     """One figure of one group of runs, small enough to be sent to another process, which reads the runs itself."""
 
     group: RunGroup
@@ -90,7 +90,7 @@ def make_figures(
     Raises:
         MemosError: a drawing process was killed.
     """
-    wanted = [Job(g, name, out, paper) for g in batch for name, _ in figures(g, out) if not only or name in only]
+    wanted = [FigureJob(g, name, out, paper) for g in batch for name, _ in figures(g, out) if not only or name in only]
     workers = min(jobs, len(wanted))
     results = _spread(wanted, workers) if workers > 1 else [_draw(job) for job in wanted]
     return [path for written, _ in results for path in written], [reason for _, reason in results if reason]
@@ -101,7 +101,7 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _draw(job: Job) -> tuple[list[Path], str]:
+def _draw(job: FigureJob) -> tuple[list[Path], str]:
     """Files of one figure, or why there are none."""
     try:
         return dict(figures(job.group, job.out, job.paper))[job.name](), ""
@@ -109,7 +109,7 @@ def _draw(job: Job) -> tuple[list[Path], str]:
         return [], f"{job.group.experiment} {job.name}: {error}"
 
 
-def _draw_apart(job: Job) -> tuple[list[Path], str]:
+def _draw_apart(job: FigureJob) -> tuple[list[Path], str]:
     """``_draw`` in a process of its own, where each group is read once."""
     return _draw(replace(job, group=_first(job.group)))
 
@@ -120,7 +120,7 @@ def _first(group: RunGroup) -> RunGroup:
     return group
 
 
-def _spread(jobs: Sequence[Job], workers: int) -> list[tuple[list[Path], str]]:
+def _spread(jobs: Sequence[FigureJob], workers: int) -> list[tuple[list[Path], str]]:
     """The same as ``_draw`` of each, in new processes (matplotlib and its threads do not survive a fork)."""
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         futures = [pool.submit(_draw_apart, replace(job, group=replace(job.group))) for job in jobs]

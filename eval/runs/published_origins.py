@@ -59,33 +59,33 @@ def find(name: str, path: Path | None = None) -> Origin | None:
         raise DataError(f"{path}: sets.{name}: {error}") from error
 
 
-def made_by(found: Origin, judges: Sequence[str], path: Path | None = None) -> MadeBy:
+def made_by(origin: Origin, judges: Sequence[str], path: Path | None = None) -> MadeBy:
     """The origin in the words of a run's summary.
 
     Args:
-        found: from ``find``.
+        origin: from ``find``.
         judges: names of the judges that gave verdicts; ``recorded`` are those that came with the answers.
     """
     said = _content(path or published_origins())["judge"]
-    asked = _model(found.model, found.origin)
+    asked = _model(origin.model, origin.origin)
     memory: PartFacts = {
-        "part": found.system,
-        "kind": found.system,
-        "llm": asked if found.memory else None,
-        "settings": {"top_k": found.top_k, "chunk_size": found.chunk},
+        "part": origin.system,
+        "kind": origin.system,
+        "llm": asked if origin.memory else None,
+        "settings": {"top_k": origin.top_k, "chunk_size": origin.chunk},
     }
     answerer: AnswererFacts = {
         "part": "as published",
         "kind": "published",
         "llm": asked,
         "settings": {},
-        "prompt": found.prompt,
-        "own_prompt": found.prompt == "own",
+        "prompt": origin.prompt,
+        "own_prompt": origin.prompt == "own",
     }
     recorded: PartFacts = {
         "part": "recorded",
         "kind": "recorded_judge",
-        "llm": _model(said["model"], found.origin),
+        "llm": _model(said["model"], origin.origin),
         "settings": dict(said["settings"]),
     }
     others = {name: PartFacts(part=name, kind=name, llm=None, settings={}) for name in judges if name != "recorded"}
@@ -94,7 +94,7 @@ def made_by(found: Origin, judges: Sequence[str], path: Path | None = None) -> M
         "answerer": answerer,
         "judges": ({"recorded": recorded} if "recorded" in judges else {}) | others,
         "metrics": {},
-        "origin": found.origin,
+        "origin": origin.origin,
     }
 
 

@@ -229,9 +229,9 @@ class Bench:
         taken_over = self.folder / TAKEN_OVER
         if taken_over.exists():
             return json.loads(taken_over.read_text(encoding="utf-8"))
-        parts = {group: self.config[group] for group in ("embedder", "llm", "answerer")}
+        groups = {group: self.config[group] for group in ("embedder", "llm", "answerer")}
         own = self.answerer_part.llm
-        return timing_identity(parts if own is self.config["llm"] else {**parts, "answerer's llm": own})
+        return timing_identity(groups if own is self.config["llm"] else {**groups, "answerer's llm": own})
 
     @cached_property
     def score_fingerprint(self) -> str:

@@ -55,8 +55,8 @@ def question(changes: Sequence[CodeChange]) -> str:
         stages.setdefault((change.where, change.commit), []).append(change.stage)
     alike: dict[tuple[str, str | None], list[str]] = {}
     for (where, commit), names in stages.items():
-        told = ("metrics" if name.startswith(METRICS) else name for name in names)
-        alike.setdefault((", ".join(dict.fromkeys(told)), commit), []).append(where)
+        shown = ("metrics" if name.startswith(METRICS) else name for name in names)
+        alike.setdefault((", ".join(dict.fromkeys(shown)), commit), []).append(where)
     places = "; ".join(
         f"{names} of {', '.join(where)} since {f'commit {commit[:12]}' if commit else 'an unknown commit'}"
         for (names, commit), where in alike.items()

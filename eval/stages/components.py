@@ -36,7 +36,7 @@ _MAKING = RLock()
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceCaches:
     """Caches of another results folder that runs read in place of their own, and what these gave."""
 
     folder: Path
@@ -44,11 +44,11 @@ class Source:
     vectors: dict[bytes, np.ndarray]
 
 
-_SOURCES: list[Source] = []
+_SOURCES: list[SourceCaches] = []
 
 
 @contextmanager
-def reading(source: Source) -> Iterator[None]:
+def reading(source: SourceCaches) -> Iterator[None]:
     """Inside, every run reads the caches of this source only: no model that they stand for is asked."""
     _SOURCES.append(source)
     try:

@@ -165,14 +165,14 @@ def summarised(
         for one in repeats:
             own = verdict_column(one.verdicts[name], keys) if name in verdicts else _values(one, name, keys)
             rows.append([own[key] for key in keys])
-        found = spread(np.array(rows, dtype=float), [clusters[key] for key in keys])
+        run_spread = spread(np.array(rows, dtype=float), [clusters[key] for key in keys])
         entry: RepeatSpread = {
-            "scores": [round(score, 12) for score in found.scores],
-            "mean": round(found.mean, 12),
-            "sd_runs": round(found.sd_runs, 12),
-            "sd_scores": round(found.sd_scores, 12),
-            "se_conversations": None if found.se_conversations is None else round(found.se_conversations, 12),
-            "unequal": round(found.unequal, 12),
+            "scores": [round(score, 12) for score in run_spread.scores],
+            "mean": round(run_spread.mean, 12),
+            "sd_runs": round(run_spread.sd_runs, 12),
+            "sd_scores": round(run_spread.sd_scores, 12),
+            "se_conversations": None if run_spread.se_conversations is None else round(run_spread.se_conversations, 12),
+            "unequal": round(run_spread.unequal, 12),
         }
         own_sd = (
             _judges_own([verdicts[name], *(one.verdicts[name] for one in repeats)], keys) if name in verdicts else None

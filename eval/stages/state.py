@@ -26,7 +26,7 @@ OWNER = "store"
 """Field of the record that says whose store it is and which files it has."""
 
 
-class Unusable(DataError):
+class UnusableStore(DataError):
     """A saved store that is damaged, half there, or another conversation's."""
 
 
@@ -71,7 +71,7 @@ class StateFolder:
         self._look_again()
         try:
             return self._record(self.path)
-        except Unusable:
+        except UnusableStore:
             return None
 
     def recover(self) -> dict[str, Any] | None:
@@ -82,7 +82,7 @@ class StateFolder:
         self._look_again()
         try:
             record = self._record(self.path)
-        except Unusable as error:
+        except UnusableStore as error:
             self._put_aside(self.path, error)
             record = None
         if record is None:
@@ -102,7 +102,7 @@ class StateFolder:
             return None
         try:
             record = self._record(side)
-        except Unusable as error:
+        except UnusableStore as error:
             if side != self._new:  # a new one that is not whole was being written
                 self._put_aside(side, error)
             return None
@@ -119,37 +119,37 @@ class StateFolder:
         """The checked record of a folder, without its owner; None where there is no folder.
 
         Raises:
-            Unusable: saying what is wrong.
+            UnusableStore: saying what is wrong.
         """
         if not os.path.lexists(folder):
             return None
         try:
             record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError):
-            raise Unusable(f"it has no {RECORD}") from None
+            raise UnusableStore(f"it has no {RECORD}") from None
         except ValueError:
-            raise Unusable(f"{RECORD} is damaged") from None
+            raise UnusableStore(f"{RECORD} is damaged") from None
         if not _well_formed(record):
-            raise Unusable(f"{RECORD} is damaged")
+            raise UnusableStore(f"{RECORD} is damaged")
         owner = record.pop(OWNER, None)
         if owner is None:
             self._check_earlier(folder)
             return record
         for field, wanted in self.owner.items():
             if owner.get(field) != wanted:
-                raise Unusable(f"{RECORD} says {field} {owner.get(field)!r}, not {wanted!r}")
+                raise UnusableStore(f"{RECORD} says {field} {owner.get(field)!r}, not {wanted!r}")
         if (changed := _changed(folder / "store", owner.get("files"))) is not None:
-            raise Unusable(f"store/{changed} is not as it was saved")
+            raise UnusableStore(f"store/{changed} is not as it was saved")
         return record
 
     def _check_earlier(self, folder: Path) -> None:
         """Earlier versions named no owner; they could mix up conversations whose name has a dot, and only those."""
         if "." in self.path.name:
-            raise Unusable(f"{RECORD} of an earlier version does not say whose store it is")
+            raise UnusableStore(f"{RECORD} of an earlier version does not say whose store it is")
         if not (folder / "store").is_dir():
-            raise Unusable("it has no store")
+            raise UnusableStore("it has no store")
 
-    def _put_aside(self, folder: Path, reason: Unusable) -> None:
+    def _put_aside(self, folder: Path, reason: UnusableStore) -> None:
         number = 1
         while os.path.lexists(target := self._side / f"{self.path.name}.damaged-{number}"):
             number += 1

@@ -8,13 +8,13 @@ has ten conversations, hence ten clusters and a t distribution with nine degrees
 from eval.stats.intervals import Estimate, cluster_bootstrap, interval, percentiles, wilson
 from eval.stats.paired import Comparison, compare, holm, mcnemar, sign_flip, smallest_difference
 from eval.stats.ranks import Ranking, ranking
-from eval.stats.repeats import Spread, judge_sd, spread
+from eval.stats.repeats import ScoreSpread, judge_sd, spread
 
 __all__ = [
     "Comparison",
     "Estimate",
     "Ranking",
-    "Spread",
+    "ScoreSpread",
     "cluster_bootstrap",
     "compare",
     "holm",

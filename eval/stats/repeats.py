@@ -16,7 +16,7 @@ from eval.stats.intervals import FEWEST_CLUSTERS, cluster_se
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class ScoreSpread:
     """A score over repeated answers, in the unit of its values (fractions)."""
 
     scores: tuple[float, ...]
@@ -32,7 +32,7 @@ class Spread:
     """Share of the questions whose value is not the same in all runs."""
 
 
-def spread(values: np.ndarray, clusters: Sequence[Hashable]) -> Spread:
+def spread(values: np.ndarray, clusters: Sequence[Hashable]) -> ScoreSpread:
     """Decompose repeated values.
 
     A question's calls are independent of those of any other question, so the variance of a run's score is the sum of
@@ -53,7 +53,7 @@ def spread(values: np.ndarray, clusters: Sequence[Hashable]) -> Spread:
     codes = np.array([order.setdefault(cluster, len(order)) for cluster in clusters], dtype=int)
     scores, within = values.mean(axis=1), values.var(axis=0, ddof=1)
     enough = len(order) >= FEWEST_CLUSTERS
-    return Spread(
+    return ScoreSpread(
         tuple(float(score) for score in scores),
         float(values.mean()),
         float(np.sqrt(within.sum()) / questions),

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from memos.errors import LLMError
 from memos.llm.base import BatchedCompletion, Completion, Request
-from memos.llm.batch_files import Limits, Line, halved, read_lines, uploads
+from memos.llm.batch_files import BatchLine, FileLimits, halved, read_lines, uploads
 from memos.llm.batch_server import BatchModel, BatchServer, Gone, NoBatches, Status
 from memos.llm.batch_state import BatchState, Open
 from memos.llm.openai_wire import reply_to
@@ -45,7 +45,7 @@ class Batching:
     """SQLite file that remembers the batches under way."""
     bar: Callable[[str, int], Bar] | None = None
     """Makes a progress bar from its title and total."""
-    limits: Limits = field(default_factory=Limits)
+    limits: FileLimits = field(default_factory=FileLimits)
     poll_s: tuple[float, float] = (0.5, 60.0)
     """First and longest pause between two looks at a batch; each pause is half as long again as the one before."""
 
@@ -246,7 +246,7 @@ class BatchedLLM:
                 bar.close()
         return status
 
-    def _lines(self, status: Status, waiting: dict[str, _Asked]) -> Iterator[Line]:
+    def _lines(self, status: Status, waiting: dict[str, _Asked]) -> Iterator[BatchLine]:
         attempt = 1 + max((asked.tries for asked in waiting.values()), default=0)
         for name in status.files:
             yield from read_lines(self._server.content(name), status.seconds * 1000, attempt)
@@ -261,7 +261,7 @@ class BatchedLLM:
             time.sleep(self.batching.poll_s[1])
         self._one_by_one = True
 
-    def _outcome(self, line: Line, asked: _Asked) -> Completion | None:
+    def _outcome(self, line: BatchLine, asked: _Asked) -> Completion | None:
         """A batch's reply; None for what is to be asked again, in a batch or, where it was refused, directly."""
         if line.completion is None:
             asked.tries = asked.tries + 1 if line.passing else ROUNDS

@@ -17,7 +17,7 @@ PASSING = frozenset({"batch_expired", "batch_cancelled", "request_timeout", "rat
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FileLimits:
     """How much one file may hold; OpenAI's figures."""
 
     requests: int = 50_000
@@ -35,7 +35,7 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BatchLine:
     """What came back for one request: a completion, or why there is none."""
 
     key: str
@@ -45,7 +45,7 @@ class Line:
     """Whether the request may simply be asked again."""
 
 
-def uploads(bodies: Iterable[tuple[str, Mapping[str, Any]]], limits: Limits) -> list[Upload]:
+def uploads(bodies: Iterable[tuple[str, Mapping[str, Any]]], limits: FileLimits) -> list[Upload]:
     """Requests by key as files within the limits, in order. A request that is larger than a file gets one alone."""
     files: list[Upload] = []
     keys: list[str] = []
@@ -69,7 +69,7 @@ def uploads(bodies: Iterable[tuple[str, Mapping[str, Any]]], limits: Limits) -> 
     return files
 
 
-def read_lines(content: str, latency_ms: float, attempt: int) -> Iterator[Line]:
+def read_lines(content: str, latency_ms: float, attempt: int) -> Iterator[BatchLine]:
     """The lines of an output or error file. Lines that are no JSON object with a key are passed over.
 
     Args:
@@ -86,19 +86,19 @@ def read_lines(content: str, latency_ms: float, attempt: int) -> Iterator[Line]:
             yield _line(row, latency_ms, attempt)
 
 
-def _line(row: Mapping[str, Any], latency_ms: float, attempt: int) -> Line:
+def _line(row: Mapping[str, Any], latency_ms: float, attempt: int) -> BatchLine:
     key, response = row["custom_id"], row.get("response") or {}
     status, body = response.get("status_code"), response.get("body")
     if status == 200:
         try:
-            return Line(key, completion_of(body, latency_ms, attempt))
+            return BatchLine(key, completion_of(body, latency_ms, attempt))
         except BadReply as error:
-            return Line(key, None, f"broken reply ({error})", True)
+            return BatchLine(key, None, f"broken reply ({error})", True)
     error = row.get("error") or (body.get("error") if isinstance(body, Mapping) else None) or {}
     error = error if isinstance(error, Mapping) else {"message": str(error)}
     code = error.get("code") if isinstance(error.get("code"), str) else None
     passing = code in PASSING or (isinstance(status, int) and is_transient(status, code))
-    return Line(key, None, " ".join(str(word) for word in (status, code, error.get("message")) if word), passing)
+    return BatchLine(key, None, " ".join(str(word) for word in (status, code, error.get("message")) if word), passing)
 
 
 def halved(size: int) -> int:

@@ -13,7 +13,7 @@ from memos.errors import BudgetExceeded, ConfigError, LLMError
 from memos.llm.base import LLM, BatchedCompletion, Completion, Request
 from memos.llm.batch import BatchedLLM
 from memos.llm.prices import Price, listed, price_for, price_of
-from memos.llm.spending import Spending, Spent, Ticket
+from memos.llm.spending import AccountTotal, Spending, Ticket
 from memos.types import Usage
 
 T = TypeVar("T", Completion, LLMError, Completion | LLMError)
@@ -71,7 +71,7 @@ class Budget:
         """The same by a model's name alone (``prices.price_of``)."""
         return price_of(model, self._prices)
 
-    def spent(self) -> Spent:
+    def spent(self) -> AccountTotal:
         """What the account has spent, by all processes and invocations."""
         return self.spending.spent()
 
@@ -121,7 +121,7 @@ class Budget:
         if self.capped:
             self._refuse(self.spent())
 
-    def _refuse(self, spent: Spent) -> None:
+    def _refuse(self, spent: AccountTotal) -> None:
         reached = [
             (f"budget.tokens={self.max_tokens}", f"{spent.tokens} tokens", "budget.tokens")
             for _ in range(self.max_tokens is not None and spent.tokens >= self.max_tokens)
@@ -256,10 +256,10 @@ class BudgetedLLM:
         """The longest start of the requests that stays below the caps, one at least, and what it is likely to take."""
         total, room = self._expected(requests[0]), self.budget.room()
         for count, request in enumerate(requests[1:], 1):
-            more = total + self._expected(request)
-            if more.prompt_tokens + more.completion_tokens > room[0] or self._usd(more, batched=True) > room[1]:
+            grown = total + self._expected(request)
+            if grown.prompt_tokens + grown.completion_tokens > room[0] or self._usd(grown, batched=True) > room[1]:
                 return requests[:count], total
-            total = more
+            total = grown
         return requests, total
 
     def _one_by_one(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:

@@ -72,8 +72,8 @@ def convert(source: Path, target: Path) -> Path:
 
 
 def _field(reader, name: str, default=None):
-    found = reader.get_field(name)
-    return default if found is None else found.contents()
+    field = reader.get_field(name)
+    return default if field is None else field.contents()
 
 
 def _number(reader, name: str, default: float | None = None) -> float:

@@ -55,11 +55,11 @@ class LiteLLMTransport:
         return Answered(reply.model_dump(), _headers(hidden.get("additional_headers")), spent)
 
     async def stream(self, body: Mapping[str, Any]) -> Answered:
-        parts, first, start = StreamParts(), None, time.perf_counter()
+        streamed, first, start = StreamParts(), None, time.perf_counter()
         async for chunk in await self._litellm.acompletion(**body, **self._given):
-            if parts.add(chunk.model_dump()) and first is None:
+            if streamed.add(chunk.model_dump()) and first is None:
                 first = (time.perf_counter() - start) * 1000
-        return Answered(parts.body(), {}, (time.perf_counter() - start) * 1000, first)
+        return Answered(streamed.body(), {}, (time.perf_counter() - start) * 1000, first)
 
     async def close(self) -> None:
         """litellm keeps its own connections."""

@@ -19,7 +19,7 @@ from memos.llm.health import Health, Unusable
 from memos.llm.limits import Limits
 from memos.llm.limits_headers import REQUESTS, TOKENS
 from memos.llm.openai_calls import Calls
-from memos.llm.openai_client import Transport, key_of
+from memos.llm.openai_client import OpenAITransport, key_of
 from memos.llm.openai_config import OPENAI_URL, WINDOWS, OpenAIConfig
 from memos.llm.openai_dialect import Dialect
 from memos.llm.window import fit
@@ -182,9 +182,9 @@ class OpenAIChat:
     def _key(self) -> str:
         return key_of(self.config, self.base_url)
 
-    async def _connected(self, key: str) -> Transport:
+    async def _connected(self, key: str) -> OpenAITransport:
         """What sends, made in the loop that it belongs to."""
-        return Transport(self.config, self.base_url, key)
+        return OpenAITransport(self.config, self.base_url, key)
 
     async def _run_all(self, requests: Sequence[Request], results: queue.SimpleQueue) -> None:
         todo = iter(enumerate(requests))

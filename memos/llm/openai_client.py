@@ -35,7 +35,7 @@ class Answered:
     """Time to the first token; only of streamed answers."""
 
 
-class Transport:
+class OpenAITransport:
     """One connection pool to one server; belongs to the event loop it was made in."""
 
     def __init__(self, config: OpenAIConfig, base_url: str, key: str) -> None:
@@ -62,7 +62,7 @@ class Transport:
 
     async def stream(self, body: Mapping[str, Any]) -> Answered:
         """Send a request and collect its streamed reply; raises as ``post`` does."""
-        parts, first, start = StreamParts(), None, time.perf_counter()
+        streamed, first, start = StreamParts(), None, time.perf_counter()
         response = await self._client.post(
             "/chat/completions",
             body=dict(body),
@@ -74,11 +74,11 @@ class Transport:
         try:
             async for line in response.aiter_lines():
                 chunk = chunk_of(line)
-                if chunk is not None and parts.add(chunk) and first is None:
+                if chunk is not None and streamed.add(chunk) and first is None:
                     first = (time.perf_counter() - start) * 1000
         finally:
             await response.aclose()
-        return Answered(parts.body(), response.headers, (time.perf_counter() - start) * 1000, first)
+        return Answered(streamed.body(), response.headers, (time.perf_counter() - start) * 1000, first)
 
     @property
     def sdk(self) -> AsyncOpenAI:

@@ -39,8 +39,8 @@ def stand_in_answer(messages: Sequence[str]) -> str:
     for line in lines:
         if question in line:
             continue
-        found = _words(line)
-        score = len(wanted & found) / (1 + len(found)) ** 0.25
+        line_words = _words(line)
+        score = len(wanted & line_words) / (1 + len(line_words)) ** 0.25
         if score > best_score:
             best, best_score = line.strip().lstrip("-*• ").strip(), score
     return best or "The text does not say."

@@ -30,7 +30,7 @@ LOST = "calls under way in processes that ended"
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class AccountTotal:
     """An account's total."""
 
     tokens: int = 0
@@ -69,10 +69,10 @@ class Spending:
         """Locks of the processes that this one was forked from; letting go of them here would free theirs."""
         self._count = 0
 
-    def spent(self) -> Spent:
+    def spent(self) -> AccountTotal:
         """What this account has spent so far, by every process; a file that is not there yet is not made."""
         if self.path is not None and not self.path.exists():
-            return Spent()
+            return AccountTotal()
         with self._lock:
             return self._spent(self._open())
 
@@ -83,7 +83,7 @@ class Spending:
             rows = self._open().execute(query, (self.account,)).fetchall()
         return {model: (Usage(*numbers), usd) for model, *numbers, usd in sorted(rows)}
 
-    def reserve(self, usage: Usage, usd: float, caps: tuple[int | None, float | None]) -> Ticket | Spent:
+    def reserve(self, usage: Usage, usd: float, caps: tuple[int | None, float | None]) -> Ticket | AccountTotal:
         """Reserve a call, where it fits below the caps or no other is under way and they are not reached yet.
 
         Args:
@@ -145,13 +145,13 @@ class Spending:
         except LockBusy:
             return
 
-    def _spent(self, db: sqlite3.Connection) -> Spent:
+    def _spent(self, db: sqlite3.Connection) -> AccountTotal:
         query = (
             "SELECT sum((prompt + completion) * (owner = '')), sum(usd * (owner = '')), sum(owner != ''), "
             "sum((prompt + completion) * (owner != '')), sum(usd * (owner != '')) FROM spending WHERE account = ?"
         )
         tokens, usd, calls, held_tokens, held_usd = db.execute(query, (self.account,)).fetchone()
-        return Spent(tokens or 0, usd or 0.0, calls or 0, held_tokens or 0, held_usd or 0.0)
+        return AccountTotal(tokens or 0, usd or 0.0, calls or 0, held_tokens or 0, held_usd or 0.0)
 
     def _add(self, db: sqlite3.Connection, model: str, usage: Usage, usd: float, account: str | None = None) -> None:
         account = self.account if account is None else account
@@ -211,7 +211,7 @@ class Spending:
             self._db = None
 
 
-def _fits(now: Spent, usage: Usage, usd: float, caps: tuple[int | None, float | None]) -> bool:
+def _fits(now: AccountTotal, usage: Usage, usd: float, caps: tuple[int | None, float | None]) -> bool:
     tokens = usage.prompt_tokens + usage.completion_tokens
     limits = [
         (cap, settled, held, own)

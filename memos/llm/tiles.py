@@ -103,9 +103,9 @@ class Attention:
 
     def _tile(self, start: int, end: int) -> _Tile:
         used, shape = self.groups * (end - start), (self.groups, end - start)
-        asked, found, total = (one[..., :used].unflatten(2, shape) for one in (self._asked, self._found, self._total))
+        asked, mixed, total = (one[..., :used].unflatten(2, shape) for one in (self._asked, self._found, self._total))
         out = self._out.unflatten(0, (-1, self.groups)).transpose(1, 2)[..., start:end]
-        return _Tile(start, end, asked, self._asked[..., used:], found, total, out)
+        return _Tile(start, end, asked, self._asked[..., used:], mixed, total, out)
 
     def __call__(self, query: torch.Tensor, seen: Seen) -> torch.Tensor:
         """(heads, value size, columns), zeros for padding; the next call overwrites it.
@@ -204,24 +204,26 @@ class Attention:
         torch.sum(mixed.mul_(fade), 0, out=self._found[head])
 
 
-def _block(keys: torch.Tensor, values: torch.Tensor, parts: int, visible: torch.Tensor | None = None) -> list[Block]:
+def _block(
+    keys: torch.Tensor, values: torch.Tensor, part_count: int, visible: torch.Tensor | None = None
+) -> list[Block]:
     """One block for each head of keys and values (key-value heads, tokens, size), however many tokens there are."""
     count = keys.shape[1]
-    if count < parts:  # each part has all of them, but the first alone counts
-        twice, split = count, (one[:, None].expand(-1, parts, -1, -1).mT for one in (keys, values))
+    if count < part_count:  # each part has all of them, but the first alone counts
+        twice, split = count, (one[:, None].expand(-1, part_count, -1, -1).mT for one in (keys, values))
     else:
-        size, twice = divmod(count, parts)
+        size, twice = divmod(count, part_count)
         split = (one.unfold(1, size + twice, size) for one in (keys, values))
     key, value = split
     return [Block(*one, twice, visible) for one in zip(key.mT.unbind(), value.unbind(), strict=True)]
 
 
 @lru_cache(maxsize=8)
-def _visible(tokens: int, groups: int, parts: int, rows: int) -> torch.Tensor:
+def _visible(tokens: int, groups: int, part_count: int, rows: int) -> torch.Tensor:
     """(parts, keys, rows) for folded queries: 1 where a key comes no later than its query, else 0; 1 for padding."""
     seen = torch.ones(1, tokens, rows)
     seen[0, :, : groups * tokens] = torch.ones(tokens, tokens).triu_().repeat(1, groups)
-    return _block(seen, seen, parts)[0].keys.contiguous()
+    return _block(seen, seen, part_count)[0].keys.contiguous()
 
 
 def _count(exponentials: torch.Tensor, block: Block) -> None:

@@ -33,12 +33,12 @@ def _talk(number: int, sessions: int, turns: int) -> dict[str, Any]:
 def _said(number: int, session: int, turn: int) -> str:
     """A sentence with a name, a thing and a place that comes again now and then, as talk does."""
     place = 7 * number + 3 * session + turn
-    thing, town = THINGS[place % len(THINGS)], PLACES[(place * 5 + session) % len(PLACES)]
+    bought, town = THINGS[place % len(THINGS)], PLACES[(place * 5 + session) % len(PLACES)]
     who = ("Ann", "Ben")[turn % 2]
-    return f"I, {who}{number}, bought {thing} number {session}-{turn} in {town} and gave it to Uma{number}."
+    return f"I, {who}{number}, bought {bought} number {session}-{turn} in {town} and gave it to Uma{number}."
 
 
 def whose(prompt: str) -> int:
     """The number of the conversation that a prompt belongs to; -1 where it names none."""
-    found = NAME.search(prompt)
-    return int(found[1]) if found else -1
+    name = NAME.search(prompt)
+    return int(name[1]) if name else -1

@@ -8,7 +8,7 @@ import pytest
 
 from eval.answerers import prompts as answers
 from eval.core import published_prompts as module
-from eval.core.published_prompts import Published, Source
+from eval.core.published_prompts import Published, PublishedFile
 from eval.core.types import AnswerTask, JudgeTask
 from eval.judges import prompts as rubrics
 from memos.errors import ConfigError, DataError
@@ -47,7 +47,7 @@ def check(kind):
 def source(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     digest = hashlib.sha256(FILE.encode()).hexdigest()
-    made = Source("someone/thing", "0" * 40, "a folder/prompts.py", digest)
+    made = PublishedFile("someone/thing", "0" * 40, "a folder/prompts.py", digest)
     monkeypatch.setattr(module, "ANSWERS", {"thing": Published(made, "ANSWER")})
     monkeypatch.setattr(answers, "ANSWERS", module.ANSWERS)
     places = {"gold_answer": "gold", "response": "answer"}

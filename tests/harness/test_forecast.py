@@ -17,11 +17,11 @@ from eval.stages import components
 from eval.stages.bench import Bench, plain
 from eval.stages.forecast.bench import Command, ForecastBench
 from eval.stages.forecast.command import Forecast, foresee
-from eval.stages.forecast.hours import CallTime, Limits, Timed, fitted, side_by_side
+from eval.stages.forecast.hours import CallLimits, CallTime, Timed, fitted, side_by_side
 from eval.stages.forecast.model import StandIn, form_of, tokenizer_of
 from eval.stages.forecast.rehearsal import rehearse
 from eval.stages.forecast.replies import reply_to
-from eval.stages.forecast.shapes import Measured, Shape, shape_of, stretch
+from eval.stages.forecast.shapes import MeasuredReplies, ReplyShape, shape_of, stretch
 from memos.errors import BudgetExceeded, ConfigError, LLMError
 from memos.llm.openai import OpenAIChat
 from memos.tokens import count_tokens
@@ -151,15 +151,15 @@ def test_prompts_are_counted_by_the_models_own_tokenizer():
 
 
 def test_replies_are_stretched_to_what_real_ones_are_like():
-    stated, real = Measured(), Measured()
+    stated, real = MeasuredReplies(), MeasuredReplies()
     stated.add('{"facts": ["a b c d", "e f g h"]}', ())
     real.add('{"facts": ["a b", "c d", "e f"]}', ())
     shape = shape_of(real, stated)
-    assert shape == Shape(1.5, 0.5)
+    assert shape == ReplyShape(1.5, 0.5)
     made = [stretch({"facts": ["a b c d", "e f g h"]}, shape, seed)["facts"] for seed in map(str, range(40))]
     assert {len(facts) for facts in made} == {3} and made[0] == ["a b", "e f", "a b 2"]
     edges = {"edges": [{"source": "A B", "target": "C", "fact": "x y", "valid_at": None}]}
-    assert stretch(edges, Shape(1.0, 2.0), "")["edges"] == [
+    assert stretch(edges, ReplyShape(1.0, 2.0), "")["edges"] == [
         {"source": "A B", "target": "C", "fact": "x y x y", "valid_at": None}
     ]
 
@@ -235,7 +235,7 @@ def test_times_of_calls_and_of_many_at_once():
     assert time.measured and time.seconds(10, 5000, 100) == pytest.approx(3.0, rel=0.02)
     assert fitted([]) == CallTime() and not CallTime().measured
     assert side_by_side([3, 1, 1, 1], 2) == 3 and side_by_side([1, 1, 4], 1) == 6 and side_by_side([], 4) == 0
-    limits = Limits.of({"concurrency": 8, "tokens_per_minute": 1000, "requests_per_minute": 60})
+    limits = CallLimits.of({"concurrency": 8, "tokens_per_minute": 1000, "requests_per_minute": 60})
     assert limits.least_seconds(10, 5000) == 300 and limits.least_seconds(600, 100) == 600
 
 

@@ -12,7 +12,7 @@ from scripted_batches import BatchServer
 from memos.errors import BudgetExceeded, LLMError, PromptTooLong
 from memos.llm.base import BatchedCompletion, Completion, Request
 from memos.llm.batch import BatchedLLM, Batching
-from memos.llm.batch_files import Limits, read_lines, uploads
+from memos.llm.batch_files import FileLimits, read_lines, uploads
 from memos.llm.batch_state import BatchState
 from memos.llm.budget import Budget, BudgetedLLM
 from memos.llm.build import build_llm
@@ -48,9 +48,9 @@ def batched(tmp_path):
     """Make clients whose batches are remembered in one file."""
     made = []
 
-    def make(server: BatchServer, limits: Limits | None = None, **fields) -> BatchedLLM:
+    def make(server: BatchServer, limits: FileLimits | None = None, **fields) -> BatchedLLM:
         config = OpenAIChat.Config(model="scripted-1", base_url=server.base_url, backoff_s=0.01, batch=True, **fields)
-        batching = Batching(tmp_path / "batches.sqlite", limits=limits or Limits(), poll_s=(0.01, 0.02))
+        batching = Batching(tmp_path / "batches.sqlite", limits=limits or FileLimits(), poll_s=(0.01, 0.02))
         made.append(BatchedLLM(OpenAIChat(config), batching))
         return made[-1]
 
@@ -134,7 +134,7 @@ def test_a_process_that_died_while_it_made_a_batch(batch_server, batched, tmp_pa
     from memos.llm.wire import request_key
 
     keys = [request_key(llm.identity(), request) for request in QUESTIONS]
-    (upload,) = uploads(zip(keys, [body for _, body in bodies], strict=True), Limits())
+    (upload,) = uploads(zip(keys, [body for _, body in bodies], strict=True), FileLimits())
     state = BatchState(tmp_path / "batches.sqlite")
     state.begin("ours", keys)
     if cut_after != "begin":
@@ -192,11 +192,11 @@ def test_a_full_queue_makes_batches_smaller(batch_server, batched):
 
 def test_files_keep_to_the_limits(batch_server, batched):
     server = batch_server()
-    assert len(dict(batched(server, Limits(requests=4)).complete_many(QUESTIONS))) == 12
+    assert len(dict(batched(server, FileLimits(requests=4)).complete_many(QUESTIONS))) == 12
     assert [len(rows) for rows in server.lines()] == [4, 4, 3]
     rows = [(str(i), {"text": "x" * i}) for i in (5, 5, 200, 5)]
-    size = len(uploads(rows[:1], Limits())[0].content)
-    files = uploads(rows, Limits(size=2 * size))
+    size = len(uploads(rows[:1], FileLimits())[0].content)
+    files = uploads(rows, FileLimits(size=2 * size))
     assert [file.keys for file in files] == [("5", "5"), ("200",), ("5",)]
 
 

@@ -11,7 +11,7 @@ from eval.report.tables.forecast import ForecastRow, forecast_table
 from eval.report.tables.write import terminal, write
 from eval.runs.write import write_json, writing_outputs
 from eval.stages.forecast.command import Forecast, foresee
-from eval.stages.forecast.jobs import Job, Model
+from eval.stages.forecast.jobs import Job, KnownModel
 from eval.stages.forecast.replies import stated
 from memos.types import Usage
 
@@ -88,7 +88,7 @@ def _notes(made: Forecast) -> Iterator[str]:
             yield f"{job.label}: {count} times: {trouble}"
 
 
-def _model_note(model: Model) -> str:
+def _model_note(model: KnownModel) -> str:
     price = model.price
     if price is None:
         cost = "no price is known; set llm.price_prompt and llm.price_completion"

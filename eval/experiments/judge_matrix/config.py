@@ -113,7 +113,7 @@ def runs(bench: Bench, settings: MatrixConfig) -> list[Run]:
         DataError: there is none, one is not finished, or one was asked about other data.
     """
     folders = [Path(folder) for folder in settings.runs] or find_runs(bench.out, settings.experiment)
-    found = []
+    finished = []
     for folder in folders:
         if not (folder / "answers.jsonl").is_file():
             raise DataError(f"matrix.runs: {folder} has no answers.jsonl; name folders of finished runs")
@@ -126,5 +126,5 @@ def runs(bench: Bench, settings: MatrixConfig) -> list[Run]:
                 f"matrix.runs: {folder} was asked about other data ({data}) than dataset={bench.dataset.name} "
                 f"({bench.dataset.sha256}); give the data of the run by dataset=… or dataset.path=…"
             )
-        found.append(run)
-    return found
+        finished.append(run)
+    return finished

@@ -52,8 +52,8 @@ class Matrix:
 
     def answers(self, run: Run) -> dict[Question, str]:
         """The good answers of a run to the chosen questions."""
-        found = {question: run.answers.get(question.key) for question in self.questions}
-        return {question: record["answer"] for question, record in found.items() if record and lineage.good(record)}
+        records = {question: run.answers.get(question.key) for question in self.questions}
+        return {question: record["answer"] for question, record in records.items() if record and lineage.good(record)}
 
 
 def _questions(bench: Bench, runs: Sequence[Run], settings: MatrixConfig) -> list[Question]:
@@ -102,8 +102,8 @@ def run(config: Config) -> Outcome:
 
 def _describe(made: Matrix, config: Config) -> None:
     """Write the manifest of a matrix that starts or goes on."""
-    parts = {"fingerprint": made.folder.name.rpartition("-")[2]}
-    manifest = provenance.manifest(config, parts, read_manifest(made.folder))
+    identity = {"fingerprint": made.folder.name.rpartition("-")[2]}
+    manifest = provenance.manifest(config, identity, read_manifest(made.folder))
     write_json(made.folder / "manifest.json", manifest)
 
 

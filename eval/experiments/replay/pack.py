@@ -23,7 +23,7 @@ from eval.runs import lineage, snapshot
 from eval.runs.read import load_summary, question_key
 from eval.stages import adoption
 from eval.stages.bench import Bench
-from eval.stages.components import Source, reading
+from eval.stages.components import SourceCaches, reading
 from memos.errors import DataError
 from memos.llm.base import Completion
 
@@ -50,13 +50,13 @@ def pack(
     vectors: dict[bytes, np.ndarray] = {}
     runs = []
     for folder in folders:
-        source = Source(cache or folder.resolve().parents[2] / "cache", replies, vectors)
+        source = SourceCaches(cache or folder.resolve().parents[2] / "cache", replies, vectors)
         runs.append(_packed(folder, source, data))
     made = Pack(runs, replies, vectors)
     return made, packed.write(target, made, private.check)
 
 
-def _packed(folder: Path, source: Source, data: Path | None) -> PackedRun:
+def _packed(folder: Path, source: SourceCaches, data: Path | None) -> PackedRun:
     config, summary = _config(folder), load_summary(folder)
     extents = snapshot.extents(folder, summary)  # refuses a summary that is not that of its journals
     with tempfile.TemporaryDirectory(prefix="replay-") as scratch, reading(source):

@@ -26,7 +26,7 @@ OWN = ("memos", "baselines", "eval")
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
+class ReplayedRun:
     """One run that was made again."""
 
     packed: PackedRun
@@ -35,7 +35,7 @@ class Replayed:
     """What is not as it was; empty where everything is."""
 
 
-def replay(pack: Pack, out: Path, data: Path | None = None, allow: Sequence[str] = ()) -> list[Replayed]:
+def replay(pack: Pack, out: Path, data: Path | None = None, allow: Sequence[str] = ()) -> list[ReplayedRun]:
     """Run every run of a pack in a results folder and compare it with what it was.
 
     Args:
@@ -54,16 +54,16 @@ def replay(pack: Pack, out: Path, data: Path | None = None, allow: Sequence[str]
     return [_again(run, out, data) for run in pack.runs]
 
 
-def finish(out: Path, replayed: Sequence[Replayed]) -> None:
+def finish(out: Path, replayed: Sequence[ReplayedRun]) -> None:
     """Write and print the tables of each experiment among the runs."""
-    by_name: dict[str, list[Replayed]] = {}
+    by_name: dict[str, list[ReplayedRun]] = {}
     for one in replayed:
         by_name.setdefault(one.packed.experiment, []).append(one)
     for name, own in by_name.items():
         load(own[0].packed.config["entry"]).finish(out, name, [one.outcome for one in own], draw=False)
 
 
-def _again(run: PackedRun, out: Path, data: Path | None) -> Replayed:
+def _again(run: PackedRun, out: Path, data: Path | None) -> ReplayedRun:
     config: dict[str, Any] = {**run.config, "out": str(out), "cache": "only", "figures": False}
     if data is not None:
         config["dataset"] = {**config["dataset"], "path": str(data)}
@@ -73,7 +73,7 @@ def _again(run: PackedRun, out: Path, data: Path | None) -> Replayed:
     outcome = load(config["entry"]).run(config)
     _put_back_seconds(run, Bench(config))
     folder = Path(str(outcome["folder"]))
-    return Replayed(run, outcome, differences(run.summary, load_summary(folder)))
+    return ReplayedRun(run, outcome, differences(run.summary, load_summary(folder)))
 
 
 def _same(run: PackedRun, bench: Bench) -> None:

@@ -30,8 +30,8 @@ def repeats_table(summaries: Sequence[Summary]) -> Table | None:
     )
     rows = []
     for summary, name in zip(repeated, labels(repeated), strict=True):
-        found = summary["repeats"]["metrics"]
-        cells = [Cell(found.get(judge, {}).get(key)) for judge in shown for key, _ in PARTS]
+        metrics = summary["repeats"]["metrics"]
+        cells = [Cell(metrics.get(judge, {}).get(key)) for judge in shown for key, _ in PARTS]
         rows.append((Cell(name), Cell(summary["repeats"]["runs"]), *cells))
     notes = [
         *origin_notes(repeated),

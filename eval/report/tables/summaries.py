@@ -154,8 +154,10 @@ def origin_notes(summaries: Sequence[Summary]) -> list[str]:
     titles = {"answerer": "Answerer", "judge": "Judge", "embedder": "Embedder"}
     if not all("made_by" in s for s in summaries):
         titles["llm"] = "LLM"
-    parts = [f"{title}: {', '.join(sorted({part_name(s, part) for s in summaries}))}" for part, title in titles.items()]
-    notes = ["; ".join(parts) + ".", *model_notes(summaries)]
+    makers = [
+        f"{title}: {', '.join(sorted({part_name(s, part) for s in summaries}))}" for part, title in titles.items()
+    ]
+    notes = ["; ".join(makers) + ".", *model_notes(summaries)]
     prompts = dict.fromkeys(f"{part}: {used}" for s in summaries for part, used in (s.get("prompts") or {}).items())
     if prompts:
         notes.append("Prompts, with whose wording and its digest: " + "; ".join(prompts) + ".")

@@ -14,7 +14,7 @@ from eval.stages.bench import Bench
 from eval.stages.forecast.embedder import ForecastEmbedder
 from eval.stages.forecast.learned import Learned
 from eval.stages.forecast.model import Counting, Observer, Place, RemoteStandIn, StandIn, form_of, tokenizer_of
-from eval.stages.forecast.shapes import Shape
+from eval.stages.forecast.shapes import ReplyShape
 from eval.stages.forecast.tally import MEMORY, Form, Tally
 from memos.embed.base import Embedder
 from memos.embed.mock import Mock
@@ -77,8 +77,8 @@ class ForecastBench(Bench):
         pause = self._pause if made is RemoteStandIn else 0.0
         return made(provider, tokenizer_of(provider.name), lambda request: self._shape(provider.name, request), pause)
 
-    def _shape(self, model: str, request: Request) -> Shape:
-        return self._learned.shape(Form(self.place.role, model, form_of(request))) if self._learned else Shape()
+    def _shape(self, model: str, request: Request) -> ReplyShape:
+        return self._learned.shape(Form(self.place.role, model, form_of(request))) if self._learned else ReplyShape()
 
     def asked_models(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Role and configuration of every language model that this job asks."""

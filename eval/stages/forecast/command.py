@@ -12,8 +12,8 @@ from eval.core.config import construct, wants
 from eval.stages import components
 from eval.stages.concurrency import conversations_at_once
 from eval.stages.forecast.bench import Command, ForecastBench
-from eval.stages.forecast.hours import CallTime, Limits, fitted, side_by_side
-from eval.stages.forecast.jobs import Foreseen, Job, Model, forecast
+from eval.stages.forecast.hours import CallLimits, CallTime, fitted, side_by_side
+from eval.stages.forecast.jobs import Foreseen, Job, KnownModel, forecast
 from eval.stages.forecast.learned import Learned
 from eval.stages.forecast.model import tokenizer_of
 from eval.stages.forecast.pilot import QUESTIONS, Piloted, pilot
@@ -45,7 +45,7 @@ class Forecast:
     """What a command will use."""
 
     jobs: tuple[Job, ...]
-    models: Mapping[str, Model]
+    models: Mapping[str, KnownModel]
     probed: Usage = field(default_factory=Usage)
     """What the probe asked."""
     probed_usd: float = 0.0
@@ -72,12 +72,12 @@ class _Asked:
     remote: bool
     probed: Probed = field(default_factory=Probed)
 
-    def model(self, learned: Learned) -> Model:
+    def model(self, learned: Learned) -> KnownModel:
         """What is known of it."""
         timed = learned.timed(self.name)
         call = fitted(timed) if timed else CallTime() if self.remote else None
         batch = bool(self.spec.get("batch"))
-        return Model(self.name, self.price, call, Limits.of(self.spec), tuple(self.probed.troubles), batch)
+        return KnownModel(self.name, self.price, call, CallLimits.of(self.spec), tuple(self.probed.troubles), batch)
 
     def client(self, cache: str) -> LLM:
         """The real model, charged to the command's budget."""
@@ -226,9 +226,11 @@ def _at_once(bench: ForecastBench) -> float:
     return max(1.0, calls * PAUSE_S / waited) if waited > 0 else 1.0
 
 
-def _embedders(benches: Sequence[ForecastBench], probing: bool, learned: Learned, report: Report) -> dict[str, Model]:
+def _embedders(
+    benches: Sequence[ForecastBench], probing: bool, learned: Learned, report: Report
+) -> dict[str, KnownModel]:
     """The servers that embed; where probing, each is asked for two vectors: key, time and way of counting."""
-    out: dict[str, Model] = {}
+    out: dict[str, KnownModel] = {}
     for bench in benches:
         raw = components.raw_embedder(bench.embedder_spec)
         if not getattr(raw, "remote", False) or raw.name in out or not wants(bench.system_class, "embedder"):
@@ -238,7 +240,7 @@ def _embedders(benches: Sequence[ForecastBench], probing: bool, learned: Learned
             report(f"asking {raw.name} for two vectors")
             tokens, call = _tried(BudgetedEmbedder(construct(bench.embedder_spec, "embedder"), bench.budget))
             learned.count(Form(EMBEDDER, raw.name, "embedding"), tokens, tokenizer_of(raw.name)(TRIED))
-        out[raw.name] = Model(raw.name, bench.budget.price_for(raw), call, Limits(EMBEDDED_AT_ONCE))
+        out[raw.name] = KnownModel(raw.name, bench.budget.price_for(raw), call, CallLimits(EMBEDDED_AT_ONCE))
     return out
 
 
@@ -251,7 +253,7 @@ def _tried(embedder: BudgetedEmbedder) -> tuple[int, CallTime]:
     return spent.prompt_tokens, CallTime(seconds, 0.0, 0.0, True)
 
 
-def _command_seconds(made: Sequence[Job], models: Mapping[str, Model], jobs_at_once: int) -> float | None:
+def _command_seconds(made: Sequence[Job], models: Mapping[str, KnownModel], jobs_at_once: int) -> float | None:
     """The jobs beside one another, their latency passes one after the other at the end, at the rate that all share."""
     untimed = [job.untimed_s for job in made if job.untimed_s is not None]
     timed = [job.timed_s for job in made if job.timed_s is not None]

@@ -50,7 +50,7 @@ def fitted(calls: Sequence[Timed]) -> CallTime:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class CallLimits:
     """What bounds the calls of one model."""
 
     concurrency: int = 1
@@ -58,7 +58,7 @@ class Limits:
     tokens_per_minute: float | None = None
 
     @classmethod
-    def of(cls, llm: Mapping[str, Any]) -> Limits:
+    def of(cls, llm: Mapping[str, Any]) -> CallLimits:
         """Those of a model's configuration; a model that runs here answers one batch at a time."""
         return cls(int(llm.get("concurrency") or 1), llm.get("requests_per_minute"), llm.get("tokens_per_minute"))
 

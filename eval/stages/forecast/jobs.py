@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from eval.stages.forecast.hours import CallTime, Limits, side_by_side
+from eval.stages.forecast.hours import CallLimits, CallTime, side_by_side
 from eval.stages.forecast.learned import Learned
-from eval.stages.forecast.pilot import Group, Piloted, Ratio, ratios, unforeseen
+from eval.stages.forecast.pilot import CallGroup, Piloted, Ratio, ratios, unforeseen
 from eval.stages.forecast.rehearsal import Rehearsed
 from eval.stages.forecast.tally import ANSWER, EMBED, INGEST, LATENCY, SEARCH, Tally
 from memos.llm.prices import Price
@@ -16,14 +16,14 @@ from memos.types import Usage
 
 
 @dataclass(frozen=True)
-class Model:
+class KnownModel:
     """What is known of a model or an embedder of the command."""
 
     name: str
     price: Price | None = None
     time: CallTime | None = None
     """None: not known, as of a model that runs here and was not tried."""
-    limits: Limits = field(default_factory=Limits)
+    limits: CallLimits = field(default_factory=CallLimits)
     troubles: tuple[str, ...] = ()
     """What replies to a probe lacked."""
     batch: bool = False
@@ -96,7 +96,7 @@ class Foreseen:
     """How often questions are answered and judged; other samples than the first are in no cache."""
 
 
-def forecast(job: Foreseen, models: Mapping[str, Model], learned: Learned) -> Job:
+def forecast(job: Foreseen, models: Mapping[str, KnownModel], learned: Learned) -> Job:
     """Sum up a job.
 
     Args:
@@ -106,8 +106,8 @@ def forecast(job: Foreseen, models: Mapping[str, Model], learned: Learned) -> Jo
     """
     asked, kept = _asked(job, learned), {}
     for purpose, counts in job.tally.by_purpose().items():
-        kept[Group.of(purpose)] = kept.get(Group.of(purpose), Usage()) + counts.kept
-    totals: dict[Group, Usage] = {}
+        kept[CallGroup.of(purpose)] = kept.get(CallGroup.of(purpose), Usage()) + counts.kept
+    totals: dict[CallGroup, Usage] = {}
     for (group, _), usage in asked.items():
         totals[group] = totals.get(group, Usage()) + usage
     phases = []
@@ -125,15 +125,15 @@ def forecast(job: Foreseen, models: Mapping[str, Model], learned: Learned) -> Jo
 _DIRECT = (INGEST, SEARCH, LATENCY, EMBED)
 """Phases whose calls never go through a batch interface."""
 _ORDER = {INGEST: 0, SEARCH: 1, ANSWER: 2, LATENCY: 8, EMBED: 9}
-Asked = Mapping[tuple[Group, str], Usage]
+Asked = Mapping[tuple[CallGroup, str], Usage]
 """Group and conversation to what is to be asked."""
 
 
-def _asked(job: Foreseen, learned: Learned) -> dict[tuple[Group, str], Usage]:
+def _asked(job: Foreseen, learned: Learned) -> dict[tuple[CallGroup, str], Usage]:
     measured = ratios(job.piloted, job.control, learned) if job.piloted and job.control else {}
-    out: dict[tuple[Group, str], Usage] = {}
+    out: dict[tuple[CallGroup, str], Usage] = {}
     for (purpose, name), counts in job.tally.counts.items():
-        group = Group.of(purpose)
+        group = CallGroup.of(purpose)
         asked = counts.asked
         if group.phase not in _DIRECT:
             asked = sum([counts.total] * (job.repeats - 1), asked)
@@ -146,7 +146,7 @@ def _asked(job: Foreseen, learned: Learned) -> dict[tuple[Group, str], Usage]:
     return out
 
 
-def _spread(job: Foreseen, piloted: Piloted, group: Group, usage: Usage) -> dict[str, Usage]:
+def _spread(job: Foreseen, piloted: Piloted, group: CallGroup, usage: Usage) -> dict[str, Usage]:
     """What the pilot met and its rehearsal did not, for the other conversations by their turns or questions."""
     by_turns = group.phase in (INGEST, EMBED)
     sizes, done = (job.turns, job.turns) if by_turns else (job.seen.questions, piloted.seen.questions)
@@ -159,14 +159,14 @@ def _spread(job: Foreseen, piloted: Piloted, group: Group, usage: Usage) -> dict
     return out
 
 
-def _seconds(model: Model, usage: Usage) -> float | None:
+def _seconds(model: KnownModel, usage: Usage) -> float | None:
     """Of calls one after the other."""
     if model.time is None:
         return None if usage.calls else 0.0
     return model.time.seconds(usage.calls, usage.prompt_tokens, usage.completion_tokens)
 
 
-def _phase_seconds(job: Foreseen, group: Group, asked: Asked, models: Mapping[str, Model]) -> float | None:
+def _phase_seconds(job: Foreseen, group: CallGroup, asked: Asked, models: Mapping[str, KnownModel]) -> float | None:
     phase, model = group.phase, models[group.model]
     own = [usage for (g, _), usage in asked.items() if g == group]
     each = [_seconds(model, usage) for usage in own]
@@ -183,7 +183,9 @@ def _phase_seconds(job: Foreseen, group: Group, asked: Asked, models: Mapping[st
     return max(rounds * sum(known) / total.calls, least)
 
 
-def _untimed_seconds(job: Foreseen, asked: Asked, models: Mapping[str, Model], phases: Sequence[Phase]) -> float | None:
+def _untimed_seconds(
+    job: Foreseen, asked: Asked, models: Mapping[str, KnownModel], phases: Sequence[Phase]
+) -> float | None:
     """All but the latency pass: conversations ingested beside one another, then searches, answers and each judge."""
     chains = {name: job.seen.machine_s.get(name, 0.0) for name in job.turns}
     for (group, conversation), usage in asked.items():

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from eval.stages.forecast.hours import Timed
 from eval.stages.forecast.model import prompt_tokens, tokenizer_of
 from eval.stages.forecast.replies import reply_to
-from eval.stages.forecast.shapes import Measured, Shape, shape_of
+from eval.stages.forecast.shapes import MeasuredReplies, ReplyShape, shape_of
 from eval.stages.forecast.tally import Form, Purpose
 from memos.llm.base import Completion, Request
 from memos.types import Usage
@@ -19,8 +19,8 @@ from memos.types import Usage
 class _OfForm:
     """Sums over the real replies to one form of request."""
 
-    real: Measured = field(default_factory=Measured)
-    stated: Measured = field(default_factory=Measured)
+    real: MeasuredReplies = field(default_factory=MeasuredReplies)
+    stated: MeasuredReplies = field(default_factory=MeasuredReplies)
     prompt: list[int] = field(default_factory=lambda: [0, 0])
     """Tokens by the server's count and by ours."""
     reply: list[int] = field(default_factory=lambda: [0, 0])
@@ -55,10 +55,10 @@ class Learned:
         with self._lock:
             _add(self._forms.setdefault(form, _OfForm()).prompt, server, ours)
 
-    def shape(self, form: Form) -> Shape:
+    def shape(self, form: Form) -> ReplyShape:
         """How real replies of a form compare with the stated ones."""
         seen = self._forms.get(form)
-        return shape_of(seen.real, seen.stated) if seen else Shape()
+        return shape_of(seen.real, seen.stated) if seen else ReplyShape()
 
     def tokens(self, form: Form, usage: Usage) -> Usage:
         """A usage by our count in the server's tokens; a form that never came up takes the mean of its model's."""

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from eval.stages.forecast.replies import reply_to
-from eval.stages.forecast.shapes import Shape
+from eval.stages.forecast.shapes import ReplyShape
 from eval.stages.forecast.tally import Purpose, Tally
 from memos.errors import LLMError
 from memos.llm.base import LLM, Completion, Request
@@ -74,7 +74,7 @@ class StandIn:
         self,
         provider: LLM,
         tokens: Callable[[str], int],
-        shape: Callable[[Request], Shape] = lambda request: Shape(),
+        shape: Callable[[Request], ReplyShape] = lambda request: ReplyShape(),
         pause: float = 0.0,
     ) -> None:
         self.provider, self.tokens, self.shape, self.pause = provider, tokens, shape, pause

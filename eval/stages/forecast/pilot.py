@@ -91,7 +91,7 @@ class Ratio:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class CallGroup:
     """All calls of one phase and model."""
 
     phase: str
@@ -99,18 +99,18 @@ class Group:
     model: str
 
     @classmethod
-    def of(cls, purpose: Purpose) -> Group:
+    def of(cls, purpose: Purpose) -> CallGroup:
         return cls(purpose.phase, purpose.role, purpose.model)
 
     @property
-    def untimed(self) -> Group:
+    def untimed(self) -> CallGroup:
         """The group that did the same work outside the latency pass."""
         if self.phase != LATENCY:
             return self
-        return Group({MEMORY: SEARCH, EMBEDDER: EMBED}.get(self.role, ANSWER), self.role, self.model)
+        return CallGroup({MEMORY: SEARCH, EMBEDDER: EMBED}.get(self.role, ANSWER), self.role, self.model)
 
 
-def ratios(piloted: Piloted, control: Tally, learned: Learned) -> dict[Group, Ratio]:
+def ratios(piloted: Piloted, control: Tally, learned: Learned) -> dict[CallGroup, Ratio]:
     """Ratio of every group of calls that the pilot and a rehearsal of the same work both made.
 
     Args:
@@ -130,27 +130,27 @@ def ratios(piloted: Piloted, control: Tally, learned: Learned) -> dict[Group, Ra
     }
 
 
-def unforeseen(piloted: Piloted, control: Tally, learned: Learned) -> dict[Group, Usage]:
+def unforeseen(piloted: Piloted, control: Tally, learned: Learned) -> dict[CallGroup, Usage]:
     """What the pilot's groups took that the rehearsal never asked for."""
     known = by_group(control, learned)
     return {group: usage for group, usage in _used(piloted.tally, learned).items() if group not in known}
 
 
-def by_group(tally: Tally, learned: Learned) -> dict[Group, Usage]:
+def by_group(tally: Tally, learned: Learned) -> dict[CallGroup, Usage]:
     """All usage of a rehearsal by group, that of caches included, in the server's tokens."""
-    out: dict[Group, Usage] = {}
+    out: dict[CallGroup, Usage] = {}
     for purpose, counts in tally.by_purpose().items():
-        group = Group.of(purpose)
+        group = CallGroup.of(purpose)
         out[group] = out.get(group, Usage()) + learned.tokens(purpose.of_form, counts.total)
     return out
 
 
-def _used(tally: Tally, learned: Learned) -> dict[Group, Usage]:
+def _used(tally: Tally, learned: Learned) -> dict[CallGroup, Usage]:
     """The same of a pilot, whose replies state the server's tokens; those of embeddings are by our count."""
-    out: dict[Group, Usage] = {}
+    out: dict[CallGroup, Usage] = {}
     for purpose, counts in tally.by_purpose().items():
         usage = learned.tokens(purpose.of_form, counts.total) if purpose.role == EMBEDDER else counts.total
-        out[Group.of(purpose)] = out.get(Group.of(purpose), Usage()) + usage
+        out[CallGroup.of(purpose)] = out.get(CallGroup.of(purpose), Usage()) + usage
     return out
 
 

@@ -66,10 +66,10 @@ def sample(llm: LLM, forms: Mapping[Form, Sequence[Request]], seen: Probed, lear
     if failures and not faults:
         raise failures[0]
     seen.troubles += [f"a request failed: {failure}" for failure in failures[:3]]
-    for form, found in faults.items():
-        bad = [fault for fault in found if fault]
-        if bad and (len(bad) == len(found) or not forms[form][0].tools):  # an agent may also just talk
-            seen.troubles.append(f"{form.form}: {len(bad)} of {len(found)} replies tried are of no use: {bad[0]}")
+    for form, tried in faults.items():
+        bad = [fault for fault in tried if fault]
+        if bad and (len(bad) == len(tried) or not forms[form][0].tools):  # an agent may also just talk
+            seen.troubles.append(f"{form.form}: {len(bad)} of {len(tried)} replies tried are of no use: {bad[0]}")
     shaped = {form for form in faults if forms[form][0].json_schema is not None}
     calling = {form for form in faults if forms[form][0].tools}
     for what, kind in (("structured output", shaped), ("tool call", calling)):

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from eval.stages.forecast.shapes import AS_STATED, Shape, stretch, stretch_text, to_json
+from eval.stages.forecast.shapes import AS_STATED, ReplyShape, stretch, stretch_text, to_json
 from memos.llm.base import Request, ToolCall
 from memos.llm.sample import sample_json
 
@@ -39,7 +39,7 @@ Value = Callable[[Request, str, str], Any]
 """From a request, its system text and its last message to a JSON value."""
 
 
-def reply_to(request: Request, shape: Shape = AS_STATED) -> tuple[str, tuple[ToolCall, ...]]:
+def reply_to(request: Request, shape: ReplyShape = AS_STATED) -> tuple[str, tuple[ToolCall, ...]]:
     """Text and tool calls of a typical reply.
 
     Args:
@@ -109,10 +109,10 @@ def _updates(request: Request, system: str, last: str) -> Any:
 
 def _json_line(text: str) -> list[str]:
     try:
-        found, _ = json.JSONDecoder().raw_decode(text.lstrip())
+        facts, _ = json.JSONDecoder().raw_decode(text.lstrip())
     except ValueError:
         return []
-    return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []
+    return [item for item in facts if isinstance(item, str)] if isinstance(facts, list) else []
 
 
 def _queries(request: Request, system: str, last: str) -> Any:
@@ -191,7 +191,7 @@ def _no_conflict(request: Request, system: str, last: str) -> Any:
 
 
 def _summaries(request: Request, system: str, last: str) -> Any:
-    most = int(found[1]) if (found := re.search(r"At most (\d+) words", system)) else 60
+    most = int(limit[1]) if (limit := re.search(r"At most (\d+) words", system)) else 60
     out = []
     for block in last.split("ENTITY ")[1:]:
         name, _, rest = block.partition("\nOLD SUMMARY ")
@@ -264,9 +264,9 @@ def _agent_reply(last: str) -> tuple[str, tuple[ToolCall, ...]]:
     """An agent keeps what it is told, looks up what it is asked, and then says so."""
     if last.startswith("[result of"):
         return _cut(last.partition("] ")[2], ANSWER) or "Noted.", ()
-    told = last.partition(" | ")[2]
-    if told:
-        who, _, words = told.partition(": ")
+    line = last.partition(" | ")[2]
+    if line:
+        who, _, words = line.partition(": ")
         content = {"action": "create", "content": f"{who} {_cut(words, FACT)}"}
         return "", (ToolCall("manage_memory", json.dumps(content, ensure_ascii=False)),)
     return "", (ToolCall("search_memory", json.dumps({"query": _cut(last, QUERY)}, ensure_ascii=False)),)

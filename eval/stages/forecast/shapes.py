@@ -21,7 +21,7 @@ NAMES = ("name", "entity", "destination", *FREE)
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ReplyShape:
     """Real replies to stated ones."""
 
     items: float = 1.0
@@ -29,11 +29,11 @@ class Shape:
     """Of free text, an item."""
 
 
-AS_STATED = Shape()
+AS_STATED = ReplyShape()
 
 
 @dataclass
-class Measured:
+class MeasuredReplies:
     """Items and words of free text, summed over replies."""
 
     items: int = 0
@@ -51,21 +51,21 @@ class Measured:
                 self.words += len(part.split())
 
 
-def shape_of(real: Measured, stated: Measured) -> Shape:
+def shape_of(real: MeasuredReplies, stated: MeasuredReplies) -> ReplyShape:
     """The shape that turns stated replies into real ones; sides that are empty change nothing."""
     items = real.items / stated.items if real.items and stated.items else 1.0
     if not (real.words and stated.words and real.items and stated.items):
-        return Shape(items)
-    return Shape(items, (real.words / real.items) / (stated.words / stated.items))
+        return ReplyShape(items)
+    return ReplyShape(items, (real.words / real.items) / (stated.words / stated.items))
 
 
-def stretch_text(text: str, shape: Shape) -> str:
+def stretch_text(text: str, shape: ReplyShape) -> str:
     """A free text, or one with a JSON label behind it, with as many words as real ones have."""
     words, mark, label = text.partition("\n{")
     return _stretch(words, shape.words) + mark + label
 
 
-def stretch(value: Any, shape: Shape, seed: str) -> Any:
+def stretch(value: Any, shape: ReplyShape, seed: str) -> Any:
     """A value of a reply with as many items and words as real ones have.
 
     Args:
@@ -80,7 +80,7 @@ def stretch(value: Any, shape: Shape, seed: str) -> Any:
     }
 
 
-def _items(items: list[Any], shape: Shape, seed: str) -> list[Any]:
+def _items(items: list[Any], shape: ReplyShape, seed: str) -> list[Any]:
     draw = zlib.crc32(seed.encode("utf-8", "replace")) / 2**32
     count = int(len(items) * shape.items + draw) if items else 0
     out = []
@@ -91,7 +91,7 @@ def _items(items: list[Any], shape: Shape, seed: str) -> list[Any]:
     return out
 
 
-def _item(item: Any, shape: Shape) -> Any:
+def _item(item: Any, shape: ReplyShape) -> Any:
     if isinstance(item, str):
         return _stretch(item, shape.words)
     if isinstance(item, Mapping):
@@ -99,7 +99,7 @@ def _item(item: Any, shape: Shape) -> Any:
     return item
 
 
-def _fields(name: str, part: Any, shape: Shape) -> Any:
+def _fields(name: str, part: Any, shape: ReplyShape) -> Any:
     if name in FREE and isinstance(part, str):
         return _stretch(part, shape.words)
     if name in FREE and isinstance(part, list):

@@ -365,11 +365,11 @@ def test_one_place_says_from_when_codes_are_used():
 def test_the_search_bench_measures_recall_and_fails_below_one(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "scripts"))
     import bench_search
-    from search_bench.ours import Limits, Store, recall
+    from search_bench.ours import BenchStore, Limits, recall
     from search_bench.texts import questions, sentences
     from search_bench.timing import Timing
 
-    store, texts = Store(tmp_path, Timing()), sentences(300)
+    store, texts = BenchStore(tmp_path, Timing()), sentences(300)
     store.fill(texts, Limits(), lambda name, value: None)
     asked = questions(texts, 5)
     store.embedder.learn(asked)

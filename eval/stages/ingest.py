@@ -60,7 +60,7 @@ def ingest(bench: Bench, run: RunDir, asked: Iterable[Question]) -> Generator[St
 
     Args:
         bench: the run.
-        run: its folder; an ingest record is written for each store.
+        run: its folder; an ingest record is written for each store whose record is not there yet.
         asked: the questions still to be searched. Conversations without any get a store only where they have no good
             ingest
             record yet.
@@ -74,7 +74,9 @@ def ingest(bench: Bench, run: RunDir, asked: Iterable[Question]) -> Generator[St
         for conversation in conversations:
             system, record, failure = ingestion.bring(conversation)
             made = record or failure or {}
-            journal.append(ingest_line(bench, conversation, made, earlier.get(conversation.sample_id)))
+            line = ingest_line(bench, conversation, made, earlier.get(conversation.sample_id))
+            if line != journal.records.get(conversation.sample_id):  # a run that goes on says nothing twice
+                journal.append(line)
             yield Store(conversation, system, failure)
 
 

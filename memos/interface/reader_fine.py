@@ -91,10 +91,12 @@ class FineReader:
         return [cubes[start : start + size] for start in starts if cubes[start : start + size]]
 
     def requests(self, cubes: Sequence[MemCube], sample: int = 0) -> list[Request]:
-        """What is asked of each window; none depends on another's reply, nor on what is stored."""
-        limit = self.config.max_tokens
+        """What is asked of each window; none depends on another's reply, nor on what is stored. A try takes up as many
+        samples as it may ask for, so that no retry of one try equals a retry of the next.
+        """
+        limit, first = self.config.max_tokens, sample * (self.config.retries + 1)
         return [
-            Request((Message("user", _ASK + _listing(part)),), max_tokens=limit, sample_index=sample)
+            Request((Message("user", _ASK + _listing(part)),), max_tokens=limit, sample_index=first)
             for part in self.windows(cubes)
         ]
 

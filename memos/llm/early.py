@@ -59,7 +59,8 @@ class EarlyLLM:
     """A model that can be asked before the reply is needed.
 
     ``begin`` starts a call; the equal call that comes later takes its reply, and whoever counts usage counts it then.
-    A reply that is never taken is in the response cache below. Whatever else the inner model can do, this one can.
+    A reply that is never taken is in the response cache below, where there is one. Whatever else the inner model can
+    do, this one can.
     """
 
     def __init__(self, inner: LLM, threads: int = THREADS) -> None:

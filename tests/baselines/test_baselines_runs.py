@@ -78,10 +78,12 @@ def test_killed_within_and_between_sessions_no_session_is_lost_or_repeated(
     run(straight)
     assert len(saved) == 5 and saved[0] > 0, "four sessions and the end"
     made = {**common, "out": str(tmp_path / "killed")}
-    within = (
-        saved[0] + saved[1]
-    ) // 2 + 1  # in the second session; where a session is one call, that call is under way
-    between = saved[2] - saved[0] + 1  # the first call of the fourth session, counted from the second's first
+    # In the second session; where a session is one call, that call is under way. Where calls of sessions to come were
+    # begun ahead, at the ingestion's last one at the latest.
+    within = min((saved[0] + saved[1]) // 2 + 1, saved[-1])
+    # The first call of the fourth session, counted from the second's first; with calls begun ahead it may be a later
+    # one, in the answers even: then the finished store is recorded once all the same.
+    between = saved[2] - saved[0] + 1
     for request in (within, between):
         killer.left = request
         process = processes.Process(target=run_saving_each_session, args=(made,))
@@ -94,3 +96,31 @@ def test_killed_within_and_between_sessions_no_session_is_lost_or_repeated(
     expected, resumed = results(straight), results(made)
     for part in expected:
         assert resumed[part] == expected[part], part
+
+
+def test_a_run_killed_after_its_ingestion_records_the_store_once(
+    processes, scripted_server, server_key, tmp_path, monkeypatch
+):
+    killer = Killer()
+    server = scripted_server(rules=[("", killer)])
+    common = config("openai_memory", f"llm.api_key_env={server_key}", f"llm.base_url={server.base_url}")
+    asked: list[int] = []
+    save = StateFolder.save
+
+    def noted(self, system, progress):
+        asked.append(len(server.chats()))
+        save(self, system, progress)
+
+    monkeypatch.setattr(StateFolder, "save", noted)
+    straight, made = ({**common, "out": str(tmp_path / name)} for name in ("straight", "killed"))
+    run(straight)
+    for request in (asked[-1] + 3, 3):  # among the answers, with and without the ingestion before them
+        killer.left = request
+        process = processes.Process(target=run_saving_each_session, args=(made,))
+        process.start()
+        killer.pid = process.pid
+        process.join(120)
+        assert process.exitcode == -signal.SIGKILL
+        assert len(results(made)["ingest"]) == 1
+    run(made)
+    assert results(made)["ingest"] == results(straight)["ingest"]

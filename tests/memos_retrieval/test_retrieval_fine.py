@@ -258,14 +258,15 @@ def test_the_harness_runs_it_over_http_counts_phases_and_survives_faults(tmp_pat
         assert left(again, conversation) == calm, "the same store, and the same hits and contexts of every question"
 
 
-def test_an_interrupted_ingestion_asks_nothing_twice(tmp_path, server_key, monkeypatch):
+@pytest.mark.parametrize("cache", ["write", "off"])
+def test_an_interrupted_ingestion_asks_nothing_twice(cache, tmp_path, server_key, monkeypatch):
     monkeypatch.setattr("eval.stages.ingest.SAVE_EVERY_S", -1.0)
     with served() as server:
-        straight = bench(tmp_path / "straight", server)
+        straight = bench(tmp_path / "straight", server, f"cache={cache}")
         conversation = straight.dataset.conversations[0]
         expected = ingest_conversation(straight, conversation, straight.new_system())
         calls = len(server.requests)
-        made = bench(tmp_path / "made", server)
+        made = bench(tmp_path / "made", server, f"cache={cache}")
         broken = made.new_system()
         add, count = broken.add, iter(range(100))
 
@@ -280,6 +281,7 @@ def test_an_interrupted_ingestion_asks_nothing_twice(tmp_path, server_key, monke
         assert StateFolder(made.state_folder(conversation)).progress()["sessions"] == 3
         resumed = ingest_conversation(made, conversation, made.new_system())
         assert resumed["usage"] == expected["usage"] and resumed["stats"] == expected["stats"]
-        assert len(server.requests) == 2 * calls
+        begun_ahead = 1 if cache == "off" else 0  # nothing keeps the fourth session's reply that was never used
+        assert 2 * calls <= len(server.requests) <= 2 * calls + begun_ahead
         assert Usage(**resumed["usage"]["ingest"]).calls > 0
     assert json.loads(json.dumps(resumed)) == resumed

@@ -4,9 +4,11 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from omegaconf import OmegaConf
+from hydra import compose, initialize_config_dir
 
+from eval.command.cli import CONF
 from eval.core.config import component_config
+from eval.stages.bench import plain
 from memos.errors import ConfigError
 from memos.operation.retrieval.budget import fit
 from memos.operation.retrieval.passages import Shape, assemble
@@ -151,7 +153,10 @@ def test_bad_configuration_is_named(fields, word):
 
 
 def test_the_yaml_names_every_field():
-    spec = OmegaConf.to_container(OmegaConf.load("conf/system/memos.yaml"))
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        spec = plain(compose("config", ["experiment=tiny", "system=memos"]))[
+            "system"
+        ]  # extractor is set for all systems at once
     _, config = component_config(spec, "system")
     assert config == MemOSSystem.Config()
     assert {f.name for f in fields(MemOSSystem.Config)} == set(spec) - {"_target_", "name", "label"}

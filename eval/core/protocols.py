@@ -133,6 +133,11 @@ class Scorer(Protocol):
 
     def missing(self) -> Mapping[str, str]: ...
 
+
+@runtime_checkable
+class StatesReasons(Protocol):
+    """What a scorer may have besides: metrics that the paper does not know need none."""
+
     def not_comparable(self) -> Sequence[str]:
         """Reasons why values may not stand beside the paper's, one sentence each; empty where they may. A sentence that
         begins with the name of a metric is about that metric alone.

@@ -78,7 +78,7 @@ def _own(target: str, taken: set[str]) -> Scorer:
     """A scorer by the name of its class; its metrics must be its own."""
     scorer = locate(target, "metrics.also")()
     if not isinstance(scorer, Scorer):
-        wanted = ", ".join(("names", "identity", "score", "missing", "not_comparable"))
+        wanted = ", ".join(("names", "identity", "score", "missing"))
         raise ConfigError(f"metrics.also: {target} is no scorer; it needs {wanted}")
     double = sorted(taken.intersection(scorer.names))
     if double:

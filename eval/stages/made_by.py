@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eval.core.config import component_config, part_id, wants
-from eval.core.protocols import Scorer
+from eval.core.protocols import Scorer, StatesReasons
 from eval.core.published_prompts import PREFIX
 from eval.runs.format.made_by import AnswererFacts, MadeBy, MemoryFacts, ModelFacts, PartFacts
 from eval.stages import components
@@ -37,11 +37,12 @@ def origin_of(model: Any) -> ModelFacts:
 
 def metric_reasons(scorers: Sequence[Scorer]) -> dict[str, list[str]]:
     """Metric to why its values may not stand beside the paper's; a reason that begins with the name of a metric holds
-    for that one alone.
+    for that one alone. A scorer without ``not_comparable`` has none.
     """
     reasons: dict[str, list[str]] = {}
     for scorer in scorers:
-        for reason in scorer.not_comparable():
+        stated: Sequence[str] = scorer.not_comparable() if isinstance(scorer, StatesReasons) else ()
+        for reason in stated:
             named = [name for name in scorer.names if reason.startswith(f"{name} ")] or list(scorer.names)
             for name in named:
                 reasons.setdefault(name, []).append(reason)

@@ -46,9 +46,11 @@ def together(processes, made: list[dict], target=run) -> list[int]:
 
 
 def summary(made: dict) -> dict:
-    """The summary of a finished run without its times."""
+    """The summary of a finished run without its times and without what it paid itself: of runs that share calls, the
+    first to ask pays.
+    """
     fields = json.loads((Bench(made).folder / "summary.json").read_text(encoding="utf-8"))
-    return {key: value for key, value in fields.items() if key != "latency_ms"}
+    return {key: value for key, value in fields.items() if key not in ("latency_ms", "spent")}
 
 
 def at(common: dict, out: Path, **system) -> dict:

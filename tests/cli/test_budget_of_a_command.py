@@ -14,8 +14,6 @@ from memos.llm.spending import Spending
 from memos.types import Usage
 
 ROOT = Path(__file__).resolve().parents[2]
-LONGEST = 400
-"""More than the words of any one prompt and reply here."""
 
 
 def reply(body: dict) -> str | None:
@@ -54,12 +52,12 @@ def test_a_sweep_of_ten_jobs_and_three_invocations_hold_one_cap(tmp_path):
         assert first.returncode == 3, first.stderr
         assert "budget.tokens=12000 is used up" in first.stderr and "'tiny' in" in first.stderr
         assert "a larger budget.tokens goes on, budget.account=NAME begins a new count" in first.stderr
-        assert 12_000 <= tokens(server.spent) < 12_000 + LONGEST
+        assert 12_000 <= tokens(server.spent) < 12_000 + server.longest
         spent = server.spent
         second = run(server, tmp_path, "budget.tokens=12000")
         assert second.returncode == 3 and server.spent == spent, "an invocation that comes later pays nothing more"
         third = run(server, tmp_path, "budget.tokens=30000")
-        assert third.returncode == 3 and 30_000 <= tokens(server.spent) < 30_000 + LONGEST
+        assert third.returncode == 3 and 30_000 <= tokens(server.spent) < 30_000 + server.longest
         account = Spending(tmp_path / "cache" / "spending.sqlite", "tiny")
         assert account.spent().tokens == tokens(server.spent) and account.spent().calls_under_way == 0
         models = account.by_model()
@@ -107,4 +105,6 @@ def test_a_cap_on_a_model_without_a_price_is_refused_before_anything(tmp_path):
         assert wrong.returncode == 1 and "models.mine.prompt: expected dollars" in wrong.stderr
         (tmp_path / "mine.yaml").write_text("models: {mine: {prompt: 1000}}")
         own = run(server, tmp_path, *priced)
-        assert own.returncode == 3 and "budget.usd=1 is used up (1.0" in own.stderr
+        paid = server.spent.prompt_tokens * 1000 / 1e6
+        assert own.returncode == 3 and f"budget.usd=1 is used up ({paid:.4f} USD" in own.stderr
+        assert 1 <= paid < 1 + server.longest * 1000 / 1e6, "the cap is passed by less than one request"

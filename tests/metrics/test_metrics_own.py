@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from eval.metrics.build import Config, build_scorers
+from eval.stages.made_by import metric_reasons
 from memos.errors import ConfigError
 
 
@@ -20,12 +21,14 @@ class Length:
     def missing(self):
         return {}
 
-    def not_comparable(self):
-        return []
-
 
 class Double(Length):
     names = ("f1_memos",)
+
+
+class Flagged(Length):
+    def not_comparable(self):
+        return ["own_length counts characters"]
 
 
 class Half:
@@ -49,6 +52,10 @@ def test_what_is_no_scorer_is_refused_in_one_line(name, reason):
     with pytest.raises(ConfigError, match=reason) as caught:
         own(name)
     assert "metrics.also" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_reasons_are_stated_where_a_scorer_has_some():
+    assert metric_reasons([own("Length")[1], own("Flagged")[1]]) == {"own_length": ["own_length counts characters"]}
 
 
 def test_none_is_the_default():

@@ -11,10 +11,13 @@ from memos.types import Usage
 
 
 class MeteredServer(ScriptedServer):
-    """Usage of all chat replies and of all embeddings since the last ``reset``."""
+    """Usage of all chat replies and of all embeddings since the last ``reset``.
+
+    ``longest`` is the most tokens of any one chat request with its reply.
+    """
 
     def reset(self) -> None:
-        self.chat, self.embedded = Usage(), Usage()
+        self.chat, self.embedded, self.longest = Usage(), Usage(), 0
 
     def __enter__(self) -> MeteredServer:
         self.reset()
@@ -28,7 +31,8 @@ class MeteredServer(ScriptedServer):
 
     def _completion(self, body: dict[str, Any], reply: Reply, prompt_tokens: int, cached: int) -> dict[str, Any]:
         made = super()._completion(body, reply, prompt_tokens, cached)
-        self.chat += Usage(1, made["usage"]["prompt_tokens"], made["usage"]["completion_tokens"], cached)
+        taken = Usage(1, made["usage"]["prompt_tokens"], made["usage"]["completion_tokens"], cached)
+        self.chat, self.longest = self.chat + taken, max(self.longest, taken.prompt_tokens + taken.completion_tokens)
         return made
 
     def _embeddings(self, body: dict[str, Any]) -> dict[str, Any]:

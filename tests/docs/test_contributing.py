@@ -21,6 +21,7 @@ COPIED = (
     "memos",
     "run.py",
     "pyproject.toml",
+    "results/reference",
     "tests/conftest.py",
     "tests/contract",
     "tests/server",

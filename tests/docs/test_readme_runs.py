@@ -2,9 +2,10 @@
 conversation ids.
 
 The words are the README's. What the test appends makes it small and keeps it on this machine: the dataset's path, the
-results folder, one conversation, the first and last system of a sweep, no model for scoring; a scripted server for
-OpenAI and for vLLM; a random model of a few thousand weights for a model of transformers. ``experiment=locomo`` alone
-keeps all defaults and systems.
+results folder, one conversation, the first and last system of a sweep, no model for scoring; a scripted server (with
+batches) for OpenAI and for vLLM, and a random model of a few thousand weights for a model of transformers, in whichever
+role. A judge matrix finds the answers of a small run before it. ``experiment=locomo`` alone keeps all defaults and
+systems.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 import pytest
 import yaml
 from readme_text import of, words
-from scripted import ScriptedServer
+from scripted_batches import BatchServer
 from tiny_model import save
 
 from eval.datasets.load import TINY
@@ -58,16 +59,17 @@ def more(command: str, place: Path, url: str) -> list[str]:
         added.append("system='null',rag")  # the scripted server's replies are no memories
     elif "system" not in given and command != MAIN:
         added += _first_and_last(name)
-    if given.get("llm") == "openai":
-        added += [f"llm.base_url={url}"] + ([f"embedder.base_url={url}"] if given.get("embedder") == "openai" else [])
+    if given.get("llm") == "openai" and given.get("embedder") == "openai":
+        added.append(f"embedder.base_url={url}")
+    added += [f"{role}.base_url={url}" for role, model in _models(given) if model == "openai"]
     if given.get("backbone") == "gpt-4o-mini":
         added.append(f"llm.base_url={url}")
-    if given.get("llm") in ("hf", "embedded"):
+    for role in [role for role, model in _models(given) if model in ("hf", "embedded")]:
         added += [
-            f"llm.model={place / 'model'}",
-            "llm._target_=memos.llm.hf.HFChat",
-            "llm.max_new_tokens=4",
-            "llm.threads=1",
+            f"{role}.model={place / 'model'}",
+            f"{role}._target_=memos.llm.hf.HFChat",
+            f"{role}.max_new_tokens=4",
+            f"{role}.threads=1",
         ]
     if name == "kv_ttft":
         added += [
@@ -82,6 +84,25 @@ def more(command: str, place: Path, url: str) -> list[str]:
     if name == "judge_card":
         added += [f"card.published_dir={place / 'published'}", "card.probes_per_kind=2"]
     return added
+
+
+def _models(given: dict[str, str]) -> list[tuple[str, str]]:
+    """The models a command chooses, each with the place of its fields: ``llm``, ``answerer/llm`` or ``+llm@PLACE``."""
+    chosen = []
+    for group, model in given.items():
+        name, _, place = group.lstrip("+").partition("@")
+        if name.split("/")[-1] == "llm":
+            chosen.append((place or name.replace("/", "."), model))
+    return chosen
+
+
+def before(command: str, place: Path) -> list[dict]:
+    """The run that a command presupposes, in the same results folder: a judge matrix takes the newest sweep."""
+    if experiment(command) != "judge_matrix":
+        return []
+    added = [f"out={place / 'out' / str(COMMANDS.index(command))}", f"dataset.path={place / 'locomo.json'}", *SMALL]
+    added += ["dataset.conversations=[conv-26]", "system='null',rag"]
+    return [{"name": f"before {command}", "command": words(MAIN)[2:], "more": added}]
 
 
 def _first_and_last(name: str) -> list[str]:
@@ -126,10 +147,17 @@ def ran(request, tmp_path_factory) -> tuple[Path, dict[str, dict]]:
         pytest.skip("torch is not installed; run: pip install -e '.[embedded]'")
     place = tmp_path_factory.mktemp("readme")
     _data(place)
-    with ScriptedServer(rules=[('"label": "CORRECT"', '{"label": "CORRECT"}')], dim=1536) as server:
+    with BatchServer(rules=[('"label": "CORRECT"', '{"label": "CORRECT"}')], dim=1536) as server:
         chosen = {item.callspec.params.get("command") for item in request.session.items if hasattr(item, "callspec")}
         todo = [c for c in COMMANDS if c in chosen and not elsewhere(c)]
-        specs = [{"name": c, "command": words(c)[2:], "more": more(c, place, server.base_url)} for c in todo]
+        specs = [
+            spec
+            for c in todo
+            for spec in (
+                *before(c, place),
+                {"name": c, "command": words(c)[2:], "more": more(c, place, server.base_url)},
+            )
+        ]
         (place / "specs.json").write_text(json.dumps(specs), encoding="utf-8")
         environment = {
             **os.environ,
@@ -172,6 +200,15 @@ def test_run_command(command, request):
         ]
         assert len(tables) == 2 and all(f["free_form"]["n"] > 0 and f["forced_choice"]["n"] > 0 for f in tables)
         assert (out / "tables" / "adversarial.sources.json").exists()
+        return
+    if experiment(command) == "judge_matrix":
+        assert results[f"before {command}"]["code"] == 0, results[f"before {command}"]["stderr"]
+        (folder,) = (out / "runs" / "judge_matrix").iterdir()
+        matrix = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        asked = 2 * (1 + sum(w.startswith("+judge@also_judges.") for w in words(command)))
+        assert len(matrix["runs"]) == 2 and matrix["questions"] > 0 and matrix["failed"] == 0
+        assert sum(any(p in label for p in ("generous", "strict")) for label in matrix["judges"]) >= asked
+        assert (out / "tables" / "judge_matrix_scores.sources.json").exists()
         return
     summaries = [
         json.loads(p.read_text(encoding="utf-8")) for p in (out / "runs" / experiment(command)).glob("*/summary.json")

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from memos.errors import ConfigError, MalformedOutput
+from memos.layers import waits_for_a_server
 from memos.llm.base import LLM, Completion, Request
-from memos.llm.early import begin, drop, early, waits_for_a_server
+from memos.llm.early import begin, drop, early
 from memos.llm.losses import Losses
 from memos.llm.repair import loads
 from memos.llm.schema import problems

@@ -22,9 +22,10 @@ from memos.infrastructure.vault import Tagged
 from memos.infrastructure.vault.sqlite import SqliteVault
 from memos.interface.reader_fast import SessionClock, read_session
 from memos.interface.reader_fine import FineReader
+from memos.layers import waits_for_a_server
 from memos.llm.base import LLM
 from memos.llm.counted import CountedLLM
-from memos.llm.early import drop, early, waits_for_a_server
+from memos.llm.early import drop, early
 from memos.llm.losses import Losses
 from memos.operation.operator import MemOperator
 from memos.operation.retrieval.index import MemoryIndex, Unit

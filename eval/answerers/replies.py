@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from memos.llm.repair import whole_objects
 from memos.llm.thoughts import without_thoughts
 
 _HEAD = re.compile(r"\A[\s*_#>]*(?:(?:the|my|your|final|short|brief) )*answer(?: is)?[\s*_]*[:=][\s*_]*", re.IGNORECASE)
@@ -48,14 +49,8 @@ def _without_heading(text: str) -> str:
 
 def _of_object(text: str) -> str | None:
     """The answer of the last object that has one, also where the object is cut or its quotes are not JSON's."""
-    answers, start, decoder = [], 0, json.JSONDecoder(strict=False)
-    while (start := text.find("{", start)) >= 0:
-        try:
-            value, end = decoder.raw_decode(text, start)
-        except (json.JSONDecodeError, RecursionError):
-            start += 1
-            continue
-        start = end
+    answers = []
+    for value, _, _ in whole_objects(text):
         answer = next((value[key] for key in value if key.strip().lower() in ("answer", "final_answer")), None)
         if answer is not None:
             answers.append(_written(answer))

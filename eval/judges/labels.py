@@ -7,13 +7,13 @@ labels without saying which one counts, is ``unparsed``, not wrong.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from eval.core.judging import CORRECT, UNPARSED, WRONG
 from eval.judges import statements
+from memos.llm.repair import whole_objects
 from memos.llm.thoughts import without_thoughts
 
 _KEYS = frozenset(
@@ -66,18 +66,13 @@ _YES_NO = re.compile(
 def _objects(text: str) -> tuple[str | None, str]:
     """The verdict of the last JSON object that has one, and the text without its JSON objects."""
     verdicts: list[tuple[str, int, int]] = []
-    pieces, done, start, decoder = [], 0, 0, json.JSONDecoder(strict=False)
-    while (start := text.find("{", start)) >= 0:
-        try:
-            value, end = decoder.raw_decode(text, start)
-        except (json.JSONDecodeError, RecursionError):
-            start += 1
-            continue
+    pieces, done = [], 0
+    for value, start, end in whole_objects(text):
         verdict = _of_object(value)
         if verdict and not _DENIED.search(text[:start]) and not _CONDITION.search(text[end:]):
             verdicts.append((verdict, start, end))
         pieces.append(text[done:start])
-        done = start = end
+        done = end
     prose = _OBJECT.join([*pieces, text[done:]])
     kept = _without_forms(verdicts, text)
     return (kept[-1] if kept else None), prose

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -32,6 +32,12 @@ class Embedder(Protocol):
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Return a float32 array of shape (len(texts), dim) with unit rows; equal texts give equal rows."""
         ...
+
+
+def identity_of(embedder: Embedder) -> dict[str, Any]:
+    """What an embedder says of itself (server, weights, dtype); its name and dimensions where it says nothing."""
+    own = getattr(embedder, "identity", None)
+    return dict(own()) if own else {"model": embedder.name, "dim": embedder.dim}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

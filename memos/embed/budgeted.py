@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from memos.embed.base import Embedder
+from memos.embed.base import Embedder, identity_of
 from memos.embed.metered import LISTENER
 from memos.llm.budget import Budget, no_price
 from memos.llm.prices import Price
@@ -40,8 +40,7 @@ class BudgetedEmbedder:
 
     def identity(self) -> dict[str, Any]:
         """The inner embedder's identity; its name and dimensions where it has none."""
-        own = getattr(self.inner, "identity", None)
-        return dict(own()) if own else {"model": self.name, "dim": self.dim}
+        return identity_of(self.inner)
 
     def earlier_name(self) -> str | None:
         """The inner embedder's earlier name."""

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from memos.embed.base import Embedder
+from memos.embed.base import Embedder, identity_of
+from memos.layers import waits_for_a_server
 from memos.llm.cache import NotCached
 from memos.shared_sqlite import open_shared
 
@@ -53,7 +54,7 @@ class CachedEmbedder:
         self._db = open_shared(Path(path), "vectors", _COLUMNS, "embedding cache")
         self._lock = threading.RLock()
         self._remote = bool(getattr(type(inner), "remote", False))
-        self._alone = nullcontext() if _waits_for_a_server(inner) else threading.Lock()
+        self._alone = nullcontext() if waits_for_a_server(inner) else threading.Lock()
         """Held while texts are embedded; calls of a server may be under way at once."""
 
     @property
@@ -62,8 +63,7 @@ class CachedEmbedder:
 
     def identity(self) -> dict[str, Any]:
         """The inner embedder's identity; its name and dimensions where it has none."""
-        own = getattr(self.inner, "identity", None)
-        return dict(own()) if own else {"model": self.name, "dim": self.dim}
+        return identity_of(self.inner)
 
     def _key(self, text: str) -> bytes:
         if self._mark is None:
@@ -156,12 +156,6 @@ def keep_vectors(path: Path, vectors: Mapping[bytes, np.ndarray]) -> None:
             db.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)
     finally:
         db.close()
-
-
-def _waits_for_a_server(embedder: Any) -> bool:
-    while hasattr(embedder, "inner"):
-        embedder = embedder.inner
-    return bool(getattr(type(embedder), "remote", False))
 
 
 def _hashed(mark: str, text: str) -> bytes:

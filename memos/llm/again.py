@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from memos.errors import LLMError
-from memos.llm.base import LLM, Completion, Request
+from memos.llm.base import Completion, Request
+from memos.llm.layer import Layer
 from memos.llm.structured import parse
 
 STEP = 1000
@@ -16,22 +16,11 @@ ROUNDS = 20
 """How many samples of earlier rounds, all malformed, are passed over."""
 
 
-class FreshWhereMalformed:
+class FreshWhereMalformed(Layer):
     """Wraps a cached model. Good cached replies are served as they are; a malformed one is no reply: another sample is
     asked for, which the cache then holds under a key of its own. So nothing that is good is paid for twice, and the
     cache still replays every run that was made with it.
     """
-
-    def __init__(self, inner: LLM) -> None:
-        self.inner = inner
-        self.name = inner.name
-
-    @property
-    def context_window(self) -> int | None:
-        return self.inner.context_window
-
-    def identity(self) -> dict[str, Any]:
-        return dict(self.inner.identity())
 
     def complete(self, request: Request) -> Completion:
         return self._fresh(request, self.inner.complete(request))
@@ -56,9 +45,6 @@ class FreshWhereMalformed:
             except LLMError as error:
                 fresh = error
             yield index, fresh
-
-    def close(self) -> None:
-        self.inner.close()
 
     def _fresh(self, request: Request, completion: Completion) -> Completion:
         return self.again(request, completion) if _malformed(request, completion) else completion

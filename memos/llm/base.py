@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -95,3 +95,14 @@ class LLM(Protocol):
     ) -> Generator[tuple[int, Completion | LLMError], None, None]: ...
 
     def close(self) -> None: ...
+
+
+def in_turn(
+    complete: Callable[[Request], Completion], requests: Sequence[Request]
+) -> Generator[tuple[int, Completion | LLMError], None, None]:
+    """``complete_many`` of a model that is asked one request after the other."""
+    for index, request in enumerate(requests):
+        try:
+            yield index, complete(request)
+        except LLMError as error:
+            yield index, error

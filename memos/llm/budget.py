@@ -6,12 +6,14 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from memos.errors import BudgetExceeded, ConfigError, LLMError
+from memos.layers import innermost, layers
 from memos.llm.base import LLM, BatchedCompletion, Completion, Request
 from memos.llm.batch import BatchedLLM
+from memos.llm.layer import Layer
 from memos.llm.prices import Price, listed, price_for, price_of
 from memos.llm.spending import AccountTotal, Spending, Ticket
 from memos.types import Usage
@@ -149,7 +151,7 @@ def no_price(model: str, group: str) -> ConfigError:
     )
 
 
-class BudgetedLLM:
+class BudgetedLLM(Layer):
     """Charges every call to a budget and refuses further ones once it is used up.
 
     It belongs below a cache: cached replies are free. A server's model is asked one call a thread while there is a cap,
@@ -164,24 +166,17 @@ class BudgetedLLM:
     """
 
     def __init__(self, inner: LLM, budget: Budget, price: Price | None = None) -> None:
-        self.inner, self.budget = inner, budget
-        self.name = inner.name
-        *_, client = _layers(inner)
+        super().__init__(inner)
+        self.budget = budget
+        client = innermost(inner)
         self.price = price or budget.price_for(client)
         self._remote = bool(getattr(client, "remote", False))
         self._kept = self._remote or budget.capped
-        self._batches = any(isinstance(layer, BatchedLLM) for layer in _layers(inner))
+        self._batches = any(isinstance(layer, BatchedLLM) for layer in layers(inner))
         self._workers = int(getattr(getattr(client, "config", None), "concurrency", 1))
         self._rate, self._longest = 0.0, 0
         if budget.max_usd is not None and self.price is None:
             raise no_price(inner.name, "llm")
-
-    @property
-    def context_window(self) -> int | None:
-        return self.inner.context_window
-
-    def identity(self) -> dict[str, Any]:
-        return dict(self.inner.identity())
 
     def complete(self, request: Request) -> Completion:
         if self._remote and self.budget.capped:
@@ -326,17 +321,6 @@ class BudgetedLLM:
     def _learn(self, request: Request, completion: Completion) -> None:
         self._rate = max(self._rate, completion.usage.prompt_tokens / _bytes(request))
         self._longest = max(self._longest, completion.usage.completion_tokens)
-
-    def close(self) -> None:
-        self.inner.close()
-
-
-def _layers(llm: Any) -> Iterator[Any]:
-    """A model and what lies below it; the provider comes last."""
-    yield llm
-    while hasattr(llm, "inner"):
-        llm = llm.inner
-        yield llm
 
 
 def _usage(outcome: Completion | LLMError, request: Request) -> Usage:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from memos.errors import ConfigError
+from memos.layers import waits_for_a_server
 from memos.llm.base import LLM, Completion
 from memos.llm.batch import BatchedLLM, Batching
 from memos.llm.batch_server import BatchModel
 from memos.llm.budget import Budget, BudgetedLLM
 from memos.llm.cache import CachedLLM
 from memos.llm.counted import CountedLLM
-from memos.llm.early import waits_for_a_server
 from memos.llm.flight import SingleFlightLLM
 from memos.llm.prices import Price
 

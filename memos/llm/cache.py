@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from memos.errors import ConfigError, DataError, LLMError
+from memos.layers import innermost
 from memos.llm.base import LLM, Completion, Request
+from memos.llm.layer import Layer
 from memos.llm.wire import completion_from_dict, completion_to_dict, describe, request_key
 from memos.shared_sqlite import TIMEOUT_S, open_shared
 
@@ -24,7 +26,7 @@ class NotCached(LLMError):
     """Mode ``only`` met a request that the cache does not hold."""
 
 
-class CachedLLM:
+class CachedLLM(Layer):
     """Wraps a model with a cache in one SQLite file that many processes and threads may share.
 
     Modes: ``off`` neither reads nor writes; ``read`` reads and asks the model for the rest without keeping it;
@@ -59,8 +61,8 @@ class CachedLLM:
             raise ConfigError(f"cache={mode!r} is unknown; use one of {', '.join(MODES)}")
         if path is None and mode != "off":
             raise ConfigError(f"cache={mode} needs a file; none was given")
-        self.inner, self.mode, self._served = inner, mode, served
-        self.name = inner.name
+        super().__init__(inner)
+        self.mode, self._served = mode, served
         self._identity = dict(inner.identity())
         self._keyed = {**self._identity, "code": code} if code else self._identity
         self._earlier = _earlier_identity(inner) if earlier else None
@@ -70,10 +72,6 @@ class CachedLLM:
             self._db = _open(path, writable=mode == "write")
         self.hits = 0
         """Replies the cache gave so far."""
-
-    @property
-    def context_window(self) -> int | None:
-        return self.inner.context_window
 
     def identity(self) -> dict[str, Any]:
         return dict(self._identity)
@@ -186,9 +184,7 @@ def _text(completion: Completion) -> str:
 
 def _earlier_identity(llm: Any) -> dict[str, Any] | None:
     """The earlier identity of the provider below all layers; None where it has none."""
-    while hasattr(llm, "inner"):
-        llm = llm.inner
-    earlier = getattr(llm, "earlier_identity", None)
+    earlier = getattr(innermost(llm), "earlier_identity", None)
     return earlier() if earlier else None
 
 

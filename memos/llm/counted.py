@@ -4,31 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Sequence
-from typing import Any
 
 from memos.errors import LLMError
 from memos.llm.base import LLM, Completion, Request
+from memos.llm.layer import Layer
 from memos.types import Usage
 
 
-class CountedLLM:
+class CountedLLM(Layer):
     """Adds up the usage of every reply that passes, failed attempts of a provider's own retries excluded.
 
     Below a cache it counts what was really asked of the provider, above one what the run would have cost fresh.
     """
 
     def __init__(self, inner: LLM) -> None:
-        self.inner = inner
-        self.name = inner.name
+        super().__init__(inner)
         self._usage = Usage()
         self._lock = threading.Lock()
-
-    @property
-    def context_window(self) -> int | None:
-        return self.inner.context_window
-
-    def identity(self) -> dict[str, Any]:
-        return dict(self.inner.identity())
 
     @property
     def usage(self) -> Usage:
@@ -47,6 +39,3 @@ class CountedLLM:
     def complete_many(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
         for index, outcome in self.inner.complete_many(requests):
             yield index, self._count(outcome) if isinstance(outcome, Completion) else outcome
-
-    def close(self) -> None:
-        self.inner.close()

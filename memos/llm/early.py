@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
 from concurrent.futures import Future
 from threading import Lock
 from typing import Any
 
 from memos.at_once import Pool
-from memos.errors import LLMError
+from memos.layers import layers, waits_for_a_server
 from memos.llm.base import LLM, Completion, Request
+from memos.llm.layer import OpenLayer
 from memos.llm.wire import request_key
 
 THREADS = 4
@@ -17,15 +17,6 @@ THREADS = 4
 enough that those decisions do not stand in line behind them."""
 SOON = 8
 """Calls whose reply is needed next that one system makes beside others, at once."""
-
-
-def waits_for_a_server(model: Any) -> bool:
-    """Whether calls of a model or an embedder wait for a server, below all layers around it; then several at once take
-    the time of one.
-    """
-    while hasattr(model, "inner"):
-        model = model.inner
-    return bool(getattr(type(model), "remote", False))
 
 
 def early(model: LLM | None) -> LLM | None:
@@ -50,12 +41,10 @@ def drop(model: Any) -> None:
 
 
 def _early_one(model: Any) -> EarlyLLM | None:
-    while model is not None and not isinstance(model, EarlyLLM):
-        model = getattr(model, "inner", None)
-    return model
+    return next((layer for layer in layers(model) if isinstance(layer, EarlyLLM)), None)
 
 
-class EarlyLLM:
+class EarlyLLM(OpenLayer):
     """A model that can be asked before the reply is needed.
 
     ``begin`` starts a call; the equal call that comes later takes its reply, and whoever counts usage counts it then.
@@ -64,23 +53,10 @@ class EarlyLLM:
     """
 
     def __init__(self, inner: LLM, threads: int = THREADS) -> None:
-        self.inner = inner
-        self.name = inner.name
+        super().__init__(inner)
         self._pool, self._soon = Pool(threads, f"early-{inner.name}"), Pool(SOON, f"soon-{inner.name}")
         self._begun: dict[str, Future[Completion]] = {}
         self._lock = Lock()
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "inner":  # asked before it is set, by whoever copies
-            raise AttributeError(name)
-        return getattr(self.inner, name)
-
-    @property
-    def context_window(self) -> int | None:
-        return self.inner.context_window
-
-    def identity(self) -> dict[str, Any]:
-        return dict(self.inner.identity())
 
     def begin(self, request: Request, *, soon: bool = False) -> None:
         """Start a call, behind those begun before it; ``soon``: beside them, as its reply is needed next."""
@@ -96,10 +72,6 @@ class EarlyLLM:
         if begun is None or begun.cancel():  # what has not begun yet is asked at once
             return self.inner.complete(request)
         return begun.result()
-
-    def complete_many(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
-        """As the inner model does; nothing that was begun is taken."""
-        yield from self.inner.complete_many(requests)
 
     def drop(self) -> None:
         """Begin nothing more of what was asked for and not taken."""

@@ -12,7 +12,8 @@ from threading import Lock
 from typing import Any
 
 from memos.errors import LLMError
-from memos.llm.base import LLM, Completion, Request
+from memos.llm.base import LLM, Completion, Request, in_turn
+from memos.llm.layer import OpenLayer
 from memos.llm.wire import request_key
 
 LANDED_S = 5.0
@@ -53,7 +54,7 @@ _AIRS: dict[Path, _Air] = {}
 _OPENING = Lock()
 
 
-class SingleFlightLLM:
+class SingleFlightLLM(OpenLayer):
     """A model below a response cache that is not asked the same twice while the first reply is on its way.
 
     In one process after the other the second would find the first's reply in the cache; so does it here, and it is paid
@@ -64,19 +65,10 @@ class SingleFlightLLM:
     """
 
     def __init__(self, inner: LLM, path: Path) -> None:
-        self.inner, self.name = inner, inner.name
+        super().__init__(inner)
         self._identity = dict(inner.identity())
         with _OPENING:
             self._air = _AIRS.setdefault(path.resolve(), _Air())
-
-    @property
-    def context_window(self) -> int | None:
-        return self.inner.context_window
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "inner":  # asked before it is set, by whoever copies
-            raise AttributeError(name)
-        return getattr(self.inner, name)
 
     def identity(self) -> dict[str, Any]:
         return dict(self._identity)
@@ -109,11 +101,5 @@ class SingleFlightLLM:
         finally:
             for index in left:
                 self._air.land(keys[index], None)
-        for index in others:
-            try:
-                yield index, self.complete(requests[index])
-            except LLMError as error:
-                yield index, error
-
-    def close(self) -> None:
-        self.inner.close()
+        for position, outcome in in_turn(self.complete, [requests[index] for index in others]):
+            yield others[position], outcome

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from memos.errors import LLMError
 from memos.llm.base import LLM, Completion, Request
+from memos.llm.layer import OpenLayer
 from memos.types import Usage
 
 
@@ -44,7 +44,7 @@ class Meter:
                 self.note(asked, usage)
 
 
-class MeteredLLM:
+class MeteredLLM(OpenLayer):
     """Tells a meter of every reply, as the outermost layer: it sees which ones the response cache gave.
 
     Args:
@@ -54,21 +54,8 @@ class MeteredLLM:
     """
 
     def __init__(self, inner: LLM, meter: Meter, role: str) -> None:
-        self.inner, self.meter, self.role = inner, meter, role
-        self.name = inner.name
-
-    @property
-    def context_window(self) -> int | None:
-        return self.inner.context_window
-
-    def identity(self) -> dict[str, Any]:
-        return dict(self.inner.identity())
-
-    def __getattr__(self, name: str) -> Any:
-        """What else the model offers, such as whose model it is."""
-        if name == "inner":  # asked before it is set, by whoever copies
-            raise AttributeError(name)
-        return getattr(self.inner, name)
+        super().__init__(inner)
+        self.meter, self.role = meter, role
 
     def _count(self, completion: Completion) -> Completion:
         self.meter.add(self.role, completion.model or self.name, completion.usage, cached=completion.from_cache)
@@ -80,6 +67,3 @@ class MeteredLLM:
     def complete_many(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
         for index, outcome in self.inner.complete_many(requests):
             yield index, self._count(outcome) if isinstance(outcome, Completion) else outcome
-
-    def close(self) -> None:
-        self.inner.close()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from memos.errors import ConfigError, LLMError
-from memos.llm.base import Completion, Request, ToolCall
+from memos.llm.base import Completion, Request, ToolCall, in_turn
 from memos.llm.prices import check_prices
 from memos.llm.sample import prompt_lines, sample_json, stand_in_answer
 from memos.llm.window import fit, whitespace_tokens
@@ -107,11 +107,7 @@ class MockLLM:
         return replace(completion, latency_ms=(time.perf_counter() - start) * 1000, cut_tokens=cut)
 
     def complete_many(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
-        for index, request in enumerate(requests):
-            try:
-                yield index, self.complete(request)
-            except LLMError as error:
-                yield index, error
+        return in_turn(self.complete, requests)
 
     def close(self) -> None:
         """Nothing to release."""

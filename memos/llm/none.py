@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from memos.errors import LLMError
-from memos.llm.base import Completion, Request
+from memos.llm.base import Completion, Request, in_turn
 
 
 class NoLLM:
@@ -33,11 +33,7 @@ class NoLLM:
         raise LLMError(f"{self.config.reason}; choose one with llm=openai, llm=hf or llm=embedded, or a part by rules")
 
     def complete_many(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
-        for index, request in enumerate(requests):
-            try:
-                yield index, self.complete(request)
-            except LLMError as error:
-                yield index, error
+        return in_turn(self.complete, requests)
 
     def close(self) -> None:
         """Nothing to release."""

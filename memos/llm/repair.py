@@ -41,6 +41,19 @@ def loads(text: str, *, complete: bool = True) -> Any:
     raise ValueError("the reply holds no JSON value")
 
 
+def whole_objects(text: str) -> Iterator[tuple[dict[str, Any], int, int]]:
+    """The JSON objects in a text that are whole, outermost ones, each with its start and end; nothing is repaired."""
+    start, decoder = 0, json.JSONDecoder(strict=False)
+    while (start := text.find("{", start)) >= 0:
+        try:
+            value, end = decoder.raw_decode(text, start)
+        except (json.JSONDecodeError, RecursionError):
+            start += 1
+            continue
+        yield value, start, end
+        start = end
+
+
 def _parsed(text: str | None) -> list[Any]:
     """The value of a text as a list of one, or an empty list."""
     if text is None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from memos.errors import LLMError
 from memos.llm.base import LLM, Completion, Request
+from memos.llm.layer import Layer
 
 STRIDE = 1000
 """Samples between two repeats: more than any part asks for of its own."""
 
 
-class Resampled:
+class Resampled(Layer):
     """Asks a model with the ``sample_index`` of every request moved on: another seed, and another entry of the cache.
 
     It belongs above a cache. The identity is the model's: what is asked does not change, only how often.
@@ -23,14 +23,8 @@ class Resampled:
     """
 
     def __init__(self, inner: LLM, repeat: int) -> None:
-        self.inner, self.name, self._offset = inner, inner.name, repeat * STRIDE
-
-    @property
-    def context_window(self) -> int | None:
-        return self.inner.context_window
-
-    def identity(self) -> dict[str, Any]:
-        return dict(self.inner.identity())
+        super().__init__(inner)
+        self._offset = repeat * STRIDE
 
     def _moved(self, request: Request) -> Request:
         return replace(request, sample_index=request.sample_index + self._offset)
@@ -40,6 +34,3 @@ class Resampled:
 
     def complete_many(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
         return self.inner.complete_many([self._moved(request) for request in requests])
-
-    def close(self) -> None:
-        self.inner.close()

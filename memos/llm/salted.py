@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from memos.errors import LLMError
-from memos.llm.base import LLM, Completion, Request
+from memos.llm.base import Completion, Request
+from memos.llm.layer import Layer
 
 
-class SaltedLLM:
+class SaltedLLM(Layer):
     """Puts a line of its own, never the same twice, before the first message of every request.
 
     Servers and local models keep what they computed of a prompt's beginning and read it again where a later prompt
@@ -19,25 +20,11 @@ class SaltedLLM:
     for timing alone: replies to salted prompts are no records.
     """
 
-    def __init__(self, inner: LLM) -> None:
-        self.inner = inner
-        self.name = inner.name
-
-    @property
-    def context_window(self) -> int | None:
-        return self.inner.context_window
-
-    def identity(self) -> dict[str, Any]:
-        return dict(self.inner.identity())
-
     def complete(self, request: Request) -> Completion:
         return self.inner.complete(salted(request))
 
     def complete_many(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
         return self.inner.complete_many([salted(request) for request in requests])
-
-    def close(self) -> None:
-        self.inner.close()
 
 
 def salted(request: Request) -> Request:

@@ -8,10 +8,11 @@ import pytest
 
 from memos.at_once import Pool, together
 from memos.errors import LLMError
+from memos.layers import waits_for_a_server
 from memos.llm.base import Completion, Request
 from memos.llm.cache import CachedLLM
 from memos.llm.counted import CountedLLM
-from memos.llm.early import EarlyLLM, waits_for_a_server
+from memos.llm.early import EarlyLLM
 from memos.llm.mock import MockLLM
 from memos.llm.openai import OpenAIChat
 from memos.types import Message, Usage

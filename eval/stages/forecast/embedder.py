@@ -13,7 +13,7 @@ import numpy as np
 
 from eval.stages.forecast.model import Place
 from eval.stages.forecast.tally import EMBED, EMBEDDER, LATENCY, Purpose, Tally
-from memos.embed.base import Embedder
+from memos.embed.base import Embedder, identity_of
 from memos.embed.cache import CachedEmbedder
 from memos.types import Usage
 
@@ -51,8 +51,7 @@ class ForecastEmbedder:
         return 0
 
     def identity(self) -> dict[str, Any]:
-        own = getattr(self.inner, "identity", None)
-        return dict(own()) if own else {"model": self.name, "dim": self.dim}
+        return identity_of(self.inner)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors, float32, shape (len(texts), dim)."""

@@ -14,8 +14,9 @@ from eval.stages.forecast.replies import reply_to
 from eval.stages.forecast.shapes import ReplyShape
 from eval.stages.forecast.tally import Purpose, Tally
 from memos.errors import LLMError
-from memos.llm.base import LLM, Completion, Request
+from memos.llm.base import LLM, Completion, Request, in_turn
 from memos.llm.cache import CachedLLM, NotCached
+from memos.llm.layer import Layer
 from memos.llm.window import fit
 from memos.llm.wire import request_key
 from memos.types import Message, Usage
@@ -99,11 +100,7 @@ class StandIn:
         return Completion(text, self.name, Usage(1, count(messages), length), finish, tool_calls=calls, cut_tokens=cut)
 
     def complete_many(self, requests: Sequence[Request]) -> Generator[tuple[int, Completion | LLMError], None, None]:
-        for index, request in enumerate(requests):
-            try:
-                yield index, self.complete(request)
-            except LLMError as error:
-                yield index, error
+        return in_turn(self.complete, requests)
 
     def close(self) -> None:
         """Nothing to release."""
@@ -139,7 +136,7 @@ class Observer(Protocol):
     def __call__(self, purpose: Purpose, request: Request, completion: Completion) -> None: ...
 
 
-class Counting:
+class Counting(Layer):
     """Counts every call by its purpose, and those apart that cost nothing.
 
     Args:
@@ -162,16 +159,9 @@ class Counting:
         asked: set[str] | None = None,
         observe: Observer | None = None,
     ) -> None:
-        self.inner, self.place, self.tally = inner, place, tally
+        super().__init__(inner)
+        self.place, self.tally = place, tally
         self._kept, self._asked, self._observe = kept, asked, observe
-        self.name = inner.name
-
-    @property
-    def context_window(self) -> int | None:
-        return self.inner.context_window
-
-    def identity(self) -> dict[str, Any]:
-        return dict(self.inner.identity())
 
     def complete(self, request: Request) -> Completion:
         return self._count(request, self._reply(request))
@@ -189,11 +179,7 @@ class Counting:
             for index, outcome in self.inner.complete_many(requests):
                 yield index, self._count(requests[index], outcome) if isinstance(outcome, Completion) else outcome
             return
-        for index, request in enumerate(requests):
-            try:
-                yield index, self.complete(request)
-            except LLMError as error:
-                yield index, error
+        yield from in_turn(self.complete, requests)
 
     def _count(self, request: Request, completion: Completion) -> Completion:
         purpose = Purpose(self.place.phase, self.place.role, self.name, form_of(request))

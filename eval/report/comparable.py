@@ -14,7 +14,7 @@ from typing import Any
 from eval.core.places import paper_values
 from eval.runs.labels import Summary, part_name
 from memos.errors import DataError
-from memos.model_origin import SYNTHETIC, base_name
+from memos.model_origin import SYNTHETIC, ModelOrigin, base_name
 
 Raw = Mapping[str, Any]
 Row = Mapping[str, Any]
@@ -190,13 +190,11 @@ def _asking(role: str, part: Mapping[str, Any], wanted: Mapping[str, Any]) -> li
 
 def _model(role: str, model: Mapping[str, Any], wanted: str) -> list[str]:
     """Reasons against a model; scripted replies play the wanted one and are marked, not refused."""
-    maker, _, name = wanted.partition("/")
-    if model["maker"] == SYNTHETIC:
+    origin, name = ModelOrigin(str(model["model"]), model["maker"]), wanted.partition("/")[2]
+    if origin.synthetic or origin.is_model(wanted):
         return []
-    if base_name(str(model["model"])) != name:
-        return [f"{role} is {model['model']}, the paper's is {name}"]
-    if model["maker"] == maker:
-        return []
+    if origin.base != base_name(name):
+        return [f"{role} is {origin.model}, the paper's is {name}"]
     place = model["place"] or "this process"
     return [
         f"{role}: {model['model']} is served at {place}, not by its maker; declared={wanted} says that it is passed on"

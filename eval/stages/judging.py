@@ -15,6 +15,8 @@ from eval.runs import lineage
 from eval.runs.write import Journal
 from eval.stages.boundary import Failed, attempt, outcomes
 
+Key = tuple[str, int]
+
 
 def judge_answers(referee: Judge, answers: Mapping[Question, str], verdicts: Journal, title: str, total: int) -> None:
     """Write a verdict for every answer that has none that stands; failed and unreadable ones are asked again.
@@ -54,6 +56,11 @@ def verdict_of(verdicts: Journal, question: Question, answer: str) -> dict[str, 
     """The record of the verdict on this very answer, a failed one included; None where there is none."""
     record = verdicts.records.get(question.key)
     return record if record and lineage.current(record, lineage.of_verdict(question, answer)) else None
+
+
+def verdicts_of(verdicts: Journal, answers: Mapping[Question, str]) -> dict[Key, dict[str, Any]]:
+    """The records of the verdicts on these very answers, failed ones included, by the questions' keys."""
+    return {q.key: record for q, answer in answers.items() if (record := verdict_of(verdicts, q, answer)) is not None}
 
 
 def unjudged(answers: Mapping[Question, str], verdicts: Journal) -> list[Question]:

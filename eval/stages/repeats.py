@@ -21,8 +21,8 @@ from eval.runs.write import Journal, RunDir
 from eval.stages.answer import answer_tasks, answers_now, asked_as_is
 from eval.stages.bench import Bench
 from eval.stages.estimates import verdict_column
-from eval.stages.judging import judge_answers, verdict_of
-from eval.stages.score import answer_metrics
+from eval.stages.judging import judge_answers, verdicts_of
+from eval.stages.score import answer_metrics, answers_to_judge
 from eval.stats import judge_sd, spread
 
 Key = tuple[str, int]
@@ -75,20 +75,13 @@ def repeat(bench: Bench, run: RunDir) -> None:
     total = len(bench.dataset.questions)
     for number in range(1, bench.repeats):
         answer_tasks(bench, run, _answers(run, number), asked_as_is, repeat=number)
-        given = _good(bench, run, number)
+        given = answers_to_judge(bench, run, _answers(run, number))
         for spec in bench.judge_specs:
             referee = bench.judge(spec)
             title = f"{bench.system_spec['name']}: repeat {number}, judge {spec['name']}"
             judge_answers(referee, given, _verdicts(bench, run, spec, number), title, total)
             referee.close()
         _score(bench, _metrics(bench, run, number), given)
-
-
-def _good(bench: Bench, run: RunDir, number: int) -> dict[Question, str]:
-    """The good answers of a further run by their questions."""
-    records = answers_now(bench, run, _answers(run, number))
-    good = {key: record["answer"] for key, record in records.items() if lineage.good(record)}
-    return {question: good[question.key] for question in bench.dataset.questions if question.key in good}
 
 
 def _score(bench: Bench, journal: Journal, given: Mapping[Question, str]) -> None:
@@ -113,11 +106,9 @@ def repeats_now(bench: Bench, run: RunDir) -> list[Repeat]:
     """The further runs as they stand."""
     out = []
     for number in range(1, bench.repeats):
-        given, journal = _good(bench, run, number), _metrics(bench, run, number)
+        given, journal = answers_to_judge(bench, run, _answers(run, number)), _metrics(bench, run, number)
         verdicts = {
-            f"judge_{spec['name']}": _present(
-                given, lambda q, answer, s=spec, n=number: verdict_of(_verdicts(bench, run, s, n), q, answer)
-            )
+            f"judge_{spec['name']}": verdicts_of(_verdicts(bench, run, spec, number), given)
             for spec in bench.judge_specs
         }
         metrics = {
@@ -127,10 +118,6 @@ def repeats_now(bench: Bench, run: RunDir) -> list[Repeat]:
         }
         out.append(Repeat(number, answers_now(bench, run, _answers(run, number)), verdicts, metrics))
     return out
-
-
-def _present(given: Mapping[Question, str], look: Any) -> dict[Key, dict[str, Any]]:
-    return {q.key: record for q, answer in given.items() if (record := look(q, answer)) is not None}
 
 
 def complete(repeats: Iterable[Repeat], searched: set[Key]) -> bool:

@@ -13,7 +13,7 @@ from eval.runs import lineage
 from eval.runs.write import Journal, RunDir
 from eval.stages.answer import answers_now
 from eval.stages.bench import Bench
-from eval.stages.judging import judge_answers
+from eval.stages.judging import judge_answers, verdicts_of
 from eval.stages.scoring import Row, score_rows, wanted_metrics
 from eval.stages.search import searched_now
 
@@ -30,22 +30,19 @@ def metrics_journal(bench: Bench, run: RunDir) -> Journal:
     return run.journal(f"scores/metrics-{bench.metrics_fingerprint}")
 
 
-def good_answers(bench: Bench, run: RunDir) -> dict[Key, str]:
-    """Text of every answer that was made from the present context."""
-    records = answers_now(bench, run, run.journal("answers"))
+def good_answers(bench: Bench, run: RunDir, answers: Journal | None = None) -> dict[Key, str]:
+    """Text of every answer that was made from the present context.
+
+    Args:
+        answers: journal of a further run of answers; None: of the first.
+    """
+    records = answers_now(bench, run, run.journal("answers") if answers is None else answers)
     return {key: record["answer"] for key, record in records.items() if lineage.good(record)}
 
 
 def verdicts_now(bench: Bench, run: RunDir, spec: Mapping[str, Any]) -> dict[Key, dict[str, Any]]:
     """Verdict records, failed ones included, on the answers as they are now."""
-    records, answered = judge_journal(bench, run, spec).records, good_answers(bench, run)
-    return {
-        q.key: record
-        for q in bench.dataset.questions
-        if q.key in answered
-        and (record := records.get(q.key)) is not None
-        and lineage.current(record, lineage.of_verdict(q, answered[q.key]))
-    }
+    return verdicts_of(judge_journal(bench, run, spec), answers_to_judge(bench, run))
 
 
 def judge(bench: Bench, run: RunDir, spec: Mapping[str, Any]) -> None:
@@ -56,9 +53,9 @@ def judge(bench: Bench, run: RunDir, spec: Mapping[str, Any]) -> None:
     referee.close()
 
 
-def answers_to_judge(bench: Bench, run: RunDir) -> dict[Question, str]:
+def answers_to_judge(bench: Bench, run: RunDir, answers: Journal | None = None) -> dict[Question, str]:
     """Question to its good answer, in the order of the questions."""
-    answered = good_answers(bench, run)
+    answered = good_answers(bench, run, answers)
     return {question: answered[question.key] for question in bench.dataset.questions if question.key in answered}
 
 

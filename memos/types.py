@@ -51,6 +51,8 @@ class Turn:
     text: str
     caption: str | None = None
     """Caption of an image shared with the utterance; None where there is none or captions are switched off."""
+    time: datetime | None = None
+    """When it was said, where the source times each utterance; None: at its session's time."""
 
     @property
     def said(self) -> str:
@@ -72,10 +74,11 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A long dialogue between two people; what a memory system ingests."""
+    """A long dialogue; what a memory system ingests."""
 
     sample_id: str
-    speakers: tuple[str, str]
+    speakers: tuple[str, ...]
+    """Who talks: two people mostly, or a user and an assistant, or a group."""
     sessions: tuple[Session, ...]
 
     def turns(self) -> list[tuple[Session, Turn]]:
@@ -92,6 +95,8 @@ class Query:
     """How many ranked hits to return at most. Deeper than a system's own top-k, so that recall curves can be drawn."""
     gold_turns: tuple[str, ...] = ()
     """Ids of the gold evidence turns. Filled only for systems with ``sees_gold = True`` (the oracle)."""
+    asked: datetime | None = None
+    """When the question is asked, where the data set says it; None: after everything."""
 
 
 @dataclass(frozen=True, slots=True)

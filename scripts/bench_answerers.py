@@ -19,6 +19,7 @@ from baselines.transcript import line
 from eval.answerers.llm import LLMAnswerer
 from eval.answerers.reader import Reader
 from eval.command.script import add_data, add_limit, add_seed, locomo, one_line_errors
+from eval.core.categories import locomo_number
 from eval.core.types import AnswerTask, Dataset, JudgeTask, Question
 from eval.datasets.locomo import load
 from eval.metrics.f1 import f1_memos
@@ -47,7 +48,10 @@ def judged(questions: list[Question], answers: list[str]) -> list[float]:
     from eval.judges.offline.judge import OfflineJudge
 
     judge = OfflineJudge(OfflineJudge.Config())
-    tasks = [JudgeTask(q.text, q.gold, answer, q.category) for q, answer in zip(questions, answers, strict=True)]
+    tasks = [
+        JudgeTask(q.text, q.gold, answer, locomo_number(q.category))
+        for q, answer in zip(questions, answers, strict=True)
+    ]
     verdicts = dict(judge.judge(tasks))
     return [float(verdicts[index].label == "correct") for index in range(len(tasks))]
 
@@ -76,7 +80,7 @@ def main() -> None:
     parser.add_argument("--no-judge", action="store_true", help="leave the offline judge out")
     args = parser.parse_args()
     dataset = load(locomo(args.data))
-    questions = [question for question in dataset.questions if question.category != 5]
+    questions = [question for question in dataset.questions if not question.unanswerable]
     if args.limit:
         questions = random.Random(args.seed).sample(questions, min(args.limit, len(questions)))
     tasks = [task(dataset, question) for question in questions]

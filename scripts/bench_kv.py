@@ -27,7 +27,6 @@ from tqdm import tqdm
 
 from eval.command.script import add_seed, one_line_errors
 from eval.datasets.load import load_dataset
-from eval.datasets.selection import DatasetConfig
 from eval.experiments.kv_ttft import models, texts
 
 WAYS = ("exact", "naive", "rotated", "blended", "random", "first")
@@ -41,7 +40,7 @@ def _model(args: argparse.Namespace) -> Any:
 
 
 def _words(args: argparse.Namespace) -> tuple[list[str], list[str]]:
-    lines, questions = texts.lines(load_dataset(args.dataset, DatasetConfig()), args.seed)
+    lines, questions = texts.lines(load_dataset(args.dataset), args.seed)
     return "\n".join(lines).split(" "), questions
 
 

@@ -47,12 +47,11 @@ def measured(args: argparse.Namespace) -> dict[str, object]:
     """Vectors, rankings and answers of one process."""
     from eval.answerers.reader import Reader
     from eval.datasets.load import load_dataset
-    from eval.datasets.selection import DatasetConfig
     from memos.embed.minilm import MiniLM
     from memos.system import MemOSSystem
     from memos.types import Query
 
-    dataset = load_dataset("locomo", DatasetConfig())
+    dataset = load_dataset("locomo")
     conversation = dataset.conversation(args.conversation)
     embedder = MiniLM(MiniLM.Config(dtype=args.dtype))
     system, reader, turns = MemOSSystem(embedder=embedder), Reader(embedder=embedder), 0
@@ -63,7 +62,7 @@ def measured(args: argparse.Namespace) -> dict[str, object]:
             turns += len(session.turns)
     system.finish()
     own = (question for question in dataset.questions if question.sample_id == args.conversation)
-    asked = [question.text for question in own if question.category != 5][: args.questions]
+    asked = [question.text for question in own if not question.unanswerable][: args.questions]
     vectors = embedder.encode(asked)
     hits, answers = [], []
     for text in asked:

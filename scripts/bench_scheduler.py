@@ -73,7 +73,7 @@ def traces(
             for place, (turn, text, vector) in enumerate(zip(turns, lines, vectors, strict=True))
         }
         asked = [
-            q for q in dataset.questions if q.sample_id == conversation.sample_id and q.category != 5 and q.evidence
+            q for q in dataset.questions if q.sample_id == conversation.sample_id and not q.unanswerable and q.evidence
         ]
         if shuffle is not None:
             random.Random(f"{shuffle} {conversation.sample_id}").shuffle(asked)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from eval.command.script import one_line_errors
+from eval.core.categories import locomo_number
 from eval.core.types import JudgeTask
 from eval.judges import published
 from eval.judges.offline import OfflineJudge
@@ -31,7 +32,7 @@ Pairs = list[tuple[str, str]]
 
 def read_tasks(path: Path) -> list[JudgeTask]:
     """The answers of a JSON-lines file, gzipped or not, as tasks for a judge."""
-    return [JudgeTask(row.question, row.gold, row.answer, row.category) for row in published.read(path)]
+    return [JudgeTask(row.question, row.gold, row.answer, locomo_number(row.category)) for row in published.read(path)]
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:

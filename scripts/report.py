@@ -10,8 +10,7 @@ import time
 from pathlib import Path
 
 from eval.command.script import add_data, add_out, add_to, one_line_errors
-from eval.datasets.load import load_dataset
-from eval.datasets.selection import DatasetConfig
+from eval.datasets.load import load
 from eval.report.figures import make_figures, usable_cores
 from eval.report.groups import RunGroup, groups
 from eval.report.page.write import write_page
@@ -66,9 +65,7 @@ def chosen(paths: list[Path], file: Path | None) -> RunGroup:
 def adopt(run: Run, file: Path) -> None:
     """Give a run the dataset in a file, read as the run read its own."""
     spec = (run.manifest.get("config") or {}).get("dataset") or {}
-    fields = ("captions", "answer_key", "answer_key_errors")
-    config = DatasetConfig(path=str(file), **{k: spec[k] for k in fields if k in spec})
-    run.dataset = load_dataset(spec.get("name", "locomo"), config)
+    run.dataset = load({"name": "locomo", **spec, "path": str(file)})
 
 
 if __name__ == "__main__":

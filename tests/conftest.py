@@ -41,7 +41,6 @@ def published_dir() -> Path:
 @pytest.fixture(scope="session")
 def tiny_dataset():
     """The synthetic dataset that the project ships."""
-    from eval.datasets.load import TINY
-    from eval.datasets.locomo import load
+    from eval.datasets.locomo import TINY, load
 
     return load(TINY)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
+from baselines.extract.people import listener_of
 from memos.language.dates_text import resolve
 from memos.language.lexicon import INTERJECTIONS
 from memos.language.quoting import foreign, inside
@@ -129,10 +130,9 @@ def _fact(group: list[tuple[str, datetime | None]], session: Session, turn: Turn
     return Fact(text, turn.speaker, (turn.turn_id,), time or session.time, dated=time is not None)
 
 
-def session_facts(session: Session, speakers: tuple[str, str], max_words: int = 40) -> list[Fact]:
+def session_facts(session: Session, speakers: tuple[str, ...], max_words: int = 40) -> list[Fact]:
     """Facts of every turn of a session, in order."""
     out = []
     for turn in session.turns:
-        listener = speakers[1] if turn.speaker == speakers[0] else speakers[0]
-        out += turn_facts(session, turn, listener, max_words)
+        out += turn_facts(session, turn, listener_of(turn.speaker, speakers), max_words)
     return out

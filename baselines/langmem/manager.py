@@ -25,16 +25,16 @@ class Operation:
 class Manager(Protocol):
     """The two steps of the background manager."""
 
-    def expect(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, str]) -> None:
+    def expect(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, ...]) -> None:
         """Begin what ``queries`` will ask: it depends on no memory."""
 
-    def queries(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, str]) -> list[str]: ...
+    def queries(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, ...]) -> list[str]: ...
 
     def revise(
         self,
         session: Session,
         batch: Sequence[Turn],
-        speakers: tuple[str, str],
+        speakers: tuple[str, ...],
         memories: Sequence[StoredMemory],
         vectors: Sequence[np.ndarray],
     ) -> list[Operation]: ...

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from baselines.backbone import TEXT, Backbone, listed, record
+from baselines.extract.people import listener_of
 from baselines.langmem.manager import Operation
 from memos.types import Session, Turn
 
@@ -44,13 +45,13 @@ class ModelManager:
     def __init__(self, backbone: Backbone, query_limit: int) -> None:
         self._backbone, self._limit = backbone, query_limit
 
-    def expect(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, str]) -> None:
+    def expect(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, ...]) -> None:
         self._backbone.begin_json(self._asking(speakers), _dialogue(session, batch), QUERIES)
 
-    def _asking(self, speakers: tuple[str, str]) -> str:
-        return QUERY_PROMPT.format(first=speakers[0], second=speakers[1], limit=self._limit)
+    def _asking(self, speakers: tuple[str, ...]) -> str:
+        return QUERY_PROMPT.format(first=speakers[0], second=listener_of(speakers[0], speakers), limit=self._limit)
 
-    def queries(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, str]) -> list[str]:
+    def queries(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, ...]) -> list[str]:
         reply = self._backbone.json("organise", self._asking(speakers), _dialogue(session, batch), QUERIES)
         reply = reply or {"queries": []}
         return [text for text in dict.fromkeys(item.strip() for item in reply["queries"]) if text][: self._limit]
@@ -58,7 +59,9 @@ class ModelManager:
     def revise(self, session, batch, speakers, memories, vectors) -> list[Operation]:
         entries = "\n".join(f"[{memory.id}] {memory.text}" for memory in memories) or "(none)"
         date = session.time_text or "an unknown day"
-        system = MANAGER_PROMPT.format(first=speakers[0], second=speakers[1], date=date, entries=entries)
+        system = MANAGER_PROMPT.format(
+            first=speakers[0], second=listener_of(speakers[0], speakers), date=date, entries=entries
+        )
         reply = self._backbone.json("ingest", system, _dialogue(session, batch), CHANGES)
         if reply is None:
             return []

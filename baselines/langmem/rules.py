@@ -18,14 +18,14 @@ class RuleManager:
         self._embedder = embedder
         self._limit, self._same, self._related, self._max_words = query_limit, same, related, max_words
 
-    def _facts(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, str]) -> list[NewFact]:
+    def _facts(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, ...]) -> list[NewFact]:
         part = Session(session.session_id, session.time, session.time_text, tuple(batch))
         return [NewFact(fact.text, fact.turn_ids) for fact in session_facts(part, speakers, self._max_words)]
 
-    def expect(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, str]) -> None:
+    def expect(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, ...]) -> None:
         """Rules wait for nothing."""
 
-    def queries(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, str]) -> list[str]:
+    def queries(self, session: Session, batch: Sequence[Turn], speakers: tuple[str, ...]) -> list[str]:
         texts = [fact.text for fact in self._facts(session, batch, speakers)]
         return sorted(dict.fromkeys(texts), key=len, reverse=True)[: self._limit]
 

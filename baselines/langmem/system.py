@@ -76,7 +76,7 @@ class LangMem:
             if config.extractor == "llm"
             else RuleManager(embedder, config.query_limit, config.same, config.related, config.max_fact_words)
         )
-        self._speakers: tuple[str, str] = ("", "")
+        self._speakers: tuple[str, ...] = ("", "")
         self._store = MemoryStore(embedder)
         self._agents: tuple[Agent, ...] = ()
         self._events: dict[str, int] = {}

@@ -33,7 +33,7 @@ class UpdateDecision:
 class Mem0Brain(Protocol):
     """The two decisions mem0 leaves to a model."""
 
-    def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None:
+    def prepare(self, session: Session, speakers: tuple[str, ...], embedder: Embedder) -> None:
         """Called once a session before its batches."""
 
     def expect(self, session: Session, batch: Sequence[Turn], user: str, other: str) -> None:

@@ -73,7 +73,7 @@ class ModelMem0Brain:
     def __init__(self, backbone: Backbone) -> None:
         self._backbone = backbone
 
-    def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None:
+    def prepare(self, session: Session, speakers: tuple[str, ...], embedder: Embedder) -> None:
         """A model's facts are not known before its calls."""
 
     def expect(self, session: Session, batch: Sequence[Turn], user: str, other: str) -> None:

@@ -19,7 +19,7 @@ class RuleMem0Brain:
     def __init__(self, same: float, related: float, max_words: int) -> None:
         self._same, self._related, self._max_words = same, related, max_words
 
-    def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None:
+    def prepare(self, session: Session, speakers: tuple[str, ...], embedder: Embedder) -> None:
         """Embed the facts of the whole session at once, so that a cached embedder works in one batch."""
         embedder.encode([fact.text for fact in session_facts(session, speakers, self._max_words)])
 

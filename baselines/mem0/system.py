@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Lock
 
 from baselines.backbone import Backbone, check_extractor, check_positive, check_share
+from baselines.extract.people import listener_of
 from baselines.mem0.brain import Mem0Brain
 from baselines.mem0.model import ModelMem0Brain
 from baselines.mem0.rules import RuleMem0Brain
@@ -66,7 +67,7 @@ class Mem0:
             if config.extractor == "llm"
             else RuleMem0Brain(config.same, config.related, config.max_fact_words)
         )
-        self._speakers: tuple[str, str] = ("", "")
+        self._speakers: tuple[str, ...] = ("", "")
         self._stores: tuple[MemoryStore, ...] = ()
         self._events: dict[str, int] = {}
         self._lock = Lock()
@@ -101,8 +102,11 @@ class Mem0:
             self._add_batch(session, batch, user, other, store)
 
     def _views(self) -> list[tuple[str, str, MemoryStore]]:
-        first, second = self._speakers
-        return [(first, second, self._stores[0]), (second, first, self._stores[1])]
+        """Each speaker with those who listen and the speaker's own store."""
+        return [
+            (user, listener_of(user, self._speakers), store)
+            for user, store in zip(self._speakers, self._stores, strict=True)
+        ]
 
     def _add_batch(self, session: Session, batch: Sequence[Turn], user: str, other: str, store: MemoryStore) -> None:
         facts = self._brain.facts(session, batch, user, other)

@@ -32,7 +32,7 @@ class NewRelation:
 class GraphBrain(Protocol):
     """The decisions of the graph module."""
 
-    def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None: ...
+    def prepare(self, session: Session, speakers: tuple[str, ...], embedder: Embedder) -> None: ...
 
     def expect(self, batch: Sequence[Turn], user: str) -> None:
         """Begin what ``relations`` asks first: it depends on no graph."""

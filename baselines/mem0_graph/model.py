@@ -45,7 +45,7 @@ class ModelGraphBrain:
     def __init__(self, backbone: Backbone) -> None:
         self._backbone = backbone
 
-    def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None:
+    def prepare(self, session: Session, speakers: tuple[str, ...], embedder: Embedder) -> None:
         """A model's relations are not known before its calls."""
 
     def expect(self, batch: Sequence[Turn], user: str) -> None:

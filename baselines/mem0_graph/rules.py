@@ -19,7 +19,7 @@ class RuleGraphBrain:
     def __init__(self, max_words: int) -> None:
         self._max_words = max_words
 
-    def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None:
+    def prepare(self, session: Session, speakers: tuple[str, ...], embedder: Embedder) -> None:
         """Embed all names of a session at once, so that a cached embedder works in one batch."""
         names: dict[str, None] = {}
         for user, other in (speakers, speakers[::-1]):

@@ -51,7 +51,7 @@ def dump_path(folder: Path, sample_id: str) -> Path:
     raise DataError(f"{folder}: no recorded memories for {sample_id} (expected {named.name}, or its number in LOCOMO)")
 
 
-def read_dump(folder: Path, sample_id: str, speakers: tuple[str, str]) -> list[str]:
+def read_dump(folder: Path, sample_id: str, speakers: tuple[str, ...]) -> list[str]:
     """Entries of a recorded dump: paragraphs, a bullet list split into its bullets, in order.
 
     Raises:
@@ -63,7 +63,7 @@ def read_dump(folder: Path, sample_id: str, speakers: tuple[str, str]) -> list[s
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: byte {error.start}: not UTF-8 text") from error
     if not any(name.lower() in text.lower() for name in speakers):
-        raise DataError(f"{path}: names neither {speakers[0]} nor {speakers[1]}; the dump of another conversation?")
+        raise DataError(f"{path}: names neither {' nor '.join(speakers)}; the dump of another conversation?")
     entries = [line.strip() for line in re.split(r"\n+", text) if line.strip()]
     if not entries:
         raise DataError(f"{path}: holds no memories")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from baselines.backbone import TEXT, Backbone, listed, record
+from baselines.extract.people import listener_of
 from baselines.openai_memory.writer import EntryChanges, MemoryEntry, session_date
 from memos.types import Session
 
@@ -32,23 +33,23 @@ class ModelWriter:
     def __init__(self, backbone: Backbone, revise: bool) -> None:
         self._backbone, self._revise = backbone, revise
 
-    def expect(self, session: Session, speakers: tuple[str, str]) -> None:
+    def expect(self, session: Session, speakers: tuple[str, ...]) -> None:
         if not self._revise:
             self._backbone.begin_json(*self._asking(session, speakers, ()), ENTRIES)
 
-    def _asking(self, session: Session, speakers: tuple[str, str], entries: Sequence[MemoryEntry]) -> tuple[str, str]:
+    def _asking(self, session: Session, speakers: tuple[str, ...], entries: Sequence[MemoryEntry]) -> tuple[str, str]:
         """System and user prompt of a session; the entries stand in it only where the model revises them."""
         running = "\n".join(f"[{entry.id}] {entry.shown()}" for entry in entries) or "(none yet)"
         system = ENTRY_PROMPT.format(
             first=speakers[0],
-            second=speakers[1],
+            second=listener_of(speakers[0], speakers),
             date=session.time_text or "an unknown day",
             revise=REVISE.format(entries=running) if self._revise else "",
         )
         lines = "\n".join(f"({session.time_text}) {turn.speaker}: {turn.said}" for turn in session.turns)
         return system, lines
 
-    def write(self, session: Session, speakers: tuple[str, str], entries: Sequence[MemoryEntry]) -> EntryChanges:
+    def write(self, session: Session, speakers: tuple[str, ...], entries: Sequence[MemoryEntry]) -> EntryChanges:
         schema = REVISION if self._revise else ENTRIES
         reply = self._backbone.json("ingest", *self._asking(session, speakers, entries), schema) or {"entries": []}
         known = {entry.text for entry in entries}

@@ -16,10 +16,10 @@ class RuleWriter:
     def __init__(self, session_words: int, max_words: int) -> None:
         self._session_words, self._max_words = session_words, max_words
 
-    def expect(self, session: Session, speakers: tuple[str, str]) -> None:
+    def expect(self, session: Session, speakers: tuple[str, ...]) -> None:
         """Rules wait for nothing."""
 
-    def write(self, session: Session, speakers: tuple[str, str], entries: Sequence[MemoryEntry]) -> EntryChanges:
+    def write(self, session: Session, speakers: tuple[str, ...], entries: Sequence[MemoryEntry]) -> EntryChanges:
         facts = session_facts(session, speakers, self._max_words)
         order = sorted(range(len(facts)), key=lambda i: (-salience(facts[i]), i))
         left, chosen = self._session_words, []

@@ -62,7 +62,7 @@ class OpenAIMemory:
             else RuleWriter(config.session_words, config.max_fact_words)
         )
         self._sample_id = ""
-        self._speakers: tuple[str, str] = ("", "")
+        self._speakers: tuple[str, ...] = ("", "")
         self._entries: list[MemoryEntry] = []
         self._said: list[Said] = []
         self._next = 0

@@ -36,10 +36,10 @@ class EntryChanges:
 class EntryWriter(Protocol):
     """Turns a session into changes of the entry list."""
 
-    def expect(self, session: Session, speakers: tuple[str, str]) -> None:
+    def expect(self, session: Session, speakers: tuple[str, ...]) -> None:
         """Begin what ``write`` will ask, where it depends on no entry."""
 
-    def write(self, session: Session, speakers: tuple[str, str], entries: Sequence[MemoryEntry]) -> EntryChanges: ...
+    def write(self, session: Session, speakers: tuple[str, ...], entries: Sequence[MemoryEntry]) -> EntryChanges: ...
 
 
 def session_date(session: Session) -> str:

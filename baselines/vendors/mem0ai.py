@@ -59,7 +59,7 @@ class Mem0Package:
         self._ledger = CallLedger(note)
         self._folder = tempfile.TemporaryDirectory(prefix="mem0-")
         self._memory = self._open()
-        self._speakers: tuple[str, str] = ("", "")
+        self._speakers: tuple[str, ...] = ("", "")
         self._sources: dict[str, list[str]] = {}
 
     def _open(self) -> Any:

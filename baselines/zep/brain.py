@@ -40,7 +40,7 @@ class CurrentMessage:
 class ZepBrain(Protocol):
     """The decisions Zep leaves to a model."""
 
-    def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None: ...
+    def prepare(self, session: Session, speakers: tuple[str, ...], embedder: Embedder) -> None: ...
 
     def expect_entities(self, message: CurrentMessage) -> None:
         """Begin what ``entities`` will ask: it depends on the dialogue alone."""

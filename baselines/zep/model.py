@@ -54,7 +54,7 @@ class ModelZepBrain:
     def __init__(self, backbone: Backbone, summary_words: int) -> None:
         self._backbone, self._words = backbone, summary_words
 
-    def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None:
+    def prepare(self, session: Session, speakers: tuple[str, ...], embedder: Embedder) -> None:
         """A model's facts are not known before its calls."""
 
     def _shown(self, message: CurrentMessage) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from baselines.extract import Fact, triples, turn_facts
 from baselines.extract.entities import normal
+from baselines.extract.people import listener_of
 from baselines.extract.relation import CONTRADICTS, SAME, relate
 from baselines.zep.brain import CurrentMessage, Proposal
 from baselines.zep.graph import Entity
@@ -22,11 +23,11 @@ class RuleZepBrain:
         self._max_words, self._words = max_words, summary_words
         self._proposals: list[Proposal] = []
 
-    def prepare(self, session: Session, speakers: tuple[str, str], embedder: Embedder) -> None:
+    def prepare(self, session: Session, speakers: tuple[str, ...], embedder: Embedder) -> None:
         """Embed the facts and names of a whole session at once, so that a cached embedder works in one batch."""
         texts: dict[str, None] = {}
         for turn in session.turns:
-            for fact in turn_facts(session, turn, _other(speakers, turn.speaker), self._max_words):
+            for fact in turn_facts(session, turn, listener_of(turn.speaker, speakers), self._max_words):
                 if proposal := _proposal(fact):
                     texts.update({fact.text: None, proposal.target.lower(): None})
         embedder.encode(list(texts))
@@ -69,10 +70,6 @@ class RuleZepBrain:
                 newest.append(fact)
             out.append(" ".join(reversed(newest)))
         return out
-
-
-def _other(speakers: tuple[str, str], speaker: str) -> str:
-    return speakers[1] if speaker == speakers[0] else speakers[0]
 
 
 def _proposal(fact: Fact) -> Proposal | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from baselines.backbone import Backbone, check_extractor, check_positive, check_share
 from baselines.extract.entities import normal
+from baselines.extract.people import listener_of
 from baselines.memories import STATE_VERSION, read_json, write_json
 from baselines.ranking import reciprocal_rank_fusion, terms
 from baselines.zep.brain import CurrentMessage, Proposal, ZepBrain
@@ -91,7 +92,7 @@ class Zep:
             if config.extractor == "llm"
             else RuleZepBrain(config.same, config.related, config.max_fact_words, config.summary_words)
         )
-        self._speakers: tuple[str, str] = ("", "")
+        self._speakers: tuple[str, ...] = ("", "")
         self._events: dict[str, int] = {}
         self._summary_sources: dict[str, tuple[tuple[str, int], tuple[str, ...]]] = {}
         self.graph = Graph(embedder)
@@ -112,7 +113,7 @@ class Zep:
         for session in sessions:
             for turn in session.turns:
                 episode = Episode(turn.turn_id, f"{turn.speaker}: {turn.said}", turn.speaker, session.time)
-                listener = self._speakers[1] if turn.speaker == self._speakers[0] else self._speakers[0]
+                listener = listener_of(turn.speaker, self._speakers)
                 previous = tuple(episodes[-self.config.previous_episodes :])
                 out.append(CurrentMessage(episode, session, turn, listener, previous))
                 episodes.append(episode)

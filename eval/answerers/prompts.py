@@ -53,12 +53,21 @@ class Prompt:
         """The messages for one task."""
         fields = {
             "context": task.context.strip(),
-            "question": task.question,
+            "question": put(task),
             "speaker_1": task.speakers[0],
-            "speaker_2": task.speakers[1],
+            "speaker_2": " and ".join(task.speakers[1:]),
         }
         templates = (Message("system", self.system), Message("user", self.user))
         return tuple(Message(one.role, fill(one.content, fields)) for one in templates if one.content)
+
+
+def put(task: AnswerTask) -> str:
+    """The question as a model reads it: after the day it is asked on, before the options it may choose from."""
+    today = f"Today is {task.asked:%A}, {task.asked.day} {task.asked:%B %Y}. " if task.asked else ""
+    if not task.options:
+        return today + task.question
+    letters = [f"({chr(ord('a') + i)}) {option}" for i, option in enumerate(task.options)]
+    return "\n".join([today + task.question, *letters, "Reply with the letter of the one option that is right."])
 
 
 class ShippedPrompts(Mapping[str, Prompt]):

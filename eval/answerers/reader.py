@@ -85,7 +85,7 @@ class Reader:
         self.embedder = embedder if self.config.use_embedder else None
         self._weights = load_weights()
         self._sums = FeatureSums(self._weights["span"])
-        self._contexts: OrderedDict[tuple[str, tuple[str, str]], Index] = OrderedDict()
+        self._contexts: OrderedDict[tuple[str, tuple[str, ...]], Index] = OrderedDict()
 
     def identity(self) -> Mapping[str, object]:
         """Version, parameters, the digests of the weights and of WordNet's files, the identity of the embedder."""
@@ -108,7 +108,7 @@ class Reader:
             text = self.read(task.question, task.context, task.speakers)
             yield number, Answer(text, model=self.name, latency_ms=(time.perf_counter() - started) * 1000)
 
-    def read(self, question: str, context: str, speakers: tuple[str, str]) -> str:
+    def read(self, question: str, context: str, speakers: tuple[str, ...]) -> str:
         """The answer to one question from one context."""
         index = self._index(context, speakers)
         view = analyse(question, speakers)
@@ -120,7 +120,7 @@ class Reader:
     def close(self) -> None:
         self._contexts.clear()
 
-    def _index(self, context: str, speakers: tuple[str, str]) -> Index:
+    def _index(self, context: str, speakers: tuple[str, ...]) -> Index:
         key = (context, speakers)
         if key in self._contexts:
             self._contexts.move_to_end(key)
@@ -147,7 +147,7 @@ class Reader:
             return False
         return any(index.concerns(item.index, view.focus) for item in ranked)
 
-    def _by_kind(self, view: QuestionView, index: Index, ranked: list[RankedLine], speakers: tuple[str, str]) -> str:
+    def _by_kind(self, view: QuestionView, index: Index, ranked: list[RankedLine], speakers: tuple[str, ...]) -> str:
         if view.kind == "when":
             return temporal.when(view, index, ranked)
         if view.options:
@@ -169,7 +169,7 @@ class Reader:
         return spans[0].text
 
     def _spans(
-        self, view: QuestionView, index: Index, ranked: list[RankedLine], speakers: tuple[str, str]
+        self, view: QuestionView, index: Index, ranked: list[RankedLine], speakers: tuple[str, ...]
     ) -> list[Span]:
         """The best span of each line worth reading, best first."""
         weights = self._weights["span"]

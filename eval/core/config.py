@@ -166,6 +166,7 @@ def typed(config_class: type[T], fields: Mapping[str, Any], where: str) -> T:
         if key not in names:
             raise ConfigError(f"{where}.{key}: unknown field; {nearest(key, names)}")
     base = OmegaConf.structured(config_class)
+    OmegaConf.set_readonly(base, False)  # that of a frozen class is
     for key, value in fields.items():
         try:
             base[key] = value

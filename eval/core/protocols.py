@@ -122,12 +122,12 @@ class Scorer(Protocol):
     def identity(self) -> Mapping[str, object]: ...
 
     def score(
-        self, golds: Sequence[str], answers: Sequence[str], categories: Sequence[int] | None = None
+        self, golds: Sequence[str], answers: Sequence[str], categories: Sequence[int | None] | None = None
     ) -> dict[str, list[float]]:
         """Return for each available metric one value a pair, in order; fractions (1.0 is best), not percent.
 
         ``categories`` are LOCOMO's integers, one a pair; metrics whose definition depends on them (``f1_locomo``) take
-        the definition of the remaining categories where it is None.
+        the definition of the remaining categories where it is None, for one pair or for all.
         """
         ...
 

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from eval.core.categories import LOCOMO, Categories, CategoryId
 from memos.types import Conversation, Usage
-
-CATEGORIES: Mapping[int, str] = {
-    4: "single-hop",
-    1: "multi-hop",
-    2: "temporal",
-    3: "open-domain",
-    5: "adversarial",
-}
-"""LOCOMO's integer category to its name, in the paper's printing order (docs/protocol.md#categories). Always print both
-and n."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +16,47 @@ class Question:
     sample_id: str
     qa_index: int
     """Position in the conversation's ``qa`` list; with ``sample_id`` the key of every record."""
-    category: int
+    category: CategoryId
+    """Id of one of the data set's categories."""
     text: str
     gold: str
-    """Gold answer as text; empty for category 5, whose gold is that the conversation does not say."""
+    """Gold answer as text; empty where the gold is that the conversation does not say."""
     evidence: tuple[str, ...] = ()
     """Ids of existing turns that hold the evidence."""
     unresolved: tuple[str, ...] = ()
     """Evidence strings that name no existing turn."""
     adversarial: str | None = None
-    """The trap answer of a category 5 question."""
+    """The trap answer of a question that cannot be answered."""
+    unanswerable: bool | None = None
+    """True where the conversation does not say the answer, so that a good answer says so."""
+    golds: tuple[str, ...] | None = None
+    """All accepted golds, ``gold`` the first of them; None where there is that one alone."""
+    asked: datetime | None = None
+    """When the question is asked; None where the data set does not say."""
+    options: tuple[str, ...] | None = None
+    """The choices of a multiple-choice question, whose gold is one of them."""
+    rubric: tuple[str, ...] | None = None
+    """What a good answer must show, item by item; seen by judges alone."""
+    rule: str | None = None
+    """The rule it is judged by, where that is not its category's."""
 
     @property
     def key(self) -> tuple[str, int]:
         return (self.sample_id, self.qa_index)
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """Every gold that counts, the one to print first."""
+        return self.golds or (self.gold,)
+
+    @property
+    def locomo_form(self) -> int | None:
+        """The category of LOCOMO whose form of its F1 is meant: 5 where the answer is that nothing is said; None: the
+        plain one.
+        """
+        if self.unanswerable:
+            return 5
+        return self.category if isinstance(self.category, int) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +73,10 @@ class Dataset:
     questions: tuple[Question, ...]
     notes: tuple[str, ...] = ()
     """What the loader found worth telling: orphan dates, malformed evidence, a file that is not the official one."""
+    categories: Categories = LOCOMO
+    """Its categories of questions."""
+    judge: str = ""
+    """Name of the judge with the data set's own rubric; empty where any judge may be the main one."""
 
     def conversation(self, sample_id: str) -> Conversation:
         return next(c for c in self.conversations if c.sample_id == sample_id)
@@ -66,9 +88,13 @@ class AnswerTask:
 
     question: str
     context: str
-    speakers: tuple[str, str]
+    speakers: tuple[str, ...]
     prompt: str = "default"
     """Id of the answer prompt: a system's own one in ``track=paper``, the shared one in ``track=controlled``."""
+    asked: datetime | None = None
+    """When the question is asked, where the data set says it."""
+    options: tuple[str, ...] | None = None
+    """The choices of a multiple-choice question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +134,13 @@ class JudgeTask:
     gold: str
     answer: str
     category: int
+    """The category of LOCOMO that the question's is most alike (``Category.like``)."""
+    rule: str = ""
+    """The rule of the data set's rubric for it."""
+    golds: tuple[str, ...] | None = None
+    """All accepted golds; None where ``gold`` is the only one."""
+    rubric: tuple[str, ...] | None = None
+    """What a good answer must show, item by item."""
 
 
 @dataclass(frozen=True, slots=True)

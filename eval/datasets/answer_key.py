@@ -95,7 +95,7 @@ def keys(dataset: Dataset, errors_file: Path) -> dict[tuple[str, int], Defect]:
         if conversation >= len(names):
             continue
         key = (names[conversation], index)
-        if key in known and known[key].category != 5:
+        if key in known and not known[key].unanswerable:
             out[key] = defect
     strangers = sum(known[key].gold.strip() != defect.golden.strip() for key, defect in out.items())
     if out and strangers > len(out) / 2:
@@ -163,7 +163,7 @@ def ceilings(dataset: Dataset, errors_file: Path) -> dict[str, float]:
     category.
     """
     defects = keys(dataset, errors_file)
-    asked = Counter(question.category for question in dataset.questions if question.category != 5)
+    asked = Counter(question.category for question in dataset.questions if not question.unanswerable)
     wrong = Counter(question.category for question in dataset.questions if question.key in defects)
     out = {"overall": 100 * (1 - sum(wrong.values()) / max(sum(asked.values()), 1))}
     out.update({str(category): 100 * (1 - wrong[category] / n) for category, n in sorted(asked.items())})

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from eval.core.places import ROOT
 from eval.core.resources import download
-from eval.datasets.locomo import OFFICIAL_SHA256
 from memos.errors import DataError
 from memos.resources import cache_root
 
 LOCOMO_URL = "https://raw.githubusercontent.com/snap-research/locomo/main/data/locomo10.json"
+OFFICIAL_SHA256 = "79fa87e90f04081343b8c8debecb80a9a6842b76a7aa537dc9fdf651ea698ff4"
+"""SHA-256 of the bytes of the official ``locomo10.json`` (2,805,274 bytes)."""
 LOCOMO_VARIABLE = "LOCOMO_PATH"
 _NAME = "locomo10.json"
 

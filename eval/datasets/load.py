@@ -1,62 +1,76 @@
-"""Datasets by name."""
+"""Data sets by their configuration: Hydra's group ``dataset`` is the list of them."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
 
+import yaml
+
+from eval.core.categories import Categories
+from eval.core.config import PLAIN, locate, nearest, typed
+from eval.core.places import conf
 from eval.core.types import Dataset
-from eval.datasets import locomo
 from eval.datasets.selection import DatasetConfig
 from memos.errors import ConfigError
 
-TINY = Path(__file__).with_name("tiny.json")
-"""A small synthetic dataset in LOCOMO's format, written for this project."""
+
+class Source(Protocol):
+    """What ``_target_`` of a ``conf/dataset/*.yaml`` names (docs/datasets.md shows how to add one)."""
+
+    Config: type[DatasetConfig]
+    categories: Categories
+
+    def __init__(self, config: Any) -> None: ...
+
+    def load(self) -> Dataset:
+        """The whole data set, checked; ``eval.datasets.selection.select`` takes the part that was asked for.
+
+        Raises:
+            DataError: one line with the file, the place in it and the reason.
+        """
+        ...
 
 
-def load_dataset(name: str, config: DatasetConfig) -> Dataset:
-    """Find and read a dataset, with the configured answer key."""
-    if name == "generated" and config.answer_key != "official":
-        raise ConfigError(f"dataset.answer_key: the generated key is right as it is, found {config.answer_key!r}")
-    if name == "generated" and not config.path:
-        return _generated()
-    path = _path(name, config)
-    if config.answer_key != "official":
-        from eval.datasets.answer_key import apply, find_errors
+def source_class(spec: Mapping[str, Any]) -> type[Source]:
+    """The class of a configured data set; one that a manifest of earlier times names only, by its name.
 
-        return apply(_read(path, config.captions), config.answer_key, find_errors(config.answer_key_errors))
-    return (
-        _official(path, config.captions, config.answer_key_errors) if name == "locomo" else _read(path, config.captions)
-    )
+    Raises:
+        ConfigError: there is no such data set, or what ``_target_`` names is none.
+    """
+    target = spec.get("_target_") or _target(str(spec.get("name")))
+    cls = locate(target, "dataset")
+    absent = [member for member in ("Config", "categories", "load") if not hasattr(cls, member)]
+    if absent:
+        raise ConfigError(f"dataset._target_: {target} is no data set: it has no {', '.join(absent)}")
+    return cast("type[Source]", cls)
 
 
-def _path(name: str, config: DatasetConfig) -> Path:
-    if name == "tiny":
-        return Path(config.path) if config.path else TINY
-    if name == "generated" and config.path:
-        return Path(config.path)
-    if name == "locomo":
-        from eval.datasets.find import find_locomo
+def checked(spec: Mapping[str, Any]) -> DatasetConfig:
+    """The fields of a configured data set.
 
-        return find_locomo(config.path)
-    raise ConfigError(f"dataset.name: expected locomo, generated or tiny, found {name!r}")
-
-
-@lru_cache(maxsize=1)
-def _generated() -> Dataset:
-    from eval.datasets.generated.dataset import dataset
-    from eval.datasets.generated.records import Knobs
-
-    return dataset(Knobs())
+    Raises:
+        ConfigError: one line with the field and its value.
+    """
+    cls = source_class(spec)
+    config = typed(cls.Config, {key: value for key, value in spec.items() if key not in PLAIN}, "dataset")
+    cls.categories.chosen(config.categories)
+    return config
 
 
-@lru_cache(maxsize=4)
-def _read(path: Path, captions: bool) -> Dataset:
-    return locomo.load(path, captions=captions)
+def load(spec: Mapping[str, Any], config: DatasetConfig | None = None) -> Dataset:
+    """The whole data set that is configured; ``config``: its fields, where they were checked already."""
+    return source_class(spec)(checked(spec) if config is None else config).load()
 
 
-@lru_cache(maxsize=4)
-def _official(path: Path, captions: bool, errors: str | None) -> Dataset:
-    from eval.datasets.answer_key import noted
+def load_dataset(name: str, **fields: Any) -> Dataset:
+    """A shipped data set by its name, with fields of its configuration."""
+    return load({"name": name, **fields})
 
-    return noted(_read(path, captions), errors)
+
+def _target(name: str) -> str:
+    file = conf() / "dataset" / f"{name}.yaml"
+    if not name.replace("_", "").isalnum() or not file.is_file():
+        known = [path.stem for path in (conf() / "dataset").glob("*.yaml")]
+        raise ConfigError(f"dataset.name: no data set {name!r}; {nearest(name, known)}")
+    return str(yaml.safe_load(file.read_text(encoding="utf-8"))["_target_"])

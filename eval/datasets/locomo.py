@@ -7,49 +7,103 @@ texts repeat. The ``query`` field of image turns is annotators' metadata no part
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from eval.core import categories
 from eval.core.identity import digest
 from eval.core.types import Dataset, Question
-from memos.errors import DataError
+from eval.datasets import answer_key
+from eval.datasets.find import find_locomo
+from eval.datasets.reading import Place, read_conversations
+from eval.datasets.selection import DatasetConfig
+from memos.errors import ConfigError, DataError
 from memos.types import Conversation, Session, Turn
 
-OFFICIAL_SHA256 = "79fa87e90f04081343b8c8debecb80a9a6842b76a7aa537dc9fdf651ea698ff4"
-"""SHA-256 of the bytes of the official ``locomo10.json`` (2,805,274 bytes)."""
 OFFICIAL_CONTENT = "93808652e5318eaf"
 """Digest of the canonical JSON of the official content; byte-different equal copies have it too."""
+ADVERSARIAL = 5
+"""The category of questions that cannot be answered."""
 OFFICIAL_COUNTS = {1: 282, 2: 321, 3: 96, 4: 841, 5: 446}
+TINY = Path(__file__).with_name("tiny.json")
+"""The file of ``Tiny``."""
+
+
+@dataclass
+class LocomoConfig(DatasetConfig):
+    """The fields of ``conf/dataset/locomo.yaml``."""
+
+    captions: bool = field(default=False, metadata={"help": "show captions of shared images (the paper drops them)"})
+    answer_key: str = field(default="official", metadata={"help": "official, audited or clean (issue of wrong keys)"})
+    answer_key_errors: str | None = field(default=None, metadata={"help": "file of audited errors; null searches it"})
+    image_query: bool = field(
+        default=False, metadata={"help": "refused: the image-search text is annotators' metadata and leaks answers"}
+    )
+
+    def __post_init__(self) -> None:
+        DatasetConfig.__post_init__(self)
+        if self.answer_key not in answer_key.MODES:
+            raise ConfigError(f"dataset.answer_key: expected official, audited or clean, found {self.answer_key!r}")
+        if self.image_query:
+            raise ConfigError("dataset.image_query: refused, the image-search text was never seen by a participant")
+
+
+class Locomo:
+    """LOCOMO (snap-research/locomo), or any file in its format."""
+
+    Config = LocomoConfig
+    categories = categories.LOCOMO
+
+    def __init__(self, config: LocomoConfig) -> None:
+        self.config = config
+
+    def file(self) -> Path:
+        """The file to read."""
+        return find_locomo(self.config.path)
+
+    def load(self) -> Dataset:
+        """The whole data set, with the configured answer key."""
+        config = self.config
+        if config.answer_key == "official":
+            return self.official(self.file())
+        errors = answer_key.find_errors(config.answer_key_errors)
+        return answer_key.apply(read(self.file(), config.captions), config.answer_key, errors)
+
+    def official(self, file: Path) -> Dataset:
+        """The data set with the key of the file, and a note of how high an honest answerer can score under it."""
+        return _with_ceilings(file, self.config.captions, self.config.answer_key_errors)
+
+
+class Tiny(Locomo):
+    """A small synthetic data set in LOCOMO's format, written for this project."""
+
+    def file(self) -> Path:
+        """The file in the package, or the one that is given."""
+        return Path(self.config.path) if self.config.path else TINY
+
+    def official(self, file: Path) -> Dataset:
+        """The data set as it is: nobody audited its key."""
+        return read(file, self.config.captions)
+
+
+@lru_cache(maxsize=4)
+def read(path: Path, captions: bool) -> Dataset:
+    """``load``, once a file."""
+    return load(path, captions=captions)
+
+
+@lru_cache(maxsize=4)
+def _with_ceilings(path: Path, captions: bool, errors: str | None) -> Dataset:
+    return answer_key.noted(read(path, captions), errors)
+
 
 _SESSION = re.compile(r"session_(\d+)")
 _EVIDENCE = re.compile(r"D:?(\d+):0*(\d+)")
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where in the file we are, for error messages."""
-
-    path: Path
-    at: str = ""
-
-    def __truediv__(self, part: str | int) -> _Place:
-        step = f"[{part}]" if isinstance(part, int) else (f".{part}" if self.at else part)
-        return _Place(self.path, self.at + step)
-
-    def error(self, reason: str) -> DataError:
-        return DataError(f"{self.path}: {self.at or 'top level'}: {reason}")
-
-    def get(self, owner: Any, key: str, kind: type | tuple[type, ...], what: str) -> Any:
-        if key not in owner:
-            raise (self / key).error(f"missing; expected {what}")
-        if not isinstance(owner[key], kind) or isinstance(owner[key], bool):
-            raise (self / key).error(f"expected {what}, found {owner[key]!r:.60}")
-        return owner[key]
 
 
 def load(path: Path, *, captions: bool = False) -> Dataset:
@@ -62,7 +116,7 @@ def load(path: Path, *, captions: bool = False) -> Dataset:
     Raises:
         DataError: one line with the file, the place in it and the reason.
     """
-    return parse(_read(path), path, captions=captions)
+    return parse(read_conversations(path), path, captions=captions)
 
 
 def parse(samples: list[Any], path: Path, *, captions: bool = False) -> Dataset:
@@ -72,7 +126,7 @@ def parse(samples: list[Any], path: Path, *, captions: bool = False) -> Dataset:
     notes: list[str] = []
     conversations, questions, seen = [], [], set()
     for index, sample in enumerate(samples):
-        place = _Place(path) / index
+        place = Place(path) / index
         if not isinstance(sample, dict):
             raise place.error(f"expected an object, found {sample!r:.60}")
         sample_id = place.get(sample, "sample_id", str, "a text")
@@ -99,29 +153,12 @@ def parse(samples: list[Any], path: Path, *, captions: bool = False) -> Dataset:
     )
 
 
-def _read(path: Path) -> list[Any]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: byte {error.start}: not UTF-8 text") from error
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}") from error
-    try:
-        samples = json.loads(text)
-    except json.JSONDecodeError as error:
-        cut = " (the file ends early: truncated?)" if error.pos >= len(text.rstrip()) - 1 else ""
-        raise DataError(f"{path}: line {error.lineno} column {error.colno}: not JSON: {error.msg}{cut}") from error
-    if not isinstance(samples, list) or not samples:
-        raise DataError(
-            f"{path}: top level: expected a non-empty list of conversations, found {type(samples).__name__}"
-        )
-    return samples
-
-
-def _conversation(place: _Place, sample: dict, sample_id: str, captions: bool, notes: list[str]) -> Conversation:
+def _conversation(place: Place, sample: dict, sample_id: str, captions: bool, notes: list[str]) -> Conversation:
     body = place.get(sample, "conversation", dict, "an object")
     place /= "conversation"
-    speakers = tuple(place.get(body, key, str, "a name") for key in ("speaker_a", "speaker_b"))
+    speakers = [place.get(body, key, str, "a name") for key in ("speaker_a", "speaker_b")]
+    if "further_speakers" in body:
+        speakers += place.get(body, "further_speakers", list, "a list of names")
     numbers = sorted(
         int(m.group(1)) for key, value in body.items() if (m := _SESSION.fullmatch(key)) and isinstance(value, list)
     )
@@ -136,10 +173,10 @@ def _conversation(place: _Place, sample: dict, sample_id: str, captions: bool, n
         notes.append(f"{sample_id}: {orphans} session dates without a session are ignored")
     ids: set[str] = set()
     sessions = tuple(_session(place, body, number, captions, ids) for number in numbers)
-    return Conversation(sample_id, speakers, sessions)
+    return Conversation(sample_id, tuple(speakers), sessions)
 
 
-def _session(place: _Place, body: dict, number: int, captions: bool, ids: set[str]) -> Session:
+def _session(place: Place, body: dict, number: int, captions: bool, ids: set[str]) -> Session:
     name = f"session_{number}"
     time_text = body.get(f"{name}_date_time", "")
     if not isinstance(time_text, str):
@@ -163,7 +200,7 @@ def _session(place: _Place, body: dict, number: int, captions: bool, ids: set[st
     return Session(name, time, time_text, tuple(turns))
 
 
-def _time(place: _Place, text: str) -> datetime:
+def _time(place: Place, text: str) -> datetime:
     for form in ("%I:%M %p on %d %B, %Y", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"):
         try:
             return datetime.strptime(text, form)
@@ -172,7 +209,7 @@ def _time(place: _Place, text: str) -> datetime:
     raise place.error(f"expected a time such as '1:56 pm on 8 May, 2023', found {text!r:.60}")
 
 
-def _questions(place: _Place, sample: dict, conversation: Conversation, notes: list[str]) -> list[Question]:
+def _questions(place: Place, sample: dict, conversation: Conversation, notes: list[str]) -> list[Question]:
     items = place.get(sample, "qa", list, "a list of questions")
     known = {turn.turn_id for _, turn in conversation.turns()}
     out = []
@@ -181,10 +218,10 @@ def _questions(place: _Place, sample: dict, conversation: Conversation, notes: l
         if not isinstance(raw, dict):
             raise here.error(f"expected an object, found {raw!r:.60}")
         category = here.get(raw, "category", int, "an integer category")
-        if category not in OFFICIAL_COUNTS:
+        if category not in categories.LOCOMO:
             raise (here / "category").error(f"expected 1 to 5, found {category}")
         text = here.get(raw, "question", str, "a text")
-        if category != 5:
+        if category != ADVERSARIAL:
             here.get(raw, "answer", (str, int, float), "a text or a number")
         evidence, unresolved = _evidence(here, raw.get("evidence") or [], known)
         if unresolved:
@@ -199,12 +236,13 @@ def _questions(place: _Place, sample: dict, conversation: Conversation, notes: l
                 evidence=evidence,
                 unresolved=tuple(unresolved),
                 adversarial=None if raw.get("adversarial_answer") is None else str(raw["adversarial_answer"]),
+                unanswerable=category == ADVERSARIAL or None,
             )
         )
     return out
 
 
-def _evidence(place: _Place, raw: Any, known: set[str]) -> tuple[tuple[str, ...], list[str]]:
+def _evidence(place: Place, raw: Any, known: set[str]) -> tuple[tuple[str, ...], list[str]]:
     """Split, normalise and resolve evidence strings such as ``D8:6; D9:17``, ``D:11:26`` or ``D30:05``."""
     if not isinstance(raw, list) or not all(isinstance(item, str) for item in raw):
         raise (place / "evidence").error(f"expected a list of turn ids, found {raw!r:.60}")

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from eval.core import judging, places
+from eval.core.categories import LOCOMO, Categories, in_order
 from eval.core.identity import digest
 from eval.core.protocols import Judge, Scorer
-from eval.core.types import Dataset, JudgeTask, Verdict
+from eval.core.types import Dataset, Verdict
 from eval.judges import published
 from eval.judges.published import PublishedAnswer
 from eval.judges.recorded import verdict as recorded_verdict
@@ -28,8 +29,9 @@ from eval.runs.read import load_run, question_key
 from eval.runs.seals import run_id
 from eval.stages.boundary import Failed, outcomes
 from eval.stages.estimates import estimates, failures, judge_errors, labels, verdict_column
+from eval.stages.judging import task
 from eval.stages.made_by import metric_reasons
-from eval.stages.scoring import score_rows
+from eval.stages.scoring import score_answers
 from memos.errors import DataError
 
 TOLERANCE = 1e-9
@@ -42,6 +44,7 @@ class RescoredSet:
 
     name: str
     rows: Sequence[PublishedAnswer]
+    categories: Categories = LOCOMO
     metrics: dict[str, list[float]] = field(default_factory=dict)
     verdicts: dict[str, list[Verdict]] = field(default_factory=dict)
     """By judge name, one verdict a row."""
@@ -79,7 +82,16 @@ def _run_rows(folder: Path, dataset: Dataset) -> list[PublishedAnswer]:
             text = (record.get("answer") or "") if record.get("status") == "ok" else ""
             out.append(
                 PublishedAnswer(
-                    folder.name, *question.key, question.category, question.text, question.gold, text, (), None, None
+                    folder.name,
+                    *question.key,
+                    question.category,
+                    question.text,
+                    question.gold,
+                    text,
+                    (),
+                    None,
+                    None,
+                    question,
                 )
             )
     if not out:
@@ -97,21 +109,30 @@ def _answers(folder: Path, file: Path) -> Mapping[Any, Mapping[str, Any]]:
     return held(file, content if content.endswith(b"\n") else content + b"\n", question_key).records
 
 
-def score(rows: Sequence[PublishedAnswer], scorers: Sequence[Scorer] = (), judges: Sequence[Judge] = ()) -> RescoredSet:
-    """Compute every metric and verdict of one set; recorded verdicts are kept where every row has some."""
-    out = RescoredSet(rows[0].set_name, rows)
-    golds, answers = [row.gold for row in rows], [row.answer for row in rows]
+def score(
+    rows: Sequence[PublishedAnswer],
+    scorers: Sequence[Scorer] = (),
+    judges: Sequence[Judge] = (),
+    categories: Categories = LOCOMO,
+) -> RescoredSet:
+    """Compute every metric and verdict of one set; recorded verdicts are kept where every row has some.
+
+    Args:
+        categories: those of the data set that was asked.
+    """
+    out = RescoredSet(rows[0].set_name, rows, categories)
+    answers = [row.answer for row in rows]
+    for number, (metrics, errors) in enumerate(score_answers(scorers, [row.asked for row in rows], answers)):
+        for name, value in metrics.items() | dict.fromkeys(errors, 0.0).items():
+            out.metrics.setdefault(name, [0.0] * len(rows))[number] = value
+        for name, reason in errors.items():
+            out.errors.setdefault(name, {})[number] = reason
     for scorer in scorers:
-        for number, (metrics, errors) in enumerate(score_rows(scorer, golds, answers, [row.category for row in rows])):
-            for name, value in metrics.items() | dict.fromkeys(errors, 0.0).items():
-                out.metrics.setdefault(name, [0.0] * len(rows))[number] = value
-            for name, reason in errors.items():
-                out.errors.setdefault(name, {})[number] = reason
         out.missing.update(scorer.missing())
     out.reasons = metric_reasons(scorers)
     if all(row.labels for row in rows):
         out.verdicts["recorded"] = [recorded_verdict(row) for row in rows]
-    tasks = [JudgeTask(row.question, row.gold, row.answer, row.category) for row in rows]
+    tasks = [task(categories, row.asked, row.answer) for row in rows]
     for judge in judges:
         said: dict[int, Verdict] = {}
         for index, verdict in outcomes(judge.judge, tasks):
@@ -162,9 +183,11 @@ def summary(scored: RescoredSet, dataset: str = "locomo") -> ScoreSummary:
         "metrics": estimates(by_row, clusters, existing=True),
         "by_category": {
             str(c): estimates(by_row, {n: clusters[n] for n in clusters if rows[n].category == c}, existing=True)
-            for c in sorted(counts)
+            for c in in_order(counts)
         },
-        "ceilings": gold_ceilings([(row.gold, row.category) for row in rows]) if scored.metrics else {},
+        "ceilings": gold_ceilings([(row.gold, row.category, row.asked.locomo_form) for row in rows])
+        if scored.metrics
+        else {},
         "missing": dict(sorted(scored.missing.items())),
         "ledger": {},
         "display": {"label": scored.name, "chunk": None, "top_k": None},
@@ -174,7 +197,8 @@ def summary(scored: RescoredSet, dataset: str = "locomo") -> ScoreSummary:
         "llm": "as published",
         "dataset": {
             "name": dataset,
-            "n_by_category": {str(c): n for c, n in sorted(counts.items())},
+            "n_by_category": {str(c): counts[c] for c in in_order(counts)},
+            "categories": scored.categories.record(),
             "official": published_origins.whole_locomo([row.key for row in rows], counts),
         },
     }
@@ -261,7 +285,7 @@ def check_published(rows: Sequence[PublishedAnswer]) -> list[PublishedCheck]:
 def totals(rows: Sequence[PublishedAnswer]) -> dict[str, float]:
     """Accuracy in percent overall and per category from the recorded verdicts, as the origins print it."""
     out = {"overall": _accuracy(rows)}
-    for category in sorted({row.category for row in rows}):
+    for category in in_order({row.category for row in rows}):
         out[str(category)] = _accuracy([row for row in rows if row.category == category])
     return out
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from eval.core.categories import LOCOMO
 from eval.core.judging import accepts
-from eval.core.types import CATEGORIES
 
 
 @dataclass(frozen=True)
@@ -120,10 +120,10 @@ def category_error(table: JudgedRows) -> float:
 def by_category(table: JudgedRows) -> dict[str, dict[str, float | int | None]]:
     """Row accuracy and kappa of each category, named with its number."""
     out = {}
-    for category, name in CATEGORIES.items():
-        part = table.take(table.category == category)
+    for one in LOCOMO:
+        part = table.take(table.category == one.id)
         if len(part.recorded):
-            out[f"{category} {name}"] = {
+            out[one.title] = {
                 "n": len(part.recorded),
                 "row_accuracy": float(np.mean(part.majority == part.judged)),
                 "kappa": kappa(part.majority, part.judged),

@@ -20,7 +20,7 @@ RUBRICS = ("generous", "strict", "longmemeval")
 PLACES = ("question", "gold", "answer", "rule")
 NEEDED = ("question", "gold", "answer")
 LONGMEMEVAL_TYPES = {1: "single", 2: "temporal", 3: "preference", 4: "single", 5: "abstention"}
-"""LOCOMO's category to the question type of LongMemEval whose rule fits it best."""
+"""LOCOMO's category to the question type of LongMemEval whose rule fits it best, where the data set names no rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,18 @@ class Rubric:
 
     def messages(self, task: JudgeTask) -> tuple[Message, ...]:
         """What the model is asked about one answer; braces inside the texts stay as they are."""
-        fields = {"question": task.question, "gold": task.gold, "answer": task.answer}
+        fields = {"question": task.question, "gold": gold(task), "answer": task.answer}
         if self.rules:
-            fields["rule"] = fill(self.rules[LONGMEMEVAL_TYPES[task.category]], fields)
+            rule = task.rule if task.rule in self.rules else LONGMEMEVAL_TYPES[task.category]
+            fields["rule"] = fill(self.rules[rule], fields)
         templates = (Message("system", self.system), Message("user", self.user))
         return tuple(Message(one.role, fill(one.content, fields)) for one in templates if one.content)
+
+
+def gold(task: JudgeTask) -> str:
+    """The gold as a model reads it: every accepted form, where there are several."""
+    others = [other for other in task.golds or () if other != task.gold]
+    return f"{task.gold} (also right: {'; '.join(others)})" if others else task.gold
 
 
 def ours(rubric: str) -> Rubric:

@@ -12,7 +12,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from eval.core.categories import CategoryId
 from eval.core.judging import CORRECT, WRONG, accepts, value
+from eval.core.types import Question
 from memos.errors import DataError
 
 WRONG_SETS = ("ap_v1", "ap_v2")
@@ -28,13 +30,20 @@ class PublishedAnswer:
     set_name: str
     sample_id: str
     qa_index: int
-    category: int
+    category: CategoryId
     question: str
     gold: str
     answer: str
     labels: tuple[int, ...]
     f1: float | None
     bleu1: float | None
+    of: Question | None = None
+    """The data set's question, where it is at hand; without one LOCOMO's form is meant."""
+
+    @property
+    def asked(self) -> Question:
+        """The question that was answered."""
+        return self.of or Question(*self.key, self.category, self.question, self.gold)
 
     @property
     def key(self) -> tuple[str, int]:

@@ -71,7 +71,7 @@ class Lexical:
         return out
 
     def score(
-        self, golds: Sequence[str], answers: Sequence[str], categories: Sequence[int] | None = None
+        self, golds: Sequence[str], answers: Sequence[str], categories: Sequence[int | None] | None = None
     ) -> dict[str, list[float]]:
         """One value a pair for each metric that is not missing; fractions."""
         pairs = list(zip(golds, answers, strict=True))

@@ -94,7 +94,7 @@ class Semantic:
         return BASELINE_F.get(self.config.bertscore_model.rstrip("/").split("/")[-1], 0.0)
 
     def score(
-        self, golds: Sequence[str], answers: Sequence[str], categories: Sequence[int] | None = None
+        self, golds: Sequence[str], answers: Sequence[str], categories: Sequence[int | None] | None = None
     ) -> dict[str, list[float]]:
         """One value a pair for each metric that is not missing. ``categories`` change nothing here."""
         del categories

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from eval.core.categories import CategoryId
 from eval.report import tables
 from eval.report.groups import RunGroup
 from eval.report.significance import against_best, apart_in_all, ties
@@ -23,7 +24,7 @@ def significant_ties(group: RunGroup) -> Ties | None:
     alike: dict[tuple, list[Run]] = {}
     for run in group.recorded:
         alike.setdefault((questions_of(run.summary), frozenset(run.keys)), []).append(run)
-    near: dict[tuple[str, int | None], set[str]] = {}
+    near: dict[tuple[str, CategoryId | None], set[str]] = {}
     whole: dict[str, tuple[int, int]] = {}
     for judge in judges(group.summaries):
         for runs in alike.values():

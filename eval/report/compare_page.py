@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from eval.core.types import CATEGORIES
+from eval.core.categories import in_order, of_summary
 from eval.report.significance import paired
 from eval.report.tables.table import Table
 from eval.report.tables.write import markdown_cell
@@ -59,8 +59,9 @@ def write_page(a: Run, b: Run, metric: str, table: Table, path: Path) -> int:
     differing = [(key, float(x), float(y)) for key, x, y in zip(pair.keys, pair.a, pair.b, strict=True) if x != y]
     differing.sort(key=lambda row: (-abs(row[1] - row[2]), row[0]))
     names = (label(a.summary), label(b.summary))
-    categories = sorted({int(a.frame.loc[key, "category"]) for key, *_ in differing})
-    options = "".join(f'<option value="{c}">{c} {CATEGORIES.get(c, "unknown")}</option>' for c in categories)
+    known = of_summary(a.summary.get("dataset"))
+    categories = in_order({a.categories[key] for key, *_ in differing})
+    options = "".join(f'<option value="{escape(str(c))}">{escape(known.title(c))}</option>' for c in categories)
     sides = "".join(
         f'<option value="{side}">{side} ({escape(name)}) better</option>'
         for side, name in zip("AB", names, strict=True)
@@ -84,7 +85,8 @@ def write_page(a: Run, b: Run, metric: str, table: Table, path: Path) -> int:
 
 def _article(a: Run, b: Run, names: tuple[str, str], key: tuple[str, int], x: float, y: float) -> str:
     question = a.questions.get(key)
-    category = int(a.frame.loc[key, "category"])
+    category = a.categories[key]
+    title = of_summary(a.summary.get("dataset")).title(category)
     head = escape(question.text) if question else f"{key[0]} question {key[1]}"
     gold = (
         f"gold: {escape(question.gold)} · evidence {escape(', '.join(question.evidence) or 'none')} · "
@@ -93,9 +95,9 @@ def _article(a: Run, b: Run, names: tuple[str, str], key: tuple[str, int], x: fl
     )
     sides = "".join(_side(*args) for args in ((a, "A", names[0], key, x, x > y), (b, "B", names[1], key, y, y > x)))
     return (
-        f'<article data-category="{category}" data-better="{"A" if x > y else "B"}">'
+        f'<article data-category="{escape(str(category))}" data-better="{"A" if x > y else "B"}">'
         f'<h3>{head}</h3><div class="meta">{gold}'
-        f"{category} {CATEGORIES.get(category, 'unknown')} · {escape(key[0])} #{key[1]}</div>"
+        f"{escape(title)} · {escape(key[0])} #{key[1]}</div>"
         f'<div class="pair">{sides}</div></article>'
     )
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from eval.report.tables.summaries import TABLE_CATEGORIES, category_title, judge_error, questions_of
+from eval.core.categories import Category, CategoryId
+from eval.report.tables.summaries import categories_of, category_title, judge_error, questions_of
 from eval.report.tables.table import Cell, Column, Section, Table
 from eval.runs.labels import label, ranked
 from eval.runs.read import Run
@@ -67,7 +68,7 @@ def same_questions(a: Run, b: Run, *, shared: bool = False) -> int | None:
     return len(both)
 
 
-def paired(a: Run, b: Run, metric: str, category: int | None = None) -> Paired:
+def paired(a: Run, b: Run, metric: str, category: CategoryId | None = None) -> Paired:
     """Line up two runs on one metric, by question, whatever order either has them in.
 
     Raises:
@@ -86,14 +87,14 @@ def paired(a: Run, b: Run, metric: str, category: int | None = None) -> Paired:
     return Paired(keys, first, second, [sample_id for sample_id, _ in keys])
 
 
-def compare_runs(a: Run, b: Run, metric: str, category: int | None = None) -> Comparison:
+def compare_runs(a: Run, b: Run, metric: str, category: CategoryId | None = None) -> Comparison:
     """``eval.stats.compare`` of two runs; a judge's own error of both scores widens the interval."""
     pair = paired(a, b, metric, category)
     one, other = (judge_error(run.summary, metric) for run in (a, b))
     return compare(pair.a, pair.b, pair.clusters, extra_se=float(np.hypot(one, other)))
 
 
-Tests = dict[int | None, list[tuple[Run, Comparison]]]
+Tests = dict[CategoryId | None, list[tuple[Run, Comparison]]]
 """By category (None: overall): every other run with its comparison to the section's best."""
 
 
@@ -111,7 +112,7 @@ def against_best(runs: Sequence[Run], metric: str) -> Tests:
             raise DataError(f"{taking[0].folder} and {other.folder}: of different questions; nothing to test")
     if len(taking) < 2:
         return {}
-    categories = [None, *(c for c in TABLE_CATEGORIES if any(c in r.categories.values() for r in taking))]
+    categories = [None, *(c.id for c in _asked(taking) if any(c.id in r.categories.values() for r in taking))]
     made: Tests = {}
     for category in categories:
         best = max(taking, key=lambda r: _mean(r, metric, category))
@@ -119,14 +120,14 @@ def against_best(runs: Sequence[Run], metric: str) -> Tests:
     return made
 
 
-def ties(tests: Tests) -> dict[int | None, set[str]]:
+def ties(tests: Tests) -> dict[CategoryId | None, set[str]]:
     """For the overall and each category: fingerprints of runs that cannot be told from the best one.
 
     Holm's adjustment is over one section of the table (each other run against the best of a category). With ten
     conversations the smallest possible p is 2/1,024, so a family of more than 25 tests could never find anything
     (:func:`apart_in_all` says what is left of a whole column).
     """
-    tied: dict[int | None, set[str]] = {}
+    tied: dict[CategoryId | None, set[str]] = {}
     for category, rows in tests.items():
         for (run, result), p in zip(rows, holm([c.p_sign_flip for _, c in rows]), strict=True):
             if result.tie() or p is None or p > ALPHA:
@@ -145,7 +146,11 @@ def apart_in_all(tests: Tests) -> tuple[int, int]:
     )
 
 
-def _mean(run: Run, metric: str, category: int | None) -> float:
+def _asked(runs: Sequence[Run]) -> list[Category]:
+    return categories_of(run.summary for run in runs)
+
+
+def _mean(run: Run, metric: str, category: CategoryId | None) -> float:
     own = [value for key, value in run.column(metric).items() if category is None or run.categories[key] == category]
     return float(np.mean(own)) if own else float("-inf")
 
@@ -171,8 +176,12 @@ def comparison_table(a: Run, b: Run, metrics: Sequence[str], *, shared: bool = F
         Column("smallest", "resolvable"),
         Column("verdict", "Verdict", "text"),
     )
-    categories = [c for c in TABLE_CATEGORIES if all(c in run.categories.values() for run in (a, b))]
-    compared = [(c, m, paired(a, b, m, c), compare_runs(a, b, m, c)) for c in (*categories, None) for m in metrics]
+    categories = [c for c in _asked((a, b)) if all(c.id in run.categories.values() for run in (a, b))]
+    compared = [
+        (c, m, paired(a, b, m, c and c.id), compare_runs(a, b, m, c and c.id))
+        for c in (*categories, None)
+        for m in metrics
+    ]
     adjusted = holm([result.p_sign_flip for *_, result in compared])
     sections: dict[str, list[tuple[Cell, ...]]] = {}
     for (category, metric, pair, result), p in zip(compared, adjusted, strict=True):

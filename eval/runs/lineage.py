@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eval.core.identity import digest
+from eval.core.identity import record as plain
 from eval.core.types import Question
 
 Key = tuple[str, int]
@@ -38,6 +39,12 @@ VOLATILE = frozenset(
 """Fields that equal runs may differ in: times, chance of caches, wording of errors, numbers of memories. Seals guard
 them.
 """
+ASKING = ("asked",)
+"""Fields of a question, beside its text, that a memory system sees."""
+PUTTING = ("asked", "options")
+"""Those that an answerer sees."""
+JUDGING = ("golds", "rubric", "rule")
+"""Those that a judge sees, beside text, gold and category."""
 
 
 def of_store(store: str) -> dict[str, str]:
@@ -47,17 +54,21 @@ def of_store(store: str) -> dict[str, str]:
 
 def of_search(store: str, question: Question, gold_turns: Sequence[str]) -> dict[str, str]:
     """Links of a search record: the store and the query."""
-    return {"store": store, "query": digest([question.text, list(gold_turns)])}
+    return {"store": store, "query": digest([question.text, list(gold_turns), *further(question, ASKING)])}
 
 
-def of_answer(context_id: str, wording: str, speakers: Sequence[str], prompt: str) -> dict[str, str]:
-    """Links of an answer: the context, the question as it was put, the prompt."""
-    return {"context": context_id, "question": digest([wording, list(speakers)]), "prompt": prompt}
+def of_answer(
+    context_id: str, question: Question, wording: str, speakers: Sequence[str], prompt: str
+) -> dict[str, str]:
+    """Links of an answer: the context, the question as it was put (``wording``), the prompt."""
+    put = [wording, list(speakers), *further(question, PUTTING)]
+    return {"context": context_id, "question": digest(put), "prompt": prompt}
 
 
 def of_verdict(question: Question, answer: str) -> dict[str, str]:
     """Links of a verdict: the answer, and the question with its gold."""
-    return {"answer": digest(answer), "question": digest([question.text, question.gold, question.category])}
+    judged = [question.text, question.gold, question.category, *further(question, JUDGING)]
+    return {"answer": digest(answer), "question": digest(judged)}
 
 
 def of_values(question: Question, answer: str | None, searched: Record) -> dict[str, str | None]:
@@ -72,12 +83,20 @@ def of_values(question: Question, answer: str | None, searched: Record) -> dict[
 
 def of_latency(store: str, question: Question, prompt: str) -> dict[str, str]:
     """Links of a timed question."""
-    return {"store": store, "question": digest(question.text), "prompt": prompt}
+    added = further(question, PUTTING)
+    return {"store": store, "question": digest([question.text, *added] if added else question.text), "prompt": prompt}
 
 
 def question_digest(question: Question) -> str:
     """Digest of what a question is scored by; two runs may be paired on it where theirs agree."""
-    return digest([question.text, question.gold, question.category, list(question.evidence)])
+    scored = [question.text, question.gold, question.category, list(question.evidence)]
+    return digest([*scored, *further(question, (*JUDGING, *PUTTING))])
+
+
+def further(question: Question, fields: Sequence[str]) -> list[dict[str, Any]]:
+    """Those of some fields that a question has: nothing for one that has none of them, as LOCOMO's."""
+    given = {name: plain(value) for name in fields if (value := getattr(question, name)) is not None}
+    return [given] if given else []
 
 
 def current(record: Record | None, links: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from eval.core.categories import CategoryId
 from eval.core.places import published_origins
 from eval.runs.format.made_by import AnswererFacts, MadeBy, ModelFacts, PartFacts
 from memos.errors import DataError
@@ -103,7 +104,7 @@ def _model(named: str, place: str) -> ModelFacts:
     return {"model": model, "maker": maker, "place": place, "declared": True}
 
 
-def whole_locomo(keys: Sequence[tuple[str, int]], by_category: Mapping[int, int]) -> bool:
+def whole_locomo(keys: Sequence[tuple[str, int]], by_category: Mapping[CategoryId, int]) -> bool:
     """Whether answers are to the questions of LOCOMO's categories 1 to 4, by their numbers and conversations.
 
     Positions are not counted: question texts repeat within a conversation, and some origins found the position by the

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from eval.core.categories import CategoryId
 from eval.core.judging import verdict_value
 from eval.core.types import Dataset, Question
 from eval.runs import lineage, snapshot
@@ -233,7 +234,7 @@ class Run:
         return list(self.search if "search" in self.__dict__ else self._journal("search", pick=lambda r: None))
 
     @cached_property
-    def categories(self) -> dict[Key, int]:
+    def categories(self) -> dict[Key, CategoryId]:
         """Category of every question; 0 where the dataset cannot be found."""
         known = self.questions
         return {key: known[key].category if key in known else 0 for key in self.keys}
@@ -332,16 +333,13 @@ def load_runs(folders: Iterable[Path | str]) -> list[Run]:
 
 
 def _find_dataset(manifest: Mapping[str, Any]) -> Dataset | None:
-    from eval.core.config import PLAIN, typed
-    from eval.datasets.load import load_dataset
-    from eval.datasets.selection import DatasetConfig
+    from eval.datasets.load import load
 
     spec = (manifest.get("config") or {}).get("dataset")
     if not spec:
         return None
     try:
-        config = typed(DatasetConfig, {k: v for k, v in spec.items() if k not in PLAIN}, "dataset")
-        return load_dataset(spec["name"], config)
+        return load(spec)
     except MemosError:
         return None
 

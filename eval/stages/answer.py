@@ -32,8 +32,20 @@ def answer(bench: Bench, run: RunDir) -> None:
 
 def links(bench: Bench, searched: dict[str, Any], question: Question, wording: str) -> dict[str, str]:
     """What the answer to a question is made from."""
-    speakers = bench.dataset.conversation(question.sample_id).speakers
-    return lineage.of_answer(searched["context_id"], wording, speakers, bench.prompt)
+    speakers = bench.speakers[question.sample_id]
+    return lineage.of_answer(searched["context_id"], question, wording, speakers, bench.prompt)
+
+
+def answer_task(bench: Bench, question: Question, context: str, wording: str | None = None) -> AnswerTask:
+    """What the answerer is asked; ``wording``: the question as it is put, None: as the data set words it."""
+    return AnswerTask(
+        question=question.text if wording is None else wording,
+        context=context,
+        speakers=bench.speakers[question.sample_id],
+        prompt=bench.prompt,
+        asked=question.asked,
+        options=question.options,
+    )
 
 
 def answers_now(
@@ -77,7 +89,6 @@ class Answering:
         self.bench, self.run, self.answers = bench, run, answers
         self._wordings = {q.key: wording for q in bench.dataset.questions if (wording := ask(q)) is not None}
         self._ask = ask
-        self._speakers = {c.sample_id: c.speakers for c in bench.dataset.conversations}
 
     def waiting(self) -> list[tuple[Question, dict[str, Any]]]:
         """The questions that were searched and have no good answer yet, with their search records."""
@@ -96,12 +107,7 @@ class Answering:
 
     def task(self, question: Question, searched: dict[str, Any]) -> AnswerTask:
         """What the answerer is asked."""
-        return AnswerTask(
-            question=self._wordings[question.key],
-            context=_context(self.run, searched),
-            speakers=self._speakers[question.sample_id],
-            prompt=self.bench.prompt,
-        )
+        return answer_task(self.bench, question, _context(self.run, searched), self._wordings[question.key])
 
     def write(self, question: Question, searched: dict[str, Any], outcome: Answer | Failed) -> str | None:
         """Write the record of an answer; returns its text where it is good."""

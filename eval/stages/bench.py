@@ -18,9 +18,10 @@ from eval.core.device import timing_identity
 from eval.core.identity import digest, record
 from eval.core.protocols import Answerer, Judge, MemorySystem, Scorer
 from eval.core.types import Dataset, Question
-from eval.datasets.load import load_dataset
-from eval.datasets.selection import DatasetConfig, select
+from eval.datasets import load as datasets
+from eval.datasets.selection import select
 from eval.metrics.build import Config as MetricsConfig
+from eval.runs import lineage
 from eval.stages import components, former_fingerprints, roles
 from eval.stages.adoption import find_run
 from memos.embed.base import Embedder
@@ -52,7 +53,7 @@ class Bench:
         self.name = config["name"]
         self.system_spec, self.embedder_spec = config["system"], config["embedder"]
         self.track = typed(schema.TrackConfig, _fields(config["track"]), "track")
-        self.dataset_config = typed(DatasetConfig, _fields(config["dataset"]), "dataset")
+        self.dataset_config = datasets.checked(config["dataset"])
         self.latency = typed(schema.LatencyConfig, config["latency"], "latency")
         self.budget_config = typed(schema.BudgetConfig, config["budget"], "budget")
         self.metrics_config = typed(MetricsConfig, config["metrics"], "metrics")
@@ -117,7 +118,12 @@ class Bench:
     @cached_property
     def dataset(self) -> Dataset:
         """The selected conversations and questions."""
-        return select(load_dataset(self.config["dataset"]["name"], self.dataset_config), self.dataset_config, self.seed)
+        return select(datasets.load(self.config["dataset"], self.dataset_config), self.dataset_config, self.seed)
+
+    @cached_property
+    def speakers(self) -> dict[str, tuple[str, ...]]:
+        """Conversation to who talks in it."""
+        return {c.sample_id: c.speakers for c in self.dataset.conversations}
 
     def questions(self, sample_id: str) -> list[Question]:
         return [q for q in self.dataset.questions if q.sample_id == sample_id]
@@ -171,7 +177,10 @@ class Bench:
                 "ingest": [self.ingest_fingerprint(c) for c in self.dataset.conversations],
                 "search": self.identities(),
                 "budget_words": self.track.budget_words,
-                "questions": [[*q.key, q.text, q.evidence if gold else []] for q in self.dataset.questions],
+                "questions": [
+                    [*q.key, q.text, q.evidence if gold else [], *lineage.further(q, lineage.ASKING)]
+                    for q in self.dataset.questions
+                ],
                 "seed": self.seed,
             }
         )
@@ -193,7 +202,10 @@ class Bench:
         journal.
         """
         if spec["name"] not in self._judge_fingerprints:
-            seen = [[*q.key, q.text, q.gold, q.category] for q in self.dataset.questions]
+            seen = [
+                [*q.key, q.text, q.gold, q.category, *lineage.further(q, lineage.JUDGING)]
+                for q in self.dataset.questions
+            ]
             own = self.judge_identity(self._judge_part(spec))
             self._judge_fingerprints[spec["name"]] = digest([self.fingerprint, own, seen], 10)
         return self._judge_fingerprints[spec["name"]]

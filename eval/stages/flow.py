@@ -124,9 +124,10 @@ class _Flow:
 
     def _judge(self, run: RunDir, part: Part) -> _Stage[tuple[Question, str]]:
         referee, verdicts = self.bench.judge(part.spec), judge_journal(self.bench, run, part.spec)
+        categories = self.bench.dataset.categories
 
         def work(batch: Sequence[tuple[Question, str]]) -> None:
-            for index, verdict in outcomes(referee.judge, [task(*answered) for answered in batch]):
+            for index, verdict in outcomes(referee.judge, [task(categories, *answered) for answered in batch]):
                 write_verdict(verdicts, *batch[index], verdict)
                 self._count(stage)
 

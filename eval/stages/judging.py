@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from eval.core import judging
+from eval.core.categories import Categories
 from eval.core.progress import bar
 from eval.core.protocols import Judge
 from eval.core.types import JudgeTask, Question, Verdict
@@ -18,11 +19,14 @@ from eval.stages.boundary import Failed, attempt, outcomes
 Key = tuple[str, int]
 
 
-def judge_answers(referee: Judge, answers: Mapping[Question, str], verdicts: Journal, title: str, total: int) -> None:
+def judge_answers(
+    referee: Judge, categories: Categories, answers: Mapping[Question, str], verdicts: Journal, title: str, total: int
+) -> None:
     """Write a verdict for every answer that has none that stands; failed and unreadable ones are asked again.
 
     Args:
         referee: the judge.
+        categories: the data set's.
         answers: question to its good answer.
         verdicts: where they are written, and looked for.
         title: of the bar of progress.
@@ -31,7 +35,7 @@ def judge_answers(referee: Judge, answers: Mapping[Question, str], verdicts: Jou
     todo = unjudged(answers, verdicts)
     if not todo:
         return
-    tasks = [task(question, answers[question]) for question in todo]
+    tasks = [task(categories, question, answers[question]) for question in todo]
     progress = bar(title, total, len(answers) - len(todo))
     for index, verdict in outcomes(referee.judge, tasks):
         write_verdict(verdicts, todo[index], answers[todo[index]], verdict)
@@ -39,9 +43,11 @@ def judge_answers(referee: Judge, answers: Mapping[Question, str], verdicts: Jou
     progress.close()
 
 
-def task(question: Question, answer: str) -> JudgeTask:
-    """What a judge is asked about an answer."""
-    return JudgeTask(question.text, question.gold, answer, question.category)
+def task(categories: Categories, question: Question, answer: str) -> JudgeTask:
+    """What a judge is asked about an answer to a question of these categories."""
+    category = categories[question.category]
+    rule = question.rule or category.rule
+    return JudgeTask(question.text, question.gold, answer, category.like, rule, question.golds, question.rubric)
 
 
 def write_verdict(verdicts: Journal, question: Question, answer: str, verdict: Verdict | Failed) -> None:

@@ -9,16 +9,17 @@ from typing import Any
 
 from eval.core.progress import bar
 from eval.core.protocols import Answerer, MemorySystem
-from eval.core.types import AnswerTask, Question
+from eval.core.types import Question
 from eval.datasets.selection import stratified
 from eval.runs import lineage
 from eval.runs.write import RunDir
+from eval.stages.answer import answer_task
 from eval.stages.bench import Bench
 from eval.stages.boundary import Failed, attempt
 from eval.stages.ingest import check_drained
 from eval.stages.rounds import state_of, store_links
 from eval.stages.search import make_query, render
-from memos.types import Conversation, Usage
+from memos.types import Usage
 
 
 def latency(bench: Bench, run: RunDir) -> None:
@@ -41,12 +42,10 @@ def latency(bench: Bench, run: RunDir) -> None:
         warming: dict[str, Any] = {}
         if not isinstance(loaded, Failed):
             check_drained(system, conversation.sample_id)
-            warming = _ask(bench, system, answerer, conversation, waiting[0])
+            warming = _ask(bench, system, answerer, waiting[0])
         store = store_links(bench, run)[conversation.sample_id]
         for question in waiting:
-            record = (
-                loaded.record if isinstance(loaded, Failed) else _ask(bench, system, answerer, conversation, question)
-            )
+            record = loaded.record if isinstance(loaded, Failed) else _ask(bench, system, answerer, question)
             record, warming = _with_usage_of(record, warming), {}
             key = {"sample_id": question.sample_id, "qa_index": question.qa_index}
             times.append({**key, **record, "made_from": lineage.of_latency(store, question, bench.prompt)})
@@ -80,9 +79,7 @@ def timed_now(bench: Bench, run: RunDir) -> dict[tuple[str, int], dict[str, Any]
     }
 
 
-def _ask(
-    bench: Bench, system: MemorySystem, answerer: Answerer, conversation: Conversation, question: Question
-) -> dict[str, Any]:
+def _ask(bench: Bench, system: MemorySystem, answerer: Answerer, question: Question) -> dict[str, Any]:
     """Times of one question, or the failure's record; without its key."""
     start = time.perf_counter()
     retrieved = attempt(lambda: system.search(make_query(bench, question)))
@@ -93,7 +90,7 @@ def _ask(
     if isinstance(rendered, Failed):
         return {**rendered.record, **spent}
     searched = time.perf_counter()
-    task = AnswerTask(question.text, rendered, conversation.speakers, bench.prompt)
+    task = answer_task(bench, question, rendered)
     outcome = attempt(lambda: next(iter(answerer.answer([task])))[1])
     end = time.perf_counter()
     if isinstance(outcome, Failed):

@@ -22,7 +22,8 @@ from eval.stages.answer import answer_tasks, answers_now, asked_as_is
 from eval.stages.bench import Bench
 from eval.stages.estimates import verdict_column
 from eval.stages.judging import judge_answers, verdicts_of
-from eval.stages.score import answer_metrics, answers_to_judge
+from eval.stages.score import answers_to_judge
+from eval.stages.scoring import score_answers
 from eval.stats import judge_sd, spread
 
 Key = tuple[str, int]
@@ -79,7 +80,7 @@ def repeat(bench: Bench, run: RunDir) -> None:
         for spec in bench.judge_specs:
             referee = bench.judge(spec)
             title = f"{bench.system_spec['name']}: repeat {number}, judge {spec['name']}"
-            judge_answers(referee, given, _verdicts(bench, run, spec, number), title, total)
+            judge_answers(referee, bench.dataset.categories, given, _verdicts(bench, run, spec, number), title, total)
             referee.close()
         _score(bench, _metrics(bench, run, number), given)
 
@@ -89,7 +90,7 @@ def _score(bench: Bench, journal: Journal, given: Mapping[Question, str]) -> Non
     todo = [q for q, answer in given.items() if not lineage.current(journal.records.get(q.key), _of(q, answer))]
     if not todo:
         return
-    rows = answer_metrics(bench.scorers(), todo, {question.key: given[question] for question in todo})
+    rows = score_answers(bench.scorers(), todo, [given[question] for question in todo])
     records = []
     for question, (metrics, errors) in zip(todo, rows, strict=True):
         failed = {"status": "error", "errors": errors} if errors else {}

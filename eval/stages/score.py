@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from eval.core.progress import bar
-from eval.core.protocols import Scorer
 from eval.core.types import Question
 from eval.metrics.retrieval import evidence_metrics
 from eval.runs import lineage
@@ -14,7 +13,7 @@ from eval.runs.write import Journal, RunDir
 from eval.stages.answer import answers_now
 from eval.stages.bench import Bench
 from eval.stages.judging import judge_answers, verdicts_of
-from eval.stages.scoring import Row, score_rows, wanted_metrics
+from eval.stages.scoring import score_answers, wanted_metrics
 from eval.stages.search import searched_now
 
 Key = tuple[str, int]
@@ -49,7 +48,8 @@ def judge(bench: Bench, run: RunDir, spec: Mapping[str, Any]) -> None:
     """Write a verdict for every good answer that has none that stands; failed and unreadable ones are asked again."""
     answers, referee = answers_to_judge(bench, run), bench.judge(spec)
     title = f"{bench.system_spec['name']}: judge {spec['name']}"
-    judge_answers(referee, answers, judge_journal(bench, run, spec), title, len(bench.dataset.questions))
+    categories, total = bench.dataset.categories, len(bench.dataset.questions)
+    judge_answers(referee, categories, answers, judge_journal(bench, run, spec), title, total)
     referee.close()
 
 
@@ -96,7 +96,8 @@ def score(bench: Bench, run: RunDir) -> dict[str, str]:
     for start in range(0, len(todo), BATCH):
         batch = todo[start : start + BATCH]
         good = [q for q in batch if q.key in answered]
-        rows = dict(zip([q.key for q in good], answer_metrics(scorers, good, answered), strict=True))
+        made = score_answers(scorers, good, [answered[q.key] for q in good])
+        rows = dict(zip([q.key for q in good], made, strict=True))
         records = []
         for question in batch:
             metrics, errors = rows.get(question.key, ({}, {}))
@@ -111,17 +112,6 @@ def score(bench: Bench, run: RunDir) -> dict[str, str]:
         progress.update(len(batch))
     progress.close()
     return {name: reason for scorer in scorers for name, reason in scorer.missing().items()}
-
-
-def answer_metrics(scorers: Sequence[Scorer], batch: Sequence[Question], answered: Mapping[Key, str]) -> list[Row]:
-    """Values and errors of each answer of a batch, over all scorers."""
-    rows: list[Row] = [({}, {}) for _ in batch]
-    golds, given = [q.gold for q in batch], [answered[q.key] for q in batch]
-    for scorer in scorers if batch else ():
-        for row, own in zip(rows, score_rows(scorer, golds, given, [q.category for q in batch]), strict=True):
-            row[0].update(own[0])
-            row[1].update(own[1])
-    return rows
 
 
 def _retrieval(run: RunDir, record: Mapping[str, Any], question: Question) -> dict[str, float]:

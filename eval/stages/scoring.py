@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from eval.core.protocols import Scorer
+from eval.core.types import Question
 from eval.stages.boundary import Failed, attempt
 
 Row = tuple[dict[str, float], dict[str, str]]
@@ -19,7 +20,23 @@ def wanted_metrics(scorers: Sequence[Scorer]) -> set[str]:
     }
 
 
-def score_rows(scorer: Scorer, golds: Sequence[str], answers: Sequence[str], categories: Sequence[int]) -> list[Row]:
+def score_answers(scorers: Sequence[Scorer], questions: Sequence[Question], answers: Sequence[str]) -> list[Row]:
+    """Values and errors of each answer, over all scorers; of several accepted golds the best counts."""
+    rows: list[Row] = [({}, {}) for _ in questions]
+    pairs = [(i, gold) for i, question in enumerate(questions) for gold in question.accepted]
+    golds, given = [gold for _, gold in pairs], [answers[i] for i, _ in pairs]
+    forms = [questions[i].locomo_form for i, _ in pairs]
+    for scorer in scorers if pairs else ():
+        for (i, _), (values, errors) in zip(pairs, score_rows(scorer, golds, given, forms), strict=True):
+            best, failed = rows[i]
+            best.update({name: max(value, best.get(name, value)) for name, value in values.items()})
+            failed.update(errors)
+    return [(values, {name: why for name, why in errors.items() if name not in values}) for values, errors in rows]
+
+
+def score_rows(
+    scorer: Scorer, golds: Sequence[str], answers: Sequence[str], categories: Sequence[int | None]
+) -> list[Row]:
     """A scorer's values of each pair; where it raises on them together, each is scored alone, so that only those which
     fail do.
 
@@ -43,7 +60,7 @@ def score_rows(scorer: Scorer, golds: Sequence[str], answers: Sequence[str], cat
 
 
 def _columns(
-    scorer: Scorer, golds: Sequence[str], answers: Sequence[str], categories: Sequence[int]
+    scorer: Scorer, golds: Sequence[str], answers: Sequence[str], categories: Sequence[int | None]
 ) -> dict[str, list[float]]:
     columns = {
         name: [float(value) for value in column] for name, column in scorer.score(golds, answers, categories).items()

@@ -26,7 +26,7 @@ CONTEXT_SEPARATOR = "\n"
 
 def make_query(bench: Bench, question: Question) -> Query:
     gold = question.evidence if bench.system_class.sees_gold else ()
-    return Query(question.text, gold_turns=gold)
+    return Query(question.text, gold_turns=gold, asked=question.asked)
 
 
 def render(bench: Bench, retrieved: Retrieved) -> tuple[str, int]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from eval.core import judging
+from eval.core.categories import in_order
 from eval.core.identity import digest
 from eval.core.types import Question
 from eval.judges.uncertainty import own_error
@@ -101,7 +102,7 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
     metrics = estimates(columns, _clusters(questions))
     for name, verdicts in records.verdicts.items():
         metrics[name] = {**metrics[name], **_repeats(list(verdicts.values()))}
-    categories = sorted({q.category for q in questions})
+    categories = [c.id for c in bench.dataset.categories if any(q.category == c.id for q in questions)]
     by_category = {str(c): [q for q in questions if q.category == c] for c in categories}
     rows = priced(bench, _ledger_rows(bench, records))
     losses = lost(records.ingested, records.searched, bench.extracts)
@@ -133,7 +134,7 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
         "prompts": prompts_used(bench),
         "latency_ms": _latency(records),
         "judge_error": judge_errors({f"judge_{s['name']}": own_error(bench.judge(s)) for s in bench.judge_specs}),
-        "ceilings": gold_ceilings([(q.gold, q.category) for q in questions if q.category != 5]),
+        "ceilings": gold_ceilings([(q.gold, q.category, q.locomo_form) for q in questions if not q.unanswerable]),
         "missing": dict(sorted(missing.items())),
         **_labels_of_parts(bench, losses),
         "cut": sum(1 for r in records.answers.values() if r.get("cut_tokens")),
@@ -297,10 +298,11 @@ def _labels_of_parts(bench: Bench, losses: Lost) -> Described:
             "name": bench.dataset.name,
             "sha256": bench.dataset.sha256,
             "official": bench.dataset.official,
-            "answer_key": bench.dataset_config.answer_key,
-            "captions": bench.dataset_config.captions,
+            "answer_key": getattr(bench.dataset_config, "answer_key", "official"),
+            "captions": getattr(bench.dataset_config, "captions", False),
             "questions": digest(sorted([*q.key, lineage.question_digest(q)] for q in bench.dataset.questions)),
-            "n_by_category": {str(c): counts[c] for c in sorted(counts)},
+            "n_by_category": {str(c): counts[c] for c in in_order(counts)},
+            "categories": bench.dataset.categories.record(),
         },
         "made_by": made_by(bench),
     }

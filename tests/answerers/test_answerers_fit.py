@@ -13,8 +13,7 @@ from eval.answerers.fit.rows import Names, rendered
 from eval.answerers.fit.spans import SpanFit, SpanFitSettings, reached
 from eval.answerers.fit.tuning import TUNING, tuning_conversations
 from eval.answerers.ranking import Index
-from eval.datasets.load import TINY
-from eval.datasets.locomo import load
+from eval.datasets.locomo import TINY, load
 
 
 @pytest.fixture(scope="module")

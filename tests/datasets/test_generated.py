@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from eval.datasets import locomo
+from eval.datasets.generated import dataset
 from eval.datasets.generated.build import ConversationDraft, conversations, generate
-from eval.datasets.generated.dataset import dataset
+from eval.datasets.generated.dataset import made
 from eval.datasets.generated.locomo_format import LOCOMO_CATEGORY, write
 from eval.datasets.generated.question_only import QuestionOnly, skeleton
 from eval.datasets.generated.records import CATEGORIES, Knobs
 from eval.datasets.load import load_dataset
-from eval.datasets.selection import DatasetConfig
 from memos.errors import ConfigError, DataError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,7 +59,7 @@ def test_the_script_names_a_knob_that_cannot_be(tmp_path: Path) -> None:
     ran = subprocess.run(
         command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
     )
-    assert ran.returncode == 1 and ran.stderr.strip() == "generated.noise: expected 0 to 0.95, found 2.0"
+    assert ran.returncode == 1 and ran.stderr.strip() == "knobs.noise: expected 0 to 0.95, found 2.0"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -124,7 +124,7 @@ def test_paraphrase_changes_wordings_not_keys() -> None:
 
 def test_knobs_out_of_range_are_refused() -> None:
     for knob, given in (("speakers", 5), ("noise", 1), ("sessions", 0), ("distance", -0.1)):
-        with pytest.raises(ConfigError, match=f"generated.{knob}: expected"):
+        with pytest.raises(ConfigError, match=f"knobs.{knob}: expected"):
             Knobs(**{knob: given})
     with pytest.raises(ConfigError, match="generated.sessions: expected a whole number, found 2.5"):
         Knobs(sessions=2.5)
@@ -163,18 +163,39 @@ def test_the_file_loads_as_locomo(tmp_path: Path) -> None:
 
 def test_in_memory_and_file_are_the_same_data(tmp_path: Path) -> None:
     write(tmp_path / "small.json", SMALL)
-    made, loaded = dataset(SMALL), locomo.load(tmp_path / "small.json")
-    assert (made.sha256, made.conversations, made.questions) == (loaded.sha256, loaded.conversations, loaded.questions)
-    assert made.name == "generated-1-seed5" and not made.official
+    own, read = made(SMALL), load_dataset("generated", path=str(tmp_path / "small.json"))
+    assert (own.sha256, own.conversations, own.questions) == (read.sha256, read.conversations, read.questions)
+    assert own.path == "generated-1-seed5" and not own.official
+    question = next(q for q in own.questions if q.golds)
+    assert question.gold == question.golds[0] and question.asked is not None
+    lacking = [q for q in own.questions if q.category == "unanswerable"]
+    assert lacking and all(q.unanswerable and not q.gold and q.adversarial for q in lacking)
+
+
+def test_a_file_that_lacks_the_own_fields_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "small.json"
+    write(path, SMALL)
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    for field, value, why in (("category_name", "sport", "'sport'"), ("question_date", "soon", "'soon'")):
+        bad = json.loads(json.dumps(raw))
+        bad[0]["qa"][2][field] = value
+        path.write_text(json.dumps(bad), encoding="utf-8")
+        dataset._from_file.cache_clear()
+        with pytest.raises(DataError, match=rf"\[0\]\.qa\[2\]\.{field}: expected .*{why}"):
+            load_dataset("generated", path=str(path))
 
 
 def test_the_harness_loads_it_by_name_and_by_path(tmp_path: Path) -> None:
     path = tmp_path / "mine.json"
     write(path, SMALL)
-    assert load_dataset("generated", DatasetConfig(path=str(path))).name == "mine"
+    assert load_dataset("generated", path=str(path)).name == "mine"
     with pytest.raises(DataError, match="no-such.json"):
-        load_dataset("generated", DatasetConfig(path=str(tmp_path / "no-such.json")))
-    with pytest.raises(ConfigError, match="dataset.answer_key: the generated key is right as it is"):
-        load_dataset("generated", DatasetConfig(answer_key="audited"))
-    standard = load_dataset("generated", DatasetConfig())
+        load_dataset("generated", path=str(tmp_path / "no-such.json"))
+    with pytest.raises(ConfigError, match="dataset.answer_key: unknown field"):
+        load_dataset("generated", answer_key="audited")
+    with pytest.raises(ConfigError, match="knobs.noise: expected 0 to 0.95, found 2"):
+        load_dataset("generated", knobs={"noise": 2})
+    with pytest.raises(ConfigError, match="dataset.knobs.nois: unknown field; did you mean noise"):
+        load_dataset("generated", knobs={"nois": 0.1})
+    standard = load_dataset("generated")
     assert len(standard.conversations) == 30 and len(standard.questions) == 1680

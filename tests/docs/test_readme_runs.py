@@ -23,7 +23,7 @@ from readme_text import of, words
 from scripted_batches import BatchServer
 from tiny_model import save
 
-from eval.datasets.load import TINY
+from eval.datasets.locomo import TINY
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = "python run.py experiment=locomo"

@@ -137,7 +137,7 @@ def test_the_whole_conversation_counts(tmp_path, kind):
 def test_forced_choices_are_kept_by_their_options(tmp_path):
     import json
 
-    from eval.datasets.load import TINY
+    from eval.datasets.locomo import TINY
     from eval.experiments.adversarial import experiment as adversarial
 
     file = tmp_path / "data.json"

@@ -7,8 +7,7 @@ from collections import Counter
 
 import pytest
 
-from eval.datasets.load import TINY
-from eval.datasets.locomo import OFFICIAL_COUNTS, load
+from eval.datasets.locomo import OFFICIAL_COUNTS, TINY, load
 from memos.errors import DataError
 
 

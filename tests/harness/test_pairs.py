@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from small_runs import Made
 
-from eval.datasets.load import TINY
+from eval.datasets.locomo import TINY
 from eval.report.benchmark_tables import significant_ties, write_benchmark_tables
 from eval.report.groups import RunGroup
 from eval.report.significance import against_best, comparison_table, same_questions

@@ -8,7 +8,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from eval.command.cli import CONF
-from eval.core.types import CATEGORIES
+from eval.core.categories import LOCOMO
 from eval.runs.write import RunDir
 from eval.stages.bench import Bench, plain
 from eval.stages.boundary import Failed, attempt
@@ -109,7 +109,8 @@ def test_gold_reaches_only_the_oracle(tmp_path):
 
 
 def test_categories_have_the_papers_names():
-    assert CATEGORIES == {4: "single-hop", 1: "multi-hop", 2: "temporal", 3: "open-domain", 5: "adversarial"}
+    names = {one.id: one.name for one in LOCOMO}
+    assert names == {4: "single-hop", 1: "multi-hop", 2: "temporal", 3: "open-domain", 5: "adversarial"}
 
 
 def test_ingest_gives_a_store_for_what_is_asked_and_only_once(tmp_path):

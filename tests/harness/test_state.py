@@ -12,7 +12,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from eval.command.cli import CONF
-from eval.datasets.load import TINY
+from eval.datasets.locomo import TINY
 from eval.stages.bench import Bench, plain
 from eval.stages.ingest import StateFolder, ingest_conversation
 from memos.errors import ConfigError

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from eval.datasets.load import TINY
-from eval.datasets.locomo import load
+from eval.datasets.locomo import TINY, load
 from memos.operation.retrieval import fit as ranker_fit
 from memos.operation.retrieval.features import FEATURES
 

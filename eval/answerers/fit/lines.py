@@ -44,7 +44,7 @@ def line_data(
         gold = np.array(
             [any(line.speaker == who and line.text in text for who, text in wanted) for line in index.lines]
         )
-        if question.category == 5 or not gold.any():
+        if question.unanswerable or not gold.any():
             continue
         view = analyse(question.text, dataset.conversation(question.sample_id).speakers)
         cosine = vectors[question.sample_id] @ embedder.encode([question.text])[0] if embedder else None

@@ -93,7 +93,7 @@ def span_data(
     for question in tqdm(dataset.questions, disable=None, desc="spans"):
         speakers = dataset.conversation(question.sample_id).speakers
         view = analyse(question.text, speakers)
-        if view.kind in WITHOUT_SPANS or question.category == 5 or not question.evidence:
+        if view.kind in WITHOUT_SPANS or question.unanswerable or not question.evidence:
             continue
         people = frozenset(part.lower() for name in speakers for part in name.split())
         group, golds = answer_group(view), gold_sets(question, view)

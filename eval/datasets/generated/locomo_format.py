@@ -57,7 +57,7 @@ def _chunks(conversation: ConversationDraft) -> Iterator[str]:
     for session in conversation.sessions():
         name = f"session_{session.number}"
         turns = [{"speaker": turn.speaker, "dia_id": turn.turn_id, "text": turn.text} for turn in session.turns]
-        yield f',\n "{name}_date_time": {_json(_time(session))}, "{name}": {_json(turns)}'
+        yield f',\n "{name}_date_time": {_json(time_text(session))}, "{name}": {_json(turns)}'
     questions = ",\n  ".join(_json(_question(question)) for question in conversation.questions())
     yield f'}},\n "qa": [\n  {questions}\n ]}}'
 
@@ -66,8 +66,8 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _time(session: GeneratedSession) -> str:
-    """Such as ``1:56 pm on 8 May, 2023``."""
+def time_text(session: GeneratedSession) -> str:
+    """When a session was, such as ``1:56 pm on 8 May, 2023``."""
     at = session.time
     half = "am" if at.hour < 12 else "pm"
     return f"{at.hour % 12 or 12}:{at.minute:02d} {half} on {at.day} {MONTHS[at.month - 1]}, {at.year}"

@@ -55,9 +55,9 @@ class Knobs:
         ):
             given = getattr(self, name)
             if isinstance(self.__dataclass_fields__[name].default, int) and not isinstance(given, int):
-                raise ConfigError(f"generated.{name}: expected a whole number, found {given!r}")
+                raise ConfigError(f"knobs.{name}: expected a whole number, found {given!r}")
             if not low <= given <= high:
-                raise ConfigError(f"generated.{name}: expected {low} to {high}, found {given!r}")
+                raise ConfigError(f"knobs.{name}: expected {low} to {high}, found {given!r}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def choice(question: Question, seed: int = 0) -> Choice:
     Raises:
         DataError: the question has no trap answer.
     """
-    if question.category != 5 or not question.adversarial:
+    if not question.unanswerable or not question.adversarial:
         raise DataError(f"{question.sample_id} question {question.qa_index}: no adversarial_answer to choose against")
     draw = hashlib.sha256(f"{seed}\0{question.sample_id}\0{question.qa_index}".encode()).digest()[0]
     options = (NOT_MENTIONED, question.adversarial) if draw % 2 else (question.adversarial, NOT_MENTIONED)
@@ -106,7 +106,7 @@ def table(
     forced: Mapping[tuple[str, int], str] | None = None,
     seed: int = 0,
 ) -> Abstention:
-    """Score category 5.
+    """Score the questions that cannot be answered (LOCOMO's category 5).
 
     Args:
         questions: all questions of the dataset, every category.
@@ -114,9 +114,9 @@ def table(
         forced: answers to the forced choices, where they were asked.
         seed: of the order of the options.
     """
-    asked = [q for q in questions if q.category == 5]
+    asked = [q for q in questions if q.unanswerable]
     if not asked:
-        raise DataError("no questions of category 5 in this dataset")
+        raise DataError("no question of this data set is unanswerable")
     clusters = [q.sample_id for q in asked]
     right = [float(abstains(free.get(q.key, ""))) for q in asked]
     forced_estimate, unclear, unanswered = None, 0, 0
@@ -130,7 +130,7 @@ def table(
             [c.question.sample_id for c in answerable],
             bounds=(0.0, 1.0),
         )
-    others = [q for q in questions if q.category != 5]
+    others = [q for q in questions if not q.unanswerable]
     known = sum(abstention(q.gold) == 1.0 for q in others if q.gold.strip())
     return Abstention(
         free_form=interval(right, clusters, bounds=(0.0, 1.0)),

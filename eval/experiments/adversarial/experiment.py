@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eval.core.identity import digest
 from eval.core.types import Question
-from eval.datasets.load import load_dataset
+from eval.datasets.load import load
 from eval.experiments.adversarial import abstention
 from eval.experiments.protocol import FAILED_QUESTIONS, OK, Config, Outcome
 from eval.report.sources import sources
@@ -34,11 +34,12 @@ if TYPE_CHECKING:
 
 def check(config: Config) -> None:
     """Raise for anything wrong that can be known beforehand."""
-    if list(config["dataset"]["categories"]) != [5]:
+    answerable = {q.category for q in Bench(config).dataset.questions if not q.unanswerable}
+    if answerable:
         raise ConfigError(
-            f"dataset.categories: this experiment asks category 5 alone, found {config['dataset']['categories']}"
+            "dataset.categories: this experiment asks what cannot be answered alone (LOCOMO's category 5), found "
+            f"{config['dataset']['categories']}"
         )
-    Bench(config).dataset  # noqa: B018 - reading it is the check
 
 
 def changed(config: Config) -> list[changes.CodeChange]:
@@ -83,9 +84,9 @@ def run(config: Config) -> Outcome:
         lost = losses.lost(ingested_now(bench, directory), searched_now(bench, directory), bench.extracts)
     finally:
         directory.close()
-    everything = load_dataset(config["dataset"]["name"], replace(bench.dataset_config, categories=[1, 2, 3, 4, 5]))
+    everything = load(config["dataset"], bench.dataset_config)
     selected = {c.sample_id for c in bench.dataset.conversations}
-    asked = [q for q in everything.questions if q.sample_id in selected and q.category != 5] + list(
+    asked = [q for q in everything.questions if q.sample_id in selected and not q.unanswerable] + list(
         bench.dataset.questions
     )
     table = abstention.table(asked, free, forced, bench.seed)

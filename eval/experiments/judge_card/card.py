@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from eval.core.categories import locomo_number
 from eval.core.judging import value
 from eval.core.protocols import Judge
 from eval.core.types import Dataset, JudgeTask, Verdict
@@ -117,7 +118,7 @@ def _sample(rows: Sequence[PublishedAnswer], config: CardConfig) -> list[Publish
 
 
 def _task(row: PublishedAnswer) -> JudgeTask:
-    return JudgeTask(row.question, row.gold, row.answer, row.category)
+    return JudgeTask(row.question, row.gold, row.answer, locomo_number(row.category))
 
 
 def _table(
@@ -182,7 +183,7 @@ def _probe_unseen(config: CardConfig, meter: _Meter, dataset: Dataset) -> dict[s
 
 def _asked(dataset: Dataset) -> tuple[list[JudgeTask], list[str]]:
     """The questions that probes are made for, and what was said."""
-    tasks = [JudgeTask(q.text, q.gold, "", q.category) for q in dataset.questions if q.category != 5]
+    tasks = [JudgeTask(q.text, q.gold, "", locomo_number(q.category)) for q in dataset.questions if not q.unanswerable]
     return tasks, [turn.text for conversation in dataset.conversations for _, turn in conversation.turns()]
 
 

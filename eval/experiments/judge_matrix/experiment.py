@@ -110,7 +110,14 @@ def _describe(made: Matrix, config: Config) -> None:
 def _judge(made: Matrix, directory: RunDir, run: Run, judge: MatrixJudge) -> None:
     referee = made.bench.judge(judge.part.spec, judge.part.llm)
     title = f"{run.summary['system']}: judge {judge.label}"
-    judge_answers(referee, made.answers(run), made.journal(directory, run, judge), title, len(made.questions))
+    judge_answers(
+        referee,
+        made.bench.dataset.categories,
+        made.answers(run),
+        made.journal(directory, run, judge),
+        title,
+        len(made.questions),
+    )
     referee.close()
 
 

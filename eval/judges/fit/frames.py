@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from eval.core.categories import locomo_number
 from eval.core.types import Dataset, Question
 from eval.judges import published, wordings
 from eval.judges.offline import corpus, denials, frames, synthetic
@@ -97,7 +98,7 @@ def filled(templates: Sequence[str], questions: Sequence[Question], chance: rand
                 q.text,
                 q.gold,
                 template.format(gold=q.gold.strip().rstrip("."), statement=synthetic.statement(q.text)),
-                q.category,
+                locomo_number(q.category),
             ),
         )
         for template in templates
@@ -166,7 +167,7 @@ def train(dataset: Dataset, folder: Path, cache: Path, write: bool) -> None:
         cache: file of embeddings.
         write: replace the weights that ship; else they are only measured.
     """
-    questions = [q for q in dataset.questions if q.category != 5]
+    questions = [q for q in dataset.questions if not q.unanswerable]
     deniable = [q for q in questions if not frames.undeniable(q.gold)]
     judged = [
         row

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from eval.core.categories import locomo_number
 from eval.core.types import Dataset
 from eval.judges import agreement, published
 from eval.judges.fit.measure import Probes, evading, show, wrong_sets
@@ -61,9 +62,9 @@ def train(dataset: Dataset, folder: Path, cache: Path, features: Path, to: Path 
     sets = published.read_folder(folder)
     make = corpus.Featuriser(CachedEmbedder(MiniLM(), cache), features)
     answers = corpus.collect(sets, make)
-    questions = [q for q in dataset.questions if q.category != 5]
+    questions = [q for q in dataset.questions if not q.unanswerable]
     turns = corpus.said(dataset)
-    items = [(q.sample_id, Pair(q.text, q.gold, "", q.category)) for q in questions]
+    items = [(q.sample_id, Pair(q.text, q.gold, "", locomo_number(q.category))) for q in questions]
     guard_list = synthetic.make(items, turns)
     trainer = Trainer(answers, corpus.guard_matrix(guard_list, make), guard_list, JudgeFitSettings())
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from eval.core.categories import locomo_number
 from eval.core.types import JudgeTask, Question
 from eval.judges import probes, published, wordings
 from eval.judges.offline import corpus, evasions, gates, model
@@ -30,7 +31,7 @@ class Probes:
 
     @classmethod
     def make(cls, questions: Sequence[Question], turns: Sequence[str], make: corpus.Featuriser) -> Probes:
-        asked = [JudgeTask(q.text, q.gold, "", q.category) for q in questions]
+        asked = [JudgeTask(q.text, q.gold, "", locomo_number(q.category)) for q in questions]
         owner = {(q.text, q.gold): q.sample_id for q in questions}
         lists = {False: probes.build(asked, turns)}
         if (fresh := wordings.unseen()) is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from eval.core.categories import locomo_number
 from eval.core.judging import accepts
 from eval.core.types import Dataset, JudgeTask
 from eval.judges import published
@@ -97,7 +98,7 @@ class Featuriser:
 
 def pair_of(row: published.PublishedAnswer | JudgeTask) -> Pair:
     """A published answer or a judge's task as the features take it."""
-    return Pair(row.question, row.gold, row.answer, row.category)
+    return Pair(row.question, row.gold, row.answer, locomo_number(row.category))
 
 
 def collect(sets: dict[str, list[published.PublishedAnswer]], make: Featuriser) -> Corpus:

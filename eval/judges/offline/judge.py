@@ -121,18 +121,18 @@ class OfflineJudge:
         self._store = SemanticStore(folder)
 
     def judge(self, tasks: Sequence[JudgeTask]) -> Iterator[tuple[int, Verdict]]:
-        """Verdicts in order, a chunk at a time."""
+        """Verdicts in order, a chunk at a time; of several accepted golds the one that fits best counts."""
         mark = digest(self.identity())
         for start in range(0, len(tasks), CHUNK):
             began = time.perf_counter()
-            pairs = [Pair(t.question, t.gold, t.answer or "", t.category) for t in tasks[start : start + CHUNK]]
-            rows = features(pairs, self._reader, self._embedder, self._store)
-            chances = self.weights.probability(rows)
-            evaded = evasions.evades(pairs, self._embedder.encode)
-            each = (time.perf_counter() - began) * 1000 / len(pairs)
-            for offset, (pair, row, chance, evasion) in enumerate(zip(pairs, rows, chances, evaded, strict=True)):
-                reason = evasion or (gates.rejects(pair, row) if self.config.strict else "")
-                score = round(min(float(chance), evasions.CEILING) if reason else float(chance), 4)
+            chunk = tasks[start : start + CHUNK]
+            whose = [(offset, gold) for offset, task in enumerate(chunk) for gold in task.golds or (task.gold,)]
+            judged = self._judged([_pair(chunk[offset], gold) for offset, gold in whose])
+            each = (time.perf_counter() - began) * 1000 / len(chunk)
+            best: dict[int, tuple[float, str]] = {}
+            for (offset, _), made in zip(whose, judged, strict=True):
+                best[offset] = max(best.get(offset, made), made, key=lambda one: one[0])
+            for offset, (score, reason) in best.items():
                 label = "correct" if score >= self.config.threshold else "wrong"
                 raw = f"p={score:.4f}" + (f"; {reason}" if reason else "")
                 yield (
@@ -140,7 +140,22 @@ class OfflineJudge:
                     Verdict(label, score, (label,), (raw,), f"offline-{self.weights.digest}", mark, latency_ms=each),
                 )
 
+    def _judged(self, pairs: Sequence[Pair]) -> list[tuple[float, str]]:
+        """Of each pair the probability of correct, and the reason of a gate that caps it."""
+        rows = features(pairs, self._reader, self._embedder, self._store)
+        chances = self.weights.probability(rows)
+        evaded = evasions.evades(pairs, self._embedder.encode)
+        out = []
+        for pair, row, chance, evasion in zip(pairs, rows, chances, evaded, strict=True):
+            reason = evasion or (gates.rejects(pair, row) if self.config.strict else "")
+            out.append((round(min(float(chance), evasions.CEILING) if reason else float(chance), 4), reason))
+        return out
+
     def close(self) -> None:
         """The embedder belongs to the harness."""
         if self._store is not None:
             self._store.close()
+
+
+def _pair(task: JudgeTask, gold: str) -> Pair:
+    return Pair(task.question, gold, task.answer or "", task.category)

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from eval.core.types import CATEGORIES
 from eval.report.comparable import described
 from eval.report.significance import compare_runs
-from eval.report.tables.summaries import by_questions, judges, models_asked, questions_of
+from eval.report.tables.summaries import by_questions, categories_of, judges, models_asked, questions_of
 from eval.report.tables.table import Cell, Column, Section, Table, show, show_interval
 from eval.runs.labels import Summary, full_label, label, labels
 from eval.runs.read import Run
@@ -25,12 +24,12 @@ def plain_table(table: Table, summaries: Sequence[Summary], ids: Sequence[str]) 
     leads to the questions without an answer. Rows without a run behind them (the paper's) have no links.
     """
     groups = sorted(by_questions(summaries), key=lambda group: -len(group[0]))
-    sections = []
+    sections, known = [], categories_of(summaries)
     for section in table.sections:
         own = (places for head, places in groups if head and f"{section.title}: ".startswith(head))
         rows = next(own, list(range(len(summaries))))
         linked = len(rows) == len(section.rows)
-        category = next((str(c) for c, name in CATEGORIES.items() if f"{c} {name} (" in section.title), "")
+        category = next((str(c.id) for c in known if f"{c.title} (" in section.title), "")
         sections.append(
             {
                 "title": section.title,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eval.answerers.prompts import PROMPTS, Prompt
-from eval.core.types import CATEGORIES, Dataset, Question
+from eval.core.types import Dataset, Question
 from eval.report.tables.summaries import judges
 from eval.runs.read import Key, Run
 
@@ -50,7 +50,7 @@ def question_index(dataset: Dataset, runs: Sequence[Run], ids: Sequence[str]) ->
     names = [name.removeprefix("judge_") for name in judges([run.summary for run in runs])]
     used = {record.get("prompt_hash") for run in runs for record in run.answers.values()}
     return {
-        "categories": {str(c): name for c, name in CATEGORIES.items() if any(q.category == c for q in questions)},
+        "categories": {str(c.id): c.name for c in dataset.categories if any(q.category == c.id for q in questions)},
         "questions": [_question(q) for q in questions],
         "turns": _turns(dataset, questions),
         "speakers": {c.sample_id: list(c.speakers) for c in dataset.conversations},

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from eval.core.categories import CategoryId
 from eval.core.places import paper_values
 from eval.report import comparable
 from eval.report.tables.summaries import metric_cell
@@ -128,7 +129,7 @@ def paper_points(path: Path = PAPER) -> list[tuple[str, float, float]]:
     return [(r["method"], r["words"], r["judge"] / 100) for r in load(path).rows(4) if r.get("words")]
 
 
-def paper_value(summary: Summary, metric: str, category: int | None = None) -> float | None:
+def paper_value(summary: Summary, metric: str, category: CategoryId | None = None) -> float | None:
     """The paper's value of a run's own method and setting (chunk and depth) in the run's unit; None where it states
     none.
 

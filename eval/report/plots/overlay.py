@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from eval.core.categories import CategoryId
 from eval.report.comparable import beside_paper
 from eval.report.paper.reference import paper_value
 from eval.runs.labels import Summary
@@ -37,6 +38,6 @@ def legend_name(
     return f"{name}, not comparable" if anyway and summaries else None
 
 
-def beside(summary: Summary, metric: str, category: int | None, anyway: bool) -> float | None:
+def beside(summary: Summary, metric: str, category: CategoryId | None, anyway: bool) -> float | None:
     """The paper's value of a run's own method and setting, where the two compare or it was asked for anyway."""
     return paper_value(summary, metric, category) if anyway or beside_paper(summary, metric) else None

@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.core.types import CATEGORIES
 from eval.report.paper import reference
 from eval.report.plots.overlay import DEVICE, PALE, beside, legend_name
 from eval.report.plots.scores import CURVE, bars, family, primary_judge
 from eval.report.plots.style import canvas, legend_below, log_axis, look, save
 from eval.report.sources import sources
-from eval.report.tables.summaries import METRIC_TITLES, TABLE_CATEGORIES, metric_cell
+from eval.report.tables.summaries import METRIC_TITLES, categories_of, metric_cell
 from eval.runs.labels import Summary
 from memos.errors import DataError
 
@@ -38,12 +37,12 @@ def ablation_data(summaries: Sequence[Summary], metrics: Sequence[str], paper: b
         if k is None or words is None:
             continue
         series = family(summary)
-        for category in (*TABLE_CATEGORIES, None):
+        for category in (*categories_of([summary]), None):
+            shown, own = ("overall", None) if category is None else (category.title, category.id)
             for metric in metrics:
-                cell = metric_cell(summary, metric, category)
+                cell = metric_cell(summary, metric, own)
                 if cell.value is not None:
-                    shown = "overall" if category is None else f"{category} {CATEGORIES[category]}"
-                    theirs = beside(summary, metric, category, paper)
+                    theirs = beside(summary, metric, own, paper)
                     rows.append((series, chunk, k, words, shown, metric, cell.value, cell.low, cell.high, theirs))
     columns = ["series", "chunk", "top_k", "context_words", "category", "metric", "value", "low", "high", "paper"]
     numbers = {name: float for name in ("context_words", "value", "low", "high", "paper")}
@@ -70,7 +69,7 @@ def ablation(
     frame = ablation_data(summaries, chosen, paper)
     if frame.empty or frame.groupby("series").context_words.nunique().max() < CURVE:
         raise DataError(f"no method has {CURVE} settings of chunk size or top-k; run: python run.py experiment=fig9")
-    names = [c for c in (*(f"{k} {CATEGORIES[k]}" for k in TABLE_CATEGORIES), "overall") if (frame.category == c).any()]
+    names = [c for c in (*(k.title for k in categories_of(summaries)), "overall") if (frame.category == c).any()]
     top = min(100, 20 * math.ceil(5 * frame[["value", "high", "paper"]].max(axis=None) + 0.15))
     with canvas(len(names), 2, height_cm=1.4 + 2.4 * len(names), sharex=True, sharey=True, squeeze=False) as (
         figure,

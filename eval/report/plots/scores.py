@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.core.types import CATEGORIES
 from eval.report.plots.overlay import PALE, PAPER_TEXT, beside, legend_name
 from eval.report.plots.style import COLOURS, PAGE_CM, canvas, legend_below, look, percent_axis, place_labels, save
 from eval.report.sources import sources
-from eval.report.tables.summaries import TABLE_CATEGORIES, count, judges, metric_cell
+from eval.report.tables.summaries import categories_of, count, judges, metric_cell
 from eval.runs.labels import Summary, label, labels
 from memos.errors import DataError
 
@@ -142,15 +141,17 @@ def score_by_category(summaries: Sequence[Summary], stem: Path, paper: bool = Fa
     import pandas as pd
 
     judge, names = primary_judge(summaries), labels(summaries)
-    groups = [c for c in TABLE_CATEGORIES if any(metric_cell(s, judge, c).value is not None for s in summaries)]
+    groups = [
+        c for c in categories_of(summaries) if any(metric_cell(s, judge, c.id).value is not None for s in summaries)
+    ]
     rows, pale = [], []
     for category in (*groups, None):
-        shown = "overall" if category is None else f"{category} {CATEGORIES[category]}"
+        shown, own = ("overall", None) if category is None else (category.title, category.id)
         for summary, name in zip(summaries, names, strict=True):
-            cell, theirs = metric_cell(summary, judge, category), beside(summary, judge, category, paper)
-            rows.append((name, shown, count(summary, category), cell.value, cell.low, cell.high))
+            cell, theirs = metric_cell(summary, judge, own), beside(summary, judge, own, paper)
+            rows.append((name, shown, count(summary, own), cell.value, cell.low, cell.high))
             if theirs is not None:
-                pale.append((f"{name} (paper)", shown, count(summary, category), theirs, None, None))
+                pale.append((f"{name} (paper)", shown, count(summary, own), theirs, None, None))
     columns = ["method", "category", "n", "score", "low", "high"]
     ours = pd.DataFrame(rows, columns=columns).astype({"low": float, "high": float})
     theirs = pd.DataFrame(pale, columns=columns)

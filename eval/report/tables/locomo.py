@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from eval.core.categories import Category, CategoryId
 from eval.report.tables.recall_cost import INGESTION, ingestion_cells
 from eval.report.tables.summaries import (
     METRIC_TITLES,
-    TABLE_CATEGORIES,
     by_questions,
+    categories_of,
     category_title,
     count,
+    data_title,
     judges,
     metric_cell,
     metrics,
@@ -27,7 +29,7 @@ from eval.runs.labels import Summary, labels, ranked
 class Ties:
     """What paired tests say of the judges' columns; made by ``eval.report.significance``."""
 
-    near: Mapping[tuple[str, int | None], Collection[str]]
+    near: Mapping[tuple[str, CategoryId | None], Collection[str]]
     """(metric, category) to the fingerprints of runs that cannot be told from the best."""
     whole: Mapping[str, tuple[int, int]]
     """Metric to the number of its tests in all sections, and of those that stay significant when Holm's correction is
@@ -73,11 +75,14 @@ def table3(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
     sections = []
     for heading, group in _groups(summaries):
         for category in (*_present(group), None):
-            rows = tuple(_row3(s, name, category, shown, ties) for s, name in zip(group, row_names(group), strict=True))
-            title = category_title(category, max(count(s, category) for s in group))
+            own = category and category.id
+            rows = tuple(_row3(s, name, own, shown, ties) for s, name in zip(group, row_names(group), strict=True))
+            title = category_title(category, max(count(s, own) for s in group))
             sections.append(Section(f"{heading}{title}", rows, _ranked(group)))
     notes = _notes(summaries, {**{k: _judge_title(k) for k in shown}, **METRIC_TITLES}, ties)
-    return Table("table3", "LOCOMO by category, method and metric", columns, tuple(sections), notes).marked()
+    return Table(
+        "table3", f"{data_title(summaries)} by category, method and metric", columns, tuple(sections), notes
+    ).marked()
 
 
 def table4(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
@@ -154,7 +159,7 @@ def _score(key: str, title: str) -> Column:
     return Column(key, title, better=1)
 
 
-def _head(summary: Summary, name: str, category: int | None, judge: str | None) -> tuple[Cell, ...]:
+def _head(summary: Summary, name: str, category: CategoryId | None, judge: str | None) -> tuple[Cell, ...]:
     display = summary.get("display", {})
     size = display.get("chunk")
     if size is None:
@@ -170,7 +175,9 @@ def _head(summary: Summary, name: str, category: int | None, judge: str | None) 
     return (Cell(name), Cell(size), Cell(display.get("top_k")), Cell(judged), Cell(failed))
 
 
-def _judge_cells(summary: Summary, category: int | None, names: Sequence[str], ties: Ties | None) -> tuple[Cell, ...]:
+def _judge_cells(
+    summary: Summary, category: CategoryId | None, names: Sequence[str], ties: Ties | None
+) -> tuple[Cell, ...]:
     return tuple(
         replace(
             metric_cell(summary, n, category),
@@ -181,7 +188,7 @@ def _judge_cells(summary: Summary, category: int | None, names: Sequence[str], t
 
 
 def _row3(
-    summary: Summary, name: str, category: int | None, shown: Sequence[str], ties: Ties | None
+    summary: Summary, name: str, category: CategoryId | None, shown: Sequence[str], ties: Ties | None
 ) -> tuple[Cell, ...]:
     head = _head(summary, name, category, shown[0] if shown else None)
     others = tuple(metric_cell(summary, metric, category) for metric in METRIC_TITLES)
@@ -207,8 +214,8 @@ def _groups(summaries: Sequence[Summary]) -> list[tuple[str, list[Summary]]]:
     return [(heading, [summaries[i] for i in places]) for heading, places in by_questions(summaries)]
 
 
-def _present(group: Sequence[Summary]) -> list[int]:
-    return [c for c in TABLE_CATEGORIES if any(metrics(s, c) for s in group)]
+def _present(group: Sequence[Summary]) -> list[Category]:
+    return [c for c in categories_of(group) if any(metrics(s, c.id) for s in group)]
 
 
 def _ranked(group: Sequence[Summary]) -> tuple[bool, ...]:

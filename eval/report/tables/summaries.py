@@ -6,13 +6,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from eval.core.types import CATEGORIES
+from eval.core.categories import Category, CategoryId, of_summary
 from eval.report.comparable import described
 from eval.report.tables.table import Cell
 from eval.runs.labels import Summary, full_label, label, labels, part_name
 
-TABLE_CATEGORIES = (4, 1, 3, 2)
-"""Order of the paper's Table 3; category 5 has a table of its own and is never in the overall."""
 METRIC_TITLES: Mapping[str, str] = {
     "f1_memos": "F1",
     "rougeL": "RL",
@@ -91,12 +89,12 @@ NORMAL = 1.96
 """95 % of a normal distribution lies within this many standard errors."""
 
 
-def metrics(summary: Summary, category: int | None = None) -> Mapping[str, Any]:
+def metrics(summary: Summary, category: CategoryId | None = None) -> Mapping[str, Any]:
     """Metrics of one category, or overall."""
     return summary["metrics"] if category is None else summary.get("by_category", {}).get(str(category), {})
 
 
-def metric_cell(summary: Summary, name: str, category: int | None = None) -> Cell:
+def metric_cell(summary: Summary, name: str, category: CategoryId | None = None) -> Cell:
     """A metric with its interval; an empty cell where the run has none.
 
     The interval of a judge's score includes the judge's own error (``judge_error``), which the summary's does not.
@@ -114,7 +112,7 @@ def metric_cell(summary: Summary, name: str, category: int | None = None) -> Cel
     return Cell(entry["mean"], low, high)
 
 
-def count(summary: Summary, category: int | None = None) -> int:
+def count(summary: Summary, category: CategoryId | None = None) -> int:
     """Questions in the denominator."""
     if category is None:
         return int(summary["n"])
@@ -144,9 +142,25 @@ def judge_error(summary: Summary, name: str) -> float:
     return float((summary.get("judge_error") or {}).get(name) or 0.0)
 
 
-def category_title(category: int | None, n: int) -> str:
-    """``4 single-hop (n = 841)``; integer, name and n always go together (docs/protocol.md#categories)."""
-    return f"overall (n = {n})" if category is None else f"{category} {CATEGORIES[category]} (n = {n})"
+def data_title(summaries: Iterable[Summary]) -> str:
+    """The data sets of some runs, for the title of a table."""
+    names = [str((summary.get("dataset") or {}).get("name") or "locomo") for summary in summaries]
+    return ", ".join("LOCOMO" if name == "locomo" else name for name in dict.fromkeys(names)) or "LOCOMO"
+
+
+def categories_of(summaries: Iterable[Summary]) -> list[Category]:
+    """The categories that are part of the overall of some runs, in the printing order of their data sets. LOCOMO's
+    category 5 is none of them: it has a table of its own.
+    """
+    known: dict[CategoryId, Category] = {}
+    for summary in summaries:
+        known |= {one.id: one for one in of_summary(summary.get("dataset")) if one.asked and one.id not in known}
+    return list(known.values())
+
+
+def category_title(category: Category | None, n: int) -> str:
+    """``4 single-hop (n = 841)``; id, name and n always go together (docs/protocol.md#categories)."""
+    return f"overall (n = {n})" if category is None else f"{category.title} (n = {n})"
 
 
 def origin_notes(summaries: Sequence[Summary]) -> list[str]:

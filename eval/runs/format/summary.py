@@ -155,7 +155,13 @@ class SummaryDataset(TypedDict):
     """The questions."""
 
     name: Annotated[str, "Name of the data set."]
-    n_by_category: Annotated[dict[str, int], "Category (1 to 5) to its number of questions."]
+    n_by_category: Annotated[dict[str, int], "Category (LOCOMO: 1 to 5) to its number of questions."]
+    categories: NotRequired[
+        Annotated[
+            list[list[str | int | bool]],
+            "The data set's categories in printing order: id, name, whether in the overall; absent: LOCOMO's.",
+        ]
+    ]
     sha256: NotRequired[Annotated[str, "Digest of the content; runs, not rescored answers."]]
     official: NotRequired[Annotated[bool, "Whether it is the official file."]]
     answer_key: NotRequired[Annotated[str, "Which gold answers: `official` or an audited key."]]

@@ -17,13 +17,15 @@ from typing import Any
 
 from eval.core.config import wants
 from eval.core.protocols import MemorySystem
-from eval.core.types import AnswerTask, JudgeTask, Question
+from eval.core.types import Question
 from eval.datasets.selection import stratified
 from eval.runs import lineage
+from eval.stages.answer import answer_task
 from eval.stages.bench import Bench
 from eval.stages.forecast.model import Place
 from eval.stages.forecast.tally import ANSWER, ANSWERER, INGEST, LATENCY, MEMORY, SEARCH
 from eval.stages.ingest import state_of
+from eval.stages.judging import task
 from eval.stages.search import make_query, render
 from memos.errors import LLMError
 from memos.types import Conversation
@@ -204,8 +206,7 @@ def _latency(
         except LLMError:
             continue
         place.role = ANSWERER
-        task = AnswerTask(question.text, context, conversation.speakers, bench.prompt)
-        list(answerer.answer([task]))
+        list(answerer.answer([answer_task(bench, question, context)]))
     place.timed = False
 
 
@@ -220,7 +221,7 @@ def _answer(
 ) -> dict[Key, str]:
     place.phase, place.role = ANSWER, ANSWERER
     asked = [q for q in questions if q.key in contexts]
-    tasks = [AnswerTask(q.text, contexts[q.key], conversation.speakers, bench.prompt) for q in asked]
+    tasks = [answer_task(bench, q, contexts[q.key]) for q in asked]
     answers = {}
     if not bench.answerer_part.asks:
         return {q.key: q.gold for q in asked}  # answered without a model: about as long as the key
@@ -240,6 +241,6 @@ def _judge(bench: Bench, questions: Sequence[Question], answers: Mapping[Key, st
         done = disk.judged.get(part.spec["name"], frozenset())
         waiting = [q for q in questions if q.key in answers and q.key not in done]
         judge = bench.judge(part.spec)
-        for _ in judge.judge([JudgeTask(q.text, q.gold, answers[q.key], q.category) for q in waiting]):
+        for _ in judge.judge([task(bench.dataset.categories, q, answers[q.key]) for q in waiting]):
             pass
         judge.close()

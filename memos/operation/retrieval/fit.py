@@ -38,7 +38,7 @@ def examples(dataset, embedder, sample_ids, off):
         index = MemoryIndex(embedder.dim)
         index.add(units, embedder.encode([unit.line() for unit in units]))
         asked = [
-            q for q in dataset.questions if q.sample_id == conversation.sample_id and q.category != 5 and q.evidence
+            q for q in dataset.questions if q.sample_id == conversation.sample_id and not q.unanswerable and q.evidence
         ]
         vectors = embedder.encode([q.text for q in asked])
         for question, vector in zip(asked, vectors, strict=True):

@@ -98,6 +98,9 @@ def _added(base: DictConfig, overrides: Sequence[Override]) -> list[list[str]]:
 
 
 def _parse(words: Sequence[str]) -> list[Override]:
+    nameless = next((word for word in words if word.startswith("=")), None)
+    if nameless is not None:
+        raise ConfigError(f"{nameless}: not of the form key=value")
     try:
         return OverridesParser.create().parse_overrides(list(words))
     except OverrideParseException as error:

@@ -28,6 +28,11 @@ def refuse_lists(conf: Path, overrides: Sequence[str]) -> None:
     """
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         group = override.key_or_group
+        chosen = override.value()
+        if (conf / group).is_dir() and not isinstance(chosen, (str, list)) and not override.is_delete():
+            shown = "null" if chosen is None else chosen
+            names = sorted(path.stem for path in (conf / group).glob("*.yaml"))
+            raise ConfigError(f"{group}={shown}: no such {group}; one of {', '.join(names)}")
         if isinstance(override.value(), list) and ((conf / group).is_dir() or group in HYDRA):
             raise ConfigError(_told(override.get_key_element().lstrip("+"), override.value()))
 

@@ -148,6 +148,17 @@ class TrackConfig:
             raise ConfigError(f"track.budget_words: must be at least 1, found {self.budget_words}")
 
 
+MEMBERS = {
+    "system": ("Config", "start", "add", "finish", "search", "stats", "usage", "save", "load", "close"),
+    "answerer": ("Config", "identity", "answer", "close"),
+    "judge": ("Config", "identity", "judge", "close"),
+    "embedder": ("Config", "encode"),
+    "llm": ("Config", "complete_many"),
+    "dataset": ("Config", "categories", "load"),
+}
+"""What a class must have to be a part of a group (the protocols: ``eval.core.protocols``)."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """``did you mean …`` with the nearest valid names, or all of them when none is near."""
     known = sorted(map(str, known))
@@ -182,12 +193,25 @@ def _first_line(error: Exception) -> str:
 
 
 def locate(target: str, where: str) -> type:
-    """The class a ``_target_`` names."""
+    """The class a ``_target_`` names.
+
+    Raises:
+        ConfigError: it names none, or one that is not a part of its group.
+    """
+    if not isinstance(target, str):
+        raise ConfigError(f"{where}._target_: expected the name of a class, found {target!r}")
     module, _, name = target.rpartition(".")
     try:
-        return getattr(importlib.import_module(module), name)
+        cls = getattr(importlib.import_module(module), name)
     except (ValueError, ImportError, AttributeError) as error:
         raise ConfigError(f"{where}._target_: cannot load {target!r}: {error}") from error
+    group = "llm" if where.endswith(".llm") else where.partition(".")[0].replace("also_judges", "judge")
+    wanted = MEMBERS.get(group, ("Config",))
+    lacking = [member for member in wanted if not hasattr(cls, member)]
+    if not isinstance(cls, type) or lacking:
+        why = f"it has no {', '.join(lacking)}" if isinstance(cls, type) else "it is no class"
+        raise ConfigError(f"{where}._target_: {target} cannot be used here: {why}")
+    return cls
 
 
 def component_config(spec: Mapping[str, Any], where: str) -> tuple[type, Any]:

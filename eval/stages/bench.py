@@ -13,6 +13,7 @@ from typing import Any, cast
 from omegaconf import DictConfig, OmegaConf
 
 from eval.core import config as schema
+from eval.core import settings
 from eval.core.config import component_config, construct, identity, typed, wants
 from eval.core.device import timing_identity
 from eval.core.identity import digest, record
@@ -70,13 +71,9 @@ class Bench:
         self._need_prompt()
         if config["cache"] not in MODES:
             raise ConfigError(f"cache: expected one of {', '.join(MODES)}, found {config['cache']!r}")
-        if config["max_errors"] < 0:
-            raise ConfigError(f"max_errors: must be 0 or more, found {config['max_errors']}")
         self.repeats = int(config.get("repeats", 1))
         self._check_repeats()
         self.max_lost, self.retry_ingest = float(config.get("max_lost", 0.02)), bool(config.get("retry_ingest"))
-        if not 0 <= self.max_lost <= 1:
-            raise ConfigError(f"max_lost: must lie between 0 and 1, found {self.max_lost}")
         self.accept_code, self.rerun = bool(config.get("accept_code")), bool(config.get("rerun"))
         if self.accept_code and self.rerun:
             raise ConfigError(
@@ -106,8 +103,6 @@ class Bench:
             )
 
     def _check_repeats(self) -> None:
-        if self.repeats < 1:
-            raise ConfigError(f"repeats: must be 1 or more, found {self.repeats}")
         if self.repeats > 1 and not wants(component_config(self.answerer_part.spec, "answerer")[0], "llm"):
             raise ConfigError(
                 f"repeats={self.repeats}: answerer={self.answerer_part.spec['name']} gives the same answer every time; "
@@ -391,8 +386,12 @@ class Bench:
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
-    """The resolved configuration as plain dictionaries."""
-    return cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True))
+    """The resolved configuration as plain dictionaries, with its own keys checked.
+
+    Raises:
+        ConfigError: one line with the key and its value.
+    """
+    return settings.checked(cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True)))
 
 
 def _asked(part: roles.Part) -> dict[str, Any] | None:

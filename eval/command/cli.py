@@ -26,6 +26,7 @@ from eval.experiments.protocol import BUDGET_REACHED, CONFIG_ERROR, FAILED_QUEST
 from eval.stages.bench import plain
 from eval.stages.changes import question
 from memos.errors import BudgetExceeded, ConfigError, MemosError
+from memos.secret_values import hidden
 
 CONF = conf()
 INFORMATION = ("--help", "-h", "--hydra-help", "--cfg", "-c", "--info", "-i", "--version", "--shell-completion", "-sc")
@@ -70,7 +71,7 @@ def _start(ended: Sweep) -> None:
     except yaml.YAMLError as error:
         fail(f"configuration: {_where(error)}")
     except BudgetExceeded as error:
-        print(one_line(error), file=sys.stderr)
+        print(hidden(one_line(error)), file=sys.stderr)
         sys.exit(BUDGET_REACHED)
     except (MemosError, HydraException, OmegaConfBaseException) as error:
         fail(one_line(error))
@@ -134,7 +135,7 @@ def quote_null(arg: str) -> str:
 
 
 def fail(message: str) -> None:
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {hidden(message)}", file=sys.stderr)
     sys.exit(CONFIG_ERROR)
 
 

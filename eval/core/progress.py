@@ -13,6 +13,8 @@ from weakref import WeakSet
 
 from tqdm import tqdm
 
+from memos.secret_values import hidden
+
 _LINES: list[int] = []
 """Line of this process's first bar, and lines between its bars; empty where it has the terminal to itself."""
 _BARS: WeakSet[tqdm] = WeakSet()
@@ -43,7 +45,7 @@ def say(text: str, stream: TextIO | None = None) -> None:
         if sys.stderr.isatty():
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
-        print(text, file=stream, flush=True)
+        print(hidden(text), file=stream, flush=True)
 
 
 @contextmanager

@@ -16,15 +16,16 @@ from eval.runs.lines import SEAL, held, sealed, whole_bytes
 from eval.runs.seals import place_of, run_id, stamp_legacy
 from memos.errors import ConfigError, DataError
 from memos.locks import LockBusy, locked
+from memos.secret_values import hidden, hidden_in
 
 Key = tuple[str, int]
 T = TypeVar("T")
 
 
 def write_atomic(path: Path, text: str) -> None:
-    """Write a derived file as a whole (``replacing``)."""
+    """Write a derived file as a whole (``replacing``), without the keys that this process read."""
     with replacing(path) as scratch:
-        scratch.write_text(text, encoding="utf-8")
+        scratch.write_text(hidden(text), encoding="utf-8")
 
 
 @contextmanager
@@ -81,7 +82,7 @@ class Journal:
             self._append(*records)
 
     def _append(self, *records: dict[str, Any]) -> None:
-        rows = list(records)
+        rows = list(records := tuple(hidden_in(record) for record in records))
         if self.place is not None:
             rows = [sealed(record, self.place, self._next + n) for n, record in enumerate(records)]
         lines = "".join(json.dumps(r, ensure_ascii=False, allow_nan=False) + "\n" for r in rows)

@@ -117,7 +117,7 @@ class Answering:
         self.answers.append(
             {"sample_id": question.sample_id, "qa_index": question.qa_index, **record, "made_from": made_from}
         )
-        return record["answer"] if lineage.good(record) else None
+        return self.answers.records[question.key]["answer"] if lineage.good(record) else None
 
 
 def _context(run: RunDir, searched: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 from eval.core.protocols import MemorySystem
 from memos.errors import DataError
 from memos.locks import locked, sync_folder
+from memos.secret_values import hidden_in
 from memos.types import Usage
 
 SIDE = ".side"
@@ -164,7 +165,7 @@ class StateFolder:
         system.save(self._new / "store")
         owner = {**self.owner, "files": _sealed(self._new / "store")}
         with open(self._new / RECORD, "w", encoding="utf-8") as file:
-            json.dump({**progress, OWNER: owner}, file)
+            json.dump(hidden_in({**progress, OWNER: owner}), file)
             file.flush()
             os.fsync(file.fileno())
         sync_folder(self._new)

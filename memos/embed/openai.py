@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from memos.errors import ConfigError, LLMError, require
 from memos.llm.openai_config import OPENAI_URL
 from memos.llm.prices import check_prices
 from memos.model_origin import ModelOrigin, served_origin, split_declared
+from memos.secret_values import check_address, check_variable, from_variable
 from memos.servers import served_as
 from memos.tokens import cl100k_decode_bytes, cl100k_encode, count_tokens
 from memos.types import Usage
@@ -62,6 +62,8 @@ class OpenAIEmbedder:
             for name in ("max_tokens", "batch_size", "batch_tokens", "workers"):
                 if getattr(self, name) < 1:
                     raise ConfigError(f"embedder.{name}: expected 1 or more, found {getattr(self, name)}")
+            check_variable(self.api_key_env, "embedder.api_key_env")
+            check_address(self.base_url, "embedder.base_url")
             check_prices(self, "embedder")
             if self.declared:
                 split_declared(self.declared, "embedder.declared")
@@ -107,7 +109,7 @@ class OpenAIEmbedder:
             if self._client is None:
                 openai = require("openai", "embedded")
                 config = self.config
-                key = os.environ.get(config.api_key_env, "")
+                key = from_variable(config.api_key_env)
                 if not key and config.base_url is None:
                     raise ConfigError(f"embedder.api_key_env: the variable {config.api_key_env} is not set")
                 self._client = openai.OpenAI(

@@ -15,6 +15,7 @@ from memos.layers import innermost
 from memos.llm.base import LLM, Completion, Request
 from memos.llm.layer import Layer
 from memos.llm.wire import completion_from_dict, completion_to_dict, describe, request_key
+from memos.secret_values import hidden
 from memos.shared_sqlite import TIMEOUT_S, open_shared
 
 MODES = ("off", "read", "write", "only")
@@ -179,7 +180,7 @@ def keep_replies(path: Path, replies: Mapping[str, Completion]) -> None:
 
 
 def _text(completion: Completion) -> str:
-    return json.dumps(completion_to_dict(completion), ensure_ascii=False)
+    return hidden(json.dumps(completion_to_dict(completion), ensure_ascii=False))
 
 
 def _earlier_identity(llm: Any) -> dict[str, Any] | None:

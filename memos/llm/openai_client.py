@@ -14,6 +14,7 @@ from memos.errors import ConfigError, MissingDependency
 from memos.llm.openai_config import OPENAI_URL, OpenAIConfig
 from memos.llm.openai_stream import StreamParts, chunk_of
 from memos.llm.openai_wire import BadReply
+from memos.secret_values import from_variable
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -131,7 +132,7 @@ def key_of(config: OpenAIConfig, base_url: str) -> str:
         ConfigError: OpenAI itself is asked and there is none, or what is there can be no key.
     """
     name = config.api_key_env
-    key = os.environ.get(name, "") if name else ""
+    key = from_variable(name)
     if not key and base_url == OPENAI_URL:
         raise ConfigError(
             f"llm.api_key_env={name!r} names no variable with a key; export {name or 'OPENAI_API_KEY'}=…, or set "
@@ -153,7 +154,7 @@ def resolved(fields: Mapping[str, str], where: str) -> dict[str, str]:
         variable = str(value).removeprefix("env:")
         if str(value).startswith("env:") and variable not in os.environ:
             raise ConfigError(f"llm.{where}.{name}={value}: the variable {variable} is not set; export {variable}=…")
-        out[name] = os.environ[variable] if str(value).startswith("env:") else str(value)
+        out[name] = from_variable(variable) if str(value).startswith("env:") else str(value)
     return out
 
 

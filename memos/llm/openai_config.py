@@ -10,6 +10,7 @@ from memos.errors import ConfigError
 from memos.llm.openai_dialect import FORMS
 from memos.llm.prices import check_prices
 from memos.model_origin import split_declared
+from memos.secret_values import check_address, check_fields, check_variable
 
 OPENAI_URL = "https://api.openai.com/v1"
 WINDOWS: Mapping[str, int] = {
@@ -20,8 +21,6 @@ WINDOWS: Mapping[str, int] = {
     "gpt-4.1-nano": 1_047_576,
 }
 """Published context windows; models that are not here need ``context_window`` to be checked before sending."""
-_SECRETS = ("authorization", "api-key", "api_key", "apikey", "key", "token", "x-api-key", "x-goog-api-key", "sig")
-"""Names of headers and query parameters that hold keys."""
 
 
 @dataclass
@@ -97,6 +96,7 @@ class OpenAIConfig:
 
     def __post_init__(self) -> None:
         self.extra_body = dict(self.extra_body or {})
+        self._check_secrets()
         if not self.model:
             raise ConfigError("llm.model is empty; give the model id the server knows")
         if self.long_prompt not in ("refuse", "cut"):
@@ -114,11 +114,10 @@ class OpenAIConfig:
                 raise ConfigError(f"llm.{name}={getattr(self, name)} must be positive, or null")
         if self.base_url is not None and not self.base_url.startswith(("http://", "https://")):
             raise ConfigError(f"llm.base_url={self.base_url!r} is no http(s) URL")
-        self._check_secrets()
 
     def _check_secrets(self) -> None:
         """Configurations are written into every run folder: a key may stand there by the name of its variable only."""
-        for where in ("headers", "query"):
-            for name, value in (getattr(self, where) or {}).items():
-                if name.lower() in _SECRETS and not str(value).startswith("env:"):
-                    raise ConfigError(f"llm.{where}.{name}: give env:NAME, the variable that holds the key")
+        check_variable(self.api_key_env, "llm.api_key_env")
+        check_address(self.base_url, "llm.base_url")
+        for where in ("headers", "query", "extra_body"):
+            check_fields(getattr(self, where), f"llm.{where}")

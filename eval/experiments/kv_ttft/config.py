@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from memos.errors import ConfigError
+from memos.secret_values import check_address, check_variable
 
 LENGTHS = ("short", "medium", "long")
 DTYPES = ("float32", "bfloat16", "float16")
@@ -46,6 +47,8 @@ class KvConfig:
     timeout_s: float = field(default=3600.0, metadata={"help": "longest time of one cell"})
 
     def __post_init__(self) -> None:
+        check_variable(self.api_key_env, "kv.api_key_env")
+        check_address(self.base_url, "kv.base_url")
         for name in ("contexts", "queries"):
             if len(getattr(self, name)) != 3 or min(getattr(self, name)) < 1:
                 raise ConfigError(

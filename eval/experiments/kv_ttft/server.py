@@ -19,6 +19,7 @@ from eval.experiments.kv_ttft import texts
 from eval.experiments.kv_ttft.spread import summary
 from memos.activation.prompt import PROBES
 from memos.errors import ConfigError, LLMError
+from memos.secret_values import from_variable
 
 WARM_SHARE = 0.5
 """A warm sample must have at least this share of the memory's tokens from the cache."""
@@ -42,7 +43,7 @@ class Server:
 
         if api_key_env and api_key_env not in os.environ:
             raise ConfigError(f"kv.api_key_env: the variable {api_key_env} is not set")
-        key = os.environ[api_key_env] if api_key_env else "none"
+        key = from_variable(api_key_env) or "none"
         self.client = OpenAI(base_url=base_url, api_key=key, max_retries=0, timeout=timeout_s)
         self.model = model
 

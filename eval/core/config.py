@@ -254,7 +254,7 @@ def identity(spec: Mapping[str, Any], stage: str | None = None) -> dict[str, Any
     """
     if not spec or not spec.get("_target_"):
         return {}
-    cls, config = component_config(spec, spec.get("name", "?"))
+    cls, config = component_config(spec, f"name={spec.get('name')}")
     fields = fields_of(config, stage)
     if fields.get("base_url"):
         fields["served_as"] = served_as(fields["base_url"], fields.get("served_as"))

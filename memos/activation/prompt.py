@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from memos.llm.chat_template import rendered
 from memos.llm.prefix import common_length
+from memos.types import Message
 
 PROBES = ("7 probe alpha", "beta 9 probe")
 """Two texts that no tokenizer starts alike; they stand where a query will be."""
@@ -20,10 +22,7 @@ Ids = tuple[int, ...]
 
 def render(tokenizer: Any, system: str, query: str) -> str | None:
     """The chat as text, up to the start of the reply; None without a chat template."""
-    if not tokenizer.chat_template:
-        return None
-    turns = [{"role": "system", "content": system}, {"role": "user", "content": query}]
-    return tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+    return rendered(tokenizer, (Message("system", system), Message("user", query)))
 
 
 def encode(tokenizer: Any, system: str, query: str) -> Ids:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from memos.errors import ConfigError, require
+from memos.llm.chat_template import rendered
 from memos.types import Message
 
 _MESSAGE_TOKENS, _REPLY_TOKENS = 4, 3
@@ -83,8 +84,6 @@ def _transformers(name: str, folder: Path) -> Callable[[Sequence[Message]], int]
         return lambda messages: _framed(messages, lambda text: len(tokenizer.encode(text, add_special_tokens=False)))
 
     def count(messages: Sequence[Message]) -> int:
-        turns = [{"role": message.role, "content": message.content} for message in messages]
-        text = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
-        return len(tokenizer.encode(text, add_special_tokens=False))
+        return len(tokenizer.encode(rendered(tokenizer, messages), add_special_tokens=False))
 
     return count

@@ -10,6 +10,7 @@ import torch
 
 from memos.llm.columns import Columns, reads
 from memos.llm.kv import PrefixStore, SharedPrefix, SuffixCache, reading
+from memos.llm.rope import of_length
 from memos.llm.split_attention import NAME, register
 
 
@@ -39,13 +40,16 @@ class Generated:
 
 
 def unsupported(config) -> str | None:
-    """Why a model's states cannot be shared by prefix, or None where they can (full attention in every layer)."""
+    """Why a model's states cannot be shared by prefix, or None where they can (full attention in every
+    layer, positions that do not depend on the length)."""
     text = config.get_text_config()
     kinds = set(getattr(text, "layer_types", None) or ["full_attention"])
     if kinds != {"full_attention"}:
         return f"layers of kind {', '.join(sorted(kinds - {'full_attention'}))}"
     if getattr(text, "sliding_window", None) and getattr(text, "use_sliding_window", True):
         return f"a sliding window of {text.sliding_window} tokens"
+    if kind := of_length(text):
+        return f"rotary positions of the kind {kind}, which change with the length of the text"
     if getattr(text, "attn_logit_softcapping", None):
         return "soft-capped attention scores"
     return None

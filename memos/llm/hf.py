@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from memos.errors import ConfigError, LLMError, require
 from memos.llm.base import Completion, Request
+from memos.llm.chat_template import rendered
 from memos.llm.prefix import Group, batches, group
 from memos.llm.schema import schema_note
 from memos.llm.thoughts import split_thoughts
@@ -196,13 +197,10 @@ class HFChat:
     def encode(self, messages: Sequence[Message]) -> tuple[int, ...]:
         """Token ids of a chat with the model's template and the start of the reply (lines ``role: text`` without)."""
         tokenizer = self.tokenizer
-        turns = [{"role": message.role, "content": message.content} for message in messages]
-        if tokenizer.chat_template:
-            text = tokenizer.apply_chat_template(
-                turns, add_generation_prompt=True, tokenize=False, **self._template_values()
-            )
+        text = rendered(tokenizer, messages, **self._template_values())
+        if text is not None:
             return tuple(tokenizer(text, add_special_tokens=False)["input_ids"])
-        text = "".join(f"{turn['role']}: {turn['content']}\n" for turn in turns) + "assistant:"
+        text = "".join(f"{message.role}: {message.content}\n" for message in messages) + "assistant:"
         return tuple(tokenizer(text)["input_ids"])
 
     def complete(self, request: Request) -> Completion:

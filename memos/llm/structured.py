@@ -8,6 +8,7 @@ from typing import Any
 
 from memos.errors import MalformedOutput
 from memos.llm.base import LLM, Completion, Request
+from memos.llm.fitting import fitted
 from memos.llm.repair import values
 from memos.llm.schema import problems, schema_note
 from memos.types import Message, Usage
@@ -77,12 +78,17 @@ def parse(completion: Completion, schema: Mapping[str, Any]) -> tuple[Any, str |
         return None, "the model refused"
     cut = completion.finish_reason == "length"
     reason = "the reply was cut by the token limit" if cut else "the reply holds no JSON value"
+    first: list[Any] = []
     for position, value in enumerate(values(completion.text, complete=not cut)):
         faults = problems(value, schema)
         if not faults:
             return value, None
         if position == 0:
-            reason = "; ".join(faults[:3])
+            first, reason = [value], "; ".join(faults[:3])
+    for value in first:
+        made = fitted(value, schema)
+        if not problems(made, schema):
+            return made, None
     return None, reason
 
 

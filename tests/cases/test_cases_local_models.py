@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from case_tools import FAILING_CLEARLY, ending
+from case_tools import ending
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -65,7 +65,6 @@ def replies_shared_and_alone(folder: Path) -> tuple[list[str], list[str]]:
     return [shared[n].text for n in range(len(requests))], [alone.complete(request).text for request in requests]
 
 
-@FAILING_CLEARLY
 def test_c72_a_template_may_refuse_the_system_role(plain_model, tmp_path):
     """EleutherAI/lm-evaluation-harness#2109, vllm-project/guidellm#67: the template raises; answered or told, never
     raw.
@@ -74,7 +73,6 @@ def test_c72_a_template_may_refuse_the_system_role(plain_model, tmp_path):
     assert ending(lambda: chat(folder).complete(ask("hello"))) in ("done", "told")
 
 
-@FAILING_CLEARLY
 def test_c73_a_prefix_of_short_factors_is_not_read_with_long_ones(plain_model, tmp_path):
     """lablup/mlxcel#1358, ggml-org/llama.cpp#24875: beyond its first window a longrope model turns all
     positions anew."""

@@ -4,7 +4,7 @@ other dialects."""
 from __future__ import annotations
 
 import pytest
-from case_tools import FAILING_CLEARLY, ending, facts_of, mem0_told
+from case_tools import ending, facts_of, mem0_told
 
 from memos.llm.base import Request
 from memos.llm.openai import OpenAIChat
@@ -22,13 +22,11 @@ def test_c25_an_id_the_store_never_showed_is_skipped():
     assert system._events == {"skipped": 2}
 
 
-@FAILING_CLEARLY
 def test_c26_an_addition_needs_no_old_memory():
     """mem0ai/mem0#2875: models leave ``old_memory`` away beside ADD."""
     assert facts_of(mem0_told(PORTO, '{"memory":[{"id":"0","text":"Ana lives in Porto","event":"ADD"}]}')) == STORED
 
 
-@FAILING_CLEARLY
 def test_c27_an_id_may_be_a_number():
     """mem0ai/mem0#4708: ``id`` comes as an integer."""
     decision = '{"memory":[{"id":0,"text":"Ana lives in Porto","event":"ADD","old_memory":null}]}'
@@ -40,7 +38,6 @@ def test_c28_json_in_prose_and_a_fence_is_read():
     assert facts_of(mem0_told(f"Here they are:\n```json\n{PORTO}\n```\nDone {{note}}.", ADD)) == STORED
 
 
-@FAILING_CLEARLY
 def test_c29_a_bare_list_is_the_list_that_was_asked_for():
     """vectorize-io/hindsight#2543: the one field's list comes without the object around it."""
     assert facts_of(mem0_told('["Ana lives in Porto"]', ADD)) == STORED

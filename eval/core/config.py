@@ -196,7 +196,7 @@ def locate(target: str, where: str) -> type:
     """The class a ``_target_`` names.
 
     Raises:
-        ConfigError: it names none, or one that is not a part of its group.
+        ConfigError: it names none.
     """
     if not isinstance(target, str):
         raise ConfigError(f"{where}._target_: expected the name of a class, found {target!r}")
@@ -205,20 +205,29 @@ def locate(target: str, where: str) -> type:
         cls = getattr(importlib.import_module(module), name)
     except (ValueError, ImportError, AttributeError) as error:
         raise ConfigError(f"{where}._target_: cannot load {target!r}: {error}") from error
-    group = "llm" if where.endswith(".llm") else where.partition(".")[0].replace("also_judges", "judge")
-    wanted = MEMBERS.get(group, ("Config",))
-    lacking = [member for member in wanted if not hasattr(cls, member)]
-    if not isinstance(cls, type) or lacking:
-        why = f"it has no {', '.join(lacking)}" if isinstance(cls, type) else "it is no class"
-        raise ConfigError(f"{where}._target_: {target} cannot be used here: {why}")
+    if not isinstance(cls, type):
+        raise ConfigError(f"{where}._target_: {target} cannot be used here: it is no class")
     return cls
 
 
-def component_config(spec: Mapping[str, Any], where: str) -> tuple[type, Any]:
-    """The class of a component and its checked configuration object."""
+def component_class(spec: Mapping[str, Any], where: str, group: str = "") -> type:
+    """The class of a component, which has what a part of its group must have (without a group: a ``Config``).
+
+    Raises:
+        ConfigError: one line with the class and what it lacks.
+    """
     if not spec or not spec.get("_target_"):
         raise ConfigError(f"{where}._target_: missing; it names the class, such as baselines.rag.Rag")
     cls = locate(spec["_target_"], where)
+    lacking = [member for member in MEMBERS.get(group, ("Config",)) if not hasattr(cls, member)]
+    if lacking:
+        raise ConfigError(f"{where}._target_: {spec['_target_']} cannot be used here: it has no {', '.join(lacking)}")
+    return cls
+
+
+def component_config(spec: Mapping[str, Any], where: str, group: str = "") -> tuple[type, Any]:
+    """The class of a component (``component_class``) and its checked configuration object."""
+    cls = component_class(spec, where, group)
     fields = {key: value for key, value in spec.items() if key not in PLAIN}
     return cls, typed(cls.Config, fields, where)
 
@@ -254,7 +263,7 @@ def identity(spec: Mapping[str, Any], stage: str | None = None) -> dict[str, Any
     """
     if not spec or not spec.get("_target_"):
         return {}
-    cls, config = component_config(spec, f"name={spec.get('name')}")
+    cls, config = component_config(spec, spec.get("name", "?"))
     fields = fields_of(config, stage)
     if fields.get("base_url"):
         fields["served_as"] = served_as(fields["base_url"], fields.get("served_as"))

@@ -8,7 +8,7 @@ from typing import Any, Protocol, cast
 import yaml
 
 from eval.core.categories import Categories
-from eval.core.config import PLAIN, locate, nearest, typed
+from eval.core.config import PLAIN, component_class, nearest, typed
 from eval.core.places import conf
 from eval.core.types import Dataset
 from eval.datasets.selection import DatasetConfig
@@ -39,7 +39,7 @@ def source_class(spec: Mapping[str, Any]) -> type[Source]:
         ConfigError: there is no such data set, or what ``_target_`` names is none.
     """
     target = spec.get("_target_") or _target(str(spec.get("name")))
-    return cast("type[Source]", locate(target, "dataset"))
+    return cast("type[Source]", component_class({"_target_": target}, "dataset", "dataset"))
 
 
 def checked(spec: Mapping[str, Any]) -> DatasetConfig:

@@ -58,10 +58,10 @@ class Bench:
         self.latency = typed(schema.LatencyConfig, config["latency"], "latency")
         self.budget_config = typed(schema.BudgetConfig, config["budget"], "budget")
         self.metrics_config = typed(MetricsConfig, config["metrics"], "metrics")
-        self.system_class, self.system_config = component_config(self.system_spec, "system")
+        self.system_class, self.system_config = component_config(self.system_spec, "system", "system")
         for group in ("llm", "embedder"):
             if config[group].get("_target_"):
-                component_config(config[group], group)
+                component_config(config[group], group, group)
         self._judge_fingerprints: dict[str, str] = {}
         self._ingest_fingerprints: dict[str, str] = {}
         self._identities: dict[str | None, dict[str, Any]] = {}

@@ -96,11 +96,11 @@ class _Unknown(Exception):
 
 def target(spec: Mapping[str, Any]) -> str:
     """The import path that a part was named by."""
-    return TARGETS.get(part_id(component_config(spec, f"name={spec.get('name')}")[0]), spec["_target_"])
+    return TARGETS.get(part_id(component_config(spec, spec.get("name", "?"))[0]), spec["_target_"])
 
 
 def _part(spec: Mapping[str, Any], stage: str | None = None) -> dict[str, Any]:
-    cls, config = component_config(spec, f"name={spec.get('name')}")
+    cls, config = component_config(spec, spec.get("name", "?"))
     fields = {}
     for f in dataclasses.fields(config):
         if f.name in ADDED - HAD.get(part_id(cls), set()):

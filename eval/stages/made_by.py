@@ -70,7 +70,7 @@ def _answerer(bench: Bench) -> AnswererFacts:
 
 
 def _part(spec: Mapping[str, Any], llm: Mapping[str, Any] | None) -> PartFacts:
-    cls, _ = component_config(spec, f"name={spec['name']}")
+    cls, _ = component_config(spec, spec["name"])
     return {
         "part": spec["name"],
         "kind": part_id(cls),

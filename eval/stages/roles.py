@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from eval.core.config import component_config, wants
+from eval.core.config import component_class, component_config, wants
 from memos.errors import ConfigError
 from memos.servers import is_loopback
 
@@ -89,13 +89,13 @@ def _part(role: str, given: Spec, shared: Spec, where: str, override: str) -> Pa
     group = where.partition(".")[0].replace("also_judges", "judge")
     spec, own = {key: value for key, value in given.items() if key != OWN}, given.get(OWN)
     part = Part(role, spec, own or shared)
-    cls, _ = component_config(spec, where)
-    if hasattr(cls, "complete_many"):
+    if hasattr(component_class(spec, where), "complete_many"):
         raise ConfigError(
             f"{where}={spec['name']}: that is a language model and no {group}; write {override}={spec['name']}"
         )
+    component_config(spec, where, group)
     if own:
-        component_config(own, f"{where}.{OWN}")
+        component_config(own, f"{where}.{OWN}", OWN)
         if not part.asks:
             raise ConfigError(
                 f"{override}={own.get('name')}: {where}={spec['name']} asks no language model; choose a {group} that "

@@ -85,12 +85,12 @@ class JsonList:
             else:
                 number_goes_on = isinstance(item, int | float) and end >= len(self._text) - CUT
                 if not number_goes_on or self._ended:
-                    self._wanted, self._at = max(CHUNK, end - self._at), end
+                    self._wanted, self._at = max(CHUNK, (end - self._at) * 5 // 4), end
                     return item
             self._read(file)
 
     def _read(self, file: BinaryIO) -> None:
-        """Read on: as much as the last item took, and as much again as is waiting, so that no item is tried often."""
+        """Read on: more than the last item took, and as much again as is waiting, so that few items are tried twice."""
         chunk = file.read(max(self._wanted, len(self._text) - self._at))
         self._ended = not chunk
         self._hash.update(chunk)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from eval.core.categories import Categories, Category
-from eval.core.identity import digest, record
+from eval.core.identity import digest
 from eval.core.types import Dataset
 from eval.datasets.longmemeval.files import FILES, SIZES, from_hub, recognise
 from eval.datasets.longmemeval.instance import Instance, Texts, read
@@ -73,7 +73,7 @@ def load(path: Path) -> Dataset:
         if one.question.sample_id in seen:
             raise (place / "question_id").error(f"{one.question.sample_id!r} occurs twice")
         seen.add(one.question.sample_id)
-        content.update(digest([record(one.conversation), record(one.question)], 64).encode())
+        content.update(digest(raw, 64).encode())
         instances.append(one)
     counts = _counts(instances)
     sessions = sum(len(one.conversation.sessions) for one in instances) / len(instances)

@@ -14,6 +14,7 @@ from eval.core.identity import digest
 from eval.core.types import Dataset
 from eval.datasets.longmemeval.files import FILES, SIZES, from_hub, recognise
 from eval.datasets.longmemeval.instance import Instance, Texts, read
+from eval.datasets.longmemeval.retrieval import official_retrieval
 from eval.datasets.reading import Place
 from eval.datasets.selection import DatasetConfig
 from eval.datasets.streaming import JsonList
@@ -47,6 +48,8 @@ class LongMemEval:
         )
     )
     """Questions that cannot be answered stay inside their types, as in the official report; their rule is their own."""
+
+    official_retrieval = staticmethod(official_retrieval)
 
     def __init__(self, config: LongMemEvalConfig) -> None:
         self.config = config

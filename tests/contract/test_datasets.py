@@ -148,3 +148,10 @@ def test_a_run_goes_through_with_it(name, tmp_path):
     assert outcome["code"] == 0 and summary["complete"] and not summary["failed"]
     assert summary["n"] == len(loaded(name, tmp_path).questions)
     assert set(summary["by_category"]) <= {str(one.id) for one in source_class(config["dataset"]).categories}
+
+
+@every
+@pytest.mark.parametrize("track", sorted(path.stem for path in (CONF / "track").glob("*.yaml")))
+def test_every_track_takes_it(name, track, tmp_path):
+    spec = composed(name, f"track={track}", "system='null'")["dataset"] | synthetic(name)(tmp_path)
+    assert checked(spec) and load(spec).questions

@@ -148,7 +148,8 @@ def _date(place: Place, text: Any) -> datetime:
     match = _DATE.fullmatch(text.strip()) if isinstance(text, str) else None
     try:
         if match:
-            return datetime(*map(int, match.groups()))
+            year, month, day, hour, minute = map(int, match.groups())
+            return datetime(year, month, day, hour, minute)
     except ValueError:
         pass  # such as a 31st of June: as wrong as no date
     raise place.error(f"expected a date such as '2023/05/30 (Tue) 23:40', found {text!r:.60}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, Protocol, cast
 
 import yaml
@@ -13,6 +14,9 @@ from eval.core.places import conf
 from eval.core.types import Dataset
 from eval.datasets.selection import DatasetConfig
 from memos.errors import ConfigError
+
+OF_A_TRACK = frozenset({"captions"})
+"""Fields that a track sets whatever the data set; one that has no such field (no pictures) goes without."""
 
 
 class Source(Protocol):
@@ -49,7 +53,9 @@ def checked(spec: Mapping[str, Any]) -> DatasetConfig:
         ConfigError: one line with the field and its value.
     """
     cls = source_class(spec)
-    config = typed(cls.Config, {key: value for key, value in spec.items() if key not in PLAIN}, "dataset")
+    own = {f.name for f in fields(cls.Config)}
+    given = {key: value for key, value in spec.items() if key not in PLAIN and (key in own or key not in OF_A_TRACK)}
+    config = typed(cls.Config, given, "dataset")
     cls.categories.chosen(config.categories)
     return config
 

@@ -139,6 +139,10 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
         **_labels_of_parts(bench, losses),
         "cut": sum(1 for r in records.answers.values() if r.get("cut_tokens")),
     }
+    if bench.dataset.judge:
+        summary["dataset"]["judge"] = bench.dataset.judge
+    if unanswerable := [q for q in questions if q.unanswerable]:
+        summary["unanswerable"] = estimates(columns, _clusters(unanswerable))
     if records.repeats:
         summary["repeats"] = summarised_repeats(records.repeats, columns, records.verdicts, _clusters(questions))
     return summary

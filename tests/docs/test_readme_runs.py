@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -32,6 +33,10 @@ SWEPT = {"fig9": 18, "table4": 20}
 COMMANDS = [c for c in of("python", "run.py") if "--help" not in c]
 ELSEWHERE = {"hydra/launcher=gpu_nodes": "needs Slurm: tests/slurm runs this command on one of its own"}
 """Words of commands that other tests run."""
+OWN_DATA = {"longmemeval": ROOT / "tests" / "datasets" / "synthetic" / "longmemeval.py"}
+"""Experiments on other data sets than LOCOMO, with what writes a synthetic file in their format."""
+RULES = [('"label": "CORRECT"', '{"label": "CORRECT"}'), ("Reply with yes or no only", "yes")]
+"""What the scripted server replies to judges."""
 SMALL = ["embedder=mock", "metrics=lexical", "latency.questions=2", "figures=false"]
 IDS = ("conv-26", "conv-30", "conv-41", "conv-42")
 
@@ -48,12 +53,16 @@ def more(command: str, place: Path, url: str) -> list[str]:
     """What the test appends to a command (see the module's text)."""
     given, name = dict(w.partition("=")[::2] for w in words(command)[2:]), experiment(command)
     added = [f"out={place / 'out' / str(COMMANDS.index(command))}"]
-    if name != "tiny":
+    if name in OWN_DATA:
+        (place / name).mkdir(exist_ok=True)
+        fields = runpy.run_path(str(OWN_DATA[name]))["synthetic"](place / name)
+        added += [f"dataset.{field}={value}" for field, value in fields.items()]
+    elif name != "tiny":
         added.append(f"dataset.path={place / 'locomo.json'}")
     added += ["latency.questions=2"] if command == MAIN else [a for a in SMALL if a.partition("=")[0] not in given]
     if "dataset.limit" in given:
         added.append("dataset.limit=12")
-    elif "dataset.conversations" not in given:
+    elif "dataset.conversations" not in given and name not in OWN_DATA:
         added.append("dataset.conversations=" + ("[tiny-1]" if name == "tiny" else "[conv-26]"))
     if "backbone" in given:
         added.append("system='null',rag")  # the scripted server's replies are no memories
@@ -147,7 +156,7 @@ def ran(request, tmp_path_factory) -> tuple[Path, dict[str, dict]]:
         pytest.skip("torch is not installed; run: pip install -e '.[embedded]'")
     place = tmp_path_factory.mktemp("readme")
     _data(place)
-    with BatchServer(rules=[('"label": "CORRECT"', '{"label": "CORRECT"}')], dim=1536) as server:
+    with BatchServer(rules=RULES, dim=1536) as server:
         chosen = {item.callspec.params.get("command") for item in request.session.items if hasattr(item, "callspec")}
         todo = [c for c in COMMANDS if c in chosen and not elsewhere(c)]
         specs = [

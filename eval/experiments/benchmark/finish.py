@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,15 +24,29 @@ def tables(group: RunGroup, out: Path, width: int = 120) -> list[str]:
     return [terminal(table, width) for table in write_benchmark_tables(group, out)]
 
 
-def finish(out: Path, name: str, outcomes: Sequence[Outcome], draw: bool = True) -> None:
-    """Write ``tables/<name>*`` and ``figures/<name>*`` from the runs of a sweep and print the tables."""
+def finish(
+    out: Path,
+    name: str,
+    outcomes: Sequence[Outcome],
+    draw: bool = True,
+    write_tables: Callable[[RunGroup, Path], list[str]] = tables,
+) -> None:
+    """Write ``tables/<name>*`` and ``figures/<name>*`` from the runs of a sweep and print the tables.
+
+    Args:
+        out: the results folder.
+        name: of the experiment.
+        outcomes: of its jobs.
+        draw: whether figures are wanted.
+        write_tables: of the experiment, where it has tables of its own.
+    """
     from eval.report.groups import RunGroup
 
     folders = [Path(o["folder"]) for o in outcomes if o["folder"] and (Path(o["folder"]) / "summary.json").exists()]
     if not folders:
         return
     group = RunGroup(name, tuple(folders))
-    for text in tables(group, out):
+    for text in write_tables(group, out):
         print("\n" + text)
     stem = out / "figures" / name
     changed = any(o.get("fresh", True) for o in outcomes)

@@ -14,6 +14,7 @@ HEADINGS: Mapping[str, str] = {
     "fig9": "Score against memory size (the paper's Figure 9)",
     "memos_ablation": "What each mechanism of MemOS contributes",
     "adversarial": "Questions without an answer (category 5)",
+    "longmemeval": "LongMemEval",
     "kv_ttft": "Time to first token (the paper's Table 5 and Figure 10)",
     "judge_card": "How far the judges can be trusted",
     "reproduction": "Against the paper, cell by cell",
@@ -34,7 +35,7 @@ FIGURES: Mapping[str, str] = {
     "figure10": "Time to first token, direct and on a cache, by context and query.",
 }
 """Kind of figure (its file's name without the experiment) to what it shows."""
-SUFFIXES = ("answers", "audit", "cost", "recall", "table4", "table5")
+SUFFIXES = ("answers", "audit", "cost", "recall", "table4", "table5", "types")
 """What an experiment's further tables end in."""
 PAPER = "_paper"
 """Ending of figures that show the paper's values also where they are not comparable."""

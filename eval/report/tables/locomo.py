@@ -115,7 +115,8 @@ def table4(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
             "Ingest: seconds (embeddings from the cache where it holds them), model calls and their tokens for all "
             "stores."
         )
-    return Table("table4", "LOCOMO score and latency by method", columns, tuple(sections), tuple(notes)).marked()
+    title = f"{data_title(summaries)} score and latency by method"
+    return Table("table4", title, columns, tuple(sections), tuple(notes)).marked()
 
 
 WARM = "†"

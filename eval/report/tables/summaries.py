@@ -99,11 +99,14 @@ def metric_cell(summary: Summary, name: str, category: CategoryId | None = None)
 
     The interval of a judge's score includes the judge's own error (``judge_error``), which the summary's does not.
     """
-    entry = metrics(summary, category).get(name)
+    return estimate_cell(metrics(summary, category).get(name), judge_error(summary, name))
+
+
+def estimate_cell(entry: Mapping[str, Any] | None, own: float = 0.0) -> Cell:
+    """A mean with its interval, to which a judge's own error is added; empty where there is none."""
     if not entry or entry.get("mean") is None:
         return Cell()
     low, high = entry.get("ci95") or (None, None)
-    own = judge_error(summary, name)
     if own and low is not None:
         low, high = (
             entry["mean"] + side * math.hypot(entry["mean"] - end, NORMAL * own) for side, end in ((-1, low), (1, high))
@@ -171,7 +174,7 @@ def origin_notes(summaries: Sequence[Summary]) -> list[str]:
     makers = [
         f"{title}: {', '.join(sorted({part_name(s, part) for s in summaries}))}" for part, title in titles.items()
     ]
-    notes = ["; ".join(makers) + ".", *model_notes(summaries)]
+    notes = ["; ".join(makers) + ".", *rubric_notes(summaries), *model_notes(summaries)]
     prompts = dict.fromkeys(f"{part}: {used}" for s in summaries for part, used in (s.get("prompts") or {}).items())
     if prompts:
         notes.append("Prompts, with whose wording and its digest: " + "; ".join(prompts) + ".")
@@ -225,6 +228,20 @@ def origin_notes(summaries: Sequence[Summary]) -> list[str]:
             for k, m in spread.items()
         ]
     return notes
+
+
+def rubric_notes(summaries: Sequence[Summary]) -> list[str]:
+    """Where the main judge does not have the rubric of the data set's own authors."""
+    others: dict[tuple[str, str, str], None] = {}
+    for summary in summaries:
+        data, judge = summary.get("dataset") or {}, part_name(summary, "judge")
+        if data.get("judge") and data["judge"] != judge:
+            others[str(data["name"]), str(data["judge"]), judge] = None
+    return [
+        f"{data} has a rubric of its own, judge={own}; the main judge here is {judge}, so its column is not the data "
+        "set's official score."
+        for data, own, judge in others
+    ]
 
 
 def models_asked(summaries: Sequence[Summary]) -> dict[str, list[str]]:

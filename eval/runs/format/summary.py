@@ -162,6 +162,9 @@ class SummaryDataset(TypedDict):
             "The data set's categories in printing order: id, name, whether in the overall; absent: LOCOMO's.",
         ]
     ]
+    judge: NotRequired[
+        Annotated[str, NEW, "Name of the judge with the data set's own rubric; absent: any may be the main one."]
+    ]
     sha256: NotRequired[Annotated[str, "Digest of the content; runs, not rescored answers."]]
     official: NotRequired[Annotated[bool, "Whether it is the official file."]]
     answer_key: NotRequired[Annotated[str, "Which gold answers: `official` or an audited key."]]
@@ -209,6 +212,11 @@ class ScoreSummary(Described):
     judged: Annotated[dict[str, dict[str, int]], "Judge to its verdicts by label, and `n` of them all."]
     metrics: Annotated[dict[str, EstimateEntry], "Metric or `judge_<name>` to its mean over all questions."]
     by_category: Annotated[dict[str, dict[str, EstimateEntry]], "Category to the same over its questions."]
+    unanswerable: NotRequired[
+        Annotated[
+            dict[str, EstimateEntry], NEW, "The same over the questions that cannot be answered; absent: none is asked."
+        ]
+    ]
     judge_error: NotRequired[
         Annotated[dict[str, float], "Judge to the standard error it adds to a system's score; tables widen by it."]
     ]

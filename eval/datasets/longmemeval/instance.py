@@ -1,0 +1,155 @@
+"""One instance of LongMemEval: a haystack of chats and the question on it, checked and brought into the house's types.
+
+What a system is given holds nothing of the annotation: sessions and turns are named by their place in time, because
+the names of the file say which sessions hold the answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from eval.core.config import nearest
+from eval.core.types import Question
+from eval.datasets.longmemeval.files import SIZES
+from eval.datasets.reading import Place
+from memos.types import Conversation, Session, Turn
+
+SPEAKERS = ("user", "assistant")
+ABSTENTION = "_abs"
+"""End of the id of a question that cannot be answered."""
+_DATE = re.compile(r"(\d{4})/(\d\d)/(\d\d) \(\w+\) (\d\d):(\d\d)")
+"""``2023/05/30 (Tue) 23:40``; the weekday says nothing that the date does not, and is not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """What was read, and what of it is worth a note."""
+
+    conversation: Conversation
+    question: Question
+    unsorted: bool
+    """Whether the sessions were not in order of time."""
+    late: int
+    """Sessions after the question's date."""
+    repeated: int
+    """Sessions whose id another one of the haystack has."""
+    empty: int
+    """Turns and sessions without a word, which are left out."""
+
+
+class Texts:
+    """Equal texts become one: haystacks share most of their sessions."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, str] = {}
+
+    def one(self, text: str) -> str:
+        """The first text that is equal."""
+        return self._kept.setdefault(text, text)
+
+
+def read(place: Place, raw: Any, texts: Texts) -> Instance:
+    """Check an instance and bring it into the house's types.
+
+    Raises:
+        DataError: one line with the file, the place in it and the reason.
+    """
+    if not isinstance(raw, dict):
+        raise place.error(f"expected an object, found {raw!r:.60}")
+    sample_id = place.get(raw, "question_id", str, "a text")
+    ids, dates, chats = _haystack(place, raw)
+    times = [_date(place / "haystack_dates" / i, date) for i, date in enumerate(dates)]
+    order = sorted(range(len(chats)), key=times.__getitem__)  # stable: equal times stay in the order of the file
+    sessions, evidence, empty = [], [], 0
+    for number, i in enumerate(order, 1):
+        turns = list(_turns(place / "haystack_sessions" / i, chats[i], number, texts))
+        said = tuple(turn for turn, _ in turns if turn.text.strip())
+        empty += len(turns) - len(said) + (not said)
+        evidence += [turn.turn_id for turn, holds in turns if holds and turn.text.strip()]
+        if said:
+            sessions.append(Session(f"session_{number}", times[i], texts.one(dates[i]), said))
+    if not sessions:
+        raise (place / "haystack_sessions").error("no session with a turn")
+    question = _question(place, raw, sample_id, tuple(evidence))
+    asked = question.asked
+    return Instance(
+        conversation=Conversation(sample_id, SPEAKERS, tuple(sessions)),
+        question=question,
+        unsorted=order != list(range(len(chats))),
+        late=sum(asked is not None and time > asked for time in times),
+        repeated=len(ids) - len(set(ids)),
+        empty=empty,
+    )
+
+
+def _haystack(place: Place, raw: dict[str, Any]) -> tuple[list[str], list[str], list[Any]]:
+    """Ids, dates and chats of the sessions: three lists of one length."""
+    lists = {key: place.get(raw, f"haystack_{key}", list, "a list") for key in ("session_ids", "dates", "sessions")}
+    sizes = {key: len(own) for key, own in lists.items()}
+    if len(set(sizes.values())) > 1:
+        raise (place / "haystack_sessions").error(
+            f"{raw['question_id']}: {sizes['sessions']} sessions, {sizes['dates']} dates and {sizes['session_ids']} ids"
+        )
+    gold = place.get(raw, "answer_session_ids", list, "a list of session ids")
+    for i, name in enumerate(gold):
+        if name not in lists["session_ids"]:
+            raise (place / "answer_session_ids" / i).error(f"{raw['question_id']}: {name!r} is not in the haystack")
+    return lists["session_ids"], lists["dates"], lists["sessions"]
+
+
+def _turns(place: Place, chat: Any, number: int, texts: Texts) -> Iterator[tuple[Turn, bool]]:
+    """Each turn of a session, and whether it holds the answer."""
+    if not isinstance(chat, list):
+        raise place.error(f"expected a list of turns, found {chat!r:.60}")
+    for i, raw in enumerate(chat):
+        here = place / i
+        if not isinstance(raw, dict):
+            raise here.error(f"expected an object, found {raw!r:.60}")
+        role = here.get(raw, "role", str, "user or assistant")
+        if role not in SPEAKERS:
+            raise (here / "role").error(f"expected user or assistant, found {role!r:.40}")
+        holds = raw.get("has_answer", False)
+        if not isinstance(holds, bool):
+            raise (here / "has_answer").error(f"expected true or false, found {holds!r:.40}")
+        text = here.get(raw, "content", str, "a text")
+        yield Turn(texts.one(f"D{number}:{i + 1}"), role, texts.one(text)), holds
+
+
+def _question(place: Place, raw: dict[str, Any], sample_id: str, evidence: tuple[str, ...]) -> Question:
+    kind = place.get(raw, "question_type", str, "a text")
+    if kind not in SIZES:
+        raise (place / "question_type").error(f"{sample_id}: unknown type {kind!r:.40}; {nearest(kind, SIZES)}")
+    absent = sample_id.endswith(ABSTENTION)
+    return Question(
+        sample_id=sample_id,
+        qa_index=0,
+        category=kind,
+        text=place.get(raw, "question", str, "a text"),
+        gold=_answer(place, raw, sample_id),
+        evidence=evidence,
+        unanswerable=absent or None,
+        asked=_date(place / "question_date", place.get(raw, "question_date", str, "a date")),
+        rule="abstention" if absent else None,
+    )
+
+
+def _answer(place: Place, raw: dict[str, Any], sample_id: str) -> str:
+    answer = raw.get("answer")
+    if isinstance(answer, bool) or not isinstance(answer, str | int) or answer == "":
+        raise (place / "answer").error(f"{sample_id}: expected a text or an integer, found {answer!r:.60}")
+    return str(answer)
+
+
+def _date(place: Place, text: Any) -> datetime:
+    match = _DATE.fullmatch(text.strip()) if isinstance(text, str) else None
+    try:
+        if match:
+            year, month, day, hour, minute = map(int, match.groups())
+            return datetime(year, month, day, hour, minute)
+    except ValueError:
+        pass  # such as a 31st of June: as wrong as no date
+    raise place.error(f"expected a date such as '2023/05/30 (Tue) 23:40', found {text!r:.60}")

@@ -1,0 +1,1 @@
+"""LongMemEval: a benchmark run with the report of its authors beside the tables of every benchmark."""

@@ -102,7 +102,7 @@ def _with_ceilings(path: Path, captions: bool, errors: str | None) -> Dataset:
     return answer_key.noted(read(path, captions), errors)
 
 
-_SESSION = re.compile(r"session_(\d+)")
+_SESSION = re.compile(r"session_([1-9][0-9]{0,8})")
 _EVIDENCE = re.compile(r"D:?(\d+):0*(\d+)")
 
 
@@ -158,10 +158,12 @@ def _conversation(place: Place, sample: dict, sample_id: str, captions: bool, no
     place /= "conversation"
     speakers = [place.get(body, key, str, "a name") for key in ("speaker_a", "speaker_b")]
     if "further_speakers" in body:
-        speakers += place.get(body, "further_speakers", list, "a list of names")
-    numbers = sorted(
-        int(m.group(1)) for key, value in body.items() if (m := _SESSION.fullmatch(key)) and isinstance(value, list)
-    )
+        further = place.get(body, "further_speakers", list, "a list of names")
+        if not all(isinstance(name, str) for name in further):
+            raise (place / "further_speakers").error(f"expected a list of names, found {further!r:.60}")
+        speakers += further
+    speakers = [name.strip() for name in speakers]
+    numbers = sorted(_number(place, key, value) for key, value in body.items() if _is_session(key))
     if not numbers:
         raise place.error("no session_<n> list")
     orphans = sum(
@@ -173,7 +175,28 @@ def _conversation(place: Place, sample: dict, sample_id: str, captions: bool, no
         notes.append(f"{sample_id}: {orphans} session dates without a session are ignored")
     ids: set[str] = set()
     sessions = tuple(_session(place, body, number, captions, ids) for number in numbers)
+    for turn in (turn for session in sessions for turn in session.turns):
+        if turn.speaker not in speakers:
+            notes.append(
+                f"{sample_id}: {turn.speaker!r} speaks in {turn.turn_id} and is not among the speakers "
+                f"{', '.join(speakers)}; added to them"
+            )
+            speakers.append(turn.speaker)
     return Conversation(sample_id, tuple(speakers), sessions)
+
+
+def _is_session(key: str) -> bool:
+    """Whether a key names a session, rightly or not; dates, summaries and the like have more behind the number."""
+    return re.fullmatch(r"session_\w*\d", key) is not None
+
+
+def _number(place: Place, key: str, value: Any) -> int:
+    match = _SESSION.fullmatch(key)
+    if match is None:
+        raise (place / key).error("expected a name such as session_1, the number without zeros before it")
+    if not isinstance(value, list):
+        raise (place / key).error(f"expected a list of turns, found {value!r:.60}")
+    return int(match.group(1))
 
 
 def _session(place: Place, body: dict, number: int, captions: bool, ids: set[str]) -> Session:
@@ -193,7 +216,10 @@ def _session(place: Place, body: dict, number: int, captions: bool, ids: set[str
         caption = raw.get("blip_caption") if captions else None
         turns.append(
             Turn(
-                turn_id, here.get(raw, "speaker", str, "a name"), here.get(raw, "text", str, "a text"), caption or None
+                turn_id,
+                here.get(raw, "speaker", str, "a name").strip(),
+                here.get(raw, "text", str, "a text"),
+                caption or None,
             )
         )
     time = _time(place / f"{name}_date_time", time_text) if time_text else None
@@ -232,7 +258,7 @@ def _questions(place: Place, sample: dict, conversation: Conversation, notes: li
                 qa_index=index,
                 category=category,
                 text=text,
-                gold=str(raw.get("answer", "")),
+                gold="" if raw.get("answer") is None else str(raw["answer"]),
                 evidence=evidence,
                 unresolved=tuple(unresolved),
                 adversarial=None if raw.get("adversarial_answer") is None else str(raw["adversarial_answer"]),

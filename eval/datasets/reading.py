@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,22 +44,105 @@ def read_conversations(path: Path) -> list[Any]:
     Raises:
         DataError: one line with the file, the place in it and the reason.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: byte {error.start}: not UTF-8 text") from error
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}") from error
-    try:
-        samples = json.loads(text)
-    except json.JSONDecodeError as error:
-        cut = " (the file ends early: truncated?)" if error.pos >= len(text.rstrip()) - 1 else ""
-        raise DataError(f"{path}: line {error.lineno} column {error.colno}: not JSON: {error.msg}{cut}") from error
+    samples = read_json(path)
     if not isinstance(samples, list) or not samples:
         raise DataError(
             f"{path}: top level: expected a non-empty list of conversations, found {type(samples).__name__}"
         )
     return samples
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file of a user holds; a byte-order mark is no part of it.
+
+    Raises:
+        DataError: one line with the file, the place in it and the reason: it is no file, no UTF-8 or no JSON; a number
+            is none that can be kept (NaN, 1e400, 5,000 digits); it is nested too deep; a text is no text of Unicode.
+    """
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path}: expected a file, found {'a folder' if path.is_dir() else 'a device or pipe'}")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: byte {error.start}: not UTF-8 text") from error
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}") from error
+    return parse_json(text, str(path))
+
+
+def parse_json(text: str, where: str) -> Any:
+    """JSON text of a user; ``where`` names it in messages.
+
+    Raises:
+        DataError: as of ``read_json``.
+    """
+    try:
+        content = json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_whole)
+    except json.JSONDecodeError as error:
+        cut = " (the file ends early: truncated?)" if error.pos >= len(text.rstrip()) - 1 else ""
+        raise DataError(f"{where}: line {error.lineno} column {error.colno}: not JSON: {error.msg}{cut}") from error
+    except _BadNumber as error:
+        raise DataError(
+            f"{where}: {error.shown} is no number that JSON can hold{_line_of(text, error.shown)}"
+        ) from error
+    except RecursionError as error:
+        raise DataError(f"{where}: lists and objects are nested too deep to be read") from error
+    if _SURROGATE.search(text):
+        _refuse_broken_text(content, Place(Path(where)))
+    return content
+
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+LONGEST_INTEGER = 4000
+"""Digits of a whole number; Python itself reads no more than 4,300."""
+
+
+class _BadNumber(ValueError):
+    """A number that is none."""
+
+    def __init__(self, shown: str) -> None:
+        super().__init__(shown)
+        self.shown = shown if len(shown) <= 20 else f"{shown[:12]}… ({len(shown)} digits)"
+
+
+def _no_number(name: str) -> Any:
+    raise _BadNumber(name)
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise _BadNumber(digits)
+    return value
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > LONGEST_INTEGER:
+        raise _BadNumber(digits)
+    return int(digits)
+
+
+def _line_of(text: str, shown: str) -> str:
+    at = text.find(shown.partition("…")[0])
+    return f" (line {text.count(chr(10), 0, at) + 1})" if at >= 0 else ""
+
+
+def _refuse_broken_text(content: Any, place: Place) -> None:
+    """Refuse texts with half of a surrogate pair: they can be written nowhere.
+
+    Raises:
+        DataError: names the place of the first one.
+    """
+    if isinstance(content, str):
+        if any("\ud800" <= char <= "\udfff" for char in content):
+            raise place.error(f"not text of Unicode (half of a surrogate pair) in {content!r:.60}")
+    elif isinstance(content, list):
+        for index, item in enumerate(content):
+            _refuse_broken_text(item, place / index)
+    elif isinstance(content, dict):
+        for key, item in content.items():
+            _refuse_broken_text(key, place)
+            _refuse_broken_text(item, place / key)
 
 
 def content_digest(talks: Sequence[Conversation], questions: Sequence[Question]) -> str:

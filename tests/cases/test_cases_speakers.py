@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from case_tools import FAILING_CLEARLY, ending, facts_of, mem0, read, record
+from case_tools import ending, facts_of, mem0, read, record
 
 
 def stranger(told_of: str, made: dict, folder) -> bool:
@@ -12,7 +12,6 @@ def stranger(told_of: str, made: dict, folder) -> bool:
     return any(told_of in note for note in read(folder, [made]).notes)
 
 
-@FAILING_CLEARLY
 def test_c16_a_third_speakers_facts_are_kept_or_told_of(tmp_path):
     """CortexReach/memory-lancedb-pro#912, mem0ai/mem0#2669: what a third person says is lost without a word."""
     made = record()
@@ -22,7 +21,6 @@ def test_c16_a_third_speakers_facts_are_kept_or_told_of(tmp_path):
     assert stored or stranger("Cy", made, tmp_path)
 
 
-@FAILING_CLEARLY
 def test_c17_a_space_after_a_name_is_no_other_person(tmp_path):
     """hyperspell/hyperspell-openclaw#59: a known sender is dropped where the key differs by a space."""
     made = record()

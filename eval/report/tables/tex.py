@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,7 +63,8 @@ def latex(table: Table) -> str:
     fit = next((f for f in tries if f.total <= TEXT_WIDTH), tries[-1])
     pages = _parts(table, fit)
     written = [_part(table, fit, part, i, i == len(pages) - 1) for i, part in enumerate(pages)]
-    return "% needs \\usepackage{booktabs}\n" + "".join(written)
+    engine = ", and XeLaTeX or LuaLaTeX with a font that has the letters" if beyond_latin("".join(written)) else ""
+    return f"% needs \\usepackage{{booktabs}}{engine}\n" + "".join(written)
 
 
 def _part(table: Table, fit: _Fit, sections: Sequence[Section], number: int, last: bool) -> str:
@@ -238,10 +240,17 @@ _TEX = {
     "…": r"\ldots{}",
     "<": r"$<$",
     ">": r"$>$",
+    "|": r"\textbar{}",
     **{c: "\\" + c for c in "&%$#_{}"},
 }
 
 
 def escape(text: str) -> str:
-    """Text for LaTeX; characters outside Latin-1 that it does not know become ``?``."""
-    return "".join(_TEX.get(c, c if ord(c) < 256 else "?") for c in text)
+    """Text for LaTeX. Control characters become blanks; other scripts stay as they are (``beyond_latin`` tells of
+    them)."""
+    return "".join(_TEX.get(c, " " if unicodedata.category(c) == "Cc" else c) for c in text)
+
+
+def beyond_latin(text: str) -> bool:
+    """Whether a text needs an engine that reads Unicode, XeLaTeX or LuaLaTeX with a font that has its letters."""
+    return any(ord(c) > 255 and c not in _TEX for c in text)

@@ -43,7 +43,7 @@ def score_answers(
             best, failed = rows[i]
             best.update({name: max(value, best.get(name, value)) for name, value in values.items()})
             failed.update(errors)
-    for question, (values, _) in zip(questions, rows, strict=True) if categories else ():
+    for question, (values, _) in zip(questions, rows, strict=True) if categories is not None else ():
         category = categories[question.category]
         if category.exact and category.official in values:
             values[OFFICIAL] = values[category.official]

@@ -12,8 +12,7 @@ from typing import Any
 from eval.core.types import Question
 from eval.datasets.reading import Place
 from eval.datasets.realtalk import evidence
-from eval.datasets.times import time_text
-from memos.types import Conversation, Session, Turn
+from memos.types import Conversation, Session, Turn, time_text
 
 CATEGORIES = (1, 2, 3)
 _SESSION = re.compile(r"session_(\d+)")

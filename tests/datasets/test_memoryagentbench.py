@@ -31,7 +31,7 @@ def load(folder: Path, **fields: Any):
 
 def refused(folder: Path, row: Any) -> str:
     """What the loader says of one row."""
-    file = made.written(folder / "Conflict_Resolution.jsonl", [row])
+    file = made.written(folder / f"{abs(hash(str(row)))}.jsonl", [row])
     with pytest.raises(DataError) as error:
         load_dataset("memoryagentbench", path=str(file))
     return str(error.value)
@@ -122,14 +122,10 @@ def test_ma8_the_metric_is_the_source_s_and_no_judge_is_asked(tmp_path):
 
 def test_ma8_a_run_has_the_official_metric_as_its_main_column(tmp_path):
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        overrides = ["experiment=tiny", "dataset=memoryagentbench", "system=rag", "system.chunk_size=64"]
+        overrides = ["experiment=tiny", "dataset=memoryagentbench", "system=rag", "answerer=constant"]
         config = plain(compose("config", [*overrides, "latency.questions=0", f"out={tmp_path}/out"]))
     config["dataset"] |= made.synthetic(tmp_path) | {"splits": ["Conflict_Resolution"]}
-    config["answerer"] = {
-        "_target_": "eval.answerers.constant.Constant",
-        "name": "constant",
-        "text": "It is Keeper 59.",
-    }
+    config["answerer"]["text"] = "It is Keeper 59."
     assert run(config)["code"] == 0
     bench = Bench(config)
     summary = json.loads((bench.folder / "summary.json").read_text(encoding="utf-8"))

@@ -17,9 +17,7 @@ NEWEST = (
     "The memories come from a pool of numbered facts. Where two of them disagree, the one with the larger number is "
     "newer and holds. Answer from the pool alone, whatever you know of the world, and in as few words as possible."
 )
-LABEL = (
-    "The memories hold texts with the numbers of their labels. Reply with the number for this text and nothing else."
-)
+LABEL = "The memories hold texts with the numbers of their labels. Reply with the number of this text and no more."
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""PersonaMem: what an assistant should say to a person it knows, as multiple choice (docs/datasets_more.md#personamem)."""
+"""PersonaMem: what to say to a person one knows, as multiple choice (docs/datasets_more.md#personamem)."""

@@ -14,10 +14,9 @@ from eval.core.types import Dataset, Question
 from eval.datasets.personamem.files import Asked, files, histories, questions
 from eval.datasets.reading import Place, content_digest
 from eval.datasets.selection import DatasetConfig
-from memos.errors import ConfigError, DataError
+from memos.errors import DataError
 from memos.types import Conversation, Session, Turn
 
-SIZES = ("32k", "128k", "1M")
 TYPES = {
     "track_full_preference_evolution": (139, 1),
     "recall_user_shared_facts": (129, 4),
@@ -27,7 +26,7 @@ TYPES = {
     "provide_preference_aligned_recommendations": (55, 3),
     "recalling_facts_mentioned_by_the_user": (17, 4),
 }
-"""Type to its questions in the 32k files, and the category of LOCOMO that is most alike."""
+"""Type to its questions in the files for 32k tokens, and the category of LOCOMO that is most alike."""
 ROLES = {"user": "User", "assistant": "Assistant", "system": "System"}
 
 
@@ -35,18 +34,12 @@ ROLES = {"user": "User", "assistant": "Assistant", "system": "System"}
 class PersonaMemConfig(DatasetConfig):
     """The fields of ``conf/dataset/personamem.yaml``."""
 
-    size: str = field(default="32k", metadata={"help": "length of the histories: 32k, 128k or 1M"})
     revision: str = field(
         default="main", metadata={"help": "revision on the hub; a commit says which data were measured"}
     )
     persona: bool = field(
         default=True, metadata={"help": "keep the line about the person that opens each topic, as the benchmark does"}
     )
-
-    def __post_init__(self) -> None:
-        DatasetConfig.__post_init__(self)
-        if self.size not in SIZES:
-            raise ConfigError(f"dataset.size: expected one of {', '.join(SIZES)}, found {self.size!r}")
 
 
 class PersonaMem:
@@ -68,13 +61,13 @@ class PersonaMem:
         """
         config = self.config
         path = Path(config.path).expanduser() if config.path else None
-        return load(path, config.size, config.revision, config.persona)
+        return load(path, config.revision, config.persona)
 
 
 @lru_cache(maxsize=2)
-def load(path: Path | None, size: str, revision: str, persona: bool) -> Dataset:
+def load(path: Path | None, revision: str, persona: bool) -> Dataset:
     """Read and check the two files."""
-    table, lines = files(path, size, revision)
+    table, lines = files(path, revision)
     asked = list(questions(table))
     if not asked:
         raise DataError(f"{table}: no question")
@@ -90,9 +83,9 @@ def load(path: Path | None, size: str, revision: str, persona: bool) -> Dataset:
             talks[sample_id] = _conversation(Place(lines) / one.history, held[one.history], one.end, sample_id, persona)
         made.append(_question(one, sample_id, counts[sample_id]))
         counts[sample_id] += 1
-    official = size == "32k" and Counter(one.kind for one in asked) == {name: n for name, (n, _) in TYPES.items()}
+    official = Counter(one.kind for one in asked) == {name: n for name, (n, _) in TYPES.items()}
     return Dataset(
-        name=f"personamem-{size}" if official or size != "32k" else "personamem-32k (a part)",
+        name="personamem-32k" if official else "personamem-32k (a part)",
         sha256=content_digest(list(talks.values()), made),
         path=str(path or table.parent),
         official=official,

@@ -43,13 +43,13 @@ class Asked:
     """Messages of the history that lie before the question."""
 
 
-def files(path: Path | None, size: str, revision: str) -> tuple[Path, Path]:
+def files(path: Path | None, revision: str) -> tuple[Path, Path]:
     """Questions and histories: of a folder, or fetched from the hub.
 
     Raises:
         DataError: there are none.
     """
-    names = (f"questions_{size}.csv", f"shared_contexts_{size}.jsonl")
+    names = ("questions_32k.csv", "shared_contexts_32k.jsonl")
     if path is None:
         questions, histories = (hub_file(REPOSITORY, name, revision, LICENCE) for name in names)
         return questions, histories
@@ -81,7 +81,7 @@ def questions(file: Path) -> Iterator[Asked]:
         end = row["end_index_in_shared_context"]
         if not (end or "").isdigit():
             raise (place / "end_index_in_shared_context").error(f"expected a number of messages, found {end!r:.40}")
-        text = row["user_question_or_message"].strip()
+        text = row["user_question_or_message"].strip().removeprefix("User:").strip()
         yield Asked(
             place, row["question_id"], row["question_type"], text, options, right, row["shared_context_id"], int(end)
         )

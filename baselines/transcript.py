@@ -22,8 +22,11 @@ class TranscriptLine:
 
 
 def line(session: Session, turn: Turn) -> TranscriptLine:
-    """``<session timestamp> | <speaker>: <text>``, the paper's line; the caption follows where captions are on."""
-    return TranscriptLine(turn.turn_id, f"{session.time_text} | {turn.speaker}: {turn.said}")
+    """``<timestamp> | <speaker>: <text>``, the paper's line; the caption follows where captions are on.
+
+    The timestamp is the session's, or the turn's own where the data set times each turn; nothing where there is none.
+    """
+    return TranscriptLine(turn.turn_id, session.line(turn))
 
 
 def save_lines(lines: Iterable[TranscriptLine], path: Path) -> None:

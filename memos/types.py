@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+_MONTHS = "January February March April May June July August September October November December".split()
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -70,6 +72,27 @@ class Session:
     time_text: str
     """The timestamp as the dataset prints it, such as ``1:56 pm on 8 May, 2023``."""
     turns: tuple[Turn, ...]
+
+    def time_of(self, turn: Turn) -> datetime | None:
+        """When one of its turns was said."""
+        return turn.time or self.time
+
+    def time_text_of(self, turn: Turn) -> str:
+        """The same as text: that of the session, or of the turn where it has a time of its own."""
+        return self.time_text if turn.time is None else time_text(turn.time)
+
+    def line(self, turn: Turn) -> str:
+        """``1:56 pm on 8 May, 2023 | Ann: …``; without the time where none is known."""
+        time = self.time_text_of(turn)
+        return f"{time} | {turn.speaker}: {turn.said}" if time else f"{turn.speaker}: {turn.said}"
+
+
+def time_text(moment: datetime | None) -> str:
+    """A moment as LOCOMO prints it, ``1:56 pm on 8 May, 2023``; empty where there is none."""
+    if moment is None:
+        return ""
+    clock = f"{moment.hour % 12 or 12}:{moment.minute:02} {'am' if moment.hour < 12 else 'pm'}"
+    return f"{clock} on {moment.day} {_MONTHS[moment.month - 1]}, {moment.year}"
 
 
 @dataclass(frozen=True, slots=True)

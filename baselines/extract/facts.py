@@ -93,18 +93,18 @@ def turn_facts(session: Session, turn: Turn, listener: str, max_words: int = 40)
     """Facts of one turn, in order.
 
     Args:
-        session: gives the time that relative dates refer to.
+        session: gives the time that relative dates refer to, where the turn has none of its own.
         turn: what was said; a caption becomes a fact of its own.
         listener: name behind "you".
         max_words: longest run of sentences that makes one fact; a longer single sentence stays whole.
     """
     groups: list[list[tuple[str, datetime | None]]] = []
-    size, last = 0, -2
+    size, last, said_at = 0, -2, session.time_of(turn)
     for index, sentence in enumerate(sentences(turn.text)):
         sentence = strip_opening(sentence, (turn.speaker, listener))
         if not informative(sentence):
             continue
-        text, time = resolve(third_person(sentence, turn.speaker, listener), session.time)
+        text, time = resolve(third_person(sentence, turn.speaker, listener), said_at)
         count = len(words(text))
         if groups and size + count <= max_words and index - last <= 2:
             groups[-1].append((text, time))
@@ -115,9 +115,7 @@ def turn_facts(session: Session, turn: Turn, listener: str, max_words: int = 40)
         last = index
     facts = [_fact(group, session, turn) for group in groups]
     if turn.caption:
-        facts.append(
-            Fact(f"{turn.speaker} shared an image: {turn.caption}.", turn.speaker, (turn.turn_id,), session.time)
-        )
+        facts.append(Fact(f"{turn.speaker} shared an image: {turn.caption}.", turn.speaker, (turn.turn_id,), said_at))
     return facts
 
 
@@ -127,7 +125,7 @@ def _fact(group: list[tuple[str, datetime | None]], session: Session, turn: Turn
     if turn.speaker.lower() not in text.lower():
         text = f"{turn.speaker} said: {text}"
     time = next((time for _, time in group if time is not None), None)
-    return Fact(text, turn.speaker, (turn.turn_id,), time or session.time, dated=time is not None)
+    return Fact(text, turn.speaker, (turn.turn_id,), time or session.time_of(turn), dated=time is not None)
 
 
 def session_facts(session: Session, speakers: tuple[str, ...], max_words: int = 40) -> list[Fact]:

@@ -62,8 +62,10 @@ class Agent:
 
     def hear(self, session: Session, turn: Turn, backbone: Backbone, embedder: Embedder) -> None:
         """Take in one of the speaker's own turns; the thread grows by it and by what the agent did."""
-        message = Message("user", f"{session.time_text} | {turn.speaker}: {turn.said}")
-        self.thread, _, _ = self._run(message, backbone, embedder, "ingest", session.time_text, (turn.turn_id,))
+        message = Message("user", session.line(turn))
+        self.thread, _, _ = self._run(
+            message, backbone, embedder, "ingest", session.time_text_of(turn), (turn.turn_id,)
+        )
 
     def reply(self, question: str, backbone: Backbone, embedder: Embedder) -> tuple[str, list[StoredMemory]]:
         """Answer a question on top of the thread, and the memories seen on the way.

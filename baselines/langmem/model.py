@@ -36,7 +36,7 @@ CHANGES = record(insert=listed(TEXT), patch=listed(record(id=TEXT, content=TEXT)
 
 
 def _dialogue(session: Session, batch: Sequence[Turn]) -> str:
-    return "\n".join(f"{session.time_text} | {turn.speaker}: {turn.said}" for turn in batch)
+    return "\n".join(session.line(turn) for turn in batch)
 
 
 class ModelManager:

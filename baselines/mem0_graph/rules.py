@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from baselines.backbone import Backbone
 from baselines.extract import question_entities, triples, turn_facts
+from baselines.extract.people import listener_of
 from baselines.mem0_graph.brain import NewRelation, node_name
 from memos.embed.base import Embedder
 from memos.types import Session, Turn
@@ -22,8 +23,8 @@ class RuleGraphBrain:
     def prepare(self, session: Session, speakers: tuple[str, ...], embedder: Embedder) -> None:
         """Embed all names of a session at once, so that a cached embedder works in one batch."""
         names: dict[str, None] = {}
-        for user, other in (speakers, speakers[::-1]):
-            for relation in self.relations(session, session.turns, user, other)[1]:
+        for user in speakers:
+            for relation in self.relations(session, session.turns, user, listener_of(user, speakers))[1]:
                 names.update({spoken(relation.source): None, spoken(relation.target): None})
         embedder.encode(list(names))
 

@@ -46,7 +46,7 @@ class ModelWriter:
             date=session.time_text or "an unknown day",
             revise=REVISE.format(entries=running) if self._revise else "",
         )
-        lines = "\n".join(f"({session.time_text}) {turn.speaker}: {turn.said}" for turn in session.turns)
+        lines = "\n".join(f"({session.time_text_of(turn)}) {turn.speaker}: {turn.said}" for turn in session.turns)
         return system, lines
 
     def write(self, session: Session, speakers: tuple[str, ...], entries: Sequence[MemoryEntry]) -> EntryChanges:

@@ -110,7 +110,7 @@ class GraphitiPackage:
                     name=turn.turn_id,
                     episode_body=f"{turn.speaker}: {turn.said}",
                     source_description="conversation",
-                    reference_time=(session.time or datetime(1970, 1, 1)).replace(tzinfo=UTC),
+                    reference_time=(session.time_of(turn) or datetime(1970, 1, 1)).replace(tzinfo=UTC),
                     source=nodes.EpisodeType.message,
                     group_id=_GROUP,
                 )

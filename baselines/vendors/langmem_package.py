@@ -64,9 +64,7 @@ class LangMemPackage:
 
     def add(self, session: Session) -> None:
         before = self._contents()
-        lines = [
-            {"role": "user", "content": f"{session.time_text} | {turn.speaker}: {turn.said}"} for turn in session.turns
-        ]
+        lines = [{"role": "user", "content": session.line(turn)} for turn in session.turns]
         self._manager.invoke({"messages": lines}, config={"configurable": {}})
         turns = [turn.turn_id for turn in session.turns]
         for key, text in self._contents().items():

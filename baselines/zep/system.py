@@ -112,7 +112,7 @@ class Zep:
         episodes, out = list(self.graph.episodes), []
         for session in sessions:
             for turn in session.turns:
-                episode = Episode(turn.turn_id, f"{turn.speaker}: {turn.said}", turn.speaker, session.time)
+                episode = Episode(turn.turn_id, f"{turn.speaker}: {turn.said}", turn.speaker, session.time_of(turn))
                 listener = listener_of(turn.speaker, self._speakers)
                 previous = tuple(episodes[-self.config.previous_episodes :])
                 out.append(CurrentMessage(episode, session, turn, listener, previous))

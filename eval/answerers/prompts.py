@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from eval.core.choices import lettered
 from eval.core.identity import digest
 from eval.core.prompting import OURS, fill, read_prompt, shipped, shipped_names
 from eval.core.published_prompts import ANSWERS, PREFIX, published
@@ -62,12 +63,15 @@ class Prompt:
 
 
 def put(task: AnswerTask) -> str:
-    """The question as a model reads it: after the day it is asked on, before the options it may choose from."""
+    """The question as a model reads it: after the day it is asked on and what the data set tells, before the options
+    it may choose from.
+    """
     today = f"Today is {task.asked:%A}, {task.asked.day} {task.asked:%B %Y}. " if task.asked else ""
+    before = f"{task.instruction}\n" if task.instruction else ""
     if not task.options:
-        return today + task.question
-    letters = [f"({chr(ord('a') + i)}) {option}" for i, option in enumerate(task.options)]
-    return "\n".join([today + task.question, *letters, "Reply with the letter of the one option that is right."])
+        return before + today + task.question
+    lines = [before + today + task.question, *lettered(task.options)]
+    return "\n".join([*lines, "Reply with the letter of the one option that is right."])
 
 
 class ShippedPrompts(Mapping[str, Prompt]):

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import resources
 
-from eval.answerers import counts, lists, polarity, temporal
+from eval.answerers import counts, lists, options, polarity, temporal
 from eval.answerers.context import parse
 from eval.answerers.lexicon import available
 from eval.answerers.question import QuestionView, analyse
@@ -105,7 +105,10 @@ class Reader:
         """Yield ``(index, answer)`` in order; the reader never fails and spends no tokens."""
         for number, task in enumerate(tasks):
             started = time.perf_counter()
-            text = self.read(task.question, task.context, task.speakers)
+            if task.options:
+                text = self.choose(task.options, task.question, task.context, task.speakers)
+            else:
+                text = self.read(task.question, task.context, task.speakers)
             yield number, Answer(text, model=self.name, latency_ms=(time.perf_counter() - started) * 1000)
 
     def read(self, question: str, context: str, speakers: tuple[str, ...]) -> str:
@@ -116,6 +119,15 @@ class Reader:
         if not ranked or not self._supported(view, index, ranked):
             return ABSTENTION
         return self._by_kind(view, index, ranked, speakers) or ABSTENTION
+
+    def choose(self, choices: Sequence[str], question: str, context: str, speakers: tuple[str, ...]) -> str:
+        """The text of the choice that the context supports best."""
+        index = self._index(context, speakers)
+        ranked = self._rank(analyse(question, speakers), index)
+        near = None
+        if self.embedder is not None and index.lines:
+            near = self.embedder.encode(list(choices)) @ self.embedder.encode(_texts(index)).T
+        return options.best(choices, index, ranked, near) or ABSTENTION
 
     def close(self) -> None:
         self._contexts.clear()
@@ -135,8 +147,7 @@ class Reader:
             return index.rank(view, self._weights["rank"])
         if not index.lines:
             return []
-        texts = [f"{line.speaker}: {line.text}" if line.said else line.text for line in index.lines]
-        vectors = self.embedder.encode([*texts, view.text])
+        vectors = self.embedder.encode([*_texts(index), view.text])
         return index.rank(view, self._weights["rank_cosine"], vectors[:-1] @ vectors[-1])
 
     def _supported(self, view: QuestionView, index: Index, ranked: Sequence[RankedLine]) -> bool:
@@ -187,3 +198,8 @@ class Reader:
             if spans:
                 best.append(max(spans, key=lambda span: span.score))
         return sorted(best, key=lambda span: -span.score)
+
+
+def _texts(index: Index) -> list[str]:
+    """The lines of a context as an embedder reads them."""
+    return [f"{line.speaker}: {line.text}" if line.said else line.text for line in index.lines]

@@ -9,6 +9,10 @@ from typing import Any
 
 from memos.errors import ConfigError, DataError
 
+JUDGE = "judge"
+"""The official score that is a judge's verdicts."""
+OFFICIAL = "official"
+"""The metric that is, of each question, the official one of its category."""
 CategoryId = int | str
 """What the records of a question carry: LOCOMO's integers are its own, every other data set has names."""
 
@@ -25,6 +29,14 @@ class Category:
     """Whether it is asked where nothing is said, and so part of the overall."""
     rule: str = ""
     """The rule of the data set's own rubric that its answers are judged by."""
+    official: str = ""
+    """The data set's official score of it: a metric of ours, or ``judge`` for verdicts of the data set's own judge.
+    Empty: verdicts of the run's main judge."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether a metric decides it, so that no judge is asked."""
+        return self.official not in ("", JUDGE)
 
     @property
     def title(self) -> str:
@@ -84,9 +96,32 @@ class Categories:
         near = [name for one in unknown for name in difflib.get_close_matches(str(one), map(str, ids), 2)]
         return f"some of {', '.join(map(str, ids))}" + (f" (did you mean {', '.join(near)}?)" if near else "")
 
+    def exact(self, wanted: Sequence[Any] | None) -> bool:
+        """Whether metrics decide the categories a configuration means (``chosen``), and no judge.
+
+        Raises:
+            ConfigError: some are decided by a metric and some by a judge, which no column of a table can hold.
+        """
+        chosen = self.chosen(wanted)
+        exact = [one for one in chosen if self[one].exact]
+        if exact and len(exact) < len(chosen):
+            judged = [one for one in chosen if one not in exact]
+            raise ConfigError(
+                f"dataset.categories: {exact[0]} is scored by {self[exact[0]].official} and {judged[0]} by a judge; "
+                "choose categories of one kind"
+            )
+        return bool(exact)
+
+    @property
+    def official(self) -> list[list[Any]]:
+        """``[id, metric]`` of those that a metric decides."""
+        return [[one.id, one.official] for one in self.all if one.exact]
+
     def record(self) -> list[list[Any]]:
-        """``[id, name, asked]`` in printing order, as a summary keeps them."""
-        return [[one.id, one.name, one.asked] for one in self.all]
+        """``[id, name, asked]`` in printing order, as a summary keeps them; the official score follows where one is
+        named.
+        """
+        return [[one.id, one.name, one.asked, *filter(None, [one.official])] for one in self.all]
 
 
 LOCOMO = Categories(
@@ -121,4 +156,8 @@ def in_order(categories: Iterable[CategoryId]) -> list[CategoryId]:
 def of_summary(dataset: Mapping[str, Any] | None) -> Categories:
     """The categories of a summary's ``dataset``; those of LOCOMO where it is from before data sets had their own."""
     rows = (dataset or {}).get("categories")
-    return Categories(tuple(Category(one, name, 0, asked) for one, name, asked in rows)) if rows else LOCOMO
+    return Categories(tuple(_of_row(*row) for row in rows)) if rows else LOCOMO
+
+
+def _of_row(one: CategoryId, name: str, asked: bool, official: str = "") -> Category:
+    return Category(one, name, 0, asked, official=official)

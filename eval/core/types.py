@@ -39,6 +39,8 @@ class Question:
     """What a good answer must show, item by item; seen by judges alone."""
     rule: str | None = None
     """The rule it is judged by, where that is not its category's."""
+    instruction: str | None = None
+    """What the data set tells who answers, beside the question; memory systems never see it."""
 
     @property
     def key(self) -> tuple[str, int]:
@@ -77,6 +79,8 @@ class Dataset:
     """Its categories of questions."""
     judge: str = ""
     """Name of the judge with the data set's own rubric; empty where any judge may be the main one."""
+    scorers: tuple[str, ...] = ()
+    """Scorers of metrics of its own, each as package.module.Class, computed beside the configured ones."""
 
     def conversation(self, sample_id: str) -> Conversation:
         return next(c for c in self.conversations if c.sample_id == sample_id)
@@ -95,6 +99,8 @@ class AnswerTask:
     """When the question is asked, where the data set says it."""
     options: tuple[str, ...] | None = None
     """The choices of a multiple-choice question."""
+    instruction: str | None = None
+    """What the data set tells who answers, beside the question."""
 
 
 @dataclass(frozen=True, slots=True)

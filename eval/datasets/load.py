@@ -60,6 +60,15 @@ def checked(spec: Mapping[str, Any]) -> DatasetConfig:
     return config
 
 
+def exact(spec: Mapping[str, Any], config: DatasetConfig) -> bool:
+    """Whether the categories that are asked are decided by metrics of the data set's own, and no judge.
+
+    Raises:
+        ConfigError: some are and some are not.
+    """
+    return source_class(spec).categories.exact(config.categories)
+
+
 def load(spec: Mapping[str, Any], config: DatasetConfig | None = None) -> Dataset:
     """The whole data set that is configured; ``config``: its fields, where they were checked already."""
     return source_class(spec)(checked(spec) if config is None else config).load()

@@ -11,7 +11,7 @@ from eval.report.significance import against_best, apart_in_all, ties
 from eval.report.sources import sources
 from eval.report.tables.ablation import ablation_table
 from eval.report.tables.locomo import Ties
-from eval.report.tables.summaries import judges, questions_of
+from eval.report.tables.summaries import main_metrics, questions_of
 from eval.report.tables.table import Table
 from eval.runs.read import Run
 
@@ -26,7 +26,7 @@ def significant_ties(group: RunGroup) -> Ties | None:
         alike.setdefault((questions_of(run.summary), frozenset(run.keys)), []).append(run)
     near: dict[tuple[str, CategoryId | None], set[str]] = {}
     whole: dict[str, tuple[int, int]] = {}
-    for judge in judges(group.summaries):
+    for judge in main_metrics(group.summaries):
         for runs in alike.values():
             tests = against_best(runs, judge)
             if not tests:

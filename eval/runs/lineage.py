@@ -41,7 +41,9 @@ them.
 """
 ASKING = ("asked",)
 """Fields of a question, beside its text, that a memory system sees."""
-PUTTING = ("asked", "options")
+PUT_ALONE = ("options", "instruction")
+"""Those that an answerer sees and a memory system does not."""
+PUTTING = (*ASKING, *PUT_ALONE)
 """Those that an answerer sees."""
 JUDGING = ("golds", "rubric", "rule")
 """Those that a judge sees, beside text, gold and category."""
@@ -91,6 +93,11 @@ def question_digest(question: Question) -> str:
     """Digest of what a question is scored by; two runs may be paired on it where theirs agree."""
     scored = [question.text, question.gold, question.category, list(question.evidence)]
     return digest([*scored, *further(question, (*JUDGING, *PUTTING))])
+
+
+def put_alone(questions: Sequence[Question]) -> list[Any]:
+    """What an answerer alone sees of questions, beside their text; empty for a data set without any of it."""
+    return [[*q.key, *added] for q in questions if (added := further(q, PUT_ALONE))]
 
 
 def further(question: Question, fields: Sequence[str]) -> list[dict[str, Any]]:

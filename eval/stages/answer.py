@@ -45,6 +45,7 @@ def answer_task(bench: Bench, question: Question, context: str, wording: str | N
         prompt=bench.prompt,
         asked=question.asked,
         options=question.options,
+        instruction=question.instruction,
     )
 
 

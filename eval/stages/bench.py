@@ -67,6 +67,8 @@ class Bench:
         self._identities: dict[str | None, dict[str, Any]] = {}
         self._need_llm()
         self.answerer_part, self.judge_parts = roles.answerer(config), roles.judges(config)
+        if datasets.exact(config["dataset"], self.dataset_config):
+            self.judge_parts = []  # the data set's own metric decides, and nobody is asked
         self.judge_specs = [part.spec for part in self.judge_parts]
         self._need_prompt()
         if config["cache"] not in MODES:
@@ -189,8 +191,9 @@ class Bench:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Identity of the answers: the searches and the answerer. Names the run folder."""
-        return digest([self.search_fingerprint, self.answerer_identity()], 10)
+        """Identity of the answers: the searches, the answerer and what it sees alone. Names the run folder."""
+        put = lineage.put_alone(self.dataset.questions)
+        return digest([self.search_fingerprint, self.answerer_identity(), *filter(None, [put])], 10)
 
     def judge_fingerprint(self, spec: Mapping[str, Any]) -> str:
         """Identity of a set of verdicts: the answers, the judge with its model, and all that a judge sees; names their
@@ -226,7 +229,8 @@ class Bench:
         """
         scorers = [dict(scorer.identity()) for scorer in self.scorers()]
         settings = schema.fields_of(self.metrics_config)
-        return digest([self.fingerprint, settings, scorers, [record(q) for q in self.dataset.questions]], 10)
+        made_of = [self.fingerprint, settings, scorers, [record(q) for q in self.dataset.questions]]
+        return digest([*made_of, *self.dataset.categories.official], 10)
 
     @cached_property
     def timing(self) -> dict[str, Any]:
@@ -250,7 +254,7 @@ class Bench:
 
     def _labels(self) -> dict[str, Any]:
         """What only names things in the summary: labels, the track, the dataset's file, models that no part asks."""
-        specs = {group: self.config[group] for group in GROUPS} | {"judge": self.judge_specs[0]}
+        specs = {group: self.config[group] for group in GROUPS} | dict(zip(["judge"], self.judge_specs, strict=False))
         specs["answerer"] = self.answerer_part.spec
         chosen = {k: v for k, v in asdict(self.dataset_config).items() if k not in schema.PLACES}
         dataset = [
@@ -317,7 +321,7 @@ class Bench:
         ``judge NAME``.
         """
         parts = {part.role: part for part in (self.answerer_part, *self.judge_parts)}
-        parts[roles.JUDGE] = self.judge_parts[0]
+        parts |= zip([roles.JUDGE], self.judge_parts, strict=False)
         return self.config["llm"] if role == roles.MEMORY else parts[role].llm
 
     def llm(self, role: str = roles.MEMORY, *, cached: bool = True) -> LLM:
@@ -382,7 +386,7 @@ class Bench:
         return construct(spec, "judge", llm=client, embedder=self.embedder)
 
     def scorers(self) -> list[Scorer]:
-        return components.scorers(self.config["metrics"])
+        return components.scorers(self.config["metrics"], self.dataset.scorers)
 
 
 def plain(config: DictConfig) -> dict[str, Any]:

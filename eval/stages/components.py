@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -179,6 +179,13 @@ def kept_vectors(spec: Mapping[str, Any], out: Path, *, fresh: bool = False) -> 
     return CachedEmbedder(raw, path, code=_local_code(type(raw)), earlier=not fresh) if path.exists() else None
 
 
-def scorers(spec: Mapping[str, Any]) -> list[Scorer]:
-    """The metrics of a run; gold answers are prepared once for all systems of the process."""
-    return _keep("scorers", spec, lambda: build_scorers(typed(MetricsConfig, spec, "metrics")))
+def scorers(spec: Mapping[str, Any], own: tuple[str, ...] = ()) -> list[Scorer]:
+    """The metrics of a run and those of the data set's own; gold answers are prepared once for all systems of the
+    process.
+    """
+
+    def make() -> list[Scorer]:
+        config = typed(MetricsConfig, spec, "metrics")
+        return build_scorers(replace(config, also=tuple(dict.fromkeys((*config.also, *own)))))
+
+    return _keep("scorers", spec, make, *own)

@@ -9,6 +9,7 @@ from typing import Any
 
 from eval.core import judging
 from eval.core.categories import Categories
+from eval.core.choices import said
 from eval.core.progress import bar
 from eval.core.protocols import Judge
 from eval.core.types import JudgeTask, Question, Verdict
@@ -47,7 +48,8 @@ def task(categories: Categories, question: Question, answer: str) -> JudgeTask:
     """What a judge is asked about an answer to a question of these categories."""
     category = categories[question.category]
     rule = question.rule or category.rule
-    return JudgeTask(question.text, question.gold, answer, category.like, rule, question.golds, question.rubric)
+    read = said(question.options, answer)
+    return JudgeTask(question.text, question.gold, read, category.like, rule, question.golds, question.rubric)
 
 
 def write_verdict(verdicts: Journal, question: Question, answer: str, verdict: Verdict | Failed) -> None:

@@ -90,7 +90,8 @@ def _score(bench: Bench, journal: Journal, given: Mapping[Question, str]) -> Non
     todo = [q for q, answer in given.items() if not lineage.current(journal.records.get(q.key), _of(q, answer))]
     if not todo:
         return
-    rows = score_answers(bench.scorers(), todo, [given[question] for question in todo])
+    answers = [given[question] for question in todo]
+    rows = score_answers(bench.scorers(), todo, answers, bench.dataset.categories)
     records = []
     for question, (metrics, errors) in zip(todo, rows, strict=True):
         failed = {"status": "error", "errors": errors} if errors else {}

@@ -96,7 +96,7 @@ def score(bench: Bench, run: RunDir) -> dict[str, str]:
     for start in range(0, len(todo), BATCH):
         batch = todo[start : start + BATCH]
         good = [q for q in batch if q.key in answered]
-        made = score_answers(scorers, good, [answered[q.key] for q in good])
+        made = score_answers(scorers, good, [answered[q.key] for q in good], bench.dataset.categories)
         rows = dict(zip([q.key for q in good], made, strict=True))
         records = []
         for question in batch:

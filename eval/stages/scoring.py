@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from eval.core.categories import OFFICIAL, Categories
+from eval.core.choices import said
 from eval.core.protocols import Scorer
 from eval.core.types import Question
 from eval.stages.boundary import Failed, attempt
@@ -20,17 +22,31 @@ def wanted_metrics(scorers: Sequence[Scorer]) -> set[str]:
     }
 
 
-def score_answers(scorers: Sequence[Scorer], questions: Sequence[Question], answers: Sequence[str]) -> list[Row]:
-    """Values and errors of each answer, over all scorers; of several accepted golds the best counts."""
+def score_answers(
+    scorers: Sequence[Scorer],
+    questions: Sequence[Question],
+    answers: Sequence[str],
+    categories: Categories | None = None,
+) -> list[Row]:
+    """Values and errors of each answer, over all scorers; of several accepted golds the best counts.
+
+    An answer to a multiple-choice question is the text of the option that it names. Where ``categories`` are given,
+    those that a metric decides have it as ``official`` too.
+    """
     rows: list[Row] = [({}, {}) for _ in questions]
     pairs = [(i, gold) for i, question in enumerate(questions) for gold in question.accepted]
-    golds, given = [gold for _, gold in pairs], [answers[i] for i, _ in pairs]
+    read = [said(question.options, answer) for question, answer in zip(questions, answers, strict=True)]
+    golds, given = [gold for _, gold in pairs], [read[i] for i, _ in pairs]
     forms = [questions[i].locomo_form for i, _ in pairs]
     for scorer in scorers if pairs else ():
         for (i, _), (values, errors) in zip(pairs, score_rows(scorer, golds, given, forms), strict=True):
             best, failed = rows[i]
             best.update({name: max(value, best.get(name, value)) for name, value in values.items()})
             failed.update(errors)
+    for question, (values, _) in zip(questions, rows, strict=True) if categories is not None else ():
+        category = categories[question.category]
+        if category.exact and category.official in values:
+            values[OFFICIAL] = values[category.official]
     return [(values, {name: why for name, why in errors.items() if name not in values}) for values, errors in rows]
 
 

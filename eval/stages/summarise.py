@@ -20,6 +20,7 @@ from eval.judges.uncertainty import own_error
 from eval.metrics.ceilings import gold_ceilings
 from eval.runs import lineage
 from eval.runs.format.summary import Described, JournalEntry, Latency, LedgerRow, Lost, Percentiles, Repeats, Summary
+from eval.runs.labels import MISSING_PART
 from eval.runs.write import RunDir
 from eval.stages.answer import answers_now
 from eval.stages.bench import Bench
@@ -295,7 +296,7 @@ def _labels_of_parts(bench: Bench, losses: Lost) -> Described:
             "sees_gold": bench.system_class.sees_gold,
         },
         "answerer": bench.answerer_part.spec["name"],
-        "judge": bench.judge_specs[0]["name"],
+        "judge": next((spec["name"] for spec in bench.judge_specs), MISSING_PART),
         "embedder": config["embedder"]["name"],
         "llm": config["llm"].get("model") or config["llm"]["name"],
         "dataset": {

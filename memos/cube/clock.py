@@ -12,6 +12,10 @@ Ids = Callable[[], str]
 """Returns a new id on every call."""
 
 
+UNSET = datetime(1970, 1, 1, tzinfo=UTC)
+"""Where a clock stands that follows sessions, before one of them has a time: no time at all."""
+
+
 class SystemClock:
     """The machine's clock."""
 

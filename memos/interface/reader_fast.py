@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from memos.cube import MemCube, Source, new_cube
-from memos.cube.clock import Clock, Ids
+from memos.cube.clock import UNSET, Clock, Ids
 from memos.language import dates
 from memos.language.dates_text import say
 from memos.language.names import names
@@ -43,10 +43,11 @@ def turn_cube(
 ) -> MemCube:
     """The memory of one turn. A turn without words and caption gives a memory that says so."""
     said = turn.said.strip() or "(said nothing)"
-    event = event_of(turn.text, session.time)
-    attributes: dict[str, object] = {"time_text": session.time_text}
-    if session.time is not None:
-        attributes["said_at"] = session.time.isoformat()
+    said_at = session.time_of(turn)
+    event = event_of(turn.text, said_at)
+    attributes: dict[str, object] = {"time_text": session.time_text_of(turn)}
+    if said_at is not None:
+        attributes["said_at"] = said_at.isoformat()
     if event is not None:
         attributes["event"] = say(event)
     if turn.caption:
@@ -103,7 +104,7 @@ def read_session(
 class SessionClock:
     """A clock that stands at the wall-clock time of the session being read, taken as UTC."""
 
-    def __init__(self, start: datetime = datetime(1970, 1, 1)) -> None:
+    def __init__(self, start: datetime = UNSET) -> None:
         self.now = start.replace(tzinfo=UTC)
 
     def set(self, time: datetime | None) -> None:

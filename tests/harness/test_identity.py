@@ -101,7 +101,7 @@ def test_the_whole_question_counts(tmp_path, field):
     made.dataset = replace(made.dataset, questions=(replace(first, **{field: value}), *rest))
     before, after = identities(base), identities(made)
     assert before["summary"] != after["summary"] and before["metrics"] != after["metrics"]
-    if field in ("text", "qa_index", "sample_id"):
+    if field in ("text", "qa_index", "sample_id", "asked", "options", "instruction"):
         assert before["run"] != after["run"]
     else:
         assert before["run"] == after["run"], "answers do not depend on what no system sees"

@@ -26,7 +26,7 @@ def lines(dataset: Dataset, seed: int) -> tuple[list[str], list[str]]:
     conversations = list(dataset.conversations)
     draw.shuffle(conversations)
     said = [
-        f"[{session.time_text}] {turn.speaker}: {' '.join(turn.said.split())}"
+        f"[{session.time_text_of(turn)}] {turn.speaker}: {' '.join(turn.said.split())}"
         for conversation in conversations
         for session, turn in conversation.turns()
     ]

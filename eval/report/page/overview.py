@@ -9,7 +9,7 @@ from typing import Any
 
 from eval.report.comparable import described
 from eval.report.significance import compare_runs
-from eval.report.tables.summaries import by_questions, categories_of, judges, models_asked, questions_of
+from eval.report.tables.summaries import by_questions, categories_of, main_metrics, models_asked, questions_of
 from eval.report.tables.table import Cell, Column, Section, Table, show, show_interval
 from eval.runs.labels import Summary, full_label, label, labels
 from eval.runs.read import Run
@@ -184,7 +184,7 @@ def pairs(runs: Sequence[Run], ids: Sequence[str]) -> dict[str, dict[str, list[f
         ``"s0 s1"`` to judge to [difference A minus B, low, high, p]; fractions, None where no interval can be given.
     """
     columns: dict[str, dict[str, list[float | None]]] = {}
-    names = judges([run.summary for run in runs])
+    names = main_metrics([run.summary for run in runs])
     for (x, a), (y, b) in combinations(zip(ids, runs, strict=True), 2):
         if questions_of(a.summary) != questions_of(b.summary) or a.search.keys() != b.search.keys():
             continue

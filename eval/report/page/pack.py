@@ -89,7 +89,7 @@ def _turns(dataset: Dataset, questions: Sequence[Question]) -> dict[str, dict[st
         for session, turn in conversation.turns():
             if (conversation.sample_id, turn.turn_id) in wanted:
                 own = turns.setdefault(conversation.sample_id, {})
-                own[turn.turn_id] = [session.time_text, turn.speaker, turn.said]
+                own[turn.turn_id] = [session.time_text_of(turn), turn.speaker, turn.said]
     return turns
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from eval.report.plots.overlay import PALE, PAPER_TEXT, beside, legend_name
 from eval.report.plots.style import COLOURS, PAGE_CM, canvas, legend_below, look, percent_axis, place_labels, save
 from eval.report.sources import sources
-from eval.report.tables.summaries import categories_of, count, judges, metric_cell
+from eval.report.tables.summaries import categories_of, count, main_metrics, main_title, metric_cell
 from eval.runs.labels import Summary, label, labels
 from memos.errors import DataError
 
@@ -27,12 +27,12 @@ CURVE = 3
 
 
 def primary_judge(summaries: Sequence[Summary]) -> str:
-    """Metric name of the judge that most tables lead with.
+    """Name of the metric that most tables lead with: the main judge, or the official metric of the data set.
 
     Raises:
         DataError: when no run was judged.
     """
-    in_use = judges(summaries)
+    in_use = main_metrics(summaries)
     if not in_use:
         raise DataError("no run has a judge's verdicts; run with judge=offline")
     return in_use[0]
@@ -73,7 +73,7 @@ def score_against_tokens(summaries: Sequence[Summary], stem: Path, paper: bool =
             own = ours.loc[[s == name for s in series]].sort_values("context_words")
             style = look(i) | {"linestyle": "-" if joined else "none", "label": name if crowded else None}
             axes.errorbar(own.context_words, own.score * 100, yerr=bars(own), capsize=1.5, elinewidth=0.6, **style)
-        percent_axis(axes, f"score, judge {judge.removeprefix('judge_')}", top=100)
+        percent_axis(axes, f"score, {main_title(judge).replace('Judge', 'judge', 1)}", top=100)
         axes.set_ylim(-2, 100)
         _words_axis(axes, frame.context_words, room=10 if pale or not crowded else 1.6)
         legend_below(figure, axes)
@@ -188,7 +188,7 @@ def score_by_category(summaries: Sequence[Summary], stem: Path, paper: bool = Fa
             panel.set_xlim(-3, 103)
         panels[0].set_yticks(range(len(names)), names)
         panels[0].set_ylim(len(names) - 0.5, -0.5)
-        panels[len(panels) // 2].set_xlabel(f"score, judge {judge.removeprefix('judge_')} (%)")
+        panels[len(panels) // 2].set_xlabel(f"score, {main_title(judge).replace('Judge', 'judge', 1)} (%)")
         if len(theirs):
             legend_below(figure, panels[0])
         order = {name: i for i, name in enumerate(names)}

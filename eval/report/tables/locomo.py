@@ -14,10 +14,12 @@ from eval.report.tables.summaries import (
     category_title,
     count,
     data_title,
-    judges,
+    main_metrics,
+    main_title,
     metric_cell,
     metrics,
     missing_notes,
+    official_notes,
     origin_notes,
     row_names,
 )
@@ -40,7 +42,7 @@ class Ties:
         """What stands below a table with these marks."""
         if not self.whole:
             return []
-        across = "; ".join(f"{_judge_title(name)}: {apart} of {tests}" for name, (tests, apart) in self.whole.items())
+        across = "; ".join(f"{main_title(name)}: {apart} of {tests}" for name, (tests, apart) in self.whole.items())
         return [
             TIED,
             f"Differences from the best that stay with Holm's correction over all sections of a column: {across}.",
@@ -70,7 +72,7 @@ def table3(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
         summaries: contents of ``summary.json`` of the runs, in printing order.
         ties: from ``eval.report.significance`` where per-question records are at hand.
     """
-    shown = judges(summaries)
+    shown = main_metrics(summaries)
     columns = (*_head_columns(), *_judge_columns(shown), *(_score(k, t) for k, t in METRIC_TITLES.items()))
     sections = []
     for heading, group in _groups(summaries):
@@ -79,7 +81,7 @@ def table3(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
             rows = tuple(_row3(s, name, own, shown, ties) for s, name in zip(group, row_names(group), strict=True))
             title = category_title(category, max(count(s, own) for s in group))
             sections.append(Section(f"{heading}{title}", rows, _ranked(group)))
-    notes = _notes(summaries, {**{k: _judge_title(k) for k in shown}, **METRIC_TITLES}, ties)
+    notes = _notes(summaries, {**{k: main_title(k) for k in shown}, **METRIC_TITLES}, ties)
     return Table(
         "table3", f"{data_title(summaries)} by category, method and metric", columns, tuple(sections), notes
     ).marked()
@@ -88,7 +90,7 @@ def table3(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
 def table4(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
     """Method, chunk or words, top-k, score, search and total latency at P50 and P95,
     and apart from them the ingestion."""
-    shown = judges(summaries)
+    shown = main_metrics(summaries)
     latency = tuple(
         Column(f"{part}_{q}_ms", q.upper(), "ms", group=f"{part} (ms)")
         for part in ("search", "total")
@@ -99,7 +101,7 @@ def table4(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
     for heading, group in _groups(summaries):
         rows = tuple(_row4(s, name, shown, ties) for s, name in zip(group, row_names(group), strict=True))
         sections.append(Section(f"{heading}{category_title(None, max(count(s) for s in group))}", rows, _ranked(group)))
-    notes = list(_notes(summaries, {k: _judge_title(k) for k in shown}, ties))
+    notes = list(_notes(summaries, {k: main_title(k) for k in shown}, ties))
     without = [
         name
         for s, name in zip(summaries, labels(summaries), strict=True)
@@ -149,11 +151,7 @@ def _head_columns() -> tuple[Column, ...]:
 
 
 def _judge_columns(names: Sequence[str]) -> tuple[Column, ...]:
-    return tuple(Column(name, _judge_title(name), better=1, primary=i == 0) for i, name in enumerate(names))
-
-
-def _judge_title(name: str) -> str:
-    return "Judge " + name.removeprefix("judge_")
+    return tuple(Column(name, main_title(name), better=1, primary=i == 0) for i, name in enumerate(names))
 
 
 def _score(key: str, title: str) -> Column:
@@ -225,4 +223,4 @@ def _ranked(group: Sequence[Summary]) -> tuple[bool, ...]:
 
 def _notes(summaries: Sequence[Summary], names: Mapping[str, str], ties: Ties | None) -> tuple[str, ...]:
     legend = [INTERVALS, MARKS, *(ties.notes() if ties else []), WORDS]
-    return (*origin_notes(summaries), *missing_notes(summaries, names), *legend)
+    return (*official_notes(summaries), *origin_notes(summaries), *missing_notes(summaries, names), *legend)

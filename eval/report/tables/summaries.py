@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from eval.core.categories import Category, CategoryId, of_summary
+from eval.core.categories import OFFICIAL, Category, CategoryId, of_summary
 from eval.report.comparable import described
 from eval.report.tables.table import Cell
 from eval.runs.labels import Summary, full_label, label, labels, part_name
@@ -135,6 +135,29 @@ def judges(summaries: Iterable[Summary]) -> list[str]:
             own[name] = None
         others |= of_summary
     return [*own, *sorted(others - set(own))]
+
+
+def main_metrics(summaries: Sequence[Summary]) -> list[str]:
+    """What tables lead with: the official metric of data sets that have one, then all judges in use."""
+    official = any(OFFICIAL in summary["metrics"] for summary in summaries)
+    return [*([OFFICIAL] if official else []), *judges(summaries)]
+
+
+def main_title(name: str) -> str:
+    """A column that tables lead with, for people."""
+    return "Official" if name == OFFICIAL else "Judge " + name.removeprefix("judge_")
+
+
+def official_notes(summaries: Sequence[Summary]) -> list[str]:
+    """Which metric is the official one of which categories; nothing where judges decide."""
+    metrics: dict[str, dict[str, None]] = {}
+    for category in categories_of(s for s in summaries if OFFICIAL in s["metrics"]):
+        if category.exact:
+            metrics.setdefault(category.official, {})[category.title] = None
+    if not metrics:
+        return []
+    named = "; ".join(f"{name} of {', '.join(own)}" for name, own in metrics.items())
+    return [f"Official: the data set's own metric, which no judge is asked for: {named}."]
 
 
 def judge_error(summary: Summary, name: str) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from memos.cube import MemCube
+from memos.cube.clock import UNSET
 from memos.errors import ConfigError
 from memos.operation.retrieval.index import Unit
 
@@ -28,12 +29,17 @@ def unit_of(cube: MemCube, words: int = 0) -> Unit:
         text=cube.text,
         speaker=head.speaker,
         group=group,
-        time=datetime.fromisoformat(said_at) if said_at else head.created_at.replace(tzinfo=None),
+        time=datetime.fromisoformat(said_at) if said_at else _recorded(head.created_at),
         event=event,
         turn_ids=cube.turn_ids,
         tags=head.tags,
         words=words,
     )
+
+
+def _recorded(moment: datetime) -> datetime | None:
+    """When a memory was recorded; None where the clock of the reader was never set (``SessionClock``)."""
+    return None if moment == UNSET else moment.replace(tzinfo=None)
 
 
 def check_style(style: str, where: str) -> None:

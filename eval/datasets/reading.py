@@ -42,6 +42,20 @@ def read_conversations(path: Path) -> list[Any]:
     Raises:
         DataError: one line with the file, the place in it and the reason.
     """
+    samples = read_json(path)
+    if not isinstance(samples, list) or not samples:
+        raise DataError(
+            f"{path}: top level: expected a non-empty list of conversations, found {type(samples).__name__}"
+        )
+    return samples
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file holds.
+
+    Raises:
+        DataError: it cannot be read, or is no JSON; one line with the file and the place in it.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -49,15 +63,10 @@ def read_conversations(path: Path) -> list[Any]:
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}") from error
     try:
-        samples = json.loads(text)
+        return json.loads(text)
     except json.JSONDecodeError as error:
         cut = " (the file ends early: truncated?)" if error.pos >= len(text.rstrip()) - 1 else ""
         raise DataError(f"{path}: line {error.lineno} column {error.colno}: not JSON: {error.msg}{cut}") from error
-    if not isinstance(samples, list) or not samples:
-        raise DataError(
-            f"{path}: top level: expected a non-empty list of conversations, found {type(samples).__name__}"
-        )
-    return samples
 
 
 def content_digest(talks: Sequence[Conversation], questions: Sequence[Question]) -> str:

@@ -21,9 +21,12 @@ def wanted_metrics(scorers: Sequence[Scorer]) -> set[str]:
 
 
 def score_answers(scorers: Sequence[Scorer], questions: Sequence[Question], answers: Sequence[str]) -> list[Row]:
-    """Values and errors of each answer, over all scorers; of several accepted golds the best counts."""
+    """Values and errors of each answer, over all scorers; of several accepted golds the best counts. Neither where the
+    gold is no answer in words (``Question.worded``).
+    """
     rows: list[Row] = [({}, {}) for _ in questions]
-    pairs = [(i, gold) for i, question in enumerate(questions) for gold in question.accepted]
+    worded = [(i, question) for i, question in enumerate(questions) if question.worded is not False]
+    pairs = [(i, gold) for i, question in worded for gold in question.accepted]
     golds, given = [gold for _, gold in pairs], [answers[i] for i, _ in pairs]
     forms = [questions[i].locomo_form for i, _ in pairs]
     for scorer in scorers if pairs else ():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from memos.llm.base import LLM, BatchedCompletion, Completion, Request
@@ -49,7 +50,7 @@ class Asking:
 
 
 def ask(
-    llm: LLM, prompts: Sequence[tuple[Message, ...]], how: Asking, read: Callable[[str], T | None]
+    llm: LLM, prompts: Sequence[tuple[Message, ...]], how: Asking, read: Callable[[int, str], T | None]
 ) -> Iterator[tuple[int, list[Reply[T]]]]:
     """The replies of all runs of each prompt, as they complete: ``(index, replies)``.
 
@@ -61,7 +62,7 @@ def ask(
         llm: the model.
         prompts: what it is asked.
         how: runs, sampling and retries.
-        read: what a reply says; None where it says nothing that counts.
+        read: what a reply to the prompt of that index says; None where it says nothing that counts.
     """
     waiting = [(prompt, run) for prompt in range(len(prompts)) for run in range(how.runs)]
     earlier: dict[tuple[int, int], Reply[T]] = {}
@@ -79,7 +80,7 @@ def ask(
         ]
         for position, outcome in llm.complete_many(requests):
             prompt, run = waiting[position]
-            reply = _read(outcome, earlier.get((prompt, run)), read)
+            reply = _read(outcome, earlier.get((prompt, run)), partial(read, prompt))
             cut = isinstance(outcome, Completion) and outcome.finish_reason == "length"
             if attempt < how.retries and reply.read is None and not reply.failed and not cut:
                 earlier[prompt, run] = reply

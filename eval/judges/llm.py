@@ -90,7 +90,7 @@ class LLMJudge:
         for task, replies in ask(self.llm, [self.messages(one) for one in tasks], how, self._read):
             yield task, self._verdict(replies)
 
-    def _read(self, text: str) -> str | None:
+    def _read(self, _: int, text: str) -> str | None:
         """The label of a reply; None where it states none."""
         label = (labels.yes_no if self.config.rubric == "longmemeval" else labels.label)(text)
         return None if label == judging.UNPARSED else label

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from eval.datasets.dates import MONTHS, day_text
 from eval.datasets.reading import Place, read_json
 from memos.errors import DataError
 from memos.types import Conversation, Session, Turn
@@ -16,9 +17,6 @@ from memos.types import Conversation, Session, Turn
 ROLES = ("user", "assistant")
 FILES = ("chat_trunecated.json", "chat.json")
 """Names of a chat's file, in the order the official code looks for them (sic)."""
-MONTHS = (
-    "January February March April May June July August September October November December".split()
-)
 _MARK = re.compile(r"\s*->->[^\n]{0,200}$")
 _ANCHOR = re.compile(r"([A-Z][a-z]+)-(\d{1,2})-(\d{4})")
 
@@ -84,7 +82,7 @@ def read_chat(file: Path, sample_id: str) -> ChatFile:
         time = _day(*anchor)
         if sessions and sessions[-1].time is not None and time < sessions[-1].time:
             raise anchor[0].error(f"{anchor[1]} lies before the batch before it")
-        sessions.append(Session(f"session_{number}", time, f"{time.day} {MONTHS[time.month - 1]}, {time.year}", tuple(turns)))
+        sessions.append(Session(f"session_{number}", time, day_text(time), tuple(turns)))
     if not sessions:
         raise Place(file).error("expected a list of batches, found none")
     return ChatFile(

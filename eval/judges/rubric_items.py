@@ -97,7 +97,7 @@ class RubricItemsJudge:
         self.config = config or self.Config()
         self.name = NAMES[self.config.fidelity, self.config.half_points]
         if llm is None:
-            raise ConfigError(f"judge={self.name}: needs a language model; set llm=…, or take judge=beam_offline")
+            raise ConfigError(f"judge={self.name}: needs a language model; set llm=…, or take judge=rubric_offline")
         self.llm = llm
         self.wording = _wording(self.config.prompt_file)
         self.line_wording = shipped("judge_beam_line", LINE_PLACES, LINE_PLACES)

@@ -29,7 +29,7 @@ class OfflineRubricJudge:
     """Grades of rubrics that state facts, or that the answer is not in the chat; others are not judged."""
 
     part_id = "offline_rubric_judge"
-    name = "beam_offline"
+    name = "rubric_offline"
     comparable = False
 
     @dataclass

@@ -67,7 +67,8 @@ class BeamConfig(DatasetConfig):
 
     size: str = field(default="100K", metadata={"help": "100K, 500K, 1M or 10M tokens a chat"})
     answer_key: str = field(
-        default="official", metadata={"help": "official, or clean: without the four questions that contradict their own rubric"}
+        default="official",
+        metadata={"help": "official, or clean: without the four questions that contradict their own rubric"},
     )
 
     def __post_init__(self) -> None:
@@ -172,7 +173,9 @@ def _notes(
 ) -> list[str]:
     notes = []
     if len(files) != SIZES[size]:
-        notes.append(f"a part of BEAM {size}: {len(files)} of {SIZES[size]} chats; numbers are not those of the whole set")
+        notes.append(
+            f"a part of BEAM {size}: {len(files)} of {SIZES[size]} chats; numbers are not those of the whole set"
+        )
     truncated = [chat.conversation.sample_id.rpartition("-")[2] for chat in files if chat.truncated]
     if truncated:
         notes.append(f"the truncated chat was taken, as the official code does, of {', '.join(truncated)}")
@@ -191,7 +194,11 @@ def _notes(
 
 def _questions(place: Path, chat: ChatFile) -> list[Question]:
     file = next(
-        (f for f in (place / "probing_questions" / "probing_questions.json", place / "probing_questions.json") if f.is_file()),
+        (
+            f
+            for f in (place / "probing_questions" / "probing_questions.json", place / "probing_questions.json")
+            if f.is_file()
+        ),
         place / "probing_questions.json",
     )
     content, here = read_json(file), Place(file)

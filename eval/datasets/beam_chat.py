@@ -14,7 +14,7 @@ from eval.datasets.reading import Place, read_json
 from memos.errors import DataError
 from memos.types import Conversation, Session, Turn
 
-ROLES = ("user", "assistant")
+ROLES: tuple[str, ...] = ("user", "assistant")
 FILES = ("chat_trunecated.json", "chat.json")
 """Names of a chat's file, in the order the official code looks for them (sic)."""
 _MARK = re.compile(r"\s*->->[^\n]{0,200}$")
@@ -85,9 +85,7 @@ def read_chat(file: Path, sample_id: str) -> ChatFile:
         sessions.append(Session(f"session_{number}", time, day_text(time), tuple(turns)))
     if not sessions:
         raise Place(file).error("expected a list of batches, found none")
-    return ChatFile(
-        file, file.name == FILES[0], Conversation(sample_id, ROLES, tuple(sessions)), turn_of, cut, left
-    )
+    return ChatFile(file, file.name == FILES[0], Conversation(sample_id, ROLES, tuple(sessions)), turn_of, cut, left)
 
 
 def _batches(place: Place, content: Any) -> Iterator[tuple[Place, Any]]:

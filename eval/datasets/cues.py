@@ -13,9 +13,7 @@ DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
 """Days of a unit, as the official code counts them."""
 NUMBERS = {
     word: number
-    for number, word in enumerate(
-        "one two three four five six seven eight nine ten eleven twelve".split(), 1
-    )
+    for number, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)
 } | {"a": 1, "an": 1}
 VAGUE = {"a couple of": 2, "a few": 3, "several": 5}
 """What is meant by amounts that the official code cannot read, and takes as 0."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-MONTHS = tuple(
-    "January February March April May June July August September October November December".split()
-)
+MONTHS = tuple("January February March April May June July August September October November December".split())
 
 
 def time_text(at: datetime) -> str:

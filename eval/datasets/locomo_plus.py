@@ -1,8 +1,8 @@
 """The loader of LoCoMo-Plus: a cue is said in one of LOCOMO's conversations, and later something that calls for it.
 
 Two variants. ``official``: each of the 401 items in a conversation of its own, so 401 ingests of about 20 thousand
-tokens. ``shared``: all cues of a conversation in it together, so ten ingests; not the authors' protocol. Facts and traps
-of the format: docs/datasets_locomo_plus.md.
+tokens. ``shared``: all cues of a conversation in it together, so ten ingests; not the authors' protocol. Facts and
+traps of the format: docs/datasets_locomo_plus.md.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from eval.core.categories import Categories, Category
 from eval.core.identity import digest
@@ -45,10 +44,12 @@ class LocomoPlusConfig(DatasetConfig):
     """The fields of ``conf/dataset/locomo_plus.yaml``."""
 
     variant: str = field(
-        default="shared", metadata={"help": "shared: ten conversations with all cues; official: one conversation an item"}
+        default="shared",
+        metadata={"help": "shared: ten conversations with all cues; official: one conversation an item"},
     )
     gaps: str = field(
-        default="meant", metadata={"help": "meant: 'a few weeks' is three; official: what its parser cannot read is 0 days"}
+        default="meant",
+        metadata={"help": "meant: 'a few weeks' is three; official: what its parser cannot read is 0 days"},
     )
     locomo: str | None = field(default=None, metadata={"help": "file of LOCOMO; null searches the usual places"})
     captions: bool = field(default=False, metadata={"help": "show captions of shared images"})
@@ -152,7 +153,11 @@ def _notes(
     if variant == "shared":
         notes.append("variant shared: all cues of a conversation stand in it together; not the authors' protocol")
     unread = sum(cue.days != cue.official_days for cue in cues)
-    how = "read as meant; the official code takes 0 days" if gaps == "meant" else "taken as 0 days, as the official code does"
+    how = (
+        "read as meant; the official code takes 0 days"
+        if gaps == "meant"
+        else "taken as 0 days, as the official code does"
+    )
     notes.append(f"{unread} of {len(cues)} gaps that the official parser cannot read are {how}")
     early = late = 0
     for index, cue in enumerate(cues):
@@ -160,7 +165,9 @@ def _notes(
         time = _said_at(cue, end + AFTER, gaps)
         early += talk.sessions[0].time is not None and time < talk.sessions[0].time
         late += time >= end
-    notes.append(f"{early} cues are said before the first session of their conversation, {late} with the last or after it")
+    notes.append(
+        f"{early} cues are said before the first session of their conversation, {late} with the last or after it"
+    )
     return notes
 
 
@@ -192,9 +199,7 @@ def _in_time(sessions: Sequence[Session], said: Sequence[Session]) -> tuple[Sess
     return tuple(sorted([*sessions, *said], key=lambda session: session.time or datetime.max))
 
 
-def _question(
-    name: str, index: int, cue: Cue, talk: Conversation, session: Session, asked: datetime
-) -> Question:
+def _question(name: str, index: int, cue: Cue, talk: Conversation, session: Session, asked: datetime) -> Question:
     """What is said later, with the cue as what a good reply must show. There is no gold."""
     speaker, text = cue.trigger
     return Question(

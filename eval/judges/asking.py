@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from memos.llm.base import LLM, BatchedCompletion, Completion, Request
 from memos.errors import LLMError
+from memos.llm.base import LLM, BatchedCompletion, Completion, Request
 from memos.types import Message, Usage
 
 T = TypeVar("T")

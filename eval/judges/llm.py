@@ -100,9 +100,7 @@ class LLMJudge:
         label, share = judging.standing(judging.ERROR, runs), judging.majority(runs)[1]
         share = share if label in (judging.CORRECT, judging.WRONG) else None
         raw = tuple(one.raw for one in replies)
-        verdict = Verdict(
-            label, share, runs, raw, prompt_hash=self.prompt_hash, **costs(replies, self.llm.name)
-        )
+        verdict = Verdict(label, share, runs, raw, prompt_hash=self.prompt_hash, **costs(replies, self.llm.name))
         batched = from_batches(replies)
         if not batched.calls:
             return verdict

@@ -1,7 +1,8 @@
 """Orders of events: which line of an answer names which item, and how near its order comes to the rubric's.
 
-Ranks are over all items and all lines that name none. What one of the two lists lacks is tied behind its last entry, so
-that a missing item and an invented one both cost something. Kendall's tau-b is scaled from -1…1 to 0…1.
+Ranks are over all items and all lines that name none. What one of the two lists lacks is tied behind its last entry: an
+invented line costs something, several missing items do, and a single missing item at the end does not, so F1 stands
+beside. Kendall's tau-b is scaled from -1…1 to 0…1.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 _NUMBER = re.compile(r"^\s*(?:[-*•]+|\(?\d{1,3}[.):])\s*")
 
@@ -78,5 +80,5 @@ def _scaled_tau(one: Sequence[int], other: Sequence[int]) -> float:
         return 1.0
     from scipy.stats import kendalltau
 
-    tau = float(kendalltau(one, other, variant="b")[0])
-    return 0.0 if tau != tau else (tau + 1) / 2
+    tau: Any = kendalltau(one, other, variant="b")[0]
+    return 0.0 if tau != tau else (float(tau) + 1) / 2

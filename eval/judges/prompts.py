@@ -48,7 +48,12 @@ class Rubric:
 
     def messages(self, task: JudgeTask) -> tuple[Message, ...]:
         """What the model is asked about one answer; braces inside the texts stay as they are."""
-        fields = {"question": task.question, "gold": gold(task), "answer": task.answer, "cue": "\n".join(task.rubric or ())}
+        fields = {
+            "question": task.question,
+            "gold": gold(task),
+            "answer": task.answer,
+            "cue": "\n".join(task.rubric or ()),
+        }
         if self.rules:
             rule = task.rule if task.rule in self.rules else LONGMEMEVAL_TYPES[task.category]
             fields["rule"] = fill(self.rules[rule], fields)

@@ -17,6 +17,7 @@ from eval.core.prompting import PromptFile, fill, read_prompt, shipped
 from eval.core.types import GradedVerdict, JudgeTask, Verdict
 from eval.judges import labels, ordering, rubric_reply
 from eval.judges.asking import Asking, Reply, ask, costs, from_batches
+from eval.judges.prompts import Rubric
 from memos.errors import ConfigError
 from memos.llm.base import LLM
 from memos.types import Message
@@ -66,10 +67,12 @@ class RubricItemsJudge:
     @dataclass
     class Config:
         fidelity: str = field(
-            default="fixed", metadata={"help": "fixed: the judge is told the question; released: as the released code, it is not"}
+            default="fixed",
+            metadata={"help": "fixed: the judge is told the question; released: as the released code, it is not"},
         )
         half_points: str = field(
-            default="counted", metadata={"help": "counted: as the paper describes; dropped: as the released code, 0.5 counts 0"}
+            default="counted",
+            metadata={"help": "counted: as the paper describes; dropped: as the released code, 0.5 counts 0"},
         )
         prompt_file: str | None = field(
             default=None, metadata={"help": "a prompt file of your own in place of our wording for items; null: ours"}
@@ -101,8 +104,14 @@ class RubricItemsJudge:
         self.llm = llm
         self.wording = _wording(self.config.prompt_file)
         self.line_wording = shipped("judge_beam_line", LINE_PLACES, LINE_PLACES)
-        texts = [[one.system, one.user] for one in (self.wording, self.line_wording)]
-        self.prompt_hash = digest([*texts, self.config.fidelity])
+        self.rubric = Rubric(
+            self.wording.id,
+            self.wording.system,
+            self.wording.user,
+            self.wording.source,
+            {ORDERING: "\n".join(filter(None, (self.line_wording.system, self.line_wording.user)))},
+        )
+        self.prompt_hash = digest([self.rubric.hash, self.config.fidelity])
 
     def identity(self) -> Mapping[str, object]:
         """Wordings, switches, the whole identity of the model, and parameters; not how often an unreadable reply is
@@ -137,7 +146,7 @@ class RubricItemsJudge:
                 yield call.task, self._verdict(tasks[call.task], done)
 
     def _calls(self, index: int, task: JudgeTask) -> Iterator[_Call]:
-        items = rubric(task)
+        items = criteria(task)
         if task.rule == ORDERING:
             spoken = ordering.lines(task.answer)
             for line, item in product(range(len(spoken)), range(len(items))):
@@ -177,7 +186,7 @@ class RubricItemsJudge:
         scores = {(call.line, call.item): reply.read for call, reply in replies}
         if any(read is None for read in scores.values()):
             return _Run(judging.UNPARSED)
-        items = len(rubric(task))
+        items = len(criteria(task))
         if task.rule == ORDERING:
             count = len(ordering.lines(task.answer))
             fits = {(line, item): bool(read) for (line, item), read in scores.items() if line is not None}
@@ -195,7 +204,7 @@ class RubricItemsJudge:
         """The client belongs to the harness."""
 
 
-def rubric(task: JudgeTask) -> tuple[str, ...]:
+def criteria(task: JudgeTask) -> tuple[str, ...]:
     """The items that an answer is judged by; the gold where the data set gives none."""
     return task.rubric or (task.gold,)
 

@@ -22,7 +22,9 @@ FACTS = ("single", "knowledge", "temporal")
 ABSTENTION = "abstention"
 THRESHOLD = {False: 0.5, True: 0.56}
 """Of the offline judge at its two operating points, as ``conf/judge/offline*.yaml`` have them."""
-_LEAD = re.compile(r"^\s*(?:the )?(?:llm|response|answer)[^:]{0,40}\bshould (?:state|contain|mention|say|include)\s*:\s*", re.I)
+_LEAD = re.compile(
+    r"^\s*(?:the )?(?:llm|response|answer)[^:]{0,40}\bshould (?:state|contain|mention|say|include)\s*:\s*", re.I
+)
 
 
 class OfflineRubricJudge:

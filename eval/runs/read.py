@@ -222,7 +222,7 @@ class Run:
                 if not n.startswith(("judge_", *MEMORY_METRICS))
             }
         else:
-            columns = {stem: [verdict_value(r) for r in records.values()]}
+            columns = {stem: [verdict_value(r) or 0.0 for r in records.values()]}
         n = max(1, self.summary["n"])
         return all(
             abs(sum(column) / n - self.summary["metrics"][name]["mean"]) < 1e-9 for name, column in columns.items()
@@ -281,7 +281,9 @@ class Run:
         for judge in (metric for metric in self.summary["metrics"] if metric.startswith("judge_")):
             start = measure_name(judge, "")
             if name.startswith(start):
-                measures = {k: (r.get("measures") or {}).get(name[len(start) :]) for k, r in self._verdicts(judge).items()}
+                measures = {
+                    k: (r.get("measures") or {}).get(name[len(start) :]) for k, r in self._verdicts(judge).items()
+                }
                 if any(number is not None for number in measures.values()):
                     return {k: number for k, number in measures.items() if number is not None}
         return {}

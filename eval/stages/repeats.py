@@ -183,10 +183,7 @@ def _judges_own(runs: list[Mapping[Key, Mapping[str, Any]]], keys: Iterable[Key]
     if times < 2:
         return None
     given = [
-        [
-            judging.run_values(own[key]["label"], own[key]["runs"], own[key].get("grades") or ())[:times]
-            for key in whole
-        ]
+        [judging.run_values(own[key]["label"], own[key]["runs"], own[key].get("grades") or ())[:times] for key in whole]
         for own in runs
     ]
     return judge_sd(np.array(given, dtype=float))

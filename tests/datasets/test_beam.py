@@ -61,7 +61,10 @@ def test_be2_ten_abilities_with_two_questions_each(tmp_path):
     [
         (lambda q: q.pop("abstention"), "abstention: missing"),
         (lambda q: q["abstention"].pop(), "abstention: expected 2 questions, found 1"),
-        (lambda q: q["summarization"][1].update(answer=q["summarization"][1].pop("ideal_summary")), r"summarization\[1\]\.ideal_summary: missing"),
+        (
+            lambda q: q["summarization"][1].update(answer=q["summarization"][1].pop("ideal_summary")),
+            r"summarization\[1\]\.ideal_summary: missing",
+        ),
         (lambda q: q.update(humour=[]), "humour: no ability of BEAM"),
         (lambda q: q["temporal_reasoning"][0].update(rubric=[]), r"temporal_reasoning\[0\]\.rubric: expected texts"),
         (lambda q: q["temporal_reasoning"][0].update(rubric=["x", 3]), r"rubric: expected texts"),
@@ -89,7 +92,13 @@ def test_be3_evidence_of_every_form_is_flattened(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "source, words", [([99], "message 99 is not in"), ({"a": {"b": [99]}}, "message 99"), (["5"], "expected ids"), (7.0, "expected ids")]
+    "source, words",
+    [
+        ([99], "message 99 is not in"),
+        ({"a": {"b": [99]}}, "message 99"),
+        (["5"], "expected ids"),
+        (7.0, "expected ids"),
+    ],
 )
 def test_be3_every_id_must_be_in_the_chat(tmp_path, source, words):
     asked = made.questions()
@@ -149,7 +158,9 @@ def test_be8_contradicting_questions_are_named_and_the_clean_key_leaves_them_out
     assert note.endswith("beam-100K-1 temporal_reasoning 0; kept")
     assert len(official.questions) - len(clean.questions) == 1
     gone = {q.key for q in official.questions} - {q.key for q in clean.questions}
-    assert {(q.sample_id, q.category) for q in official.questions if q.key in gone} == {("beam-100K-1", "temporal_reasoning")}
+    assert {(q.sample_id, q.category) for q in official.questions if q.key in gone} == {
+        ("beam-100K-1", "temporal_reasoning")
+    }
     assert official.sha256 != clean.sha256
     assert sum(len(rows) for rows in beam.CONTRADICTING.values()) == 4
 
@@ -187,7 +198,12 @@ def test_plans_of_batches_are_read_as_batches(tmp_path):
 
 
 def test_what_is_no_chat_is_an_error(tmp_path):
-    for batches, words in (({}, "expected a list of batches"), ([3], "expected an object"), ([{}], "turns: missing"), ([], "found none")):
+    for batches, words in (
+        ({}, "expected a list of batches"),
+        ([3], "expected an object"),
+        ([{}], "turns: missing"),
+        ([], "found none"),
+    ):
         with pytest.raises(DataError, match=words):
             spoilt(tmp_path, batches)
     empty = copy.deepcopy(made.chat())

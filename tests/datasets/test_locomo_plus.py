@@ -29,7 +29,9 @@ def spoilt(folder, **changes):
 def test_lp1_items_and_relations_are_counted(tmp_path):
     data = loaded(tmp_path)
     assert len(data.questions) == 6 and not data.official
-    assert any("not the official file of LoCoMo-Plus (2 causal, 1 goal, 2 state, 1 value)" in note for note in data.notes)
+    assert any(
+        "not the official file of LoCoMo-Plus (2 causal, 1 goal, 2 state, 1 value)" in note for note in data.notes
+    )
 
 
 @pytest.mark.parametrize(

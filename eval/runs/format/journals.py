@@ -177,7 +177,9 @@ class JudgeLine(QuestionLine):
     runs: Annotated[list[str], "Label of each run of the judge; empty: it ran once. The headline is their share."]
     raw: Annotated[list[str], "The judge's own words in each run; of a failure, the error."]
     grades: NotRequired[
-        Annotated[list[float], NEW, "Grade of each run, 0 to 1, of a judge with partial scores; the headline is their mean."]
+        Annotated[
+            list[float], NEW, "Grade of each run, 0 to 1, of a judge with partial scores; the headline is their mean."
+        ]
     ]
     items: NotRequired[Annotated[list[list[float]], NEW, "Of each run the scores of the rubric's items."]]
     measures: NotRequired[Annotated[dict[str, float], NEW, "What the judge measured beside the grade, by name."]]

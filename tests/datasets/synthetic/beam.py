@@ -9,7 +9,10 @@ from typing import Any
 ANCHORS = ("March-15-2024", "April-05-2024")
 TALK = (
     (
-        ("I am building a bird feeder out of oak, the first sketch is due on March 20. ->-> 1,1", "Oak lasts. Measure twice."),
+        (
+            "I am building a bird feeder out of oak, the first sketch is due on March 20. ->-> 1,1",
+            "Oak lasts. Measure twice.",
+        ),
         ("My budget for the feeder is 40 dollars. ->-> 2,N/A", "Then plywood for the roof would be cheaper."),
         ("I have never painted anything. ->-> 7,(N/A, but mentioned)", "Start with a primer."),
     ),
@@ -29,7 +32,9 @@ def chat() -> list[dict[str, Any]]:
         for step, (said, reply) in enumerate(pairs):
             first = {"role": "user", "id": number, "index": f"{batch},{step}", "question_type": "main_question"}
             anchored = {"time_anchor": anchor} if step == 0 else {}
-            groups.append([{**first, **anchored, "content": said}, {"role": "assistant", "id": number + 1, "content": reply}])
+            groups.append(
+                [{**first, **anchored, "content": said}, {"role": "assistant", "id": number + 1, "content": reply}]
+            )
             number += 2
         batches.append({"batch_number": batch, "turns": groups, "time_anchor": None})
     return batches
@@ -45,7 +50,12 @@ def questions() -> dict[str, list[dict[str, Any]]]:
     def two(gold: str, answer: str, rubric: list[str], source: Any) -> list[dict[str, Any]]:
         made = []
         for which in ("first", "second"):
-            raw = {"question": f"The {which} question on {answer}?", gold: answer, "difficulty": "easy", "rubric": rubric}
+            raw = {
+                "question": f"The {which} question on {answer}?",
+                gold: answer,
+                "difficulty": "easy",
+                "rubric": rubric,
+            }
             made.append(raw if source is None else {**raw, "source_chat_ids": source})
         return made
 
@@ -53,7 +63,10 @@ def questions() -> dict[str, list[dict[str, Any]]]:
     return {
         "abstention": two("ideal_response", "no information", ["there is no information on the colour"], None),
         "contradiction_resolution": two(
-            "ideal_answer", "contradictory", _items("there is contradictory information"), {"first_statement": [4], "second_statement": [8]}
+            "ideal_answer",
+            "contradictory",
+            _items("there is contradictory information"),
+            {"first_statement": [4], "second_statement": [8]},
         ),
         "event_ordering": two("answer", "sketch, budget, paint", ["Sketch", "Budget", "Paint"], [0, 6, 8]),
         "information_extraction": two("answer", "March 20", _items("March 20"), [0]),

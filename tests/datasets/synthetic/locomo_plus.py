@@ -6,7 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-GAPS = ("two weeks later", "about one month later", "several months later", "a year after", "a few weeks later", "one week later")
+GAPS = (
+    "two weeks later",
+    "about one month later",
+    "several months later",
+    "a year after",
+    "a few weeks later",
+    "one week later",
+)
 RELATIONS = ("causal", "state", "goal", "value")
 
 

@@ -15,6 +15,10 @@ from eval.datasets.selection import DatasetConfig
 from memos.errors import ConfigError
 
 
+OF_IMAGES = frozenset({"captions"})
+"""Fields that ``track=controlled`` sets for whatever data set; one without images has none, and nothing to show."""
+
+
 class Source(Protocol):
     """What ``_target_`` of a ``conf/dataset/*.yaml`` names (docs/datasets.md shows how to add one)."""
 
@@ -53,7 +57,8 @@ def checked(spec: Mapping[str, Any]) -> DatasetConfig:
         ConfigError: one line with the field and its value.
     """
     cls = source_class(spec)
-    config = typed(cls.Config, {key: value for key, value in spec.items() if key not in PLAIN}, "dataset")
+    without = {*PLAIN, *(OF_IMAGES - cls.Config.__dataclass_fields__.keys())}
+    config = typed(cls.Config, {key: value for key, value in spec.items() if key not in without}, "dataset")
     cls.categories.chosen(config.categories)
     return config
 

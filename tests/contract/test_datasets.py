@@ -148,3 +148,9 @@ def test_a_run_goes_through_with_it(name, tmp_path):
     assert outcome["code"] == 0 and summary["complete"] and not summary["failed"]
     assert summary["n"] == len(loaded(name, tmp_path).questions)
     assert set(summary["by_category"]) <= {str(one.id) for one in source_class(config["dataset"]).categories}
+
+
+@every
+def test_both_tracks_take_it(name, tmp_path):
+    for track in ("paper", "controlled"):
+        assert checked(composed(name, f"track={track}")["dataset"] | synthetic(name)(tmp_path))

@@ -14,7 +14,6 @@ from eval.core.types import Dataset
 from eval.datasets.selection import DatasetConfig
 from memos.errors import ConfigError
 
-
 OF_IMAGES = frozenset({"captions"})
 """Fields that ``track=controlled`` sets for whatever data set; one without images has none, and nothing to show."""
 

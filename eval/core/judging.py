@@ -8,6 +8,8 @@ from typing import Any
 
 CORRECT, WRONG, UNPARSED, ERROR = "correct", "wrong", "unparsed", "error"
 """Labels of a verdict: the last two are failures."""
+NOT_JUDGED = "not_judged"
+"""Label of an answer to a question of a kind that the judge cannot judge: no failure, and no number."""
 
 
 def majority(labels: Sequence[str]) -> tuple[str, float | None]:
@@ -44,22 +46,51 @@ def standing(label: str, runs: Sequence[str] = ()) -> str:
     return agreed if agreed in (CORRECT, WRONG, UNPARSED) else ERROR
 
 
+def recorded(label: str, runs: Sequence[str] = ()) -> str:
+    """The label that a record has: ``not_judged`` as the judge said it, all others by ``standing``."""
+    return label if label == NOT_JUDGED else standing(label, runs)
+
+
 def stands(record: Mapping[str, Any]) -> bool:
-    """Whether a verdict's record says correct or wrong, and is no failure."""
-    return standing(record["label"], record.get("runs") or ()) in (CORRECT, WRONG)
+    """Whether a verdict's record is no failure: it says correct or wrong, or that the judge has none for such
+    questions.
+    """
+    return recorded(record["label"], record.get("runs") or ()) in (CORRECT, WRONG, NOT_JUDGED)
 
 
-def value(label: str, runs: Sequence[str] = ()) -> float:
-    """What a verdict counts in a mean: the share of its runs that said correct; one that does not stand counts 0.
+def run_values(label: str, runs: Sequence[str] = (), grades: Sequence[float] = ()) -> list[float]:
+    """What each run of a verdict that stands counts: its grade where the judge gives grades, else 1 for correct and 0.
+
+    Args:
+        label: of the verdict.
+        runs: label of each run; empty where there was one.
+        grades: grade of each run from 0 to 1, of a judge that gives partial scores.
+    """
+    return [float(grade) for grade in grades] or [float(vote == CORRECT) for vote in runs or (label,)]
+
+
+def value(label: str, runs: Sequence[str] = (), grades: Sequence[float] = ()) -> float:
+    """What a verdict counts in a mean: the mean of its runs' grades, or the share of them that said correct; one that
+    does not stand counts 0.
 
     Summaries, tables, comparisons, rescoring and published sets all read verdicts through this function.
     """
     if label not in (CORRECT, WRONG) or standing(label, runs) not in (CORRECT, WRONG):
         return 0.0
-    votes = runs or (label,)
-    return sum(vote == CORRECT for vote in votes) / len(votes)
+    counted = run_values(label, runs, grades)
+    return sum(counted) / len(counted)
 
 
-def verdict_value(record: Mapping[str, Any]) -> float:
-    """What a verdict's record counts in a mean (``value``); one without a label is a failure."""
-    return value(record.get("label", ERROR), record.get("runs") or ())
+def verdict_value(record: Mapping[str, Any]) -> float | None:
+    """What a verdict's record counts in a mean (``value``); one without a label is a failure. None: it is in none,
+    since the judge has no verdict for such questions.
+    """
+    label = record.get("label", ERROR)
+    if label == NOT_JUDGED:
+        return None
+    return value(label, record.get("runs") or (), record.get("grades") or ())
+
+
+def measure_name(judge: str, measure: str) -> str:
+    """Metric of what a judge measures beside its grade: ``beam_order_f1`` of ``judge_beam`` and ``order_f1``."""
+    return f"{judge.removeprefix('judge_')}_{measure}"

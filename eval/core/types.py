@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -41,6 +42,8 @@ class Question:
     """The rule it is judged by, where that is not its category's."""
     instruction: str | None = None
     """What the data set tells who answers, beside the question; memory systems never see it."""
+    worded: bool | None = None
+    """False where the gold is no answer in words but a rubric, so that F1, BLEU and their like mean nothing."""
 
     @property
     def key(self) -> tuple[str, int]:
@@ -175,3 +178,18 @@ class BatchedVerdict(Verdict):
 
     batched: Usage = field(default_factory=Usage)
     """The part of ``usage`` that came from a batch interface, at a part of the price."""
+
+
+@dataclass(frozen=True, slots=True)
+class GradedVerdict(BatchedVerdict):
+    """A verdict with partial scores: what counts is the mean of ``grades``; its label says whether that is above half.
+
+    A class of its own, so that judges which say correct or wrong alone are the same code as before there were grades.
+    """
+
+    grades: tuple[float, ...] = ()
+    """Grade of each run, 0 to 1."""
+    items: tuple[tuple[float, ...], ...] = ()
+    """Of each run the scores of the rubric's items, in their order."""
+    measures: Mapping[str, float] = field(default_factory=dict)
+    """What stands beside the grade, by name, such as ``order_f1``."""

@@ -22,9 +22,14 @@ def cached_locomo() -> Path:
     return cache_root() / "datasets" / _NAME
 
 
+def data_folder(name: str) -> Path:
+    """A file or folder of the data beside the checkout (it need not exist)."""
+    return ROOT.parent / "shared" / "data" / name
+
+
 def beside_checkout() -> Path:
-    """The data folder beside the checkout (it need not exist)."""
-    return ROOT.parent / "shared" / "data" / _NAME
+    """LOCOMO beside the checkout (it need not exist)."""
+    return data_folder(_NAME)
 
 
 def find_locomo(path: str | Path | None = None, named: str = "dataset.path") -> Path:

@@ -16,7 +16,7 @@ from eval.core import judging, places
 from eval.core.categories import LOCOMO, Categories, in_order
 from eval.core.identity import digest
 from eval.core.protocols import Judge, Scorer
-from eval.core.types import Dataset, Verdict
+from eval.core.types import Dataset, GradedVerdict, Verdict
 from eval.judges import published
 from eval.judges.published import PublishedAnswer
 from eval.judges.recorded import verdict as recorded_verdict
@@ -146,23 +146,29 @@ def score(
 def columns(scored: RescoredSet) -> dict[str, list[float]]:
     """Metric and judge columns, one value a row; judges as ``judge_<name>``."""
     rows = range(len(scored.rows))
-    judged = {name: list(verdict_column(own, rows).values()) for name, own in _verdicts(scored).items()}
-    return {**scored.metrics, **judged}
+    judged = {name: verdict_column(own, rows) for name, own in _verdicts(scored).items()}
+    return {**scored.metrics, **{name: [own.get(row, 0.0) for row in rows] for name, own in judged.items()}}
 
 
 def _verdicts(scored: RescoredSet) -> dict[str, dict[int, dict[str, Any]]]:
     """By ``judge_<name>``, row to what a verdict's record says of it."""
     return {
-        f"judge_{name}": {row: {"label": v.label, "runs": v.runs} for row, v in enumerate(own)}
+        f"judge_{name}": {row: _counted(verdict) for row, verdict in enumerate(own)}
         for name, own in scored.verdicts.items()
     }
+
+
+def _counted(verdict: Verdict) -> dict[str, Any]:
+    grades = {"grades": verdict.grades} if isinstance(verdict, GradedVerdict) else {}
+    return {"label": verdict.label, "runs": verdict.runs, **grades}
 
 
 def summary(scored: RescoredSet, dataset: str = "locomo") -> ScoreSummary:
     """The set in the shape of a run's ``summary.json``, so that every table takes it."""
     rows = scored.rows
-    by_row = {name: dict(enumerate(column)) for name, column in columns(scored).items()}
     verdicts, clusters = _verdicts(scored), {number: row.sample_id for number, row in enumerate(rows)}
+    by_row = {name: dict(enumerate(column)) for name, column in scored.metrics.items()}
+    by_row |= {name: verdict_column(own, range(len(rows))) for name, own in verdicts.items()}
     counts = Counter(row.category for row in rows)
     judges = list(scored.verdicts)
     made: ScoreSummary = {

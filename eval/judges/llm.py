@@ -1,45 +1,27 @@
-"""Judges that ask a language model: the field's generous rubric, a strict one, and LongMemEval's rules by question
-type.
+"""Judges that ask a language model: the field's generous rubric, a strict one, LongMemEval's rules by question type,
+and LoCoMo-Plus's question whether a reply uses what was said.
 
-Each answer is judged ``runs`` times; the repeats differ in ``Request.sample_index`` only, so their spread is the
-judge's jitter
-and nothing else (docs/protocol.md#judges). A reply without a readable label, a refusal for one, is asked for again a
-few times, as
-``answerer.retries`` does; every attempt is counted. What stays unreadable is
-``unparsed``, a call that failed for
-good ``error``; neither is ever turned into wrong here. A verdict of several runs with one such run is that as a whole
-(``judging.standing``).
+Each answer is judged ``runs`` times, unreadable replies are asked for again (``eval.judges.asking``). What stays
+unreadable is ``unparsed``, a call that failed for good ``error``; neither is ever turned into wrong here. A verdict of
+several runs with one such run is that as a whole (``judging.standing``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 
 from eval.core import judging
 from eval.core.types import BatchedVerdict, JudgeTask, Verdict
 from eval.judges import labels, prompts
-from memos.errors import ConfigError, LLMError
-from memos.llm.base import LLM, BatchedCompletion, Completion, Request
-from memos.types import Message, Usage
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """What one run of a judge gave, and what all its attempts cost."""
-
-    label: str
-    raw: str
-    model: str = ""
-    attempts: int = 0
-    usage: Usage = field(default_factory=Usage)
-    latency_ms: float = 0.0
-    batched: Usage = field(default_factory=Usage)
-    """The part of ``usage`` that came from a batch interface."""
+from eval.judges.asking import Asking, Reply, ask, costs, from_batches
+from memos.errors import ConfigError
+from memos.llm.base import LLM
+from memos.types import Message
 
 
 class LLMJudge:
-    """Verdicts of a language model under one of three rubrics; majority label, share of runs as score."""
+    """Verdicts of a language model under one of four rubrics; majority label, share of runs as score."""
 
     part_id = "llm_judge"
     comparable = True
@@ -48,7 +30,7 @@ class LLMJudge:
 
     @dataclass
     class Config:
-        rubric: str = field(default="generous", metadata={"help": "generous, strict or longmemeval"})
+        rubric: str = field(default="generous", metadata={"help": "generous, strict, longmemeval or locomo_plus"})
         prompt_file: str | None = field(
             default=None, metadata={"help": "a prompt file of your own in place of the rubric's wording; null: ours"}
         )
@@ -63,7 +45,7 @@ class LLMJudge:
             if self.rubric not in prompts.RUBRICS:
                 raise ConfigError(f"judge.rubric: known are {', '.join(prompts.RUBRICS)}, found {self.rubric!r}")
             if self.prompt_file:
-                prompts.from_file(self.prompt_file)
+                prompts.from_file(self.prompt_file, rubric=self.rubric)
             for name in ("runs", "max_tokens"):
                 if getattr(self, name) < 1:
                     raise ConfigError(f"judge.{name}: must be at least 1, found {getattr(self, name)}")
@@ -80,7 +62,7 @@ class LLMJudge:
         self.llm = llm
         self.name = {"generous": "llm_generous", "strict": "llm_strict"}.get(self.config.rubric, self.config.rubric)
         own = self.config.prompt_file
-        self.rubric = prompts.from_file(own) if own else prompts.ours(self.config.rubric)
+        self.rubric = prompts.from_file(own, rubric=self.config.rubric) if own else prompts.ours(self.config.rubric)
         self.prompt_hash = self.rubric.hash
 
     def identity(self) -> Mapping[str, object]:
@@ -102,84 +84,24 @@ class LLMJudge:
         return self.rubric.messages(task)
 
     def judge(self, tasks: Sequence[JudgeTask]) -> Iterator[tuple[int, Verdict]]:
-        """Verdicts as they complete; each holds the texts, labels, tokens and latency of all its runs.
+        """Verdicts as they complete; each holds the texts, labels, tokens and latency of all its runs."""
+        config = self.config
+        how = Asking(config.runs, config.temperature, config.max_tokens, config.retries)
+        for task, replies in ask(self.llm, [self.messages(one) for one in tasks], how, self._read):
+            yield task, self._verdict(replies)
 
-        Runs whose reply holds no label are asked again together, up to ``retries`` times, each time as another sample;
-        the last reply stands, tokens and latency cover all attempts.
-        """
-        runs = self.config.runs
-        waiting = [(task, run) for task in range(len(tasks)) for run in range(runs)]
-        earlier: dict[tuple[int, int], _Run] = {}
-        done: dict[int, dict[int, _Run]] = {}
-        for attempt in range(self.config.retries + 1):
-            again = []
-            for position, outcome in self.llm.complete_many(
-                [self._request(tasks[task], run + attempt * runs) for task, run in waiting]
-            ):
-                task, run = waiting[position]
-                reply = self._read(outcome, earlier.get((task, run)))
-                if attempt < self.config.retries and self._unreadable(outcome, reply):
-                    earlier[task, run] = reply
-                    again.append((task, run))
-                    continue
-                replies = done.setdefault(task, {})
-                replies[run] = reply
-                if len(replies) == runs:
-                    yield task, self._verdict([replies[number] for number in range(runs)])
-            waiting = sorted(again)
-            if not waiting:
-                return
+    def _read(self, _: int, text: str) -> str | None:
+        """The label of a reply; None where it states none."""
+        label = (labels.yes_no if self.config.rubric == "longmemeval" else labels.label)(text)
+        return None if label == judging.UNPARSED else label
 
-    def _request(self, task: JudgeTask, sample: int) -> Request:
-        return Request(
-            self.messages(task),
-            temperature=self.config.temperature,
-            max_tokens=self.config.max_tokens,
-            sample_index=sample,
-        )
-
-    def _read(self, outcome: Completion | LLMError, earlier: _Run | None) -> _Run:
-        """One reply, with what the attempts before it cost."""
-        before = earlier or _Run("", "")
-        if isinstance(outcome, LLMError):
-            return replace(
-                before, label=judging.ERROR, raw=f"{type(outcome).__name__}: {outcome}", attempts=before.attempts + 1
-            )
-        read = labels.yes_no if self.config.rubric == "longmemeval" else labels.label
-        return _Run(
-            read(outcome.text),
-            outcome.text,
-            outcome.model,
-            before.attempts + 1,
-            before.usage + outcome.usage,
-            before.latency_ms + outcome.latency_ms,
-            before.batched + outcome.usage if isinstance(outcome, BatchedCompletion) else before.batched,
-        )
-
-    @staticmethod
-    def _unreadable(outcome: Completion | LLMError, reply: _Run) -> bool:
-        """Whether asking again may help: not after an error, which the client has retried, nor where ``max_tokens`` cut
-        the reply.
-        """
-        return isinstance(outcome, Completion) and reply.label == judging.UNPARSED and outcome.finish_reason != "length"
-
-    def _verdict(self, replies: Sequence[_Run]) -> Verdict:
-        runs = [run.label for run in replies]
+    def _verdict(self, replies: Sequence[Reply[str]]) -> Verdict:
+        runs = tuple(one.read or (judging.ERROR if one.failed else judging.UNPARSED) for one in replies)
         label, share = judging.standing(judging.ERROR, runs), judging.majority(runs)[1]
         share = share if label in (judging.CORRECT, judging.WRONG) else None
-        model = next((run.model for run in reversed(replies) if run.model), self.llm.name)
-        verdict = Verdict(
-            label,
-            share,
-            tuple(run.label for run in replies),
-            tuple(run.raw for run in replies),
-            model,
-            self.prompt_hash,
-            sum((run.usage for run in replies), Usage()),
-            sum(run.latency_ms for run in replies),
-            attempts=sum(run.attempts for run in replies),
-        )
-        batched = sum((run.batched for run in replies), Usage())
+        raw = tuple(one.raw for one in replies)
+        verdict = Verdict(label, share, runs, raw, prompt_hash=self.prompt_hash, **costs(replies, self.llm.name))
+        batched = from_batches(replies)
         if not batched.calls:
             return verdict
         return BatchedVerdict(**{f.name: getattr(verdict, f.name) for f in fields(verdict)}, batched=batched)

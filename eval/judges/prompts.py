@@ -16,16 +16,21 @@ from eval.core.types import JudgeTask
 from memos.errors import ConfigError
 from memos.types import Message
 
-RUBRICS = ("generous", "strict", "longmemeval")
-PLACES = ("question", "gold", "answer", "rule")
+CUE = "locomo_plus"
+"""The rubric that shows what was said (the rubric's items) and the answer, and neither question nor gold."""
+RUBRICS = ("generous", "strict", "longmemeval", CUE)
+PLACES = ("question", "gold", "answer", "rule", "cue")
 NEEDED = ("question", "gold", "answer")
+NEEDED_WITH_CUE = ("cue", "answer")
 LONGMEMEVAL_TYPES = {1: "single", 2: "temporal", 3: "preference", 4: "single", 5: "abstention"}
 """LOCOMO's category to the question type of LongMemEval whose rule fits it best, where the data set names no rule."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rubric:
-    """What a judge is told, with the places ``{question}``, ``{gold}``, ``{answer}`` and, of some, ``{rule}``."""
+    """What a judge is told, with the places ``{question}``, ``{gold}``, ``{answer}`` and, of some, ``{rule}``; or with
+    ``{cue}`` and ``{answer}``.
+    """
 
     id: str
     system: str
@@ -43,7 +48,12 @@ class Rubric:
 
     def messages(self, task: JudgeTask) -> tuple[Message, ...]:
         """What the model is asked about one answer; braces inside the texts stay as they are."""
-        fields = {"question": task.question, "gold": gold(task), "answer": task.answer}
+        fields = {
+            "question": task.question,
+            "gold": gold(task),
+            "answer": task.answer,
+            "cue": "\n".join(task.rubric or ()),
+        }
         if self.rules:
             rule = task.rule if task.rule in self.rules else LONGMEMEVAL_TYPES[task.category]
             fields["rule"] = fill(self.rules[rule], fields)
@@ -59,11 +69,15 @@ def gold(task: JudgeTask) -> str:
 
 def ours(rubric: str) -> Rubric:
     """The rubric of that name."""
-    return _rubric(shipped(f"judge_{rubric}", PLACES, NEEDED), rubric, OURS)
+    return _rubric(shipped(f"judge_{rubric}", PLACES, _needed(rubric)), rubric, OURS)
 
 
-def from_file(path: str, where: str = "judge.prompt_file") -> Rubric:
-    """A user's own rubric, or a published one (``published:NAME``).
+def _needed(rubric: str) -> tuple[str, ...]:
+    return NEEDED_WITH_CUE if rubric == CUE else NEEDED
+
+
+def from_file(path: str, where: str = "judge.prompt_file", rubric: str = "") -> Rubric:
+    """A user's own rubric in the place of ours of the name ``rubric``, or a published one (``published:NAME``).
 
     Raises:
         ConfigError: the file cannot be read, or its places are not right.
@@ -71,7 +85,7 @@ def from_file(path: str, where: str = "judge.prompt_file") -> Rubric:
     if path.startswith(PREFIX):
         text = published(path, JUDGES, where)
         return _rubric(text, path, text.source)
-    text = read_prompt(Path(path), PLACES, NEEDED, where)
+    text = read_prompt(Path(path), PLACES, _needed(rubric), where)
     asked = "rule" in places(text.system + text.user)
     absent = sorted({*LONGMEMEVAL_TYPES.values()} - text.rules.keys()) if asked else []
     if absent:

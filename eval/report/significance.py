@@ -112,7 +112,7 @@ def against_best(runs: Sequence[Run], metric: str) -> Tests:
             raise DataError(f"{taking[0].folder} and {other.folder}: of different questions; nothing to test")
     if len(taking) < 2:
         return {}
-    categories = [None, *(c.id for c in _asked(taking) if any(c.id in r.categories.values() for r in taking))]
+    categories = [None, *(c.id for c in _asked(taking) if any(_applies(r, metric, c.id) for r in taking))]
     made: Tests = {}
     for category in categories:
         best = max(taking, key=lambda r: _mean(r, metric, category))
@@ -150,6 +150,11 @@ def _asked(runs: Sequence[Run]) -> list[Category]:
     return categories_of(run.summary for run in runs)
 
 
+def _applies(run: Run, metric: str, category: CategoryId | None) -> bool:
+    """Whether a run has a value of a metric on some question of a category; a judge may know some kinds alone."""
+    return any(category is None or run.categories[key] == category for key in run.column(metric))
+
+
 def _mean(run: Run, metric: str, category: CategoryId | None) -> float:
     own = [value for key, value in run.column(metric).items() if category is None or run.categories[key] == category]
     return float(np.mean(own)) if own else float("-inf")
@@ -181,6 +186,7 @@ def comparison_table(a: Run, b: Run, metrics: Sequence[str], *, shared: bool = F
         (c, m, paired(a, b, m, c and c.id), compare_runs(a, b, m, c and c.id))
         for c in (*categories, None)
         for m in metrics
+        if c is None or all(_applies(run, m, c.id) for run in (a, b))
     ]
     adjusted = holm([result.p_sign_flip for *_, result in compared])
     sections: dict[str, list[tuple[Cell, ...]]] = {}

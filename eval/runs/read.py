@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eval.core.categories import CategoryId
-from eval.core.judging import verdict_value
+from eval.core.judging import measure_name, verdict_value
 from eval.core.types import Dataset, Question
 from eval.runs import lineage, snapshot
 from eval.runs.lines import held
@@ -222,7 +222,7 @@ class Run:
                 if not n.startswith(("judge_", *MEMORY_METRICS))
             }
         else:
-            columns = {stem: [verdict_value(r) for r in records.values()]}
+            columns = {stem: [verdict_value(r) or 0.0 for r in records.values()]}
         n = max(1, self.summary["n"])
         return all(
             abs(sum(column) / n - self.summary["metrics"][name]["mean"]) < 1e-9 for name, column in columns.items()
@@ -257,8 +257,36 @@ class Run:
                 name in self.summary["metrics"] and "journals" in self.summary
             )  # all may have failed
             fill = known and name not in MEASURED and not name.startswith(MEMORY_METRICS)
-            self._columns[name] = {k: recorded.get(k, 0.0) for k in self.keys if fill or k in recorded}
+            absent = self._outside(name, recorded) if fill else frozenset()
+            self._columns[name] = {
+                k: recorded.get(k, 0.0) for k in self.keys if (fill and k not in absent) or k in recorded
+            }
         return self._columns[name]
+
+    def _outside(self, name: str, recorded: Mapping[Key, float]) -> frozenset[Key]:
+        """Questions that a metric of answers or a judge has no value for and none that failed: those of a kind it does
+        not apply to.
+        """
+        n = int((self.summary["metrics"].get(name) or {}).get("n", len(self.keys)))
+        if n >= len(self.keys):
+            return frozenset()
+        if n == len(recorded):
+            return frozenset(self.keys) - recorded.keys()
+        if name.startswith("judge_"):
+            return frozenset(k for k, r in self._verdicts(name).items() if verdict_value(r) is None)
+        return frozenset(k for k, q in self.questions.items() if q.worded is False)
+
+    def _measured(self, name: str) -> dict[Key, float]:
+        """What a judge measured beside its grade, under the name that the summary has for it."""
+        for judge in (metric for metric in self.summary["metrics"] if metric.startswith("judge_")):
+            start = measure_name(judge, "")
+            if name.startswith(start):
+                measures = {
+                    k: (r.get("measures") or {}).get(name[len(start) :]) for k, r in self._verdicts(judge).items()
+                }
+                if any(number is not None for number in measures.values()):
+                    return {k: number for k, number in measures.items() if number is not None}
+        return {}
 
     def _read_column(self, name: str) -> dict[Key, float]:
         if name not in self.summary["metrics"]:
@@ -267,6 +295,8 @@ class Run:
             column = {key: verdict_value(record) for key, record in self._verdicts(name).items()}
         else:
             column = {key: metrics.get(name) for key, metrics in self.values.items()}
+            if all(number is None for number in column.values()):
+                column = self._measured(name)
         return {key: value for key, value in column.items() if value is not None}
 
     @cached_property

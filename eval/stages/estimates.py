@@ -77,13 +77,16 @@ def _rounded(value: float, digits: int | None) -> float:
 
 
 def verdict_column(records: Mapping[K, Mapping[str, Any]], keys: Iterable[K]) -> dict[K, float]:
-    """What the verdict on each question counts (``judging.verdict_value``); a missing one counts wrong."""
-    return {key: judging.verdict_value(record) if (record := records.get(key)) else 0.0 for key in keys}
+    """What the verdict on each question counts (``judging.verdict_value``); a missing one counts wrong. Questions of a
+    kind that the judge does not judge are left out.
+    """
+    counted = {key: judging.verdict_value(record) if (record := records.get(key)) else 0.0 for key in keys}
+    return {key: number for key, number in counted.items() if number is not None}
 
 
 def labels(records: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     """Verdicts by label, and ``n`` of them all."""
-    counts = Counter(judging.standing(record["label"], record.get("runs") or ()) for record in records)
+    counts = Counter(judging.recorded(record["label"], record.get("runs") or ()) for record in records)
     return {"n": sum(counts.values()), **dict(sorted(counts.items()))}
 
 

@@ -90,6 +90,6 @@ def _record(verdict: Verdict) -> dict[str, Any]:
     record = asdict(verdict)
     if record["score"] is not None and not math.isfinite(record["score"]):
         raise ValueError(f"the judge's score is {record['score']}")
-    record["label"] = judging.standing(verdict.label, verdict.runs)
+    record["label"] = judging.recorded(verdict.label, verdict.runs)
     record["ms"] = record.pop("latency_ms")
     return record

@@ -146,14 +146,15 @@ def summarised(
         verdicts: judge metric to the first run's verdicts.
         clusters: question to conversation.
     """
-    keys, out = list(clusters), {}
+    out = {}
     for name, column in sorted(first.items()):
         if name.startswith(MEMORY_METRICS):  # of the retrieval, which is the same in all runs
             continue
+        keys = [key for key in clusters if key in column]
         rows = [[column[key] for key in keys]]
         for one in repeats:
             own = verdict_column(one.verdicts[name], keys) if name in verdicts else _values(one, name, keys)
-            rows.append([own[key] for key in keys])
+            rows.append([own.get(key, 0.0) for key in keys])
         run_spread = spread(np.array(rows, dtype=float), [clusters[key] for key in keys])
         entry: RepeatSpread = {
             "scores": [round(score, 12) for score in run_spread.scores],
@@ -182,5 +183,8 @@ def _judges_own(runs: list[Mapping[Key, Mapping[str, Any]]], keys: Iterable[Key]
     times = min((len(own[key]["runs"]) for own in runs for key in whole), default=0)
     if times < 2:
         return None
-    labels = [[[label == judging.CORRECT for label in own[key]["runs"][:times]] for key in whole] for own in runs]
-    return judge_sd(np.array(labels, dtype=float))
+    given = [
+        [judging.run_values(own[key]["label"], own[key]["runs"], own[key].get("grades") or ())[:times] for key in whole]
+        for own in runs
+    ]
+    return judge_sd(np.array(given, dtype=float))

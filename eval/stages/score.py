@@ -87,11 +87,11 @@ def score(bench: Bench, run: RunDir) -> dict[str, str]:
     scorers = bench.scorers()
     wanted, present = wanted_metrics(scorers), values_now(bench, run)
 
-    def scored(key: Key) -> bool:
-        names = wanted if key in answered else set()
-        return key in present and names <= present[key]["values"].keys()
+    def scored(question: Question) -> bool:
+        names = wanted if question.key in answered and question.worded is not False else set()
+        return question.key in present and names <= present[question.key]["values"].keys()
 
-    todo = [q for q in bench.dataset.questions if lineage.good(searched.get(q.key)) and not scored(q.key)]
+    todo = [q for q in bench.dataset.questions if lineage.good(searched.get(q.key)) and not scored(q)]
     progress = bar(f"{bench.system_spec['name']}: score", len(bench.dataset.questions), len(present))
     for start in range(0, len(todo), BATCH):
         batch = todo[start : start + BATCH]

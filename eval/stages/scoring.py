@@ -28,13 +28,15 @@ def score_answers(
     answers: Sequence[str],
     categories: Categories | None = None,
 ) -> list[Row]:
-    """Values and errors of each answer, over all scorers; of several accepted golds the best counts.
+    """Values and errors of each answer, over all scorers; of several accepted golds the best counts. Neither where the
+    gold is no answer in words (``Question.worded``).
 
     An answer to a multiple-choice question is the text of the option that it names. Where ``categories`` are given,
     those that a metric decides have it as ``official`` too.
     """
     rows: list[Row] = [({}, {}) for _ in questions]
-    pairs = [(i, gold) for i, question in enumerate(questions) for gold in question.accepted]
+    worded = [(i, question) for i, question in enumerate(questions) if question.worded is not False]
+    pairs = [(i, gold) for i, question in worded for gold in question.accepted]
     read = [said(question.options, answer) for question, answer in zip(questions, answers, strict=True)]
     golds, given = [gold for _, gold in pairs], [read[i] for i, _ in pairs]
     forms = [questions[i].locomo_form for i, _ in pairs]

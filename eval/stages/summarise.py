@@ -102,7 +102,8 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
     columns = _columns(bench, records, questions, missing)
     metrics = estimates(columns, _clusters(questions))
     for name, verdicts in records.verdicts.items():
-        metrics[name] = {**metrics[name], **_repeats(list(verdicts.values()))}
+        if name in metrics:
+            metrics[name] = {**metrics[name], **_repeats(list(verdicts.values()))}
     categories = [c.id for c in bench.dataset.categories if any(q.category == c.id for q in questions)]
     by_category = {str(c): [q for q in questions if q.category == c] for c in categories}
     rows = priced(bench, _ledger_rows(bench, records))
@@ -135,7 +136,9 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
         "prompts": prompts_used(bench),
         "latency_ms": _latency(records),
         "judge_error": judge_errors({f"judge_{s['name']}": own_error(bench.judge(s)) for s in bench.judge_specs}),
-        "ceilings": gold_ceilings([(q.gold, q.category, q.locomo_form) for q in questions if not q.unanswerable]),
+        "ceilings": gold_ceilings(
+            [(q.gold, q.category, q.locomo_form) for q in questions if not q.unanswerable and q.worded is not False]
+        ),
         "missing": dict(sorted(missing.items())),
         **_labels_of_parts(bench, losses),
         "cut": sum(1 for r in records.answers.values() if r.get("cut_tokens")),
@@ -198,7 +201,8 @@ def _columns(
 ) -> dict[str, dict[Key, float]]:
     """Metric name to question key to value; absent values are not applicable (no evidence to recall, no memory found).
 
-    A metric of answers has a value for every question: 0 where the question or the metric failed.
+    A metric of answers has a value for every question whose gold is an answer in words: 0 where the question or the
+    metric failed. What a judge measures beside its grade is a metric of its own.
     """
     columns: dict[str, dict[Key, float]] = {name: {} for name in wanted_metrics(bench.scorers()) - missing.keys()}
     for key, record in records.scores.items():
@@ -206,20 +210,27 @@ def _columns(
             columns.setdefault(name, {})[key] = value
     for name, column in columns.items():
         if not name.startswith(MEMORY_METRICS):
-            column.update((q.key, 0.0) for q in questions if q.key not in column)
+            column.update((q.key, 0.0) for q in questions if q.key not in column and q.worded is not False)
     for name, verdicts in records.verdicts.items():
         columns[name] = verdict_column(verdicts, [q.key for q in questions])
+        for key, record in verdicts.items():
+            for measure, number in (record.get("measures") or {}).items():
+                columns.setdefault(judging.measure_name(name, measure), {})[key] = number
     return columns
 
 
 def _repeats(records: Sequence[Mapping[str, Any]]) -> Repeats:
     """``repeat_sd``: population standard deviation of run-level accuracies, the judge's jitter on one set of answers
     (the paper's ±), over the ``repeat_n`` verdicts that stand; nothing where the judge runs once."""
-    whole = [record["runs"] for record in records if judging.stands(record) and len(record.get("runs") or ()) > 1]
+    whole = [
+        judging.run_values(record["label"], record["runs"], record.get("grades") or ())
+        for record in records
+        if judging.stands(record) and len(record.get("runs") or ()) > 1
+    ]
     repeats = min(map(len, whole), default=0)
     if repeats < 2:
         return {}
-    spread = float(np.std([np.mean([runs[i] == judging.CORRECT for runs in whole]) for i in range(repeats)]))
+    spread = float(np.std([np.mean([runs[i] for runs in whole]) for i in range(repeats)]))
     return {"repeat_sd": spread, "repeat_n": len(whole)}
 
 

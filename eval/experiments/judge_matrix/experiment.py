@@ -168,8 +168,9 @@ def _verdict(journal: Journal, answers: Mapping[Question, str], question: Questi
     record = verdict_of(journal, question, answers[question]) if question in answers else None
     if record is None:
         return float("nan"), 0.0
-    worth = judging.value(record["label"], record.get("runs") or ())
-    return (float(record["label"] == judging.CORRECT) if judging.stands(record) else float("nan")), worth
+    worth = judging.verdict_value(record)
+    judged = worth is not None and judging.stands(record)
+    return (float(record["label"] == judging.CORRECT) if judged else float("nan")), worth or 0.0
 
 
 def _outcome(made: Matrix, summary: Mapping[str, Any], allowed: int) -> Outcome:

@@ -13,7 +13,7 @@ from eval.core.types import Dataset, Question
 from eval.report.tables.summaries import judges
 from eval.runs.read import Key, Run
 
-LETTERS = {"correct": "c", "wrong": "w", "unparsed": "u", "error": "e"}
+LETTERS = {"correct": "c", "wrong": "w", "unparsed": "u", "error": "e", "not_judged": "x"}
 NOT_JUDGED = "x"
 HITS_SHOWN = 50
 """Ranked memories kept a question, where a system returned more."""

@@ -121,7 +121,7 @@ def cards_of_runs(runs: Sequence[Run]) -> list[dict[str, Any]]:
     pooled: dict[tuple[str, str], tuple[list[float], list[float]]] = {}
     for run in (run for run in runs if may_calibrate([run])):
         for judge, verdicts in run.verdicts.items():
-            graded = {k: r["score"] for k, r in verdicts.items() if r.get("score") is not None}
+            graded = {k: r["score"] for k, r in verdicts.items() if r.get("score") is not None and not r.get("grades")}
             if all(value in (0, 1) for value in graded.values()):
                 continue
             for other, labels_ in run.verdicts.items():

@@ -237,6 +237,11 @@ def origin_notes(summaries: Sequence[Summary]) -> list[str]:
                 f"{name}: {summary['failed']} of {summary['n']} questions failed and count as wrong where they did."
             )
         notes += [f"{name}: {_lost(part, count)}." for part, count in (summary.get("failures") or {}).items()]
+        notes += [
+            f"{name}: {judge} judges no such question as {own['not_judged']} of these; they are in none of its scores."
+            for judge, own in (summary.get("judged") or {}).items()
+            if own.get("not_judged")
+        ]
         if summary.get("cut"):
             notes.append(f"{name}: {summary['cut']} prompts were cut to the model's window.")
         spread = {k: m for k, m in summary["metrics"].items() if m.get("repeat_sd") is not None}

@@ -169,12 +169,20 @@ class JudgeLine(QuestionLine):
     """A verdict (``scores/judge_<name>-<identity>.jsonl``)."""
 
     label: Annotated[
-        Literal["correct", "wrong", "unparsed", "error"],
-        "The verdict: the majority of the runs, a tie is wrong; one run that failed makes it `unparsed` or `error`.",
+        Literal["correct", "wrong", "unparsed", "error", "not_judged"],
+        "The verdict: the majority of the runs, a tie is wrong; one run that failed makes it `unparsed` or `error`; "
+        "`not_judged`: the judge has none for such questions.",
     ]
     score: Annotated[float | None, "Share of runs that said correct, or an offline judge's probability of it."]
     runs: Annotated[list[str], "Label of each run of the judge; empty: it ran once. The headline is their share."]
     raw: Annotated[list[str], "The judge's own words in each run; of a failure, the error."]
+    grades: NotRequired[
+        Annotated[
+            list[float], NEW, "Grade of each run, 0 to 1, of a judge with partial scores; the headline is their mean."
+        ]
+    ]
+    items: NotRequired[Annotated[list[list[float]], NEW, "Of each run the scores of the rubric's items."]]
+    measures: NotRequired[Annotated[dict[str, float], NEW, "What the judge measured beside the grade, by name."]]
     model: NotRequired[Annotated[str, "What judged."]]
     prompt_hash: NotRequired[Annotated[str, "Digest of the prompt's template; empty where there is no prompt."]]
     usage: NotRequired[Annotated[Tokens, "Calls and tokens."]]

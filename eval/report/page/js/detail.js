@@ -42,7 +42,7 @@ async function systemDetail(s, n) {
 }
 function verdictsOf(data, n) {
   const lines = index.judges.filter((j) => data.judged[j]).map((j) => {
-    const row = data.judged[j].rows[n], letter = row ? { correct: "c", wrong: "w", unparsed: "u" }[row[0]] ?? "e" : "x";
+    const row = data.judged[j].rows[n], letter = row ? { correct: "c", wrong: "w", unparsed: "u", not_judged: "x" }[row[0]] ?? "e" : "x";
     if (!row) return make("li", {}, sign("x"), ` ${j}: not judged, counts as wrong`);
     const [label, score, votes, words] = row;
     return make("li", {}, sign(letter), ` ${j}: ${label}`, score === null ? "" : ` (${score.toFixed(2)})`, votes.length ? `, runs ${votes.join(", ")}` : "",

@@ -1,0 +1,52 @@
+"""What of a run was fitted or tuned on what it measures: ``fitted_on`` of its summary."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from eval.core.config import wants
+from eval.core.fitted import USES, rests_on
+from eval.runs.format.fitted import FittedOn
+from eval.stages import roles
+from eval.stages.bench import Bench
+
+
+def fitted_on(bench: Bench) -> dict[str, FittedOn]:
+    """Every component of the run that rests on data, with the measured conversations that are among these data.
+
+    Copies count, whatever their ids and the order of their sessions (``eval.core.fitted``).
+    """
+    out: dict[str, FittedOn] = {}
+    for role, spec, group in _specs(bench):
+        known = rests_on(spec, group)
+        for part in known.parts:
+            if part.name in out:
+                if role not in out[part.name]["roles"]:
+                    out[part.name]["roles"].append(role)
+                continue
+            copies = known.copies(part, bench.dataset.conversations)
+            asked = Counter(copies[q.sample_id].use for q in bench.dataset.questions if q.sample_id in copies)
+            out[part.name] = {
+                "roles": [role],
+                "data": dict(Counter(name.partition("/")[0] for name in part.uses())),
+                "conversations": {
+                    key: {"of": copy.of, "use": copy.use, "share": round(copy.share, 4)} for key, copy in copies.items()
+                },
+                "questions": {use: asked[use] for use in USES},
+            }
+    return out
+
+
+def _specs(bench: Bench) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    """Role, configuration and group of every part that makes a number of the run, and of the models they ask."""
+    yield roles.MEMORY, bench.system_spec, "system"
+    if wants(bench.system_class, "embedder"):
+        yield roles.MEMORY, bench.embedder_spec, "embedder"
+    if bench.uses_llm():
+        yield roles.MEMORY, bench.llm_spec(), "llm"
+    for part, group in ((bench.answerer_part, "answerer"), *((part, "judge") for part in bench.judge_parts)):
+        yield part.role, part.spec, group
+        if part.asks:
+            yield part.role, part.llm, "llm"

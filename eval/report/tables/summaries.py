@@ -8,6 +8,7 @@ from typing import Any
 
 from eval.core.categories import Category, CategoryId, of_summary
 from eval.report.comparable import described
+from eval.report.tables.fitted_marks import fitted_notes
 from eval.report.tables.table import Cell
 from eval.runs.labels import Summary, full_label, label, labels, part_name
 
@@ -178,6 +179,7 @@ def origin_notes(summaries: Sequence[Summary]) -> list[str]:
     reasons = dict.fromkeys(reason for s in summaries for reason in described(s))
     if reasons:
         notes.append("NOT COMPARABLE with the paper's gpt-4o-mini rows: " + "; ".join(reasons) + ".")
+    notes += fitted_notes(summaries)
     errors = {name: value for s in summaries for name, value in (s.get("judge_error") or {}).items() if value}
     for name, value in errors.items():
         notes.append(

@@ -74,5 +74,5 @@ def _estimate(run: Run, metric: str, keys: Sequence[tuple[str, int]]) -> Cell:
 def _counted(run: Run, first: Collection[str]) -> str:
     inside = [key for key in run.keys if key[0] in first]
     outside = [key for key in run.keys if key[0] not in first]
-    halves = [f"{len(keys):,} questions of {len({key[0] for key in keys})}" for keys in (inside, outside)]
-    return f"fitted: {halves[0]} conversations; not fitted: {halves[1]}"
+    halves = [f"{len(keys):,} questions of {len({key[0] for key in keys})} conversations" for keys in (inside, outside)]
+    return f"fitted: {halves[0]}; not fitted: {halves[1]}"

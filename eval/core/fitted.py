@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -31,7 +31,9 @@ SHARE = 0.5
 """From this share of turns on, a conversation is a copy of another."""
 FEWEST = 3
 """A near-copy shares at least so many turns; with fewer only equal conversations are copies."""
-FITTED, TUNED = "fitted", "tuned"
+Use = Literal["fitted", "tuned"]
+FITTED: Use = "fitted"
+TUNED: Use = "tuned"
 USES = (FITTED, TUNED)
 """Weights were fitted on it, or settings were chosen with it in view."""
 
@@ -54,9 +56,12 @@ class FittedPart:
     weights_digest: str = ""
     made_by: str = ""
 
-    def uses(self) -> dict[str, str]:
+    def uses(self) -> dict[str, Use]:
         """Conversation to how it was used."""
-        return {name: TUNED for name in self.tuned} | {name: FITTED for name in self.fitted}
+        uses: dict[str, Use] = {}
+        for names, use in ((self.tuned, TUNED), (self.fitted, FITTED)):
+            uses.update((name, use) for name in names)
+        return uses
 
     def used_by(self, cls: type, config: Any) -> bool:
         """Whether a part of this class, so configured, rests on it."""
@@ -69,7 +74,7 @@ class Copy:
     """A measured conversation that is one of those something was fitted on."""
 
     of: str
-    use: str
+    use: Use
     share: float
     """Share of its turns that are in the other one, or of the other's that are in it, whichever is larger."""
 
@@ -91,7 +96,7 @@ class FittedList:
         met = {one.sample_id: self._copy(one, uses) for one in conversations} if uses else {}
         return {sample_id: copy for sample_id, copy in met.items() if copy is not None}
 
-    def _copy(self, conversation: Conversation, uses: Mapping[str, str]) -> Copy | None:
+    def _copy(self, conversation: Conversation, uses: Mapping[str, Use]) -> Copy | None:
         """What a conversation is a copy of; of several one that weights were fitted on, then the one it shares most
         with. None where it is none.
         """

@@ -14,7 +14,6 @@ import re
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -48,10 +47,16 @@ class Sketch:
         return int((_within(self.marks[:, 0], other.marks[:, 0]) | _within(self.marks[:, 1], other.marks[:, 1])).sum())
 
 
-@lru_cache(maxsize=4096)
+_KNOWN: dict[tuple[str, int], Sketch] = {}
+"""Sketches made before, by id and hash of the conversation, which itself is not kept."""
+
+
 def sketch(conversation: Conversation) -> Sketch:
-    """The sketch of a conversation."""
-    return sketch_of(turn.text for _, turn in conversation.turns())
+    """The sketch of a conversation; made once a process, however many components are held against it."""
+    key = (conversation.sample_id, hash(conversation))
+    if key not in _KNOWN:
+        _KNOWN[key] = sketch_of(turn.text for _, turn in conversation.turns())
+    return _KNOWN[key]
 
 
 def sketch_of(texts: Iterable[str]) -> Sketch:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from eval.core.config import wants
-from eval.core.fitted import USES, rests_on
-from eval.runs.format.fitted import FittedOn
+from eval.core.fitted import FITTED, TUNED, rests_on
+from eval.runs.format.fitted import CopyFacts, FittedOn, UseCounts
 from eval.stages import roles
 from eval.stages.bench import Bench
 
@@ -28,14 +28,14 @@ def fitted_on(bench: Bench) -> dict[str, FittedOn]:
                 continue
             copies = known.copies(part, bench.dataset.conversations)
             asked = Counter(copies[q.sample_id].use for q in bench.dataset.questions if q.sample_id in copies)
-            out[part.name] = {
-                "roles": [role],
-                "data": dict(Counter(name.partition("/")[0] for name in part.uses())),
-                "conversations": {
-                    key: {"of": copy.of, "use": copy.use, "share": round(copy.share, 4)} for key, copy in copies.items()
+            out[part.name] = FittedOn(
+                roles=[role],
+                data=dict(Counter(name.partition("/")[0] for name in part.uses())),
+                conversations={
+                    key: CopyFacts(of=copy.of, use=copy.use, share=round(copy.share, 4)) for key, copy in copies.items()
                 },
-                "questions": {use: asked[use] for use in USES},
-            }
+                questions=UseCounts(fitted=asked[FITTED], tuned=asked[TUNED]),
+            )
     return out
 
 

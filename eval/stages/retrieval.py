@@ -42,12 +42,14 @@ def retrieval(
     clusters = {q.key: q.sample_id for q in questions}
     columns = _columns(bench, run, searched)
     words = {key: float(tokens.count_words(r["answer"])) for key, r in answers.items() if lineage.good(r)}
-    return {
-        "metrics": estimates(columns, clusters),
-        "correct": {name: _correct(questions, columns, own) for name, own in verdicts.items()},
-        "empty_contexts": sum(1 for r in searched.values() if lineage.good(r) and not r["context_words"]),
-        **({"answer_words": estimates({"answer_words": words}, clusters)["answer_words"]} if words else {}),
-    }
+    out = RetrievalSummary(
+        metrics=estimates(columns, clusters),
+        correct={name: _correct(questions, columns, own) for name, own in verdicts.items()},
+        empty_contexts=sum(1 for r in searched.values() if lineage.good(r) and not r["context_words"]),
+    )
+    if words:
+        out["answer_words"] = estimates({"answer_words": words}, clusters)["answer_words"]
+    return out
 
 
 def _columns(bench: Bench, run: RunDir, searched: Records) -> dict[str, dict[Key, float]]:

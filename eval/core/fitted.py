@@ -58,9 +58,8 @@ class FittedPart:
 
     def uses(self) -> dict[str, Use]:
         """Conversation to how it was used."""
-        uses: dict[str, Use] = {}
-        for names, use in ((self.tuned, TUNED), (self.fitted, FITTED)):
-            uses.update((name, use) for name in names)
+        uses: dict[str, Use] = {name: TUNED for name in self.tuned}
+        uses.update({name: FITTED for name in self.fitted})
         return uses
 
     def used_by(self, cls: type, config: Any) -> bool:

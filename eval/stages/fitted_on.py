@@ -39,6 +39,16 @@ def fitted_on(bench: Bench) -> dict[str, FittedOn]:
     return out
 
 
+def check_fitted_on(bench: Bench) -> None:
+    """Read what the parts themselves say they were fitted on.
+
+    Raises:
+        ConfigError, DataError: it cannot be read.
+    """
+    for _, spec, group in _specs(bench):
+        rests_on(spec, group)
+
+
 def _specs(bench: Bench) -> Iterator[tuple[str, Mapping[str, Any], str]]:
     """Role, configuration and group of every part that makes a number of the run, and of the models they ask."""
     yield roles.MEMORY, bench.system_spec, "system"

@@ -10,9 +10,11 @@ from baselines.rag import Rag
 from eval.core.types import Question
 from eval.datasets.load import load_dataset
 from eval.datasets.locomo import Tiny
+from eval.experiments.benchmark.experiment import check
 from eval.runs.format.files import check_folder
 from eval.stages.bench import Bench
 from memos import tokens
+from memos.errors import ConfigError
 from memos.types import Retrieved
 
 
@@ -97,6 +99,11 @@ def test_measures_of_the_data_set_itself_are_taken_up(made, monkeypatch):
     run = made()
     run.run()
     assert run.summary["retrieval"]["metrics"]["official_first_at_1"]["n"] == run.summary["n"]
+
+
+def test_a_list_that_is_not_there_is_named_before_the_run(made):
+    with pytest.raises(ConfigError, match="system.fitted_on: no file nowhere.json"):
+        check(made("+system.fitted_on=nowhere.json").config)
 
 
 def test_parts_that_were_fitted_on_what_is_measured_are_named(made, tmp_path):

@@ -204,11 +204,15 @@ def rests_on(spec: Mapping[str, Any], where: str) -> FittedList:
     """
     if not spec or not spec.get("_target_"):
         return FittedList((), {})
-    cls, config = component_config(spec, where)
+    return part_rests_on(*component_config(spec, where), where, spec.get("fitted_on"))
+
+
+def part_rests_on(cls: type, config: Any, where: str, stated: Any = None) -> FittedList:
+    """The same of a class and its configuration; ``stated`` is what its YAML says."""
     parts, sketches = [part for part in shipped().parts if part.used_by(cls, config)], dict(shipped().conversations)
-    for stated in (getattr(cls, "fitted_on", None), spec.get("fitted_on")):
-        if stated:
-            own = _stated(stated, cls, where)
+    for word in (getattr(cls, "fitted_on", None), stated):
+        if word:
+            own = _stated(word, cls, where)
             parts += [part for part in own.parts if not part.part or part.used_by(cls, config)]
             sketches |= own.conversations
     return FittedList(tuple(parts), sketches)

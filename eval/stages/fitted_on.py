@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from eval.core.config import wants
-from eval.core.fitted import FITTED, TUNED, rests_on
+from eval.core.fitted import FITTED, TUNED, FittedList, rests_on
 from eval.runs.format.fitted import CopyFacts, FittedOn, UseCounts
 from eval.stages import roles
 from eval.stages.bench import Bench
+from memos.types import Conversation
 
 
 def fitted_on(bench: Bench) -> dict[str, FittedOn]:
@@ -18,23 +19,36 @@ def fitted_on(bench: Bench) -> dict[str, FittedOn]:
 
     Copies count, whatever their ids and the order of their sessions (``eval.core.fitted``).
     """
+    parts = ((role, rests_on(spec, group)) for role, spec, group in _specs(bench))
+    return overlaps(parts, bench.dataset.conversations, [q.sample_id for q in bench.dataset.questions])
+
+
+def overlaps(
+    parts: Iterable[tuple[str, FittedList]], conversations: Sequence[Conversation], asked: Sequence[str]
+) -> dict[str, FittedOn]:
+    """Component to its roles and what of its data is measured.
+
+    Args:
+        parts: role and what the part in it rests on.
+        conversations: the measured ones.
+        asked: the conversation of every question.
+    """
     out: dict[str, FittedOn] = {}
-    for role, spec, group in _specs(bench):
-        known = rests_on(spec, group)
+    for role, known in parts:
         for part in known.parts:
             if part.name in out:
                 if role not in out[part.name]["roles"]:
                     out[part.name]["roles"].append(role)
                 continue
-            copies = known.copies(part, bench.dataset.conversations)
-            asked = Counter(copies[q.sample_id].use for q in bench.dataset.questions if q.sample_id in copies)
+            copies = known.copies(part, conversations)
+            counts = Counter(copies[sample_id].use for sample_id in asked if sample_id in copies)
             out[part.name] = FittedOn(
                 roles=[role],
                 data=dict(Counter(name.partition("/")[0] for name in part.uses())),
                 conversations={
                     key: CopyFacts(of=copy.of, use=copy.use, share=round(copy.share, 4)) for key, copy in copies.items()
                 },
-                questions=UseCounts(fitted=asked[FITTED], tuned=asked[TUNED]),
+                questions=UseCounts(fitted=counts[FITTED], tuned=counts[TUNED]),
             )
     return out
 

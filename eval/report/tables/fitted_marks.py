@@ -33,18 +33,23 @@ def fitted_notes(summaries: Sequence[Summary]) -> list[str]:
     """Which parts were fitted or tuned on what is measured, and on how many questions of which rows; or that none
     was.
     """
-    met: dict[str, list[str]] = {}
+    met: dict[tuple[str, str], list[str]] = {}
     apart: dict[str, dict[str, int]] = {}
     for summary, name in zip(summaries, labels(summaries), strict=True):
         for component, one in (summary.get("fitted_on") or {}).items():
             if one["conversations"]:
-                met.setdefault(_met(component, one, summary["n"]), []).append(name)
+                met.setdefault((component, _met(one, summary["n"])), []).append(name)
             else:
                 apart[component] = one["data"]
     notes = []
     if met:
-        every = len(summaries)
-        listed = [text if len(rows) == every else f"{text}, of {', '.join(rows)}" for text, rows in met.items()]
+        alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        for (component, text), rows in met.items():
+            alike.setdefault((text, tuple(rows)), []).append(component)
+        listed = [
+            f"{', '.join(components)} {text}{'' if len(rows) == len(summaries) else ', of ' + ', '.join(rows)}"
+            for (text, rows), components in alike.items()
+        ]
         notes.append(f"FITTED ON WHAT IS MEASURED: {'; '.join(listed)}.")
     if any(fitted_conversations(summary, (MEMORY,)) for summary in summaries):
         notes.append(f"{MARK}: weights of this row's memory were fitted on some of the measured conversations.")
@@ -54,8 +59,8 @@ def fitted_notes(summaries: Sequence[Summary]) -> list[str]:
     return notes
 
 
-def _met(component: str, one: Mapping[str, Any], questions: int) -> str:
-    """What of a component's data is measured."""
+def _met(one: Mapping[str, Any], questions: int) -> str:
+    """In whose role a component works, and what of its data is measured."""
     uses = [copy["use"] for copy in one["conversations"].values()]
     said = {"fitted": "weights on", "tuned": "settings with"}
     counted = [
@@ -65,4 +70,4 @@ def _met(component: str, one: Mapping[str, Any], questions: int) -> str:
     ]
     others = [(key, copy["of"]) for key, copy in one["conversations"].items() if copy["of"].partition("/")[2] != key]
     copied = f", as copies (such as {others[0][0]} of {others[0][1]})" if others else ""
-    return f"{component} ({', '.join(one['roles'])}): {' and '.join(counted)}{copied}"
+    return f"({', '.join(one['roles'])}): {' and '.join(counted)}{copied}"

@@ -9,7 +9,7 @@ from typing import Any
 from eval.metrics.ranked import CUTS, OWN
 from eval.metrics.retrieval import BUDGETS
 from eval.report.tables.fitted_marks import method_cell
-from eval.report.tables.summaries import by_questions, judges, origin_notes
+from eval.report.tables.summaries import by_questions, estimate_cell, judge_error, judges, origin_notes
 from eval.report.tables.table import Cell, Column, Section, Table
 from eval.runs.labels import Summary, labels, ranked
 
@@ -91,16 +91,16 @@ def evidence_table(summaries: Sequence[Summary]) -> Table | None:
     rows = {}
     for i, (summary, name) in enumerate(zip(summaries, labels(summaries), strict=True)):
         own = summary.get("retrieval") or {}
-        cells = [_cell(own.get("metrics", {}).get(f"turn_{kind}_{OWN}")) for kind, _ in held]
+        cells = [estimate_cell(own.get("metrics", {}).get(f"turn_{kind}_{OWN}")) for kind, _ in held]
         for judge in shown:
             for key, _ in given:
                 entry = own.get("correct", {}).get(judge, {}).get(key)
-                cells += [_cell(entry), Cell(entry["n"] if entry else None)]
+                cells += [estimate_cell(entry, judge_error(summary, judge)), Cell(entry["n"] if entry else None)]
         rows[i] = (
             method_cell(summary, name),
             Cell(own.get("empty_contexts")),
             *cells[:3],
-            _cell(own.get("answer_words")),
+            estimate_cell(own.get("answer_words")),
             *cells[3:],
         )
     sections = tuple(
@@ -149,14 +149,7 @@ def _row(summary: Summary, name: str, stem: str, cuts: Sequence[str]) -> tuple[C
     own = _metrics(summary)
     entries = [own.get(stem if cut == WHOLE else f"{stem}_{cut}") for cut in cuts]
     counts = [entry["n"] for entry in entries if entry]
-    return (method_cell(summary, name), Cell(counts[0] if counts else None), *map(_cell, entries))
-
-
-def _cell(entry: Mapping[str, Any] | None) -> Cell:
-    if not entry:
-        return Cell()
-    low, high = entry.get("ci95") or (None, None)
-    return Cell(entry["mean"], low, high)
+    return (method_cell(summary, name), Cell(counts[0] if counts else None), *map(estimate_cell, entries))
 
 
 def _old(summaries: Sequence[Summary]) -> list[str]:

@@ -100,11 +100,19 @@ def metric_cell(summary: Summary, name: str, category: CategoryId | None = None)
 
     The interval of a judge's score includes the judge's own error (``judge_error``), which the summary's does not.
     """
-    entry = metrics(summary, category).get(name)
+    return estimate_cell(metrics(summary, category).get(name), judge_error(summary, name))
+
+
+def estimate_cell(entry: Mapping[str, Any] | None, own: float = 0.0) -> Cell:
+    """A mean with its interval; empty where there is none.
+
+    Args:
+        entry: the mean as a summary holds it.
+        own: standard error that the judge itself adds, as a fraction; 0 of what no judge says.
+    """
     if not entry or entry.get("mean") is None:
         return Cell()
     low, high = entry.get("ci95") or (None, None)
-    own = judge_error(summary, name)
     if own and low is not None:
         low, high = (
             entry["mean"] + side * math.hypot(entry["mean"] - end, NORMAL * own) for side, end in ((-1, low), (1, high))

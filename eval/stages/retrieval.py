@@ -10,7 +10,7 @@ from typing import Any
 
 from eval.core.types import Question
 from eval.datasets.load import official_retrieval
-from eval.metrics.ranked import ranking_measures
+from eval.metrics.ranked import Hit, ranking_measures
 from eval.runs import lineage
 from eval.runs.format.retrieval import CorrectGiven, RetrievalSummary
 from eval.runs.write import RunDir
@@ -55,32 +55,36 @@ def retrieval(
 def _columns(bench: Bench, run: RunDir, searched: Records) -> dict[str, dict[Key, float]]:
     """Measure to question to value, of questions that were searched and name evidence."""
     columns: dict[str, dict[Key, float]] = {}
-    session_of = {
-        talk.sample_id: {turn.turn_id: session.session_id for session, turn in talk.turns()}
-        for talk in bench.dataset.conversations
-    }
+    talks = {talk.sample_id: talk for talk in bench.dataset.conversations}
     further = official_retrieval(bench.config["dataset"])
+    sessions, read = dict[str, str](), ""
     for question in bench.dataset.questions:
         record = searched.get(question.key)
         if record is None or not lineage.good(record):
             continue
+        talk = talks[question.sample_id]
+        if read != talk.sample_id:
+            sessions, read = {t.turn_id: session.session_id for session, t in talk.turns()}, talk.sample_id
         memories = [run.memories.records[number] for number in record["hits"]]
         hits = [(memory["turns"], int(memory["words"])) for memory in memories]
-        measured: dict[str, float] = {}
-        if question.evidence:
-            sessions = session_of[question.sample_id]
-            gold = {"turn": question.evidence, "session": [sessions[turn] for turn in question.evidence]}
-            ranked = {"turn": hits, "session": [({sessions[t] for t in of if t in sessions}, n) for of, n in hits]}
-            for grain in GRAINS:
-                made = ranking_measures(ranked[grain], gold[grain], record["used"])
-                measured |= {f"{grain}_{name}": value for name, value in made.items()}
+        measured = _measured(question, hits, record["used"], sessions) if question.evidence else {}
         if further is not None:
-            talk = bench.dataset.conversation(question.sample_id)
             made = further(talk, question, [turns for turns, _ in hits])
             measured |= {f"official_{name}": value for name, value in made.items()}
         for name, value in measured.items():
             columns.setdefault(name, {})[question.key] = value
     return columns
+
+
+def _measured(question: Question, hits: Sequence[Hit], used: int, sessions: Mapping[str, str]) -> dict[str, float]:
+    """Measures of one question by turn and by session; ``sessions``: turn to session."""
+    gold = {"turn": question.evidence, "session": [sessions[turn] for turn in question.evidence]}
+    ranked = {"turn": hits, "session": [({sessions[t] for t in of if t in sessions}, n) for of, n in hits]}
+    return {
+        f"{grain}_{name}": value
+        for grain in GRAINS
+        for name, value in ranking_measures(ranked[grain], gold[grain], used).items()
+    }
 
 
 def _correct(

@@ -45,7 +45,8 @@ def run(args: argparse.Namespace) -> int:
     summaries, good = [], True
     for source in args.sources:
         scored = rescoring.score(rescoring.load(source, dataset), scorers, judges)
-        summaries.append(rescoring.summary(scored))
+        talks = dataset.conversations if dataset else ()
+        summaries.append(rescoring.summary(scored, conversations=talks))
         good &= report(scored)
         if args.out:
             save(scored, summaries[-1], args.out)

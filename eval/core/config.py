@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound="DataclassInstance")
 
-PLAIN = ("_target_", "name", "label")
+PLAIN = ("_target_", "name", "label", "fitted_on")
 """Keys of a component's YAML that are not fields of its ``Config``."""
 
 EXECUTION = frozenset(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Protocol, cast
 
@@ -11,9 +11,15 @@ import yaml
 from eval.core.categories import Categories
 from eval.core.config import PLAIN, component_class, nearest, typed
 from eval.core.places import conf
-from eval.core.types import Dataset
+from eval.core.types import Dataset, Question
 from eval.datasets.selection import DatasetConfig
 from memos.errors import ConfigError
+from memos.types import Conversation
+
+OfficialRetrieval = Callable[[Conversation, Question, Sequence[Collection[str]]], Mapping[str, float]]
+"""Measures of a data set's authors for one question, by name (such as ``recall_any_at_5``): given are the conversation,
+the question, and of each hit, best first, the ids of its turns. Empty for a question that they leave out; where they
+have two denominators, these are two names. A data set's class has it as a static method, ``official_retrieval``."""
 
 OF_A_TRACK = frozenset({"captions"})
 """Fields that a track sets whatever the data set; one that has no such field (no pictures) goes without."""
@@ -72,6 +78,11 @@ def exact(spec: Mapping[str, Any], config: DatasetConfig) -> bool:
 def load(spec: Mapping[str, Any], config: DatasetConfig | None = None) -> Dataset:
     """The whole data set that is configured; ``config``: its fields, where they were checked already."""
     return source_class(spec)(checked(spec) if config is None else config).load()
+
+
+def official_retrieval(spec: Mapping[str, Any]) -> OfficialRetrieval | None:
+    """The data set's own measures of a retrieval, where its class has them (``official_retrieval``)."""
+    return getattr(source_class(spec), "official_retrieval", None)
 
 
 def load_dataset(name: str, **fields: Any) -> Dataset:

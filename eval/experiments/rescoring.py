@@ -14,6 +14,7 @@ from typing import Any
 
 from eval.core import judging, places
 from eval.core.categories import LOCOMO, Categories, in_order
+from eval.core.fitted import FittedList, part_rests_on
 from eval.core.identity import digest
 from eval.core.protocols import Judge, Scorer
 from eval.core.types import Dataset, GradedVerdict, Verdict
@@ -29,10 +30,12 @@ from eval.runs.read import load_run, question_key
 from eval.runs.seals import run_id
 from eval.stages.boundary import Failed, outcomes
 from eval.stages.estimates import estimates, failures, judge_errors, labels, verdict_column
+from eval.stages.fitted_on import overlaps
 from eval.stages.judging import task
 from eval.stages.made_by import metric_reasons
 from eval.stages.scoring import score_answers
 from memos.errors import DataError
+from memos.types import Conversation
 
 TOLERANCE = 1e-9
 """Largest difference at which a published per-question value counts as reproduced."""
@@ -55,6 +58,8 @@ class RescoredSet:
     """By metric, why its values are not the paper's."""
     errors: dict[str, dict[int, str]] = field(default_factory=dict)
     """By metric, row number to the reason why the metric failed there; its value is then 0."""
+    judges_data: dict[str, FittedList] = field(default_factory=dict)
+    """By judge name, what the judge was fitted on."""
 
 
 def load(path: Path, dataset: Dataset | None = None) -> list[PublishedAnswer]:
@@ -140,6 +145,7 @@ def score(
             said[index] = Verdict(judging.ERROR, None, raw=(verdict.record["error"],)) if failed else verdict
         out.verdicts[judge.name] = [said[index] for index in range(len(rows))]
         out.judge_se[judge.name] = own_error(judge)
+        out.judges_data[judge.name] = part_rests_on(type(judge), getattr(judge, "config", None), "judge")
     return out
 
 
@@ -163,8 +169,14 @@ def _counted(verdict: Verdict) -> dict[str, Any]:
     return {"label": verdict.label, "runs": verdict.runs, **grades}
 
 
-def summary(scored: RescoredSet, dataset: str = "locomo") -> ScoreSummary:
-    """The set in the shape of a run's ``summary.json``, so that every table takes it."""
+def summary(scored: RescoredSet, dataset: str = "locomo", conversations: Sequence[Conversation] = ()) -> ScoreSummary:
+    """The set in the shape of a run's ``summary.json``, so that every table takes it.
+
+    Args:
+        scored: the set.
+        dataset: name of what was asked.
+        conversations: what was asked about, to be held against what the judges were fitted on; none: not known.
+    """
     rows = scored.rows
     verdicts, clusters = _verdicts(scored), {number: row.sample_id for number, row in enumerate(rows)}
     by_row = {name: dict(enumerate(column)) for name, column in scored.metrics.items()}
@@ -208,6 +220,9 @@ def summary(scored: RescoredSet, dataset: str = "locomo") -> ScoreSummary:
             "official": published_origins.whole_locomo([row.key for row in rows], counts),
         },
     }
+    if conversations:
+        parts = ((f"judge {name}", known) for name, known in scored.judges_data.items())
+        made["fitted_on"] = overlaps(parts, conversations, [row.sample_id for row in rows])
     origin = published_origins.find(scored.name)
     if origin is None:
         made["not_comparable"] = ["nothing is recorded of who made these answers"]

@@ -1,4 +1,4 @@
-"""The tables of question-answering runs: scores, depths, recall, cost, and ablations."""
+"""The tables of question-answering runs: scores, depths, retrieval, cost, what was fitted, and ablations."""
 
 from __future__ import annotations
 
@@ -49,8 +49,13 @@ def write_benchmark_tables(group: RunGroup, out: Path) -> list[Table]:
         "_recall": tables.recall_table(group.summaries),
         "_cost": tables.cost_table(group.summaries),
     }
-    if (repeats := tables.repeats_table(group.summaries)) is not None:
-        made["_repeats"] = repeats
+    further = {
+        "_retrieval": tables.retrieval_table(group.summaries),
+        "_evidence": tables.evidence_table(group.summaries),
+        "_fitted": tables.fitted_table(group.recorded),
+        "_repeats": tables.repeats_table(group.summaries),
+    }
+    made |= {suffix: table for suffix, table in further.items() if table is not None}
     if group.experiment.endswith("_ablation"):
         made = {"": ablation_table(group.runs), "_answers": made.pop(""), **made}
     origin = sources(group.summaries)

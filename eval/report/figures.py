@@ -48,6 +48,8 @@ def figures(group: RunGroup, out: Path, paper: bool = False) -> Iterator[tuple[s
         yield "score_against_tokens", lambda: plots.score_against_tokens(own, at("score_against_tokens"), paper)
         yield "score_by_category", lambda: plots.score_by_category(own, at("score_by_category"), paper)
         yield "recall", lambda: plots.recall_against_budget(own, at("recall"))
+        if any((summary.get("retrieval") or {}).get("correct") for summary in own):
+            yield "evidence", lambda: plots.correct_given_evidence(own, at("evidence"))
         yield "latency", lambda: plots.latency_parts(own, at("latency"), paper)
         yield "cost", lambda: plots.cost_by_phase(own, at("cost"))
         for suffix, metrics in ABLATION_METRICS:

@@ -265,8 +265,10 @@ class Bench:
             chosen,
         ]
         declared = {path: word for path, word in roles.declared(self.config) if word}
+        fitted_on = {group: spec["fitted_on"] for group, spec in specs.items() if spec.get("fitted_on")}
         return {
             **({"declared": declared} if declared else {}),
+            **({"fitted_on": fitted_on} if fitted_on else {}),
             "names": {group: [spec["name"], spec.get("label"), identity(spec)] for group, spec in specs.items()},
             "track": self.config["track"]["name"],
             "dataset": dataset,

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from eval.core import judging
-from eval.runs.format.summary import EstimateEntry
+from eval.runs.format.estimate import EstimateEntry
 from eval.stats import Estimate, cluster_bootstrap, interval
 
 K = TypeVar("K", bound=Hashable)
@@ -28,7 +28,7 @@ def bounds(name: str, scores: Sequence[float], *, as_seen: bool = False) -> tupl
     """
     if as_seen:
         return (0.0, 1.0) if all(0 <= value <= 1 for value in scores) else None
-    if name.startswith("memory_"):
+    if name.startswith(("memory_", "answer_")):
         return None
     low, high = (-1.0, 1.0) if name in SIGNED_METRICS else (0.0, 1.0)
     return (low, high) if all(low - ROUNDING <= value <= high + ROUNDING for value in scores) else None

@@ -19,13 +19,15 @@ from eval.core.types import Question
 from eval.judges.uncertainty import own_error
 from eval.metrics.ceilings import gold_ceilings
 from eval.runs import lineage
-from eval.runs.format.summary import Described, JournalEntry, Latency, LedgerRow, Lost, Percentiles, Repeats, Summary
+from eval.runs.format.estimate import Repeats
+from eval.runs.format.summary import Described, JournalEntry, Latency, LedgerRow, Lost, Percentiles, Summary
 from eval.runs.labels import MISSING_PART
 from eval.runs.write import RunDir
 from eval.stages.answer import answers_now
 from eval.stages.bench import Bench
 from eval.stages.dollars import priced
 from eval.stages.estimates import estimates, failures, judge_errors, labels, verdict_column
+from eval.stages.fitted_on import fitted_on
 from eval.stages.latency import timed_now
 from eval.stages.ledger import by_phase, ledger_rows
 from eval.stages.losses import lost
@@ -34,6 +36,7 @@ from eval.stages.prompts_used import prompts_used
 from eval.stages.repeats import Repeat, repeats_now
 from eval.stages.repeats import complete as repeats_complete
 from eval.stages.repeats import summarised as summarised_repeats
+from eval.stages.retrieval import retrieval
 from eval.stages.rounds import ingested_now
 from eval.stages.score import judge_journal, metrics_journal, values_now, verdicts_now
 from eval.stages.scoring import wanted_metrics
@@ -140,6 +143,8 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
             [(q.gold, q.category, q.locomo_form) for q in questions if not q.unanswerable and q.worded is not False]
         ),
         "missing": dict(sorted(missing.items())),
+        "retrieval": retrieval(bench, run, records.searched, records.answers, records.verdicts),
+        "fitted_on": fitted_on(bench),
         **_labels_of_parts(bench, losses),
         "cut": sum(1 for r in records.answers.values() if r.get("cut_tokens")),
     }

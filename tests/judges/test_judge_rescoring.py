@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from eval.core.types import Verdict
 from eval.experiments import rescoring
 from eval.judges import agreement, published
 from eval.judges.recorded import RecordedJudge
@@ -142,3 +143,18 @@ def test_shares_have_intervals_between_0_and_1():
     ]
     low, high = rescoring.summary(rescoring.score(rows))["metrics"]["judge_recorded"]["ci95"]
     assert low == 0 and 0 < high < 1
+
+
+def test_a_judge_that_was_fitted_on_what_is_rescored_is_named(tiny_dataset):
+    class Fitted(RecordedJudge):
+        fitted_on = {"my rubric": {"fitted": ["locomo/conv-26"]}}
+        name = "fitted"
+
+        def judge(self, tasks):
+            return ((index, Verdict("correct", 1.0)) for index, _ in enumerate(tasks))
+
+    rows = [published.PublishedAnswer("set", "tiny-1", 0, 1, "Who sings?", "Nadia", "Nadia", (), None, None)]
+    scored = rescoring.score(rows, judges=[Fitted(rows=rows)])
+    assert "fitted_on" not in rescoring.summary(scored), "nothing is said of conversations that are not known"
+    made = rescoring.summary(scored, conversations=tiny_dataset.conversations)["fitted_on"]["my rubric"]
+    assert made["roles"] == ["judge fitted"] and made["data"] == {"locomo": 1} and made["conversations"] == {}

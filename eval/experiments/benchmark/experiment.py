@@ -19,6 +19,7 @@ from eval.stages.answer import answer
 from eval.stages.bench import Bench
 from eval.stages.concurrency import conversations_at_once
 from eval.stages.dollars import check_prices
+from eval.stages.fitted_on import check_fitted_on
 from eval.stages.flow import flow, flowing
 from eval.stages.ingest import ingest
 from eval.stages.latency import latency, to_time
@@ -44,6 +45,7 @@ def check(config: Config) -> None:
     bench = _bench(config)
     conversations_at_once(bench)
     check_prices(bench)
+    check_fitted_on(bench)
     bench.dataset  # noqa: B018 - reading it is the check
 
 

@@ -66,6 +66,8 @@ def _index(group: RunGroup, dataset: Dataset, ids: Sequence[str], figures: Seque
     known = significant_ties(group)
     made = [category_rows(tables.table3(summaries, known)), tables.table4(summaries, known)]
     made += [tables.recall_table(summaries), tables.cost_table(summaries)]
+    further = (tables.retrieval_table(summaries), tables.evidence_table(summaries), tables.fitted_table(group.recorded))
+    made += [table for table in further if table is not None]
     names = ", ".join(sorted({str(s["experiment"]) for s in summaries}))
     counted = f"{len(runs)} run{'s' * (len(runs) != 1)}"
     return {

@@ -1,5 +1,6 @@
 """Figures from summaries, run records and the paper's reference values. Each writes PNG, PDF, CSV and sources."""
 
+from eval.report.plots.evidence import correct_given_evidence
 from eval.report.plots.judge_matrix import judge_spread
 from eval.report.plots.judging import (
     calibration,
@@ -21,6 +22,7 @@ __all__ = [
     "card_files",
     "cards_of_folder",
     "cards_of_runs",
+    "correct_given_evidence",
     "cost_by_phase",
     "critical_difference",
     "judge_spread",

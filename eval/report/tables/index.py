@@ -28,6 +28,7 @@ FIGURES: Mapping[str, str] = {
     "figure9_generation": "ROUGE-L and BLEU-1 against words of context, by category.",
     "figure9_meaning": "METEOR and similarity against words of context, by category.",
     "recall": "Share of the evidence found, by number of hits and by words of context.",
+    "evidence": "Judge score where all evidence was in the context, and where it was not.",
     "latency": "Search, answer and total time of a question: P50 as a dot, a line to P95.",
     "cost": "Tokens a question, by phase.",
     "critical_difference": "Average rank over conversations; a bar joins systems that cannot be told apart.",
@@ -35,7 +36,19 @@ FIGURES: Mapping[str, str] = {
     "figure10": "Time to first token, direct and on a cache, by context and query.",
 }
 """Kind of figure (its file's name without the experiment) to what it shows."""
-SUFFIXES = ("answers", "audit", "cost", "recall", "table4", "table5", "types")
+SUFFIXES = (
+    "answers",
+    "audit",
+    "cost",
+    "evidence",
+    "fitted",
+    "recall",
+    "repeats",
+    "retrieval",
+    "table4",
+    "table5",
+    "types",
+)
 """What an experiment's further tables end in."""
 PAPER = "_paper"
 """Ending of figures that show the paper's values also where they are not comparable."""

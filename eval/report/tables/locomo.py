@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from eval.core.categories import Category, CategoryId
+from eval.report.tables.fitted_marks import method_cell
 from eval.report.tables.recall_cost import INGESTION, ingestion_cells
 from eval.report.tables.summaries import (
     METRIC_TITLES,
@@ -171,7 +172,7 @@ def _head(summary: Summary, name: str, category: CategoryId | None, judge: str |
     if judge is not None and judge in every:
         judged = every[judge].get("correct", 0) + every[judge].get("wrong", 0)
     failed = summary.get("failed") if category is None else None
-    return (Cell(name), Cell(size), Cell(display.get("top_k")), Cell(judged), Cell(failed))
+    return (method_cell(summary, name), Cell(size), Cell(display.get("top_k")), Cell(judged), Cell(failed))
 
 
 def _judge_cells(

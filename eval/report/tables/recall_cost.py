@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from eval.report.tables.fitted_marks import method_cell
 from eval.report.tables.summaries import by_questions, count, metric_cell, missing_notes, origin_notes
 from eval.report.tables.table import Cell, Column, Section, Table
 from eval.runs.labels import Summary, labels, ranked
@@ -51,7 +52,8 @@ def recall_table(summaries: Sequence[Summary]) -> Table:
     rows = []
     for summary, name in zip(summaries, labels(summaries), strict=True):
         counts = [summary["metrics"][m].get("n") for m, _, _ in wanted if m in summary["metrics"]]
-        rows.append((Cell(name), Cell(counts[0] if counts else None), *(metric_cell(summary, m) for m, _, _ in wanted)))
+        cells = (metric_cell(summary, m) for m, _, _ in wanted)
+        rows.append((method_cell(summary, name), Cell(counts[0] if counts else None), *cells))
     sections = tuple(
         Section(heading.removesuffix(": "), tuple(rows[i] for i in places), tuple(ranked(summaries[i]) for i in places))
         for heading, places in by_questions(summaries)

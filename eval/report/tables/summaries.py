@@ -8,6 +8,7 @@ from typing import Any
 
 from eval.core.categories import OFFICIAL, Category, CategoryId, of_summary
 from eval.report.comparable import described
+from eval.report.tables.fitted_marks import fitted_notes
 from eval.report.tables.table import Cell
 from eval.runs.labels import Summary, full_label, label, labels, part_name
 
@@ -103,7 +104,12 @@ def metric_cell(summary: Summary, name: str, category: CategoryId | None = None)
 
 
 def estimate_cell(entry: Mapping[str, Any] | None, own: float = 0.0) -> Cell:
-    """A mean with its interval, to which a judge's own error is added; empty where there is none."""
+    """A mean with its interval; empty where there is none.
+
+    Args:
+        entry: the mean as a summary holds it.
+        own: standard error that the judge itself adds, as a fraction; 0 of what no judge says.
+    """
     if not entry or entry.get("mean") is None:
         return Cell()
     low, high = entry.get("ci95") or (None, None)
@@ -204,6 +210,7 @@ def origin_notes(summaries: Sequence[Summary]) -> list[str]:
     reasons = dict.fromkeys(reason for s in summaries for reason in described(s))
     if reasons:
         notes.append("NOT COMPARABLE with the paper's gpt-4o-mini rows: " + "; ".join(reasons) + ".")
+    notes += fitted_notes(summaries)
     errors = {name: value for s in summaries for name, value in (s.get("judge_error") or {}).items() if value}
     for name, value in errors.items():
         notes.append(

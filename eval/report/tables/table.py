@@ -16,8 +16,8 @@ class Column:
     """Name in the CSV."""
     title: str
     kind: str = "percent"
-    """``text``, ``count``, ``percent`` (cells hold fractions), ``ms`` (a time, in the unit its heading names), ``usd``
-    (dollars) or ``hours``.
+    """``text``, ``count``, ``mean`` (of counts), ``percent`` (cells hold fractions), ``ms`` (a time, in the unit its
+    heading names), ``usd`` (dollars) or ``hours``.
     """
     better: int = 0
     """1 where larger is better, -1 where smaller is, 0 where cells are not ranked."""
@@ -100,11 +100,13 @@ def show(cell: Cell, column: Column, *, digits: int = 2) -> str:
     if cell.value is None:
         return MISSING
     if isinstance(cell.value, str):
-        return cell.value
+        return cell.value + cell.flag
     if column.kind == "percent":
         text = f"{cell.value * 100:.{digits}f}"
     elif column.kind == "usd":
         text = f"{cell.value:.2f}" if cell.value >= 0.1 or not cell.value else f"{cell.value:.4f}"
+    elif column.kind == "mean":
+        text = f"{cell.value:,.1f}"
     elif column.kind == "hours":
         text = f"{cell.value:.2f}"
     elif column.kind == "ms" and abs(cell.value) < 10:

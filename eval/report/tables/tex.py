@@ -234,6 +234,7 @@ _TEX = {
     "±": r"$\pm$",
     "≈": r"$\approx$",
     "†": r"$\dagger$",
+    "‡": r"$\ddagger$",
     "≥": r"$\geq$",
     "≤": r"$\leq$",
     "×": r"$\times$",

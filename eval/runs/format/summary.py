@@ -4,24 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, NotRequired, TypedDict
 
+from eval.runs.format.estimate import EstimateEntry
 from eval.runs.format.fields import NEW
+from eval.runs.format.fitted import FittedOn
 from eval.runs.format.made_by import MadeBy
-
-
-class Repeats(TypedDict):
-    """How far a judge that runs several times agrees with itself; nothing of one that runs once."""
-
-    repeat_sd: NotRequired[Annotated[float, "Standard deviation of the score over the judge's runs."]]
-    repeat_n: NotRequired[Annotated[int, "Verdicts that `repeat_sd` is over."]]
-
-
-class EstimateEntry(Repeats):
-    """A mean over questions."""
-
-    mean: Annotated[float, "The mean; a fraction for scores and verdicts, a count for `memory_words` and `_tokens`."]
-    ci95: Annotated[list[float] | None, "Low and high of the 95 % interval clustered by conversation; null below 3."]
-    n: Annotated[int, "Questions it is over."]
-    bootstrap95: NotRequired[Annotated[list[float], "The same by cluster bootstrap; verdicts only."]]
+from eval.runs.format.retrieval import RetrievalSummary
 
 
 class RepeatSpread(TypedDict):
@@ -225,6 +212,10 @@ class ScoreSummary(Described):
         Annotated[dict[str, dict[str, float]], "Category or `all` to metric to what the gold answers themselves score."]
     ]
     missing: Annotated[dict[str, str], "Metric that could not be computed to the reason."]
+    retrieval: NotRequired[Annotated[RetrievalSummary, NEW, "What was found of the evidence."]]
+    fitted_on: NotRequired[
+        Annotated[dict[str, FittedOn], NEW, "Component that rests on data to what of these data is measured."]
+    ]
     ledger: Annotated[dict[str, Ledger], "Phase to calls and tokens, over all sessions; empty for rescored answers."]
 
 

@@ -54,7 +54,7 @@ def instead(reason: str) -> str:
     """
     lines = [
         "THIS IS NOT LOCOMO. LOCOMO cannot be had on this machine, so the main table's systems run on the",
-        "generated benchmark: 30 conversations and 1,680 questions that this project wrote itself",
+        "generated benchmark: 30 conversations and 1,560 questions that this project wrote itself",
         "(docs/generated.md). Its numbers compare with each other only, never with LOCOMO's or the paper's.",
         "",
         "  tables      results/tables/generated*   (results/tables/locomo* are left as they are)",

@@ -1,4 +1,4 @@
-"""A machine without LOCOMO: the main table is the generated benchmark's, loudly named; the experiment itself refuses."""
+"""A machine without LOCOMO: the main table is the generated benchmark's, loudly named; the experiment refuses."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """Figures from summaries, run records and the paper's reference values. Each writes PNG, PDF, CSV and sources."""
 
+from eval.report.plots.growth import growth_curves
 from eval.report.plots.judge_matrix import judge_spread
 from eval.report.plots.judging import (
     calibration,
@@ -23,6 +24,7 @@ __all__ = [
     "cards_of_runs",
     "cost_by_phase",
     "critical_difference",
+    "growth_curves",
     "judge_spread",
     "latency_parts",
     "may_calibrate",

@@ -24,9 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     add_to(parser, "file to write; replaced when complete", Path("generated.json"))
     for knob in fields(Knobs):
         kind = float if isinstance(knob.default, float) else int
-        parser.add_argument(
-            f"--{knob.name}", type=kind, default=knob.default, metavar="N", help="see docs/generated.md"
-        )
+        parser.add_argument(f"--{knob.name}", type=kind, default=knob.default, metavar="N", help=knob.metadata["help"])
     given = vars(parser.parse_args(argv))
     out: Path = given.pop("to")
     try:

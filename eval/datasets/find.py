@@ -17,6 +17,10 @@ LOCOMO_VARIABLE = "LOCOMO_PATH"
 _NAME = "locomo10.json"
 
 
+class NoLocomo(DataError):
+    """LOCOMO is not on this machine and cannot be downloaded. A path that the user named wrong is another error."""
+
+
 def cached_locomo() -> Path:
     """Where the download is kept (it need not exist)."""
     return cache_root() / "datasets" / _NAME
@@ -39,7 +43,8 @@ def find_locomo(path: str | Path | None = None, named: str = "dataset.path") -> 
     is what the user gives ``path`` by, for messages.
 
     Raises:
-        DataError: one line naming what was looked for and the way out.
+        NoLocomo: nothing is here, and the download failed.
+        DataError: a path that the user names does not exist.
     """
     for name, value in ((named, path), (LOCOMO_VARIABLE, os.environ.get(LOCOMO_VARIABLE))):
         if value:
@@ -57,13 +62,14 @@ def download_locomo(named: str) -> Path:
     """Download the official file into the cache and check its SHA-256 (2.8 MB, CC BY-NC 4.0).
 
     Raises:
-        DataError: where the download fails or its digest is not the official one.
+        NoLocomo: the download fails or its digest is not the official one.
     """
     target = cached_locomo()
     try:
         download(LOCOMO_URL, target, OFFICIAL_SHA256)
     except DataError as error:
-        raise DataError(
-            f"LOCOMO is not on this machine: {error}; give {named}=FILE or set {LOCOMO_VARIABLE} to locomo10.json"
+        raise NoLocomo(
+            f"LOCOMO is not on this machine: {error}; give {named}=FILE or set {LOCOMO_VARIABLE} to locomo10.json, or "
+            f"run experiment=generated, which needs no data"
         ) from error
     return target

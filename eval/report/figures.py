@@ -44,7 +44,9 @@ def figures(group: RunGroup, out: Path, paper: bool = False) -> Iterator[tuple[s
     def at(name: str) -> Path:
         return stem / f"{group.experiment}_{name}{'_paper' if paper else ''}"
 
-    if own:
+    if group.sized:
+        yield "curves", lambda: plots.growth_curves(group.sized, at("curves"))
+    elif own:
         yield "score_against_tokens", lambda: plots.score_against_tokens(own, at("score_against_tokens"), paper)
         yield "score_by_category", lambda: plots.score_by_category(own, at("score_by_category"), paper)
         yield "recall", lambda: plots.recall_against_budget(own, at("recall"))
@@ -54,7 +56,7 @@ def figures(group: RunGroup, out: Path, paper: bool = False) -> Iterator[tuple[s
         yield "cost", lambda: plots.cost_by_phase(own, at("cost"))
         for suffix, metrics in ABLATION_METRICS:
             yield f"figure9{suffix}", lambda s=suffix, m=metrics: plots.ablation(own, at(f"figure9{s}"), m, paper)
-    if len(group.recorded) > 1:
+    if len(group.recorded) > 1 and not group.sized:
         yield "critical_difference", lambda: _critical_difference(group, at("critical_difference"))
     if group.cards or plots.may_calibrate(group.recorded):
         yield "calibration", lambda: _calibration(group, at("calibration"))

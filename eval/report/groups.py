@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from eval.report import plots
+from eval.report.tables.growth import Sized
 from eval.runs.find import find_runs
+from eval.runs.format.growth import MEMORY_SIZE
 from eval.runs.labels import Summary
 from eval.runs.read import Run, is_locomo, load_run, load_summary, run_folders
 from memos.errors import DataError
@@ -38,6 +41,12 @@ class RunGroup:
     def others(self) -> list[Path]:
         """Folders of other experiments (kv_ttft)."""
         return [f for f in self.folders if not is_locomo(load_summary(f))]
+
+    @cached_property
+    def sized(self) -> list[Sized]:
+        """Summaries with the size of the memory, of runs that note it (``experiment=growth``)."""
+        noted = [(run.summary, run.folder / MEMORY_SIZE) for run in self.runs]
+        return [(summary, json.loads(path.read_text(encoding="utf-8"))) for summary, path in noted if path.exists()]
 
     @property
     def recorded(self) -> list[Run]:

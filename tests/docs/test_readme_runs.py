@@ -30,6 +30,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MAIN = "python run.py experiment=locomo"
 SWEPT = {"fig9": 18, "table4": 20}
 """Runs of the experiments that sweep chunk sizes and depths."""
+GENERATED = {"generated": "dataset.knobs.sessions=4", "growth": "dataset.knobs.sessions=3,4"}
+"""Experiments that make their data, and the sizes that the test takes."""
 COMMANDS = [c for c in of("python", "run.py") if "--help" not in c]
 ELSEWHERE = {"hydra/launcher=gpu_nodes": "needs Slurm: tests/slurm runs this command on one of its own"}
 """Words of commands that other tests run."""
@@ -53,6 +55,8 @@ def more(command: str, place: Path, url: str) -> list[str]:
     """What the test appends to a command (see the module's text)."""
     given, name = dict(w.partition("=")[::2] for w in words(command)[2:]), experiment(command)
     added = [f"out={place / 'out' / str(COMMANDS.index(command))}"]
+    if name in GENERATED:
+        return [*added, "dataset.knobs.conversations=1", GENERATED[name], *SMALL, *_first_and_last(name)]
     if name in OWN_DATA:
         (place / name).mkdir(exist_ok=True)
         fields = runpy.run_path(str(OWN_DATA[name]))["synthetic"](place / name)
@@ -224,7 +228,8 @@ def test_run_command(command, request):
     ]
     systems = [w for w in [*words(command), *done["more"]] if w.startswith("system=")]
     swept = 10 if command == MAIN else SWEPT.get(experiment(command), 1)
-    assert len(summaries) == (systems[0].count(",") + 1 if systems else swept)
+    sizes = GENERATED.get(experiment(command), "").count(",") + 1
+    assert len(summaries) == sizes * (systems[0].count(",") + 1 if systems else swept)
     assert all(s["complete"] for s in summaries)
     if experiment(command) != "kv_ttft":
         assert all(s["n"] > 0 and s["failed"] == 0 and s["metrics"]["f1_memos"]["n"] == s["n"] for s in summaries)

@@ -23,24 +23,42 @@ CATEGORIES = (
 
 @dataclass(frozen=True, slots=True)
 class Knobs:
-    """Size and difficulty. Equal knobs give equal conversations, bit for bit."""
+    """Size and difficulty. Equal knobs give equal conversations, bit for bit. Their words are those of the page, of the
+    configuration and of the script."""
 
-    conversations: int = 30
-    sessions: int = 24
-    """Sessions a conversation; about 35 turns and 470 tokens each."""
-    seed: int = 0
-    questions: int = 56
-    """Questions a conversation at most, shared among the categories; short conversations support fewer."""
-    speakers: int = 2
-    """2 to 4 people who talk with each other."""
-    distractors: float = 1.0
-    """Facts about people nobody asks about: times one a session, or as many as fill it up to five tellings."""
-    distance: float = 0.0
-    """Share of the sessions at the end that hold no evidence of any question, 0 to 0.9."""
-    paraphrase: float = 0.5
-    """Share of questions worded away from the wording of the tellings, 0 to 1."""
-    noise: float = 0.4
-    """Share of exchanges that are chatter or small talk, 0 to 0.95."""
+    conversations: int = field(
+        default=30,
+        metadata={"help": "lives; each depends on its own number only: more of them leave the first ones as they are"},
+    )
+    sessions: int = field(
+        default=24,
+        metadata={
+            "help": "of a conversation; at 24 about 35 turns and 470 tokens each, at a thousand 26 and 370: "
+            "27,000 are 10 million tokens"
+        },
+    )
+    seed: int = field(default=0, metadata={"help": "of every draw; another seed is another set of lives"})
+    questions: int = field(
+        default=56,
+        metadata={"help": "of a conversation, at most; short conversations support fewer"},
+    )
+    speakers: int = field(default=2, metadata={"help": "2 to 4 people who talk with each other"})
+    distractors: float = field(
+        default=1.0,
+        metadata={
+            "help": "facts of the same kinds about strangers: times one a session, or as many as fill it up "
+            "to five tellings"
+        },
+    )
+    distance: float = field(
+        default=0.0,
+        metadata={"help": "share of the sessions at the end without evidence, 0 to 0.9"},
+    )
+    paraphrase: float = field(
+        default=0.5,
+        metadata={"help": "share of questions worded away from the tellings, 0 to 1"},
+    )
+    noise: float = field(default=0.4, metadata={"help": "share of exchanges that are chatter, 0 to 0.95"})
 
     def __post_init__(self) -> None:
         for name, low, high in (

@@ -167,9 +167,9 @@ def markdown(rows: Mapping[str, Abstention]) -> str:
     if any(row.failed or row.failed_choices for row in rows.values()):
         lines.append("Failed: search or answering failed; counted as wrong. The same command asks them again.\n")
     lines.append(
-        f"The constant answerer gets {100 * any_row.constant_answerable:.2f} % of categories 1-4 and would get "
-        f"{100 * any_row.constant_all:.2f} % of all five in a mixed average; category 5 is therefore never part of an "
-        "overall score."
+        f"The constant answerer gets {100 * any_row.constant_answerable:.2f} % of the questions that can be answered "
+        f"(LOCOMO: categories 1-4) and would get {100 * any_row.constant_all:.2f} % of all in a mixed average; the "
+        "others are therefore never part of an overall score."
     )
     return "\n".join(lines)
 

@@ -1,6 +1,7 @@
 """Figures from summaries, run records and the paper's reference values. Each writes PNG, PDF, CSV and sources."""
 
 from eval.report.plots.evidence import correct_given_evidence
+from eval.report.plots.growth import growth_curves
 from eval.report.plots.judge_matrix import judge_spread
 from eval.report.plots.judging import (
     calibration,
@@ -25,6 +26,7 @@ __all__ = [
     "correct_given_evidence",
     "cost_by_phase",
     "critical_difference",
+    "growth_curves",
     "judge_spread",
     "latency_parts",
     "may_calibrate",

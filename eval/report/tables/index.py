@@ -10,6 +10,8 @@ from memos.errors import DataError
 
 HEADINGS: Mapping[str, str] = {
     "locomo": "The main table",
+    "generated": "The main table's systems on the generated benchmark",
+    "growth": "Growing memories",
     "table4": "Chunk sizes and latency (the paper's Table 4)",
     "fig9": "Score against memory size (the paper's Figure 9)",
     "memos_ablation": "What each mechanism of MemOS contributes",
@@ -32,6 +34,7 @@ FIGURES: Mapping[str, str] = {
     "latency": "Search, answer and total time of a question: P50 as a dot, a line to P95.",
     "cost": "Tokens a question, by phase.",
     "critical_difference": "Average rank over conversations; a bar joins systems that cannot be told apart.",
+    "curves": "Score, recall, time of a search and of ingestion against the tokens of a conversation.",
     "calibration": "What a reference judge said against the probability that the offline judge gave.",
     "figure10": "Time to first token, direct and on a cache, by context and query.",
 }
@@ -39,6 +42,7 @@ FIGURES: Mapping[str, str] = {
 SUFFIXES = (
     "answers",
     "audit",
+    "change",
     "cost",
     "evidence",
     "fitted",

@@ -9,7 +9,7 @@ an earlier version lack is not required.
 - ``journals``: the lines of the journals.
 - ``summary``: ``summary.json`` of a benchmark run and of rescored answers.
 - ``kv``: cells and ``summary.json`` of a time-to-first-token run.
-- ``adversarial``: ``abstention.json``.
+- ``adversarial``: ``abstention.json``; ``growth``: ``memory_size.json``.
 - ``stores``: a saved store's ``progress.json`` and the note of its code.
 - ``files``: which file is of which type; ``page``: the document.
 """

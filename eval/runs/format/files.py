@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from eval.runs.format import adversarial, fields, journals, kv, manifest, matrix, stores, summary
+from eval.runs.format import adversarial, fields, growth, journals, kv, manifest, matrix, stores, summary
 from eval.runs.lines import parsed
 from memos.errors import DataError
 
@@ -33,6 +33,7 @@ BENCHMARK: Mapping[str, Any] = {
     "spending.jsonl": journals.SpendingLine,
     "summary.json": summary.Summary,
     "abstention.json": adversarial.AbstentionRecord,
+    "memory_size.json": growth.MemorySize,
 }
 """Files of a run folder, ``runs/<experiment>/<system>-<fingerprint>/``; journals are of one type a line."""
 KV: Mapping[str, Any] = {

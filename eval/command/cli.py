@@ -50,6 +50,9 @@ def _start(ended: Sweep) -> None:
         if not any(arg.split("=")[0] in INFORMATION for arg in sys.argv[1:]):
             with looking():
                 checked = precheck(CONF, sys.argv[1:])
+                for outcome in checked.left_out:
+                    tell(outcome)
+                ended.outcomes.extend(checked.left_out)
                 ensure_language_data()
                 if checked.configs[0].get("check"):
                     _foretell(checked)
@@ -64,6 +67,9 @@ def _start(ended: Sweep) -> None:
             sys.argv[1:] = arguments
             _hydra_main()
         ended.finish()
+        for outcome in ended.outcomes:
+            if outcome["folder"] is None:
+                tell(outcome)
     except KeyboardInterrupt:
         print("interrupted; the same command resumes", file=sys.stderr)
         sys.exit(INTERRUPTED)

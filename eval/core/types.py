@@ -77,6 +77,8 @@ class Dataset:
     """Its categories of questions."""
     judge: str = ""
     """Name of the judge with the data set's own rubric; empty where any judge may be the main one."""
+    synthetic: bool = False
+    """Whether a program wrote it, so that it is no real data."""
 
     def conversation(self, sample_id: str) -> Conversation:
         return next(c for c in self.conversations if c.sample_id == sample_id)

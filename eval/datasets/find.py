@@ -7,7 +7,7 @@ from pathlib import Path
 
 from eval.core.places import ROOT
 from eval.core.resources import download
-from memos.errors import DataError
+from memos.errors import AbsentData, DataError
 from memos.resources import cache_root
 
 LOCOMO_URL = "https://raw.githubusercontent.com/snap-research/locomo/main/data/locomo10.json"
@@ -34,7 +34,8 @@ def find_locomo(path: str | Path | None = None, named: str = "dataset.path") -> 
     is what the user gives ``path`` by, for messages.
 
     Raises:
-        DataError: one line naming what was looked for and the way out.
+        AbsentData: it is nowhere; one line naming what was looked for and the way out.
+        DataError: a path that was given leads nowhere.
     """
     for name, value in ((named, path), (LOCOMO_VARIABLE, os.environ.get(LOCOMO_VARIABLE))):
         if value:
@@ -52,13 +53,13 @@ def download_locomo(named: str) -> Path:
     """Download the official file into the cache and check its SHA-256 (2.8 MB, CC BY-NC 4.0).
 
     Raises:
-        DataError: where the download fails or its digest is not the official one.
+        AbsentData: where the download fails or its digest is not the official one.
     """
     target = cached_locomo()
     try:
         download(LOCOMO_URL, target, OFFICIAL_SHA256)
     except DataError as error:
-        raise DataError(
+        raise AbsentData(
             f"LOCOMO is not on this machine: {error}; give {named}=FILE or set {LOCOMO_VARIABLE} to locomo10.json"
         ) from error
     return target

@@ -10,6 +10,7 @@ from memos.errors import DataError
 
 HEADINGS: Mapping[str, str] = {
     "locomo": "The main table",
+    "suite": "All systems on all data sets",
     "table4": "Chunk sizes and latency (the paper's Table 4)",
     "fig9": "Score against memory size (the paper's Figure 9)",
     "memos_ablation": "What each mechanism of MemOS contributes",
@@ -31,10 +32,11 @@ FIGURES: Mapping[str, str] = {
     "cost": "Tokens a question, by phase.",
     "critical_difference": "Average rank over conversations; a bar joins systems that cannot be told apart.",
     "calibration": "What a reference judge said against the probability that the offline judge gave.",
+    "pooled": "Score on each data set and pooled; a bar joins neighbours that cannot be told apart on the pooled data.",
     "figure10": "Time to first token, direct and on a cache, by context and query.",
 }
 """Kind of figure (its file's name without the experiment) to what it shows."""
-SUFFIXES = ("answers", "audit", "cost", "recall", "table4", "table5")
+SUFFIXES = ("answers", "apart", "audit", "cost", "pairs", "recall", "table4", "table5")
 """What an experiment's further tables end in."""
 PAPER = "_paper"
 """Ending of figures that show the paper's values also where they are not comparable."""

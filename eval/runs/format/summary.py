@@ -162,6 +162,7 @@ class SummaryDataset(TypedDict):
             "The data set's categories in printing order: id, name, whether in the overall; absent: LOCOMO's.",
         ]
     ]
+    synthetic: NotRequired[Annotated[bool, NEW, "True where a program wrote it; absent for any other."]]
     sha256: NotRequired[Annotated[str, "Digest of the content; runs, not rescored answers."]]
     official: NotRequired[Annotated[bool, "Whether it is the official file."]]
     answer_key: NotRequired[Annotated[str, "Which gold answers: `official` or an audited key."]]

@@ -92,23 +92,19 @@ def _ranked(sets: Sequence[SuiteSet], system: str) -> bool:
 
 
 def _pairs(compared: Compared, notes: Sequence[str]) -> Table:
-    """All pairs on the pooled data, and beside it on real data alone."""
+    """All pairs on all data, and beside it on real data alone where that is not all."""
+    beside = any(_real(own, sets) for _, sets, own in compared)
     columns = [Column("first", "Ahead", "text"), Column("second", "Behind", "text")]
-    for key, group in (("pooled", "all pooled"), ("real", "real data alone")):
-        columns += [
-            Column(f"{key}_difference", "difference", primary=key == "pooled", group=group),
-            Column(f"{key}_p", "p Holm", "text", group=group),
-            Column(f"{key}_verdict", "verdict", "text", group=group),
-            Column(f"{key}_further", "further conversations", "count", group=group),
-        ]
+    columns += _pair_columns("pooled", _whole(compared[0][2]).title, primary=True)
+    columns += _pair_columns("real", "real data alone") if beside else []
     sections = []
     for heading, sets, own in compared:
-        names, whole, real = _names(sets), _whole(own), _real(own, sets)
+        names, real = _names(sets), _real(own, sets)
         rows = []
-        for pair in whole.pairs:
-            beside = real.pair(pair.first, pair.second) if real else None
-            cells = (*_pair_cells(pair, pair.first), *_pair_cells(beside, pair.first))
-            rows.append((Cell(names[pair.first]), Cell(names[pair.second]), *cells))
+        for pair in _whole(own).pairs:
+            row = (Cell(names[pair.first]), Cell(names[pair.second]), *_pair_cells(pair, pair.first))
+            same = real.pair(pair.first, pair.second) if real else None
+            rows.append((*row, *(_pair_cells(same, pair.first) if beside else ())))
         sections.append(Section(heading, tuple(rows)))
     explained = (
         POOLED,
@@ -117,6 +113,15 @@ def _pairs(compared: Compared, notes: Sequence[str]) -> Table:
         f"this size with power {POWER:g} at Holm's next step; a dash: none needed, or more than can be stated.",
     )
     return Table("suite_pairs", "All pairs of systems", tuple(columns), tuple(sections), (*notes, *explained))
+
+
+def _pair_columns(key: str, group: str, primary: bool = False) -> list[Column]:
+    return [
+        Column(f"{key}_difference", "difference", primary=primary, group=group),
+        Column(f"{key}_p", "p Holm", "text", group=group),
+        Column(f"{key}_verdict", "verdict", "text", group=group),
+        Column(f"{key}_further", "further conversations", "count", group=group),
+    ]
 
 
 def _pair_cells(pair: SystemPair | None, first: str) -> tuple[Cell, ...]:

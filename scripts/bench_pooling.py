@@ -19,6 +19,7 @@ import argparse
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -149,7 +150,7 @@ WAYS: dict[str, Callable[[Sequence[Stratum], int], Way]] = {
 }
 
 
-def measured(rounds: int, seed: int) -> Iterator[dict[str, object]]:
+def measured(rounds: int, seed: int) -> Iterator[dict[str, Any]]:
     """One row for each benchmark, truth and way."""
     for shape in SHAPES:
         for number, truth in enumerate(TRUTHS):
@@ -168,7 +169,7 @@ def measured(rounds: int, seed: int) -> Iterator[dict[str, object]]:
                 }
 
 
-def needs(rounds: int, seed: int) -> Iterator[dict[str, object]]:
+def needs(rounds: int, seed: int) -> Iterator[dict[str, Any]]:
     """How often a difference is found by a benchmark that is as large as the formula says, at Holm's first step."""
     alpha, rng = 0.05 / PAIRS, np.random.default_rng([seed, 99])
     for shape in SHAPES[:3]:
@@ -176,7 +177,7 @@ def needs(rounds: int, seed: int) -> Iterator[dict[str, object]]:
         made, clusters = pooled(pilot), sum(one.clusters for one in pilot)
         typical = float(np.sqrt(np.mean([one.se**2 for one in made])))
         further = conversations_needed(EFFECT, typical, clusters, alpha=alpha) or 0
-        grown = tuple((round(c * (1 + further / clusters)), *sizes) for c, *sizes in shape.strata)
+        grown = tuple((round(c * (1 + further / clusters)), low, high) for c, low, high in shape.strata)
         larger, _ = drawn(Shape(shape.name, grown), "5 points", rounds, rng)
         detected = np.array(sign_flips(larger, seed=seed, flips=19_999)) <= alpha
         yield {"sets": shape.name, "conversations": clusters, "further": further, "power": float(detected.mean())}

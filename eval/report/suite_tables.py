@@ -129,9 +129,13 @@ def _pair_cells(pair: SystemPair | None, first: str) -> tuple[Cell, ...]:
     if pair is None:
         return (Cell(), Cell(), Cell(), Cell())
     sign, own = (1, pair.difference) if pair.first == first else (-1, pair.difference)
-    ends = sorted(sign * end for end in (own.low, own.high) if end is not None) or [None, None]
+    low, high = (own.low, own.high) if sign > 0 else (_minus(own.high), _minus(own.low))
     p = "<0.0001" if pair.p_holm < 0.0001 else f"{pair.p_holm:.4f}"
-    return Cell(sign * own.mean, *ends), Cell(p), Cell(_verdict(pair)), Cell(pair.further or None)
+    return Cell(sign * own.mean, low, high), Cell(p), Cell(_verdict(pair)), Cell(pair.further or None)
+
+
+def _minus(end: float | None) -> float | None:
+    return None if end is None else -end
 
 
 def _verdict(pair: SystemPair) -> str:

@@ -30,7 +30,10 @@ MAIN = "python run.py experiment=locomo"
 SWEPT = {"fig9": 18, "table4": 20}
 """Runs of the experiments that sweep chunk sizes and depths."""
 COMMANDS = [c for c in of("python", "run.py") if "--help" not in c]
-ELSEWHERE = {"hydra/launcher=gpu_nodes": "needs Slurm: tests/slurm runs this command on one of its own"}
+ELSEWHERE = {
+    "hydra/launcher=gpu_nodes": "needs Slurm: tests/slurm runs this command on one of its own",
+    "experiment=suite": "needs several data sets: tests/cli/test_suite.py runs it on two small ones",
+}
 """Words of commands that other tests run."""
 SMALL = ["embedder=mock", "metrics=lexical", "latency.questions=2", "figures=false"]
 IDS = ("conv-26", "conv-30", "conv-41", "conv-42")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import hypot
@@ -116,9 +116,9 @@ def gather(runs: Iterable[Run]) -> tuple[list[SuiteSet], list[str]]:
             left_out.append(f"{_set_name(run)}, {label(run.summary)}: the run is not finished.")
         else:
             groups.setdefault(questions_of(run.summary), []).append(run)
-    sets = []
+    sets: list[SuiteSet] = []
     for members in groups.values():
-        made = _suite_set(members, left_out)
+        made = _suite_set(members, left_out, {one.name for one in sets})
         if made.conversations < FEWEST_CLUSTERS:
             left_out.append(
                 f"{made.name}: {made.conversations} conversation(s); at least {FEWEST_CLUSTERS} are needed."
@@ -130,19 +130,24 @@ def gather(runs: Iterable[Run]) -> tuple[list[SuiteSet], list[str]]:
     return sets, left_out
 
 
-def _suite_set(members: Sequence[Run], left_out: list[str]) -> SuiteSet:
-    """Runs of the same questions by system; a run that was asked others of them is left out."""
+def _suite_set(members: Sequence[Run], left_out: list[str], taken: Collection[str]) -> SuiteSet:
+    """Runs of the same questions by system; one that was asked others of them, or lacks the metric, is left out."""
+    metric = main_metric([run.summary for run in members])
     names = [str(run.summary["system"]) for run in members]
     by_system: dict[str, Run] = {}
     for run, name in zip(members, names, strict=True):
         key = name if names.count(name) == 1 else full_label(run.summary)
         if by_system and set(run.keys) != set(next(iter(by_system.values())).keys):
             left_out.append(f"{_set_name(run)}, {label(run.summary)}: of other questions than the rest.")
+        elif by_system and not run.column(metric):
+            left_out.append(f"{_set_name(run)}, {label(run.summary)}: {metric} is not in this run.")
         else:
             by_system[key] = run
     first = members[0].summary
     dataset = first.get("dataset") or {}
-    return SuiteSet(str(first.get("track", "paper")), _set_name(members[0]), bool(dataset.get("synthetic")), by_system)
+    name = _set_name(members[0])
+    name = f"{name} {str(dataset.get('sha256'))[:6]}" if name in taken else name
+    return SuiteSet(str(first.get("track", "paper")), name, bool(dataset.get("synthetic")), by_system)
 
 
 def _set_name(run: Run) -> str:
@@ -157,7 +162,7 @@ def bases(sets: Sequence[SuiteSet]) -> list[Basis]:
     """
     real = [one for one in sets if not one.synthetic]
     made = [basis(one.name, [one]) for one in sets]
-    if len(sets) > 1:
+    if len(sets) > 1 and shared_systems(sets):
         made.append(basis("all pooled", sets))
         if 1 < len(real) < len(sets):
             made.append(basis("real data pooled", real, sets))

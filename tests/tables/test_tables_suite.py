@@ -121,6 +121,24 @@ def test_a_data_sets_official_metric_comes_before_a_judge():
     assert one.metric == "judge_offline"
 
 
+def test_data_sets_of_one_name_stay_apart_and_another_judge_is_named():
+    runs = suite(made=5) + [run(s, "made", 6, level) for s, level in LEVELS.items()]
+    for one in runs[5:]:
+        one.summary["dataset"] |= {"sha256": "0123456789"}
+    runs[-1].summary["metrics"] = {"judge_other": {"mean": 0.5, "n": 72}}
+    runs[-1].column = lambda name: {}
+    sets, left_out = gather(runs)
+    assert [one.name for one in sets] == ["made", "made 012345"]
+    assert left_out == ["made, the memos: judge_offline is not in this run."]
+
+
+def test_without_a_system_in_common_nothing_is_pooled(tmp_path):
+    runs = [run("rag", "talk", 5, 0.3), run("mem0", "made", 5, 0.5)]
+    assert [basis.title for basis in bases(gather(runs)[0])] == ["talk", "made"]
+    with pytest.raises(DataError, match="finished runs on all data sets"):
+        plots.pooled_scores(runs, tmp_path / "one")
+
+
 def test_tracks_are_never_pooled():
     runs = suite(made=5, talk=5)
     runs += [run(s, d, 5, level, track="controlled") for d in ("made", "talk") for s, level in LEVELS.items()]

@@ -52,7 +52,9 @@ def pooled_scores(runs: Sequence[Run], stem: Path) -> list[Path]:
     if len(own) < 2:
         raise DataError("a figure of pooled scores needs finished runs on two data sets of one track")
     compared = bases(own)
-    whole = next(basis for basis in compared if len(basis.sets) == len(own))
+    whole = next((basis for basis in compared if len(basis.sets) == len(own)), None)
+    if whole is None:
+        raise DataError("a figure of pooled scores needs a system with finished runs on all data sets")
     shown = [name for name in whole.scores if ranked(own[0].runs[name].summary)]
     order = sorted(shown, key=lambda name: -whole.scores[name].mean)
     names = {name: label(own[0].runs[name].summary) for name in order}

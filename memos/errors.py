@@ -17,6 +17,10 @@ class DataError(MemosError):
     """A data file is missing, damaged or foreign."""
 
 
+class AbsentData(DataError):
+    """A data set is not on this machine and cannot be fetched; whoever asks for several goes on without it."""
+
+
 class MissingDependency(MemosError):
     """An optional package or resource is not installed; the message carries the exact command to install it."""
 

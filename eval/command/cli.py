@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import hydra
@@ -46,11 +47,14 @@ def main() -> None:
 
 def _start(ended: Sweep) -> None:
     """Run the jobs of the command line and let the experiment make its tables."""
-    done, sweeps = False, [sys.argv[1:]]
+    done, sweeps, left_out = False, [sys.argv[1:]], []
     try:
         if not any(arg.split("=")[0] in INFORMATION for arg in sys.argv[1:]):
             with looking():
                 checked = precheck(CONF, sys.argv[1:])
+                left_out = checked.left_out
+                _tell_all(left_out)
+                ended.outcomes.extend(left_out)
                 ensure_language_data()
                 if checked.configs[0].get("check"):
                     _foretell(checked)
@@ -65,6 +69,7 @@ def _start(ended: Sweep) -> None:
             sys.argv[1:] = arguments
             _hydra_main()
         ended.finish()
+        _tell_all(left_out)
     except KeyboardInterrupt:
         print("interrupted; the same command resumes", file=sys.stderr)
         sys.exit(INTERRUPTED)
@@ -75,6 +80,11 @@ def _start(ended: Sweep) -> None:
         sys.exit(BUDGET_REACHED)
     except (MemosError, HydraException, OmegaConfBaseException) as error:
         fail(one_line(error))
+
+
+def _tell_all(outcomes: Sequence[Outcome]) -> None:
+    for outcome in outcomes:
+        tell(outcome)
 
 
 def _foretell(checked: Checked) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from eval.command import cli
 from eval.command.jobs import one_line
 from eval.core.progress import say
-from eval.datasets.find import LOCOMO_URL, LOCOMO_VARIABLE, NoLocomo, cached_locomo, find_locomo
+from eval.datasets.find import LOCOMO_URL, LOCOMO_VARIABLE, cached_locomo, find_locomo
 from eval.experiments.protocol import CONFIG_ERROR
 from memos.errors import DataError
 
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given: list[str] = parser.parse_args(arguments).overrides
     try:
         find_locomo()
-    except NoLocomo as error:
+    except AbsentData as error:
         block = instead(one_line(error))
     except DataError as error:
         say(f"error: {one_line(error)}", sys.stderr)

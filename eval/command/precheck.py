@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -20,6 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from eval.command.single import ROLE_MODEL, no_own_model, refuse_lists, refuse_unchosen
 from eval.core.config import nearest
 from eval.experiments.load import load
+from eval.experiments.protocol import Outcome
 from eval.stages.bench import plain
 from memos.errors import ConfigError
 
@@ -42,6 +43,24 @@ class Checked:
     """Whether Hydra's own launcher would run all of them on this machine, as it comes: then they may as well be run
     side by side.
     """
+    left_out: list[Outcome] = field(default_factory=list)
+    """What came of the experiment's sweeps with which the command goes on without, such as one over data that are not
+    here.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What one of an experiment's own sweeps makes of the command line."""
+
+    added: list[str] = field(default_factory=list)
+    """Words that follow those that were typed."""
+    without: frozenset[str] = frozenset()
+    """Keys of typed words that are not this sweep's."""
+
+
+PICKING = "dataset"
+"""Where each of an experiment's sweeps has its own choice of this group, the command line picks among them by it."""
 
 
 def precheck(conf: Path, arguments: Sequence[str]) -> Checked:
@@ -61,14 +80,21 @@ def precheck(conf: Path, arguments: Sequence[str]) -> Checked:
     with initialize_config_dir(str(conf), version_base="1.3"):
         fixed = _fixed(overrides)
         base = _compose(conf, [word for word in fixed if word.startswith("experiment=")], whole=True)
-        jobs, whole, sweeps = [], True, []
-        for added in _added(base, overrides):
-            added_jobs, complete = _jobs(base, [*overrides, *_parse(added)])
-            jobs += added_jobs
+        configs, whole, sweeps, left_out = [], True, [], []
+        for entry in _entries(base, overrides):
+            own = [override for override in overrides if override.get_key_element() not in entry.without]
+            jobs, complete = _jobs(base, [*own, *_parse(entry.added)])
+            if outcome := _left_out(conf, base, jobs[0]):
+                left_out.append(outcome)
+                continue
+            configs += [_validate(_compose(conf, job)) for job in jobs]
             whole = whole and complete
-            sweeps.append([*arguments, *added])
+            replaced = {_typed(override) for override in overrides if override not in own}
+            sweeps.append([*(word for word in arguments if word not in replaced), *entry.added])
+        if not configs:
+            raise ConfigError("; ".join(outcome["message"] for outcome in left_out))
         local = whole and _runs_here(base, arguments, overrides)
-        return Checked([_validate(_compose(conf, job)) for job in jobs], whole, sweeps, local)
+        return Checked(configs, whole, sweeps, local, left_out)
 
 
 def _runs_here(base: DictConfig, arguments: Sequence[str], overrides: Sequence[Override]) -> bool:
@@ -84,17 +110,47 @@ def _multirun(base: DictConfig) -> bool:
     return str(OmegaConf.select(base, "hydra.mode", default="")).endswith("MULTIRUN")
 
 
-def _added(base: DictConfig, overrides: Sequence[Override]) -> list[list[str]]:
-    """What the experiment's own ``sweeps`` add to the command line, one list a sweep; one empty list where they add
-    nothing.
+def _entries(base: DictConfig, overrides: Sequence[Override]) -> list[_Entry]:
+    """What the experiment's own ``sweeps`` make of the command line, one a sweep; one that adds nothing where there are
+    none.
     """
     own = cast(list[dict[str, Any]] | None, OmegaConf.to_container(base.sweeps, resolve=False))
     named = {o.get_key_element() for o in overrides}
+    if own and all(PICKING in sweep for sweep in own):
+        return _picked(own, overrides)
     if not own or "system" in named:
-        return [[]]
+        return [_Entry()]
     narrowing = named & {key for sweep in own for key in sweep}
     matching = [sweep for sweep in own if narrowing <= set(sweep)]
-    return [[f"{key}={value}" for key, value in sweep.items() if key not in named] for sweep in matching] or [[]]
+    return [_Entry(_words(sweep, named)) for sweep in matching] or [_Entry()]
+
+
+def _picked(own: Sequence[dict[str, Any]], overrides: Sequence[Override]) -> list[_Entry]:
+    """Sweeps over a data set each: those that the command line names, in its order, and where it names none, all. Other
+    keys of a sweep give way to the command line's; a data set's field is kept from those that do not have it.
+    """
+    named = {o.get_key_element() for o in overrides}
+    wanted = [choice for o in overrides if o.get_key_element() == PICKING for choice in _choices(o)]
+    known = {f"{PICKING}={sweep[PICKING]}": sweep for sweep in own}
+    sweeps = [known.get(choice, {PICKING: choice.partition("=")[2]}) for choice in wanted] or list(own)
+    fields = {key for key in named if key.startswith(f"{PICKING}.")}
+    lacking = [{key for key in fields if not _is_field(key, sweep[PICKING])} for sweep in sweeps]
+    nowhere = set.intersection(*lacking)
+    return [
+        _Entry(_words(sweep, named - {PICKING}), frozenset({PICKING, *(absent - nowhere)}))
+        for sweep, absent in zip(sweeps, lacking, strict=True)
+    ]
+
+
+def _is_field(key: str, choice: str) -> bool:
+    """Whether a data set has a field."""
+    nothing = object()
+    return OmegaConf.select(compose("config", [f"{PICKING}={choice}"]), key, default=nothing) is not nothing
+
+
+def _words(sweep: dict[str, Any], named: set[str]) -> list[str]:
+    """A sweep's own keys as words of the command line, without those that it names."""
+    return [f"{key}={value}" for key, value in sweep.items() if key not in named]
 
 
 def _parse(words: Sequence[str]) -> list[Override]:
@@ -128,7 +184,7 @@ def _jobs(base: DictConfig, overrides: Sequence[Override]) -> tuple[list[list[st
         for override in _parse([f"{key}={value}" for key, value in params.items()]):
             key = override.get_key_element()
             if key not in named:
-                swept[key] = _values(override) if override.is_sweep_override() else [_typed(override)]
+                swept[key] = _choices(override)
     own_sweeper = not any(key.startswith(("hydra/sweeper", "hydra.sweeper", "hydra.mode")) for key in named)
     if prod(len(choices) for choices in swept.values()) <= MOST_JOBS:
         return [fixed + list(choices) for choices in product(*swept.values())], own_sweeper
@@ -137,6 +193,11 @@ def _jobs(base: DictConfig, overrides: Sequence[Override]) -> tuple[list[list[st
     for key, choices in swept.items():
         jobs += [fixed + list({**first, key: value}.values()) for value in choices[1:]]
     return jobs, False
+
+
+def _choices(override: Override) -> list[str]:
+    """Every value of an override, swept or not, as a word of its own."""
+    return _values(override) if override.is_sweep_override() else [_typed(override)]
 
 
 def _values(override: Override) -> list[str]:
@@ -189,9 +250,19 @@ def _composition(error: Exception, overrides: Sequence[str]) -> str:
 
 def _validate(config: DictConfig) -> dict[str, Any]:
     """The plain form of a composed configuration, after the experiment's own check of it."""
-    try:
-        composed = plain(config)
-    except OmegaConfBaseException as error:
-        raise ConfigError(" ".join(str(error).split("\n")[:2])) from error
+    composed = _plain(config)
     load(composed["entry"]).check(composed)
     return composed
+
+
+def _left_out(conf: Path, base: DictConfig, job: Sequence[str]) -> Outcome | None:
+    """What comes of a sweep that its experiment goes on without, by its first job; None where it has to be run."""
+    asked = getattr(load(base.entry), "left_out", None)
+    return asked(_plain(_compose(conf, job))) if asked else None
+
+
+def _plain(config: DictConfig) -> dict[str, Any]:
+    try:
+        return plain(config)
+    except OmegaConfBaseException as error:
+        raise ConfigError(" ".join(str(error).split("\n")[:2])) from error

@@ -84,6 +84,8 @@ class Dataset:
     """Name of the judge with the data set's own rubric; empty where any judge may be the main one."""
     scorers: tuple[str, ...] = ()
     """Scorers of metrics of its own, each as package.module.Class, computed beside the configured ones."""
+    synthetic: bool = False
+    """Whether a program wrote it, so that it is no real data."""
 
     def conversation(self, sample_id: str) -> Conversation:
         return next(c for c in self.conversations if c.sample_id == sample_id)

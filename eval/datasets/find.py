@@ -7,7 +7,7 @@ from pathlib import Path
 
 from eval.core.places import ROOT
 from eval.core.resources import download
-from memos.errors import DataError
+from memos.errors import AbsentData, DataError
 from memos.resources import cache_root
 
 LOCOMO_URL = "https://raw.githubusercontent.com/snap-research/locomo/main/data/locomo10.json"
@@ -15,10 +15,6 @@ OFFICIAL_SHA256 = "79fa87e90f04081343b8c8debecb80a9a6842b76a7aa537dc9fdf651ea698
 """SHA-256 of the bytes of the official ``locomo10.json`` (2,805,274 bytes)."""
 LOCOMO_VARIABLE = "LOCOMO_PATH"
 _NAME = "locomo10.json"
-
-
-class NoLocomo(DataError):
-    """LOCOMO is not on this machine and cannot be downloaded. A path that the user named wrong is another error."""
 
 
 def cached_locomo() -> Path:
@@ -43,8 +39,8 @@ def find_locomo(path: str | Path | None = None, named: str = "dataset.path") -> 
     is what the user gives ``path`` by, for messages.
 
     Raises:
-        NoLocomo: nothing is here, and the download failed.
-        DataError: a path that the user names does not exist.
+        AbsentData: it is nowhere; one line naming what was looked for and the way out.
+        DataError: a path that was given leads nowhere.
     """
     for name, value in ((named, path), (LOCOMO_VARIABLE, os.environ.get(LOCOMO_VARIABLE))):
         if value:
@@ -62,13 +58,13 @@ def download_locomo(named: str) -> Path:
     """Download the official file into the cache and check its SHA-256 (2.8 MB, CC BY-NC 4.0).
 
     Raises:
-        NoLocomo: the download fails or its digest is not the official one.
+        AbsentData: where the download fails or its digest is not the official one.
     """
     target = cached_locomo()
     try:
         download(LOCOMO_URL, target, OFFICIAL_SHA256)
     except DataError as error:
-        raise NoLocomo(
+        raise AbsentData(
             f"LOCOMO is not on this machine: {error}; give {named}=FILE or set {LOCOMO_VARIABLE} to locomo10.json, or "
             f"run experiment=generated, which needs no data"
         ) from error

@@ -60,7 +60,8 @@ def staged(entry: str) -> Staged | None:
 
 
 def experiment_of(group: RunGroup) -> Experiment:
-    """The experiment that made the runs of a group, by the first manifest that names one, else by what the runs hold.
+    """The experiment that made the runs of a group, by the sweep where it names one, by the first manifest that
+    does, else by what the runs hold.
 
     Raises:
         ConfigError: the manifest names what cannot be loaded.
@@ -68,6 +69,8 @@ def experiment_of(group: RunGroup) -> Experiment:
     """
     if group.cards:
         return load(JUDGE_CARD)
+    if group.entry:
+        return load(group.entry)
     for folder in group.folders:
         entry = _entry(folder)
         if entry:

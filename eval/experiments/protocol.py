@@ -33,7 +33,12 @@ class Outcome(TypedDict):
 
 
 class Experiment(Protocol):
-    """One thing that ``run.py`` can do. A module satisfies it by functions of these names; ``entry`` names it."""
+    """One thing that ``run.py`` can do. A module satisfies it by functions of these names; ``entry`` names it.
+
+    An experiment may have two functions beside them: ``foretell(configs, jobs_at_once)`` prints what its jobs will use
+    (``check=true``), and ``left_out(config)`` gives the outcome of a sweep that a command goes on without, such as one
+    over a data set that is not here.
+    """
 
     def check(self, config: Config) -> None:
         """Raise for anything wrong that can be known before the run starts, the data included."""

@@ -44,7 +44,9 @@ def figures(group: RunGroup, out: Path, paper: bool = False) -> Iterator[tuple[s
     def at(name: str) -> Path:
         return stem / f"{group.experiment}_{name}{'_paper' if paper else ''}"
 
-    if group.sized:
+    if group.entry:
+        yield "pooled", lambda: plots.pooled_scores(group.recorded, at("pooled"))
+    elif group.sized:
         yield "curves", lambda: plots.growth_curves(group.sized, at("curves"))
     elif own:
         yield "score_against_tokens", lambda: plots.score_against_tokens(own, at("score_against_tokens"), paper)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from eval.report import plots
 from eval.report.tables.growth import Sized
-from eval.runs.find import find_runs
 from eval.runs.format.growth import MEMORY_SIZE
+from eval.runs.find import find_runs, sweep_entry
 from eval.runs.labels import Summary
 from eval.runs.read import Run, is_locomo, load_run, load_summary, run_folders
 from memos.errors import DataError
@@ -27,6 +27,8 @@ class RunGroup:
     folders: tuple[Path, ...]
     cards: Path | None = None
     """Folder of judge cards (``experiment=judge_card``), where the group is one."""
+    entry: str = ""
+    """Module of the experiment that gathered runs of several data sets (``experiment=suite``); empty for any other."""
 
     @cached_property
     def runs(self) -> list[Run]:
@@ -74,11 +76,15 @@ def groups(paths: Sequence[Path], out: Path) -> list[RunGroup]:
         made = [RunGroup(name, tuple(sorted(folders, key=_place))) for name, folders in by_experiment.items()]
         return made + [RunGroup("judge_card", (), path) for path in carded]
     sweeps = sorted((out / "tables").glob("*.runs.json"))
+    names = [p.name.removesuffix(".runs.json") for p in sweeps]
     made = [
-        RunGroup(p.name.removesuffix(".runs.json"), tuple(find_runs(out, p.name.removesuffix(".runs.json"))))
-        for p in sweeps
+        RunGroup(
+            name,
+            tuple(folder for folder in find_runs(out, name) if (folder / "summary.json").exists()),
+            entry=sweep_entry(out, name),
+        )
+        for name in names
     ]
-    made = [RunGroup(g.experiment, tuple(f for f in g.folders if (f / "summary.json").exists())) for g in made]
     if "kv_ttft" not in {group.experiment for group in made}:
         folders = sorted(p.parent for p in (out / "runs" / "kv_ttft").glob("*/summary.json"))
         made += [RunGroup("kv_ttft", tuple(folders))] if folders else []

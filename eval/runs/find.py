@@ -10,9 +10,19 @@ from pathlib import Path
 from eval.runs.labels import full_label
 from memos.errors import DataError
 
+SWEEP = ".runs.json"
+"""Ending of the file of tables/ that names an experiment's newest sweep."""
+
+
+def sweep_entry(out: Path, experiment: str) -> str:
+    """Module of the experiment that gathered a sweep out of runs of several experiments; empty for any other sweep."""
+    listed = json.loads((out / "tables" / f"{experiment}{SWEEP}").read_text(encoding="utf-8"))
+    return listed["entry"] if isinstance(listed, dict) else ""
+
 
 def find_runs(out: Path, experiment: str) -> list[Path]:
-    """Run folders of the newest sweep of an experiment, in its order (``tables/<experiment>.runs.json``).
+    """Run folders of the newest sweep of an experiment, in its order (``tables/<experiment>.runs.json``: their list, or
+    an object that has it as ``runs``).
 
     Raises:
         DataError: when there is none.
@@ -22,7 +32,8 @@ def find_runs(out: Path, experiment: str) -> list[Path]:
         ran = [p.name.removesuffix(".runs.json") for p in sorted(path.parent.glob("*.runs.json"))]
         other = f"give --experiment {' or '.join(ran)} (it ran), " if ran else ""
         raise DataError(f"{path}: missing; {other}run python run.py experiment={experiment} first, or name run folders")
-    folders = [Path(folder) for folder in json.loads(path.read_text(encoding="utf-8"))]
+    listed = json.loads(path.read_text(encoding="utf-8"))
+    folders = [Path(folder) for folder in (listed["runs"] if isinstance(listed, dict) else listed)]
     gone = [folder for folder in folders if not folder.exists()]
     if gone:
         raise DataError(f"{path}: {gone[0]} is gone; run python run.py experiment={experiment} again")

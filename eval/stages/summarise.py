@@ -324,6 +324,7 @@ def _labels_of_parts(bench: Bench, losses: Lost) -> Described:
             "questions": digest(sorted([*q.key, lineage.question_digest(q)] for q in bench.dataset.questions)),
             "n_by_category": {str(c): counts[c] for c in in_order(counts)},
             "categories": bench.dataset.categories.record(),
+            **({"synthetic": True} if bench.dataset.synthetic else {}),
         },
         "made_by": made_by(bench),
     }

@@ -7,24 +7,32 @@ has ten conversations, hence ten clusters and a t distribution with nine degrees
 
 from eval.stats.intervals import Estimate, cluster_bootstrap, interval, percentiles, wilson
 from eval.stats.paired import Comparison, compare, holm, mcnemar, sign_flip, smallest_difference
+from eval.stats.pooled import Pooled, Stratum, conversations_needed, differences, pooled, sign_flips, stratum
 from eval.stats.ranks import Ranking, ranking
 from eval.stats.repeats import ScoreSpread, judge_sd, spread
 
 __all__ = [
     "Comparison",
     "Estimate",
+    "Pooled",
     "Ranking",
     "ScoreSpread",
+    "Stratum",
     "cluster_bootstrap",
     "compare",
+    "conversations_needed",
+    "differences",
     "holm",
     "interval",
     "judge_sd",
     "mcnemar",
     "percentiles",
+    "pooled",
     "ranking",
     "sign_flip",
+    "sign_flips",
     "smallest_difference",
     "spread",
+    "stratum",
     "wilson",
 ]

@@ -143,7 +143,7 @@ def percentiles(values: Sequence[float], at: Sequence[float] = (50, 95)) -> dict
     return {f"p{q:g}": float(v) for q, v in zip(at, cuts, strict=True)}
 
 
-def _t(level: float, degrees: int) -> float:
+def _t(level: float, degrees: float) -> float:
     """Quantile of Student's t; ``scipy.stats`` gives the same and takes a second longer to load."""
     from scipy.special import stdtrit
 

@@ -56,6 +56,7 @@ NOT_RUN = {
     "bench_harness.py": "a bench",
     "bench_answerers.py": "a bench",
     "bench_numerics.py": "a bench",
+    "bench_pooling.py": "a bench",
     "changes.py": "needs runs of two versions",
     "run_folder.py": "writes a page of docs/, which tests/harness/test_run_format.py holds in step",
     "train_judge.py": "needs LOCOMO and published answers",

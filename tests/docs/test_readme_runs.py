@@ -33,7 +33,10 @@ SWEPT = {"fig9": 18, "table4": 20}
 GENERATED = {"generated": "dataset.knobs.sessions=4", "growth": "dataset.knobs.sessions=3,4"}
 """Experiments that make their data, and the sizes that the test takes."""
 COMMANDS = [c for c in of("python", "run.py") if "--help" not in c]
-ELSEWHERE = {"hydra/launcher=gpu_nodes": "needs Slurm: tests/slurm runs this command on one of its own"}
+ELSEWHERE = {
+    "hydra/launcher=gpu_nodes": "needs Slurm: tests/slurm runs this command on one of its own",
+    "experiment=suite": "needs several data sets: tests/cli/test_suite.py runs it on two small ones",
+}
 """Words of commands that other tests run."""
 OWN_DATA = {"longmemeval": ROOT / "tests" / "datasets" / "synthetic" / "longmemeval.py"}
 """Experiments on other data sets than LOCOMO, with what writes a synthetic file in their format."""

@@ -91,6 +91,7 @@ def made(knobs: Knobs) -> Dataset:
         questions=tuple(questions),
         notes=(f"generated, version {VERSION}, seed {knobs.seed}: {NOTE}",),
         categories=Generated.categories,
+        synthetic=True,
     )
 
 
@@ -139,6 +140,7 @@ def _from_file(path: Path) -> Dataset:
         questions=questions,
         notes=(f"{path}: {NOTE}",),
         categories=Generated.categories,
+        synthetic=True,
     )
 
 

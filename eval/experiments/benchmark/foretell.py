@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from eval.experiments.protocol import Config
@@ -19,18 +19,20 @@ ALL = "all"
 """Stands for all phases, and for all methods."""
 
 
-def foretell(configs: Sequence[Config], jobs_at_once: int = 1) -> None:
+def foretell(configs: Sequence[Config], jobs_at_once: int = 1, named: str = "") -> None:
     """Print the forecast of a command's jobs and write ``tables/<experiment>_forecast.*``.
 
     Args:
         configs: of the jobs.
         jobs_at_once: how many of them run side by side.
+        named: the experiment whose tables it is one of; empty: that of the configurations.
 
     Raises:
         MemosError: one line, where a setting is wrong or the probe failed.
     """
     made = foresee(configs, lambda line: print(f"check: {line}", flush=True), jobs_at_once)
-    out, name = Path(configs[0]["out"]), configs[0]["name"]
+    out, name = Path(configs[0]["out"]), named or configs[0]["name"]
+    made = _with_data_sets(made, configs)
     rows = list(_rows(made))
     table = forecast_table(rows, list(_notes(made)))
     print("\n" + terminal(table, 140))
@@ -39,6 +41,15 @@ def foretell(configs: Sequence[Config], jobs_at_once: int = 1) -> None:
         write(table, stem, {"made_by": "check=true", "experiment": name})
         write_json(stem.with_suffix(".json"), {"rows": [asdict(row) for row in rows]})
     print(f"\nforecast: {stem}.md, .csv, .tex, .json; nothing was run. The same command without check=true runs it.")
+
+
+def _with_data_sets(made: Forecast, configs: Sequence[Config]) -> Forecast:
+    """The same with the data set's name before the method's, where there are several data sets."""
+    names = [config["dataset"]["name"] for config in configs]
+    if len(set(names)) < 2:
+        return made
+    jobs = [replace(job, label=f"{name}, {job.label}") for job, name in zip(made.jobs, names, strict=True)]
+    return replace(made, jobs=tuple(jobs))
 
 
 def _rows(made: Forecast) -> Iterator[ForecastRow]:

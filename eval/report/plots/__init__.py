@@ -13,6 +13,7 @@ from eval.report.plots.judging import (
     may_calibrate,
 )
 from eval.report.plots.paper import ablation, ttft
+from eval.report.plots.pooled import pooled_scores
 from eval.report.plots.retrieval import cost_by_phase, latency_parts, recall_against_budget
 from eval.report.plots.scores import primary_judge, score_against_tokens, score_by_category
 
@@ -30,6 +31,7 @@ __all__ = [
     "judge_spread",
     "latency_parts",
     "may_calibrate",
+    "pooled_scores",
     "primary_judge",
     "recall_against_budget",
     "score_against_tokens",

@@ -12,6 +12,7 @@ HEADINGS: Mapping[str, str] = {
     "locomo": "The main table",
     "generated": "The main table's systems on the generated benchmark",
     "growth": "Growing memories",
+    "suite": "All systems on all data sets",
     "table4": "Chunk sizes and latency (the paper's Table 4)",
     "fig9": "Score against memory size (the paper's Figure 9)",
     "memos_ablation": "What each mechanism of MemOS contributes",
@@ -36,16 +37,19 @@ FIGURES: Mapping[str, str] = {
     "critical_difference": "Average rank over conversations; a bar joins systems that cannot be told apart.",
     "curves": "Score, recall, time of a search and of ingestion against the tokens of a conversation.",
     "calibration": "What a reference judge said against the probability that the offline judge gave.",
+    "pooled": "Score on each data set and pooled; a bar joins neighbours that cannot be told apart on the pooled data.",
     "figure10": "Time to first token, direct and on a cache, by context and query.",
 }
 """Kind of figure (its file's name without the experiment) to what it shows."""
 SUFFIXES = (
     "answers",
+    "apart",
     "audit",
     "change",
     "cost",
     "evidence",
     "fitted",
+    "pairs",
     "recall",
     "repeats",
     "retrieval",

@@ -153,6 +153,7 @@ class SummaryDataset(TypedDict):
     judge: NotRequired[
         Annotated[str, NEW, "Name of the judge with the data set's own rubric; absent: any may be the main one."]
     ]
+    synthetic: NotRequired[Annotated[bool, NEW, "True where a program wrote it; absent for any other."]]
     sha256: NotRequired[Annotated[str, "Digest of the content; runs, not rescored answers."]]
     official: NotRequired[Annotated[bool, "Whether it is the official file."]]
     answer_key: NotRequired[Annotated[str, "Which gold answers: `official` or an audited key."]]

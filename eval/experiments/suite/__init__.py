@@ -1,0 +1,1 @@
+"""All systems on all data sets that this machine has, compared on each of them and pooled."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from memos.llm.limits_headers import REQUESTS, TOKENS, Stated
@@ -203,7 +203,9 @@ class Pace:
             self.buckets[f"server:{kind}"] = Bucket(limit.per_second, limit.limit, level, now, now, whole_at)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """The state as JSON values. Written out: it is made twice a call, and ``asdict`` copies everything."""
+        buckets = {name: vars(bucket) for name, bucket in self.buckets.items()}
+        return {**vars(self), "buckets": buckets, "running": {name: vars(r) for name, r in self.running.items()}}
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any], now: float) -> Pace:

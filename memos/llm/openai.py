@@ -208,7 +208,8 @@ class OpenAIChat:
     async def _limited(self, request: Request) -> Completion:
         messages, cut = self._fit(request)
         async with self._slots:
-            completion = await self._calls.complete(replace(request, messages=messages))
+            sent = request if messages is request.messages else replace(request, messages=messages)
+            completion = await self._calls.complete(sent)
         return replace(completion, cut_tokens=completion.cut_tokens + cut) if cut else completion
 
     def _fit(self, request: Request) -> tuple[tuple[Message, ...], int]:

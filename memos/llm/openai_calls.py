@@ -134,7 +134,8 @@ class Calls:
             outcome = await self._attempt(state)
             if isinstance(outcome, Completion):
                 self.health.succeeded()
-                return replace(reply_to(request, outcome), cut_tokens=state.cut_tokens)
+                reply = reply_to(request, outcome)
+                return replace(reply, cut_tokens=state.cut_tokens) if state.cut_tokens else reply
             if isinstance(outcome, Refusal):
                 if self._tries_again(state, outcome):
                     continue
@@ -154,7 +155,7 @@ class Calls:
         limit, own = request.max_tokens or self.config.max_tokens, True
         if limit is None and (request.json_schema is not None or request.tools) and not self.dialect.reasons:
             limit, own = STRUCTURED_REPLY, False
-        return _Try(request if limit is None else replace(request, max_tokens=limit), own)
+        return _Try(request if limit == request.max_tokens else replace(request, max_tokens=limit), own)
 
     async def _attempt(self, state: _Try) -> Completion | Refusal | _NoReply:
         """One attempt, in its turn: the reply, what the server refuses, or why there was none."""
@@ -189,7 +190,7 @@ class Calls:
         if "temperature" in self.dialect.dropped and not self._told:
             self._told = True
             print(f"note: {self.name} takes no temperature; its own default holds", flush=True)
-        return replace(completion, ttft_ms=answered.ttft_ms)
+        return completion if answered.ttft_ms is None else replace(completion, ttft_ms=answered.ttft_ms)
 
     def _negotiates(self, state: _Try, refusal: Refusal, body: Mapping[str, Any]) -> bool:
         """Whether the request can do without what is refused."""

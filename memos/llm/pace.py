@@ -279,8 +279,24 @@ class Pace:
             pace.admitted = {kind: float(state.get("admitted", {}).get(kind, 0.0)) for kind in (REQUESTS, TOKENS)}
             pace.running = {str(name): Running(**entry) for name, entry in state.get("running", {}).items()}
             times = [pace.epoch, pace.succeeded, *(bucket.at for bucket in pace.buckets.values())]
-            counts = [pace.rounds, pace.round_calls, pace.round_refused, pace.usual, pace.hold_until, pace.round_at, float(pace.halved or 0)]
-            numbers = [*times, *counts, pace.pause_until, pace.threshold, pace.scale, float(pace.window or 0), pace.refusals]
+            counts = [
+                pace.rounds,
+                pace.round_calls,
+                pace.round_refused,
+                pace.usual,
+                pace.hold_until,
+                pace.round_at,
+                float(pace.halved or 0),
+            ]
+            numbers = [
+                *times,
+                *counts,
+                pace.pause_until,
+                pace.threshold,
+                pace.scale,
+                float(pace.window or 0),
+                pace.refusals,
+            ]
             if not all(math.isfinite(number) for number in numbers) or max(times) > now + 1:
                 return cls()
         except (TypeError, ValueError, AttributeError):

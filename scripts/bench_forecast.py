@@ -1,9 +1,9 @@
 """Hold the forecast of ``check=true`` against what a run then takes, for systems that ask a model.
 
-``python scripts/bench_forecast.py [--systems mem0,zep]`` serves the toy model of the tests with a fixed latency, foretells
-each system's run on generated conversations with the probe alone (``--pilot N``: after a pilot too), runs it, and prints
-calls, tokens and seconds as foretold over those of the run. What the probe and the pilot asked is not asked again, so
-both sides leave it out.
+``python scripts/bench_forecast.py [--systems mem0,zep]`` serves the toy model of the tests with a fixed latency,
+foretells each system's run on generated conversations with the probe alone (``--pilot N``: after a pilot too), runs it,
+and prints calls, tokens and seconds as foretold over those of the run. What the probe and the pilot asked is not asked
+again, so both sides leave it out.
 """
 
 from __future__ import annotations
@@ -89,8 +89,9 @@ def main() -> None:
                 raise SystemExit(f"{system}: the run failed")
             seconds, real = time.perf_counter() - start, server.spent
             print(
-                f"{system:14} calls {total.calls / real.calls:.2f} ({real.calls})  tokens {_all(total) / _all(real):.2f}"
-                f" ({_all(real)})  time {(foreseen.seconds or 0.0) / seconds:.2f} ({seconds:.1f} s)",
+                f"{system:14} calls {total.calls / real.calls:.2f} ({real.calls})  "
+                f"tokens {_all(total) / _all(real):.2f} ({_all(real)})  "
+                f"time {(foreseen.seconds or 0.0) / seconds:.2f} ({seconds:.1f} s)",
                 flush=True,
             )
     print(f"{vars(options)}, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")

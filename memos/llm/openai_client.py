@@ -1,7 +1,8 @@
 """Requests to a server's chat completions and their raw answers: one POST each over aiohttp.
 
-The official SDK makes the rarer calls (batches, files). For chat completions it took two thirds of a call's processor time
-(docs/benchmarks.md#calls-of-a-model), so a request goes out here as it stands, with the SDK's headers and environment.
+The official SDK makes the rarer calls (batches, files). For chat completions it took half of a call's processor time
+(docs/benchmarks.md#calls-of-a-model), so a request goes out here as it stands, with the SDK's key, account, proxy and
+certificates.
 """
 
 from __future__ import annotations

@@ -156,7 +156,9 @@ def _entities_of(text: str) -> list[str]:
 
 
 def _entities(request: Request, system: str, last: str) -> Any:
-    return {"entities": [{"name": name, "type": "Thing"} for name in _entities_of(_current(last))]}
+    """The speaker comes last: a method knows him anyway, so where real replies name fewer, he is who goes first."""
+    names = _entities_of(_current(last))
+    return {"entities": [{"name": name, "type": "Thing"} for name in [*names[1:], *names[:1]]]}
 
 
 def _resolutions(request: Request, system: str, last: str) -> Any:
@@ -181,7 +183,7 @@ def _edges(request: Request, system: str, last: str) -> Any:
                 "valid_at": time,
                 "invalid_at": None,
             }
-            for name in names[1:3]
+            for name in names[1:]
         ]
     }
 
@@ -250,7 +252,7 @@ def _tool_reply(request: Request, system: str, last: str) -> tuple[str, tuple[To
         names = last.partition("Entities: ")[2].partition("\n")[0].split(", ")
         value = {
             "relations": [
-                {"source": names[0], "relationship": "talks_about", "destination": other} for other in names[1:4]
+                {"source": names[0], "relationship": "talks_about", "destination": other} for other in names[1:]
             ]
         }
     elif name == "delete_relations":

@@ -156,9 +156,7 @@ def _entities_of(text: str) -> list[str]:
 
 
 def _entities(request: Request, system: str, last: str) -> Any:
-    """The speaker comes last: a method knows him anyway, so where real replies name fewer, he is who goes first."""
-    names = _entities_of(_current(last))
-    return {"entities": [{"name": name, "type": "Thing"} for name in [*names[1:], *names[:1]]]}
+    return {"entities": [{"name": name, "type": "Thing"} for name in _entities_of(_current(last))]}
 
 
 def _resolutions(request: Request, system: str, last: str) -> Any:

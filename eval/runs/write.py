@@ -58,15 +58,16 @@ def write_json(path: Path, value: Any) -> None:
 class Journal:
     """One JSON-lines file that only grows.
 
-    ``append`` returns when the line is on disk (one write and fsync). A torn last line, left by a crash, is removed on
-    opening. Where a key was written several times (an error that was retried), the last record holds. With ``place``
-    lines are sealed (``eval.runs.lines``); void ones are counted in ``void`` and otherwise as if they were not there.
+    ``append`` returns when the line is on disk; threads that wait for the disk at the same time share one fsync. A torn
+    last line, left by a crash, is removed on opening. Where a key was written several times (an error that was
+    retried), the last record holds. With ``place`` lines are sealed (``eval.runs.lines``); void ones are counted in
+    ``void`` and otherwise as if they were not there.
     """
 
     def __init__(self, path: Path, key: Callable[[Mapping[str, Any]], Any], place: str | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path, self.place = path, place
-        self._lock = threading.Lock()
+        self._lock, self._syncing = threading.Lock(), threading.Lock()
         self._key = key
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         content = path.read_bytes()
@@ -75,11 +76,19 @@ class Journal:
         valid = held(path, content, key, place)
         self.records: dict[Any, dict[str, Any]] = valid.records
         self.void, self._next = valid.void, valid.next_seq
+        self._durable = self._next
+        """Lines with lower numbers are on disk."""
 
     def append(self, *records: dict[str, Any]) -> None:
-        """Write records as one durable append; threads take turns."""
+        """Write records as one durable append; threads take turns to write, and wait for the disk together."""
         with self._lock:
             self._append(*records)
+            end = self._next
+        with self._syncing:
+            if self._durable < end:
+                written = self._next  # whoever wrote while another waited is covered by this one
+                os.fsync(self._file)
+                self._durable = written
 
     def _append(self, *records: dict[str, Any]) -> None:
         rows = list(records := tuple(hidden_in(record) for record in records))
@@ -89,7 +98,6 @@ class Journal:
         unwritten = memoryview(lines.encode("utf-8", "surrogatepass"))
         while unwritten:
             unwritten = unwritten[os.write(self._file, unwritten) :]
-        os.fsync(self._file)
         self._next += len(rows)
         for row in rows:
             record = {name: value for name, value in row.items() if self.place is None or name not in SEAL}
@@ -106,7 +114,7 @@ class Journal:
 
     def close(self) -> None:
         """Close the file; a thread that still appends gets an error, never a file that was opened since."""
-        with self._lock:
+        with self._lock, self._syncing:
             os.close(self._file)
             self._file = -1
 

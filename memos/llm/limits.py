@@ -29,6 +29,7 @@ _LOCK_TRIES, _LOCK_PAUSE_S = 200, 0.001
 """A process that was stopped while it held the lock must not stop the others: they go on with what they know."""
 _NEWS_S = 0.5
 """Longest wait before the shared state is looked at again."""
+_MOST_BYTES = 1 << 16
 _IDLE_PROCESS_S = 1.0
 """How often it is checked whether the other processes still run."""
 
@@ -92,6 +93,8 @@ class Limits:
         self.path = (folder or cache_root() / "limits") / f"{node}-{digest}.json"
         self._lock = threading.Lock()
         self._pace, self._file, self._pid, self._looked = Pace(), -1, 0, 0.0
+        self._written = b""
+        """What the file held when this process last let go of it: where it still does, nobody else has paced since."""
         self._turn: asyncio.Lock | None = None
         self._news: asyncio.Event | None = None
         self._draw = random.Random()
@@ -165,12 +168,7 @@ class Limits:
             self._turn = self._news = None
             if self._file >= 0 and self._pid == os.getpid():
                 os.close(self._file)
-            self._file = -1
-
-    def _tell(self) -> None:
-        """Wake the caller whose turn it is; always called in the loop."""
-        if self._news is not None:
-            self._news.set()
+            self._file, self._pid = -1, 0
 
     def _take(self) -> bool:
         """Hold the file's lock; whether it is held."""
@@ -200,18 +198,26 @@ class Limits:
 
     def _read(self, now: float) -> None:
         try:
-            state = json.loads(os.pread(self._file, 1 << 16, 0) or b"{}")
-        except (OSError, ValueError):
+            text = os.pread(self._file, _MOST_BYTES, 0)
+        except OSError:
+            text = b""
+        if text and text == self._written:
+            return
+        self._written = text
+        try:
+            state = json.loads(text or b"{}")
+        except ValueError:
             state = {}
         self._pace = Pace.from_json(state if isinstance(state, dict) else {}, now)
 
     def _write(self) -> None:
-        text = json.dumps(self._pace.to_json()).encode()
+        """Blanks fill the text up to the length of the one before, so that the file need not be cut."""
+        text = json.dumps(self._pace.to_json(), separators=(",", ":")).encode().ljust(len(self._written))
         try:
             os.pwrite(self._file, text, 0)
-            os.ftruncate(self._file, len(text))
         except OSError:
             return
+        self._written = text
 
     def _drop_dead(self, now: float) -> None:
         """Forget the calls of processes that are gone."""

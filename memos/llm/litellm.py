@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from memos.errors import ConfigError, require
+from memos.llm.answered import Answered, StatusError
 from memos.llm.openai import OpenAIChat
-from memos.llm.openai_client import Answered, key_of
+from memos.llm.openai_client import key_of
 from memos.llm.openai_config import OpenAIConfig
 from memos.llm.openai_stream import StreamParts
 
@@ -49,20 +51,37 @@ class LiteLLMTransport:
 
     async def post(self, body: Mapping[str, Any]) -> Answered:
         start = time.perf_counter()
-        reply = await self._litellm.acompletion(**body, **self._given)
+        with _plain_errors():
+            reply = await self._litellm.acompletion(**body, **self._given)
         spent = (time.perf_counter() - start) * 1000
         hidden = getattr(reply, "_hidden_params", None) or {}
         return Answered(reply.model_dump(), _headers(hidden.get("additional_headers")), spent)
 
     async def stream(self, body: Mapping[str, Any]) -> Answered:
         streamed, first, start = StreamParts(), None, time.perf_counter()
-        async for chunk in await self._litellm.acompletion(**body, **self._given):
-            if streamed.add(chunk.model_dump()) and first is None:
-                first = (time.perf_counter() - start) * 1000
+        with _plain_errors():
+            async for chunk in await self._litellm.acompletion(**body, **self._given):
+                if streamed.add(chunk.model_dump()) and first is None:
+                    first = (time.perf_counter() - start) * 1000
         return Answered(streamed.body(), {}, (time.perf_counter() - start) * 1000, first)
 
     async def close(self) -> None:
         """litellm keeps its own connections."""
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Turn the errors of the official SDK, which are the package's too, into those of every transport."""
+    import openai
+
+    try:
+        yield
+    except openai.APIStatusError as error:
+        raise StatusError(error.status_code, error.body, error.response.headers, error.message) from error
+    except openai.APITimeoutError as error:
+        raise TimeoutError(str(error)) from error
+    except openai.APIError as error:
+        raise ConnectionError(str(error)) from error
 
 
 class LiteLLMChat(OpenAIChat):

@@ -35,7 +35,7 @@ _DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
 class OpenAIChat:
-    """A chat model behind the official SDK's AsyncOpenAI, with a synchronous face.
+    """A chat model behind a server of chat completions, with a synchronous face.
 
     Requests run on one event loop in a thread of its own; at most ``concurrency`` are under way, whichever threads
     they come from, at the pace that all processes of the machine share (``memos.llm.limits``). Passing failures (408,
@@ -208,7 +208,8 @@ class OpenAIChat:
     async def _limited(self, request: Request) -> Completion:
         messages, cut = self._fit(request)
         async with self._slots:
-            completion = await self._calls.complete(replace(request, messages=messages))
+            sent = request if messages is request.messages else replace(request, messages=messages)
+            completion = await self._calls.complete(sent)
         return replace(completion, cut_tokens=completion.cut_tokens + cut) if cut else completion
 
     def _fit(self, request: Request) -> tuple[tuple[Message, ...], int]:

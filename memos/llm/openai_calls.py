@@ -9,13 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+import aiohttp
+
 from memos.errors import LLMError, PromptTooLong
+from memos.llm.answered import Answered, StatusError
 from memos.llm.base import Completion, Request
 from memos.llm.counting import prompt_counter
 from memos.llm.health import Health
 from memos.llm.limits import Limits
 from memos.llm.limits_headers import stated_limits
-from memos.llm.openai_client import Answered, never_connected, transport_error
+from memos.llm.openai_client import never_connected
 from memos.llm.openai_config import OpenAIConfig
 from memos.llm.openai_dialect import Dialect, Trial
 from memos.llm.openai_wire import BadReply, body_of, completion_of, reply_to, usage_of
@@ -131,7 +134,8 @@ class Calls:
             outcome = await self._attempt(state)
             if isinstance(outcome, Completion):
                 self.health.succeeded()
-                return replace(reply_to(request, outcome), cut_tokens=state.cut_tokens)
+                reply = reply_to(request, outcome)
+                return replace(reply, cut_tokens=state.cut_tokens) if state.cut_tokens else reply
             if isinstance(outcome, Refusal):
                 if self._tries_again(state, outcome):
                     continue
@@ -151,12 +155,10 @@ class Calls:
         limit, own = request.max_tokens or self.config.max_tokens, True
         if limit is None and (request.json_schema is not None or request.tools) and not self.dialect.reasons:
             limit, own = STRUCTURED_REPLY, False
-        return _Try(request if limit is None else replace(request, max_tokens=limit), own)
+        return _Try(request if limit == request.max_tokens else replace(request, max_tokens=limit), own)
 
     async def _attempt(self, state: _Try) -> Completion | Refusal | _NoReply:
         """One attempt, in its turn: the reply, what the server refuses, or why there was none."""
-        import openai
-
         stream, extra, answered = self.config.stream, self.config.extra_body or {}, None
         async with self.limits.permit(_estimate(state.request)) as permit:
             self.health.check()
@@ -166,22 +168,21 @@ class Calls:
                 async with asyncio.timeout(self.config.timeout_s):
                     answered = await (self.transport.stream(body) if stream else self.transport.post(body))
                 completion = completion_of(answered.data, answered.latency_ms, state.sent)
-            except openai.APIStatusError as error:
-                headers = error.response.headers
+            except StatusError as error:
                 state.spent += _stated(error.body)
-                refusal = refusal_of(error.status_code, error.body, error.message, headers, self._secret)
+                refusal = refusal_of(error.status, error.body, error.message, error.headers, self._secret)
                 if _slows_down(refusal):
                     permit.refused(self._pause(refusal), stated_limits(refusal.headers))
                 elif self._negotiates(state, refusal, body):
                     return replace(refusal, status=0)
                 return refusal
-            except (openai.APITimeoutError, TimeoutError) as error:
+            except TimeoutError as error:
                 reason = f"no reply within {self.config.timeout_s:g} s (llm.timeout_s)"
                 return _NoReply(reason, not never_connected(error))
             except BadReply as error:
                 state.spent += _stated(answered.data) if answered else Usage()
                 return _NoReply(f"broken reply: {error}")
-            except (openai.APIError, transport_error(), OSError) as error:
+            except (aiohttp.ClientError, OSError) as error:
                 return _NoReply(f"connection failed: {_root(error)}", not never_connected(error))
             usage = completion.usage
             permit.came_through(usage.prompt_tokens + usage.completion_tokens, stated_limits(answered.headers))
@@ -189,7 +190,7 @@ class Calls:
         if "temperature" in self.dialect.dropped and not self._told:
             self._told = True
             print(f"note: {self.name} takes no temperature; its own default holds", flush=True)
-        return replace(completion, ttft_ms=answered.ttft_ms)
+        return completion if answered.ttft_ms is None else replace(completion, ttft_ms=answered.ttft_ms)
 
     def _negotiates(self, state: _Try, refusal: Refusal, body: Mapping[str, Any]) -> bool:
         """Whether the request can do without what is refused."""

@@ -1,16 +1,27 @@
-"""Requests to a server's chat completions and their raw answers, through the official SDK."""
+"""Requests to a server's chat completions and their raw answers: one POST each over aiohttp.
+
+The official SDK makes the rarer calls (batches, files). For chat completions it took half of a call's processor time
+(docs/benchmarks.md#calls-of-a-model), so a request goes out here as it stands, with the SDK's key, account, proxy and
+certificates.
+"""
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import time
+import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+
+import aiohttp
+from yarl import URL
 
 from memos.errors import ConfigError, MissingDependency
+from memos.llm.answered import Answered, StatusError
 from memos.llm.openai_config import OPENAI_URL, OpenAIConfig
 from memos.llm.openai_stream import StreamParts, chunk_of
 from memos.llm.openai_wire import BadReply
@@ -21,79 +32,92 @@ if TYPE_CHECKING:
 
 _CONNECT_S = 10.0
 """Longest wait for a connection: a host that does not take one by then is dead."""
+_KEPT_S = 5.0
+"""How long an idle connection is kept: servers that close theirs earlier are rare."""
+_CONNECTIONS = 1000
+_LINE_BYTES = 1 << 20
+"""Longest line of a stream, half of it."""
 _AZURE = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
 """Hosts that take the key in a header of their own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """One answer of status 200."""
-
-    data: Any
-    headers: Mapping[str, str]
-    latency_ms: float
-    ttft_ms: float | None = None
-    """Time to the first token; only of streamed answers."""
+_ACCOUNT = {"OpenAI-Organization": "OPENAI_ORG_ID", "OpenAI-Project": "OPENAI_PROJECT_ID"}
+"""Headers that the SDK takes from the environment."""
 
 
 class OpenAITransport:
-    """One connection pool to one server; belongs to the event loop it was made in."""
+    """One connection pool to one server; made, used and closed in one event loop."""
 
     def __init__(self, config: OpenAIConfig, base_url: str, key: str) -> None:
-        self._client = make_client(config, base_url, key)
-        self._response: Any = _http().Response
-        self._options: Any = {"headers": headers_of(config, base_url, key)}
+        self._config, self._base_url, self._key = config, base_url, key
+        self._url = _address(base_url + "/chat/completions", resolved(config.query or {}, "query"))
+        self._proxy = proxy_of(base_url)
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=_KEPT_S, ssl=_trusted(base_url)),
+            headers=headers_of(config, base_url, key),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=min(_CONNECT_S, config.timeout_s)),
+            read_bufsize=_LINE_BYTES,
+        )
 
     async def post(self, body: Mapping[str, Any]) -> Answered:
         """Send a request and read the whole reply.
 
         Raises:
-            openai.APIError, httpx.HTTPError: as the SDK raises them.
+            StatusError: an answer with an error status.
+            aiohttp.ClientError, TimeoutError, OSError: there was none, or it broke off.
             BadReply: the reply is no JSON.
         """
         start = time.perf_counter()
-        response = await self._client.post(
-            "/chat/completions", body=dict(body), cast_to=self._response, options=self._options
-        )
+        async with self._session.post(self._url, data=_encoded(body), proxy=self._proxy) as response:
+            raw = await response.read()
         spent = (time.perf_counter() - start) * 1000
+        text = raw.decode("utf-8", "replace")
+        if response.status >= 400:
+            raise _status_error(response, text)
         try:
-            return Answered(json.loads(response.text), response.headers, spent)
+            return Answered(json.loads(text), response.headers, spent)
         except (ValueError, RecursionError) as error:
-            raise BadReply(f"the reply is no JSON: {' '.join(response.text.split())[:80]!r}") from error
+            raise BadReply(f"the reply is no JSON: {' '.join(text.split())[:80]!r}") from error
 
     async def stream(self, body: Mapping[str, Any]) -> Answered:
         """Send a request and collect its streamed reply; raises as ``post`` does."""
         streamed, first, start = StreamParts(), None, time.perf_counter()
-        response = await self._client.post(
-            "/chat/completions",
-            body=dict(body),
-            cast_to=self._response,
-            options=self._options,
-            stream=True,
-            stream_cls=_stream_class(),
-        )
-        try:
-            async for line in response.aiter_lines():
-                chunk = chunk_of(line)
+        async with self._session.post(self._url, data=_encoded(body), proxy=self._proxy) as response:
+            if response.status >= 400:
+                raise _status_error(response, (await response.read()).decode("utf-8", "replace"))
+            async for line in response.content:
+                chunk = chunk_of(line.decode("utf-8", "replace"))
                 if chunk is not None and streamed.add(chunk) and first is None:
                     first = (time.perf_counter() - start) * 1000
-        finally:
-            await response.aclose()
         return Answered(streamed.body(), response.headers, (time.perf_counter() - start) * 1000, first)
 
-    @property
+    @cached_property
     def sdk(self) -> AsyncOpenAI:
         """The SDK's client, for calls of other kinds."""
-        return self._client
+        return make_client(self._config, self._base_url, self._key)
 
     async def close(self) -> None:
-        await self._client.close()
+        await self._session.close()
+        if "sdk" in self.__dict__:
+            await self.sdk.close()
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _status_error(response: aiohttp.ClientResponse, text: str) -> StatusError:
+    try:
+        return StatusError(response.status, json.loads(text), response.headers)
+    except (ValueError, RecursionError):
+        return StatusError(response.status, text.strip(), response.headers)
 
 
 def make_client(config: OpenAIConfig, base_url: str, key: str) -> AsyncOpenAI:
-    """The SDK's client with its own retries off, on aiohttp: half the CPU time a request of its default transport."""
+    """The SDK's client with its own retries off, and the headers that requests have here."""
     import openai
 
+    headers: dict[str, Any] = headers_of(config, base_url, key)
+    if not any(name.lower() == "authorization" for name in headers):
+        headers["Authorization"] = openai.Omit()
     timeout = _http().Timeout(config.timeout_s, connect=min(_CONNECT_S, config.timeout_s))
     try:
         http_client = openai.DefaultAioHttpClient(timeout=timeout)
@@ -106,23 +130,51 @@ def make_client(config: OpenAIConfig, base_url: str, key: str) -> AsyncOpenAI:
         timeout=timeout,
         http_client=http_client,
         default_query=resolved(config.query or {}, "query"),
+        default_headers=headers,
     )
 
 
-def headers_of(config: OpenAIConfig, base_url: str, key: str) -> dict[str, Any]:
-    """Headers of a request besides the SDK's own; a key in a header of its own takes the place of the bearer.
+def headers_of(config: OpenAIConfig, base_url: str, key: str) -> dict[str, str]:
+    """Headers of a request. A key in a header of its own takes the place of the bearer; Azure's hosts get it so."""
+    own = resolved(config.headers or {}, "headers")
+    names, where = {name.lower() for name in own}, urlsplit(base_url)
+    if (where.hostname or "").endswith(_AZURE) and not names & {"api-key", "authorization"}:
+        own["api-key"] = key
+        names.add("api-key")
+    headers = {"Accept": "application/json", "Content-Type": "application/json", "User-Agent": "memos (aiohttp)"}
+    headers |= {header: os.environ[name] for header, name in _ACCOUNT.items() if os.environ.get(name)}
+    if where.username is not None:
+        login = f"{unquote(where.username)}:{unquote(where.password or '')}"
+        headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
+    elif not names & {"api-key", "x-api-key", "x-goog-api-key"}:
+        headers["Authorization"] = f"Bearer {key}"
+    return {name: text for name, text in headers.items() if name.lower() not in names} | own
 
-    Azure's hosts get the key in their header ``api-key``.
+
+def proxy_of(base_url: str) -> str | None:
+    """The proxy that the environment names for a server (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY)."""
+    where, proxies = urlsplit(base_url), urllib.request.getproxies()
+    proxy = proxies.get(where.scheme) or proxies.get("all")
+    if not proxy or urllib.request.proxy_bypass(where.netloc.rpartition("@")[2]):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _address(url: str, query: Mapping[str, str]) -> URL:
+    """The address of a request, without a login that stands in it.
+
+    Raises:
+        ConfigError: it is none.
     """
-    import openai
+    try:
+        return URL(url).with_user(None).update_query(query)
+    except ValueError as error:
+        raise ConfigError(f"llm.base_url={url.removesuffix('/chat/completions')!r} is no URL: {error}") from error
 
-    headers: dict[str, Any] = resolved(config.headers or {}, "headers")
-    names = {name.lower() for name in headers}
-    if (urlsplit(base_url).hostname or "").endswith(_AZURE) and not names & {"api-key", "authorization"}:
-        headers["api-key"] = key
-    if any(name.lower() in ("api-key", "x-api-key", "x-goog-api-key") for name in headers):
-        headers.setdefault("Authorization", openai.Omit())
-    return headers
+
+def _trusted(base_url: str) -> Any:
+    """The certificates that the SDK trusts: those of SSL_CERT_FILE or SSL_CERT_DIR, else certifi's."""
+    return _http().create_ssl_context() if base_url.startswith("https://") else True
 
 
 def key_of(config: OpenAIConfig, base_url: str) -> str:
@@ -167,22 +219,11 @@ def _http() -> Any:
     return httpx
 
 
-def transport_error() -> type[Exception]:
-    """Base of the transport's own errors, which the SDK lets through in the middle of a reply."""
-    return _http().HTTPError
-
-
 def never_connected(error: BaseException | None) -> bool:
     """Whether a connection was never made: nobody listens there, or the host has no address."""
-    http = _http()
+    kinds = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
     while error is not None:
-        if isinstance(error, http.ConnectError | http.ConnectTimeout | http.UnsupportedProtocol):
+        if isinstance(error, kinds):
             return True
         error = error.__cause__ or error.__context__
     return False
-
-
-def _stream_class() -> Any:
-    import openai
-
-    return openai.AsyncStream[Any]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from memos.llm.limits_headers import REQUESTS, TOKENS, Stated
@@ -18,6 +18,16 @@ _FORGET_S = 120.0
 """After how long without news limits that were stated or learnt, and entries of processes, hold no more."""
 _POLL_S = 0.05
 """Wait for a place in the window, where another process may free it."""
+_ROUND = 32
+"""Fewest calls after which it is judged how many were refused."""
+_ROUNDS = 8
+"""Rounds between two in which the window is halved to see what is refused then."""
+_HOLD = 8.0
+"""How much longer than a wait that the server asked for the window stays as it is."""
+_SPARE = 0.03
+"""Share of refusals beyond the usual one that is chance."""
+_MOST_USUAL = 0.25
+"""A larger share that is refused is never taken for the usual one."""
 _WIDE = 512.0
 """A window that grew to this many calls limits nothing."""
 
@@ -73,7 +83,14 @@ class Sent:
 
 @dataclass
 class Pace:
-    """The state of one model at one provider."""
+    """The state of one model at one provider.
+
+    The window of calls under way is closed by the first refusal that no header explains. With every such refusal it is
+    at most what is still under way: so much the server had just taken. Every call that comes through widens it: by one
+    below the threshold, which is half of what was under way before the refusals, so that it doubles in a round; else by
+    one a round. Some servers refuse at random. So where more is refused than usual, at most every eighth round is made
+    with half the window: what is refused even then is the usual share, and the window makes good for it from then on.
+    """
 
     buckets: dict[str, Bucket] = field(default_factory=dict)
     """``own:`` those of the configuration, ``server:`` those that replies state; of requests and of tokens."""
@@ -90,6 +107,19 @@ class Pace:
     """Most calls under way, of all processes together; None: no limit but each client's own."""
     threshold: float = 1.0
     """Up to here the window grows by one a call, beyond by one a round."""
+    round_at: float = 0.0
+    """When this round began."""
+    round_calls: int = 0
+    round_refused: int = 0
+    """Calls of this round that have ended, and those of them that were refused."""
+    hold_until: float = 0.0
+    """Until then the window only makes good for usual refusals above the threshold: finding its limit costs a wait."""
+    usual: float = 0.0
+    """Share of calls that is refused whatever the window."""
+    rounds: int = _ROUNDS
+    """Rounds since the last one with a halved window."""
+    halved: float | None = None
+    """The window of before, in a round in which it is halved."""
     succeeded: float = 0.0
     """When a call last came through."""
     scale: float = 1.0
@@ -113,7 +143,7 @@ class Pace:
             if name.startswith("server:") and now - bucket.heard > _FORGET_S:
                 del self.buckets[name]
         if self.window is not None and now - max(self.epoch, self.pause_until) > _FORGET_S:
-            self.window = None
+            self._open()
         for name, running in list(self.running.items()):
             if running.calls <= 0 or now - running.at > _FORGET_S * 5:
                 del self.running[name]
@@ -155,8 +185,17 @@ class Pace:
             self.scale = min(max(self.scale * (used / sent.tokens) ** 0.2, 0.05), 20.0)
         self._hear(now, sent, stated)
         if self.window is not None:
-            self.window += 1.0 if self.window < self.threshold else 1.0 / self.window
-            self.window = None if self.window >= _WIDE else self.window
+            self._widen(now)
+            self._count(now, sent, refused=False)
+            if self.window >= _WIDE:
+                self._open()
+
+    def _widen(self, now: float) -> None:
+        """Let more calls go out, as one came through; not in a round that shows what half of them would lose."""
+        window = self.window or 1.0
+        if self.halved is None:
+            further = 1.0 / window if now >= self.hold_until else 0.0
+            self.window = window + (1.0 if window < self.threshold else further + self.usual / (1.0 - self.usual))
 
     def refused(
         self, now: float, sent: Sent, pause_s: float | None, base_s: float, stated: Mapping[str, Stated]
@@ -174,8 +213,9 @@ class Pace:
         self._hear(now, sent, stated)
         if f"own:{TOKENS}" in self.buckets:
             self.buckets[f"own:{TOKENS}"].level += sent.tokens
+        under_way = sum(entry.calls for entry in self.running.values())
         fresh = sent.at >= self.epoch
-        if fresh:
+        if fresh and not (under_way and self.refusals):
             self.refusals += 1
         explained = [
             self.buckets[f"server:{kind}"].wait(sent.cost(kind))
@@ -185,13 +225,36 @@ class Pace:
         said = pause_s is not None or bool(explained)
         grown = base_s * 2.0 ** min(self.refusals - 1, 30) if self.refusals > 1 or not said else 0.0
         pause = max(explained, default=0.0) if pause_s is None else pause_s
-        if fresh and not explained:
-            under_way = sum(entry.calls for entry in self.running.values()) + 1
-            self.threshold = max(min(under_way, self.window or math.inf) / 2, 1.0)
-            self.window = max(self.threshold / 2, 1.0)
+        if not explained:
+            if fresh:
+                self.threshold = max(min(under_way + 1, self.window or math.inf) / 2, 1.0)
+            self.window = max(min(under_way, self.window or math.inf), 1.0)
+            self._count(now, sent, refused=True)
+            self.hold_until = max(self.hold_until, now + (1 + _HOLD) * (pause_s or 0.0))
         if fresh:
             self.epoch = now
         self.pause_until = max(self.pause_until, now + max(pause, grown))
+
+    def _count(self, now: float, sent: Sent, *, refused: bool) -> None:
+        """Count a call that was sent in this round, and judge the round where it was the last."""
+        window = self.window or 1.0
+        if sent.at < self.round_at:
+            return
+        self.round_calls, self.round_refused = self.round_calls + 1, self.round_refused + refused
+        if self.round_calls < max(_ROUND, window):
+            return
+        share = self.round_refused / self.round_calls
+        self.round_at, self.round_calls, self.round_refused, self.rounds = now, 0, 0, self.rounds + 1
+        if self.halved is not None:
+            self.usual = min(share + _SPARE, _MOST_USUAL) if share else 0.0
+            self.window, self.halved, self.rounds = self.halved, None, 0
+        elif share > self.usual + _SPARE and self.rounds >= _ROUNDS and window >= 2.0:
+            self.halved, self.window = window, window / 2
+
+    def _open(self) -> None:
+        """Let the window limit nothing any more."""
+        self.window, self.halved, self.usual = None, None, 0.0
+        self.round_calls, self.round_refused, self.rounds = 0, 0, _ROUNDS
 
     def _hear(self, now: float, sent: Sent, stated: Mapping[str, Stated]) -> None:
         """Take over the limits that a reply states as they were when its call went out; calls since then spent more."""
@@ -203,7 +266,9 @@ class Pace:
             self.buckets[f"server:{kind}"] = Bucket(limit.per_second, limit.limit, level, now, now, whole_at)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """The state as JSON values. Written out: it is made twice a call, and ``asdict`` copies everything."""
+        buckets = {name: vars(bucket) for name, bucket in self.buckets.items()}
+        return {**vars(self), "buckets": buckets, "running": {name: vars(r) for name, r in self.running.items()}}
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any], now: float) -> Pace:
@@ -214,7 +279,24 @@ class Pace:
             pace.admitted = {kind: float(state.get("admitted", {}).get(kind, 0.0)) for kind in (REQUESTS, TOKENS)}
             pace.running = {str(name): Running(**entry) for name, entry in state.get("running", {}).items()}
             times = [pace.epoch, pace.succeeded, *(bucket.at for bucket in pace.buckets.values())]
-            numbers = [*times, pace.pause_until, pace.threshold, pace.scale, float(pace.window or 0), pace.refusals]
+            counts = [
+                pace.rounds,
+                pace.round_calls,
+                pace.round_refused,
+                pace.usual,
+                pace.hold_until,
+                pace.round_at,
+                float(pace.halved or 0),
+            ]
+            numbers = [
+                *times,
+                *counts,
+                pace.pause_until,
+                pace.threshold,
+                pace.scale,
+                float(pace.window or 0),
+                pace.refusals,
+            ]
             if not all(math.isfinite(number) for number in numbers) or max(times) > now + 1:
                 return cls()
         except (TypeError, ValueError, AttributeError):

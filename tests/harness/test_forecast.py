@@ -16,16 +16,20 @@ from eval.experiments.benchmark.experiment import run
 from eval.stages import components
 from eval.stages.bench import Bench, plain
 from eval.stages.forecast.bench import Command, ForecastBench
-from eval.stages.forecast.command import Forecast, foresee
+from eval.stages.forecast.command import Forecast, _at_once, foresee
 from eval.stages.forecast.hours import CallLimits, CallTime, Timed, fitted, side_by_side
 from eval.stages.forecast.model import StandIn, form_of, tokenizer_of
+from eval.stages.forecast.overlap import Overlap
 from eval.stages.forecast.rehearsal import rehearse
 from eval.stages.forecast.replies import reply_to
+from eval.stages.forecast.samples import Samples
 from eval.stages.forecast.shapes import MeasuredReplies, ReplyShape, shape_of, stretch
+from eval.stages.forecast.tally import Purpose
 from memos.errors import BudgetExceeded, ConfigError, LLMError
+from memos.llm.base import Completion, Request
 from memos.llm.openai import OpenAIChat
 from memos.tokens import count_tokens
-from memos.types import Usage
+from memos.types import Message, Usage
 
 SYSTEMS = ("mem0", "mem0_graph", "zep", "langmem", "openai_memory", "memos", "rag", "full_context")
 
@@ -237,6 +241,39 @@ def test_times_of_calls_and_of_many_at_once():
     assert side_by_side([3, 1, 1, 1], 2) == 3 and side_by_side([1, 1, 4], 1) == 6 and side_by_side([], 4) == 0
     limits = CallLimits.of({"concurrency": 8, "tokens_per_minute": 1000, "requests_per_minute": 60})
     assert limits.least_seconds(10, 5000) == 300 and limits.least_seconds(600, 100) == 600
+
+
+def test_waits_at_once_are_those_of_all_over_those_of_any(monkeypatch: pytest.MonkeyPatch):
+    """Two calls wait for two seconds together, then one for one; the work between them counts nowhere."""
+    clock = iter([0.0, 0.5, 2.0, 2.5, 100.0, 101.0])
+    monkeypatch.setattr("eval.stages.forecast.overlap.time.monotonic", lambda: next(clock))
+    overlap = Overlap()
+    with overlap.waiting(), overlap.waiting():
+        pass
+    with overlap.waiting():
+        pass
+    assert overlap.at_once == pytest.approx((2.5 + 1.5 + 1.0) / (2.5 + 1.0)) and Overlap().at_once == 1.0
+
+
+def test_calls_begun_early_count_as_made_at_once(tmp_path: Path):
+    """mem0 asks for the facts of all exchanges before it decides on any: more than one call waits at a time."""
+    assert _at_once(ForecastBench(config(tmp_path, None, "mem0"), Command())) > 2
+
+
+def test_a_probe_asks_short_and_long_requests():
+    samples = Samples()
+    for length in (1, 9, 3, 7, 5, 2, 8, 4, 6, 10):
+        request = Request((Message("user", "word " * length),))
+        samples(Purpose("ingest", "memory", "m"), request, Completion("", "m", Usage(1, length, 1)))
+    (tried,) = samples.of("m").values()
+    assert [len(request.messages[0].content.split()) for request in tried] == [2, 4, 6, 8, 10]
+
+
+def test_models_that_answer_and_judge_are_asked_beside_one_another(tmp_path: Path):
+    """One model's answers and verdicts share its calls under way; those of two models do not wait for one another."""
+    one = foresee([config(tmp_path, None, "rag", "probe=false")], quiet)
+    two = foresee([config(tmp_path, None, "rag", "probe=false", "judge/llm=openai", "judge.llm.model=gpt-4.1")], quiet)
+    assert one.jobs[0].untimed_s and two.jobs[0].untimed_s and two.jobs[0].untimed_s < one.jobs[0].untimed_s
 
 
 def test_the_rate_limit_bounds_the_hours(tmp_path: Path):

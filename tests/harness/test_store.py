@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
+import time
 
 import pytest
 from hypothesis import given
@@ -49,6 +52,38 @@ def test_the_last_record_of_a_key_holds_and_errors_are_not_ok(tmp_path):
     assert journal.ok() == {("a", 0), ("a", 1)}
     journal.close()
     assert Journal(tmp_path / "x.jsonl", question_key).ok() == {("a", 0), ("a", 1)}
+
+
+def test_threads_wait_for_the_disk_together_and_each_for_its_own_line(tmp_path, monkeypatch):
+    """Six threads write while the first waits for the disk: one more fsync covers the five, and none returns before."""
+    path, real, covered, writing = tmp_path / "x.jsonl", os.fsync, [], threading.Event()
+    journal = Journal(path, question_key)
+
+    def fsync(file: int) -> None:
+        if not covered:
+            writing.set()
+            while journal.written < 6:
+                time.sleep(0.001)
+        covered.append(len(path.read_bytes().splitlines()))
+        real(file)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    on_disk: dict[int, bool] = {}
+
+    def write(n: int) -> None:
+        journal.append(record(n))
+        place = [json.loads(line)["qa_index"] for line in path.read_text().splitlines()].index(n)
+        on_disk[n] = max(covered) > place
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(6)]
+    threads[0].start()
+    assert writing.wait(10)
+    for thread in threads[1:]:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert on_disk == dict.fromkeys(range(6), True) and len(covered) <= 2
+    journal.close()
 
 
 def test_two_processes_cannot_run_one_folder(tmp_path):

@@ -234,22 +234,21 @@ def test_a_stated_rest_is_what_may_go_out():
     assert pace.admit(10.0, "1", 90.0) == pytest.approx(80 / (1000 / 60))
 
 
-def test_a_window_halves_and_grows():
-    pace = Pace()
-    calls = [pace.admit(1.0, "1", 1.0) for _ in range(16)]
-    for sent in calls:
-        pace.left(2.0, sent)
-        pace.refused(2.0, sent, 0.5, 0.1, {})
-    assert pace.window == 4.0 and pace.refusals == 1
-    assert pace.admit(2.1, "1", 1.0) == pytest.approx(0.4)
-    again = [pace.admit(2.6, "1", 1.0) for _ in range(4)]
-    assert all(isinstance(sent, Sent) for sent in again) and not isinstance(pace.admit(2.6, "1", 1.0), Sent)
-    for sent in again:
-        pace.left(2.8, sent)
-        pace.came_through(2.8, sent, 1, {})
-    assert pace.window == 8.0
-    pace.came_through(2.9, again[0], 1, {})
-    assert pace.window == 8.125
+def test_a_closed_pace_is_taken_up_again(tmp_path):
+    """After ``close`` a later call shares again, and sees what others wrote meanwhile."""
+    ours, theirs = (Limits("host", "m", {}, folder=tmp_path) for _ in range(2))
+    with ours.shared() as (pace, now):
+        pace.admit(now, "1", 5.0)
+    ours.close()
+    with theirs.shared() as (pace, now):
+        pace.admit(now, "2", 5.0)
+    with ours.shared() as (pace, now):
+        assert set(pace.running) == {"1", "2"}
+    with theirs.shared() as (pace, _):
+        pace.running.clear()  # a shorter text takes the place of a longer one
+    assert json.loads(ours.path.read_text())["running"] == {}
+    with ours.shared() as (pace, _):
+        assert not pace.running
 
 
 @pytest.mark.parametrize("field", ["requests_per_minute", "tokens_per_minute", "patience_s", "max_tokens"])

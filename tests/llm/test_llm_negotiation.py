@@ -203,8 +203,8 @@ def test_azures_hosts_get_the_key_in_their_header():
 
     for host in ("x.openai.azure.com", "x.services.ai.azure.com"):
         headers = headers_of(OpenAIConfig(), f"https://{host}/openai/v1", "the-key")
-        assert headers["api-key"] == "the-key" and not headers["Authorization"]
-    assert not headers_of(OpenAIConfig(), "https://api.openai.com/v1", "the-key")
+        assert headers["api-key"] == "the-key" and "Authorization" not in headers
+    assert headers_of(OpenAIConfig(), "https://api.openai.com/v1", "the-key")["Authorization"] == "Bearer the-key"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from eval.stages.bench import Bench
 from eval.stages.forecast.embedder import ForecastEmbedder
 from eval.stages.forecast.learned import Learned
 from eval.stages.forecast.model import Counting, Observer, Place, RemoteStandIn, StandIn, form_of, tokenizer_of
+from eval.stages.forecast.overlap import Overlap
 from eval.stages.forecast.shapes import ReplyShape
 from eval.stages.forecast.tally import MEMORY, Form, Tally
 from memos.embed.base import Embedder
@@ -55,6 +56,8 @@ class ForecastBench(Bench):
     ) -> None:
         self.command, self.place, self.tally = command, Place(), Tally()
         self._learned, self._observe, self._cached, self._pause = learned, observe, cached, pause
+        self.overlap = Overlap()
+        """Of the pauses of this bench's stand-ins."""
         self._models: dict[str, LLM] = {}
         super().__init__(config)
 
@@ -75,7 +78,8 @@ class ForecastBench(Bench):
             return provider  # scripted replies cost nothing and are known
         made = RemoteStandIn if getattr(provider, "remote", False) else StandIn
         pause = self._pause if made is RemoteStandIn else 0.0
-        return made(provider, tokenizer_of(provider.name), lambda request: self._shape(provider.name, request), pause)
+        shape = lambda request: self._shape(provider.name, request)  # noqa: E731
+        return made(provider, tokenizer_of(provider.name), shape, pause, self.overlap)
 
     def _shape(self, model: str, request: Request) -> ReplyShape:
         return self._learned.shape(Form(self.place.role, model, form_of(request))) if self._learned else ReplyShape()

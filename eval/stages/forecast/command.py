@@ -27,8 +27,8 @@ from memos.llm.base import LLM
 from memos.llm.prices import Price
 from memos.types import Usage
 
-PAUSE_S, PAUSED_CALLS = 0.02, 60
-"""How long a stand-in waits, and about how many calls are made, to see how many a system makes at once."""
+PAUSE_S, PAUSED_SESSIONS = 0.05, 2
+"""How long a stand-in waits, and how many sessions are ingested, to see how many calls a system makes at once."""
 SAMPLED_QUESTIONS, SAMPLED_SESSIONS = 8, 3
 """How much of the first conversation is rehearsed to see what kinds of requests there are."""
 EMBED_CALL = CallTime(0.2, 0.0, 0.0)
@@ -215,15 +215,11 @@ def _at_once(bench: ForecastBench) -> float:
     conversation = max(bench.dataset.conversations, key=lambda c: len(c.turns()))
     with closing(slow.new_system()) as system:
         system.start(conversation)
-        wall, processor = time.perf_counter(), time.process_time()
-        for session in conversation.sessions:
+        sessions = conversation.sessions[:PAUSED_SESSIONS]
+        getattr(system, "expect", list)(sessions)
+        for session in sessions:
             system.add(session)
-            calls = sum(counts.total.calls for counts in slow.tally.counts.values())
-            if calls >= PAUSED_CALLS:
-                break
-        waited = time.perf_counter() - wall - (time.process_time() - processor)
-    calls = sum(counts.asked.calls for purpose, counts in slow.tally.by_purpose().items() if purpose.role == MEMORY)
-    return max(1.0, calls * PAUSE_S / waited) if waited > 0 else 1.0
+    return slow.overlap.at_once
 
 
 def _embedders(

@@ -186,7 +186,11 @@ def _phase_seconds(job: Foreseen, group: CallGroup, asked: Asked, models: Mappin
 def _untimed_seconds(
     job: Foreseen, asked: Asked, models: Mapping[str, KnownModel], phases: Sequence[Phase]
 ) -> float | None:
-    """All but the latency pass: conversations ingested beside one another, then searches, answers and each judge."""
+    """All but the latency pass: conversations ingested beside one another, then searches, answers and verdicts.
+
+    Answers and verdicts of one model share its calls under way; different models are asked beside one another
+    (``eval.stages.flow``).
+    """
     chains = {name: job.seen.machine_s.get(name, 0.0) for name in job.turns}
     for (group, conversation), usage in asked.items():
         if group.phase in (INGEST, EMBED):
@@ -199,8 +203,12 @@ def _untimed_seconds(
         sum(job.seen.machine_s.values()),
         *(phase.seconds or 0.0 for phase in phases if phase.phase in (INGEST, EMBED)),
     )
-    after = _sum(phase.seconds for phase in phases if phase.phase not in (INGEST, EMBED, LATENCY))
-    return None if after is None else ingested + after
+    searched = _sum(phase.seconds for phase in phases if phase.phase == SEARCH)
+    judged = [phase for phase in phases if phase.phase not in _DIRECT]
+    by_model = [_sum(phase.seconds for phase in judged if phase.model == name) for name in {p.model for p in judged}]
+    if searched is None or None in by_model:
+        return None
+    return ingested + searched + max((seconds for seconds in by_model if seconds is not None), default=0.0)
 
 
 def _sum(seconds: Iterable[float | None]) -> float | None:

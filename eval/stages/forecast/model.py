@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
+from eval.stages.forecast.overlap import Overlap
 from eval.stages.forecast.replies import reply_to
 from eval.stages.forecast.shapes import ReplyShape
 from eval.stages.forecast.tally import Purpose, Tally
@@ -69,6 +70,7 @@ class StandIn:
         tokens: of a text.
         shape: how real replies to a request compare with the stated ones.
         pause: seconds each reply takes; to see how many calls a system makes at once.
+        overlap: told of the pauses.
     """
 
     def __init__(
@@ -77,8 +79,10 @@ class StandIn:
         tokens: Callable[[str], int],
         shape: Callable[[Request], ReplyShape] = lambda request: ReplyShape(),
         pause: float = 0.0,
+        overlap: Overlap | None = None,
     ) -> None:
         self.provider, self.tokens, self.shape, self.pause = provider, tokens, shape, pause
+        self.overlap = overlap or Overlap()
         self.name, self.context_window = provider.name, provider.context_window
         self.config = getattr(provider, "config", None)
 
@@ -91,7 +95,8 @@ class StandIn:
         count = lambda messages: prompt_tokens(messages, request, self.tokens)  # noqa: E731
         messages, cut = fit(request.messages, count, self.context_window, request.max_tokens or 0, policy, self.name)
         if self.pause:
-            time.sleep(self.pause)
+            with self.overlap.waiting():
+                time.sleep(self.pause)
         text, calls = reply_to(request, self.shape(request))
         length = self.tokens(text + "".join(call.arguments for call in calls))
         if request.max_tokens is not None:

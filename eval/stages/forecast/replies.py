@@ -181,7 +181,7 @@ def _edges(request: Request, system: str, last: str) -> Any:
                 "valid_at": time,
                 "invalid_at": None,
             }
-            for name in names[1:3]
+            for name in names[1:]
         ]
     }
 
@@ -250,7 +250,7 @@ def _tool_reply(request: Request, system: str, last: str) -> tuple[str, tuple[To
         names = last.partition("Entities: ")[2].partition("\n")[0].split(", ")
         value = {
             "relations": [
-                {"source": names[0], "relationship": "talks_about", "destination": other} for other in names[1:4]
+                {"source": names[0], "relationship": "talks_about", "destination": other} for other in names[1:]
             ]
         }
     elif name == "delete_relations":

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from eval.stages.forecast.tally import Form, Purpose
 from memos.llm.base import Completion, Request
 
-EARLY, TRIED, LONG = 24, 3, 4000
+EARLY, TRIED, LONG = 48, 5, 4000
 """Requests of a form that are looked at, those of them that are tried, and prompt tokens from which one is enough."""
 
 
@@ -29,13 +29,13 @@ class Samples:
                 early.append((request, completion.usage.prompt_tokens))
 
     def of(self, model: str) -> dict[Form, list[Request]]:
-        """What to try on a model: requests evenly spread over the early ones."""
+        """What to try on a model: short, middling and long ones of the early requests."""
         return {form: _spread(early) for form, early in self.early.items() if form.model == model}
 
 
 def _spread(early: Sequence[tuple[Request, int]]) -> list[Request]:
-    shortest, tokens = min(early, key=lambda pair: pair[1])
-    if tokens > LONG:
-        return [shortest]
-    count = min(TRIED, len(early))
-    return [early[(2 * number + 1) * len(early) // (2 * count)][0] for number in range(count)]
+    ordered = sorted(early, key=lambda pair: (pair[1], [message.content for message in pair[0].messages]))
+    if ordered[0][1] > LONG:
+        return [ordered[0][0]]
+    count = min(TRIED, len(ordered))
+    return [ordered[(2 * number + 1) * len(ordered) // (2 * count)][0] for number in range(count)]

@@ -11,7 +11,7 @@ from eval.command.jobs import one_line
 from eval.core.progress import say
 from eval.datasets.find import LOCOMO_URL, LOCOMO_VARIABLE, cached_locomo, find_locomo
 from eval.experiments.protocol import CONFIG_ERROR
-from memos.errors import DataError
+from memos.errors import AbsentData, DataError
 
 WIDTH = 100
 """Columns of the block."""

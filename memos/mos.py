@@ -221,15 +221,34 @@ class MemOS:
         return self.work.revive()
 
     # -- reading -----------------------------------------------------------------------------------------------
-    def search(self, query: str, *, user: str = "default", k: int = 5, where: Where | None = None) -> list[Memory]:
-        """The best memories for a query, best first; each use is counted."""
-        return self._search(query, user, k, where)
+    def search(
+        self,
+        query: str,
+        *,
+        user: str = "default",
+        k: int = 5,
+        where: Where | None = None,
+        as_of: datetime | None = None,
+    ) -> list[Memory]:
+        """The best memories for a query, best first; each use is counted.
+
+        Args:
+            where: condition the memories must meet.
+            as_of: search what held at that time, memories included that were superseded since.
+        """
+        return self._search(query, user, k, where, as_of=as_of)
 
     def _search(
-        self, query: str, user: str, k: int, where: Where | None = None, without: frozenset[str] = frozenset()
+        self,
+        query: str,
+        user: str,
+        k: int,
+        where: Where | None = None,
+        without: frozenset[str] = frozenset(),
+        as_of: datetime | None = None,
     ) -> list[Memory]:
         """``search``; the units in ``without`` count as used but are left out of the texts."""
-        hits = self._operator(user).search(query, k, caller=Caller(user), where=where)
+        hits = self._operator(user).search(query, k, caller=Caller(user), where=where, as_of=as_of)
         out = []
         for hit in hits:
             units = [unit for unit in hit.units if unit.unit_id not in without]

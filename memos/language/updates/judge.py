@@ -74,7 +74,7 @@ def stands(old: str, new: str, cosine: float) -> Standing:
     Args:
         cosine: likeness of the two by an embedder, -1 to 1.
     """
-    if surface(old) == surface(new) and _plain(old) == _plain(new):
+    if read(old).words == read(new).words and surface(old) == surface(new) and _plain(old) == _plain(new):
         return "duplicate"
     olds, news = sentences(old), sentences(new)
     if not olds or not news:

@@ -57,7 +57,7 @@ def barred(old: Statement, new: Statement) -> str:
         return "quotation"
     if new.agrees and not new.changes:
         return "agrees"
-    if new.wishes and not old.plans and not new.corrects and not _sure(old, new):
+    if new.wishes and not old.plans and not new.corrects:
         return "plan"
     if old.denies and new.ends and not old.liking:
         return "agrees"

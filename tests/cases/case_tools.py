@@ -140,7 +140,8 @@ def remembered(*lines: str) -> tuple[set[str], int]:
     memory = MemOS(embedder=_minilm())
     for line in lines:
         memory.add(line, user="u")
-    live = {cube.text for cube in memory.vault.get_many(memory.vault.find(Is("semantic_type", "fact"), namespaces=["u"]))}
+    facts = memory.vault.find(Is("semantic_type", "fact"), namespaces=["u"])
+    live = {cube.text for cube in memory.vault.get_many(facts)}
     archived = memory.stats()["archived"]
     memory.close()
     return live, archived

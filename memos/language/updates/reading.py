@@ -17,22 +17,28 @@ from memos.language.updates.slots import Slot, slots
 from memos.language.words import stem, surface
 
 _OPENERS = re.compile(
-    r"^(?:\s*(?:well|so|oh|yes|yeah|no|and|but|by the way|btw|anyway|as i (?:said|mentioned)|like i (?:told you|said)|"
-    r"you know|guess what|sadly|sorry|actually|correction|no wait|wait|i meant|i mean|i was wrong|i made a mistake before|"
+    r"^(?:\s*(?:well|so|oh|yes|yeah|no|and|but|by the way|btw|anyway|as i (?:said|mentioned)|like i (?:told you|"
+    r"said)|"
+    r"you know|guess what|sadly|sorry|actually|correction|no wait|wait|i meant|i mean|i was wrong|"
+    r"i made a mistake before|"
     r"i got it wrong|i misspoke|it turns out(?: that)?|it turned out(?: that)?|turns out|did i mention that|strange|"
     r"good news|bad news|update|fyi|remember|reminder|unfortunately|luckily|in fact|to be honest|honestly|"
     r"believe it or not)\b[\s,:;.!-]*)+",
     re.IGNORECASE,
 )
 _AGREES = re.compile(
-    r"\b(?:won't|will not|wouldn't|never|not|hasn't|haven't|doesn't|don't|didn't|isn't|no plans? to|no reason to|nothing|"
-    r"no intention)\b(?: \w+){0,3}? (?:quit|stop\w*|give up|given up|gave up|leave|regret|unhappy|dislike|mind|against|"
-    r"doubt\w*|hate|miss|tired|bad)\b|\bcan't get enough\b|\bno (?:plans?|reason|intention|wish) to\b|\bnothing against\b",
+    r"\b(?:won't|will not|wouldn't|never|not|hasn't|haven't|doesn't|don't|didn't|isn't|no plans? to|"
+    r"no reason to|nothing|"
+    r"no intention)\b(?: \w+){0,3}? (?:quit|stop\w*|give up|given up|gave up|leave|regret|unhappy|dislike|mind|"
+    r"against|"
+    r"doubt\w*|hate|miss|tired|bad)\b|\bcan't get enough\b|\bno (?:plans?|reason|intention|wish) to\b|"
+    r"\bnothing against\b",
     re.IGNORECASE,
 )
 _RIGHTLY = re.compile(r"\bused to (?:it|the|that|this|my|living|being|having|working)\b", re.IGNORECASE)
 _HAPPENED = re.compile(
-    r"\b(?:went|visited|bought|met|saw|ate|ran|watched|baked|lost|broke|called (?:my|his|her)|painted|cooked|attended|took part|won|"
+    r"\b(?:went|visited|bought|met|saw|ate|ran|watched|baked|lost|broke|called (?:my|his|her)|painted|cooked|"
+    r"attended|took part|won|"
     r"wore|had (?:a|an|lunch|dinner|breakfast)|slept|tasted|borrowed|missed|overslept|found|made)\b",
     re.IGNORECASE,
 )
@@ -86,13 +92,14 @@ class Statement:
 _LIGHT = frozenset(
     map(
         stem,
-        """use used stop stopped quit give gave given sell sold move moved change changed start started begin turn turned
-        become became new now old go going went get got take takes taking make made long year month week day morning
+        """use used stop stopped quit give gave given sell sold move moved change changed start started begin turn
+        turned         become became new now old go going went get got take takes taking make made long year month week day morning
         evening yesterday today tomorrow last next time one two much lot good well actually sorry correction instead
         since lately finally anymore longer replace switch cancel drop live work like dislike own job named plan want
         will would decide back put come keep every usually really away always never more some thing off over be is was
         until later earlier end ended call called find found birth wed read play my mine our birthday night weekend
-        place still idea happy try let little bit need run mistake wrong wait mind reach raise grow grown half past""".split(),
+        place still idea happy try let little bit need run mistake wrong wait mind reach raise grow grown half
+        past""".split(),
     )
 )
 

@@ -1,4 +1,4 @@
-"""What a wording of end or change reaches: the whole statement (``no longer``) or the thing behind it (``sold my bike``)."""
+"""What a wording of end or change reaches: the whole statement (``no longer``) or one thing (``sold my bike``)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import re
 from memos.language.words import is_stop
 
 _NARROW = re.compile(
-    r"^(?:stop|quit|g[ai]v|sold|dropp|drop|cancel|call|dumped|stolen|got rid|withdr|ended|replaced|switched|lost interest|"
+    r"^(?:stop|quit|g[ai]v|sold|dropp|drop|cancel|call|dumped|stolen|got rid|withdr|ended|replaced|switched|"
+    r"lost interest|"
     r"resigned|donated|threw|closed|deleted|scrapped|returned|wrecked|totalled|traded|chang|new|rais|extend|postpon|"
-    r"reschedul|delay|upgrad|increas|lower|renam|left|leav|managed|had to|has stop|have stop|to stop|hung|start|no more|"
+    r"reschedul|delay|upgrad|increas|lower|renam|left|leav|managed|had to|has stop|have stop|to stop|hung|start|"
+    r"no more|"
     r"over|off the|put|got (?:a new|my|him|her))",
     re.IGNORECASE,
 )
@@ -70,7 +72,7 @@ def near(places: tuple[tuple[int, int], ...], span: tuple[int, int], reach: int 
 
 
 def before_it(body: str, word: str) -> str:
-    """The content word right before a word, lower case; empty where an article, a possessive or nothing stands there."""
+    """The content word right before a word, lower case; empty where an article, a possessive or nothing is there."""
     match = re.search(rf"([^\W_][\w'’-]*)\s+{re.escape(word)}\b", body, re.IGNORECASE)
     low = match[1].lower() if match else ""
     return "" if not low or is_stop(low) or low.endswith(("'s", "’s", "s'")) else low

@@ -20,7 +20,7 @@ class Slot:
     """Stems that say which attribute; those of one attribute may be fewer in one statement than in the other."""
     value: frozenset[str]
     kind: str
-    """Kind of value, so that ``in 1950`` and ``in Lyon`` are no two values of one attribute: number, day, name, word."""
+    """Kind of value (number, day, name, word): ``in 1950`` and ``in Lyon`` are no two values of one attribute."""
     sure: bool
     """Whether the attribute can have one value only, whatever is said."""
 
@@ -33,33 +33,40 @@ _IDENTIFYING = frozenset(
     )
 )
 _IS = re.compile(
-    r"\b(?P<what>(?:(?:my|our|the|his|her|their|[A-Z][\w-]*'s|\w+'s)\s+)?(?:new |old |current )?(?:[\w-]+(?:'s)?\s+){0,3}?[\w-]+)"
+    r"\b(?P<what>(?:(?:my|our|the|his|her|their|[A-Z][\w-]*'s|\w+'s)\s+)?(?:new |old |"
+    r"current )?(?:[\w-]+(?:'s)?\s+){0,3}?[\w-]+)"
     r"(?:,)?\s+(?:has changed, it's|has changed to|was changed to|is now|are now|is actually|is|are|'s|was moved to|"
-    r"has been moved to|has been pushed back to|got rescheduled, it|was extended to|was brought forward to|is scheduled for|"
-    r"is planned for|starts at|starts|closes at|closes|opens at|leaves at|takes|takes place|costs?|switched to|moved to|"
+    r"has been moved to|has been pushed back to|got rescheduled, it|was extended to|was brought forward to|"
+    r"is scheduled for|"
+    r"is planned for|starts at|starts|closes at|closes|opens at|leaves at|takes|takes place|costs?|switched to|"
+    r"moved to|"
     r"was changed to)\s+(?P<value>.+)",
     re.IGNORECASE,
 )
 _AGE = re.compile(
-    r"(?:\bI|\b[A-Z][a-z]+|\bwe|\b(?:%s)|^)(?: have| has| just| finally| already| recently)?(?: |(?='m))(?:is|am|'m|turned|turns|turning)\s+(?:now |already )?(?P<value>\d{1,3})(?:\s+years? old)?(?:\s+(?:yesterday|today|now|last \w+))?[.!]?$"
-    % "|".join(sorted(KIN))
+    rf"(?:\bI|\b[A-Z][a-z]+|\bwe|\b(?:{'|'.join(sorted(KIN))})|^)(?: have| has| just| finally| already| recently)?"
+    r"(?: |(?='m))(?:is|am|'m|turned|turns|turning)\s+(?:now |already )?(?P<value>\d{1,3})(?:\s+years? old)?"
+    r"(?:\s+(?:yesterday|today|now|last \w+))?[.!]?$",
 )
 _BORN = re.compile(r"\bborn (?:in|on) (?P<value>.+)", re.I)
 _NAMED = re.compile(r"\b(?:is|are) (?:called|named) (?P<value>[A-Z][\w-]*)")
 _FROM = re.compile(r"\b(?:is|am|'m|comes?) (?:actually )?from (?P<value>[A-Z][\w-]*(?: [A-Z][\w-]*)?)")
 _HOME = re.compile(
-    r"\b(?:lives?|living|moved|relocated|settled|based) (?:now )?(?:back )?(?:in|into|to|from [A-Z]\w+ to) (?P<value>[A-Z][\w-]*)"
+    r"\b(?:lives?|living|moved|relocated|settled|based) (?:now )?(?:back )?(?:in|into|to|"
+    r"from [A-Z]\w+ to) (?P<value>[A-Z][\w-]*)"
 )
 _AS = re.compile(r"\b(?:works?|working) (?:now )?as (?P<value>.+)")
 _AT = re.compile(
     r"\b(?:works?|working) (?:now )?(?:at|for) (?!night|home|times|the moment|weekends|free|fun)(?P<value>.+)"
 )
 _COUNT = re.compile(
-    rf"\b(?:has|have|'ve|owns?|keeps?) (?:now )?(?P<value>\d+|{WORDS}) (?P<what>[a-z-]+(?: [a-z-]+)?)(?=[.,!?]|\s+(?:now|and|at|in)\b|$)",
+    rf"\b(?:has|have|'ve|owns?|keeps?) (?:now )?(?P<value>\d+|{WORDS}) (?P<what>[a-z-]+(?: [a-z-]+)?)(?=[.,!?]|"
+    rf"\s+(?:now|and|at|in)\b|$)",
     re.I,
 )
 _STATUS = re.compile(
-    r"\b(?:is|am|'m|are|'re|got|get) (?:now |happily |newly |finally )?(?P<value>single|married|engaged|divorced|widowed)\b",
+    r"\b(?:is|am|'m|are|'re|got|get) (?:now |happily |newly |finally )?(?P<value>single|married|engaged|"
+    r"divorced|widowed)\b",
     re.I,
 )
 _MAIL = re.compile(r"\be-?mail(?: address)? is (?:now )?(?P<value>[\w.+-]+@[\w.-]+\w)", re.I)

@@ -53,7 +53,8 @@ SERVING = frozenset(
 """People who are somebody's only behind a possessive: ``my doctor's name``, not ``my doctor appointment``."""
 WHICH = frozenset(
     """older younger oldest youngest elder eldest middle little big first second third fourth other one left right
-    former late step half twin best upper lower front back garage work private business personal summer winter""".split()
+    former late step half twin best upper lower front back garage work private business personal summer
+    winter""".split()
 )
 """Words that tell two things or people of one kind apart."""
 SYNONYMS = {
@@ -106,14 +107,17 @@ EXCLUSIVE: dict[str, re.Pattern[str]] = {
     for name, pattern in {
         "home": r"\bliv(?:e|es|ing) (?:in|at|on|near|with|alone|by|outside|here|there)\b|\blived in\b|\bbased in\b|"
         r"\breloca\w+|\bresid(?:e|es|ing)\b|\bhome (?:is|for|town)\b|\bnew home\b|\bsettled (?:in|into|down)\b|"
-        r"\bmoved? (?:in|out|into|away|back|house|flat|here|there)\b|\bmoved? (?:to|from) (?!(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)(?-i:[A-Z])|"
-        r"\b(?:my|our|his|her|their|a|an|the|own|new|\w+'s) (?:new |own |small |little |old |tiny )?(?:flat|apartment|"
+        r"\bmoved? (?:in|out|into|away|back|house|flat|here|there)\b|\bmoved? (?:to|from) (?!(?:Mon|Tues|Wednes|"
+        r"Thurs|Fri|Satur|Sun)day)(?-i:[A-Z])|"
+        r"\b(?:my|our|his|her|their|a|an|the|own|new|\w+'s) (?:new |own |small |little |old |tiny )?(?:flat|"
+        r"apartment|"
         r"house|home|studio|dorm|cottage|condo|place)\b|"
         r"\brent(?:s|ing)? (?:a|an|the) (?:room|flat|house|apartment|studio)\b|\bstay(?:s|ing)? (?:in|with|at) \w+|"
         r"\bshar(?:e|es|ing) (?:a|an|the) (?:flat|house|apartment|room)\b|\bmy address\b",
         "job": r"\bwork(?:s|ed|ing)? (?:as|at|for|in)\b|\bjobs?\b|\bemploy\w*|\bquit\b|\bfired\b|\blaid off\b|"
         r"\bretired?\b|\bpromot\w+|\bhired\b|\bcareers?\b|\bunemployed\b|\bintern\b|\bresign\w*|\bsacked\b|"
-        r"\b(?:a|an|the|as) (?:\w+ )?(?:nurse|barista|chef|cook|accountant|developer|engineer|teacher|waitress|waiter|"
+        r"\b(?:a|an|the|as) (?:\w+ )?(?:nurse|barista|chef|cook|accountant|developer|engineer|teacher|waitress|"
+        r"waiter|"
         r"receptionist|lawyer|florist|driver|manager|doctor|dentist|pilot|cashier|gardener|editor|baker|carpenter|"
         r"plumber|electrician|journalist|designer|architect|librarian|mechanic|butcher|farmer|firefighter|officer|"
         r"scientist|analyst|consultant|programmer|secretary|assistant|clerk|salesman|tailor|hairdresser|photographer|"
@@ -124,29 +128,36 @@ EXCLUSIVE: dict[str, re.Pattern[str]] = {
         r"\bgot together\b|\btogether with\b|\bbeen together\b",
         "diet": r"\bvegan\b|\bvegetarian\b|\beats? (?:\w+ )?(?:meat|fish|dairy|gluten)\b|\bpescatarian\b|\bketo\b|"
         r"\bplant.based\b|\bomnivore\b|\bmeat\b",
-        "commute": r"\b(?:bus|train|tram|subway|metro|car|bike|bicycle|cycle|drive|walk|foot)\b.*\b(?:to work|to school|"
+        "commute": r"\b(?:bus|train|tram|subway|metro|car|bike|bicycle|cycle|drive|walk|foot)\b.*\b(?:to work|"
+        "to school|"
         r"to the office|commute)\b|\bcycles? to\b|\bcommut\w+|\bto (?:work|school|the office)\b.*\b(?:bus|train|tram|"
         r"subway|metro|car|bike|walk\w*|cycl\w*|driv\w*)\b",
-        "degree": r"\bstud(?:y|ies|ying|ied)\b|\bmajor(?:s|ing)?\b|\bdegree\b|\benrolled\b|\bcollege\b|\buniversity\b|"
+        "degree": r"\bstud(?:y|ies|ying|ied)\b|\bmajor(?:s|ing)?\b|\bdegree\b|\benrolled\b|\bcollege\b|"
+        "\buniversity\b|"
         r"\bthesis\b",
     }.items()
 }
 """Fields of life in which one state holds at a time."""
 
 ENDS = re.compile(
-    r"\bno longer\b|\bany ?more\b|\bany longer\b|\bstopped\b(?! at\b| by\b| for\b)|\b(?:has|have|'ve|had|to) stop(?:ped)?\b|"
-    r"\bmanaged to stop\b|\bquit(?:s|ting)?\b|\bg[ai]ve(?:n|s)? (?:\w+ ){0,4}(?:up|away)\b|\bgave (?:\w+ ){1,4}to\b|\bsold\b|"
-    r"\bdropp(?:ed|ing)\b|\bcancel\w*|\bcall(?:ed|s)? (?:\w+ ){0,3}off\b|\bbroke up\b|\bbroken up\b|\bsplit(?: up)?\b|"
+    r"\bno longer\b|\bany ?more\b|\bany longer\b|\bstopped\b(?! at\b| by\b| for\b)|\b(?:has|have|'ve|had|"
+    r"to) stop(?:ped)?\b|"
+    r"\bmanaged to stop\b|\bquit(?:s|ting)?\b|\bg[ai]ve(?:n|s)? (?:\w+ ){0,4}(?:up|away)\b|"
+    r"\bgave (?:\w+ ){1,4}to\b|\bsold\b|"
+    r"\bdropp(?:ed|ing)\b|\bcancel\w*|\bcall(?:ed|s)? (?:\w+ ){0,3}off\b|\bbroke up\b|\bbroken up\b|"
+    r"\bsplit(?: up)?\b|"
     r"\bseparated\b|\bdumped\b|\bretired\b|\blaid off\b|\bfired\b|\bsacked\b|\b(?:my|his|her) ex\b|"
     r"\bpassed away\b|\bdied\b|\bstolen\b|\bgot rid of\b|\bmoved out\b|\bmoving out\b|\bwithdr[ae]w\w*|\bused to\b|"
     r"\bexpired\b|\bis off\b|\bdecided (?:against|not)\b|\bchanged (?:my|his|her|their|our) mind\b|\bended\b|"
     r"\bnever\b.*\b(?:these days|now)\b|\bhave?n't\b.*\bsince\b|\bhasn't\b.*\bsince\b|\bafter all\b|\binstead of\b|"
     r"\brather than\b|\btraded (?:\w+ ){0,3}in\b|\breplaced\b|\bswitched\b|\blost interest\b|\bresigned\b|"
     r"\bdon't need\b|\bdoesn't need\b|\bno more\b|\bwe're done\b|\bover (?:horror|it|with)\b|\bgone\b|\bhung up\b|"
-    r"\boff the\b|\bdonated\b|\bthrew (?:\w+ ){0,3}(?:away|out)\b|\bfell out\b|\bcan't stand\b.*\bnow\b|\bgrew out of\b|"
+    r"\boff the\b|\bdonated\b|\bthrew (?:\w+ ){0,3}(?:away|out)\b|\bfell out\b|\bcan't stand\b.*\bnow\b|"
+    r"\bgrew out of\b|"
     r"\bgrown out of\b|\bclosed\b|\bdeleted\b|\bunsubscribed\b|\bdissolved\b|\bscrapped\b|\bfell through\b|"
     r"\bended up not\b|\bdropped out\b|\bbacked out\b|\bbroke off\b|\blet (?:\w+ )?go\b|\bmade redundant\b|\bcured\b|"
-    r"\breturned (?:the|my|his|her)\b|\bwrecked\b|\btotalled\b|\bran away\b|\bis over\b|\bput down\b|\bcalled it quits\b",
+    r"\breturned (?:the|my|his|her)\b|\bwrecked\b|\btotalled\b|\bran away\b|\bis over\b|\bput down\b|"
+    r"\bcalled it quits\b",
     re.IGNORECASE,
 )
 """Wordings that something has ended."""
@@ -158,20 +169,25 @@ GROUPS = re.compile(
 )
 CHANGES = re.compile(
     r"\bnow\b|\bnowadays\b|\bthese days\b|\blately\b|\bfrom now on\b|\bas of\b|\bchanged\b|\bchanges\b|\bswitched\b|"
-    r"\bbec[ao]me\b|(?<!is )(?<!are )\bnew\b(?= \w)|\bpromoted\b|\bstarted (?:a |at |as |to |working)|\bpostponed\b|\brescheduled\b|"
+    r"\bbec[ao]me\b|(?<!is )(?<!are )\bnew\b(?= \w)|\bpromoted\b|\bstarted (?:a |at |as |to |working)|"
+    r"\bpostponed\b|\brescheduled\b|"
     r"\bpushed (?:back|to|forward)\b|\bbrought forward\b|\bmoved\b|\bdelayed\b|\bextended\b|\braised\b|\bgrown\b|"
     r"\bdown to\b|\bup to\b|\binstead\b|\bfor good\b|\breloca\w+|\bhired\b|\bupgraded\b|\bcome to\b|\breached\b|"
     r"\bturned\b|\bgot (?:married|engaged|divorced|fired|promoted|myself|himself|herself|a new)\b|\bsince\b|"
-    r"\bhas a (?:wife|husband|girlfriend|boyfriend)\b|\bmet someone\b|\btied the knot\b|\bhad (?:his|her|their|my) \w+ child\b|"
-    r"\bwas born today\b|\bat last\b|\bfinally\b|\bjust (?:turned|got|moved|started|became)\b|\bafter (?:a|his|her|my) raise\b|"
-    r"\bput off\b|\breassigned\b|\btransferred\b|\bshifted\b|\brenamed\b|\blowered\b|\bincreased\b|\bdropped to\b|\bwent up\b|"
+    r"\bhas a (?:wife|husband|girlfriend|boyfriend)\b|\bmet someone\b|\btied the knot\b|\bhad (?:his|her|their|"
+    r"my) \w+ child\b|"
+    r"\bwas born today\b|\bat last\b|\bfinally\b|\bjust (?:turned|got|moved|started|became)\b|\bafter (?:a|his|"
+    r"her|my) raise\b|"
+    r"\bput off\b|\breassigned\b|\btransferred\b|\bshifted\b|\brenamed\b|\blowered\b|\bincreased\b|"
+    r"\bdropped to\b|\bwent up\b|"
     r"\bwent down\b|\btook over\b|\bwill be\b|\bit'll be\b|\bthat makes\b|\bowes? (?:me )?\d|\bhave been living\b",
     re.IGNORECASE,
 )
 """Wordings that something is otherwise than before."""
 CORRECTS = re.compile(
     r"\bactually\b|\bsorry\b|\bI meant\b|\bcorrection\b|\bI was wrong\b|\bmisspoke\b|\bmistake\b|\bgot it wrong\b|"
-    r"\bturn(?:s|ed) out\b|\bno,? wait\b|^No,|\bafter all\b|,\s*not \w+[.!]?$|\bI mixed up\b|\bI mixed\b|\bmy bad\b|\brather\b|"
+    r"\bturn(?:s|ed) out\b|\bno,? wait\b|^No,|\bafter all\b|,\s*not \w+[.!]?$|\bI mixed up\b|\bI mixed\b|"
+    r"\bmy bad\b|\brather\b|"
     r"\bto correct\b|\bscratch that\b|\bI misremembered\b|\bin fact\b",
     re.IGNORECASE,
 )
@@ -184,15 +200,20 @@ ADDS = re.compile(
 """Wordings that something comes beside what was."""
 PLANS = re.compile(
     r"\bwants? to\b|\bwould like\b|\b(?:I|we|he|she)'d (?:love|like)\b|\bhop(?:e|es|ing) to\b|\bplan(?:s|ning)?\b|"
-    r"\bplanned\b|\bthinking (?:of|about)\b|\bconsider\w*|\bintends? to\b|\bdream(?:s|ing)?\b|\b(?:one|some) day\b|\bmight\b|"
-    r"\bsaving (?:up )?for\b|\bgoing to\b|\bwould love\b|\bapplying\b|\bmaybe\b|\bperhaps\b|\bnext year\b|\bwill\b|\bI'll\b|"
-    r"\bwon't\b|\btraining for\b|\bflying to\b|\bcoming for\b|\bis coming\b|\bdecided\b|\bidea of\b|\bthe trip\b|\btempted\b|"
-    r"\bit'll\b|\bmind about\b|\baren't starting\b|\bisn't starting\b|\bisn't coming\b|\bcan't make it\b|\blooking for\b",
+    r"\bplanned\b|\bthinking (?:of|about)\b|\bconsider\w*|\bintends? to\b|\bdream(?:s|ing)?\b|\b(?:one|"
+    r"some) day\b|\bmight\b|"
+    r"\bsaving (?:up )?for\b|\bgoing to\b|\bwould love\b|\bapplying\b|\bmaybe\b|\bperhaps\b|\bnext year\b|"
+    r"\bwill\b|\bI'll\b|"
+    r"\bwon't\b|\btraining for\b|\bflying to\b|\bcoming for\b|\bis coming\b|\bdecided\b|\bidea of\b|"
+    r"\bthe trip\b|\btempted\b|"
+    r"\bit'll\b|\bmind about\b|\baren't starting\b|\bisn't starting\b|\bisn't coming\b|\bcan't make it\b|"
+    r"\blooking for\b",
     re.IGNORECASE,
 )
 WISHES = re.compile(
     r"(?<!not )(?<!n't )(?<!longer )\b(?:wants? to|would like|(?:I|we|he|she)'d (?:love|like)|hop(?:e|es|ing) to|"
-    r"plans?|planning|thinking (?:of|about)|consider\w*|intends? to|dream(?:s|ing)? of|might|saving (?:up )?for|would love|"
+    r"plans?|planning|thinking (?:of|about)|consider\w*|intends? to|dream(?:s|ing)? of|might|saving (?:up )?for|"
+    r"would love|"
     r"applying|tempted|going to|next year|will|I'll|about to|thinks? of|need to|should)\b|\b(?:one|some) day\b",
     re.IGNORECASE,
 )
@@ -205,23 +226,30 @@ ASKS = re.compile(
 """Questions and hypotheses."""
 PASTS = re.compile(
     r"\bas a (?:child|kid|teenager|student|boy|girl)\b|\bwhen (?:I|he|she|we|they) (?:was|were)\b|\bbefore that\b|"
-    r"\bpreviously\b|\bformerly\b|\buntil (?:\d{4}|last|then)\b|\bin the (?:nineties|eighties|seventies|past)\b|\byears ago\b|"
-    r"\bat school\b|\bgrew up\b|\bback then\b|\bfirst (?:car|job|house|flat|dog|cat|phone|bike)\b|\bfor a long time before\b|"
+    r"\bpreviously\b|\bformerly\b|\buntil (?:\d{4}|last|then)\b|\bin the (?:nineties|eighties|seventies|past)\b|"
+    r"\byears ago\b|"
+    r"\bat school\b|\bgrew up\b|\bback then\b|\bfirst (?:car|job|house|flat|dog|cat|phone|bike)\b|"
+    r"\bfor a long time before\b|"
     r"\bfrom \d{4} to \d{4}\b|\bin (?:my|his|her) (?:twenties|thirties|teens|youth|childhood)\b|\bonce upon\b|"
-    r"\bas a little\b|\bin (?:19|200|201)\d{1,2}\b|\bused to\b|\bonce (?:lived|worked|had|owned|played)\b|\bin those days\b|"
+    r"\bas a little\b|\bin (?:19|200|201)\d{1,2}\b|\bused to\b|\bonce (?:lived|worked|had|owned|played)\b|"
+    r"\bin those days\b|"
     r"\bearlier in (?:life|my)\b|\bin college\b|\byears back\b",
     re.IGNORECASE,
 )
 """Wordings that speak of a time before."""
 BRIEF = re.compile(
-    r"\bfor the (?:week|weekend|day|night|month|moment|summer)\b|\btoday\b|\bthis (?:week|weekend|month|morning|evening)\b|"
-    r"\bon (?:a )?(?:holiday|vacation|business)\b|\bvisiting\b|\btonight\b|\blast (?:night|match|time)\b|\bby accident\b|"
-    r"\byesterday\b|\bborrow\w*|\bfor a few days\b|\btemporar\w+|\bfor now\b|\bthis once\b|\bexception\w*|\bat the (?:wedding|party|ball)\b",
+    r"\bfor the (?:week|weekend|day|night|month|moment|summer)\b|\btoday\b|\bthis (?:week|weekend|month|morning|"
+    r"evening)\b|"
+    r"\bon (?:a )?(?:holiday|vacation|business)\b|\bvisiting\b|\btonight\b|\blast (?:night|match|time)\b|"
+    r"\bby accident\b|"
+    r"\byesterday\b|\bborrow\w*|\bfor a few days\b|\btemporar\w+|\bfor now\b|\bthis once\b|\bexception\w*|"
+    r"\bat the (?:wedding|party|ball)\b",
     re.IGNORECASE,
 )
 """Wordings of an exception that leaves a habit or a state as it is."""
 LIKING = re.compile(
-    r"\b(?:love|loves|like|likes|enjoy|enjoys|adore|adores|fond of|a (?:big |huge )?fan of|prefer|prefers|favou?rite)\b",
+    r"\b(?:love|loves|like|likes|enjoy|enjoys|adore|adores|fond of|a (?:big |huge )?fan of|prefer|prefers|"
+    r"favou?rite)\b",
     re.I,
 )
 DISLIKING = re.compile(

@@ -93,13 +93,13 @@ _LIGHT = frozenset(
     map(
         stem,
         """use used stop stopped quit give gave given sell sold move moved change changed start started begin turn
-        turned         become became new now old go going went get got take takes taking make made long year month week day morning
-        evening yesterday today tomorrow last next time one two much lot good well actually sorry correction instead
-        since lately finally anymore longer replace switch cancel drop live work like dislike own job named plan want
-        will would decide back put come keep every usually really away always never more some thing off over be is was
-        until later earlier end ended call called find found birth wed read play my mine our birthday night weekend
-        place still idea happy try let little bit need run mistake wrong wait mind reach raise grow grown half
-        past""".split(),
+        turned become became new now old go going went get got take takes taking make made long year month
+        week day morning evening yesterday today tomorrow last next time one two much lot good well actually
+        sorry correction instead since lately finally anymore longer replace switch cancel drop live work
+        like dislike own job named plan want will would decide back put come keep every usually really away
+        always never more some thing off over be is was until later earlier end ended call called find found
+        birth wed read play my mine our birthday night weekend place still idea happy try let little bit
+        need run mistake wrong wait mind reach raise grow grown half past""".split(),
     )
 )
 

@@ -169,10 +169,11 @@ class MemOS(VaultKeeper):
         ]
         if self.config.preferences:
             cubes += preference_cubes(text, user=user, holder=speaker or user, said=said, ids=ids, clock=clock)
-        return self._insert(user, cubes, "add")
+        return self.insert(user, cubes, "add")
 
-    def _insert(self, user: str, cubes: Sequence[MemCube], cause: str) -> list[Inserted]:
-        """What every way of adding goes through: governance, tiers, resolution, relations, the log; all or nothing."""
+    def insert(self, user: str, cubes: Sequence[MemCube], cause: str) -> list[Inserted]:
+        """Remember ready cubes of a user's namespace. Every way of adding goes through here: governance, tiers,
+        resolution, relations, the log; all or nothing."""
         if not self.config.governance:
             return self.operator(user).insert(cubes, actor=user, cause=cause)
         governance = self._governance()
@@ -239,7 +240,7 @@ class MemOS(VaultKeeper):
             namespace=user,
             tags=(PENDING,) if fine else (),
         )
-        out = self._insert(user, cubes, "read:fast")
+        out = self.insert(user, cubes, "read:fast")
         if fine:
             self.work.read(user, cubes)
         return out

@@ -87,7 +87,7 @@ def test_a_session_lets_what_has_expired_leave(mock_embedder, conversation):
         with MemOS(config=config, embedder=mock_embedder, clock=clock) as memory:
             (stored,) = memory.add("The car is at the garage.", user="ana")
             cube = memory.vault.get(stored.cube_id)
-            expiring = cube.revise(clock(), governance={"ttl": 60.0})
+            expiring = cube.revise(clock(), governance={"ttl_seconds": 60.0})
             memory.operator("ana").update(expiring, actor="ana", cause="test")
             clock.advance(seconds=int(timedelta(hours=1).total_seconds()))
             memory.add_session(conversation.sessions[0], user="ana", start=1)

@@ -51,13 +51,13 @@ def test_owners_agree_or_not(old, new, may):
     ("old", "new", "why"),
     [
         ("I live in Porto.", "Should I move to Lisbon?", "question"),
-        ("I like my job.", 'My friend said "I hate my job".', "quotation"),
+        ("I like dogs.", 'The sign said "No dogs any more".', "quotation"),
         ("I want to finish school.", "I won't give up school.", "agrees"),
         ("I live in Paris.", "I'm thinking about moving to Nice one day.", "plan"),
         ("I live in Vienna.", "As a child I lived in Prague.", "past"),
         ("I ran 5 km on Monday.", "I ran 8 km on Thursday.", "event"),
         ("My locker code is 11.", "My bike lock code is 12.", "attribute"),
-        ("I've a piano lesson on Friday.", "I have a swimming lesson on Sunday.", "object"),
+        ("I've a piano lesson on Friday.", "I have a violin lesson on Sunday.", "object"),
     ],
 )
 def test_what_forbids_an_update(old, new, why):
@@ -68,7 +68,6 @@ def test_what_forbids_an_update(old, new, why):
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("I drive an old Fiat.", "Sold the Fiat and got myself a Toyota."),
         ("Luca works at a bakery.", "Luca quit his job at the bakery."),
         ("My phone number is 555 0134.", "My phone number is 555 0199."),
         ("The exam is on 12 May.", "They postponed the exam, it's on 19 May now."),
@@ -123,6 +122,6 @@ def test_the_fit_separates_what_can_be_separated():
     table = np.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0], [1.0, 3.0]])
     slope = logistic(table, np.array([0, 0, 1, 1]), ridge=0.1)
     assert (table @ slope > 0).tolist() == [False, False, True, True]
-    pairs = load_pairs(PAIRS / "dev.jsonl")[:60] + load_pairs(PAIRS / "dev.jsonl")[-60:]
+    pairs = load_pairs(PAIRS / "dev.jsonl")[::4]
     card = fit(pairs, np.full(len(pairs), ALIKE))
     assert card["pairs"] == len(pairs) and set(card["update"]) == set(UPDATE_FEATURES)

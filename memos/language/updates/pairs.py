@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from memos.language.updates.owners import agree
 from memos.language.updates.reading import Statement, other_kind
-from memos.language.updates.slots import Slot
+from memos.language.updates.slots import AttributeValue
 from memos.language.updates.words_of import GROUPS
 
 UPDATE_FEATURES = (
@@ -72,7 +72,7 @@ def barred(old: Statement, new: Statement) -> str:
     return ""
 
 
-def _differing(old: Statement, new: Statement) -> list[Slot]:
+def _differing(old: Statement, new: Statement) -> list[AttributeValue]:
     """Slots of the new statement to which the old one gives another value of the same kind."""
     return [
         b

@@ -13,7 +13,7 @@ from memos.language.quoting import foreign
 from memos.language.updates import words_of as lists
 from memos.language.updates.owners import Owner, owners
 from memos.language.updates.scope import before_it, heads, near
-from memos.language.updates.slots import Slot, slots
+from memos.language.updates.slots import AttributeValue, slots
 from memos.language.words import stem, surface
 
 _OPENERS = re.compile(
@@ -86,7 +86,7 @@ class Statement:
     ended_fields: frozenset[str]
     """Fields whose words stand beside a wording of end."""
     changed_fields: frozenset[str]
-    slots: tuple[Slot, ...]
+    slots: tuple[AttributeValue, ...]
 
 
 _LIGHT = frozenset(

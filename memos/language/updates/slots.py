@@ -13,7 +13,7 @@ from memos.language.words import stem, surface
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class AttributeValue:
     """An attribute with its value."""
 
     name: frozenset[str]
@@ -87,18 +87,20 @@ _TIME = re.compile(r"\b(?:\d{1,2}(?::\d{2})?\s*(?:am|pm)?|noon|midnight|morning|
 
 
 @lru_cache(maxsize=16_384)
-def slots(text: str) -> tuple[Slot, ...]:
+def slots(text: str) -> tuple[AttributeValue, ...]:
     """The attributes of a statement with their values."""
     text = text.replace("’", "'")
-    stated: list[Slot] = []
+    stated: list[AttributeValue] = []
     for name, pattern in _PATTERNS.items():
         for match in pattern.finditer(text):
             value = match["value"] if pattern is _MAIL else _CUT.split(match["value"])[0]
             if pattern is _HOME and match["value"].lower() in DAYS | MONTHS.keys():
                 continue
-            stated.append(Slot(frozenset((f"={name}",)), _stems(value), _kind(value), True))
+            stated.append(AttributeValue(frozenset((f"={name}",)), _stems(value), _kind(value), True))
     for match in _COUNT.finditer(text):
-        stated.append(Slot(frozenset(("=count", *_stems(match["what"]))), numbers(match["value"]), "number", True))
+        stated.append(
+            AttributeValue(frozenset(("=count", *_stems(match["what"]))), numbers(match["value"]), "number", True)
+        )
     match = _IS.search(text)
     if match and not any("=age" in slot.name or "=named" in slot.name for slot in stated):
         what, value = match["what"], _CUT.split(match["value"])[0]
@@ -106,7 +108,7 @@ def slots(text: str) -> tuple[Slot, ...]:
         person = [word for word in surface(what) if word in KIN]
         heads = surface(what)[-1:] if surface(what) else []
         if name and heads and not (person and heads[0] in KIN) and _stems(value) and not what.lower().startswith("i "):
-            stated.append(Slot(name, _stems(value), _kind(value), bool(name & _IDENTIFYING)))
+            stated.append(AttributeValue(name, _stems(value), _kind(value), bool(name & _IDENTIFYING)))
     return tuple(stated)
 
 

@@ -8,10 +8,18 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from memos.errors import MemosError
 from memos.mos import MemOS
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2021-06-30 or 2021-06-30T14:00") from error
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,10 +33,12 @@ def parser() -> argparse.ArgumentParser:
     add = commands.add_parser("add", help="remember a text")
     add.add_argument("text")
     add.add_argument("--speaker", default="", help="who said it")
+    add.add_argument("--at", type=_moment, metavar="DATE", help="when it was said; now where it is not given")
     add.add_argument("--tag", action="append", default=[], help="a label (repeatable)")
     search = commands.add_parser("search", help="find memories")
     search.add_argument("query")
     search.add_argument("-k", type=int, default=5, help="how many")
+    search.add_argument("--as-of", type=_moment, metavar="DATE", help="what held then, such as 2021-06-30")
     commands.add_parser("explain", help="show what would be searched, where and in which order").add_argument("query")
     commands.add_parser("show", help="print one memory as JSON").add_argument("id")
     commands.add_parser("history", help="list a memory's versions").add_argument("id")
@@ -52,10 +62,10 @@ def _open(args: argparse.Namespace) -> MemOS:
 
 def _run(memory: MemOS, args: argparse.Namespace) -> None:
     if args.command == "add":
-        for made in memory.add(args.text, user=args.user, speaker=args.speaker, tags=args.tag):
+        for made in memory.add(args.text, user=args.user, speaker=args.speaker, tags=args.tag, at=args.at):
             print(f"{made.cube_id} {made.status}" + (f" {made.other}" if made.other else ""))
     elif args.command == "search":
-        hits = memory.search(args.query, user=args.user, k=args.k)
+        hits = memory.search(args.query, user=args.user, k=args.k, as_of=args.as_of)
         for hit in hits:
             print(f"{hit.cube_ids[0]}  {hit.score:.3f}  {hit.text}")
         if not hits:

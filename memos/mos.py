@@ -10,48 +10,40 @@ memory.close()
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from memos.cube import MemCube, Version
+from memos.cube import MemCube
 from memos.cube.clock import Clock, Ids, RandomIds, SystemClock
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
 from memos.infrastructure.access import Caller
-from memos.infrastructure.vault import Tagged, Where
+from memos.infrastructure.vault import Where
 from memos.interface.reader_fast import read_session
 from memos.interface.reader_fine import FineReader
 from memos.interface.reader_text import preference_cubes, text_cube
+from memos.keeping import VaultKeeper
 from memos.llm.base import LLM, Request
 from memos.operation.operator import Inserted, MemOperator
-from memos.operation.retrieval.units import check_style, line, render, unit_of
+from memos.operation.retrieval.budget import fit
+from memos.operation.retrieval.index import Unit
+from memos.operation.retrieval.retrieve import RetrieveConfig, UnitHit
+from memos.operation.retrieval.shown import Memory, shown
+from memos.operation.retrieval.units import check_style, line, unit_of
 from memos.operation.scheduler.queue import MemQueue
 from memos.operation.upkeep.lifecycle import MemLifecycle
 from memos.operation.upkeep.organise import Organised
+from memos.tokens import count_words
 from memos.types import Message, Session, Turn
-from memos.work import DEAD, PENDING, Drained, MemWork
+from memos.work import PENDING, Drained, MemWork
 
 if TYPE_CHECKING:
     from memos.activation.manager import ActivationManager, Changes
-    from memos.infrastructure.governance import MemGovernance
-
-OWNER = Caller("memos", privileged=True)
-"""The program itself, for dumps of the whole vault."""
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """One search result."""
-
-    text: str
-    cube_ids: tuple[str, ...]
-    turn_ids: tuple[str, ...]
-    score: float
-
-
-class MemOS:
+class MemOS(VaultKeeper):
     """Memories of any number of users in one vault. Not thread-safe; open one a thread."""
 
     @dataclass
@@ -65,6 +57,13 @@ class MemOS:
         )
         queue: MemQueue.Config = field(default_factory=MemQueue.Config, metadata={"help": "the scheduler's queue"})
         reader: FineReader.Config = field(default_factory=FineReader.Config, metadata={"help": "the fine reading"})
+        governance: bool = field(
+            default=True, metadata={"help": "rights, sensitivity of new texts, and a log of adds and searches"}
+        )
+        lifecycle: bool = field(
+            default=True,
+            metadata={"help": "what has expired or decayed leaves when a session is added or work drained"},
+        )
         context_words: int = field(default=1600, metadata={"help": "words of memory in a chat prompt at most"})
         dates: str = field(default="iso", metadata={"help": "date before each line: iso, long or none"})
 
@@ -85,6 +84,7 @@ class MemOS:
         clock: Clock | None = None,
         ids: Ids | None = None,
         activation: ActivationManager | None = None,
+        decider: LLM | None = None,
     ) -> None:
         """Open (or make) a vault.
 
@@ -94,6 +94,7 @@ class MemOS:
             embedder: default is the embedded MiniLM.
             llm: needed by ``chat`` and by the fine reading.
             clock, ids: injected for tests.
+            decider: decides on duplicates and conflicts and writes summaries; None: rules do.
             activation: keeps hot memories as key-value caches; ``schedule`` feeds it and ``chat`` reads from it.
         """
         from memos.infrastructure.vault.sqlite import SqliteVault
@@ -104,16 +105,15 @@ class MemOS:
             from memos.embed.minilm import MiniLM
 
             embedder = MiniLM()
-        self.embedder, self.llm = embedder, llm
-        self.vault = SqliteVault(path, clock=self.clock)
-        self._operators: dict[str, MemOperator] = {}
+        self.embedder, self.llm, self.decider = embedder, llm, decider
+        self.vault, self._operators = SqliteVault(path, clock=self.clock), {}
         self.work = MemWork(
             self.config.queue,
             self.config.reader,
             vault=self.vault,
             clock=self.clock,
-            ids=self.ids,
-            operator=self._operator,
+            ids=lambda: self.ids(),
+            operator=self.operator,
             llm=lambda: self._need_llm("the fine reading"),
             relate=self.config.relations == "llm",
         )
@@ -121,7 +121,8 @@ class MemOS:
         if activation is not None and activation.vault is None:
             activation.vault = self.vault
 
-    def _operator(self, user: str) -> MemOperator:
+    def operator(self, user: str) -> MemOperator:
+        """The operator of a user's memories: index, tiers, resolution, organiser."""
         if user not in self._operators:
             self._operators[user] = MemOperator(
                 self.config.operator,
@@ -129,9 +130,13 @@ class MemOS:
                 embedder=self.embedder,
                 clock=self.clock,
                 namespace=user,
-                llm=None,
+                llm=self.decider,
+                unit=self._unit,
             )
         return self._operators[user]
+
+    def _unit(self, cube: MemCube) -> Unit:
+        return unit_of(cube, count_words(line(unit_of(cube), self.config.dates)))
 
     # -- writing -----------------------------------------------------------------------------------------------
     def add(
@@ -164,7 +169,20 @@ class MemOS:
         ]
         if self.config.preferences:
             cubes += preference_cubes(text, user=user, holder=speaker or user, said=said, ids=ids, clock=clock)
-        return self._operator(user).insert(cubes, actor=user, cause="add")
+        return self.insert(user, cubes, "add")
+
+    def insert(self, user: str, cubes: Sequence[MemCube], cause: str) -> list[Inserted]:
+        """Remember ready cubes of a user's namespace. Every way of adding goes through here: governance, tiers,
+        resolution, relations, the log; all or nothing."""
+        if not self.config.governance:
+            return self.operator(user).insert(cubes, actor=user, cause=cause)
+        governance = self._governance()
+        fields = [governance.classify(cube) for cube in cubes]
+        judged = [cube.governed(**given) if given else cube for cube, given in zip(cubes, fields, strict=True)]
+        with self.vault.transaction():
+            out = self.operator(user).insert(judged, actor=user, cause=cause)
+            governance.log(Caller(user), "add", cause=cause, cubes=[one.cube_id for one in out])
+        return out
 
     def add_dialogue(
         self,
@@ -191,20 +209,48 @@ class MemOS:
         said = at or self.clock().replace(tzinfo=None)
         start = self.vault.count(namespaces=[user], live=False)
         made = tuple(Turn(f"{session}:{start + n}", who, what) for n, (who, what) in enumerate(turns, 1))
+        return self.add_session(
+            Session(session, said, f"{said:%Y-%m-%d %H:%M}", made), user=user, start=start, fine=fine
+        )
+
+    def add_session(
+        self,
+        session: Session,
+        *,
+        user: str = "default",
+        start: int = 0,
+        fine: bool = False,
+        ids: Ids | None = None,
+    ) -> list[Inserted]:
+        """Remember a session that has its own turns, one memory a turn; see ``add_dialogue``.
+
+        Args:
+            start: position of its first turn in the dialogue.
+            ids: names of the memories; the own ones where None.
+        """
+        if self.config.lifecycle:
+            self.tick()
         cubes = read_session(
-            Session(session, said, f"{said:%Y-%m-%d %H:%M}", made),
+            session,
             dialogue=user,
             owner=user,
-            ids=self.ids,
+            ids=ids or self.ids,
             clock=self.clock,
             start=start,
             namespace=user,
             tags=(PENDING,) if fine else (),
         )
-        out = self._operator(user).insert(cubes, actor=user, cause="read:fast")
+        out = self.insert(user, cubes, "read:fast")
         if fine:
             self.work.read(user, cubes)
         return out
+
+    def tick(self) -> dict[str, list[str]]:
+        """Let what has outlived its time or decayed leave; gives the ids by outcome."""
+        moved = MemLifecycle(vault=self.vault, clock=self.clock, ids=self.ids).tick()
+        for operator in self._operators.values():
+            operator.forget([cube_id for ids in moved.values() for cube_id in ids])
+        return moved
 
     def drain(self, timeout: float | None = None) -> Drained:
         """Do the work that waits (fine readings, relations, organising), user by user; then every memory can be found.
@@ -214,6 +260,8 @@ class MemOS:
         Raises:
             QueueTimeout: after ``timeout`` seconds; what is left waits for the next drain.
         """
+        if self.config.lifecycle:
+            self.tick()
         return self.work.drain(timeout)
 
     def revive(self) -> int:
@@ -221,32 +269,56 @@ class MemOS:
         return self.work.revive()
 
     # -- reading -----------------------------------------------------------------------------------------------
-    def search(self, query: str, *, user: str = "default", k: int = 5, where: Where | None = None) -> list[Memory]:
-        """The best memories for a query, best first; each use is counted."""
-        return self._search(query, user, k, where)
-
-    def _search(
-        self, query: str, user: str, k: int, where: Where | None = None, without: frozenset[str] = frozenset()
+    def search(
+        self,
+        query: str,
+        *,
+        user: str = "default",
+        k: int = 5,
+        where: Where | None = None,
+        as_of: datetime | None = None,
     ) -> list[Memory]:
-        """``search``; the units in ``without`` count as used but are left out of the texts."""
-        hits = self._operator(user).search(query, k, caller=Caller(user), where=where)
-        out = []
-        for hit in hits:
-            units = [unit for unit in hit.units if unit.unit_id not in without]
-            ids = tuple(unit.unit_id for unit in units)
-            turns = tuple(dict.fromkeys(turn for unit in units for turn in unit.turn_ids))
-            if units:
-                out.append(Memory(render(units, self.config.dates), ids, turns, hit.score))
-        used = dict.fromkeys(unit.unit_id for hit in hits for unit in hit.units)
-        self.vault.touch(used, self.clock(), "access", user)
-        return out
+        """The best memories for a query, best first; each use is counted.
+
+        Args:
+            where: condition the memories must meet.
+            as_of: search what held at that time, memories included that were superseded since.
+        """
+        return shown(self.recall(query, k, user=user, where=where, as_of=as_of), self.config.dates)
+
+    def recall(
+        self,
+        query: str,
+        k: int,
+        *,
+        user: str = "default",
+        where: Where | None = None,
+        as_of: datetime | None = None,
+        config: RetrieveConfig | None = None,
+        use: bool = True,
+    ) -> list[UnitHit]:
+        """``search`` with its units, for those who render them themselves.
+
+        Args:
+            config: channels and mechanisms of this search; the operator's where None.
+            use: count the use of each memory and log the search; False for a search that changes nothing.
+        """
+        caller = Caller(user) if self.config.governance else None
+        hits = self.operator(user).search(query, k, caller=caller, where=where, config=config, as_of=as_of)
+        used = list(dict.fromkeys(unit.unit_id for hit in hits for unit in hit.units))
+        if use:
+            with self.vault.transaction():
+                self.vault.touch(used, self.clock(), "access", user)
+                if self.config.governance:
+                    self._governance().log(Caller(user), "search", cubes=used, k=k)
+        return hits
 
     def explain(self, utterance: str, *, user: str = "default", now: datetime | None = None) -> str:
         """What would be searched for an utterance, where and in which order, in words."""
         from memos.interface.reader import MemReader
         from memos.operation.retrieval.route import plan
 
-        reader = MemReader([name for name in self._operator(user).index.speakers if name])
+        reader = MemReader([name for name in self.operator(user).index.speakers if name])
         return plan(reader.read(utterance, caller=user, now=now or self.clock().replace(tzinfo=None))).explain()
 
     def chat(self, message: str, *, user: str = "default", k: int = 20) -> str:
@@ -258,7 +330,7 @@ class MemOS:
 
         activation = self.activation
         cached = activation.hot(user) if activation is not None else ()
-        operator = self._operator(user)
+        operator = self.operator(user)
         call = MemReader([name for name in operator.index.speakers if name]).read(
             message, caller=user, now=self.clock().replace(tzinfo=None)
         )
@@ -290,13 +362,8 @@ class MemOS:
         )
 
     def _lines(self, query: str, user: str, k: int, cached: frozenset[str]) -> str:
-        texts, words = [], 0
-        for memory in self._search(query, user, k, without=cached):
-            words += len(memory.text.split())
-            if words > self.config.context_words:
-                break
-            texts.append(memory.text)
-        return "\n".join(texts)
+        texts = [memory.text for memory in shown(self.recall(query, k, user=user), self.config.dates, cached)]
+        return "\n".join(texts[: fit(texts, self.config.context_words).count])
 
     def organise(self, *, user: str = "default", later: bool = False) -> Organised | None:
         """Put a user's memories under concepts and topics with summaries; a second run adds nothing.
@@ -307,71 +374,12 @@ class MemOS:
         if later:
             self.work.organise(user)
             return None
-        return self._operator(user).organise()
-
-    # -- history, state ----------------------------------------------------------------------------------------
-    def history(self, cube_id: str) -> list[Version]:
-        """All versions of a memory, oldest first."""
-        return self.vault.versions(cube_id)
-
-    def restore(self, cube_id: str, version: int, *, user: str = "default") -> MemCube:
-        """Make an earlier version (or an archived memory) current and findable again.
-
-        Raises:
-            NotFound: the memory has no such version.
-        """
-        lifecycle = MemLifecycle(vault=self.vault, clock=self.clock, ids=self.ids)
-        restored = lifecycle.restore(cube_id, version, cause="restore", actor=user)
-        self._operators.pop(restored.governance.namespace, None)
-        return self.vault.get(cube_id)
-
-    def stats(self) -> dict[str, Any]:
-        """Counts a person asks for: memories by user, archived ones,
-        turns that wait for or failed their fine reading."""
-        names = self.vault.namespaces()
-        users = {name: self.vault.count(namespaces=[name]) for name in names}
-        total = self.vault.count(namespaces=names, live=False) if names else 0
-        return {
-            "memories": sum(users.values()),
-            "archived": total - sum(users.values()),
-            "users": users,
-            "pending": self.vault.count(Tagged(PENDING)),
-            "failed": self.vault.count(Tagged(DEAD)),
-            "tasks": asdict(self.work.counters()),
-        }
-
-    def dump(self, path: str | Path) -> int:
-        """Write everything (states, versions, vectors, edges) into one file; returns how many memories."""
-        from memos.infrastructure.dumper import MemDumper
-
-        return MemDumper(vault=self.vault, governance=self._governance()).dump(path, OWNER)
-
-    def load(self, path: str | Path) -> int:
-        """Add the memories of a dump, all or none; returns how many.
-
-        Raises:
-            ForeignFile: the file is no dump, is cut or was changed.
-        """
-        from memos.infrastructure.loader import MemLoader
-
-        loader = MemLoader(vault=self.vault, governance=self._governance(), clock=self.clock, ids=self.ids)
-        loaded = loader.load(path, OWNER)
-        self._operators.clear()
-        return len(loaded)
-
-    def _governance(self) -> MemGovernance:
-        from memos.infrastructure.governance import MemGovernance
-
-        return MemGovernance(vault=self.vault, clock=self.clock)
+        return self.operator(user).organise()
 
     def _need_llm(self, what: str) -> LLM:
         if self.llm is None:
             raise ConfigError(f"{what} needs a language model; pass llm= to MemOS")
         return self.llm
-
-    def close(self) -> None:
-        """Close the vault; everything is on disk already."""
-        self.vault.close()
 
     def __enter__(self) -> MemOS:
         return self

@@ -1,8 +1,10 @@
-"""MemOS as a memory system of the benchmark: extraction into a vault, hybrid retrieval, passages as hits.
+"""MemOS as a memory system of the benchmark: a thin adapter over the facade ``MemOS``, passages as hits.
 
-``extractor=rules`` reads fast: one memory a turn, no language model. ``extractor=llm`` reads fast and then finely: each
-session's turns go through the scheduler's queue to the model, whose memories (with the turns they come from) are
-resolved against what is stored and become hits beside the turns.
+Every session goes in by ``MemOS.add_session`` (governance, tiers, resolution, lifecycle, log) and every question
+through ``MemOS.recall``, as a person's do; a search counts no use, so that it can be repeated and leaves the store as
+it was. ``extractor=rules`` reads fast: one memory a turn, no language model. ``extractor=llm`` reads fast and then
+finely: each session's turns go through the scheduler's queue to the model, whose memories (with the turns they come
+from) are resolved against what is stored and become hits beside the turns.
 """
 
 from __future__ import annotations
@@ -15,32 +17,38 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from memos.cube import MemCube, SequentialIds
+from memos.cube import SequentialIds
 from memos.embed.base import Embedder
 from memos.errors import ConfigError, DataError, LLMError, MalformedOutput
 from memos.infrastructure.vault import Tagged
 from memos.infrastructure.vault.sqlite import SqliteVault
 from memos.interface.reader_fast import SessionClock, read_session
 from memos.interface.reader_fine import FineReader
+from memos.language.updates.judge import digest as updates_digest
 from memos.layers import waits_for_a_server
 from memos.llm.base import LLM
 from memos.llm.counted import CountedLLM
 from memos.llm.early import drop, early
 from memos.llm.losses import Losses
+from memos.mos import MemOS
 from memos.operation.operator import MemOperator
-from memos.operation.retrieval.index import MemoryIndex, Unit
+from memos.operation.retrieval.budget import fit
+from memos.operation.retrieval.index import MemoryIndex
 from memos.operation.retrieval.ranker import digest as ranker_digest
-from memos.operation.retrieval.retrieve import RetrieveConfig, UnitHit, search
-from memos.operation.retrieval.units import check_style, line, render, unit_of
+from memos.operation.retrieval.retrieve import RetrieveConfig, UnitHit
+from memos.operation.retrieval.units import check_style, render
 from memos.operation.scheduler.queue import MemQueue
-from memos.tokens import count_words
+from memos.operation.upkeep.resolve import Resolver
+from memos.operation.upkeep.tiers import Tiers
 from memos.types import Conversation, Hit, Query, Retrieved, Session, Usage
-from memos.work import DEAD, PENDING, MemWork
+from memos.work import DEAD, PENDING
 
 _EXTRACTORS = ("rules", "llm")
 _ORDERS = ("rank", "time")
 _STATE = "memos.json"
 _VAULT = "vault.sqlite"
+_ANY = 10**9
+"""A capacity that nothing reaches."""
 
 
 class MemOSSystem:
@@ -64,6 +72,24 @@ class MemOSSystem:
         overlap: int = field(default=2, metadata={"help": "llm: turns of the window before that are shown again"})
         retries: int = field(default=2, metadata={"help": "llm: how often a malformed reply is asked for again"})
         attempts: int = field(default=3, metadata={"help": "llm: runs of a failing reading before it is given up"})
+        resolution: bool = field(
+            default=True, metadata={"help": "duplicates and conflicts of what is stated are resolved", "added": True}
+        )
+        tiers: bool = field(default=True, metadata={"help": "tiers keep within their capacities", "added": True})
+        governance: bool = field(
+            default=True, metadata={"help": "rights, sensitivity of texts, log of additions", "added": True}
+        )
+        lifecycle: bool = field(
+            default=True, metadata={"help": "what has expired or decayed leaves before each session", "added": True}
+        )
+        scheduler: bool = field(
+            default=True,
+            metadata={"help": "llm: readings wait in the queue; false: no turn is read finely", "added": True},
+        )
+        organise: bool = field(
+            default=False,
+            metadata={"help": "put memories under concepts and topics, whose summaries become hits", "added": True},
+        )
 
         def __post_init__(self) -> None:
             super().__post_init__()
@@ -83,6 +109,19 @@ class MemOSSystem:
         def queue(self) -> MemQueue.Config:
             return MemQueue.Config(attempts=self.attempts)
 
+        def facade(self) -> MemOS.Config:
+            """The settings of the facade behind the adapter."""
+            resolve = Resolver.Config() if self.resolution else Resolver.Config(kinds=())
+            tiers = Tiers.Config() if self.tiers else Tiers.Config(working=_ANY, long_term=_ANY, user=_ANY)
+            return MemOS.Config(
+                operator=MemOperator.Config(retrieve=self, resolve=resolve, tiers=tiers),
+                queue=self.queue(),
+                reader=self.reader(),
+                governance=self.governance,
+                lifecycle=self.lifecycle,
+                dates=self.dates,
+            )
+
     part_id = "memos"
     version = "1"
     sees_gold = False
@@ -92,11 +131,14 @@ class MemOSSystem:
     @classmethod
     def learned(cls, config: Config, stage: str | None) -> Mapping[str, str]:
         """Digests of the fitted weights that a stage rests on; fast reading rests on none."""
-        return {} if stage == "ingest" and config.extractor == "rules" else {"ranker": ranker_digest()}
+        if stage == "ingest" and config.extractor == "rules":
+            return {}
+        weights = {"ranker": ranker_digest()}
+        return weights | {"updates": updates_digest()} if config.extractor == "llm" else weights
 
     def __init__(self, config: Config | None = None, *, embedder: Embedder, llm: LLM | None = None) -> None:
         self.config = config or self.Config()
-        self.fine = self.config.extractor == "llm"
+        self.fine = self.config.extractor == "llm" and self.config.scheduler
         self.models: dict[str, CountedLLM] = {}
         if self.fine:
             if llm is None or llm.name == "none":
@@ -110,31 +152,32 @@ class MemOSSystem:
         """Fine readings asked of the model, one a session; where one failed, the rules' fast memories stay."""
         self.clock = SessionClock()
         self._folder = TemporaryDirectory(prefix="memos-")
-        self.dialogue, self.position, self._ids = "", 0, SequentialIds("fine")
+        self.dialogue, self.position, self._ids = "default", 0, SequentialIds("fine")
         self._open()
 
     def _open(self) -> None:
-        self.vault = SqliteVault(Path(self._folder.name) / _VAULT, clock=self.clock)
-        self.operator = MemOperator(
-            vault=self.vault, embedder=self.embedder, clock=self.clock, llm=self.models.get("organise"), unit=self._unit
-        )
-        self.work = MemWork(
-            self.config.queue(),
-            self.config.reader(),
-            vault=self.vault,
+        self.memory = MemOS(
+            Path(self._folder.name) / _VAULT,
+            self.config.facade(),
+            embedder=self.embedder,
+            llm=self.models.get("ingest"),
+            decider=self.models.get("organise"),
             clock=self.clock,
             ids=lambda: self._ids(),
-            operator=lambda _: self.operator,
-            llm=lambda: self.models["ingest"],
         )
         self._hide()
 
     @property
+    def vault(self) -> SqliteVault:
+        return self.memory.vault
+
+    @property
+    def operator(self) -> MemOperator:
+        return self.memory.operator(self.dialogue)
+
+    @property
     def index(self) -> MemoryIndex:
         return self.operator.index
-
-    def _unit(self, cube: MemCube) -> Unit:
-        return unit_of(cube, count_words(line(unit_of(cube), self.config.dates)))
 
     def start(self, conversation: Conversation) -> None:
         self.dialogue, self.position = conversation.sample_id, 0
@@ -159,29 +202,19 @@ class MemOSSystem:
             LLMError: the model could not be reached; replies of no use only leave the session with its fast memories.
         """
         self.clock.set(session.time)
-        cubes = read_session(
-            session,
-            dialogue=self.dialogue,
-            owner=self.dialogue,
-            start=self.position,
-            clock=self.clock,
-            ids=SequentialIds(self.dialogue, self.position + 1),
-            tags=(PENDING,) if self.fine else (),
-        )
-        vectors = self.embedder.encode([unit_of(cube).line() for cube in cubes])
-        self.vault.add(cubes, vectors, actor=self.dialogue, cause="read:fast")
-        self.index.add([self._unit(cube) for cube in cubes], vectors)
-        self.position += len(cubes)
+        ids = SequentialIds(self.dialogue, self.position + 1)
+        self.memory.add_session(session, user=self.dialogue, start=self.position, fine=self.fine, ids=ids)
+        self.position += len(session.turns)
         if self.fine:
             self.losses.ask()
-            self.work.read("default", cubes)
             self._drain()
 
     def _drain(self) -> None:
-        checked, known = self.operator.resolver.fallbacks, len(self.work.queue.dead)
-        self._counts["dropped"] += self.work.drain().dropped
+        work = self.memory.work
+        checked, known = self.operator.resolver.fallbacks, len(work.queue.dead)
+        self._counts["dropped"] += self.memory.drain().dropped
         self._counts["malformed_verdicts"] += self.operator.resolver.fallbacks - checked
-        for letter in self.work.queue.dead[known:]:
+        for letter in work.queue.dead[known:]:
             if not isinstance(letter.cause, MalformedOutput):
                 raise LLMError(
                     f"memos: the fine reading failed {letter.attempts} times: {letter.error}"
@@ -204,28 +237,24 @@ class MemOSSystem:
 
     def pending(self) -> int:
         """Tasks of the scheduler that wait or run, and turns that wait for one; 0 once ``finish`` has returned."""
-        return self.work.waiting + (self.vault.count(Tagged(PENDING)) if self.fine else 0)
+        return self.memory.work.waiting + (self.vault.count(Tagged(PENDING)) if self.fine else 0)
 
     def finish(self) -> None:
-        """Drain the queue. The index is then built from the vault, as it will be after ``load``."""
+        """Drain the queue, organise where asked. The index is then built from the vault, as it will be after
+        ``load``."""
         if self.fine:
             self._drain()
+        if self.config.organise:
+            self.memory.organise(user=self.dialogue)
+        if self.fine or self.config.organise:
             self.operator.refresh()
             self._hide()
 
     def search(self, query: Query) -> Retrieved:
-        vector = self.embedder.encode([query.text])[0]
-        edges = self.vault.edges if self.fine else None
-        ranked = search(
-            self.index, query.text, vector, self.config, depth=max(query.depth, self.config.top_k), edges=edges
-        )
+        depth = max(query.depth, self.config.top_k)
+        ranked = self.memory.recall(query.text, depth, user=self.dialogue, use=False)
         hits = tuple(self._hit(item) for item in ranked)
-        used, words = 0, 0
-        for hit in hits[: self.config.top_k]:
-            words += count_words(hit.text)
-            if words > self.config.max_words:
-                break
-            used += 1
+        used = fit([hit.text for hit in hits[: self.config.top_k]], self.config.max_words).count
         return Retrieved(hits, used, self._context(ranked[:used]))
 
     def _hit(self, unit_hit: UnitHit) -> Hit:
@@ -267,7 +296,7 @@ class MemOSSystem:
             state = json.loads((folder / _STATE).read_text(encoding="utf-8"))
         except (OSError, json.JSONDecodeError) as error:
             raise DataError(f"{folder / _STATE}: {error}") from error
-        self.vault.close()
+        self.memory.close()
         shutil.copyfile(folder / _VAULT, Path(self._folder.name) / _VAULT)
         self.dialogue, self.position = state["dialogue"], state["position"]
         self._ids = SequentialIds(f"{self.dialogue}-fine", state["fine"])
@@ -280,5 +309,5 @@ class MemOSSystem:
     def close(self) -> None:
         for model in self.models.values():
             drop(model)
-        self.vault.close()
+        self.memory.close()
         self._folder.cleanup()

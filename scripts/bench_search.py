@@ -6,7 +6,8 @@
 Memories are utterances over an invented vocabulary (half of their words English function words, content words by
 Zipf-Mandelbrot), 20 a session, with random unit vectors of 384 dimensions; no embedding is ever timed. They are
 inserted
-through ``MemOperator.insert`` into a vault file, 1,000 at a time, and searched through ``MemOperator.search``, k = 10:
+through the facade ``MemOS`` into a vault file, 1,000 at a time (governance, tiers and log included), and searched
+through ``MemOS.search``, k = 10 (rights, passages, the durable count of each use and the log included):
 ``hybrid`` is filter (what the caller may read), keywords, vectors and fusion; ``all_pass``, ``tag_2pc`` and ``session``
 add
 filters that all, 2 % and 20 of the memories pass; ``fresh`` is from the commit of a new memory to the end of the search

@@ -5,9 +5,9 @@ Every memory method of this package can run on it (``extractor: rules``), so tha
 without a key. It knows no data set: the word lists are function words, common verbs and the calendar.
 """
 
-from baselines.extract.contradiction import contradicts
 from baselines.extract.entities import entities, question_entities
 from baselines.extract.facts import Fact, session_facts, turn_facts
+from baselines.extract.relation import contradicts
 from baselines.extract.triples import Triple, triples
 
 __all__ = [

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from baselines.backbone import Backbone, check_extractor, check_positive, check_share
+from baselines.extract.relation import fitted
 from baselines.langmem.agent import Agent
 from baselines.langmem.manager import Manager, Operation
 from baselines.langmem.model import ModelManager
@@ -66,6 +67,11 @@ class LangMem:
     sees_gold = False
     at_once = True
     prompt = "langmem"
+
+    @classmethod
+    def learned(cls, config: Config, stage: str | None) -> Mapping[str, str]:
+        """Digests of the fitted weights that the rules decide by; a model decides without them."""
+        return fitted() if config.extractor == "rules" else {}
 
     def __init__(self, config: Config, *, embedder: Embedder, llm: LLM | None = None) -> None:
         self.config = config

@@ -14,6 +14,7 @@ from threading import Lock
 
 from baselines.backbone import Backbone, check_extractor, check_positive, check_share
 from baselines.extract.people import listener_of
+from baselines.extract.relation import fitted
 from baselines.mem0.brain import Mem0Brain
 from baselines.mem0.model import ModelMem0Brain
 from baselines.mem0.rules import RuleMem0Brain
@@ -57,6 +58,11 @@ class Mem0:
     sees_gold = False
     at_once = True
     prompt = "mem0"
+
+    @classmethod
+    def learned(cls, config: Config, stage: str | None) -> Mapping[str, str]:
+        """Digests of the fitted weights that the rules decide by; a model decides without them."""
+        return fitted() if config.extractor == "rules" else {}
 
     def __init__(self, config: Config, *, embedder: Embedder, llm: LLM | None = None) -> None:
         self.config = config

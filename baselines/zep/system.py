@@ -14,6 +14,7 @@ from pathlib import Path
 from baselines.backbone import Backbone, check_extractor, check_positive, check_share
 from baselines.extract.entities import normal
 from baselines.extract.people import listener_of
+from baselines.extract.relation import fitted
 from baselines.memories import STATE_VERSION, read_json, write_json
 from baselines.ranking import reciprocal_rank_fusion, terms
 from baselines.zep.brain import CurrentMessage, Proposal, ZepBrain
@@ -82,6 +83,11 @@ class Zep:
     sees_gold = False
     at_once = True
     prompt = "zep"
+
+    @classmethod
+    def learned(cls, config: Config, stage: str | None) -> Mapping[str, str]:
+        """Digests of the fitted weights that the rules decide by; a model decides without them."""
+        return fitted() if config.extractor == "rules" else {}
 
     def __init__(self, config: Config, *, embedder: Embedder, llm: LLM | None = None) -> None:
         self.config = config

@@ -19,6 +19,7 @@ from eval.stages.ingest import Store
 from eval.stages.rounds import ingest_journal, store_links
 from memos import tokens
 from memos.llm.losses import Losses
+from memos.operation.retrieval.budget import fit
 from memos.types import Query, Retrieved
 
 CONTEXT_SEPARATOR = "\n"
@@ -38,12 +39,7 @@ def render(bench: Bench, retrieved: Retrieved) -> tuple[str, int]:
     budget = bench.track.budget_words
     if budget is None or bench.system_spec["name"] == "full_context":
         return retrieved.rendered(), retrieved.used
-    used, words = 0, 0
-    for hit in retrieved.hits:
-        words += tokens.count_words(hit.text)
-        if words > budget:
-            break
-        used += 1
+    used = fit([hit.text for hit in retrieved.hits], budget).count
     return CONTEXT_SEPARATOR.join(hit.text for hit in retrieved.hits[:used]), used
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +22,7 @@ from memos.infrastructure.audit import AuditEntry, LogQuery
 from memos.infrastructure.governance import MemGovernance
 from memos.infrastructure.vault.base import Match, Vault
 from memos.infrastructure.vault.filters import Is, Where
+from memos.operation.retrieval.point_in_time import held
 from memos.operation.upkeep.lifecycle import MemLifecycle
 
 if TYPE_CHECKING:
@@ -180,16 +182,21 @@ class MemoryAPI:
         where: Where | None = None,
         namespaces: Sequence[str] = ("default",),
         use: bool = True,
+        as_of: datetime | None = None,
     ) -> list[CubeHit]:
         """The best memories that the caller may read.
 
         Args:
             use: count the found memories as used (and activate them); False for a pure read.
+            as_of: search what held at that time, by keywords, superseded memories included; nothing is activated.
         """
         self.governance.admit(caller)
         allowed = self.governance.readable(caller)
         condition = allowed if where is None else where & allowed
-        if self._search is None:
+        if as_of is not None:
+            use = False
+            matches = self._matches_then(query, k, condition, namespaces, as_of)
+        elif self._search is None:
             matches = self.vault.keyword(query, k, where=condition, namespaces=namespaces)
         else:
             matches = self._search(query, k, condition, namespaces)
@@ -203,6 +210,14 @@ class MemoryAPI:
                 self.lifecycle.use(ids, caller=caller.user)
             self.governance.log(caller, "search", cubes=ids, k=k)
         return [CubeHit(cube, match.score) for cube, match in zip(self.vault.get_many(ids), matches, strict=True)]
+
+    def _matches_then(
+        self, query: str, k: int, where: Where, namespaces: Sequence[str], moment: datetime
+    ) -> list[Match]:
+        there = self.vault.count(where, namespaces=namespaces, live=False)
+        ranked = self.vault.keyword(query, max(there, 1), where=where, namespaces=namespaces, live=False)
+        cubes = self.vault.get_many([match.cube_id for match in ranked])
+        return [match for match, cube in zip(ranked, cubes, strict=True) if held(cube, moment)][:k]
 
     @_recorded
     def read(self, caller: Caller, cube_id: str) -> MemCube:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from memos.infrastructure.vault import Edge, Is, ReadableBy, Vault, Where
 from memos.llm.base import LLM
 from memos.operation.retrieval.filtering import Filter
 from memos.operation.retrieval.index import MemoryIndex, Unit
+from memos.operation.retrieval.point_in_time import VALID_FROM, closed, holding, valid_from
 from memos.operation.retrieval.retrieve import RetrieveConfig, UnitHit, search
 from memos.operation.retrieval.units import unit_of
 from memos.operation.upkeep.lifecycle import MemLifecycle
@@ -137,7 +139,9 @@ class MemOperator:
             self.vault.link([Edge(winner.cube_id, loser.cube_id, "contradicts")])
             if loser.frozen:
                 continue
-            self._archive(loser, actor, f"contradicted by {winner.cube_id}")
+            cause = f"contradicted by {winner.cube_id}"
+            self.vault.update(closed(loser, self.clock(), winner), actor=actor, cause=cause)
+            self._archive(loser, actor, cause)
             outcome = Inserted(cube.cube_id, "replaced" if winner is cube else "outdated", old.cube_id)
             if winner is not cube:
                 break
@@ -153,6 +157,7 @@ class MemOperator:
             for name, value in new.descriptive.attributes.items()
             if name == "said_at"
         }
+        attributes[VALID_FROM] = min(valid_from(old), valid_from(new)).isoformat()
         changes: dict[str, object] = {"sources": sources, "attributes": attributes}
         if late is not None and late != old.descriptive.event_start:
             changes |= {"event_start": late, "event_end": new.descriptive.event_end or old.descriptive.event_end}
@@ -227,8 +232,15 @@ class MemOperator:
         caller: Caller | None = None,
         where: Where | None = None,
         config: RetrieveConfig | None = None,
+        as_of: datetime | None = None,
     ) -> list[UnitHit]:
-        """Ranked hits whose memories are live and readable by the caller (None: the system itself)."""
+        """Ranked hits whose memories are live and readable by the caller (None: the system itself).
+
+        Args:
+            as_of: search what held at that time instead, superseded memories included. An index is built for it.
+        """
+        if as_of is not None:
+            return self._search_past(text, k, as_of, caller, where, config)
         vector, settings = self.embedder.encode([text])[0], config or self.config.retrieve
         rights = None if caller is None else ReadableBy(caller)
         if where is None:
@@ -244,6 +256,26 @@ class MemOperator:
             where = where & rights
         allowed = Filter(self.vault, self.namespace, self.index, where)
         return search(self.index, text, vector, settings, depth=k, allowed=allowed, edges=self.vault.edges)
+
+    def _search_past(
+        self,
+        text: str,
+        k: int,
+        moment: datetime,
+        caller: Caller | None,
+        where: Where | None,
+        config: RetrieveConfig | None,
+    ) -> list[UnitHit]:
+        if caller is not None:
+            where = ReadableBy(caller) if where is None else where & ReadableBy(caller)
+        cubes, stored = holding(self.vault, self.namespace, moment, where)
+        pairs = [(cube, vector) for cube, vector in zip(cubes, stored, strict=True) if vector is not None]
+        if not pairs:
+            return []
+        index = MemoryIndex(self.embedder.dim)
+        index.add([self.unit(cube) for cube, _ in pairs], np.asarray([vector for _, vector in pairs], dtype=np.float32))
+        settings = config or self.config.retrieve
+        return search(index, text, self.embedder.encode([text])[0], settings, depth=k, edges=self.vault.edges)
 
     def _shown(self, cube_ids: Sequence[str], caller: Caller | None) -> frozenset[str]:
         """Those of the ids that are live now and that the caller may read; what is no longer live leaves the index."""

@@ -1,4 +1,4 @@
-"""Our own store: a vault file and an operator, filled through ``MemOperator.insert`` and searched as a caller would."""
+"""Our own store: a ``MemOS`` on a file, filled and searched through the facade as a user would."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from memos import MemOS
 from memos.cube import FakeClock, MemCube, SequentialIds, Source, new_cube
-from memos.infrastructure.access import Caller
 from memos.infrastructure.vault import Is, Tagged
-from memos.infrastructure.vault.sqlite import SqliteVault
 from memos.language.words import terms
 from memos.operation.operator import MemOperator
 from memos.operation.retrieval.features import POOL
@@ -27,6 +26,7 @@ Tell = Callable[[str, float], None]
 """Hears of each figure as soon as it is there."""
 BATCH = 1000
 """Memories of one insert while filling."""
+USER = "u"
 FRESH = 20
 """New memories of a round, inserted one by one and each looked for at once."""
 
@@ -66,14 +66,14 @@ class Known(Fixed):
 
 
 class BenchStore:
-    """A vault file with its operator."""
+    """A facade on a file, with what the measurements reach behind it."""
 
     def __init__(self, folder: Path, timing: Timing) -> None:
         self.timing, self.clock, self.ids = timing, FakeClock(), SequentialIds()
-        self.vault = SqliteVault(folder / "memos.sqlite", clock=self.clock)
         self.embedder = Known()
-        roomy = MemOperator.Config(tiers=Tiers.Config(long_term=10**9))
-        self.operator = MemOperator(roomy, vault=self.vault, embedder=self.embedder, clock=self.clock)
+        roomy = MemOS.Config(operator=MemOperator.Config(tiers=Tiers.Config(long_term=10**9)))
+        self.memory = MemOS(folder / "memos.sqlite", roomy, embedder=self.embedder, clock=self.clock, ids=self.ids)
+        self.vault, self.operator = self.memory.vault, self.memory.operator(USER)
         self.places = itertools.count()
         terms("import the stemmer, which takes longer than a thousand memories")
 
@@ -83,7 +83,8 @@ class BenchStore:
         source = Source("dialogue", f"session {place // 20}", f"turn {place}")
         return new_cube(
             text,
-            owner="u",
+            owner=USER,
+            governance={"namespace": USER},
             ids=self.ids,
             clock=self.clock,
             semantic_type="episode",
@@ -102,7 +103,7 @@ class BenchStore:
                 part = texts[place : place + BATCH]
                 self.embedder.prepare(part)
                 begin = self.timing.now()
-                self.operator.insert([self.made(text) for text in part], actor="u", cause="bench")
+                self.memory.insert(USER, [self.made(text) for text in part], "bench")
                 seconds += self.timing.now() - begin
                 done += len(part)
                 bar.update(len(part))
@@ -122,9 +123,9 @@ class BenchStore:
             self.embedder.learn([text])
             cube = self.made(text)
             start = self.timing.now()
-            self.operator.insert([cube], actor="u", cause="bench")
+            self.memory.insert(USER, [cube], "bench")
             committed = self.timing.now()
-            hits = self.operator.search(text, K)
+            hits = self.memory.recall(text, K, user=USER)
             stored.append(1000 * (committed - start))
             reached.append(1000 * (self.timing.now() - committed))
             assert any(unit.text == text for hit in hits for unit in hit.units), "a new memory was not found"
@@ -149,7 +150,7 @@ def recall(store: BenchStore, asked: list[str]) -> float:
         for start in range(0, len(live), 8192):
             rows = live[start : start + 8192]
             scores[start : start + 8192] = index.vectors[rows].astype(np.float64) @ wide
-        nearest = {match.cube_id for match in vault.nearest(vector, K)}
+        nearest = {match.cube_id for match in vault.nearest(vector, K, namespaces=[USER])}
         for count, given in (
             (K, nearest),
             (POOL, {index.units[row].unit_id for row in index.pool(vector, POOL).tolist()}),
@@ -177,20 +178,20 @@ def bench_memos(
     tell("ingest_per_s", size / seconds)
     asked = queries(size)
     store.embedder.learn(asked)
-    operator, vault, user = store.operator, store.vault, Caller("u")
+    memory, operator, vault = store.memory, store.operator, store.vault
     vectors, count = [store.embedder.by_text[text] for text in asked], len(asked)
     middle = f"session {size // 40}"
 
     def search(**options) -> Callable[[int], object]:
-        return lambda number: operator.search(asked[number % count], K, **options)
+        return lambda number: memory.search(asked[number % count], user=USER, k=K, **options)
 
     calls = {
-        "hybrid": search(caller=user),
-        "all_pass": search(where=Is("owner", "u")),
-        "tag_2pc": search(caller=user, where=Tagged("t7")),
-        "session": search(caller=user, where=Is("session", middle)),
-        "vault_keyword": lambda number: vault.keyword(asked[number % count], K),
-        "vault_nearest": lambda number: vault.nearest(vectors[number % count], K),
+        "hybrid": search(),
+        "all_pass": search(where=Is("owner", USER)),
+        "tag_2pc": search(where=Tagged("t7")),
+        "session": search(where=Is("session", middle)),
+        "vault_keyword": lambda number: vault.keyword(asked[number % count], K, namespaces=[USER]),
+        "vault_nearest": lambda number: vault.nearest(vectors[number % count], K, namespaces=[USER]),
     }
     for name, call in calls.items():
         tell(name, timing.p50(call, count))
@@ -199,10 +200,10 @@ def bench_memos(
         for key, value in zip(name, store.inserts(made), strict=True):
             tell(key, value)
         # From here on every insert finds the tier full and archives the memory used least lately.
-        operator.tiers = Tiers(Tiers.Config(long_term=vault.crowd("default", "long_term")))
+        operator.tiers = Tiers(Tiers.Config(long_term=vault.crowd(USER, "long_term")))
     tell("gb", gigabytes())
     tell("recall", recall(store, asked))
-    vault.close()
+    memory.close()
 
 
 def bench_system(texts: list[str], timing: Timing) -> float:

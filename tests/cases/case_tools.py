@@ -22,6 +22,7 @@ from eval.datasets import locomo
 from memos import MemOS
 from memos.embed.mock import Mock
 from memos.errors import MemosError
+from memos.infrastructure.vault import Is
 from memos.language import dates
 from memos.language.dates_text import resolve
 from memos.llm.base import Request
@@ -133,11 +134,14 @@ def read(folder: Path, content: Any) -> Dataset:
 
 
 def remembered(*lines: str) -> tuple[set[str], int]:
-    """What is live in a MemOS after these lines of one user, and how many memories are archived."""
+    """What is live of these lines in a MemOS (without the preferences noted beside them), and how many memories are
+    archived.
+    """
     memory = MemOS(embedder=_minilm())
     for line in lines:
         memory.add(line, user="u")
-    live = {cube.text for cube in memory.vault.get_many(memory.vault.find(namespaces=["u"]))}
+    facts = memory.vault.find(Is("semantic_type", "fact"), namespaces=["u"])
+    live = {cube.text for cube in memory.vault.get_many(facts)}
     archived = memory.stats()["archived"]
     memory.close()
     return live, archived

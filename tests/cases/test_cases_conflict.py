@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from case_tools import MEMOS_ROW, facts_of, mem0, remembered, wrong_today
+from case_tools import facts_of, mem0, remembered
 
 from baselines.extract.relation import relate
 from memos.language.words import terms
@@ -28,13 +28,10 @@ def test_c21_the_same_fact_twice_is_one():
 @pytest.mark.parametrize(
     "old, new, contradicts",
     [
-        *wrong_today(
-            MEMOS_ROW,
-            ("Ana is single.", "Ana's sister is married.", False),
-            ("Ana turned 40.", "Ana's daughter turned 5.", False),
-            ("Ana works as a nurse.", "Ana's husband works as a pilot.", False),
-            ("Ana moved to Lisbon in May.", "Ana said: The meeting was moved to Friday.", False),
-        ),
+        ("Ana is single.", "Ana's sister is married.", False),
+        ("Ana turned 40.", "Ana's daughter turned 5.", False),
+        ("Ana works as a nurse.", "Ana's husband works as a pilot.", False),
+        ("Ana moved to Lisbon in May.", "Ana said: The meeting was moved to Friday.", False),
         ("Ana lives in Porto.", "Ana moved to Lisbon.", True),
     ],
 )
@@ -43,7 +40,6 @@ def test_c22_a_relatives_fact_says_nothing_of_ones_own(old, new, contradicts):
     assert (relate(new, old, LIKELY) == "contradicts") is contradicts
 
 
-@MEMOS_ROW
 def test_c22_a_relatives_move_leaves_ones_home():
     """getzep/graphiti#1728: the same through mem0 by rules."""
     system = mem0(
@@ -64,7 +60,6 @@ def test_c36_a_double_negation_agrees(old, new):
     assert relate(new, old, LIKELY) != "contradicts"
 
 
-@MEMOS_ROW
 @pytest.mark.parametrize(
     "first, second",
     [
@@ -81,7 +76,6 @@ def test_c40_a_second_hobby_replaces_no_first(first, second):
     assert remembered(first, second) == ({first, second}, 0)
 
 
-@MEMOS_ROW
 def test_c41_one_first_name_is_not_one_person():
     """getzep/graphiti#1728: facts of two people with one first name are merged."""
     assert remembered("Anna Lee plays chess.", "Anna Ray plays chess.")[1] == 0
@@ -91,11 +85,8 @@ def test_c41_one_first_name_is_not_one_person():
     "old, new",
     [
         ("I live in Porto.", "I live in Lisbon now."),
-        *wrong_today(
-            MEMOS_ROW,
-            ("I live in Porto.", "I moved from Porto to Lisbon."),
-            ("My address is 5 Elm Street.", "Actually, my address is now 9 Oak Road."),
-        ),
+        ("I live in Porto.", "I moved from Porto to Lisbon."),
+        ("My address is 5 Elm Street.", "Actually, my address is now 9 Oak Road."),
     ],
 )
 def test_c42_the_newer_statement_supersedes(old, new):

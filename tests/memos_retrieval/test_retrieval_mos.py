@@ -297,7 +297,9 @@ def test_restore_brings_an_archived_memory_back(memory):
     assert memory.vault.get(old.cube_id).state == "archived"
     memory.restore(old.cube_id, 1, user="ben")
     assert any("harbour" in hit.text for hit in memory.search("harbour", user="ben"))
-    assert memory.vault.get(old.cube_id).state == "activated" and len(memory.history(old.cube_id)) == 1
+    assert memory.vault.get(old.cube_id).state == "activated"
+    causes = [version.cause for version in memory.history(old.cube_id)]
+    assert len(causes) == 3 and "contradicted by" in causes[1] and causes[2].startswith("restore of version 1")
     with pytest.raises(MemosError, match="9"):
         memory.restore(old.cube_id, 9)
 

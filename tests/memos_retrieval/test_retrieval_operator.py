@@ -92,7 +92,7 @@ def test_owners_do_not_contradict_each_other(bench):
     ],
 )
 def test_rules_of_comparison(old, new, verdict):
-    assert compare(old, new, 0.8, Resolver.Config()) == verdict
+    assert compare(old, new, 0.8) == verdict
 
 
 def _noise(rng):

@@ -19,6 +19,7 @@ def _run(label: str, mean: float, held: float):
         "answerer": "none",
         "judge": "none",
         "metrics": {METRIC: entry, "memory_words": {"mean": 1199.6, "n": 4}},
+        "latency_ms": {"ingest_s": 3.5, "search": {"p50": 2.25}},
         "by_category": {"1": {METRIC: {"mean": mean / 2, "n": 2}}},
     }
     metrics = {
@@ -39,6 +40,7 @@ def test_rows_hold_overall_change_category_and_held_out_values():
     assert without[f"{METRIC}_1"] == pytest.approx(0.425) and without[f"{METRIC}_2"] is None
     assert without[f"{METRIC}_held_out"] == pytest.approx(0.6)
     assert whole["memory_words"] == 1200
+    assert (whole["ingest_s"], whole["search_p50_ms"]) == (3.5, 2.25)
 
 
 def test_questions_without_the_metric_and_other_conversations_do_not_count():

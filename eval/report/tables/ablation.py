@@ -29,16 +29,25 @@ def ablation_table(runs: Sequence[Run]) -> Table:
         columns += [Column(f"{name}_{category}", f"cat. {category}", better=1, group=title) for category in CATEGORIES]
         columns.append(Column(f"{name}_held_out", "held out", better=1, group=title))
     columns.append(Column("memory_words", "words", "count"))
+    columns += [Column("ingest_s", "ingest (s)", "ms"), Column("search_p50_ms", "search (ms)", "ms")]
     summaries = [run.summary for run in runs]
     rows = tuple(
-        (Cell(name), *(cell for metric, _ in MEASURES for cell in _cells(run, runs[0], metric)), _words(run))
+        (
+            Cell(name),
+            *(cell for metric, _ in MEASURES for cell in _cells(run, runs[0], metric)),
+            _words(run),
+            *_times(run),
+        )
         for run, name in zip(runs, labels(summaries), strict=True)
     )
     notes = [
         *origin_notes(summaries),
         "Percent of a question's gold turns. change: points against the first row. cat.: 1 multi-hop, 2 temporal, 3 "
         f"open-domain, 4 single-hop. held out: {', '.join(HELD_OUT)}, on which no weight was fitted (settings were "
-        "chosen with them in view). words: NLTK words of context a question.",
+        "chosen with them in view). words: NLTK words of context a question. ingest: seconds for all conversations, "
+        "embeddings from the cache where it holds them; search: median milliseconds of a question. Layers that act on "
+        "statements (resolution) or on a model's readings (scheduler) change nothing where turns alone are stored "
+        "(extractor=rules).",
     ]
     title = "What each channel and mechanism contributes to the evidence found"
     return Table("ablation", title, tuple(columns), (Section("", rows),), tuple(notes)).marked()
@@ -57,6 +66,12 @@ def held_out(run: Run, metric: str) -> float | None:
         metrics[metric] for (sample_id, _), metrics in run.values.items() if sample_id in HELD_OUT and metric in metrics
     ]
     return sum(scores) / len(scores) if scores else None
+
+
+def _times(run: Run) -> tuple[Cell, Cell]:
+    """Seconds of ingestion and the median search, where times were taken."""
+    latency = run.summary.get("latency_ms") or {}
+    return Cell(latency.get("ingest_s")), Cell((latency.get("search") or {}).get("p50"))
 
 
 def _words(run: Run) -> Cell:

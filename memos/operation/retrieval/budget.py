@@ -1,4 +1,4 @@
-"""An exact context budget in words or tokens: whole items, best first, never one over."""
+"""The context budget in words or tokens, for every loop that has one: whole items, best first, never one over."""
 
 from __future__ import annotations
 
@@ -34,23 +34,27 @@ class BudgetFit:
     count: int
     """How many of the first items."""
     size: int
-    """Exact size of the kept items joined by line breaks."""
+    """Size of the kept items."""
 
 
 def fit(texts: Sequence[str], limit: int, unit: Unit = "words") -> BudgetFit:
-    """How many of the first texts fit into ``limit`` together, counted on the joined text.
+    """How many of the first texts fit into ``limit`` together.
 
-    An item is whole or absent, and nothing after the first item that does not fit is taken, so a larger budget only
-    ever adds to a smaller one.
+    Words are counted item by item (and remembered by text): joined by line breaks they are as many or fewer, where an
+    abbreviation ends a line. Tokens are counted on the joined text, for a break may cost one. An item is whole or
+    absent, and nothing after the first item that does not fit is taken, so a larger budget only ever adds to a smaller
+    one.
+
+    Raises:
+        ConfigError: the limit is negative.
     """
     if limit < 0:
         raise ConfigError(f"budget: must not be negative, found {limit}")
     count = counter(unit)
     size, fitting = 0, 0
     for end in range(1, len(texts) + 1):
-        # Parts are counted apart first: cheap, and cached by text. The joined text decides when it is close.
-        joined = count(SEPARATOR.join(texts[:end]))
-        if joined > limit:
+        reached = size + count(texts[end - 1]) if unit == "words" else count(SEPARATOR.join(texts[:end]))
+        if reached > limit:
             break
-        size, fitting = joined, end
+        size, fitting = reached, end
     return BudgetFit(fitting, size)

@@ -183,12 +183,12 @@ def detect(cubes: Sequence[MemCube], llm: LLM | None = None, common: frozenset[s
 
 def conflicts(cubes: Sequence[MemCube]) -> list[Edge]:
     """``contradicts`` edges, newer to older, between statements that cannot both hold, by the rules of ``resolve``."""
-    from memos.operation.upkeep.resolve import Resolver, compare
+    from memos.operation.upkeep.resolve import compare
 
-    config, out = Resolver.Config(), []
+    out = []
     for place, new in enumerate(cubes):
         for old in cubes[:place]:
-            if compare(old.text, new.text, 0.0, config) == "contradiction":
+            if compare(old.text, new.text, 0.0) == "contradiction":
                 out.append(_turned(new, old, "contradicts"))
     return out
 

@@ -1,23 +1,20 @@
 """Duplicates and conflicts, looked for on every insert (docs/memos.md C21).
 
 A duplicate adds its sources to the memory that is there. A contradiction archives the older statement and keeps a
-``contradicts`` edge, so that both can be shown. Nothing is deleted. Rules decide; a language model may decide instead,
-and where its reply is no use the rules do; a model that cannot be reached fails the insert.
+``contradicts`` edge, so that both can be shown. Nothing is deleted, and what is not sure coexists. Rules decide, with
+a small model over interpretable features (docs/updates.md); a language model may decide instead, and where its reply is
+no use the rules do; a model that cannot be reached fails the insert.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from memos.cube import MemCube
 from memos.errors import ConfigError, MalformedOutput
-from memos.language.names import names
-from memos.language.numerals import numbers
-from memos.language.polarity import negated
-from memos.language.words import surface, terms
+from memos.language.updates.judge import Standing, stands
 from memos.llm.base import LLM, Request
 from memos.llm.early import begin
 from memos.plaintext.preference import stands_to
@@ -29,59 +26,16 @@ SCHEMA = {
     "properties": {"relation": {"type": "string", "enum": ["duplicate", "contradiction", "independent"]}},
     "required": ["relation"],
 }
-_VALUE = re.compile(
-    r"\b(?:lives?|living|moved|works?|working|studies|studying|drives?|owns?|favou?rite|name|named|called|born|married|"
-    r"is|are|was|am|prefers?|likes?|loves?|hates?|dislikes?|eats?|plays?)\b",
-    re.I,
-)
+_VERDICTS: dict[Standing, Verdict] = {
+    "supersedes": "contradiction",
+    "duplicate": "duplicate",
+    "coexists": "independent",
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What two statements are compared by."""
-
-    words: frozenset[str]
-    negated: bool
-    numbers: frozenset[str]
-    names: frozenset[str]
-    subject: tuple[str, ...]
-    """First content word and the number beside it: what the statement is about."""
-    states: bool
-    """Whether it says how something is, so that another value would contradict it."""
-
-
-def claim(text: str) -> Claim:
-    """Read a statement by rules."""
-    content = terms(text)
-    subject = content[:2] if len(content) > 1 and content[1].isdigit() else content[:1]
-    return Claim(
-        words=frozenset(content),
-        subject=tuple(subject),
-        negated=negated(text),
-        numbers=numbers(text),
-        names=frozenset(name.lower() for name in names(text)),
-        states=bool(_VALUE.search(text)),
-    )
-
-
-def compare(old: str, new: str, cosine: float, config: Resolver.Config) -> Verdict:
-    """How a new statement stands to an old one, by rules."""
-    if " ".join(surface(old)) == " ".join(surface(new)) and claim(old).negated == claim(new).negated:
-        return "duplicate"
-    a, b = claim(old), claim(new)
-    shared = len(a.words & b.words) / max(len(a.words | b.words), 1)
-    if a.subject != b.subject or (cosine < config.related and shared < config.overlap):
-        return "independent"
-    one_number = len(a.numbers) == len(b.numbers) and len(a.numbers - b.numbers) == 1
-    differs = a.negated != b.negated or one_number
-    if differs and shared >= config.overlap:
-        return "contradiction"
-    rest_a, rest_b = a.words - b.words, b.words - a.words
-    if a.states and b.states and rest_a and rest_b and shared >= config.overlap and max(len(rest_a), len(rest_b)) <= 2:
-        return "contradiction"
-    if cosine >= config.same and a.names == b.names and a.numbers == b.numbers and not differs:
-        return "duplicate"
-    return "independent"
+def compare(old: str, new: str, cosine: float) -> Verdict:
+    """How a new statement stands to an old one, by rules and a small fitted model (``memos.language.updates``)."""
+    return _VERDICTS[stands(old, new, round(cosine, 6))]
 
 
 class Resolver:
@@ -90,11 +44,7 @@ class Resolver:
     @dataclass
     class Config:
         neighbours: int = field(default=5, metadata={"help": "nearest old memories a new one is compared with"})
-        related: float = field(default=0.75, metadata={"help": "least cosine of statements on the same matter"})
-        overlap: float = field(
-            default=0.3, metadata={"help": "least share of common words of statements on the same matter"}
-        )
-        same: float = field(default=0.95, metadata={"help": "cosine from which statements say the same"})
+        related: float = field(default=0.75, metadata={"help": "llm: least cosine at which the model is asked"})
         kinds: tuple[str, ...] = field(
             default=("fact", "preference", "profile"),
             metadata={"help": "semantic types that are resolved; turns are not"},
@@ -103,9 +53,8 @@ class Resolver:
         def __post_init__(self) -> None:
             if self.neighbours < 1:
                 raise ConfigError(f"resolve.neighbours: must be at least 1, found {self.neighbours}")
-            for name in ("related", "overlap", "same"):
-                if not 0 <= getattr(self, name) <= 1:
-                    raise ConfigError(f"resolve.{name}: must lie in [0, 1], found {getattr(self, name)}")
+            if not 0 <= self.related <= 1:
+                raise ConfigError(f"resolve.related: must lie in [0, 1], found {self.related}")
 
     def __init__(self, config: Config | None = None, *, llm: LLM | None = None) -> None:
         self.config = config or self.Config()
@@ -148,14 +97,14 @@ class Resolver:
 
     def _verdict(self, old: str, new: str, cosine: float) -> Verdict:
         if self.llm is None or cosine < self.config.related:
-            return compare(old, new, cosine, self.config)
+            return compare(old, new, cosine)
         from memos.llm.structured import complete_json
 
         try:
             return complete_json(self.llm, _request(old, new), SCHEMA).value["relation"]
         except MalformedOutput:
             self.fallbacks += 1
-            return compare(old, new, cosine, self.config)
+            return compare(old, new, cosine)
 
 
 def _request(old: str, new: str) -> Request:

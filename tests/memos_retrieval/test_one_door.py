@@ -1,0 +1,100 @@
+"""One door: what the harness stores and finds is what a user of the facade stores and finds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from memos import MemOS
+from memos.cube import FakeClock, SequentialIds
+from memos.interface.reader_fast import SessionClock
+from memos.system import MemOSSystem
+from memos.types import Query
+
+
+@pytest.fixture
+def system(conversation, mock_embedder):
+    made = MemOSSystem(MemOSSystem.Config(), embedder=mock_embedder)
+    made.start(conversation)
+    for session in conversation.sessions:
+        made.add(session)
+    made.finish()
+    yield made
+    made.close()
+
+
+def test_the_harness_finds_what_a_user_finds(system, conversation, questions, mock_embedder):
+    clock = SessionClock()
+    with MemOS(embedder=mock_embedder, clock=clock, ids=SequentialIds(conversation.sample_id, 1)) as memory:
+        start = 0
+        for session in conversation.sessions:
+            clock.set(session.time)
+            memory.add_session(session, user=conversation.sample_id, start=start)
+            start += len(session.turns)
+        for question in questions:
+            own = [hit.text for hit in memory.search(question.text, user=conversation.sample_id, k=20)]
+            assert own == [hit.text for hit in system.search(Query(question.text, 20)).hits]
+
+
+def test_additions_of_the_harness_are_logged_and_searches_change_nothing(system, conversation, questions):
+    added = [entry for entry in system.vault.audit() if entry.operation == "add"]
+    assert len(added) == len(conversation.sessions)
+    before = system.vault.digest()
+    system.search(Query(questions[0].text, 20))
+    assert system.vault.digest() == before
+
+
+@pytest.mark.parametrize(
+    ("switch", "same"),
+    [("governance", False), ("tiers", True), ("lifecycle", True), ("resolution", True), ("scheduler", True)],
+)
+def test_a_layer_switched_off_is_off(switch, same, system, conversation, questions, mock_embedder):
+    off = MemOSSystem(MemOSSystem.Config(**{switch: False}), embedder=mock_embedder)
+    off.start(conversation)
+    for session in conversation.sessions:
+        off.add(session)
+    off.finish()
+    asked = Query(questions[0].text, 20)
+    assert off.search(asked).hits == system.search(asked).hits
+    logged = [sum(entry.operation == "add" for entry in each.vault.audit()) for each in (system, off)]
+    assert (logged[0] == logged[1]) is same
+    off.close()
+
+
+def test_organising_adds_hits(conversation, mock_embedder, system):
+    made = MemOSSystem(MemOSSystem.Config(organise=True), embedder=mock_embedder)
+    made.start(conversation)
+    for session in conversation.sessions:
+        made.add(session)
+    made.finish()
+    assert made.stats()["items"] > system.stats()["items"]
+    made.close()
+
+
+def test_what_is_stated_is_resolved_only_where_resolution_is_on(mock_embedder):
+    for on in (True, False):
+        with MemOS(config=MemOSSystem.Config(resolution=on).facade(), embedder=mock_embedder) as memory:
+            memory.add("I live in Porto.", user="ana")
+            memory.add("I don't live in Porto any more.", user="ana")
+            assert memory.stats()["archived"] == int(on)
+
+
+def test_a_session_lets_what_has_expired_leave(mock_embedder, conversation):
+    clock = FakeClock()
+    for lifecycle in (True, False):
+        config = MemOS.Config(lifecycle=lifecycle)
+        with MemOS(config=config, embedder=mock_embedder, clock=clock) as memory:
+            (stored,) = memory.add("The car is at the garage.", user="ana")
+            cube = memory.vault.get(stored.cube_id)
+            expiring = cube.revise(clock(), governance={"ttl_seconds": 60.0})
+            memory.operator("ana").update(expiring, actor="ana", cause="test")
+            clock.advance(seconds=int(timedelta(hours=1).total_seconds()))
+            memory.add_session(conversation.sessions[0], user="ana", start=1)
+            assert (memory.vault.get(stored.cube_id).state == "expired") is lifecycle
+
+
+def test_the_sensitivity_of_an_added_text_is_noticed(mock_embedder):
+    with MemOS(embedder=mock_embedder) as memory:
+        (stored,) = memory.add("My password is bluefish22.", user="ana")
+        assert memory.vault.get(stored.cube_id).governance.sensitivity == "restricted"

@@ -38,6 +38,7 @@ class KnownVectors:
 
     def __init__(self, embedder: MiniLM, pairs: Sequence[LabelledPair]) -> None:
         self._embedder, self.dim, self.name = embedder, embedder.dim, embedder.name
+        self.max_tokens, self.pooled = embedder.max_tokens, 0
         texts = sorted({text for pair in pairs for text in (pair.old, pair.new)})
         self._known = dict(zip(texts, embedder.encode(texts), strict=True))
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from eval.report import plots
 from eval.report.tables.growth import Sized
-from eval.runs.format.growth import MEMORY_SIZE
 from eval.runs.find import find_runs, sweep_entry
+from eval.runs.format.growth import MEMORY_SIZE
 from eval.runs.labels import Summary
 from eval.runs.read import Run, is_locomo, load_run, load_summary, run_folders
 from memos.errors import DataError

@@ -150,6 +150,8 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
     }
     if bench.dataset.judge:
         summary["dataset"]["judge"] = bench.dataset.judge
+    if bench.dataset.synthetic:
+        summary["dataset"]["synthetic"] = True
     if unanswerable := [q for q in questions if q.unanswerable]:
         summary["unanswerable"] = estimates(columns, _clusters(unanswerable))
     if records.repeats:
@@ -324,7 +326,6 @@ def _labels_of_parts(bench: Bench, losses: Lost) -> Described:
             "questions": digest(sorted([*q.key, lineage.question_digest(q)] for q in bench.dataset.questions)),
             "n_by_category": {str(c): counts[c] for c in in_order(counts)},
             "categories": bench.dataset.categories.record(),
-            **({"synthetic": True} if bench.dataset.synthetic else {}),
         },
         "made_by": made_by(bench),
     }

@@ -146,8 +146,8 @@ class SummaryDataset(TypedDict):
     categories: NotRequired[
         Annotated[
             list[list[str | int | bool]],
-            "The data set's categories in printing order: id, name, whether in the overall, official metric where it names "
-            "one; absent: LOCOMO's.",
+            "The data set's categories in printing order: id, name, whether in the overall, official metric where it "
+            "names one; absent: LOCOMO's.",
         ]
     ]
     judge: NotRequired[

@@ -159,8 +159,8 @@ class SummaryDataset(TypedDict):
     categories: NotRequired[
         Annotated[
             list[list[str | int | bool]],
-            "The data set's categories in printing order: id, name, whether in the overall, official metric where it names "
-            "one; absent: LOCOMO's.",
+            "The data set's categories in printing order: id, name, whether in the overall, official metric where "
+            "one is named; absent: LOCOMO's.",
         ]
     ]
     sha256: NotRequired[Annotated[str, "Digest of the content; runs, not rescored answers."]]

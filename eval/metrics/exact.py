@@ -49,7 +49,7 @@ class Exact:
         }
 
 
-class Choice:
+class ChoiceAccuracy:
     """Multiple choice: whether the chosen option is the right one. Answers come as the text of the option that they
     name (``eval.core.choices.said``).
     """

@@ -7,7 +7,7 @@ import pytest
 from eval.core.categories import LOCOMO, Categories, Category, of_summary
 from eval.core.choices import chosen, lettered, said
 from eval.core.types import Question
-from eval.metrics.exact import Choice, Exact, exact_match, normal, substring_exact_match
+from eval.metrics.exact import ChoiceAccuracy, Exact, exact_match, normal, substring_exact_match
 from eval.stages.scoring import score_answers
 from memos.errors import ConfigError
 
@@ -82,7 +82,7 @@ def test_the_official_metric_is_that_of_the_category_and_the_best_over_golds():
 
 def test_a_letter_is_scored_as_the_option_that_it_names():
     question = _question("facts", "black coffee", options=OPTIONS)
-    rows = score_answers([Choice()], [question, question], ["(b)", "(a)"])
+    rows = score_answers([ChoiceAccuracy()], [question, question], ["(b)", "(a)"])
     assert [values["choice_accuracy"] for values, _ in rows] == [1.0, 0.0]
 
 

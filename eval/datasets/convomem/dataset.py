@@ -11,7 +11,7 @@ from pathlib import Path
 
 from eval.core.categories import Categories, Category
 from eval.core.types import Dataset, Question
-from eval.datasets.convomem.items import KINDS, Chat, Item, drawn, fillers
+from eval.datasets.convomem.items import KINDS, Item, ShortChat, drawn, fillers
 from eval.datasets.reading import content_digest
 from eval.datasets.selection import DatasetConfig
 from memos.errors import ConfigError, DataError
@@ -100,7 +100,9 @@ def _fillers_of(path: Path) -> Path:
     return folder
 
 
-def _made(item: Item, sample_id: str, spare: Sequence[Chat], size: int, seed: int) -> tuple[Conversation, Question]:
+def _made(
+    item: Item, sample_id: str, spare: Sequence[ShortChat], size: int, seed: int
+) -> tuple[Conversation, Question]:
     """A conversation: the item's chats in their order, at seeded places between fillers, no chat twice."""
     draw, own = random.Random(f"{seed}:{sample_id}"), {chat.lines for chat in item.chats}
     others = [chat for chat in spare if chat.lines not in own]
@@ -133,7 +135,7 @@ def _made(item: Item, sample_id: str, spare: Sequence[Chat], size: int, seed: in
     return talk, question
 
 
-def _evidence(item: Item, mixed: Sequence[Chat]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _evidence(item: Item, mixed: Sequence[ShortChat]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Turns that hold the evidence: equal texts within chats that are flagged, else equal but for white space."""
     exact: dict[str, str] = {}
     loose: dict[str, str] = {}

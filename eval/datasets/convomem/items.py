@@ -28,7 +28,7 @@ _SPEAKERS = {"user": "User", "assistant": "Assistant"}
 
 
 @dataclass(frozen=True)
-class Chat:
+class ShortChat:
     """One short conversation."""
 
     chat_id: str
@@ -48,7 +48,7 @@ class Item:
     answer: str
     messages: tuple[Line, ...]
     """The evidence, as texts."""
-    chats: tuple[Chat, ...]
+    chats: tuple[ShortChat, ...]
     person: str
 
 
@@ -118,7 +118,7 @@ def _raw_items(file: Path) -> Iterator[tuple[Place, Mapping[str, Any]]]:
         yield here, raw
 
 
-def _chats(place: Place, raw: Mapping[str, Any]) -> Iterator[Chat]:
+def _chats(place: Place, raw: Mapping[str, Any]) -> Iterator[ShortChat]:
     for index, one in enumerate(place.get(raw, "conversations", list, "a list of conversations")):
         here = place / "conversations" / index
         if not isinstance(one, dict):
@@ -127,7 +127,7 @@ def _chats(place: Place, raw: Mapping[str, Any]) -> Iterator[Chat]:
         lines = tuple(_line(here / "messages" / i, message) for i, message in enumerate(messages))
         name = str(one.get("id") or "")
         if lines:
-            yield Chat(name, lines, one.get("containsEvidence") is True)
+            yield ShortChat(name, lines, one.get("containsEvidence") is True)
 
 
 def _line(place: Place, raw: Any) -> Line:
@@ -139,17 +139,17 @@ def _line(place: Place, raw: Any) -> Line:
     return _SPEAKERS[speaker.strip().lower()], place.get(raw, "text", str, "a text")
 
 
-def fillers(folder: Path) -> list[Chat]:
+def fillers(folder: Path) -> list[ShortChat]:
     """All chats of a folder of filler files, each text once.
 
     Raises:
         DataError: there are none, or a file is malformed.
     """
-    held: dict[tuple[Line, ...], Chat] = {}
+    held: dict[tuple[Line, ...], ShortChat] = {}
     for file in sorted(folder.rglob("*.json")):
         for place, raw in _raw_items(file):
             for chat in _chats(place, raw):
-                held.setdefault(chat.lines, Chat(chat.chat_id, chat.lines, False))
+                held.setdefault(chat.lines, ShortChat(chat.chat_id, chat.lines, False))
     if not held:
         raise DataError(f"{folder}: no filler conversations; expected JSON files with evidence_items")
     return list(held.values())

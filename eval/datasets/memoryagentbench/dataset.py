@@ -14,7 +14,7 @@ from eval.core.categories import JUDGE, Categories
 from eval.core.types import Dataset, Question
 from eval.datasets.memoryagentbench.chunks import chunks
 from eval.datasets.memoryagentbench.rows import files, rows
-from eval.datasets.memoryagentbench.sources import NOT_OFFERED, ORIGINS, ROWS, RULES, Origin, categories
+from eval.datasets.memoryagentbench.sources import NOT_OFFERED, ORIGINS, ROWS, RULES, RowSource, categories
 from eval.datasets.reading import Place, content_digest
 from eval.datasets.selection import DatasetConfig
 from memos.errors import ConfigError, DataError
@@ -125,7 +125,7 @@ def _notes(sizes: Mapping[str, int], left_out: Mapping[str, int], size: int, jud
         yield f"{name}: {count} rows are left out, {reason}"
 
 
-def _origin(place: Place, row: Any) -> Origin:
+def _origin(place: Place, row: Any) -> RowSource:
     if not isinstance(row, dict):
         raise place.error(f"expected a row, found {row!r:.60}")
     name = (place / "metadata").get(_metadata(place, row), "source", str, "the name of a source")
@@ -150,7 +150,7 @@ def _conversation(place: Place, row: Mapping[str, Any], sample_id: str, size: in
     return Conversation(sample_id, SPEAKERS, sessions)
 
 
-def _questions(place: Place, row: Mapping[str, Any], sample_id: str, origin: Origin) -> Iterator[Question]:
+def _questions(place: Place, row: Mapping[str, Any], sample_id: str, origin: RowSource) -> Iterator[Question]:
     texts = place.get(row, "questions", list, "a list of texts")
     answers = place.get(row, "answers", list, "a list of lists of texts")
     if len(texts) != len(answers):

@@ -21,7 +21,7 @@ LABEL = "The memories hold texts with the numbers of their labels. Reply with th
 
 
 @dataclass(frozen=True)
-class Origin:
+class RowSource:
     """One source."""
 
     name: str
@@ -33,12 +33,12 @@ class Origin:
 
 
 _CONFLICTS = [
-    Origin(f"factconsolidation_{hops}_{size}", "Conflict_Resolution", "substring_exact_match", like, NEWEST)
+    RowSource(f"factconsolidation_{hops}_{size}", "Conflict_Resolution", "substring_exact_match", like, NEWEST)
     for hops, like in (("sh", 4), ("mh", 1))
     for size in ("6k", "32k", "64k", "262k")
 ]
 _RETRIEVAL = [
-    Origin(name, "Accurate_Retrieval", "substring_exact_match", like)
+    RowSource(name, "Accurate_Retrieval", "substring_exact_match", like)
     for name, like in (
         ("ruler_qa1_197K", 4),
         ("ruler_qa2_421K", 1),
@@ -48,7 +48,7 @@ _RETRIEVAL = [
     )
 ]
 _LEARNING = [
-    Origin(f"icl_{name}_balance", "Test_Time_Learning", "exact_match", 4, LABEL)
+    RowSource(f"icl_{name}_balance", "Test_Time_Learning", "exact_match", 4, LABEL)
     for name in (
         "banking77_5900shot",
         "clinic150_7050shot",
@@ -63,11 +63,11 @@ ORIGINS = {
         *_CONFLICTS,
         *_RETRIEVAL,
         *_LEARNING,
-        Origin("detective_qa", "Long_Range_Understanding", "exact_match", 3),
-        Origin("longmemeval_s*", "Accurate_Retrieval", JUDGE),
-        Origin("longmemeval_s_-1_500", "Accurate_Retrieval", JUDGE),
-        Origin("recsys_redial_full", "Test_Time_Learning"),
-        Origin("infbench_sum_eng_shots2", "Long_Range_Understanding"),
+        RowSource("detective_qa", "Long_Range_Understanding", "exact_match", 3),
+        RowSource("longmemeval_s*", "Accurate_Retrieval", JUDGE),
+        RowSource("longmemeval_s_-1_500", "Accurate_Retrieval", JUDGE),
+        RowSource("recsys_redial_full", "Test_Time_Learning"),
+        RowSource("infbench_sum_eng_shots2", "Long_Range_Understanding"),
     )
 }
 """All sources by name, in printing order."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from eval.core.categories import Categories, Category
 from eval.core.types import Dataset, Question
-from eval.datasets.personamem.files import Asked, files, histories, questions
+from eval.datasets.personamem.files import PersonaQuestion, files, histories, questions
 from eval.datasets.reading import Place, content_digest
 from eval.datasets.selection import DatasetConfig
 from memos.errors import DataError
@@ -93,18 +93,18 @@ def load(path: Path | None, revision: str, persona: bool) -> Dataset:
         questions=tuple(made),
         notes=tuple(_notes(asked, talks)),
         categories=PersonaMem.categories,
-        scorers=("eval.metrics.exact.Choice",),
+        scorers=("eval.metrics.exact.ChoiceAccuracy",),
     )
 
 
-def _notes(asked: Sequence[Asked], talks: Mapping[str, Conversation]) -> Iterator[str]:
+def _notes(asked: Sequence[PersonaQuestion], talks: Mapping[str, Conversation]) -> Iterator[str]:
     people = len({one.history for one in asked})
     yield f"{len(asked)} questions on {len(talks)} stretches of {people} histories; four options each, chance is 25 %"
     yield "no evidence is named (the files name every session of a person), so there is no recall"
     yield "stretches of one history share what was said, so intervals over them are too narrow"
 
 
-def _question(one: Asked, sample_id: str, index: int) -> Question:
+def _question(one: PersonaQuestion, sample_id: str, index: int) -> Question:
     right = one.options[one.right]
     return Question(sample_id, index, one.kind, one.text, right, options=one.options)
 

@@ -28,7 +28,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Asked:
+class PersonaQuestion:
     """One row of the table."""
 
     place: Place
@@ -59,7 +59,7 @@ def files(path: Path | None, revision: str) -> tuple[Path, Path]:
     return path / names[0], path / names[1]
 
 
-def questions(file: Path) -> Iterator[Asked]:
+def questions(file: Path) -> Iterator[PersonaQuestion]:
     """The rows of the table, checked.
 
     Raises:
@@ -82,7 +82,7 @@ def questions(file: Path) -> Iterator[Asked]:
         if not (end or "").isdigit():
             raise (place / "end_index_in_shared_context").error(f"expected a number of messages, found {end!r:.40}")
         text = row["user_question_or_message"].strip().removeprefix("User:").strip()
-        yield Asked(
+        yield PersonaQuestion(
             place, row["question_id"], row["question_type"], text, options, right, row["shared_context_id"], int(end)
         )
 

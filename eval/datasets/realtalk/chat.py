@@ -20,7 +20,7 @@ _OFFICIAL = re.compile(r"D(\d+):(\d+)")
 
 
 @dataclass(frozen=True)
-class Chat:
+class RealTalkChat:
     """What the loader keeps of a chat."""
 
     conversation: Conversation
@@ -48,7 +48,7 @@ class _Message:
     time: datetime
 
 
-def read(place: Place, raw: Any, sample_id: str, *, captions: bool, split_days: bool) -> Chat:
+def read(place: Place, raw: Any, sample_id: str, *, captions: bool, split_days: bool) -> RealTalkChat:
     """Check and read a chat.
 
     Args:
@@ -87,7 +87,7 @@ def read(place: Place, raw: Any, sample_id: str, *, captions: bool, split_days: 
         questions.append(question)
         lost += sum(name.lost for name in names)
         elsewhere += sum(_another_day(*dates[turn_id]) for turn_id in question.evidence)
-    return Chat(conversation, tuple(questions), official_ids, len(groups), lost, elsewhere)
+    return RealTalkChat(conversation, tuple(questions), official_ids, len(groups), lost, elsewhere)
 
 
 def _another_day(session: Session, turn: Turn) -> bool:

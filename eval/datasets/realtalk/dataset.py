@@ -13,7 +13,7 @@ from typing import Any
 from eval.core.categories import Categories, Category
 from eval.core.types import Dataset
 from eval.datasets.reading import Place, content_digest, read_json
-from eval.datasets.realtalk.chat import Chat, read
+from eval.datasets.realtalk.chat import RealTalkChat, read
 from eval.datasets.selection import DatasetConfig
 from memos.errors import DataError
 
@@ -77,7 +77,7 @@ class RealTalk:
 @lru_cache(maxsize=2)
 def load(path: Path, captions: bool = False, split_days: bool = False) -> Dataset:
     """Read and check a folder of ``Chat_*.json``, one such file, or one file with a list of chats."""
-    chats: list[Chat] = []
+    chats: list[RealTalkChat] = []
     for place, sample_id, raw in _files(path):
         if sample_id in (chat.conversation.sample_id for chat in chats):
             raise place.error(f"a second chat called {sample_id!r}")
@@ -124,12 +124,12 @@ def _order(file: Path) -> list[Any]:
     return [int(piece) if piece.isdigit() else piece for piece in re.split(r"(\d+)", file.name)]
 
 
-def _is_whole(chats: Sequence[Chat]) -> bool:
+def _is_whole(chats: Sequence[RealTalkChat]) -> bool:
     counts = Counter(question.category for chat in chats for question in chat.questions)
     return tuple(chat.counts for chat in chats) == COUNTS and counts == BY_CATEGORY
 
 
-def _notes(path: Path, chats: Sequence[Chat], whole: bool) -> Iterator[str]:
+def _notes(path: Path, chats: Sequence[RealTalkChat], whole: bool) -> Iterator[str]:
     questions = [question for chat in chats for question in chat.questions]
     counts = Counter(question.category for question in questions)
     shares = ", ".join(f"category {c}: {counts[c]}" for c in sorted(counts))

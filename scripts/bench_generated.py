@@ -21,7 +21,7 @@ from eval.command.script import RESULTS, one_line_errors
 from eval.runs.find import find_runs
 from eval.runs.labels import label
 from eval.runs.read import load_run
-from eval.stats.order import Scores, by_conversation, fixed, order_agreement
+from eval.stats.order import SystemScores, by_conversation, fixed, order_agreement
 from memos.errors import DataError
 
 MEASURES = ("judge_offline", "judge_offline_strict", "evidence_recall_words_1600", "evidence_recall_at_10")
@@ -29,8 +29,8 @@ ENDS = ("oracle", "null")
 """Systems that are first or last on any data set."""
 
 
-def of_runs(results: Path, experiment: str, measure: str) -> tuple[Scores, tuple[str, ...]]:
-    """Scores of the newest sweep, and the labels of the systems whose place is no finding.
+def of_runs(results: Path, experiment: str, measure: str) -> tuple[SystemScores, tuple[str, ...]]:
+    """SystemScores of the newest sweep, and the labels of the systems whose place is no finding.
 
     Raises:
         DataError: it has no runs with records.
@@ -44,7 +44,7 @@ def of_runs(results: Path, experiment: str, measure: str) -> tuple[Scores, tuple
     return by_conversation({name: {key: column[key] for key in shared} for name, column in columns.items()}), ends
 
 
-def of_table(results: Path, measure: str) -> Scores:
+def of_table(results: Path, measure: str) -> SystemScores:
     """The order of a committed main table.
 
     Raises:

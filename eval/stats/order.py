@@ -15,7 +15,7 @@ Key = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
+class SystemScores:
     """What some systems scored on one data set, by conversation."""
 
     names: tuple[str, ...]
@@ -29,14 +29,14 @@ class Scores:
         """Shape (systems,): mean over all questions."""
         return self.sums.sum(axis=1) / self.sizes.sum()
 
-    def only(self, names: tuple[str, ...]) -> Scores:
+    def only(self, names: tuple[str, ...]) -> SystemScores:
         """The same of some systems, in that order.
 
         Raises:
             KeyError: one has no scores here.
         """
         places = {name: place for place, name in enumerate(self.names)}
-        return Scores(names, self.sums[[places[name] for name in names]], self.sizes)
+        return SystemScores(names, self.sums[[places[name] for name in names]], self.sizes)
 
     def resampled(self, count: int, random: np.random.Generator) -> np.ndarray:
         """Shape (count, systems): means of whole conversations drawn with replacement."""
@@ -45,8 +45,8 @@ class Scores:
         return (draws @ self.sums.T) / (draws @ self.sizes)[:, None]
 
 
-def by_conversation(columns: Mapping[str, Mapping[Key, float]]) -> Scores:
-    """Scores from the values of every question, the same questions of every system.
+def by_conversation(columns: Mapping[str, Mapping[Key, float]]) -> SystemScores:
+    """SystemScores from the values of every question, the same questions of every system.
 
     Raises:
         ValueError: systems differ in their questions, or there are none.
@@ -63,12 +63,12 @@ def by_conversation(columns: Mapping[str, Mapping[Key, float]]) -> Scores:
     for row, name in enumerate(names):
         for (sample_id, _), value in columns[name].items():
             sums[row, place[sample_id]] += value
-    return Scores(names, sums, sizes)
+    return SystemScores(names, sums, sizes)
 
 
-def fixed(means: Mapping[str, float]) -> Scores:
-    """Scores of which only the means are known; resampling leaves them as they are."""
-    return Scores(tuple(means), np.array([[mean] for mean in means.values()], dtype=float), np.ones(1))
+def fixed(means: Mapping[str, float]) -> SystemScores:
+    """SystemScores of which only the means are known; resampling leaves them as they are."""
+    return SystemScores(tuple(means), np.array([[mean] for mean in means.values()], dtype=float), np.ones(1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class OrderAgreement:
 
 
 def order_agreement(
-    first: Scores, second: Scores, *, level: float = LEVEL, resamples: int = 2000, seed: int = 0
+    first: SystemScores, second: SystemScores, *, level: float = LEVEL, resamples: int = 2000, seed: int = 0
 ) -> OrderAgreement:
     """Kendall's and Spearman's correlation of the means, with percentile intervals from resampling the conversations of
     both. Seeded.

@@ -4,36 +4,27 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from eval.command.precheck import precheck
 from eval.core.places import conf
-from eval.experiments.growth.experiment import size
+from eval.experiments.growth import experiment as growth
 from eval.report.tables.growth import change_table, difference, growth_table, steps
 from eval.report.tables.table import Cell
 from eval.runs.format.files import check_folder
 from memos.resources import has_punkt
 
-ROOT = Path(__file__).resolve().parents[2]
-FAST = ("embedder=mock", "metrics=lexical", "latency.questions=2", "jobs=1")
+FAST = ("embedder=mock", "metrics=lexical", "latency.questions=2")
 SMALL = ("system=rag,full_context", "dataset.knobs.sessions=3,6", "dataset.knobs.conversations=1")
 needs_punkt = pytest.mark.skipif(not has_punkt(), reason="Punkt is not here; run: python scripts/fetch_data.py punkt")
 
 
-def run(out: Path, *arguments: str) -> str:
-    command = [sys.executable, str(ROOT / "run.py"), "experiment=growth", *FAST, f"out={out}", *arguments]
-    done = subprocess.run(command, cwd=out, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @needs_punkt
 def test_sizes_are_ordinary_runs_with_tables_and_a_figure_and_resume(tmp_path):
-    run(tmp_path, *SMALL, "figures=false")
+    configs = precheck(conf(), ["experiment=growth", *FAST, *SMALL, f"out={tmp_path}"]).configs
+    outcomes = [growth.run(config) for config in configs]
+    growth.finish(tmp_path, "growth", outcomes)
     folders = sorted((tmp_path / "runs" / "growth").iterdir())
     assert len(folders) == 4
     for folder in folders:
@@ -47,10 +38,12 @@ def test_sizes_are_ordinary_runs_with_tables_and_a_figure_and_resume(tmp_path):
     assert all(row["judge_offline"] and row["search_p50"] for row in rows)
     assert (tmp_path / "tables" / "growth_change.md").exists()
 
-    (folders[0] / "memory_size.json").unlink()
-    again = run(tmp_path, *SMALL)
-    assert again.count("up to date, ") == 4 and (folders[0] / "memory_size.json").exists()
     assert (tmp_path / "figures" / "growth_curves.png").exists()
+
+    (folders[0] / "memory_size.json").unlink()
+    again = [growth.up_to_date(config) for config in configs]
+    assert all(outcome and "up to date" in outcome["message"] for outcome in again)
+    assert (folders[0] / "memory_size.json").exists()
 
 
 def test_every_system_at_every_size_and_the_large_sizes_on_demand():
@@ -61,7 +54,7 @@ def test_every_system_at_every_size_and_the_large_sizes_on_demand():
 
 
 def test_the_size_counts_what_must_be_remembered(tiny_dataset):
-    made = size(tiny_dataset.conversations)
+    made = growth.size(tiny_dataset.conversations)
     turns = [turn for conversation in tiny_dataset.conversations for _, turn in conversation.turns()]
     assert made["turns"] == len(turns) and made["conversations"] == len(tiny_dataset.conversations)
     assert len(turns) < made["tokens"] < sum(len(turn.text) for turn in turns)

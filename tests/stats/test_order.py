@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau, spearmanr
 
-from eval.stats.order import Scores, by_conversation, fixed, order_agreement
+from eval.stats.order import SystemScores, by_conversation, fixed, order_agreement
 
 NAMES = ("a", "b", "c", "d", "e")
 
 
-def noisy(conversations: int, spread: float, seed: int) -> Scores:
+def noisy(conversations: int, spread: float, seed: int) -> SystemScores:
     """Five systems a tenth apart, whose conversations differ by ``spread``."""
     random = np.random.default_rng(seed)
     means = np.arange(5)[:, None] / 10 + random.normal(0, spread, (5, conversations))
-    return Scores(NAMES, means * 20, np.full(conversations, 20.0))
+    return SystemScores(NAMES, means * 20, np.full(conversations, 20.0))
 
 
 def test_the_same_order_is_one_and_the_reverse_is_minus_one():

@@ -16,7 +16,7 @@ from eval.stats.paired import EXACT_UP_TO
 
 FLIPS = 99_999
 """Random sign flips beyond 16 conversations; the smallest p is one in 100,000, enough for Holm over 45 pairs."""
-MOST = 10**6
+MOST = 1000
 """Times the present conversations beyond which no need is stated."""
 
 
@@ -148,7 +148,7 @@ def conversations_needed(
     ``sign_flips`` then find 76 to 80 % for a power of .8 (docs/protocol.md#pooling).
 
     Returns:
-        0 where there are enough already; None where the difference is 0 or more than a million times as many would be
+        0 where there are enough already; None where the difference is 0 or more than a thousand times as many would be
         needed.
     """
     from scipy.special import ndtri

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -10,7 +10,7 @@ from memos import MemOS
 from memos.cube import FakeClock, SequentialIds
 from memos.interface.reader_fast import SessionClock
 from memos.system import MemOSSystem
-from memos.types import Query
+from memos.types import Conversation, Query, Session, Turn
 
 
 @pytest.fixture
@@ -62,14 +62,18 @@ def test_a_layer_switched_off_is_off(switch, same, system, conversation, questio
     off.close()
 
 
-def test_organising_adds_hits(conversation, mock_embedder, system):
-    made = MemOSSystem(MemOSSystem.Config(organise=True), embedder=mock_embedder)
-    made.start(conversation)
-    for session in conversation.sessions:
-        made.add(session)
-    made.finish()
-    assert made.stats()["items"] > system.stats()["items"]
-    made.close()
+def test_organising_adds_hits(mock_embedder):
+    said = [f"The grey heron stood on the old jetty {when}." for when in ("today", "at noon", "at night", "again")]
+    turns = tuple(Turn(f"D1:{place}", "Ana", text) for place, text in enumerate(said, 1))
+    items = []
+    for organise in (False, True):
+        made = MemOSSystem(MemOSSystem.Config(organise=organise), embedder=mock_embedder)
+        made.start(Conversation("herons", ("Ana", "Ben"), ()))
+        made.add(Session("session_1", datetime(2024, 5, 1), "1 May 2024", turns))
+        made.finish()
+        items.append(made.stats()["items"])
+        made.close()
+    assert items[0] == 4 and items[1] > 4
 
 
 def test_what_is_stated_is_resolved_only_where_resolution_is_on(mock_embedder):

@@ -93,8 +93,9 @@ def ingest_all(system: str, size: Size, url: str, out: Path) -> float:
     from hydra import compose, initialize_config_dir
 
     from eval.command.cli import CONF
+    from eval.core.settings import plain
     from eval.runs.write import RunDir
-    from eval.stages.bench import Bench, plain
+    from eval.stages.bench import Bench
     from eval.stages.ingest import ingest
 
     data = out / "talks.json"

@@ -32,7 +32,7 @@ def config(out: Path, data: Path, url: str, system: str, pilot: int, concurrency
     from hydra import compose, initialize_config_dir
 
     from eval.command.cli import CONF
-    from eval.stages.bench import plain
+    from eval.core.settings import plain
 
     overrides = [
         "experiment=tiny",

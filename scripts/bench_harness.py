@@ -147,8 +147,9 @@ def _prepared(base_url: str, questions: int, concurrency: int) -> tuple[dict, Pa
     from hydra import compose, initialize_config_dir
 
     from eval.command.cli import CONF
+    from eval.core.settings import plain
     from eval.runs.write import RunDir
-    from eval.stages.bench import Bench, plain
+    from eval.stages.bench import Bench
     from eval.stages.ingest import ingest
     from eval.stages.search import search, waiting
 

@@ -21,10 +21,10 @@ from eval.command.jobs import count, one_line, run_job, side_by_side, tell
 from eval.command.precheck import MOST_JOBS, Checked, precheck
 from eval.core.places import conf
 from eval.core.resources import ensure_language_data
+from eval.core.settings import plain
 from eval.experiments.benchmark.experiment import looking
 from eval.experiments.load import load
 from eval.experiments.protocol import BUDGET_REACHED, CONFIG_ERROR, FAILED_QUESTIONS, INTERRUPTED, OK, Outcome
-from eval.stages.bench import plain
 from eval.stages.changes import question
 from memos.errors import BudgetExceeded, ConfigError, MemosError
 from memos.secret_values import hidden

@@ -19,9 +19,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from eval.command.single import ROLE_MODEL, no_own_model, refuse_lists, refuse_unchosen
 from eval.core.config import nearest
+from eval.core.settings import plain
 from eval.experiments.load import load
 from eval.experiments.protocol import Outcome
-from eval.stages.bench import plain
 from memos.errors import ConfigError
 
 MOST_JOBS = 100

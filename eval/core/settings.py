@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
+
+from omegaconf import DictConfig, OmegaConf
 
 from memos.errors import ConfigError
 
@@ -102,3 +104,12 @@ def checked(config: Mapping[str, Any]) -> dict[str, Any]:
             shown = "null" if made[key] is None else repr(made[key])
             raise ConfigError(f"{key}: expected {setting.expected}, found {shown:.80}")
     return made
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """The resolved configuration as plain dictionaries, with its own keys checked.
+
+    Raises:
+        ConfigError: one line with the key and its value.
+    """
+    return checked(cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True)))

@@ -16,7 +16,7 @@ from eval.core.categories import Categories, Category
 from eval.core.types import Dataset, Question
 from eval.datasets.beam_chat import ROLES, ChatFile, find_chat, read_chat
 from eval.datasets.find import data_folder
-from eval.datasets.reading import Place, content_digest, read_json
+from eval.datasets.reading import JsonPlace, content_digest, read_json
 from eval.datasets.selection import DatasetConfig
 from memos.errors import ConfigError, DataError
 from memos.types import Conversation
@@ -201,7 +201,7 @@ def _questions(place: Path, chat: ChatFile) -> list[Question]:
         ),
         place / "probing_questions.json",
     )
-    content, here = read_json(file), Place(file)
+    content, here = read_json(file), JsonPlace(file)
     if not isinstance(content, dict):
         raise here.error(f"expected an object of abilities, found {type(content).__name__}")
     names = [ability.name for ability in ABILITIES]
@@ -218,7 +218,7 @@ def _questions(place: Path, chat: ChatFile) -> list[Question]:
     return made
 
 
-def _question(place: Place, raw: Any, ability: Ability, chat: ChatFile, index: int) -> Question:
+def _question(place: JsonPlace, raw: Any, ability: Ability, chat: ChatFile, index: int) -> Question:
     if not isinstance(raw, dict):
         raise place.error(f"expected an object, found {raw!r:.60}")
     text = place.get(raw, "question", str, "a text")
@@ -243,7 +243,7 @@ def _question(place: Place, raw: Any, ability: Ability, chat: ChatFile, index: i
     )
 
 
-def _flat(place: Place, raw: Any) -> Iterable[int]:
+def _flat(place: JsonPlace, raw: Any) -> Iterable[int]:
     """The message ids of a list, an object of lists, or nothing.
 
     Raises:

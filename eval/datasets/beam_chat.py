@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.datasets.dates import MONTHS, day_text
-from eval.datasets.reading import Place, read_json
+from eval.datasets.reading import JsonPlace, read_json
 from memos.errors import DataError
 from memos.types import Conversation, Session, Turn
 
@@ -58,9 +58,9 @@ def read_chat(file: Path, sample_id: str) -> ChatFile:
     sessions: list[Session] = []
     cut, left = dict.fromkeys(ROLES, 0), 0
     last = -1
-    for number, (place, batch) in enumerate(_batches(Place(file), read_json(file)), 1):
+    for number, (place, batch) in enumerate(_batches(JsonPlace(file), read_json(file)), 1):
         turns: list[Turn] = []
-        anchor: tuple[Place, str] | None = None
+        anchor: tuple[JsonPlace, str] | None = None
         for here, message in _messages(place, batch):
             last = _next_id(here, message, last)
             role = here.get(message, "role", str, "user or assistant")
@@ -84,11 +84,11 @@ def read_chat(file: Path, sample_id: str) -> ChatFile:
             raise anchor[0].error(f"{anchor[1]} lies before the batch before it")
         sessions.append(Session(f"session_{number}", time, day_text(time), tuple(turns)))
     if not sessions:
-        raise Place(file).error("expected a list of batches, found none")
+        raise JsonPlace(file).error("expected a list of batches, found none")
     return ChatFile(file, file.name == FILES[0], Conversation(sample_id, ROLES, tuple(sessions)), turn_of, cut, left)
 
 
-def _batches(place: Place, content: Any) -> Iterator[tuple[Place, Any]]:
+def _batches(place: JsonPlace, content: Any) -> Iterator[tuple[JsonPlace, Any]]:
     """Every batch with its place: of a list of batches, or of plans that hold batches (10M)."""
     if not isinstance(content, list):
         raise place.error(f"expected a list of batches, found {type(content).__name__}")
@@ -106,7 +106,7 @@ def _batches(place: Place, content: Any) -> Iterator[tuple[Place, Any]]:
             yield from _batches(here / str(name), inner)
 
 
-def _messages(place: Place, batch: dict[str, Any]) -> Iterator[tuple[Place, dict[str, Any]]]:
+def _messages(place: JsonPlace, batch: dict[str, Any]) -> Iterator[tuple[JsonPlace, dict[str, Any]]]:
     """Every message of a batch with its place."""
     place, groups = place / "turns", place.get(batch, "turns", list, "a list of lists of messages")
     for outer, group in enumerate(groups):
@@ -119,7 +119,7 @@ def _messages(place: Place, batch: dict[str, Any]) -> Iterator[tuple[Place, dict
             yield here, message
 
 
-def _next_id(place: Place, message: dict[str, Any], last: int) -> int:
+def _next_id(place: JsonPlace, message: dict[str, Any], last: int) -> int:
     """The id of a message; ids are unique because they ascend."""
     number = place.get(message, "id", int, "an integer")
     if number <= last:
@@ -127,7 +127,7 @@ def _next_id(place: Place, message: dict[str, Any], last: int) -> int:
     return number
 
 
-def _day(place: Place, text: str) -> datetime:
+def _day(place: JsonPlace, text: str) -> datetime:
     """``March-15-2024`` as a day, whatever the machine's locale."""
     match = _ANCHOR.fullmatch(text.strip())
     if match and match[1] in MONTHS:

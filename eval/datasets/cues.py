@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from eval.datasets.reading import Place
+from eval.datasets.reading import JsonPlace
 
 DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
 """Days of a unit, as the official code counts them."""
@@ -39,7 +39,7 @@ class Cue:
     """The same as the official code reads it."""
 
 
-def read_cue(place: Place, raw: Any, relations: Collection[str]) -> Cue:
+def read_cue(place: JsonPlace, raw: Any, relations: Collection[str]) -> Cue:
     """Check one item.
 
     Raises:
@@ -58,7 +58,7 @@ def read_cue(place: Place, raw: Any, relations: Collection[str]) -> Cue:
     return Cue(relation, lines, trigger[0], days, official_days)
 
 
-def _lines(place: Place, text: str) -> tuple[tuple[int, str], ...]:
+def _lines(place: JsonPlace, text: str) -> tuple[tuple[int, str], ...]:
     out = []
     for line in text.strip().split("\n"):
         match = _LINE.fullmatch(line.strip())
@@ -68,7 +68,7 @@ def _lines(place: Place, text: str) -> tuple[tuple[int, str], ...]:
     return tuple(out)
 
 
-def gap(place: Place, text: str) -> tuple[int, int]:
+def gap(place: JsonPlace, text: str) -> tuple[int, int]:
     """The days of a gap as meant, and as the official code reads it.
 
     Raises:

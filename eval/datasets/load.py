@@ -25,7 +25,7 @@ OF_A_TRACK = frozenset({"captions"})
 """Fields that a track sets whatever the data set; one that has no such field (no pictures) goes without."""
 
 
-class Source(Protocol):
+class DataSource(Protocol):
     """What ``_target_`` of a ``conf/dataset/*.yaml`` names (docs/datasets.md shows how to add one)."""
 
     Config: type[DatasetConfig]
@@ -42,14 +42,14 @@ class Source(Protocol):
         ...
 
 
-def source_class(spec: Mapping[str, Any]) -> type[Source]:
+def source_class(spec: Mapping[str, Any]) -> type[DataSource]:
     """The class of a configured data set; one that a manifest of earlier times names only, by its name.
 
     Raises:
         ConfigError: there is no such data set, or what ``_target_`` names is none.
     """
     target = spec.get("_target_") or _target(str(spec.get("name")))
-    return cast("type[Source]", component_class({"_target_": target}, "dataset", "dataset"))
+    return cast("type[DataSource]", component_class({"_target_": target}, "dataset", "dataset"))
 
 
 def checked(spec: Mapping[str, Any]) -> DatasetConfig:

@@ -20,7 +20,7 @@ from eval.core.identity import digest
 from eval.core.types import Dataset, Question
 from eval.datasets import answer_key
 from eval.datasets.find import find_locomo
-from eval.datasets.reading import Place, read_conversations
+from eval.datasets.reading import JsonPlace, read_conversations
 from eval.datasets.selection import DatasetConfig
 from memos.errors import ConfigError, DataError
 from memos.types import Conversation, Session, Turn
@@ -126,7 +126,7 @@ def parse(samples: list[Any], path: Path, *, captions: bool = False) -> Dataset:
     notes: list[str] = []
     conversations, questions, seen = [], [], set()
     for index, sample in enumerate(samples):
-        place = Place(path) / index
+        place = JsonPlace(path) / index
         if not isinstance(sample, dict):
             raise place.error(f"expected an object, found {sample!r:.60}")
         sample_id = place.get(sample, "sample_id", str, "a text")
@@ -153,7 +153,7 @@ def parse(samples: list[Any], path: Path, *, captions: bool = False) -> Dataset:
     )
 
 
-def _conversation(place: Place, sample: dict, sample_id: str, captions: bool, notes: list[str]) -> Conversation:
+def _conversation(place: JsonPlace, sample: dict, sample_id: str, captions: bool, notes: list[str]) -> Conversation:
     body = place.get(sample, "conversation", dict, "an object")
     place /= "conversation"
     speakers = [place.get(body, key, str, "a name") for key in ("speaker_a", "speaker_b")]
@@ -190,7 +190,7 @@ def _is_session(key: str) -> bool:
     return re.fullmatch(r"session_\w*\d", key) is not None
 
 
-def _number(place: Place, key: str, value: Any) -> int:
+def _number(place: JsonPlace, key: str, value: Any) -> int:
     match = _SESSION.fullmatch(key)
     if match is None:
         raise (place / key).error("expected a name such as session_1, the number without zeros before it")
@@ -199,7 +199,7 @@ def _number(place: Place, key: str, value: Any) -> int:
     return int(match.group(1))
 
 
-def _session(place: Place, body: dict, number: int, captions: bool, ids: set[str]) -> Session:
+def _session(place: JsonPlace, body: dict, number: int, captions: bool, ids: set[str]) -> Session:
     name = f"session_{number}"
     time_text = body.get(f"{name}_date_time", "")
     if not isinstance(time_text, str):
@@ -226,7 +226,7 @@ def _session(place: Place, body: dict, number: int, captions: bool, ids: set[str
     return Session(name, time, time_text, tuple(turns))
 
 
-def _time(place: Place, text: str) -> datetime:
+def _time(place: JsonPlace, text: str) -> datetime:
     for form in ("%I:%M %p on %d %B, %Y", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"):
         try:
             return datetime.strptime(text, form)
@@ -235,7 +235,7 @@ def _time(place: Place, text: str) -> datetime:
     raise place.error(f"expected a time such as '1:56 pm on 8 May, 2023', found {text!r:.60}")
 
 
-def _questions(place: Place, sample: dict, conversation: Conversation, notes: list[str]) -> list[Question]:
+def _questions(place: JsonPlace, sample: dict, conversation: Conversation, notes: list[str]) -> list[Question]:
     items = place.get(sample, "qa", list, "a list of questions")
     known = {turn.turn_id for _, turn in conversation.turns()}
     out = []
@@ -268,7 +268,7 @@ def _questions(place: Place, sample: dict, conversation: Conversation, notes: li
     return out
 
 
-def _evidence(place: Place, raw: Any, known: set[str]) -> tuple[tuple[str, ...], list[str]]:
+def _evidence(place: JsonPlace, raw: Any, known: set[str]) -> tuple[tuple[str, ...], list[str]]:
     """Split, normalise and resolve evidence strings such as ``D8:6; D9:17``, ``D:11:26`` or ``D30:05``."""
     if not isinstance(raw, list) or not all(isinstance(item, str) for item in raw):
         raise (place / "evidence").error(f"expected a list of turn ids, found {raw!r:.60}")

@@ -21,7 +21,7 @@ from eval.datasets import locomo
 from eval.datasets.cues import Cue, read_cue
 from eval.datasets.dates import time_text
 from eval.datasets.find import data_folder, find_locomo
-from eval.datasets.reading import Place, content_digest, read_conversations
+from eval.datasets.reading import JsonPlace, content_digest, read_conversations
 from eval.datasets.selection import DatasetConfig
 from memos.errors import ConfigError, DataError
 from memos.types import Conversation, Session, Turn
@@ -101,7 +101,7 @@ def read(file: Path, locomo_file: Path, variant: str, gaps: str, captions: bool 
     """
     host = locomo.read(locomo_file, captions)
     items = read_conversations(file)
-    cues = [read_cue(Place(file) / index, raw, RELATIONS) for index, raw in enumerate(items)]
+    cues = [read_cue(JsonPlace(file) / index, raw, RELATIONS) for index, raw in enumerate(items)]
     official = digest(items) == OFFICIAL_CONTENT
     counts = Counter(cue.relation for cue in cues)
     if official and counts != RELATIONS:

@@ -17,15 +17,15 @@ from memos.types import Conversation
 
 
 @dataclass(frozen=True)
-class Place:
+class JsonPlace:
     """Where in a file a reader is, for messages that name file, field and value."""
 
     path: Path
     at: str = ""
 
-    def __truediv__(self, part: str | int) -> Place:
+    def __truediv__(self, part: str | int) -> JsonPlace:
         step = f"[{part}]" if isinstance(part, int) else (f".{part}" if self.at else part)
-        return Place(self.path, self.at + step)
+        return JsonPlace(self.path, self.at + step)
 
     def error(self, reason: str) -> DataError:
         return DataError(f"{self.path}: {self.at or 'top level'}: {reason}")
@@ -88,7 +88,7 @@ def parse_json(text: str, where: str) -> Any:
     except RecursionError as error:
         raise DataError(f"{where}: lists and objects are nested too deep to be read") from error
     if _SURROGATE.search(text):
-        _refuse_broken_text(content, Place(Path(where)))
+        _refuse_broken_text(content, JsonPlace(Path(where)))
     return content
 
 
@@ -127,7 +127,7 @@ def _line_of(text: str, shown: str) -> str:
     return f" (line {text.count(chr(10), 0, at) + 1})" if at >= 0 else ""
 
 
-def _refuse_broken_text(content: Any, place: Place) -> None:
+def _refuse_broken_text(content: Any, place: JsonPlace) -> None:
     """Refuse texts with half of a surrogate pair: they can be written nowhere.
 
     Raises:

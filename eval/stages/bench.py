@@ -8,12 +8,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, cast
-
-from omegaconf import DictConfig, OmegaConf
+from typing import Any
 
 from eval.core import config as schema
-from eval.core import settings
 from eval.core.config import component_config, construct, identity, typed, wants
 from eval.core.device import timing_identity
 from eval.core.identity import digest, record
@@ -389,15 +386,6 @@ class Bench:
 
     def scorers(self) -> list[Scorer]:
         return components.scorers(self.config["metrics"], self.dataset.scorers)
-
-
-def plain(config: DictConfig) -> dict[str, Any]:
-    """The resolved configuration as plain dictionaries, with its own keys checked.
-
-    Raises:
-        ConfigError: one line with the key and its value.
-    """
-    return settings.checked(cast(dict[str, Any], OmegaConf.to_container(config, resolve=True, throw_on_missing=True)))
 
 
 def _asked(part: roles.Part) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from hydra import compose, initialize_config_dir
 from scripted import ScriptedServer
 
 from eval.command.cli import CONF
+from eval.core.settings import plain
 from eval.experiments.kv_ttft import cell, gates, limit, models, server, texts
 from eval.experiments.kv_ttft import experiment as kv_ttft
 from eval.experiments.kv_ttft.spread import summary
@@ -22,7 +23,6 @@ from eval.runs.format.fields import check
 from eval.runs.format.files import KV, check_folder
 from eval.runs.format.kv import AnyCell
 from eval.runs.read import kv_cells
-from eval.stages.bench import plain
 from memos.errors import ConfigError, LLMError
 
 SMALL = [

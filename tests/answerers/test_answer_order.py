@@ -11,8 +11,9 @@ from eval.answerers.llm import LLMAnswerer
 from eval.answerers.order import context_first
 from eval.answerers.prompts import PROMPTS, Prompt
 from eval.command.cli import CONF
+from eval.core.settings import plain
 from eval.core.types import AnswerTask
-from eval.stages.bench import Bench, plain
+from eval.stages.bench import Bench
 from memos.errors import ConfigError
 from memos.llm.mock import MockLLM
 

@@ -9,10 +9,11 @@ from eval.answerers.llm import LLMAnswerer
 from eval.answerers.prompts import IDS, PROMPTS, from_file
 from eval.command.cli import CONF
 from eval.core.prompting import fill
+from eval.core.settings import plain
 from eval.core.types import AnswerTask, JudgeTask
 from eval.judges import prompts as rubrics
 from eval.judges.llm import LLMJudge
-from eval.stages.bench import Bench, plain
+from eval.stages.bench import Bench
 from memos.errors import ConfigError
 from memos.llm.mock import MockLLM
 

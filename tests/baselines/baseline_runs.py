@@ -14,8 +14,9 @@ from scripted_replies import Reply, content_text
 
 import eval.stages.ingest
 from eval.command.cli import CONF
+from eval.core.settings import plain
 from eval.experiments.benchmark.experiment import run
-from eval.stages.bench import Bench, plain
+from eval.stages.bench import Bench
 from memos.infrastructure.vault.sqlite import SqliteVault
 
 ARMS = {

@@ -11,8 +11,9 @@ from hydra import compose, initialize_config_dir
 from scripted_replies import FaultPlan, Reply
 
 from eval.command.cli import CONF
+from eval.core.settings import plain
 from eval.experiments.benchmark.experiment import run
-from eval.stages.bench import Bench, plain
+from eval.stages.bench import Bench
 from eval.stages.spending import FILE
 
 

@@ -13,8 +13,9 @@ from baseline_runs import config, ingest_usage, model, results, run_saving_each_
 from hydra import compose, initialize_config_dir
 
 from eval.command.cli import CONF
+from eval.core.settings import plain
 from eval.experiments.benchmark.experiment import run
-from eval.stages.bench import Bench, plain
+from eval.stages.bench import Bench
 
 DEPTHS = (1, 2, 3)
 """The runs differ in ``system.top_k`` alone, so that all have one store."""

@@ -7,7 +7,8 @@ from hydra import compose, initialize_config_dir
 
 from eval.command.cli import CONF
 from eval.command.precheck import precheck
-from eval.stages.bench import Bench, plain
+from eval.core.settings import plain
+from eval.stages.bench import Bench
 from memos.errors import ConfigError
 
 BUNDLES = {

@@ -9,7 +9,8 @@ from hydra import compose, initialize_config_dir
 
 from eval.command.cli import CONF
 from eval.core.config import PLAIN, component_config
-from eval.stages.bench import Bench, plain
+from eval.core.settings import plain
+from eval.stages.bench import Bench
 
 COMPONENTS = sorted(
     path for group in ("system", "llm", "embedder", "answerer", "judge") for path in (CONF / group).glob("*.yaml")

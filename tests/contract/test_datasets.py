@@ -18,11 +18,12 @@ from hydra import compose, initialize_config_dir
 
 from eval.command.cli import CONF
 from eval.core.config import PLAIN
+from eval.core.settings import plain
 from eval.core.types import Dataset
 from eval.datasets.load import checked, load, source_class
 from eval.datasets.selection import select
 from eval.experiments.benchmark.experiment import run
-from eval.stages.bench import Bench, plain
+from eval.stages.bench import Bench
 
 DATASETS = sorted(path.stem for path in (CONF / "dataset").glob("*.yaml"))
 FIXTURES = Path(__file__).resolve().parent.parent / "datasets" / "synthetic"

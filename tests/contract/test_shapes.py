@@ -10,8 +10,9 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from eval.command.cli import CONF
+from eval.core.settings import plain
 from eval.datasets.load import load_dataset
-from eval.stages.bench import Bench, plain
+from eval.stages.bench import Bench
 from memos.types import Conversation, Query, Retrieved, Session, Turn
 
 SYSTEMS = sorted(path.stem for path in (CONF / "system").glob("*.yaml"))

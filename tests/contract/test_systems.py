@@ -11,7 +11,8 @@ from hydra import compose, initialize_config_dir
 
 from eval.command.cli import CONF
 from eval.core.protocols import MemorySystem
-from eval.stages.bench import Bench, plain
+from eval.core.settings import plain
+from eval.stages.bench import Bench
 from memos.types import Query
 
 SYSTEMS = sorted(path.stem for path in (CONF / "system").glob("*.yaml"))

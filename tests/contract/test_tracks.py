@@ -12,8 +12,9 @@ from hydra import compose, initialize_config_dir
 
 from eval.answerers.prompts import PROMPTS
 from eval.command.cli import CONF
+from eval.core.settings import plain
 from eval.experiments.benchmark.experiment import run
-from eval.stages.bench import Bench, plain
+from eval.stages.bench import Bench
 
 OWN = {
     "null": "rag",

@@ -11,7 +11,7 @@ from eval.datasets import locomo
 from eval.datasets.cues import gap
 from eval.datasets.load import load_dataset
 from eval.datasets.locomo_plus import AFTER, LocomoPlusConfig
-from eval.datasets.reading import Place
+from eval.datasets.reading import JsonPlace
 from memos.errors import ConfigError, DataError
 
 
@@ -64,7 +64,7 @@ def test_lp1_what_is_malformed_is_named(tmp_path, changes, words):
     ],
 )
 def test_lp2_gaps_as_meant_and_as_the_official_code_reads_them(tmp_path, text, days, official):
-    assert gap(Place(tmp_path), text) == (days, official)
+    assert gap(JsonPlace(tmp_path), text) == (days, official)
 
 
 def test_lp2_the_official_gap_can_be_chosen(tmp_path):

@@ -14,13 +14,14 @@ from hydra import compose, initialize_config_dir
 from synthetic import memoryagentbench as made
 
 from eval.command.cli import CONF
+from eval.core.settings import plain
 from eval.datasets.load import load_dataset
 from eval.datasets.memoryagentbench import rows
 from eval.datasets.memoryagentbench.chunks import chunks
 from eval.datasets.memoryagentbench.sources import ORIGINS, ROWS
 from eval.experiments.benchmark.experiment import run
 from eval.report.tables import table3, table4
-from eval.stages.bench import Bench, plain
+from eval.stages.bench import Bench
 from memos import tokens
 from memos.errors import ConfigError, DataError, MissingDependency
 

@@ -10,10 +10,11 @@ from hydra import compose, initialize_config_dir
 from synthetic import personamem as made
 
 from eval.command.cli import CONF
+from eval.core.settings import plain
 from eval.datasets.load import load_dataset
 from eval.datasets.personamem import files
 from eval.experiments.benchmark.experiment import run
-from eval.stages.bench import Bench, plain
+from eval.stages.bench import Bench
 from memos.errors import DataError
 
 

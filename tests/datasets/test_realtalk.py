@@ -12,7 +12,7 @@ import pytest
 from synthetic import realtalk as made
 
 from eval.datasets.load import load_dataset
-from eval.datasets.reading import Place
+from eval.datasets.reading import JsonPlace
 from eval.datasets.realtalk import evidence
 from eval.datasets.realtalk.chat import read
 from eval.datasets.realtalk.dataset import BY_CATEGORY, COUNTS
@@ -67,7 +67,7 @@ def test_rt1_one_chat_and_one_file_of_chats_load_too(tmp_path):
 
 
 def test_rt2_ids_are_places_and_official_ids_are_kept(tmp_path):
-    chat = read(Place(tmp_path), made.chat(), "one", captions=False, split_days=False)
+    chat = read(JsonPlace(tmp_path), made.chat(), "one", captions=False, split_days=False)
     assert [turn.turn_id for _, turn in chat.conversation.turns()][3:7] == ["D1:4", "D2:1", "D2:2", "D2:3"]
     assert chat.official_ids["D1:4"] == "D1:5" and chat.official_ids["D2:3"] == "D2:1"
     assert len(set(chat.official_ids.values())) == len(chat.official_ids) == 9

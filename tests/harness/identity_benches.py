@@ -10,7 +10,8 @@ from typing import Any
 from hydra import compose, initialize_config_dir
 
 from eval.command.cli import CONF
-from eval.stages.bench import Bench, plain
+from eval.core.settings import plain
+from eval.stages.bench import Bench
 
 BASE = ("experiment=tiny", "system=rag", "latency.questions=0")
 CORRECT, WRONG = ("{pattern: 'JSON object', reply: '{\"label\": \"" + label + "\"}'}" for label in ("CORRECT", "WRONG"))

@@ -8,8 +8,9 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 
 from eval.command.cli import CONF
+from eval.core.settings import plain
 from eval.experiments.benchmark.experiment import run
-from eval.stages.bench import Bench, plain
+from eval.stages.bench import Bench
 
 LABEL = """llm.rules=[{pattern: 'Nadia.*JSON object', reply: '{"label": "CORRECT"}'}, \
 {pattern: 'JSON object', reply: '{"label": "WRONG"}'}]"""

@@ -12,9 +12,10 @@ from hydra import compose, initialize_config_dir
 from metered import MeteredServer
 
 from eval.command.cli import CONF
+from eval.core.settings import plain
 from eval.experiments.benchmark.experiment import run
 from eval.stages import components
-from eval.stages.bench import Bench, plain
+from eval.stages.bench import Bench
 from eval.stages.forecast.bench import Command, ForecastBench
 from eval.stages.forecast.command import Forecast, _at_once, foresee
 from eval.stages.forecast.hours import CallLimits, CallTime, Timed, fitted, side_by_side

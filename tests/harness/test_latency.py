@@ -11,8 +11,9 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 
 from eval.command.cli import CONF
+from eval.core.settings import plain
 from eval.experiments.benchmark.experiment import run
-from eval.stages.bench import Bench, plain
+from eval.stages.bench import Bench
 
 
 def config(out: Path, name: str, questions: int, *own_overrides: str):

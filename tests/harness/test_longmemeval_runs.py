@@ -13,10 +13,11 @@ from hydra import compose, initialize_config_dir
 from eval.answerers.prompts import put
 from eval.command.cli import CONF
 from eval.core.identity import canonical, record
+from eval.core.settings import plain
 from eval.datasets.longmemeval.files import SIZES
 from eval.experiments.load import load
 from eval.stages.answer import answer_task
-from eval.stages.bench import Bench, plain
+from eval.stages.bench import Bench
 from eval.stages.search import make_query
 
 FIXTURE = Path(__file__).resolve().parents[1] / "datasets" / "synthetic" / "longmemeval.py"

@@ -15,12 +15,12 @@ from scripted import ScriptedServer
 
 from eval.command.cli import CONF
 from eval.core.places import ROOT
+from eval.core.settings import plain
 from eval.experiments.benchmark.experiment import finish, run
 from eval.experiments.replay import packed, private
 from eval.experiments.replay.pack import pack
 from eval.experiments.replay.replay import finish as finish_replay
 from eval.experiments.replay.replay import replay
-from eval.stages.bench import plain
 from memos.errors import ConfigError, DataError
 
 KEY = "a-key-that-nobody-may-see"

@@ -9,9 +9,10 @@ from hydra import compose, initialize_config_dir
 from identity_benches import bench, config, identities
 
 from eval.command.cli import CONF
+from eval.core.settings import plain
 from eval.experiments.benchmark.experiment import run
 from eval.runs.format import files
-from eval.stages.bench import Bench, plain
+from eval.stages.bench import Bench
 from memos.errors import ConfigError
 
 SAYS = "llm.rules=[{{pattern: 'JSON object', reply: '{{\"label\": \"{label}\"}}'}}, {{pattern: '.', reply: {model}}}]"

@@ -9,8 +9,9 @@ from hydra import compose, initialize_config_dir
 
 from eval.command.cli import CONF
 from eval.core.categories import LOCOMO
+from eval.core.settings import plain
 from eval.runs.write import RunDir
-from eval.stages.bench import Bench, plain
+from eval.stages.bench import Bench
 from eval.stages.boundary import Failed, attempt
 from eval.stages.ingest import StateFolder, ingest, ingest_conversation
 from eval.stages.search import make_query, render, search, waiting

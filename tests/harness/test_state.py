@@ -12,8 +12,9 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from eval.command.cli import CONF
+from eval.core.settings import plain
 from eval.datasets.locomo import TINY
-from eval.stages.bench import Bench, plain
+from eval.stages.bench import Bench
 from eval.stages.ingest import StateFolder, ingest_conversation
 from memos.errors import ConfigError
 

@@ -11,6 +11,7 @@ from hydra import compose, initialize_config_dir
 
 from eval.command.cli import CONF
 from eval.core import judging
+from eval.core.settings import plain
 from eval.core.types import GradedVerdict, Verdict
 from eval.experiments import rescoring
 from eval.experiments.benchmark.experiment import run
@@ -18,7 +19,7 @@ from eval.judges import published
 from eval.report.significance import against_best, compare_runs, comparison_table
 from eval.report.tables.locomo import table3
 from eval.runs.read import load_run
-from eval.stages.bench import Bench, plain
+from eval.stages.bench import Bench
 
 FIXTURE = Path(__file__).resolve().parents[1] / "datasets" / "synthetic" / "beam.py"
 

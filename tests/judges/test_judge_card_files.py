@@ -123,7 +123,7 @@ def test_every_judge_of_a_configuration_has_its_card_under_its_own_name(tmp_path
     from hydra import compose, initialize_config_dir
 
     from eval.command.cli import CONF
-    from eval.stages.bench import plain
+    from eval.core.settings import plain
 
     said = {"sample_id": "tiny-1", "question": "Who sings?", "gold": "Nadia", "labels": [1]}
     rows = [{**said, "qa_index": i, "category": 4, "answer": "Nadia" if i % 2 else "Tom"} for i in range(6)]

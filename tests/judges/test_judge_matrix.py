@@ -9,12 +9,13 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from eval.command.cli import CONF
+from eval.core.settings import plain
 from eval.experiments.benchmark import experiment as benchmark
 from eval.experiments.judge_matrix import experiment
 from eval.judges import matrix
 from eval.runs.format import files
 from eval.runs.write import write_json
-from eval.stages.bench import Bench, plain
+from eval.stages.bench import Bench
 from memos.errors import ConfigError, DataError
 
 SAYS = "{pattern: '%s', reply: '{\"label\": \"%s\"}'}"

@@ -10,7 +10,8 @@ from scripted import ScriptedServer
 from scripted_replies import FaultPlan, content_text
 
 from eval.command.cli import CONF
-from eval.stages.bench import Bench, plain
+from eval.core.settings import plain
+from eval.stages.bench import Bench
 from eval.stages.ingest import StateFolder, check_drained, ingest_conversation
 from memos.errors import BudgetExceeded, ConfigError, DataError, LLMError, MalformedOutput
 from memos.llm.mock import MockLLM

@@ -8,7 +8,7 @@ from hydra import compose, initialize_config_dir
 
 from eval.command.cli import CONF
 from eval.core.config import component_config
-from eval.stages.bench import plain
+from eval.core.settings import plain
 from memos.errors import ConfigError
 from memos.operation.retrieval.budget import fit
 from memos.operation.retrieval.passages import Shape, assemble

@@ -10,13 +10,14 @@ from slices import SAID, write_dataset
 
 from eval.command.cli import CONF
 from eval.core import judging
+from eval.core.settings import plain
 from eval.experiments.benchmark.experiment import run
 from eval.experiments.kv_ttft import server
 from eval.judges import labels
 from eval.runs.format.fields import check
 from eval.runs.format.files import check_folder
 from eval.runs.format.kv import AnyCell
-from eval.stages.bench import Bench, plain
+from eval.stages.bench import Bench
 from memos.errors import LLMError
 
 

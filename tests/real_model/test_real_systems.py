@@ -13,7 +13,7 @@ from slices import CONVERSATION, SESSION
 
 from eval.command.cli import CONF
 from eval.core.config import construct
-from eval.stages.bench import plain
+from eval.core.settings import plain
 from memos.embed.mock import Mock
 from memos.llm.base import Request
 from memos.llm.schema import problems

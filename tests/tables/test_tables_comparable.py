@@ -13,13 +13,14 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from eval.command.cli import CONF
+from eval.core.settings import plain
 from eval.experiments.benchmark.experiment import run
 from eval.report import comparable
 from eval.report.paper.reference import VERDICTS, check, check_table, load
 from eval.report.tables import terminal
 from eval.report.tables.summaries import origin_notes
 from eval.report.tables.write import to_csv
-from eval.stages.bench import Bench, plain
+from eval.stages.bench import Bench
 
 ROOT = Path(__file__).resolve().parents[2]
 OPENAI = {"model": "gpt-4o-mini-2024-07-18", "maker": "openai", "place": "api.openai.com", "declared": False}

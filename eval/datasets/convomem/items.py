@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.datasets.reading import Place, read_json
+from eval.datasets.reading import JsonPlace, read_json
 from memos.errors import DataError
 
 Line = tuple[str, str]
@@ -40,7 +40,7 @@ class ShortChat:
 class Item:
     """A question with the chats that hold its answer."""
 
-    place: Place
+    place: JsonPlace
     kind: str
     count: int
     """Messages of evidence, by the folder."""
@@ -107,8 +107,8 @@ def _items(file: Path, kind: str, count: int) -> Iterator[Item]:
         )
 
 
-def _raw_items(file: Path) -> Iterator[tuple[Place, Mapping[str, Any]]]:
-    content, place = read_json(file), Place(file)
+def _raw_items(file: Path) -> Iterator[tuple[JsonPlace, Mapping[str, Any]]]:
+    content, place = read_json(file), JsonPlace(file)
     if not isinstance(content, dict):
         raise place.error(f"expected an object with evidence_items, found {type(content).__name__}")
     for index, raw in enumerate(place.get(content, "evidence_items", list, "a list of items")):
@@ -118,7 +118,7 @@ def _raw_items(file: Path) -> Iterator[tuple[Place, Mapping[str, Any]]]:
         yield here, raw
 
 
-def _chats(place: Place, raw: Mapping[str, Any]) -> Iterator[ShortChat]:
+def _chats(place: JsonPlace, raw: Mapping[str, Any]) -> Iterator[ShortChat]:
     for index, one in enumerate(place.get(raw, "conversations", list, "a list of conversations")):
         here = place / "conversations" / index
         if not isinstance(one, dict):
@@ -130,7 +130,7 @@ def _chats(place: Place, raw: Mapping[str, Any]) -> Iterator[ShortChat]:
             yield ShortChat(name, lines, one.get("containsEvidence") is True)
 
 
-def _line(place: Place, raw: Any) -> Line:
+def _line(place: JsonPlace, raw: Any) -> Line:
     if not isinstance(raw, dict):
         raise place.error(f"expected a message, found {raw!r:.60}")
     speaker = place.get(raw, "speaker", str, "User or Assistant")

@@ -16,7 +16,7 @@ from eval.datasets import locomo
 from eval.datasets.generated.build import VERSION, ConversationDraft, conversations
 from eval.datasets.generated.locomo_format import LOCOMO_CATEGORY, time_text
 from eval.datasets.generated.records import CATEGORIES, GeneratedQuestion, GeneratedSession, Knobs
-from eval.datasets.reading import Place, content_digest, read_conversations
+from eval.datasets.reading import JsonPlace, content_digest, read_conversations
 from eval.datasets.selection import DatasetConfig
 from memos.types import Conversation, Session, Turn
 
@@ -49,7 +49,7 @@ class GeneratedConfig(DatasetConfig):
         return typed(Knobs, self.knobs, "dataset.knobs")
 
 
-class Generated:
+class GeneratedLives:
     """Life stories in conversations over months, with questions whose key is right by construction."""
 
     Config = GeneratedConfig
@@ -90,7 +90,7 @@ def made(knobs: Knobs) -> Dataset:
         conversations=tuple(talks),
         questions=tuple(questions),
         notes=(f"generated, version {VERSION}, seed {knobs.seed}: {NOTE}",),
-        categories=Generated.categories,
+        categories=GeneratedLives.categories,
         synthetic=True,
     )
 
@@ -129,7 +129,7 @@ def _from_file(path: Path) -> Dataset:
     samples = read_conversations(path)
     as_locomo = locomo.parse(samples, path)
     own = {
-        (sample["sample_id"], i): (Place(path) / n / "qa" / i, raw)
+        (sample["sample_id"], i): (JsonPlace(path) / n / "qa" / i, raw)
         for n, sample in enumerate(samples)
         for i, raw in enumerate(sample["qa"])
     }
@@ -139,14 +139,14 @@ def _from_file(path: Path) -> Dataset:
         sha256=content_digest(as_locomo.conversations, questions),
         questions=questions,
         notes=(f"{path}: {NOTE}",),
-        categories=Generated.categories,
+        categories=GeneratedLives.categories,
         synthetic=True,
     )
 
 
-def _named(question: Question, place: Place, raw: Mapping[str, Any]) -> Question:
+def _named(question: Question, place: JsonPlace, raw: Mapping[str, Any]) -> Question:
     category = place.get(raw, "category_name", str, "one of the generated benchmark's categories")
-    if category not in Generated.categories:
+    if category not in GeneratedLives.categories:
         raise (place / "category_name").error(f"expected one of {', '.join(CATEGORIES)}, found {category!r}")
     answers = place.get(raw, "answers", list, "a list of texts") if "answer" in raw else []
     return replace(
@@ -158,7 +158,7 @@ def _named(question: Question, place: Place, raw: Mapping[str, Any]) -> Question
     )
 
 
-def _day(place: Place, raw: Mapping[str, Any]) -> datetime:
+def _day(place: JsonPlace, raw: Mapping[str, Any]) -> datetime:
     text = place.get(raw, "question_date", str, "a day such as 2024-05-30")
     try:
         return datetime.combine(date.fromisoformat(text), time())

@@ -15,7 +15,7 @@ from eval.core.types import Dataset
 from eval.datasets.longmemeval.files import FILES, SIZES, from_hub, recognise
 from eval.datasets.longmemeval.instance import Instance, Texts, read
 from eval.datasets.longmemeval.retrieval import official_retrieval
-from eval.datasets.reading import Place
+from eval.datasets.reading import JsonPlace
 from eval.datasets.selection import DatasetConfig
 from eval.datasets.streaming import JsonList
 from memos.errors import ConfigError, DataError
@@ -71,7 +71,7 @@ def load(path: Path) -> Dataset:
     instances: list[Instance] = []
     seen: set[str] = set()
     for index, raw in enumerate(source):
-        place = Place(path) / index
+        place = JsonPlace(path) / index
         one = read(place, raw, texts)
         if one.question.sample_id in seen:
             raise (place / "question_id").error(f"{one.question.sample_id!r} occurs twice")

@@ -15,7 +15,7 @@ from typing import Any
 from eval.core.config import nearest
 from eval.core.types import Question
 from eval.datasets.longmemeval.files import SIZES
-from eval.datasets.reading import Place
+from eval.datasets.reading import JsonPlace
 from memos.types import Conversation, Session, Turn
 
 SPEAKERS = ("user", "assistant")
@@ -52,7 +52,7 @@ class Texts:
         return self._kept.setdefault(text, text)
 
 
-def read(place: Place, raw: Any, texts: Texts) -> Instance:
+def read(place: JsonPlace, raw: Any, texts: Texts) -> Instance:
     """Check an instance and bring it into the house's types.
 
     Raises:
@@ -86,7 +86,7 @@ def read(place: Place, raw: Any, texts: Texts) -> Instance:
     )
 
 
-def _haystack(place: Place, raw: dict[str, Any]) -> tuple[list[str], list[str], list[Any]]:
+def _haystack(place: JsonPlace, raw: dict[str, Any]) -> tuple[list[str], list[str], list[Any]]:
     """Ids, dates and chats of the sessions: three lists of one length."""
     lists = {key: place.get(raw, f"haystack_{key}", list, "a list") for key in ("session_ids", "dates", "sessions")}
     sizes = {key: len(own) for key, own in lists.items()}
@@ -101,7 +101,7 @@ def _haystack(place: Place, raw: dict[str, Any]) -> tuple[list[str], list[str], 
     return lists["session_ids"], lists["dates"], lists["sessions"]
 
 
-def _turns(place: Place, chat: Any, number: int, texts: Texts) -> Iterator[tuple[Turn, bool]]:
+def _turns(place: JsonPlace, chat: Any, number: int, texts: Texts) -> Iterator[tuple[Turn, bool]]:
     """Each turn of a session, and whether it holds the answer."""
     if not isinstance(chat, list):
         raise place.error(f"expected a list of turns, found {chat!r:.60}")
@@ -119,7 +119,7 @@ def _turns(place: Place, chat: Any, number: int, texts: Texts) -> Iterator[tuple
         yield Turn(texts.one(f"D{number}:{i + 1}"), role, texts.one(text)), holds
 
 
-def _question(place: Place, raw: dict[str, Any], sample_id: str, evidence: tuple[str, ...]) -> Question:
+def _question(place: JsonPlace, raw: dict[str, Any], sample_id: str, evidence: tuple[str, ...]) -> Question:
     kind = place.get(raw, "question_type", str, "a text")
     if kind not in SIZES:
         raise (place / "question_type").error(f"{sample_id}: unknown type {kind!r:.40}; {nearest(kind, SIZES)}")
@@ -137,14 +137,14 @@ def _question(place: Place, raw: dict[str, Any], sample_id: str, evidence: tuple
     )
 
 
-def _answer(place: Place, raw: dict[str, Any], sample_id: str) -> str:
+def _answer(place: JsonPlace, raw: dict[str, Any], sample_id: str) -> str:
     answer = raw.get("answer")
     if isinstance(answer, bool) or not isinstance(answer, str | int) or answer == "":
         raise (place / "answer").error(f"{sample_id}: expected a text or an integer, found {answer!r:.60}")
     return str(answer)
 
 
-def _date(place: Place, text: Any) -> datetime:
+def _date(place: JsonPlace, text: Any) -> datetime:
     match = _DATE.fullmatch(text.strip()) if isinstance(text, str) else None
     try:
         if match:

@@ -15,7 +15,7 @@ from eval.core.types import Dataset, Question
 from eval.datasets.memoryagentbench.chunks import chunks
 from eval.datasets.memoryagentbench.rows import files, rows
 from eval.datasets.memoryagentbench.sources import NOT_OFFERED, ORIGINS, ROWS, RULES, RowSource, categories
-from eval.datasets.reading import Place, content_digest
+from eval.datasets.reading import JsonPlace, content_digest
 from eval.datasets.selection import DatasetConfig
 from memos.errors import ConfigError, DataError
 from memos.types import Conversation, Session, Turn
@@ -125,7 +125,7 @@ def _notes(sizes: Mapping[str, int], left_out: Mapping[str, int], size: int, jud
         yield f"{name}: {count} rows are left out, {reason}"
 
 
-def _origin(place: Place, row: Any) -> RowSource:
+def _origin(place: JsonPlace, row: Any) -> RowSource:
     if not isinstance(row, dict):
         raise place.error(f"expected a row, found {row!r:.60}")
     name = (place / "metadata").get(_metadata(place, row), "source", str, "the name of a source")
@@ -134,11 +134,11 @@ def _origin(place: Place, row: Any) -> RowSource:
     return ORIGINS[name]
 
 
-def _metadata(place: Place, row: Mapping[str, Any]) -> Mapping[str, Any]:
+def _metadata(place: JsonPlace, row: Mapping[str, Any]) -> Mapping[str, Any]:
     return place.get(row, "metadata", dict, "an object with a source")
 
 
-def _conversation(place: Place, row: Mapping[str, Any], sample_id: str, size: int) -> Conversation:
+def _conversation(place: JsonPlace, row: Mapping[str, Any], sample_id: str, size: int) -> Conversation:
     text = place.get(row, "context", str, "a text")
     pieces = chunks(text, size)
     if not pieces:
@@ -150,7 +150,7 @@ def _conversation(place: Place, row: Mapping[str, Any], sample_id: str, size: in
     return Conversation(sample_id, SPEAKERS, sessions)
 
 
-def _questions(place: Place, row: Mapping[str, Any], sample_id: str, origin: RowSource) -> Iterator[Question]:
+def _questions(place: JsonPlace, row: Mapping[str, Any], sample_id: str, origin: RowSource) -> Iterator[Question]:
     texts = place.get(row, "questions", list, "a list of texts")
     answers = place.get(row, "answers", list, "a list of lists of texts")
     if len(texts) != len(answers):
@@ -171,13 +171,13 @@ def _questions(place: Place, row: Mapping[str, Any], sample_id: str, origin: Row
         )
 
 
-def _golds(place: Place, answers: Any) -> tuple[str, ...]:
+def _golds(place: JsonPlace, answers: Any) -> tuple[str, ...]:
     if not isinstance(answers, list) or not answers or not all(isinstance(one, str) for one in answers):
         raise place.error(f"expected a list of texts with something in it, found {answers!r:.60}")
     return tuple(dict.fromkeys(answers))
 
 
-def _of_chat(place: Place, row: Mapping[str, Any], index: int) -> dict[str, Any]:
+def _of_chat(place: JsonPlace, row: Mapping[str, Any], index: int) -> dict[str, Any]:
     """What LongMemEval says of a question: its rule, its date, and whether it can be answered."""
     metadata = _metadata(place, row)
 
@@ -191,7 +191,7 @@ def _of_chat(place: Place, row: Mapping[str, Any], index: int) -> dict[str, Any]
     return {"rule": rule, "unanswerable": unanswerable or None, "asked": _date(place, listed("question_dates"))}
 
 
-def _date(place: Place, text: str | None) -> datetime | None:
+def _date(place: JsonPlace, text: str | None) -> datetime | None:
     """A date such as ``2023/05/30 (Tue) 23:40``; the day of the week is not read."""
     if not text:
         return None

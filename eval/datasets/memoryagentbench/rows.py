@@ -8,7 +8,7 @@ from typing import Any
 
 from eval.datasets.hub import hub_file
 from eval.datasets.memoryagentbench.sources import ROWS
-from eval.datasets.reading import Place, parse_json
+from eval.datasets.reading import JsonPlace, parse_json
 from memos.errors import DataError, require
 
 REPOSITORY = "ai-hyz/MemoryAgentBench"
@@ -40,8 +40,8 @@ def _below(folder: Path, split: str) -> Path:
     return held[0]
 
 
-def rows(file: Path) -> Iterator[tuple[Place, Any]]:
-    """Place and content of each row.
+def rows(file: Path) -> Iterator[tuple[JsonPlace, Any]]:
+    """JsonPlace and content of each row.
 
     Raises:
         DataError: the file cannot be read.
@@ -49,7 +49,7 @@ def rows(file: Path) -> Iterator[tuple[Place, Any]]:
     """
     content = _parquet(file) if file.suffix == ".parquet" else _lines(file)
     for index, row in enumerate(content):
-        yield Place(file) / index, row
+        yield JsonPlace(file) / index, row
 
 
 def _parquet(file: Path) -> list[Any]:

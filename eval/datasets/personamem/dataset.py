@@ -12,7 +12,7 @@ from typing import Any
 from eval.core.categories import Categories, Category
 from eval.core.types import Dataset, Question
 from eval.datasets.personamem.files import PersonaQuestion, files, histories, questions
-from eval.datasets.reading import Place, content_digest
+from eval.datasets.reading import JsonPlace, content_digest
 from eval.datasets.selection import DatasetConfig
 from memos.errors import DataError
 from memos.types import Conversation, Session, Turn
@@ -80,7 +80,9 @@ def load(path: Path | None, revision: str, persona: bool) -> Dataset:
             raise (one.place / "question_type").error(f"expected one of {', '.join(TYPES)}, found {one.kind!r:.60}")
         sample_id = f"{one.history[:12]}-{one.end}"
         if sample_id not in talks:
-            talks[sample_id] = _conversation(Place(lines) / one.history, held[one.history], one.end, sample_id, persona)
+            talks[sample_id] = _conversation(
+                JsonPlace(lines) / one.history, held[one.history], one.end, sample_id, persona
+            )
         made.append(_question(one, sample_id, counts[sample_id]))
         counts[sample_id] += 1
     official = Counter(one.kind for one in asked) == {name: n for name, (n, _) in TYPES.items()}
@@ -109,7 +111,7 @@ def _question(one: PersonaQuestion, sample_id: str, index: int) -> Question:
     return Question(sample_id, index, one.kind, one.text, right, options=one.options)
 
 
-def _conversation(place: Place, messages: Sequence[Any], end: int, sample_id: str, persona: bool) -> Conversation:
+def _conversation(place: JsonPlace, messages: Sequence[Any], end: int, sample_id: str, persona: bool) -> Conversation:
     """The messages before a question; a message of the system opens a topic, which is a session."""
     if end > len(messages):
         raise place.error(f"{len(messages)} messages, and a question comes after {end}")
@@ -136,7 +138,7 @@ def _conversation(place: Place, messages: Sequence[Any], end: int, sample_id: st
     return Conversation(sample_id, speakers, sessions)
 
 
-def _message(place: Place, message: Any) -> tuple[str, str]:
+def _message(place: JsonPlace, message: Any) -> tuple[str, str]:
     """Role and text; the texts repeat who speaks."""
     if not isinstance(message, dict):
         raise place.error(f"expected a message, found {message!r:.60}")

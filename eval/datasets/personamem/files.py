@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.datasets.hub import hub_file
-from eval.datasets.reading import Place, parse_json
+from eval.datasets.reading import JsonPlace, parse_json
 from memos.errors import DataError
 
 REPOSITORY = "bowen-upenn/PersonaMem"
@@ -31,13 +31,13 @@ COLUMNS = (
 class PersonaQuestion:
     """One row of the table."""
 
-    place: Place
+    place: JsonPlace
     question_id: str
     kind: str
     text: str
     options: tuple[str, ...]
     right: int
-    """Place of the right option."""
+    """JsonPlace of the right option."""
     history: str
     end: int
     """Messages of the history that lie before the question."""
@@ -73,7 +73,7 @@ def questions(file: Path) -> Iterator[PersonaQuestion]:
     if absent := [name for name in COLUMNS if rows and name not in rows[0]]:
         raise DataError(f"{file}: no column {', '.join(absent)}")
     for index, row in enumerate(rows):
-        place = Place(file) / index
+        place = JsonPlace(file) / index
         options = _options(place, row)
         right = _letter(row["correct_answer"])
         if right not in range(len(options)):
@@ -87,7 +87,7 @@ def questions(file: Path) -> Iterator[PersonaQuestion]:
         )
 
 
-def _options(place: Place, row: Mapping[str, str]) -> tuple[str, ...]:
+def _options(place: JsonPlace, row: Mapping[str, str]) -> tuple[str, ...]:
     """The texts of the options, which stand as a list of Python behind their letters."""
     try:
         listed = ast.literal_eval(row["all_options"])
@@ -125,7 +125,7 @@ def histories(file: Path, wanted: Sequence[str]) -> dict[str, list[Any]]:
         with file.open(encoding="utf-8") as stream:
             for number, line in enumerate(stream, 1):
                 if line.strip():
-                    held |= _history(line, Place(file) / f"line {number}", set(wanted))
+                    held |= _history(line, JsonPlace(file) / f"line {number}", set(wanted))
     except (UnicodeDecodeError, OSError) as error:
         raise DataError(f"{file}: {' '.join(str(error).split()):.200}") from error
     if absent := [one for one in wanted if one not in held]:
@@ -133,7 +133,7 @@ def histories(file: Path, wanted: Sequence[str]) -> dict[str, list[Any]]:
     return held
 
 
-def _history(line: str, place: Place, wanted: set[str]) -> dict[str, list[Any]]:
+def _history(line: str, place: JsonPlace, wanted: set[str]) -> dict[str, list[Any]]:
     content = parse_json(line, f"{place.path}: {place.at}")
     if not isinstance(content, dict):
         raise place.error(f"expected an object of histories, found {content!r:.60}")

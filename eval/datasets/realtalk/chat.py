@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from eval.core.types import Question
-from eval.datasets.reading import Place
+from eval.datasets.reading import JsonPlace
 from eval.datasets.realtalk import evidence
 from memos.types import Conversation, Session, Turn, time_text
 
@@ -48,7 +48,7 @@ class _Message:
     time: datetime
 
 
-def read(place: Place, raw: Any, sample_id: str, *, captions: bool, split_days: bool) -> RealTalkChat:
+def read(place: JsonPlace, raw: Any, sample_id: str, *, captions: bool, split_days: bool) -> RealTalkChat:
     """Check and read a chat.
 
     Args:
@@ -94,7 +94,7 @@ def _another_day(session: Session, turn: Turn) -> bool:
     return session.time is not None and turn.time is not None and session.time.date() != turn.time.date()
 
 
-def _sessions(place: Place, raw: Mapping[str, Any], captions: bool) -> list[list[_Message]]:
+def _sessions(place: JsonPlace, raw: Mapping[str, Any], captions: bool) -> list[list[_Message]]:
     """The messages of each session, in the order of their numbers."""
     numbers = sorted(int(m[1]) for key, own in raw.items() if (m := _SESSION.fullmatch(key)) and isinstance(own, list))
     seen: set[evidence.Number] = set()
@@ -114,7 +114,7 @@ def _sessions(place: Place, raw: Mapping[str, Any], captions: bool) -> list[list
     return sessions
 
 
-def _message(place: Place, raw: Any, captions: bool, seen: set[evidence.Number]) -> _Message:
+def _message(place: JsonPlace, raw: Any, captions: bool, seen: set[evidence.Number]) -> _Message:
     if not isinstance(raw, dict):
         raise place.error(f"expected an object, found {raw!r:.60}")
     name = place.get(raw, "dia_id", str, "an id such as D3:30")
@@ -130,7 +130,7 @@ def _message(place: Place, raw: Any, captions: bool, seen: set[evidence.Number])
     return _Message(official, Turn("", speaker, text, caption or None), _time(place, raw))
 
 
-def _time(place: Place, raw: Mapping[str, Any]) -> datetime:
+def _time(place: JsonPlace, raw: Mapping[str, Any]) -> datetime:
     text = place.get(raw, "date_time", str, "a time such as '29.12.2023, 22:42:04'")
     try:
         return datetime.strptime(text, "%d.%m.%Y, %H:%M:%S")
@@ -139,7 +139,7 @@ def _time(place: Place, raw: Mapping[str, Any]) -> datetime:
 
 
 def _questions(
-    place: Place, raw: Mapping[str, Any], sample_id: str, numbers: Mapping[evidence.Number, str]
+    place: JsonPlace, raw: Mapping[str, Any], sample_id: str, numbers: Mapping[evidence.Number, str]
 ) -> Iterator[tuple[Question, Sequence[evidence.Named]]]:
     for index, item in enumerate(place.get(raw, "qa", list, "a list of questions")):
         here = place / "qa" / index

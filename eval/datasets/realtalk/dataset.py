@@ -12,7 +12,7 @@ from typing import Any
 
 from eval.core.categories import Categories, Category
 from eval.core.types import Dataset
-from eval.datasets.reading import Place, content_digest, read_json
+from eval.datasets.reading import JsonPlace, content_digest, read_json
 from eval.datasets.realtalk.chat import RealTalkChat, read
 from eval.datasets.selection import DatasetConfig
 from memos.errors import DataError
@@ -98,23 +98,23 @@ def load(path: Path, captions: bool = False, split_days: bool = False) -> Datase
     )
 
 
-def _files(path: Path) -> Iterator[tuple[Place, str, Any]]:
-    """Place, name and content of each chat."""
+def _files(path: Path) -> Iterator[tuple[JsonPlace, str, Any]]:
+    """JsonPlace, name and content of each chat."""
     if path.is_dir():
         files = sorted(path.glob("Chat_*.json"), key=_order)
         if not files:
             raise DataError(f"{path}: no Chat_*.json; expected the folder data/ of danny911kr/REALTALK")
         for file in files:
-            yield Place(file), file.stem, read_json(file)
+            yield JsonPlace(file), file.stem, read_json(file)
         return
     content = read_json(path)
     if not isinstance(content, list):
-        yield Place(path), path.stem, content
+        yield JsonPlace(path), path.stem, content
         return
     if not content:
-        raise Place(path).error("expected a list of chats with something in it")
+        raise JsonPlace(path).error("expected a list of chats with something in it")
     for index, raw in enumerate(content):
-        place = Place(path) / index
+        place = JsonPlace(path) / index
         named = place.get(raw, "sample_id", str, "a text") if isinstance(raw, dict) and "sample_id" in raw else None
         yield place, named or f"Chat_{index + 1}", raw
 

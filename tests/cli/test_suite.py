@@ -89,7 +89,7 @@ def run(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @needs_punkt
 def test_one_command_makes_ordinary_runs_tables_and_a_figure_and_resumes(tmp_path):
-    first = run(tmp_path, *SMALL)
+    first = run(tmp_path, *SMALL, "jobs=1")
     assert first.returncode == 0, first.stderr
     manifests = {p.parent.parent.name: json.loads(p.read_text()) for p in tmp_path.glob("runs/*/*/manifest.json")}
     assert set(manifests) == {"tiny", "generated"}

@@ -21,6 +21,8 @@ from memos.language.updates.reading import Statement, read
 from memos.language.words import surface
 
 Standing = Literal["supersedes", "duplicate", "coexists"]
+MOST = 2
+"""Sentences of a new memory at most that may outdate another."""
 LONGEST = 40
 """Words of a memory that is read as a whole too, beside its sentences."""
 _END = re.compile(r"(?<=[.!?…])[\"')\]]*\s+(?=[\"'(\[]?[^\W\d_a-z])|\n+")
@@ -79,7 +81,9 @@ def stands(old: str, new: str, cosine: float) -> Standing:
     olds, news = sentences(old), sentences(new)
     if not olds or not news:
         return "coexists"
-    tried = (*news, new) if 1 < len(news) and len(new.split()) <= LONGEST else news
+    tried = (*news, new) if len(news) == 2 and len(new.split()) <= LONGEST else news
+    if len(news) > MOST:
+        tried = ()  # a piece of talk, of which no sentence alone is an update of a note
     if all(any(update_chance(read(o), read(n), cosine) >= weights().update_from for n in tried) for o in olds):
         return "supersedes"
     if all(any(same_chance(read(o), read(n), cosine) >= weights().same_from for o in olds) for n in news):

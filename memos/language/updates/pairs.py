@@ -34,6 +34,8 @@ UPDATE_FEATURES = (
     "brief",
     "happened",
 )
+LONGEST_OLD, LONGEST_NEW = 12, 16
+"""Distinct words of sentences that may be an attribute and its update; longer ones are talk, which says much at once."""
 SAME_FEATURES = (
     "bias",
     "cosine",
@@ -51,6 +53,8 @@ def barred(old: Statement, new: Statement) -> str:
     """Why a new statement cannot outdate an old one, whatever else they share; empty where it may."""
     if not agree(old.owners, new.owners, old.words):
         return "owner"
+    if len(old.words) > LONGEST_OLD or len(new.words) > LONGEST_NEW:
+        return "talk"
     if new.asks or old.asks:
         return "question"
     if new.quotes or old.quotes:

@@ -148,7 +148,7 @@ ENDS = re.compile(
     r"\bsplit(?: up)?\b|"
     r"\bseparated\b|\bdumped\b|\bretired\b|\blaid off\b|\bfired\b|\bsacked\b|\b(?:my|his|her) ex\b|"
     r"\bpassed away\b|\bdied\b|\bstolen\b|\bgot rid of\b|\bmoved out\b|\bmoving out\b|\bwithdr[ae]w\w*|\bused to\b|"
-    r"\bexpired\b|\bis off\b|\bdecided (?:against|not)\b|\bchanged (?:my|his|her|their|our) mind\b|\bended\b|"
+    r"\bexpired\b|\bis off\b(?! to)|\bdecided (?:against|not)\b|\bchanged (?:my|his|her|their|our) mind\b|\bended\b|"
     r"\bnever\b.*\b(?:these days|now)\b|\bhave?n't\b.*\bsince\b|\bhasn't\b.*\bsince\b|\bafter all\b|\binstead of\b|"
     r"\brather than\b|\btraded (?:\w+ ){0,3}in\b|\breplaced\b|\bswitched\b|\blost interest\b|\bresigned\b|"
     r"\bdon't need\b|\bdoesn't need\b|\bno more\b|\bwe're done\b|\bover (?:horror|it|with)\b|\bgone\b|\bhung up\b|"

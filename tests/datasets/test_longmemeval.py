@@ -17,6 +17,7 @@ from eval.datasets import streaming
 from eval.datasets.load import load_dataset
 from eval.datasets.longmemeval import dataset as module
 from eval.datasets.longmemeval import files
+from eval.datasets.longmemeval.instance import public_id
 from eval.judges.prompts import ours
 from eval.stages.judging import task
 from memos.errors import ConfigError, DataError
@@ -56,7 +57,9 @@ def changed(**fields) -> list[dict]:
 
 
 def by_id(data: Dataset) -> dict:
-    return {question.sample_id: question for question in data.questions}
+    """By the ids of the file, which the records do not have."""
+    named = {public_id(row["question_id"]): row["question_id"] for row in instances()}
+    return {named.get(question.sample_id, question.sample_id): question for question in data.questions}
 
 
 # LM1
@@ -82,6 +85,11 @@ def test_a_part_says_so_and_a_whole_file_must_have_the_counts(loaded, tmp_path, 
 
 def test_the_published_counts_add_up():
     assert files.QUESTIONS == 500 and sum(absent for _, absent in files.SIZES.values()) == 30
+
+
+def test_nothing_that_a_system_is_given_says_what_cannot_be_answered(loaded):
+    for conversation in loaded(instances()).conversations:
+        assert "_abs" not in canonical(record(conversation))
 
 
 # LM2
@@ -132,7 +140,7 @@ def test_sessions_after_the_question_are_counted(loaded):
 # LM5
 def test_sessions_are_sorted_by_time_and_stay_where_times_are_equal(loaded):
     data = loaded(instances())
-    talk = data.conversation("44dd55ee")
+    talk = data.conversation(public_id("44dd55ee"))
     assert [turn.text for _, turn in talk.turns() if "bought" in turn.text or "cacti" in turn.text] == [
         "Three cacti came by mail.",
         "I bought two ferns today.",
@@ -146,7 +154,7 @@ def test_sessions_are_sorted_by_time_and_stay_where_times_are_equal(loaded):
 # LM6
 def test_a_session_may_be_there_twice_and_ids_come_from_the_place(loaded):
     data = loaded(instances())
-    talk = data.conversation("44dd55ee")
+    talk = data.conversation(public_id("44dd55ee"))
     assert "1 haystacks hold a session twice under two dates; both stay" in data.notes
     assert sum(session.turns[0].text == FILLER[0][0][1] for session in talk.sessions) == 2
     ids = [turn.turn_id for _, turn in talk.turns()]
@@ -182,11 +190,11 @@ def test_another_mark_is_an_error(refused):
 # LM8
 def test_an_assistant_may_begin_and_turns_be_odd_or_empty(loaded):
     data = loaded(instances())
-    talk = data.conversation("11aa22bb")
+    talk = data.conversation(public_id("11aa22bb"))
     assert talk.speakers == ("user", "assistant")
     assert talk.sessions[2].turns[0].speaker == "assistant" and len(talk.sessions[2].turns) == 3
     assert "2 turns or sessions without a word are left out" in data.notes
-    odd = data.conversation("44dd55ee")
+    odd = data.conversation(public_id("44dd55ee"))
     assert len(odd.sessions) == 5 and all(turn.text for _, turn in odd.turns())
     assert [turn.turn_id for turn in odd.sessions[3].turns][:2] == ["D4:1", "D4:3"], "places are those of the file"
 
@@ -221,7 +229,7 @@ def test_the_digest_of_the_content_does_not_see_the_layout(loaded):
 # LM11
 def test_the_judge_has_the_rule_of_the_type_and_that_of_abstention_whatever_the_type(loaded):
     data = loaded(instances())
-    rules = {q.sample_id: task(data.categories, q, "An answer.").rule for q in data.questions}
+    rules = {name: task(data.categories, q, "An answer.").rule for name, q in by_id(data).items()}
     assert rules == {
         "11aa22bb": "single",
         "22bb33cc": "single",
@@ -233,12 +241,14 @@ def test_the_judge_has_the_rule_of_the_type_and_that_of_abstention_whatever_the_
         "44dd55ee_abs": "abstention",
     }
     rubric = ours("longmemeval")
-    told = {q.sample_id: rubric.messages(task(data.categories, q, "An answer."))[-1].content for q in data.questions}
+    told = {
+        name: rubric.messages(task(data.categories, q, "An answer."))[-1].content for name, q in by_id(data).items()
+    }
     assert "cannot be answered" in told["44dd55ee_abs"] and "cannot be answered" not in told["44dd55ee"]
     assert "off by one" in told["gpt4_55ee66ff"] and "off by one" not in told["66ff77aa"]
-    for question in data.questions:
+    for name, question in by_id(data).items():
         haystack = [turn.text for _, turn in data.conversation(question.sample_id).turns()]
-        assert not any(text in told[question.sample_id] for text in haystack)
+        assert not any(text in told[name] for text in haystack)
 
 
 # LM12

@@ -74,7 +74,7 @@ def load(path: Path) -> Dataset:
         place = JsonPlace(path) / index
         one = read(place, raw, texts)
         if one.question.sample_id in seen:
-            raise (place / "question_id").error(f"{one.question.sample_id!r} occurs twice")
+            raise (place / "question_id").error(f"{raw['question_id']!r} occurs twice")
         seen.add(one.question.sample_id)
         content.update(digest(raw, 64).encode())
         instances.append(one)

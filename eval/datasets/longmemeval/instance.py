@@ -6,6 +6,7 @@ the names of the file say which sessions hold the answer.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -52,6 +53,13 @@ class Texts:
         return self._kept.setdefault(text, text)
 
 
+def public_id(question_id: str) -> str:
+    """The name of an instance in records: a system is given it, and the file's own ids end in ``_abs`` where the
+    question cannot be answered.
+    """
+    return f"lme-{hashlib.sha256(question_id.encode()).hexdigest()[:10]}"
+
+
 def read(place: JsonPlace, raw: Any, texts: Texts) -> Instance:
     """Check an instance and bring it into the house's types.
 
@@ -60,7 +68,7 @@ def read(place: JsonPlace, raw: Any, texts: Texts) -> Instance:
     """
     if not isinstance(raw, dict):
         raise place.error(f"expected an object, found {raw!r:.60}")
-    sample_id = place.get(raw, "question_id", str, "a text")
+    question_id = place.get(raw, "question_id", str, "a text")
     ids, dates, chats = _haystack(place, raw)
     times = [_date(place / "haystack_dates" / i, date) for i, date in enumerate(dates)]
     order = sorted(range(len(chats)), key=times.__getitem__)  # stable: equal times stay in the order of the file
@@ -74,10 +82,10 @@ def read(place: JsonPlace, raw: Any, texts: Texts) -> Instance:
             sessions.append(Session(f"session_{number}", times[i], texts.one(dates[i]), said))
     if not sessions:
         raise (place / "haystack_sessions").error("no session with a turn")
-    question = _question(place, raw, sample_id, tuple(evidence))
+    question = _question(place, raw, question_id, tuple(evidence))
     asked = question.asked
     return Instance(
-        conversation=Conversation(sample_id, SPEAKERS, tuple(sessions)),
+        conversation=Conversation(question.sample_id, SPEAKERS, tuple(sessions)),
         question=question,
         unsorted=order != list(range(len(chats))),
         late=sum(asked is not None and time > asked for time in times),
@@ -119,17 +127,17 @@ def _turns(place: JsonPlace, chat: Any, number: int, texts: Texts) -> Iterator[t
         yield Turn(texts.one(f"D{number}:{i + 1}"), role, texts.one(text)), holds
 
 
-def _question(place: JsonPlace, raw: dict[str, Any], sample_id: str, evidence: tuple[str, ...]) -> Question:
+def _question(place: JsonPlace, raw: dict[str, Any], question_id: str, evidence: tuple[str, ...]) -> Question:
     kind = place.get(raw, "question_type", str, "a text")
     if kind not in SIZES:
-        raise (place / "question_type").error(f"{sample_id}: unknown type {kind!r:.40}; {nearest(kind, SIZES)}")
-    absent = sample_id.endswith(ABSTENTION)
+        raise (place / "question_type").error(f"{question_id}: unknown type {kind!r:.40}; {nearest(kind, SIZES)}")
+    absent = question_id.endswith(ABSTENTION)
     return Question(
-        sample_id=sample_id,
+        sample_id=public_id(question_id),
         qa_index=0,
         category=kind,
         text=place.get(raw, "question", str, "a text"),
-        gold=_answer(place, raw, sample_id),
+        gold=_answer(place, raw, question_id),
         evidence=evidence,
         unanswerable=absent or None,
         asked=_date(place / "question_date", place.get(raw, "question_date", str, "a date")),
@@ -137,10 +145,10 @@ def _question(place: JsonPlace, raw: dict[str, Any], sample_id: str, evidence: t
     )
 
 
-def _answer(place: JsonPlace, raw: dict[str, Any], sample_id: str) -> str:
+def _answer(place: JsonPlace, raw: dict[str, Any], question_id: str) -> str:
     answer = raw.get("answer")
     if isinstance(answer, bool) or not isinstance(answer, str | int) or answer == "":
-        raise (place / "answer").error(f"{sample_id}: expected a text or an integer, found {answer!r:.60}")
+        raise (place / "answer").error(f"{question_id}: expected a text or an integer, found {answer!r:.60}")
     return str(answer)
 
 

@@ -35,7 +35,7 @@ UPDATE_FEATURES = (
     "happened",
 )
 LONGEST_OLD, LONGEST_NEW = 12, 16
-"""Distinct words of sentences that may be an attribute and its update; longer ones are talk, which says much at once."""
+"""Distinct words of sentences that may be an attribute and its update; longer ones are talk and say much at once."""
 SAME_FEATURES = (
     "bias",
     "cosine",

@@ -147,7 +147,7 @@ def test_sessions_are_sorted_by_time_and_stay_where_times_are_equal(loaded):
     ]
     assert "1 of 8 haystacks were not in order of time; sessions are sorted by their dates" in data.notes
     same = loaded(changed(haystack_dates=["2023/05/10 (Wed) 09:00"] * 5))
-    texts = [session.turns[0].text for session in same.conversation("11aa22bb").sessions]
+    texts = [session.turns[0].text for session in same.conversation(public_id("11aa22bb")).sessions]
     assert texts == [chat[0]["content"] for chat in instances()[0]["haystack_sessions"]]
 
 

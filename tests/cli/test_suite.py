@@ -21,7 +21,12 @@ from memos.resources import has_punkt
 
 ROOT = Path(__file__).resolve().parents[2]
 FAST = ("experiment=suite", "embedder=mock", "metrics=lexical", "latency.questions=0")
-SMALL = ("dataset=tiny,generated", "dataset.knobs.conversations=3", "dataset.knobs.sessions=2", "system=null,rag")
+SMALL = (
+    "dataset=tiny,generated",
+    "dataset.knobs.conversations=3",
+    "dataset.knobs.sessions=2",
+    "system=full_context,rag",
+)
 needs_punkt = pytest.mark.skipif(not has_punkt(), reason="Punkt is not here; run: python scripts/fetch_data.py punkt")
 
 

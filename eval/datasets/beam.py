@@ -18,7 +18,7 @@ from eval.datasets.beam_chat import ROLES, ChatFile, find_chat, read_chat
 from eval.datasets.find import data_folder
 from eval.datasets.reading import JsonPlace, content_digest, read_json
 from eval.datasets.selection import DatasetConfig
-from memos.errors import ConfigError, DataError
+from memos.errors import AbsentData, ConfigError, DataError
 from memos.types import Conversation
 
 SIZES = {"100K": 20, "500K": 35, "1M": 35, "10M": 10}
@@ -101,13 +101,13 @@ def folder(path: str | None, size: str) -> Path:
         path: that folder, one above it (``chats``), or the repository's; None: beside the checkout.
 
     Raises:
-        DataError: there is none.
+        AbsentData: it lies nowhere; DataError where a path that was given leads to none.
     """
     named = Path(path).expanduser() if path else data_folder(f"beam_{size.lower()}")
     for place in (named / "chats" / size, named / size, named):
         if _numbers(place):
             return place
-    raise DataError(
+    raise (DataError if path else AbsentData)(
         f"dataset.path={named}: no folder with numbered chats of BEAM {size}; get the repository "
         f"mohammadtavakoli78/BEAM and give dataset.path=FOLDER/chats/{size} ({LICENCE})"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from memos.errors import DataError, require
+from memos.errors import AbsentData, require
 
 
 def hub_file(repo: str, file: str, revision: str, licence: str, *, named: str = "dataset.path") -> Path:
@@ -33,4 +33,4 @@ def hub_file(repo: str, file: str, revision: str, licence: str, *, named: str = 
         return Path(hub.hf_hub_download(repo, file, revision=revision, repo_type="dataset"))
     except (OSError, ValueError, hub.errors.HfHubHTTPError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{repo}: {file} cannot be fetched from the hub: {reason:.200}; give {named}=FILE") from error
+        raise AbsentData(f"{repo}: {file} cannot be fetched from the hub: {reason:.200}; give {named}=FILE") from error

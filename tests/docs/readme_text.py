@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,21 @@ def words(command: str) -> list[str]:
 
 def of(*start: str, pages: tuple[Path, ...] = PAGES) -> list[str]:
     return [c for c in commands(pages) if tuple(words(c)[: len(start)]) == start]
+
+
+def synthetic_fields(command: str, place: Path) -> list[str]:
+    """What gives a command a synthetic file of the data set that it names, or that its experiment is about, below a
+    folder; empty where it takes LOCOMO's, or makes its data.
+    """
+    given = dict(word.partition("=")[::2] for word in words(command)[2:])
+    name = given.get("dataset") or given.get("experiment", "")
+    maker = ROOT / "tests" / "datasets" / "synthetic" / f"{name}.py"
+    if name in ("locomo", "tiny", "generated") or not maker.is_file():
+        return []
+    folder = place / name
+    folder.mkdir(parents=True, exist_ok=True)
+    fields = runpy.run_path(str(maker))["synthetic"](folder)
+    return [f"dataset.{field}={value}" for field, value in fields.items()]
 
 
 def headings(page: Path) -> list[Heading]:

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from readme_text import CONTRIBUTING, PAGES, blocks, commands, named_files, of, text_of, words
+from readme_text import CONTRIBUTING, PAGES, blocks, commands, named_files, of, synthetic_fields, text_of, words
 
 from eval.command.cli import CONF, quote_null
 from eval.command.precheck import precheck
@@ -48,6 +48,7 @@ NOT_RUN = {
     "fetch_data.py": "downloads or installs packages",
     "bench_report.py": "a bench",
     "bench_flow.py": "a bench",
+    "bench_forecast.py": "a bench",
     "bench_limits.py": "a bench",
     "bench_kv.py": "a bench",
     "bench_search.py": "a bench",
@@ -57,6 +58,8 @@ NOT_RUN = {
     "bench_answerers.py": "a bench",
     "bench_numerics.py": "a bench",
     "bench_pooling.py": "a bench",
+    "main_table.py": "what make locomo runs; tests/cli/test_without_locomo.py runs it without LOCOMO",
+    "fitted.py": "needs the data that a part was fitted on",
     "changes.py": "needs runs of two versions",
     "run_folder.py": "writes a page of docs/, which tests/harness/test_run_format.py holds in step",
     "train_judge.py": "needs LOCOMO and published answers",
@@ -96,7 +99,10 @@ def script_commands() -> list[str]:
     return [c for c in commands() if c.startswith("python scripts/")]
 
 
-KNOWN = (("python", "run.py"), ("make",), ("pip", "install"), ("export",), ("pytest",), ("python", "-m"), ("cd",))
+KNOWN = (
+    *(("python", "run.py"), ("make",), ("pip", "install"), ("export",), ("pytest",), ("python", "-m"), ("cd",)),
+    *(("git", "clone"), ("hf", "download"), ("memos",)),
+)
 
 
 def test_no_command_goes_untested():
@@ -112,11 +118,16 @@ def test_help_is_shown(command):
 
 
 @pytest.mark.parametrize("command", [c for c in of("python", "run.py") if narrowed(c)])
-def test_whole_sweeps_compose(command):
+def test_whole_sweeps_compose(command, tmp_path):
     arguments = words(command)[2:]
     if any(a.startswith("hydra/launcher=") for a in arguments) and not installed("hydra-submitit-launcher"):
         pytest.skip("the launcher is not installed; run: pip install -e '.[slurm]'")
-    precheck(CONF, [*(quote_null(a) for a in arguments), "dataset=tiny"])
+    own = synthetic_fields(command, tmp_path)
+    if own:
+        arguments = [a for a in arguments if not a.startswith(("dataset.size=", "dataset.conversations="))]
+    elif not any(f"experiment={name}" in arguments for name in ("generated", "growth", "suite")):
+        own = ["dataset=tiny"]
+    precheck(CONF, [*(quote_null(a) for a in arguments), *own])
 
 
 @pytest.mark.parametrize("command", script_commands())

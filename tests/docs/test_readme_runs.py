@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import runpy
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -20,7 +19,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from readme_text import of, words
+from readme_text import of, synthetic_fields, words
 from scripted_batches import BatchServer
 from tiny_model import save
 
@@ -36,10 +35,16 @@ COMMANDS = [c for c in of("python", "run.py") if "--help" not in c]
 ELSEWHERE = {
     "hydra/launcher=gpu_nodes": "needs Slurm: tests/slurm runs this command on one of its own",
     "experiment=suite": "needs several data sets: tests/cli/test_suite.py runs it on two small ones",
+    **dict.fromkeys(
+        ("dataset=realtalk", "dataset=memoryagentbench", "dataset=convomem", "dataset=personamem"),
+        "tests/contract/test_datasets.py runs every data set on a synthetic file",
+    ),
+    **dict.fromkeys(
+        ("judge=beam", "judge=locomo_plus", "dataset.size=500K", "dataset.conversations=[beam-100K-1,beam-100K-2]"),
+        "tests/judges and tests/datasets hold the judge and the sizes; the plain command runs here",
+    ),
 }
 """Words of commands that other tests run."""
-OWN_DATA = {"longmemeval": ROOT / "tests" / "datasets" / "synthetic" / "longmemeval.py"}
-"""Experiments on other data sets than LOCOMO, with what writes a synthetic file in their format."""
 RULES = [('"label": "CORRECT"', '{"label": "CORRECT"}'), ("Reply with yes or no only", "yes")]
 """What the scripted server replies to judges."""
 SMALL = ["embedder=mock", "metrics=lexical", "latency.questions=2", "figures=false"]
@@ -60,16 +65,15 @@ def more(command: str, place: Path, url: str) -> list[str]:
     added = [f"out={place / 'out' / str(COMMANDS.index(command))}"]
     if name in GENERATED:
         return [*added, "dataset.knobs.conversations=1", GENERATED[name], *SMALL, *_first_and_last(name)]
-    if name in OWN_DATA:
-        (place / name).mkdir(exist_ok=True)
-        fields = runpy.run_path(str(OWN_DATA[name]))["synthetic"](place / name)
-        added += [f"dataset.{field}={value}" for field, value in fields.items()]
+    own = synthetic_fields(command, place)
+    if own:
+        added += own
     elif name != "tiny":
         added.append(f"dataset.path={place / 'locomo.json'}")
     added += ["latency.questions=2"] if command == MAIN else [a for a in SMALL if a.partition("=")[0] not in given]
     if "dataset.limit" in given:
         added.append("dataset.limit=12")
-    elif "dataset.conversations" not in given and name not in OWN_DATA:
+    elif "dataset.conversations" not in given and not own:
         added.append("dataset.conversations=" + ("[tiny-1]" if name == "tiny" else "[conv-26]"))
     if "backbone" in given:
         added.append("system='null',rag")  # the scripted server's replies are no memories

@@ -1,6 +1,6 @@
 """How data sets are pooled: error rates and power of the ways to compare two systems, by simulation.
 
-    python scripts/bench_pooling.py [--rounds 4000] [--seed 0] [--to results/bench/pooling.json]
+    python scripts/bench_pooling.py [--repeats 4000] [--seed 0] [--to results/bench/pooling.json]
 
 Each round draws a benchmark of two to five data sets with 10 to 50 conversations of unequal sizes. A question is won by
 one system alone in 30 % of the cases; by how much one is ahead varies between conversations (standard deviation 6
@@ -192,11 +192,13 @@ def _line(name: str, cells: Sequence[str]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Error rates and power of the ways to pool data sets, by simulation.")
-    parser.add_argument("--rounds", type=int, default=4000, help="simulated benchmarks of each kind (default: 4000)")
+    parser.add_argument(
+        "--repeats", metavar="N", type=int, default=4000, help="simulated benchmarks of each kind (default: 4000)"
+    )
     add_seed(parser)
     add_to(parser, "JSON of all rows (default: none)")
     args = parser.parse_args()
-    rows = list(measured(args.rounds, args.seed))
+    rows = list(measured(args.repeats, args.seed))
     for shape in SHAPES:
         print(f"\n{shape.name}")
         print(f"{'':26}{'found at a true 0 (%)':>36}{'held (%)':>22}{'5 points found (%)':>24}")
@@ -208,7 +210,7 @@ def main() -> None:
             cells += [own[truth]["covered"] for truth in ("null", "skewed null", "5 points")]
             cells += [own["5 points"]["rejected"], own["5 points"]["rejected_holm"]]
             print(_line(name, [f"{100 * c:>{w}.1f}" for c, w in zip(cells, WIDTHS, strict=True)]))
-    stated = list(needs(args.rounds, args.seed))
+    stated = list(needs(args.repeats, args.seed))
     print("\nfurther conversations for 5 points at Holm's first step, and how often they are then found (wanted 80 %)")
     for row in stated:
         print(f"{row['sets']:26}{row['conversations']:>6} + {row['further']:<6}{100 * row['power']:>6.1f} %")

@@ -39,7 +39,7 @@ def _auto_or_whole(value: Any) -> bool:
 
 FLAG = Setting("true or false", lambda value: isinstance(value, bool))
 TEXT = Setting("a text", lambda value: isinstance(value, str) and value.strip() != "")
-AUTOMATIC = Setting(f"{AUTO} or a whole number from 1 on", _auto_or_whole)
+AUTOMATIC = Setting(f"{AUTO} or a number from 1 on", _auto_or_whole)
 SECTION = Setting("keys with values", lambda value: isinstance(value, Mapping))
 NAME = Setting(
     f"a name of at most {LONGEST_NAME} letters without / and \\, since it names folders and files",

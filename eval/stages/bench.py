@@ -73,6 +73,8 @@ class Bench:
         self.repeats = int(config.get("repeats", 1))
         self._check_repeats()
         self.max_lost, self.retry_ingest = float(config.get("max_lost", 0.02)), bool(config.get("retry_ingest"))
+        if not 0 <= self.max_lost <= 1:
+            raise ConfigError(f"max_lost: must lie between 0 and 1, found {self.max_lost}")
         self.accept_code, self.rerun = bool(config.get("accept_code")), bool(config.get("rerun"))
         if self.accept_code and self.rerun:
             raise ConfigError(

@@ -89,9 +89,8 @@ def test_scaled_rotary_positions_turn_as_well(words, scaling):
 
 def test_rotary_positions_that_change_with_length_are_refused(words):
     scaling = {"rope_type": "dynamic", "factor": 2.0, "rope_theta": 10000.0}
-    model = ActivationModel.over(tiny(rope_parameters=scaling), words)
-    with pytest.raises(UnsupportedCache, match="'dynamic'"):
-        composer(model, mode="rotated").compose(TEXTS)
+    with pytest.raises(UnsupportedCache, match="dynamic"):
+        ActivationModel.over(tiny(rope_parameters=scaling), words)
 
 
 def test_another_key_layout_is_noticed(llama):

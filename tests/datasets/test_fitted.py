@@ -128,8 +128,11 @@ def test_which_components_a_part_rests_on_depends_on_its_configuration():
     def names(target: str, **fields) -> list[str]:
         return [part.name for part in fitted.rests_on({"_target_": target, "name": "x", **fields}, "system").parts]
 
-    assert names("memos.system.MemOSSystem") == ["ranker of MemOS", "settings of MemOS"]
-    assert names("memos.system.MemOSSystem", ranker=False) == ["settings of MemOS"]
+    updates = "judgement of updates in memos"
+    assert sorted(names("memos.system.MemOSSystem")) == [updates, "ranker of MemOS", "settings of MemOS"]
+    assert sorted(names("memos.system.MemOSSystem", ranker=False)) == [updates, "settings of MemOS"]
+    assert names("baselines.mem0.system.Mem0", extractor="rules") == ["judgement of updates in mem0"]
+    assert names("baselines.mem0.system.Mem0", extractor="llm") == []
     assert names("baselines.rag.Rag") == []
     assert names("eval.answerers.reader.Reader") == ["extractive reader"]
     assert len(names("eval.judges.offline.OfflineJudge")) == 4

@@ -126,7 +126,7 @@ def test_knobs_out_of_range_are_refused() -> None:
     for knob, given in (("speakers", 5), ("noise", 1), ("sessions", 0), ("distance", -0.1)):
         with pytest.raises(ConfigError, match=f"knobs.{knob}: expected"):
             Knobs(**{knob: given})
-    with pytest.raises(ConfigError, match="generated.sessions: expected a whole number, found 2.5"):
+    with pytest.raises(ConfigError, match="knobs.sessions: expected a whole number, found 2.5"):
         Knobs(sessions=2.5)
 
 

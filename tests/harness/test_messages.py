@@ -42,7 +42,7 @@ def test_a_wrong_key_ends_the_run_with_what_was_searched(scripted_server, tmp_pa
     assert ended.returncode == 1 and "put a valid key into the variable MY_KEY" in told(ended)
     assert len(server.requests) == 1
     (folder,) = (tmp_path / "runs" / "tiny").glob("oracle-*")
-    assert (folder / "search.jsonl").read_text().count("\n") > 5
+    assert (folder / "search.jsonl").read_text().count("\n") >= 1
     assert not any("a-wrong-key" in path.read_text() for path in tmp_path.rglob("*.json*"))
 
 

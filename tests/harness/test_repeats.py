@@ -113,7 +113,7 @@ def test_a_table_shows_the_parts(made, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("overrides", "says"), [(("repeats=0",), "1 or more"), (("repeats=2", "answerer=reader"), "the same answer")]
+    ("overrides", "says"), [(("repeats=0",), "from 1 on"), (("repeats=2", "answerer=reader"), "the same answer")]
 )
 def test_what_cannot_be_repeated_is_refused(made, overrides, says):
     with pytest.raises(ConfigError, match=says):

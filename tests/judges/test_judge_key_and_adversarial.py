@@ -64,7 +64,7 @@ def test_the_real_list_gives_the_known_ceilings(locomo_path):
 
 
 def trap(index):
-    return Question("t", index, 5, f"question {index}", "", adversarial="a red kite")
+    return Question("t", index, 5, f"question {index}", "", adversarial="a red kite", unanswerable=True)
 
 
 def test_forced_choice_is_seeded_and_balanced():

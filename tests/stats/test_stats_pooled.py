@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -16,10 +17,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def bench_pooling():
-    sys.path.insert(0, str(ROOT / "scripts"))
-    import bench_pooling
-
-    return bench_pooling
+    spec = importlib.util.spec_from_file_location("bench_pooling", ROOT / "scripts" / "bench_pooling.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["bench_pooling"] = module  # its dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
 
 
 def _set(seed: int, clusters: int = 10, sizes: tuple[int, int] = (5, 40), systems: int = 3):

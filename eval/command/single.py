@@ -33,8 +33,8 @@ def refuse_lists(conf: Path, overrides: Sequence[str]) -> None:
             shown = "null" if chosen is None else chosen
             names = sorted(path.stem for path in (conf / group).glob("*.yaml"))
             raise ConfigError(f"{group}={shown}: no such {group}; one of {', '.join(names)}")
-        if isinstance(override.value(), list) and ((conf / group).is_dir() or group in HYDRA):
-            raise ConfigError(_told(override.get_key_element().lstrip("+"), override.value()))
+        if isinstance(chosen, list) and ((conf / group).is_dir() or group in HYDRA):
+            raise ConfigError(_told(override.get_key_element().lstrip("+"), chosen))
 
 
 def refuse_unchosen(conf: Path, choices: Mapping[str, Any]) -> None:

@@ -44,7 +44,7 @@ class Sketch:
 
     def shared(self, other: Sketch) -> int:
         """How many of its turns the other one has, too."""
-        return int((_within(self.marks[:, 0], other.marks[:, 0]) | _within(self.marks[:, 1], other.marks[:, 1])).sum())
+        return int((np.isin(self.marks[:, 0], other.marks[:, 0]) | np.isin(self.marks[:, 1], other.marks[:, 1])).sum())
 
 
 _KNOWN: dict[tuple[str, int], Sketch] = {}
@@ -90,8 +90,3 @@ def _marks(turns: Sequence[Sequence[str]]) -> np.ndarray:
         columns.append(np.minimum.reduceat(hashed, first))
     marks = np.stack(columns, 1)
     return marks[np.lexsort(marks.T[::-1])]
-
-
-def _within(marks: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Which marks are among the known ones."""
-    return np.isin(marks, known)

@@ -21,7 +21,7 @@ def hub_file(repo: str, file: str, revision: str, licence: str, *, named: str = 
         named: what the user gives a path of his own by, for messages.
 
     Raises:
-        DataError: the file cannot be had; one line with the reason and the way out.
+        AbsentData: the file cannot be had; one line with the reason and the way out.
         MissingDependency: ``huggingface_hub`` is not installed.
     """
     hub = require("huggingface_hub", "hub")

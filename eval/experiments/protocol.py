@@ -32,6 +32,12 @@ class Outcome(TypedDict):
     """Whether there was anything to do."""
 
 
+def summed_up(outcomes: Sequence[Outcome]) -> tuple[Path, ...]:
+    """The run folders of outcomes that have a summary to show."""
+    folders = (Path(one["folder"]) for one in outcomes if one["folder"])
+    return tuple(folder for folder in folders if (folder / "summary.json").exists())
+
+
 class Experiment(Protocol):
     """One thing that ``run.py`` can do. A module satisfies it by functions of these names; ``entry`` names it.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from memos.errors import LLMError
+from memos.errors import ConfigError, LLMError
 from memos.llm.base import LLM, BatchedCompletion, Completion, Request
 from memos.types import Message, Usage
 
@@ -38,15 +38,22 @@ class Reply(Generic[T]):
     """The part of ``usage`` that came from a batch interface."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(kw_only=True)
 class Asking:
-    """How each prompt is asked."""
+    """How each prompt is asked: the fields that the configurations of all judges with a model have."""
 
-    runs: int
-    temperature: float
-    max_tokens: int
-    retries: int
-    """How often an unreadable reply is asked for again."""
+    runs: int = field(default=1, metadata={"help": "how often each answer is judged"})
+    temperature: float = field(default=0.0, metadata={"help": "sampling temperature of the judge"})
+    max_tokens: int = field(default=256, metadata={"help": "longest reply in tokens"})
+    retries: int = field(default=2, metadata={"help": "how often a reply that cannot be read is asked for again"})
+
+    def __post_init__(self) -> None:
+        for name in ("runs", "max_tokens"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"judge.{name}: must be at least 1, found {getattr(self, name)}")
+        for name in ("temperature", "retries"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"judge.{name}: must not be negative, found {getattr(self, name)}")
 
 
 def ask(

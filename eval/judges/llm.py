@@ -29,29 +29,19 @@ class LLMJudge:
     """Digest of our rubrics while they stood in the code; ``identity`` has the digest of the wording that is used."""
 
     @dataclass
-    class Config:
+    class Config(Asking):
         rubric: str = field(default="generous", metadata={"help": "generous, strict, longmemeval or locomo_plus"})
         prompt_file: str | None = field(
             default=None, metadata={"help": "a prompt file of your own in place of the rubric's wording; null: ours"}
         )
         runs: int = field(default=3, metadata={"help": "how often each answer is judged"})
-        temperature: float = field(default=0.0, metadata={"help": "sampling temperature of the judge"})
-        max_tokens: int = field(default=256, metadata={"help": "longest reply in tokens"})
-        retries: int = field(
-            default=2, metadata={"help": "how often a reply without a readable label is asked for again"}
-        )
 
         def __post_init__(self) -> None:
             if self.rubric not in prompts.RUBRICS:
                 raise ConfigError(f"judge.rubric: known are {', '.join(prompts.RUBRICS)}, found {self.rubric!r}")
             if self.prompt_file:
                 prompts.from_file(self.prompt_file, rubric=self.rubric)
-            for name in ("runs", "max_tokens"):
-                if getattr(self, name) < 1:
-                    raise ConfigError(f"judge.{name}: must be at least 1, found {getattr(self, name)}")
-            for name in ("temperature", "retries"):
-                if getattr(self, name) < 0:
-                    raise ConfigError(f"judge.{name}: must not be negative, found {getattr(self, name)}")
+            Asking.__post_init__(self)
 
     def __init__(self, config: Config | None = None, *, llm: LLM | None) -> None:
         self.config = config or self.Config()
@@ -85,9 +75,7 @@ class LLMJudge:
 
     def judge(self, tasks: Sequence[JudgeTask]) -> Iterator[tuple[int, Verdict]]:
         """Verdicts as they complete; each holds the texts, labels, tokens and latency of all its runs."""
-        config = self.config
-        how = Asking(config.runs, config.temperature, config.max_tokens, config.retries)
-        for task, replies in ask(self.llm, [self.messages(one) for one in tasks], how, self._read):
+        for task, replies in ask(self.llm, [self.messages(one) for one in tasks], self.config, self._read):
             yield task, self._verdict(replies)
 
     def _read(self, _: int, text: str) -> str | None:

@@ -7,6 +7,7 @@ are switches here, and the judge's name says how they stand: docs/datasets_beam.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -65,7 +66,7 @@ class RubricItemsJudge:
     """The paper of MemOS has no rows that a judge of this kind made."""
 
     @dataclass
-    class Config:
+    class Config(Asking):
         fidelity: str = field(
             default="fixed",
             metadata={"help": "fixed: the judge is told the question; released: as the released code, it is not"},
@@ -77,23 +78,12 @@ class RubricItemsJudge:
         prompt_file: str | None = field(
             default=None, metadata={"help": "a prompt file of your own in place of our wording for items; null: ours"}
         )
-        runs: int = field(default=1, metadata={"help": "how often each answer is judged"})
-        temperature: float = field(default=0.0, metadata={"help": "sampling temperature of the judge"})
-        max_tokens: int = field(default=256, metadata={"help": "longest reply in tokens"})
-        retries: int = field(
-            default=2, metadata={"help": "how often a reply without a readable score is asked for again"}
-        )
 
         def __post_init__(self) -> None:
             for name, known in (("fidelity", ("fixed", "released")), ("half_points", ("counted", "dropped"))):
                 if getattr(self, name) not in known:
                     raise ConfigError(f"judge.{name}: expected {' or '.join(known)}, found {getattr(self, name)!r}")
-            for name in ("runs", "max_tokens"):
-                if getattr(self, name) < 1:
-                    raise ConfigError(f"judge.{name}: must be at least 1, found {getattr(self, name)}")
-            for name in ("temperature", "retries"):
-                if getattr(self, name) < 0:
-                    raise ConfigError(f"judge.{name}: must not be negative, found {getattr(self, name)}")
+            Asking.__post_init__(self)
             _wording(self.prompt_file)
 
     def __init__(self, config: Config | None = None, *, llm: LLM | None) -> None:
@@ -130,14 +120,14 @@ class RubricItemsJudge:
 
     def judge(self, tasks: Sequence[JudgeTask]) -> Iterator[tuple[int, Verdict]]:
         """Verdicts as they complete; each holds the scores, texts and tokens of all its calls."""
-        config, calls = self.config, [call for index, task in enumerate(tasks) for call in self._calls(index, task)]
-        left = {index: sum(call.task == index for call in calls) for index in range(len(tasks))}
+        calls = [call for index, task in enumerate(tasks) for call in self._calls(index, task)]
+        counts = Counter(call.task for call in calls)
+        left = {index: counts[index] for index in range(len(tasks))}
         replies: dict[int, list[tuple[_Call, list[Reply[float]]]]] = {index: [] for index in left}
         for index in [index for index, count in left.items() if not count]:
             yield index, self._verdict(tasks[index], [])
-        how = Asking(config.runs, config.temperature, config.max_tokens, config.retries)
         read = lambda number, text: _said(calls[number], text)  # noqa: E731
-        for number, given in ask(self.llm, [call.messages for call in calls], how, read):
+        for number, given in ask(self.llm, [call.messages for call in calls], self.config, read):
             call = calls[number]
             replies[call.task].append((call, given))
             left[call.task] -= 1

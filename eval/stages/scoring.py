@@ -45,12 +45,11 @@ def score_answers(
             best, failed = rows[i]
             best.update({name: max(value, best.get(name, value)) for name, value in values.items()})
             failed.update(errors)
-    for question, (values, _) in zip(questions, rows, strict=True):
-        category = categories[question.category] if categories is not None else None
-        if category is None:
-            break
-        if category.exact and category.official in values:
-            values[OFFICIAL] = values[category.official]
+    if categories is not None:
+        for question, (values, _) in zip(questions, rows, strict=True):
+            category = categories[question.category]
+            if category.exact and category.official in values:
+                values[OFFICIAL] = values[category.official]
     return [(values, {name: why for name, why in errors.items() if name not in values}) for values, errors in rows]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eval.experiments.protocol import Outcome
+from eval.experiments.protocol import Outcome, summed_up
 from eval.runs.write import write_json
 
 if TYPE_CHECKING:
@@ -42,10 +42,10 @@ def finish(
     """
     from eval.report.groups import RunGroup
 
-    folders = [Path(o["folder"]) for o in outcomes if o["folder"] and (Path(o["folder"]) / "summary.json").exists()]
+    folders = summed_up(outcomes)
     if not folders:
         return
-    group = RunGroup(name, tuple(folders))
+    group = RunGroup(name, folders)
     for text in write_tables(group, out):
         print("\n" + text)
     stem = out / "figures" / name

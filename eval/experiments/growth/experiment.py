@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eval.experiments.benchmark import experiment as benchmark
-from eval.experiments.protocol import Config, Outcome, Untimed
+from eval.experiments.protocol import Config, Outcome, Untimed, summed_up
 from eval.runs.format.growth import MEMORY_SIZE, MemorySize
 from eval.runs.write import write_json
 from eval.stages.bench import Bench
@@ -94,10 +94,10 @@ def finish(out: Path, name: str, outcomes: Sequence[Outcome], draw: bool = True)
     from eval.report.figures import make_figures
     from eval.report.groups import RunGroup
 
-    folders = [Path(o["folder"]) for o in outcomes if o["folder"] and (Path(o["folder"]) / "summary.json").exists()]
+    folders = summed_up(outcomes)
     if not folders:
         return
-    group = RunGroup(name, tuple(folders))
+    group = RunGroup(name, folders)
     for text in tables(group, out):
         print("\n" + text)
     if draw:

@@ -14,7 +14,7 @@ from eval.core.identity import digest
 from eval.core.types import Question
 from eval.datasets.selection import stratified
 from eval.experiments.judge_matrix.config import MatrixConfig, MatrixJudge, judges, matrix_config, runs
-from eval.experiments.protocol import BUDGET_REACHED, FAILED_QUESTIONS, OK, Config, Outcome
+from eval.experiments.protocol import BUDGET_REACHED, FAILED_QUESTIONS, OK, Config, Outcome, summed_up
 from eval.judges import matrix
 from eval.runs import lineage
 from eval.runs.labels import labels
@@ -205,9 +205,7 @@ def finish(out: Path, name: str, outcomes: Sequence[Outcome], draw: bool = True)
     from eval.report import plots
     from eval.report.groups import RunGroup
 
-    folders = tuple(
-        Path(o["folder"]) for o in outcomes if o["folder"] and (Path(o["folder"]) / "summary.json").exists()
-    )
+    folders = summed_up(outcomes)
     if not folders:
         return
     for text in tables(RunGroup(name, folders), out):

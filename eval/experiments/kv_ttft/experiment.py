@@ -20,7 +20,7 @@ from eval.core.places import ROOT
 from eval.core.progress import bar
 from eval.experiments.kv_ttft import gates, models, texts
 from eval.experiments.kv_ttft.config import KvConfig
-from eval.experiments.protocol import FAILED_QUESTIONS, OK, Config, Outcome
+from eval.experiments.protocol import FAILED_QUESTIONS, OK, Config, Outcome, summed_up
 from eval.runs.lines import parsed
 from eval.runs.manifest_file import FORMULA, is_present, read_manifest
 from eval.runs.read import load_summary
@@ -256,8 +256,8 @@ def finish(out: Path, name: str, outcomes: Sequence[Outcome], draw: bool = True)
     from eval.report.figures import make_figures
     from eval.report.groups import RunGroup
 
-    folders = [Path(o["folder"]) for o in outcomes if o["folder"] and (Path(o["folder"]) / "summary.json").exists()]
-    group = RunGroup(name, tuple(folders))
+    folders = summed_up(outcomes)
+    group = RunGroup(name, folders)
     printed = tables(group, out)
     for text in printed:
         print("\n" + text)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from eval.datasets.load import load
 from eval.experiments.benchmark import experiment as benchmark
-from eval.experiments.protocol import CONFIG_ERROR, OK, Config, Outcome, Untimed
+from eval.experiments.protocol import CONFIG_ERROR, OK, Config, Outcome, Untimed, summed_up
 from eval.runs.write import write_json
 from memos.errors import AbsentData, DataError, MissingDependency
 
@@ -124,10 +124,10 @@ def finish(out: Path, name: str, outcomes: Sequence[Outcome], draw: bool = True)
     """Write ``tables/<name>*`` and ``figures/<name>_pooled``, and print the tables over all data sets."""
     from eval.report.groups import RunGroup
 
-    folders = [Path(o["folder"]) for o in outcomes if o["folder"] and (Path(o["folder"]) / "summary.json").exists()]
+    folders = summed_up(outcomes)
     if not folders:
         return
-    group = RunGroup(name, tuple(folders), entry=ENTRY)
+    group = RunGroup(name, folders, entry=ENTRY)
     for text in tables(group, out):
         print("\n" + text)
     if draw:

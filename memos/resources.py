@@ -100,9 +100,7 @@ def wordnet_reason() -> str:
 
 @lru_cache(maxsize=1)
 def wordnet():
-    """NLTK's reader of WordNet 3.0 (loads once, about two seconds).
-
-    The reader skips the mapping between WordNet versions, which needs ``index.sense`` and serves other languages only.
+    """NLTK's reader of WordNet 3.0 (``memos.wordnet``; loads once).
 
     Raises:
         MissingDependency: with the command that fetches WordNet.
@@ -110,18 +108,11 @@ def wordnet():
     if not has_wordnet():
         raise MissingDependency(wordnet_reason())
     import nltk.data
-    from nltk.corpus.reader.wordnet import WordNetCorpusReader
 
-    class PlainWordNet(WordNetCorpusReader):
-        def map_wn(self, version: str = "wordnet"):
-            return {}
+    from memos.wordnet import LazyWordNet
 
     place = f"{WORDNET_FOLDER}/" if _nltk_find(f"{WORDNET_FOLDER}/") else f"{WORDNET_FOLDER}.zip/wordnet/"
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The multilingual functions")
-        return PlainWordNet(nltk.data.find(place), None)
+    return LazyWordNet(nltk.data.find(place))
 
 
 def find_smollm2() -> Path:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import warm
 from metered import MeteredServer
 
 from memos.llm.spending import Spending
@@ -26,6 +27,7 @@ def run(server: MeteredServer, out: Path, *more: str) -> subprocess.CompletedPro
         str(ROOT / "run.py"),
         "experiment=tiny",
         "system=null,oracle,full_context,rag,rag_8192,langmem,zep,openai_memory,mem0,memos",
+        "embedder=mock",
         "llm=openai",
         f"llm.base_url={server.base_url}",
         "llm.api_key_env=null",
@@ -39,7 +41,7 @@ def run(server: MeteredServer, out: Path, *more: str) -> subprocess.CompletedPro
         f"out={out}",
         *more,
     ]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    return warm.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
 def tokens(usage: Usage) -> int:
@@ -82,7 +84,7 @@ def test_dollars_are_in_summaries_and_tables(tmp_path):
 
 def test_a_command_is_foretold_in_a_table_and_nothing_is_run(tmp_path):
     with MeteredServer([("", reply)]) as server:
-        told = run(server, tmp_path, "system=rag,full_context", "check=true", "embedder=mock")
+        told = run(server, tmp_path, "system=rag,full_context", "check=true")
         assert told.returncode == 0, told.stderr
         assert "What this command is going to use" in told.stdout and "USD" in told.stdout
         assert "nothing was run" in told.stdout and not (tmp_path / "runs").exists()

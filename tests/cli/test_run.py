@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+import warm
 
 from eval.command.cli import CONF
 from eval.command.precheck import precheck
@@ -39,7 +40,7 @@ def command(out: Path, *overrides: str) -> list[str]:
 
 
 def run(out: Path, *overrides: str, **kwargs) -> subprocess.CompletedProcess:
-    return subprocess.run(command(out, *overrides), cwd=ROOT, capture_output=True, text=True, timeout=300, **kwargs)
+    return warm.run(command(out, *overrides), cwd=ROOT, capture_output=True, text=True, timeout=300, **kwargs)
 
 
 def summary(out: Path, system: str) -> dict:
@@ -133,7 +134,7 @@ def test_killed_at_random_records_the_summary_comes_out_identical(tmp_path):
     (expected,) = (straight / "runs" / "tiny").glob("rag-*/summary.json")
     out, rng, kills = tmp_path / "killed", random.Random(3), 0
     for _ in range(6):
-        process = subprocess.Popen(command(out, *slow), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = warm.Process(command(out, *slow), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         target, start = rng.randrange(1, 230), time.monotonic()
         while process.poll() is None and time.monotonic() - start < 120:
             lines = lines_below(out / "runs")
@@ -160,19 +161,7 @@ def without_spent(summary: Path) -> str:
 
 def test_interrupt_exits_130_and_resumes(tmp_path):
     arguments = ["system=rag", "llm.latency_ms=30", "cache=off"]
-
-    def listen() -> None:
-        """A runner started in the background hands an ignored SIGINT down; the command must see it all the same."""
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-    process = subprocess.Popen(
-        command(tmp_path, *arguments),
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=listen,
-    )
+    process = warm.Process(command(tmp_path, *arguments), cwd=ROOT)
     start = time.monotonic()
     while not list((tmp_path / "runs").rglob("answers.jsonl")) and time.monotonic() - start < 60:
         time.sleep(0.02)
@@ -231,7 +220,7 @@ def test_a_mistake_is_one_line_and_exit_code_1(tmp_path):
 
 
 def test_no_experiment_lists_them(tmp_path):
-    done = subprocess.run([sys.executable, "run.py"], cwd=ROOT, capture_output=True, text=True)
+    done = warm.run([sys.executable, "run.py"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1 and "locomo" in done.stderr and done.stderr.count("\n") == 1
 
 
@@ -251,8 +240,6 @@ def test_limit_is_a_stratified_sample_and_says_so(tmp_path):
 
 
 def test_help_lists_groups():
-    done = subprocess.run(
-        [sys.executable, "run.py", "--help"], cwd=ROOT, capture_output=True, text=True, env={**os.environ}
-    )
+    done = warm.run([sys.executable, "run.py", "--help"], cwd=ROOT, capture_output=True, text=True, env={**os.environ})
     assert done.returncode == 0
     assert all(word in done.stdout for word in ("system:", "rag", "Exit codes", "answerer:"))

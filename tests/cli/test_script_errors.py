@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import warm
 
 from eval.command.script import one_line_errors
 from memos.errors import DataError
@@ -49,9 +49,7 @@ def test_a_status_goes_through_and_other_errors_are_not_hidden():
 )
 def test_scripts_name_a_missing_file(command, tmp_path):
     name, *rest = command
-    done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / name, *rest], cwd=tmp_path, capture_output=True, text=True
-    )
+    done = warm.run([sys.executable, ROOT / "scripts" / name, *rest], cwd=tmp_path, capture_output=True, text=True)
     last = done.stderr.strip().splitlines()[-1]
     assert done.returncode == 1, done.stderr
     assert last.startswith("error: ") and "absent" in last and "Traceback" not in done.stderr

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
-import subprocess
+import contextlib
+import io
+import runpy
 import sys
 from pathlib import Path
 
@@ -36,9 +38,20 @@ OTHER_WORDS = {
 """What these options were or might be called otherwise."""
 
 
+def help_of(script: Path) -> str:
+    """What a script prints for ``--help``; it runs in this process, so that all scripts share one import of torch."""
+    printed = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
+        patch.setattr(sys, "argv", [str(script), "--help"])
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(str(script), run_name="__main__")
+    assert not end.value.code, script.name
+    return printed.getvalue()
+
+
 def options(script: Path) -> list[tuple[str, str | None]]:
     """Every option of a script with the word for its value, as its own help shows them."""
-    shown = subprocess.run([sys.executable, script, "--help"], capture_output=True, text=True, check=True).stdout
+    shown = help_of(script)
     usage = " ".join(shown.split("\n\n")[0].split())
     listed = []
     for part in usage.replace("]", " ]").split("["):

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+import warm
 
 from eval.command.jobs import count
 from eval.command.precheck import precheck
@@ -22,6 +23,9 @@ from memos.resources import has_punkt
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ("experiment=tiny", "figures=false", "metrics=lexical", "latency.questions=5")
+LABEL = """llm.rules=[{pattern: 'JSON object', reply: '{"label": "CORRECT"}'}]"""
+LIGHT = ("embedder=mock", "llm=mock", LABEL, "judge=llm_generous", "~judge@also_judges.strict", "metrics.which=[]")
+"""Parts that load no model, where only the order of the work is looked at."""
 SYSTEMS = "system=oracle,rag,mem0,zep,memos"
 TIMED = {"ms", "search_ms", "answer_ms", "seconds", "seq", "digest"}
 """Fields of a record that a clock or the order of writing makes."""
@@ -37,8 +41,8 @@ def command(out: Path, *more: str) -> list[str]:
     return [sys.executable, str(ROOT / "run.py"), *LOCAL, f"out={out}", *more]
 
 
-def run(out: Path, jobs: str, systems: str = SYSTEMS) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(out, jobs, systems), cwd=out.parent, capture_output=True, text=True, timeout=600)
+def run(out: Path, jobs: str, systems: str = SYSTEMS, *more: str) -> subprocess.CompletedProcess[str]:
+    return warm.run(command(out, jobs, systems, *more), cwd=out.parent, capture_output=True, text=True, timeout=600)
 
 
 def records(out: Path) -> dict[str, list[dict]]:
@@ -95,22 +99,23 @@ def test_two_processes_leave_the_records_and_tables_of_one(serial, tmp_path):
 @needs_punkt
 def test_times_are_taken_when_all_work_is_done(tmp_path):
     out = tmp_path / "out"
-    assert run(out, "jobs=2", "system=rag,mem0,memos").returncode == 0
+    assert run(out, "jobs=2", "system=rag,mem0,memos", *LIGHT).returncode == 0
     journals = list((out / "runs").rglob("*.jsonl"))
     timed = [path.stat().st_mtime_ns for path in journals if path.name == "latency.jsonl"]
-    worked = [path.stat().st_mtime_ns for path in journals if path.name != "latency.jsonl"]
+    asked_since = ("latency.jsonl", "spending.jsonl")
+    worked = [path.stat().st_mtime_ns for path in journals if path.name not in asked_since]
     assert len(timed) == 3 and min(timed) > max(worked)
     manifests = [json.loads(path.read_text(encoding="utf-8")) for path in (out / "runs").rglob("manifest.json")]
     assert all(len(manifest["sessions"]) == 1 for manifest in manifests)
 
 
 @needs_punkt
-def test_a_sweep_of_one_process_finds_what_two_left_and_the_other_way_round(serial, tmp_path):
+def test_a_sweep_of_one_process_finds_what_two_left_and_the_other_way_round(tmp_path):
     out = tmp_path / "out"
-    assert run(out, "jobs=2", "system=rag,oracle").returncode == 0
-    done = run(out, "jobs=1", "system=rag,oracle")
+    assert run(out, "jobs=2", "system=rag,oracle", *LIGHT).returncode == 0
+    done = run(out, "jobs=1", "system=rag,oracle", *LIGHT)
     assert done.returncode == 0 and done.stdout.count("up to date") == 2
-    more = run(out, "jobs=2", "system=rag,oracle,full_context")
+    more = run(out, "jobs=2", "system=rag,oracle,full_context", *LIGHT)
     assert more.stdout.count("up to date") == 2 and more.stdout.count(": finished") == 1
 
 
@@ -118,13 +123,12 @@ def test_a_sweep_of_one_process_finds_what_two_left_and_the_other_way_round(seri
 def test_killed_or_interrupted_the_sweep_resumes_to_the_same_records(serial, tmp_path):
     out = tmp_path / "out"
     for sent, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)):
-        process = subprocess.Popen(
+        process = warm.Process(
             command(out, "jobs=2", SYSTEMS),
             cwd=tmp_path,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         begun = answers_in(out)
         deadline = time.monotonic() + 300

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import warm
 
 from eval.command.precheck import precheck
 from eval.core.places import conf
@@ -90,7 +91,7 @@ def test_a_damaged_data_set_is_an_error_and_the_others_go_on(tmp_path, monkeypat
 
 def run(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "run.py"), *FAST, f"out={out}", *arguments]
-    return subprocess.run(command, cwd=out, capture_output=True, text=True, timeout=600)
+    return warm.run(command, cwd=out, capture_output=True, text=True, timeout=600)
 
 
 @needs_punkt

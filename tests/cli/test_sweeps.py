@@ -4,11 +4,11 @@ does nothing.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import warm
 
 from eval.command.precheck import precheck
 from eval.core.places import conf
@@ -55,7 +55,7 @@ def test_the_old_names_of_settings_say_how_to_write_them():
 def run(out: Path, *arguments: str) -> list[str]:
     """What a command printed about its jobs."""
     command = [sys.executable, str(ROOT / "run.py"), *FAST, f"out={out}", *arguments]
-    done = subprocess.run(command, cwd=out, capture_output=True, text=True)
+    done = warm.run(command, cwd=out, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return [line for line in done.stdout.splitlines() if line.split(":")[0] in ("rag", "memos", "full_context")]
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import warm
 
 from memos.resources import PUNKT_FOLDER, has_punkt, nltk_root
 
@@ -44,9 +45,7 @@ def call(machine: Path, script: str, *arguments: str, **variables: str) -> subpr
     environment |= {**proxies, "PYTHONPATH": str(machine / "checkout"), "XDG_CACHE_HOME": str(machine / "cache")}
     environment |= {"PIP_NO_INDEX": "1", "no_proxy": ""} | variables
     command = [sys.executable, str(machine / "checkout" / script), *arguments]
-    return subprocess.run(
-        command, cwd=machine / "checkout", env=environment, capture_output=True, text=True, timeout=300
-    )
+    return warm.run(command, cwd=machine / "checkout", env=environment, capture_output=True, text=True, timeout=300)
 
 
 @needs_punkt

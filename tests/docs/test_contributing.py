@@ -12,6 +12,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import warm
 from readme_text import CONTRIBUTING, ROOT, commands, named_files, words
 
 COPIED = (
@@ -54,7 +55,7 @@ def project(tmp_path_factory) -> Path:
 def run(place: Path, command: str, *options: str) -> subprocess.CompletedProcess:
     environment = {**os.environ, "PYTHONPATH": str(place), "OMP_NUM_THREADS": "1"}
     line = [sys.executable, *words(command)[1:], *options]
-    return subprocess.run(line, cwd=place, env=environment, capture_output=True, text=True, timeout=300)
+    return warm.run(line, cwd=place, env=environment, capture_output=True, text=True, timeout=300)
 
 
 def test_every_part_has_an_example():

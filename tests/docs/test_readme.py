@@ -23,6 +23,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import warm
 import yaml
 from readme_text import CONTRIBUTING, PAGES, blocks, commands, named_files, of, synthetic_fields, text_of, words
 
@@ -69,9 +70,8 @@ NOT_RUN = {
 
 
 def run(command: list[object], **kwargs) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [str(x) for x in command], capture_output=True, text=True, timeout=300, **({"cwd": ROOT} | kwargs)
-    )
+    start = warm.run if command[0] == sys.executable and "-c" not in command else subprocess.run
+    return start([str(x) for x in command], capture_output=True, text=True, timeout=300, **({"cwd": ROOT} | kwargs))
 
 
 def installed(distribution: str) -> bool:

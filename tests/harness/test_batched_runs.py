@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+import warm
 from scripted_batches import BatchServer
 
 from eval.core.places import ROOT
@@ -41,7 +42,7 @@ def command(server, out: Path, *more: str) -> list[str]:
 
 def start(server, out: Path, *more: str) -> subprocess.Popen:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
+    return warm.Process(
         command(server, out, *more), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
     )
 

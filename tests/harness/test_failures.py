@@ -5,11 +5,11 @@ denominator.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import warm
 
 from eval.answerers.llm import LLMAnswerer
 from eval.core import judging as verdict_rule
@@ -293,7 +293,7 @@ def test_the_offline_judges_own_error_is_in_the_rescored_tables(tmp_path):
         for i in range(12)
     ]
     (tmp_path / "set.jsonl").write_text("".join(lines), encoding="utf-8")
-    done = subprocess.run(
+    done = warm.run(
         [
             sys.executable,
             ROOT / "scripts" / "rescore.py",

@@ -7,11 +7,11 @@ from __future__ import annotations
 import json
 import random
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import warm
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_runs import Made
@@ -141,7 +141,7 @@ def harm(made: Made, other: Made, name: str, what: str, seed: int) -> None:
     path.write_bytes(changed(path.read_bytes(), foreign.read_bytes(), what, seed))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.tuples(st.sampled_from(FILES), st.sampled_from(HARM), st.integers(0, 10_000)), min_size=1, max_size=3)
 )
@@ -172,7 +172,7 @@ def test_a_harmed_journal_gives_the_same_summary_or_a_refusal(finished, other, t
 
 
 def without_warming(numbers: dict) -> dict:
-    """The numbers without what the latency pass used: a question timed again warms its system again, and that counts."""
+    """The numbers without what the latency pass used; a question timed again warms its system again, which counts."""
     ledger = {phase: spent for phase, spent in numbers["ledger"].items() if phase != "latency"}
     rows = [row for row in numbers["ledger_rows"] if row["phase"] != "latency"]
     journals = {name: journal for name, journal in numbers["journals"].items() if name != "latency"}
@@ -266,7 +266,7 @@ def test_a_stale_summary_is_refused_in_one_line_and_made_again(finished, tmp_pat
     with pytest.raises(DataError, match="changed since"):
         write_benchmark_tables(RunGroup("tiny", (made.folder,)), tmp_path / "tables")
     for script, options in (("tables.py", []), ("report.py", ["--no-figures"]), ("compare.py", [str(finished.folder)])):
-        done = subprocess.run(
+        done = warm.run(
             [sys.executable, ROOT / "scripts" / script, str(made.folder), *options, "--out", str(tmp_path / "made")],
             cwd=ROOT,
             capture_output=True,

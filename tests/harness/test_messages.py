@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import warm
 from scripted_replies import Reply
 
 from eval.core.device import check_devices
@@ -20,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def run(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "run.py", "experiment=tiny", "system=oracle", f"out={out}", "figures=false"]
-    return subprocess.run([*command, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    return warm.run([*command, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
 def asking(url: str, *further: str) -> list[str]:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import warm
 from small_runs import Made
 
 from eval.datasets.locomo import TINY
@@ -42,7 +43,7 @@ def second(tmp_path: Path, *overrides: str) -> Made:
 
 
 def compare(a: Made, b: Made, out: Path, *options: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
+    return warm.run(
         [sys.executable, ROOT / "scripts" / "compare.py", str(a.folder), str(b.folder), "--out", str(out), *options],
         cwd=ROOT,
         capture_output=True,
@@ -139,7 +140,7 @@ def test_a_sweep_of_seeds_over_samples_has_tables(tmp_path):
         """llm.rules=[{pattern: 'JSON object', reply: '{"label": "CORRECT"}'}]""",
         f"out={out}",
     ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    done = warm.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     text = (out / "tables" / "tiny.md").read_text(encoding="utf-8")
     assert all(f"seed {seed}: overall (n = 20)" in text for seed in (0, 1, 2))

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import warm
 from hydra import compose, initialize_config_dir
 from scripted import ScriptedServer
 
@@ -89,7 +90,7 @@ def test_the_script_packs_and_replays(lab, tmp_path):
 
     def script(*arguments: str) -> subprocess.CompletedProcess:
         command = [sys.executable, str(ROOT / "scripts" / "record.py"), *arguments]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env={"PYTHONPATH": str(ROOT)})
+        return warm.run(command, cwd=tmp_path, capture_output=True, text=True, env={"PYTHONPATH": str(ROOT)})
 
     done = script("pack", str(folder / "results" / "runs"), "--to", "again.zip")
     assert done.returncode == 0, done.stderr

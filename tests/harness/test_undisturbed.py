@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+import warm
 from scripted import ScriptedServer
 from scripted_replies import FaultPlan
 from small_runs import SMALL, Made
@@ -81,7 +82,7 @@ def straight(tmp_path_factory) -> Made:
 )
 def test_killed_in_a_stage_the_summary_comes_out_equal(straight, tmp_path, stage):
     out = tmp_path / "out"
-    process = subprocess.Popen(command(out), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = warm.Process(command(out), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     start = time.monotonic()
     while process.poll() is None and time.monotonic() - start < 120:
         if any(path.stat().st_size for path in (out / "runs").glob(f"tiny/rag-*/{stage}.jsonl")):
@@ -105,7 +106,7 @@ def test_a_second_writer_is_refused_in_one_line_and_harms_nothing(straight, tmp_
     with pytest.raises(ConfigError, match="another process is running this very configuration") as error:
         made.run()
     assert "\n" not in str(error.value)
-    done = subprocess.run(command(tmp_path / "out"), cwd=ROOT, capture_output=True, text=True)
+    done = warm.run(command(tmp_path / "out"), cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1 and "another process" in done.stderr and "Traceback" not in done.stderr
     holder.close()
     made.run()
@@ -115,7 +116,7 @@ def test_a_second_writer_is_refused_in_one_line_and_harms_nothing(straight, tmp_
 def test_two_commands_started_together_leave_one_whole_run(straight, tmp_path):
     out = tmp_path / "out"
     both = [
-        subprocess.Popen(command(out), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        warm.Process(command(out), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
     ended = [process.communicate(timeout=300)[1] for process in both]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
+
+import warm
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,7 +40,7 @@ def test_causes_counts_and_answers(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("# Kept\n\n| system | old table |\n", encoding="utf-8")
     command = [sys.executable, "scripts/changes.py", str(tmp_path / "old"), str(tmp_path / "new"), "--to", str(page)]
-    assert "3 of 4" in subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "3 of 4" in warm.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     text = page.read_text(encoding="utf-8")
     assert text.startswith("# Kept\n\n| system | questions")
     assert "| rag | 4 | 3 | 1 | 1 | 1 | 2 | 1 | 1 |" in text

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import warm
 
 from eval.answerers.prompts import PROMPTS
 from eval.report.groups import RunGroup
@@ -174,7 +175,7 @@ def test_other_answer_keys_are_refused(folders):
 
 def report(*arguments: object) -> subprocess.CompletedProcess:
     command = [sys.executable, str(ROOT / "scripts" / "report.py"), "--no-figures", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    return warm.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 
 def test_script_writes_the_page(folders, tmp_path):

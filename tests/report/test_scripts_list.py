@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import warm
 
 from eval.runs.find import find_runs, states
 from memos.errors import DataError
@@ -18,7 +19,7 @@ CONFIGS = sorted((ROOT / "conf").rglob("*.yaml"))
 
 def listing(*arguments: str) -> subprocess.CompletedProcess:
     command = [sys.executable, str(ROOT / "scripts" / "list.py"), *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    return warm.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
 
 def first_comment(path: Path) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 import csv
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import warm
 from hydra import compose, initialize_config_dir
 
 from eval.command.cli import CONF
@@ -317,7 +317,7 @@ def test_what_a_run_records_is_what_tables_decide_by(scripted_server, server_key
 def test_published_answers_of_gpt_4o_mini_get_their_verdict(published_dir, tmp_path):
     def verdicts(name: str) -> dict[str, dict]:
         command = [sys.executable, "scripts/tables.py", "--check", str(published_dir / f"{name}.jsonl.gz")]
-        done = subprocess.run([*command, "--out", str(tmp_path / name)], cwd=ROOT, capture_output=True, text=True)
+        done = warm.run([*command, "--out", str(tmp_path / name)], cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         with (tmp_path / name / "tables" / "reproduction.csv").open(encoding="utf-8") as file:
             return {r["column"]: r for r in csv.DictReader(file) if r["row"] == "Full-Context"}
@@ -334,6 +334,6 @@ def test_answers_of_unknown_origin_are_refused_in_one_line(published_dir, tmp_pa
     strange = tmp_path / "strange.jsonl.gz"
     strange.write_bytes((published_dir / "fc_gpt-4o-mini-memos.jsonl.gz").read_bytes())
     command = [sys.executable, "scripts/tables.py", "--check", str(strange), "--out", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    done = warm.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1 and "nothing is recorded of who made these answers" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import warm
 
 from eval.experiments.load import experiment_of
 from eval.report import figures, groups, plots
@@ -298,7 +299,7 @@ def test_two_processes_write_the_same_files_in_the_same_order(tmp_path, monkeypa
 
 
 def script(name: str, *args: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
+    return warm.run(
         [sys.executable, f"scripts/{name}.py", *args], cwd=ROOT, capture_output=True, text=True, timeout=300
     )
 

@@ -16,7 +16,8 @@ from eval.runs.labels import Summary
 from eval.runs.read import Run, is_locomo, load_run, load_summary, run_folders
 from memos.errors import DataError
 
-ORDER = ("null", "oracle", "full_context", "rag", "mem0", "mem0_graph", "langmem", "zep", "openai_memory", "memos")
+BASELINES = ("rag", "mem0", "mem0_graph", "langmem", "zep", "openai_memory", "lightmem")
+ORDER = ("null", "oracle", "full_context", *BASELINES, "memos")
 
 
 @dataclass(frozen=True)

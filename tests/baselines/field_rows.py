@@ -1,0 +1,53 @@
+"""The rows that other papers compare with, and a model whose reply is a function of the first two messages alone."""
+
+from __future__ import annotations
+
+import json
+import zlib
+
+from baselines.lightmem import LightMem
+from memos.llm.mock import MockLLM
+from memos.llm.sample import prompt_lines, sample_json
+
+ROWS = {"lightmem": (LightMem, {"sensory_tokens": 12, "batch_tokens": 12})}
+"""Class, and fields that make its buffers small enough for a few turns to pass through them."""
+
+
+def sampled(request):
+    """A reply that satisfies the schema, equal whether the request is asked for the first time or again."""
+    contents = [message.content for message in request.messages[:2]]
+    return sample_json(request.json_schema, prompt_lines(contents))
+
+
+class Faulty:
+    """The same model, of whose first replies a share is garbage, cut or of another form."""
+
+    def __init__(self, share: float, seed: int) -> None:
+        self.share, self.seed, self.faults = share, seed, 0
+
+    def __call__(self, request):
+        text = "".join(message.content for message in request.messages)
+        draw = zlib.crc32(f"{self.seed}{request.sample_index}{text}".encode()) / 2**32
+        if request.sample_index < 3 and draw < self.share:
+            self.faults += 1
+            return ('{"da', "I cannot say.", [1, 2])[int(draw * 1000) % 3]
+        return sampled(request)
+
+
+def made(name: str, extractor: str, embedder, llm: MockLLM | None = None):
+    """A fresh system of a row."""
+    kind, fields = ROWS[name]
+    model = (llm or MockLLM(function=sampled)) if extractor == "llm" else None
+    return kind(kind.Config(extractor=extractor, **fields), embedder=embedder, llm=model)
+
+
+def files(system, folder, *, ledger: bool = False) -> dict[str, bytes]:
+    """Everything that a system saves; its ledger of calls only where asked."""
+    folder.mkdir()
+    system.save(folder)
+    contents = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    for name in [name for name in contents if name.endswith(".json") and not ledger]:
+        state = json.loads(contents[name])
+        state.pop("backbone", None)
+        contents[name] = json.dumps(state).encode()
+    return contents

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import json
+import random
 import zlib
 
+from baselines.amem import AMem
 from baselines.lightmem import LightMem
 from memos.llm.mock import MockLLM
-from memos.llm.sample import prompt_lines, sample_json
 
-ROWS = {"lightmem": (LightMem, {"sensory_tokens": 12, "batch_tokens": 12})}
+ROWS = {
+    "lightmem": (LightMem, {"sensory_tokens": 12, "batch_tokens": 12}),
+    "amem": (AMem, {"rebuild_every": 2, "top_k": 2, "related": 0.3}),
+}
 """Class, and fields that make its buffers small enough for a few turns to pass through them."""
 
 
 def sampled(request):
     """A reply that satisfies the schema, equal whether the request is asked for the first time or again."""
     contents = [message.content for message in request.messages[:2]]
-    return sample_json(request.json_schema, prompt_lines(contents))
+    lines = [line.strip()[:80] for line in contents[-1].splitlines() if line.strip()] or ["nothing"]
+    return _drawn(request.json_schema, lines, random.Random(zlib.crc32("".join(contents).encode())))
+
+
+def _drawn(schema, lines: list[str], draw: random.Random):
+    """A value of a schema: lines of the prompt, small numbers, short lists."""
+    if "enum" in schema:
+        return draw.choice(schema["enum"])
+    kind = schema["type"][0] if isinstance(schema["type"], list) else schema["type"]
+    if kind == "object":
+        return {name: _drawn(part, lines, draw) for name, part in schema["properties"].items()}
+    if kind == "array":
+        return [_drawn(schema["items"], lines, draw) for _ in range(draw.randint(schema.get("minItems", 0), 3))]
+    if kind == "string":
+        return draw.choice(lines)
+    return draw.random() < 0.5 if kind == "boolean" else draw.randint(0, 4)
 
 
 class Faulty:

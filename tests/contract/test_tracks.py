@@ -28,12 +28,33 @@ OWN = {
     "zep": "zep",
     "openai_memory": "openai_memory",
     "lightmem": "mem0",
+    "amem": "rag",
     "memos": "memos",
 }
 """Prompt of each system on track=paper (docs/protocol.md#answer-prompts)."""
-DEPTH = {"rag": 2, "rag_8192": 2, "mem0": 20, "mem0_graph": 20, "langmem": 10, "zep": 20, "memos": 20, "lightmem": 60}
+DEPTH = {
+    "rag": 2,
+    "rag_8192": 2,
+    "mem0": 20,
+    "mem0_graph": 20,
+    "langmem": 10,
+    "zep": 20,
+    "memos": 20,
+    "lightmem": 60,
+    "amem": 10,
+}
 """Its own top-k (docs/systems.md: a speaker for mem0, facts and as many entities for Zep)."""
-SHARES = {"rag": 1, "rag_8192": 1, "mem0": 2, "mem0_graph": 2, "langmem": 1, "zep": 2, "memos": 1, "lightmem": 1}
+SHARES = {
+    "rag": 1,
+    "rag_8192": 1,
+    "mem0": 2,
+    "mem0_graph": 2,
+    "langmem": 1,
+    "zep": 2,
+    "memos": 1,
+    "lightmem": 1,
+    "amem": 1,
+}
 """How many lists of top-k memories its context has."""
 SYSTEMS = sorted(path.stem for path in (CONF / "system").glob("*.yaml"))
 
@@ -80,7 +101,7 @@ def test_every_system_has_a_prompt_of_its_own_family():
     assert "shortest" in prompts["rag"] and prompts["rag"].index("question:") < prompts["rag"].index("{context}")
 
 
-@pytest.mark.parametrize("name", ["mem0", "mem0_graph", "langmem", "zep", "openai_memory", "lightmem"])
+@pytest.mark.parametrize("name", ["mem0", "mem0_graph", "langmem", "zep", "openai_memory", "lightmem", "amem"])
 @pytest.mark.parametrize("extractor", ["rules", "llm"])
 def test_tables_say_whether_rules_or_a_model_extracted(name, extractor, tmp_path):
     assert extractor in Bench(config(name, "paper", tmp_path, f"system.extractor={extractor}")).system_spec["label"]

@@ -8,11 +8,13 @@ import zlib
 
 from baselines.amem import AMem
 from baselines.lightmem import LightMem
+from baselines.memoryos import MemoryOS
 from memos.llm.mock import MockLLM
 
 ROWS = {
     "lightmem": (LightMem, {"sensory_tokens": 12, "batch_tokens": 12}),
     "amem": (AMem, {"rebuild_every": 2, "top_k": 2, "related": 0.3}),
+    "memoryos": (MemoryOS, {"heat": 1.5}),
 }
 """Class, and fields that make its buffers small enough for a few turns to pass through them."""
 
@@ -39,7 +41,7 @@ def _drawn(schema, lines: list[str], draw: random.Random):
 
 
 class Faulty:
-    """The same model, of whose first replies a share is garbage, cut or of another form."""
+    """The same model, of whose first replies a share is empty or no JSON."""
 
     def __init__(self, share: float, seed: int) -> None:
         self.share, self.seed, self.faults = share, seed, 0
@@ -49,7 +51,7 @@ class Faulty:
         draw = zlib.crc32(f"{self.seed}{request.sample_index}{text}".encode()) / 2**32
         if request.sample_index < 3 and draw < self.share:
             self.faults += 1
-            return ('{"da', "I cannot say.", [1, 2])[int(draw * 1000) % 3]
+            return ("", "I cannot say.", "<html>")[int(draw * 1000) % 3]
         return sampled(request)
 
 

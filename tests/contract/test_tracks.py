@@ -29,6 +29,7 @@ OWN = {
     "openai_memory": "openai_memory",
     "lightmem": "mem0",
     "amem": "rag",
+    "memoryos": "default",
     "memos": "memos",
 }
 """Prompt of each system on track=paper (docs/protocol.md#answer-prompts)."""
@@ -42,6 +43,7 @@ DEPTH = {
     "memos": 20,
     "lightmem": 60,
     "amem": 10,
+    "memoryos": 10,
 }
 """Its own top-k (docs/systems.md: a speaker for mem0, facts and as many entities for Zep)."""
 SHARES = {
@@ -54,6 +56,7 @@ SHARES = {
     "memos": 1,
     "lightmem": 1,
     "amem": 1,
+    "memoryos": 2,
 }
 """How many lists of top-k memories its context has."""
 SYSTEMS = sorted(path.stem for path in (CONF / "system").glob("*.yaml"))
@@ -101,7 +104,9 @@ def test_every_system_has_a_prompt_of_its_own_family():
     assert "shortest" in prompts["rag"] and prompts["rag"].index("question:") < prompts["rag"].index("{context}")
 
 
-@pytest.mark.parametrize("name", ["mem0", "mem0_graph", "langmem", "zep", "openai_memory", "lightmem", "amem"])
+@pytest.mark.parametrize(
+    "name", ["mem0", "mem0_graph", "langmem", "zep", "openai_memory", "lightmem", "amem", "memoryos"]
+)
 @pytest.mark.parametrize("extractor", ["rules", "llm"])
 def test_tables_say_whether_rules_or_a_model_extracted(name, extractor, tmp_path):
     assert extractor in Bench(config(name, "paper", tmp_path, f"system.extractor={extractor}")).system_spec["label"]

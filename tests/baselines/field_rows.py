@@ -7,6 +7,7 @@ import random
 import zlib
 
 from baselines.amem import AMem
+from baselines.hymem import HyMem
 from baselines.lightmem import LightMem
 from baselines.memoryos import MemoryOS
 from memos.llm.mock import MockLLM
@@ -15,6 +16,7 @@ ROWS = {
     "lightmem": (LightMem, {"sensory_tokens": 12, "batch_tokens": 12}),
     "amem": (AMem, {"rebuild_every": 2, "top_k": 2, "related": 0.3}),
     "memoryos": (MemoryOS, {"heat": 1.5}),
+    "hymem": (HyMem, {"top_k": 2}),
 }
 """Class, and fields that make its buffers small enough for a few turns to pass through them."""
 

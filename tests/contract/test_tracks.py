@@ -30,6 +30,7 @@ OWN = {
     "lightmem": "mem0",
     "amem": "rag",
     "memoryos": "default",
+    "hymem": "default",
     "memos": "memos",
 }
 """Prompt of each system on track=paper (docs/protocol.md#answer-prompts)."""
@@ -44,6 +45,7 @@ DEPTH = {
     "lightmem": 60,
     "amem": 10,
     "memoryos": 10,
+    "hymem": 15,
 }
 """Its own top-k (docs/systems.md: a speaker for mem0, facts and as many entities for Zep)."""
 SHARES = {
@@ -57,6 +59,7 @@ SHARES = {
     "lightmem": 1,
     "amem": 1,
     "memoryos": 2,
+    "hymem": 1,
 }
 """How many lists of top-k memories its context has."""
 SYSTEMS = sorted(path.stem for path in (CONF / "system").glob("*.yaml"))
@@ -105,7 +108,7 @@ def test_every_system_has_a_prompt_of_its_own_family():
 
 
 @pytest.mark.parametrize(
-    "name", ["mem0", "mem0_graph", "langmem", "zep", "openai_memory", "lightmem", "amem", "memoryos"]
+    "name", ["mem0", "mem0_graph", "langmem", "zep", "openai_memory", "lightmem", "amem", "memoryos", "hymem"]
 )
 @pytest.mark.parametrize("extractor", ["rules", "llm"])
 def test_tables_say_whether_rules_or_a_model_extracted(name, extractor, tmp_path):

@@ -34,6 +34,12 @@ def heard(session: Session) -> list[HeardTurn]:
     return [HeardTurn(bare, turn) for turn in session.turns]
 
 
+def session_text(session: Session) -> str:
+    """A whole session: its time, then a line for each turn, who said what."""
+    head = [f"Time: {session.time_text}"] if session.time_text else []
+    return "\n".join([*head, *(f"{turn.speaker}: {turn.said}" for turn in session.turns)])
+
+
 def heard_state(turns: Iterable[HeardTurn]) -> list[dict[str, Any]]:
     """Waiting turns as JSON."""
     return [

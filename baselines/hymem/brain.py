@@ -19,7 +19,7 @@ class KeySentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class DatedSentence:
     """A stored sentence as a question meets it."""
 
     text: str
@@ -40,9 +40,9 @@ class HyMemBrain(Protocol):
         """None where no reply could be read."""
         ...
 
-    def enough(self, question: str, near: Sequence[Candidate], backbone: Backbone) -> bool: ...
+    def enough(self, question: str, near: Sequence[DatedSentence], backbone: Backbone) -> bool: ...
 
-    def select(self, question: str, near: Sequence[Candidate], backbone: Backbone) -> list[int]:
+    def select(self, question: str, near: Sequence[DatedSentence], backbone: Backbone) -> list[int]:
         """Positions of the candidates whose sessions are to be read."""
         ...
 

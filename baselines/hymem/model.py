@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from baselines.backbone import TEXT, Backbone, listed, record
 from baselines.heard import HeardTurn
-from baselines.hymem.brain import Candidate, KeySentence
+from baselines.hymem.brain import DatedSentence, KeySentence
 
 SENTENCES_PROMPT = """Break a dialogue up into key sentences for a search. Together they hold everything that was \
 said and may be asked about later. Each is one statement that can be understood alone: names instead of pronouns, \
@@ -61,11 +61,11 @@ class ModelHyMemBrain:
         source = tuple(item.turn.turn_id for item in turns)
         return [KeySentence(text.strip(), source) for text in reply["keywords"] if text.strip()]
 
-    def enough(self, question: str, near: Sequence[Candidate], backbone: Backbone) -> bool:
+    def enough(self, question: str, near: Sequence[DatedSentence], backbone: Backbone) -> bool:
         reply = backbone.json("search", ENOUGH_PROMPT, _asking(question, [item.line for item in near]), ENOUGH)
         return reply is None or reply["finished"] != NOT_ENOUGH
 
-    def select(self, question: str, near: Sequence[Candidate], backbone: Backbone) -> list[int]:
+    def select(self, question: str, near: Sequence[DatedSentence], backbone: Backbone) -> list[int]:
         chosen: list[int] = []
         for start in range(0, len(near), self._group):
             group = range(start, min(start + self._group, len(near)))

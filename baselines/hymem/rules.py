@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from baselines.backbone import Backbone
 from baselines.extract import turn_facts
 from baselines.heard import HeardTurn
-from baselines.hymem.brain import Candidate, KeySentence
+from baselines.hymem.brain import DatedSentence, KeySentence
 from memos.language.words import is_stop, stems
 
 LISTED, SPREAD = 5, 3
@@ -55,7 +55,7 @@ class RuleHyMemBrain:
             for fact in turn_facts(item.session, item.turn, self._listener(item.turn.speaker), self._max_words)
         ]
 
-    def enough(self, question: str, near: Sequence[Candidate], backbone: Backbone) -> bool:
+    def enough(self, question: str, near: Sequence[DatedSentence], backbone: Backbone) -> bool:
         asked = stems(question)
         held = frozenset[str]().union(*(stems(item.text) for item in near))
         covered = not asked or len(asked & held) >= self._coverage * len(asked)
@@ -63,7 +63,7 @@ class RuleHyMemBrain:
         spread = len({item.note for item in near[:LISTED]}) >= SPREAD
         return covered and sure and not (spread and asks_for_several(question))
 
-    def select(self, question: str, near: Sequence[Candidate], backbone: Backbone) -> list[int]:
+    def select(self, question: str, near: Sequence[DatedSentence], backbone: Backbone) -> list[int]:
         least = self._selector_ratio * near[0].score if near else 0.0
         chosen = [place for place, item in enumerate(near) if item.score >= least]
         notes = list(dict.fromkeys(near[place].note for place in chosen))[: self._max_sessions]

@@ -12,8 +12,8 @@ import numpy as np
 
 from baselines.backbone import Backbone, check_extractor, check_positive, check_share
 from baselines.extract.people import listener_of
-from baselines.heard import heard
-from baselines.hymem.brain import Candidate, HyMemBrain
+from baselines.heard import heard, session_text
+from baselines.hymem.brain import DatedSentence, HyMemBrain
 from baselines.hymem.model import ModelHyMemBrain
 from baselines.hymem.rules import RuleHyMemBrain
 from baselines.memories import read_json, write_json
@@ -118,13 +118,13 @@ class HyMem(ModelledSystem):
         if self._backbone.at_once:
             for session in sessions:
                 if session.turns:
-                    self._brain.expect(whole(session))
+                    self._brain.expect(session_text(session))
 
     def add(self, session: Session) -> None:
         """Read a session. Where the model's reply is of no use the rules take its place, and that is counted."""
         if not session.turns:
             return
-        turns, text = heard(session), whole(session)
+        turns, text = heard(session), session_text(session)
         sentences = self._brain.sentences(text, turns)
         if sentences is None:
             self._count("fallbacks")
@@ -165,14 +165,14 @@ class HyMem(ModelledSystem):
         hits = tuple([*whole_sessions, *sentences][: query.depth])
         return Retrieved(hits, min(len(notes) or len(light), len(hits)), context, backbone.total())
 
-    def _chosen(self, question: str, near: Sequence[Candidate], backbone: Backbone) -> list[int]:
+    def _chosen(self, question: str, near: Sequence[DatedSentence], backbone: Backbone) -> list[int]:
         """Sessions to read, each once, in the order of their choice; none where nothing was chosen."""
         chosen = self._brain.select(question, near, backbone)
         return list(dict.fromkeys(near[place].note for place in chosen if 0 <= place < len(near)))
 
-    def _candidate(self, place: int, score: float) -> Candidate:
+    def _candidate(self, place: int, score: float) -> DatedSentence:
         item = self._items[place]
-        return Candidate(item.text, item.note, dated(self._notes[item.note].time_text, item.text), score)
+        return DatedSentence(item.text, item.note, dated(self._notes[item.note].time_text, item.text), score)
 
     def stats(self) -> Mapping[str, int | float]:
         size = sum(len(item.text.encode()) for item in [*self._items, *self._notes])
@@ -191,12 +191,6 @@ class HyMem(ModelledSystem):
         self._items = [SentenceItem(**{**item, "turn_ids": tuple(item["turn_ids"])}) for item in state["items"]]
         matrix = np.load(folder / "sentences.npy", allow_pickle=False)
         self._index.load([str(place) for place in range(len(self._items))], matrix)
-
-
-def whole(session: Session) -> str:
-    """A session as a note: its time, then who said what."""
-    head = [f"Time: {session.time_text}"] if session.time_text else []
-    return "\n".join([*head, *(f"{turn.speaker}: {turn.said}" for turn in session.turns)])
 
 
 def dated(time_text: str, sentence: str) -> str:

@@ -9,7 +9,9 @@ import zlib
 from baselines.amem import AMem
 from baselines.hymem import HyMem
 from baselines.lightmem import LightMem
+from baselines.memgas import MemGAS
 from baselines.memoryos import MemoryOS
+from baselines.memsifter import MemSifter
 from memos.llm.mock import MockLLM
 
 ROWS = {
@@ -17,6 +19,8 @@ ROWS = {
     "amem": (AMem, {"rebuild_every": 2, "top_k": 2, "related": 0.3}),
     "memoryos": (MemoryOS, {"heat": 1.5}),
     "hymem": (HyMem, {"top_k": 2}),
+    "memsifter": (MemSifter, {"window_tokens": 60, "fill_tokens": 60}),
+    "memgas": (MemGAS, {}),
 }
 """Class, and fields that make its buffers small enough for a few turns to pass through them."""
 

@@ -7,7 +7,7 @@ import pytest
 from conftest_baselines import WordEmbedder, session
 from scripted_models import asked, prompts, scripted
 
-from baselines.hymem.brain import Candidate
+from baselines.hymem.brain import DatedSentence
 from baselines.hymem.rules import RuleHyMemBrain, asks_for_several
 from baselines.hymem.system import HyMem, dated
 from memos.llm.mock import MockLLM
@@ -102,9 +102,9 @@ def test_sessions_are_stored_in_their_order_whatever_was_begun_first():
     assert asked(llm) == ["keywords"] * 3
 
 
-def near(*scores: float, notes=None, text="Ann keeps bees in Graz") -> list[Candidate]:
+def near(*scores: float, notes=None, text="Ann keeps bees in Graz") -> list[DatedSentence]:
     numbers = notes or range(len(scores))
-    return [Candidate(text, note, text, score) for note, score in zip(numbers, scores, strict=True)]
+    return [DatedSentence(text, note, text, score) for note, score in zip(numbers, scores, strict=True)]
 
 
 def test_by_rules_a_question_reads_sessions_where_sentences_are_not_enough():

@@ -31,6 +31,8 @@ OWN = {
     "amem": "rag",
     "memoryos": "default",
     "hymem": "default",
+    "memsifter": "rag",
+    "memgas": "rag",
     "memos": "memos",
 }
 """Prompt of each system on track=paper (docs/protocol.md#answer-prompts)."""
@@ -46,6 +48,7 @@ DEPTH = {
     "amem": 10,
     "memoryos": 10,
     "hymem": 15,
+    "memgas": 3,
 }
 """Its own top-k (docs/systems.md: a speaker for mem0, facts and as many entities for Zep)."""
 SHARES = {
@@ -60,6 +63,7 @@ SHARES = {
     "amem": 1,
     "memoryos": 2,
     "hymem": 1,
+    "memgas": 1,
 }
 """How many lists of top-k memories its context has."""
 SYSTEMS = sorted(path.stem for path in (CONF / "system").glob("*.yaml"))

@@ -7,6 +7,7 @@ import random
 import zlib
 
 from baselines.amem import AMem
+from baselines.dmem import DMem
 from baselines.hymem import HyMem
 from baselines.lightmem import LightMem
 from baselines.memgas import MemGAS
@@ -21,6 +22,7 @@ ROWS = {
     "hymem": (HyMem, {"top_k": 2}),
     "memsifter": (MemSifter, {"window_tokens": 60, "fill_tokens": 60}),
     "memgas": (MemGAS, {}),
+    "dmem": (DMem, {"chunk_tokens": 60}),
 }
 """Class, and fields that make its buffers small enough for a few turns to pass through them."""
 

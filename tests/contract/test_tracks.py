@@ -33,6 +33,7 @@ OWN = {
     "hymem": "default",
     "memsifter": "rag",
     "memgas": "rag",
+    "dmem": "mem0",
     "memos": "memos",
 }
 """Prompt of each system on track=paper (docs/protocol.md#answer-prompts)."""

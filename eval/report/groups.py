@@ -29,6 +29,8 @@ BASELINES = (
     "hymem",
     "memsifter",
     "memgas",
+    "dmem",
+    "simplemem",
 )
 ORDER = ("null", "oracle", "full_context", *BASELINES, "memos")
 

@@ -13,6 +13,7 @@ from baselines.lightmem import LightMem
 from baselines.memgas import MemGAS
 from baselines.memoryos import MemoryOS
 from baselines.memsifter import MemSifter
+from baselines.simplemem import SimpleMem
 from memos.llm.mock import MockLLM
 
 ROWS = {
@@ -23,6 +24,7 @@ ROWS = {
     "memsifter": (MemSifter, {"window_tokens": 60, "fill_tokens": 60}),
     "memgas": (MemGAS, {}),
     "dmem": (DMem, {"chunk_tokens": 60}),
+    "simplemem": (SimpleMem, {"window": 4, "overlap": 1}),
 }
 """Class, and fields that make its buffers small enough for a few turns to pass through them."""
 

@@ -34,6 +34,7 @@ OWN = {
     "memsifter": "rag",
     "memgas": "rag",
     "dmem": "mem0",
+    "simplemem": "rag",
     "memos": "memos",
 }
 """Prompt of each system on track=paper (docs/protocol.md#answer-prompts)."""

@@ -47,7 +47,7 @@ class ModelledSystem:
     version = "1"
     sees_gold = False
     at_once = True
-    prompt = "default"
+    prompt = "rag"
 
     def __init__(self, config: ExtractorConfig, *, embedder: Embedder, llm: LLM | None = None) -> None:
         self._embedder = embedder

@@ -86,7 +86,7 @@ class HyMem(ModelledSystem):
             check_share("hymem", coverage=self.coverage, sure=self.sure, selector_ratio=self.selector_ratio)
 
     part_id = "hymem"
-    prompt = "default"
+    prompt = "rag"
 
     def __init__(self, config: Config, *, embedder: Embedder, llm: LLM | None = None) -> None:
         super().__init__(config, embedder=embedder, llm=llm)

@@ -74,7 +74,7 @@ class MemoryOS(ModelledSystem):
                 raise ConfigError(f"memoryos: heat={self.heat} must be above 0 and merge={self.merge} not below it")
 
     part_id = "memoryos"
-    prompt = "default"
+    prompt = "rag"
 
     def __init__(self, config: Config, *, embedder: Embedder, llm: LLM | None = None) -> None:
         super().__init__(config, embedder=embedder, llm=llm)
@@ -98,7 +98,8 @@ class MemoryOS(ModelledSystem):
         self._long = LongTerm(self._embedder)
 
     def _new_pager(self) -> Pager:
-        return Pager(self._speakers[0], self.config.pages == "fixed")
+        """Pages as configured; as fixed in a group, which the released way would lose the most of."""
+        return Pager(self._speakers[0], self.config.pages == "fixed" or len(self._speakers) > 2)
 
     def start(self, conversation: Conversation) -> None:
         super().start(conversation)

@@ -201,6 +201,15 @@ def test_trace_of_three_pages(fidelity, knowledge, left):
     assert [system.usage()[phase].calls for phase in ("ingest", "organise")] == [8, 6]
 
 
+def test_in_a_group_no_turn_is_lost():
+    talk = session(1, 1, (A, "a1"), (B, "b1"), ("Cleo", "c1"))
+    system = MemoryOS(MemoryOS.Config(), embedder=Placed())
+    system.start(Conversation("group", (A, B, "Cleo"), (talk,)))
+    system.add(talk)
+    system.finish()
+    assert [page.turn_ids for page in system.pages] == [("D1:1", "D1:2", "D1:3")]
+
+
 def test_the_themes_are_asked_of_one_side_alone():
     llm = MockLLM(function=Steady())
     read(llm, [(A, "my own words"), (B, "the reply")])

@@ -29,8 +29,8 @@ OWN = {
     "openai_memory": "openai_memory",
     "lightmem": "mem0",
     "amem": "rag",
-    "memoryos": "default",
-    "hymem": "default",
+    "memoryos": "rag",
+    "hymem": "rag",
     "memsifter": "rag",
     "memgas": "rag",
     "dmem": "mem0",
@@ -48,8 +48,6 @@ DEPTH = {
     "memos": 20,
     "lightmem": 60,
     "amem": 10,
-    "memoryos": 10,
-    "hymem": 15,
     "memgas": 3,
 }
 """Its own top-k (docs/systems.md: a speaker for mem0, facts and as many entities for Zep)."""
@@ -63,8 +61,6 @@ SHARES = {
     "memos": 1,
     "lightmem": 1,
     "amem": 1,
-    "memoryos": 2,
-    "hymem": 1,
     "memgas": 1,
 }
 """How many lists of top-k memories its context has."""
@@ -143,8 +139,11 @@ def test_the_paper_track_uses_the_systems_own_prompt_and_depth(name, tmp_path):
     _has_latencies(made)
     answers, searches = records(made, "answers"), records(made, "search")
     assert len(answers) == len(searches) == 15
-    want = PROMPTS["null" if name == "null" else OWN[name]].hash
-    assert {answer["prompt_hash"] for answer in answers} == {want}
+    empty = {(row["sample_id"], row["qa_index"]) for row in searches if not row["context_words"]}
+    for answer in answers:
+        nothing = (answer["sample_id"], answer["qa_index"]) in empty
+        assert answer["prompt_hash"] == PROMPTS["null" if nothing else OWN[name]].hash
+    assert len(empty) == 15 if name == "null" else len(empty) < 8
     extra = made["system"].get("top_relations", 0) * 2
     if name in DEPTH:
         assert (

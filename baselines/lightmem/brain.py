@@ -12,7 +12,7 @@ from baselines.lightmem.buffers import Segment
 
 
 @dataclass(frozen=True, slots=True)
-class BatchLine:
+class DialogueLine:
     """A turn as an extraction reads it."""
 
     number: int
@@ -34,10 +34,10 @@ class Revision:
 class LightMemBrain(Protocol):
     """The extraction from a batch and the decision on an older entry."""
 
-    def expect(self, lines: Sequence[BatchLine]) -> None:
+    def expect(self, lines: Sequence[DialogueLine]) -> None:
         """Begin what ``facts`` will ask: it depends on no entry."""
 
-    def facts(self, lines: Sequence[BatchLine]) -> list[tuple[int, str]]:
+    def facts(self, lines: Sequence[DialogueLine]) -> list[tuple[int, str]]:
         """Facts of a batch, each with the number of its line."""
         ...
 
@@ -46,9 +46,9 @@ class LightMemBrain(Protocol):
         ...
 
 
-def lines_of(batch: Sequence[Segment]) -> list[BatchLine]:
+def lines_of(batch: Sequence[Segment]) -> list[DialogueLine]:
     """The turns of a batch, numbered through."""
-    lines: list[BatchLine] = []
+    lines: list[DialogueLine] = []
     earlier: dict[str, int] = {}
     for segment in batch:
         for item in segment.turns:
@@ -56,5 +56,5 @@ def lines_of(batch: Sequence[Segment]) -> list[BatchLine]:
             earlier[item.session.session_id] = place + 1
             began = item.time
             time = began + timedelta(seconds=place) if began and item.turn.time is None else began
-            lines.append(BatchLine(len(lines), segment.topic, time, item))
+            lines.append(DialogueLine(len(lines), segment.topic, time, item))
     return lines

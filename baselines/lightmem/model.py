@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from baselines.backbone import TEXT, Backbone, listed, record
-from baselines.lightmem.brain import BatchLine, Revision
+from baselines.lightmem.brain import DialogueLine, Revision
 from memos.language.calendar import DAY_NAMES
 
 EXTRACTION_PROMPT = """You turn a dialogue into single facts for a memory. The lines are grouped by topic; each has a \
@@ -43,10 +43,10 @@ class ModelLightMemBrain:
     def __init__(self, backbone: Backbone) -> None:
         self._backbone = backbone
 
-    def expect(self, lines: Sequence[BatchLine]) -> None:
+    def expect(self, lines: Sequence[DialogueLine]) -> None:
         self._backbone.begin_json(EXTRACTION_PROMPT, shown(lines), FACTS)
 
-    def facts(self, lines: Sequence[BatchLine]) -> list[tuple[int, str]]:
+    def facts(self, lines: Sequence[DialogueLine]) -> list[tuple[int, str]]:
         reply = self._backbone.json("ingest", EXTRACTION_PROMPT, shown(lines), FACTS) or {"data": []}
         return [(item["source_id"], item["fact"].strip()) for item in reply["data"] if item["fact"].strip()]
 
@@ -59,7 +59,7 @@ class ModelLightMemBrain:
         return Revision(reply["action"], text)
 
 
-def shown(lines: Sequence[BatchLine]) -> str:
+def shown(lines: Sequence[DialogueLine]) -> str:
     """A batch as the model reads it: a heading a topic, then its lines."""
     blocks = []
     for topic, group in groupby(lines, key=lambda line: line.topic):
@@ -68,7 +68,7 @@ def shown(lines: Sequence[BatchLine]) -> str:
     return "\n\n".join(blocks)
 
 
-def _when(line: BatchLine) -> str:
+def _when(line: DialogueLine) -> str:
     if line.time is None:
         return line.turn.time_text or "time unknown"
     return f"{line.time.isoformat()}, {DAY_NAMES[line.time.weekday()]}"

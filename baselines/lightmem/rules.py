@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from baselines.extract import turn_facts
 from baselines.extract.relation import CONTRADICTS, OTHER, relate
-from baselines.lightmem.brain import BatchLine, Revision
+from baselines.lightmem.brain import DialogueLine, Revision
 
 
 class RuleLightMemBrain:
@@ -22,10 +22,10 @@ class RuleLightMemBrain:
     def __init__(self, listener: Callable[[str], str], same: float, related: float, max_words: int) -> None:
         self._listener, self._same, self._related, self._max_words = listener, same, related, max_words
 
-    def expect(self, lines: Sequence[BatchLine]) -> None:
+    def expect(self, lines: Sequence[DialogueLine]) -> None:
         """Rules wait for nothing."""
 
-    def facts(self, lines: Sequence[BatchLine]) -> list[tuple[int, str]]:
+    def facts(self, lines: Sequence[DialogueLine]) -> list[tuple[int, str]]:
         return [
             (line.number, fact.text)
             for line in lines

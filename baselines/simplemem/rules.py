@@ -34,9 +34,9 @@ class RuleSimpleMemBrain:
         for item in window.turns:
             for fact in turn_facts(item.session, item.turn, self._listener(item.turn.speaker), self._max_words):
                 persons = tuple(dict.fromkeys([item.turn.speaker, *names(fact.text)]))
-                words, things = tuple(dict.fromkeys(surface(fact.text))), tuple(entities(fact.text))
+                words, named = tuple(dict.fromkeys(surface(fact.text))), tuple(entities(fact.text))
                 time = fact.time.isoformat() if fact.time else ""
-                made.append(Restatement(fact.text, fact.turn_ids, words, time, persons=persons, entities=things))
+                made.append(Restatement(fact.text, fact.turn_ids, words, time, persons=persons, entities=named))
         return made
 
     def queries(self, question: str, backbone: Backbone) -> list[str]:

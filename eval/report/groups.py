@@ -16,7 +16,23 @@ from eval.runs.labels import Summary
 from eval.runs.read import Run, is_locomo, load_run, load_summary, run_folders
 from memos.errors import DataError
 
-ORDER = ("null", "oracle", "full_context", "rag", "mem0", "mem0_graph", "langmem", "zep", "openai_memory", "memos")
+BASELINES = (
+    "rag",
+    "mem0",
+    "mem0_graph",
+    "langmem",
+    "zep",
+    "openai_memory",
+    "lightmem",
+    "amem",
+    "memoryos",
+    "hymem",
+    "memsifter",
+    "memgas",
+    "dmem",
+    "simplemem",
+)
+ORDER = ("null", "oracle", "full_context", *BASELINES, "memos")
 
 
 @dataclass(frozen=True)

@@ -27,12 +27,42 @@ OWN = {
     "langmem": "langmem",
     "zep": "zep",
     "openai_memory": "openai_memory",
+    "lightmem": "mem0",
+    "amem": "rag",
+    "memoryos": "rag",
+    "hymem": "rag",
+    "memsifter": "rag",
+    "memgas": "rag",
+    "dmem": "mem0",
+    "simplemem": "rag",
     "memos": "memos",
 }
 """Prompt of each system on track=paper (docs/protocol.md#answer-prompts)."""
-DEPTH = {"rag": 2, "rag_8192": 2, "mem0": 20, "mem0_graph": 20, "langmem": 10, "zep": 20, "memos": 20}
+DEPTH = {
+    "rag": 2,
+    "rag_8192": 2,
+    "mem0": 20,
+    "mem0_graph": 20,
+    "langmem": 10,
+    "zep": 20,
+    "memos": 20,
+    "lightmem": 60,
+    "amem": 10,
+    "memgas": 3,
+}
 """Its own top-k (docs/systems.md: a speaker for mem0, facts and as many entities for Zep)."""
-SHARES = {"rag": 1, "rag_8192": 1, "mem0": 2, "mem0_graph": 2, "langmem": 1, "zep": 2, "memos": 1}
+SHARES = {
+    "rag": 1,
+    "rag_8192": 1,
+    "mem0": 2,
+    "mem0_graph": 2,
+    "langmem": 1,
+    "zep": 2,
+    "memos": 1,
+    "lightmem": 1,
+    "amem": 1,
+    "memgas": 1,
+}
 """How many lists of top-k memories its context has."""
 SYSTEMS = sorted(path.stem for path in (CONF / "system").glob("*.yaml"))
 
@@ -79,7 +109,9 @@ def test_every_system_has_a_prompt_of_its_own_family():
     assert "shortest" in prompts["rag"] and prompts["rag"].index("question:") < prompts["rag"].index("{context}")
 
 
-@pytest.mark.parametrize("name", ["mem0", "mem0_graph", "langmem", "zep", "openai_memory"])
+@pytest.mark.parametrize(
+    "name", ["mem0", "mem0_graph", "langmem", "zep", "openai_memory", "lightmem", "amem", "memoryos", "hymem"]
+)
 @pytest.mark.parametrize("extractor", ["rules", "llm"])
 def test_tables_say_whether_rules_or_a_model_extracted(name, extractor, tmp_path):
     assert extractor in Bench(config(name, "paper", tmp_path, f"system.extractor={extractor}")).system_spec["label"]
@@ -107,8 +139,11 @@ def test_the_paper_track_uses_the_systems_own_prompt_and_depth(name, tmp_path):
     _has_latencies(made)
     answers, searches = records(made, "answers"), records(made, "search")
     assert len(answers) == len(searches) == 15
-    want = PROMPTS["null" if name == "null" else OWN[name]].hash
-    assert {answer["prompt_hash"] for answer in answers} == {want}
+    empty = {(row["sample_id"], row["qa_index"]) for row in searches if not row["context_words"]}
+    for answer in answers:
+        nothing = (answer["sample_id"], answer["qa_index"]) in empty
+        assert answer["prompt_hash"] == PROMPTS["null" if nothing else OWN[name]].hash
+    assert len(empty) == 15 if name == "null" else len(empty) < 8
     extra = made["system"].get("top_relations", 0) * 2
     if name in DEPTH:
         assert (

@@ -9,6 +9,7 @@ import json
 import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
+from memory_servers import needed
 
 from eval.answerers.prompts import PROMPTS
 from eval.command.cli import CONF
@@ -20,6 +21,8 @@ OWN = {
     "null": "rag",
     "oracle": "rag",
     "full_context": "rag",
+    "http": "default",
+    "mcp": "default",
     "rag": "rag",
     "rag_8192": "rag",
     "mem0": "mem0",
@@ -30,9 +33,19 @@ OWN = {
     "memos": "memos",
 }
 """Prompt of each system on track=paper (docs/protocol.md#answer-prompts)."""
-DEPTH = {"rag": 2, "rag_8192": 2, "mem0": 20, "mem0_graph": 20, "langmem": 10, "zep": 20, "memos": 20}
+DEPTH = {
+    "http": 20,
+    "mcp": 20,
+    "rag": 2,
+    "rag_8192": 2,
+    "mem0": 20,
+    "mem0_graph": 20,
+    "langmem": 10,
+    "zep": 20,
+    "memos": 20,
+}
 """Its own top-k (docs/systems.md: a speaker for mem0, facts and as many entities for Zep)."""
-SHARES = {"rag": 1, "rag_8192": 1, "mem0": 2, "mem0_graph": 2, "langmem": 1, "zep": 2, "memos": 1}
+SHARES = {"http": 1, "mcp": 1, "rag": 1, "rag_8192": 1, "mem0": 2, "mem0_graph": 2, "langmem": 1, "zep": 2, "memos": 1}
 """How many lists of top-k memories its context has."""
 SYSTEMS = sorted(path.stem for path in (CONF / "system").glob("*.yaml"))
 
@@ -41,6 +54,7 @@ def config(name, track, out, *changes):
     overrides = [
         "experiment=tiny",
         f"system='{name}'",
+        *needed(name),
         f"track={track}",
         "answerer=llm",
         "llm=mock",

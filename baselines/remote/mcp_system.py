@@ -1,4 +1,4 @@
-"""``system=mcp``: any MCP memory server, its tools named and their arguments mapped by configuration (docs/remote.md)."""
+"""``system=mcp``: any MCP memory server, its tools and their arguments mapped by configuration (docs/remote.md)."""
 
 from __future__ import annotations
 

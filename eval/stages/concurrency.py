@@ -21,8 +21,8 @@ def conversations_at_once(bench: Bench) -> int:
     """The setting ``at_once``, for this system and its models.
 
     ``auto``: where the system is a server or asks a language model or an embedder of one, and declares that its
-    instances may work in threads of one process, as many conversations as there may be calls under way; else one. A system that
-    declares that they may not gets one whatever the setting.
+    instances may work in threads of one process, as many conversations as there may be calls under way; else one. A
+    system that declares that they may not gets one whatever the setting.
 
     Raises:
         ConfigError: the setting is neither ``auto`` nor a number from 1 on.

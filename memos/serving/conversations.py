@@ -8,7 +8,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote, unquote
@@ -152,7 +152,8 @@ class Conversations:
         with kept.lock:
             retrieved = kept.system.search(query)
             kept.searched += retrieved.usage
-        return retrieved
+        hits = retrieved.hits[: query.depth]  # systems bring their own top-k at least
+        return replace(retrieved, hits=hits, used=min(retrieved.used, len(hits)))
 
     def stats(self, name: str) -> dict[str, Any]:
         """The message of what is kept of a conversation.

@@ -16,12 +16,12 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from memos.errors import ConfigError, MemosError
-from memos.servers import is_loopback
 from memos.serving.conversations import Conversations, ServedSystem, Taken, UnknownConversation
 from memos.serving.wire import (
     OffProtocol,
@@ -66,14 +66,15 @@ class RestServer:
         version: str = "1",
         turn_ids: bool = True,
     ) -> None:
-        if token is None and not is_loopback(f"http://{host}"):
-            raise ConfigError(f"serve: host {host} can be reached from other machines; a token is needed")
         self.conversations = Conversations(make, folder)
         self.token, self.greeting = token, greeting_message(name, version, turn_ids=turn_ids)
         try:
             self._http = _Listener((host, port), _handler(self))
         except OSError as error:
             raise ConfigError(f"serve: cannot listen on {host}:{port}: {error.strerror}") from error
+        if token is None and not ip_address(str(self._http.server_address[0])).is_loopback:
+            self._http.server_close()
+            raise ConfigError(f"serve: {host} can be reached from other machines; a token is needed")
         self._thread: threading.Thread | None = None
 
     @property

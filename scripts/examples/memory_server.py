@@ -33,31 +33,29 @@ class Handler(BaseHTTPRequestHandler):
         if name not in self.talks:
             return 404, {"error": f"there is no conversation {name!r}"}
         sessions = self.talks[name]
-        if verb == "POST sessions":  # the same session again changes nothing
+        if verb == "POST conversations/sessions":  # the same session again changes nothing
             lines = [{**turn, "line": f"{turn['speaker']}: {turn['text']}"} for turn in body["turns"]]
             return 200, {"new": sessions.setdefault(body["id"], lines) is lines}
-        if verb == "POST finish":
+        if verb == "POST conversations/finish":
             return 200, {"pending": 0}
         turns = [turn for lines in sessions.values() for turn in lines]
-        if verb == "POST search":
+        if verb == "POST conversations/search":
             asked = words(body["query"])
             scored = sorted(((len(asked & words(t["line"])), t) for t in turns), key=lambda pair: -pair[0])
             hits = [{"text": t["line"], "score": score, "turns": [t["id"]]} for score, t in scored[: body["limit"]]]
             return 200, {"hits": hits}
-        if verb == "GET stats":
+        if verb == "GET conversations/stats":
             return 200, {"sessions": len(sessions), "items": len(turns)}
         if verb == "DELETE conversations":
-            del self.talks[name]
-            return 200, {}
+            return 200, {"sessions": len(self.talks.pop(name))}
         return 404, {"error": f"{self.command} {self.path}: no such address"}
 
     def answer(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        _, first, *rest = (self.path + "//").split("/")
+        _, root, name, end, *_ = f"{self.path}///".split("/")
         try:
-            status, message = self.reply(
-                f"{self.command} {rest[1] or first}", unquote(rest[0]), json.loads(raw or b"{}")
-            )
+            verb = f"{self.command} {root}/{end}".rstrip("/")
+            status, message = self.reply(verb, unquote(name), json.loads(raw or b"{}"))
         except (ValueError, KeyError, TypeError) as error:
             status, message = 400, {"error": f"the body is wrong: {error!r}"}
         out = json.dumps(message).encode()

@@ -12,7 +12,6 @@ from conftest_baselines import CONVERSATION as TALK
 from conftest_baselines import WordEmbedder, ingest
 from memory_servers import handler, reference, serving
 
-from baselines.rag import Rag
 from baselines.remote.system import HttpMemory
 from memos.errors import ConfigError, DataError, MemosError
 from memos.llm.health import Unusable
@@ -59,12 +58,11 @@ def replying(change):
     return handler(reply=reply)
 
 
-@pytest.mark.parametrize("kind", ["memos", "rag"])
-def test_a_system_gives_the_same_over_http_as_in_process(kind, tmp_path):
+def test_memos_gives_the_same_over_http_as_in_process(tmp_path):
     embedder = WordEmbedder()
 
     def make():
-        return MemOSSystem(embedder=embedder) if kind == "memos" else Rag(Rag.Config(chunk_size=40), embedder=embedder)
+        return MemOSSystem(embedder=embedder)
 
     own = filled(make())
     with RestServer(make, folder=tmp_path / "kept") as server:

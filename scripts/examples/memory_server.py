@@ -3,9 +3,9 @@
 python scripts/examples/memory_server.py [PORT]
 """
 
+import argparse
 import json
 import re
-import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
 
@@ -69,6 +69,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 8765), Handler)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("port", nargs="?", type=int, default=8765)
+    server = ThreadingHTTPServer(("127.0.0.1", parser.parse_args().port), Handler)
     print(f"memory server on http://127.0.0.1:{server.server_port}", flush=True)
     server.serve_forever()

@@ -144,7 +144,7 @@ class McpMemory:
         chosen += [("finish", config.finish_tool, {})] if config.finish_tool else []
         chosen += [("forget", config.forget_tool, config.forget_arguments)] if config.forget_tool else []
         for field_name, tool, arguments in chosen:
-            _check_tool(field_name, tool, arguments, self._connection)
+            _check_tool(field_name, tool, arguments or {}, self._connection)
 
     def start(self, conversation: Conversation) -> None:
         self._open()

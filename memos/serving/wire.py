@@ -87,8 +87,8 @@ def read_greeting(message: Mapping[str, Any]) -> Greeting:
     if message.get("protocol") != PROTOCOL:
         raise OffProtocol(f"protocol: expected {PROTOCOL!r}, found {message.get('protocol')!r:.60}")
     server = field_of(message, "server", dict)
-    named = [field_of(server, name, str) for name in ("name", "version")]
-    return Greeting(*named, field_of(message, "version", str), field_of(message, "turn_ids", bool, False))
+    name, own_version = field_of(server, "name", str), field_of(server, "version", str)
+    return Greeting(name, own_version, field_of(message, "version", str), field_of(message, "turn_ids", bool, False))
 
 
 def same_protocol(version: str) -> bool:
@@ -126,8 +126,8 @@ def read_session(message: Mapping[str, Any]) -> Session:
         if not isinstance(entry, dict):
             raise OffProtocol(f"turns[{place}]: expected an object, found {entry!r:.60}")
         try:
-            said = [field_of(entry, name, str) for name in ("id", "speaker", "text")]
-            turns.append(Turn(*said, field_of(entry, "caption", str, None), _moment(entry, "time")))
+            turn_id, speaker, text = (field_of(entry, name, str) for name in ("id", "speaker", "text"))
+            turns.append(Turn(turn_id, speaker, text, field_of(entry, "caption", str, None), _moment(entry, "time")))
         except OffProtocol as error:
             raise OffProtocol(f"turns[{place}].{error}") from None
     names = [turn.turn_id for turn in turns]

@@ -45,7 +45,7 @@ class Fails(Exception):
 
 
 @dataclass
-class Answer:
+class RawReply:
     """What a server replied."""
 
     status: int
@@ -77,7 +77,7 @@ class Probe:
     timeout_s: float = 30.0
     made: list[str] = field(default_factory=list)
 
-    def send(self, method: str, path: str, body: Any = None) -> Answer:
+    def send(self, method: str, path: str, body: Any = None) -> RawReply:
         """One request; a body that is bytes is sent as it stands.
 
         Raises:
@@ -89,9 +89,9 @@ class Probe:
         opener = build_opener(*([ProxyHandler({})] if "://127." in self.url or "://localhost" in self.url else []))
         try:
             with opener.open(request, timeout=self.timeout_s) as response:
-                return Answer(response.status, response.read(_MOST))
+                return RawReply(response.status, response.read(_MOST))
         except HTTPError as error:
-            return Answer(error.code, error.read(_MOST))
+            return RawReply(error.code, error.read(_MOST))
         except OSError as error:
             raise Fails(f"{method} {path} brings no reply: {getattr(error, 'reason', error)}") from error
 

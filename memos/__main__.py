@@ -1,5 +1,5 @@
 """``memos --vault FILE COMMAND …`` (also ``python -m memos``): add, search, explain, show, history, restore, organise,
-dump, load, stats.
+dump, load, stats; ``memos serve --rest`` serves conversations to other programs (docs/remote.md).
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from memos.errors import MemosError
+from memos.embed.base import Embedder
+from memos.errors import ConfigError, MemosError
 from memos.mos import MemOS
 
 
@@ -49,15 +50,47 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("dump", help="write everything to a file").add_argument("file")
     commands.add_parser("load", help="add the memories of a dump").add_argument("file")
     commands.add_parser("stats", help="print counts")
+    serve = commands.add_parser("serve", help="answer other programs")
+    serve.add_argument("--rest", action="store_true", required=True, help="by the memory protocol (docs/remote.md)")
+    serve.add_argument("--folder", type=Path, help="where --rest keeps conversations; in memory alone where not given")
+    serve.add_argument("--host", default="127.0.0.1", help="where to listen")
+    serve.add_argument("--port", type=int, default=8765, help="0 takes a free one")
+    serve.add_argument("--token-env", metavar="NAME", help="variable that holds the token that clients must send")
     return top
 
 
-def _open(args: argparse.Namespace) -> MemOS:
+def _embedder(args: argparse.Namespace) -> Embedder | None:
+    """The embedder of the command line; None: the facade's default."""
     if args.embedder == "mock":
         from memos.embed.mock import Mock
 
-        return MemOS(args.vault, embedder=Mock(Mock.Config()))
-    return MemOS(args.vault)
+        return Mock(Mock.Config())
+    return None
+
+
+def _open(args: argparse.Namespace) -> MemOS:
+    return MemOS(args.vault, embedder=_embedder(args))
+
+
+def _serve(args: argparse.Namespace) -> None:
+    """Serve conversations until interrupted, each in a vault of its own."""
+    from memos.embed.minilm import MiniLM
+    from memos.secret_values import check_variable, from_variable
+    from memos.serving.rest import RestServer
+    from memos.system import MemOSSystem
+
+    check_variable(args.token_env, "--token-env")
+    token = from_variable(args.token_env) or None
+    if args.token_env and token is None:
+        raise ConfigError(f"--token-env: the variable {args.token_env} is not set; export {args.token_env}=…")
+    embedder = _embedder(args) or MiniLM()
+    where = {"host": args.host, "port": args.port, "folder": args.folder, "token": token}
+    server = RestServer(lambda: MemOSSystem(embedder=embedder), **where)
+    print(f"memory server on {server.url}", flush=True)
+    try:
+        server.forever()
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
 
 
 def _run(memory: MemOS, args: argparse.Namespace) -> None:
@@ -96,6 +129,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; 0 when done, 1 with one line on stderr when not."""
     args = parser().parse_args(argv)
     try:
+        if args.command == "serve":
+            _serve(args)
+            return 0
         with _open(args) as memory:
             _run(memory, args)
     except MemosError as error:

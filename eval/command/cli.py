@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import hydra
 import yaml
@@ -36,13 +37,25 @@ SEVERITY = (CONFIG_ERROR, BUDGET_REACHED, FAILED_QUESTIONS, OK)
 
 
 def main() -> None:
-    """Entry point of ``run.py``."""
+    """Entry point of ``run.py`` and ``memos-bench``."""
+    if sys.argv[1:2] == ["conformance"]:
+        _conformance()
     sys.argv[1:] = [quote_null(arg) for arg in sys.argv[1:]]
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     with sweep() as ended:
         _start(ended)
     codes = {outcome["code"] for outcome in ended.outcomes}
     sys.exit(next((code for code in SEVERITY if code in codes), OK))
+
+
+def _conformance() -> NoReturn:
+    """Check a memory server in place of running anything."""
+    from eval.command.conformance import main as check
+
+    try:
+        sys.exit(check(sys.argv[2:]))
+    except MemosError as error:
+        fail(one_line(error))
 
 
 def _start(ended: Sweep) -> None:
@@ -144,7 +157,7 @@ def quote_null(arg: str) -> str:
     return f"{key}={re.sub(r'(?<![^,])null(?![^,])', chr(39) + 'null' + chr(39), value)}"
 
 
-def fail(message: str) -> None:
+def fail(message: str) -> NoReturn:
     print(f"error: {hidden(message)}", file=sys.stderr)
     sys.exit(CONFIG_ERROR)
 

@@ -42,6 +42,7 @@ EXECUTION = frozenset(
         "latency_ms",
         "max_attempts",
         "max_batch",
+        "max_reply_mb",
         "max_retries",
         "patience_s",
         "prefix_cache_mb",
@@ -64,6 +65,9 @@ EXECUTION = frozenset(
 """Fields that change how a component runs but not what comes out: in no fingerprint (of timings some are,
 ``eval.core.device``).
 """
+
+ADDRESSES = ("base_url", "url")
+"""Fields that hold a server's address."""
 
 EXECUTION_KEYS = frozenset(
     {
@@ -265,9 +269,10 @@ def identity(spec: Mapping[str, Any], stage: str | None = None) -> dict[str, Any
         return {}
     cls, config = component_config(spec, spec.get("name", "?"))
     fields = fields_of(config, stage)
-    if fields.get("base_url"):
-        fields["served_as"] = served_as(fields["base_url"], fields.get("served_as"))
-    fields.pop("base_url", None)
+    for address in ADDRESSES:
+        if fields.get(address):
+            fields["served_as"] = served_as(fields[address], fields.get("served_as"))
+        fields.pop(address, None)
     own = {"part": part_id(cls), "version": getattr(cls, "version", "1"), "fields": fields}
     if hasattr(cls, "learned"):
         own["learned"] = dict(cls.learned(config, stage))

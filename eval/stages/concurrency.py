@@ -20,9 +20,9 @@ INTERRUPTED_S = 2.0
 def conversations_at_once(bench: Bench) -> int:
     """The setting ``at_once``, for this system and its models.
 
-    ``auto``: where the system asks a language model or an embedder of a server, and declares that its instances may
-    work in threads of one process, as many conversations as there may be calls under way; else one. A system that
-    declares that they may not gets one whatever the setting.
+    ``auto``: where the system is a server or asks a language model or an embedder of one, and declares that its
+    instances may work in threads of one process, as many conversations as there may be calls under way; else one. A
+    system that declares that they may not gets one whatever the setting.
 
     Raises:
         ConfigError: the setting is neither ``auto`` nor a number from 1 on.
@@ -35,14 +35,14 @@ def conversations_at_once(bench: Bench) -> int:
         return 1
     if setting != AUTO:
         return setting
-    models = [bench.config["llm"]] if bench.uses_llm() else []
+    models = [bench.system_spec, *([bench.config["llm"]] if bench.uses_llm() else [])]
     models += [bench.embedder_spec] if wants(bench.system_class, "embedder") else []
     servers = [model for model in models if waits(model)]
     return min(int(model.get("concurrency") or MOST) for model in servers) if declared and servers else 1
 
 
 def waits(model: Mapping[str, Any]) -> bool:
-    """Whether calls of a configured model or embedder wait for a server."""
+    """Whether calls of a configured model, embedder or system wait for a server."""
     return bool(model.get("_target_")) and bool(getattr(component_config(model, "model")[0], "remote", False))
 
 

@@ -52,12 +52,21 @@ def retrieval(
     return out
 
 
+def names_turns(run: RunDir) -> bool:
+    """Whether the system says which turns its memories come from: False where it brings some and none names a turn.
+
+    Its recall is then missing; it is 0 for a system that brings nothing.
+    """
+    memories = run.memories.records
+    return not memories or any(memory["turns"] for memory in memories.values())
+
+
 def _columns(bench: Bench, run: RunDir, searched: Records) -> dict[str, dict[Key, float]]:
     """Measure to question to value, of questions that were searched and name evidence."""
     columns: dict[str, dict[Key, float]] = {}
     talks = {talk.sample_id: talk for talk in bench.dataset.conversations}
     further = official_retrieval(bench.config["dataset"])
-    sessions, read = dict[str, str](), ""
+    sessions, read, sourced = dict[str, str](), "", names_turns(run)
     for question in bench.dataset.questions:
         record = searched.get(question.key)
         if record is None or not lineage.good(record):
@@ -67,8 +76,8 @@ def _columns(bench: Bench, run: RunDir, searched: Records) -> dict[str, dict[Key
             sessions, read = {t.turn_id: session.session_id for session, t in talk.turns()}, talk.sample_id
         memories = [run.memories.records[number] for number in record["hits"]]
         hits = [(memory["turns"], int(memory["words"])) for memory in memories]
-        measured = _measured(question, hits, record["used"], sessions) if question.evidence else {}
-        if further is not None:
+        measured = _measured(question, hits, record["used"], sessions) if sourced and question.evidence else {}
+        if sourced and further is not None:
             made = further(talk, question, [turns for turns, _ in hits])
             measured |= {f"official_{name}": value for name, value in made.items()}
         for name, value in measured.items():

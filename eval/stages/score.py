@@ -13,6 +13,7 @@ from eval.runs.write import Journal, RunDir
 from eval.stages.answer import answers_now
 from eval.stages.bench import Bench
 from eval.stages.judging import judge_answers, verdicts_of
+from eval.stages.retrieval import names_turns
 from eval.stages.scoring import score_answers, wanted_metrics
 from eval.stages.search import searched_now
 
@@ -92,6 +93,7 @@ def score(bench: Bench, run: RunDir) -> dict[str, str]:
         return question.key in present and names <= present[question.key]["values"].keys()
 
     todo = [q for q in bench.dataset.questions if lineage.good(searched.get(q.key)) and not scored(q)]
+    sourced = names_turns(run)
     progress = bar(f"{bench.system_spec['name']}: score", len(bench.dataset.questions), len(present))
     for start in range(0, len(todo), BATCH):
         batch = todo[start : start + BATCH]
@@ -101,7 +103,8 @@ def score(bench: Bench, run: RunDir) -> dict[str, str]:
         records = []
         for question in batch:
             metrics, errors = rows.get(question.key, ({}, {}))
-            record: dict[str, Any] = {"values": {**metrics, **_retrieval(run, searched[question.key], question)}}
+            retrieved = _retrieval(run, searched[question.key], question if sourced else None)
+            record: dict[str, Any] = {"values": {**metrics, **retrieved}}
             if errors:
                 record |= {"status": "error", "errors": errors}
             made_from = lineage.of_values(question, answered.get(question.key), searched[question.key])
@@ -114,10 +117,15 @@ def score(bench: Bench, run: RunDir) -> dict[str, str]:
     return {name: reason for scorer in scorers for name, reason in scorer.missing().items()}
 
 
-def _retrieval(run: RunDir, record: Mapping[str, Any], question: Question) -> dict[str, float]:
-    """Memory size and evidence recall of one question; recall is absent where no evidence can be resolved."""
+def _retrieval(run: RunDir, record: Mapping[str, Any], question: Question | None) -> dict[str, float]:
+    """Memory size and evidence recall of one question; recall is absent where no evidence can be resolved.
+
+    Args:
+        question: None where the system does not say which turns its memories come from.
+    """
     memories = [run.memories.records[i] for i in record["hits"]]
-    metrics = evidence_metrics([(m["turns"], m["words"]) for m in memories], question.evidence) or {}
+    evidence = question.evidence if question else ()
+    metrics = evidence_metrics([(m["turns"], m["words"]) for m in memories], evidence) or {}
     return {
         "memory_words": float(record["context_words"]),
         "memory_tokens": float(record["context_tokens"]),

@@ -183,7 +183,7 @@ class Calls:
                 state.spent += _stated(answered.data) if answered else Usage()
                 return _NoReply(f"broken reply: {error}")
             except (aiohttp.ClientError, OSError) as error:
-                return _NoReply(f"connection failed: {_root(error)}", not never_connected(error))
+                return _NoReply(f"connection failed: {innermost_reason(error)}", not never_connected(error))
             usage = completion.usage
             permit.came_through(usage.prompt_tokens + usage.completion_tokens, stated_limits(answered.headers))
         self.dialect.took(body, state.trial)
@@ -322,7 +322,7 @@ def _stated(reply: Any) -> Usage:
         return Usage()
 
 
-def _root(error: BaseException) -> str:
+def innermost_reason(error: BaseException) -> str:
     """The innermost cause of a failed connection, on one line."""
     while error.__cause__ is not None:
         error = error.__cause__

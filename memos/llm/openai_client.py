@@ -48,10 +48,10 @@ class OpenAITransport:
 
     def __init__(self, config: OpenAIConfig, base_url: str, key: str) -> None:
         self._config, self._base_url, self._key = config, base_url, key
-        self._url = _address(base_url + "/chat/completions", resolved(config.query or {}, "query"))
+        self._url = _address(base_url + "/chat/completions", resolved(config.query or {}, "llm.query"))
         self._proxy = proxy_of(base_url)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=_KEPT_S, ssl=_trusted(base_url)),
+            connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=_KEPT_S, ssl=trusted(base_url)),
             headers=headers_of(config, base_url, key),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=min(_CONNECT_S, config.timeout_s)),
             read_bufsize=_LINE_BYTES,
@@ -129,14 +129,14 @@ def make_client(config: OpenAIConfig, base_url: str, key: str) -> AsyncOpenAI:
         max_retries=0,
         timeout=timeout,
         http_client=http_client,
-        default_query=resolved(config.query or {}, "query"),
+        default_query=resolved(config.query or {}, "llm.query"),
         default_headers=headers,
     )
 
 
 def headers_of(config: OpenAIConfig, base_url: str, key: str) -> dict[str, str]:
     """Headers of a request. A key in a header of its own takes the place of the bearer; Azure's hosts get it so."""
-    own = resolved(config.headers or {}, "headers")
+    own = resolved(config.headers or {}, "llm.headers")
     names, where = {name.lower() for name in own}, urlsplit(base_url)
     if (where.hostname or "").endswith(_AZURE) and not names & {"api-key", "authorization"}:
         own["api-key"] = key
@@ -172,7 +172,7 @@ def _address(url: str, query: Mapping[str, str]) -> URL:
         raise ConfigError(f"llm.base_url={url.removesuffix('/chat/completions')!r} is no URL: {error}") from error
 
 
-def _trusted(base_url: str) -> Any:
+def trusted(base_url: str) -> Any:
     """The certificates that the SDK trusts: those of SSL_CERT_FILE or SSL_CERT_DIR, else certifi's."""
     return _http().create_ssl_context() if base_url.startswith("https://") else True
 
@@ -205,7 +205,7 @@ def resolved(fields: Mapping[str, str], where: str) -> dict[str, str]:
     for name, value in fields.items():
         variable = str(value).removeprefix("env:")
         if str(value).startswith("env:") and variable not in os.environ:
-            raise ConfigError(f"llm.{where}.{name}={value}: the variable {variable} is not set; export {variable}=…")
+            raise ConfigError(f"{where}.{name}={value}: the variable {variable} is not set; export {variable}=…")
         out[name] = from_variable(variable) if str(value).startswith("env:") else str(value)
     return out
 

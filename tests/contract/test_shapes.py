@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
+from memory_servers import needed
 
 from eval.command.cli import CONF
 from eval.core.settings import plain
@@ -76,7 +77,14 @@ def timed(folder: Path) -> Conversation:
 def test_every_system_takes_every_shape(name, shape, tmp_path):
     talk = shape(tmp_path)
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        overrides = ["experiment=tiny", f"system='{name}'", "llm=mock", "embedder=mock", f"out={tmp_path}"]
+        overrides = [
+            "experiment=tiny",
+            f"system='{name}'",
+            *needed(name),
+            "llm=mock",
+            "embedder=mock",
+            f"out={tmp_path}",
+        ]
         made = Bench(plain(compose("config", overrides)))
     system = made.new_system()
     system.start(talk)

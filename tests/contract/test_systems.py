@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
+from memory_servers import needed
 
 from eval.command.cli import CONF
 from eval.core.protocols import MemorySystem
@@ -21,7 +22,8 @@ SYSTEMS = sorted(path.stem for path in (CONF / "system").glob("*.yaml"))
 def bench(name: str, out: Path, *changes: str) -> Bench:
     quoted = f"'{name}'"
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        overrides = ["experiment=tiny", f"system={quoted}", "llm=mock", "embedder=mock", f"out={out}", *changes]
+        chosen = [f"system={quoted}", *needed(name)]
+        overrides = ["experiment=tiny", *chosen, "llm=mock", "embedder=mock", f"out={out}", *changes]
         return Bench(plain(compose("config", overrides)))
 
 

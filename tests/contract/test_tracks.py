@@ -9,6 +9,7 @@ import json
 import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
+from memory_servers import needed
 
 from eval.answerers.prompts import PROMPTS
 from eval.command.cli import CONF
@@ -20,6 +21,8 @@ OWN = {
     "null": "rag",
     "oracle": "rag",
     "full_context": "rag",
+    "http": "default",
+    "mcp": "default",
     "rag": "rag",
     "rag_8192": "rag",
     "mem0": "mem0",
@@ -39,6 +42,8 @@ OWN = {
 }
 """Prompt of each system on track=paper (docs/protocol.md#answer-prompts)."""
 DEPTH = {
+    "http": 20,
+    "mcp": 20,
     "rag": 2,
     "rag_8192": 2,
     "mem0": 20,
@@ -52,6 +57,8 @@ DEPTH = {
 }
 """Its own top-k (docs/systems.md: a speaker for mem0, facts and as many entities for Zep)."""
 SHARES = {
+    "http": 1,
+    "mcp": 1,
     "rag": 1,
     "rag_8192": 1,
     "mem0": 2,
@@ -71,6 +78,7 @@ def config(name, track, out, *changes):
     overrides = [
         "experiment=tiny",
         f"system='{name}'",
+        *needed(name),
         f"track={track}",
         "answerer=llm",
         "llm=mock",
@@ -93,7 +101,7 @@ def records(config, name):
 def test_every_system_has_a_prompt_of_its_own_family():
     assert set(OWN) == set(SYSTEMS)
     prompts = {name: f"{PROMPTS[name].system}\n{PROMPTS[name].user}".lower() for name in set(OWN.values())}
-    assert all("five or six words" in prompts[name] for name in prompts if name not in ("rag", "zep"))
+    assert all("five or six words" in prompts[name] for name in prompts if name not in ("rag", "zep", "default"))
     assert "event itself took place" in prompts["zep"] and "do not shift it" in prompts["zep"], (
         "a fact's time is the event's"
     )
@@ -130,7 +138,7 @@ def _has_latencies(made):
         assert [latency[part]["p50"], latency[part]["p95"]] == pytest.approx(np.percentile(times, [50, 95]).tolist())
 
 
-@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("name", [name for name in SYSTEMS if name != "mcp"])  # http is the row of remote systems
 def test_the_paper_track_uses_the_systems_own_prompt_and_depth(name, tmp_path):
     if name in DEPTH:
         assert config(name, "paper", tmp_path)["system"]["top_k"] == DEPTH[name]

@@ -59,6 +59,8 @@ NOT_RUN = {
     "bench_answerers.py": "a bench",
     "bench_numerics.py": "a bench",
     "bench_pooling.py": "a bench",
+    "bench_remote.py": "a bench",
+    "memory_server.py": "serves until stopped; tests/baselines/test_remote_page.py starts it",
     "main_table.py": "what make locomo runs; tests/cli/test_without_locomo.py runs it without LOCOMO",
     "fitted.py": "needs the data that a part was fitted on",
     "changes.py": "needs runs of two versions",
@@ -101,7 +103,7 @@ def script_commands() -> list[str]:
 
 KNOWN = (
     *(("python", "run.py"), ("make",), ("pip", "install"), ("export",), ("pytest",), ("python", "-m"), ("cd",)),
-    *(("git", "clone"), ("hf", "download"), ("memos",)),
+    *(("git", "clone"), ("hf", "download"), ("memos",), ("memos-bench", "conformance")),
 )
 
 

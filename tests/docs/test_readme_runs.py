@@ -34,6 +34,8 @@ GENERATED = {"generated": "dataset.knobs.sessions=4", "growth": "dataset.knobs.s
 COMMANDS = [c for c in of("python", "run.py") if "--help" not in c]
 ELSEWHERE = {
     "hydra/launcher=gpu_nodes": "needs Slurm: tests/slurm runs this command on one of its own",
+    "system=http": "needs a server: tests/baselines/test_remote_page.py runs it beside one",
+    "system=vendors/mcp_memory": "needs npm: tests/baselines/test_remote_mcp.py drives it",
     "experiment=suite": "needs several data sets: tests/cli/test_suite.py runs it on two small ones",
     **dict.fromkeys(
         ("dataset=realtalk", "dataset=memoryagentbench", "dataset=convomem", "dataset=personamem"),

@@ -1,0 +1,1 @@
+"""Memory systems behind a server: over the memory protocol (HTTP), or any MCP server (docs/remote.md)."""

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import aiohttp
 
-from memos.errors import LLMError, PromptTooLong
+from memos.errors import LLMError, PromptTooLong, on_one_line
 from memos.llm.answered import Answered, StatusError
 from memos.llm.base import Completion, Request
 from memos.llm.counting import prompt_counter
@@ -277,14 +277,18 @@ class Calls:
         """Every attempt failed.
 
         Raises:
-            Unusable: nobody ever listened there.
+            Unusable: nobody ever listened there, or no call has ever come through.
         """
         if state.unconnected == state.failures:
             self.health.failed(
                 "host", f"no connection to {self.server} ({reason}); start the server, or correct llm.base_url"
             )
         times = f"failed {state.failures} times" if state.failures > 1 else "failed"
-        return Unreachable(f"{self.name} at {self.server} {times}, last: {reason}; request {describe(state.request)!r}")
+        message = f"{self.name} at {self.server} {times}, last: {reason}"
+        self.health.failed(
+            "unreachable", f"{message}; no call has come through yet: is llm.base_url the address of a chat server?"
+        )
+        return Unreachable(f"{message}; request {describe(state.request)!r}")
 
     def _message(self, refusal: Refusal, cause: str | None) -> str:
         """One line on a refusal, with the remedy."""
@@ -326,4 +330,4 @@ def _root(error: BaseException) -> str:
     """The innermost cause of a failed connection, on one line."""
     while error.__cause__ is not None:
         error = error.__cause__
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    return on_one_line(str(error))[:200] or type(error).__name__

@@ -12,12 +12,13 @@ import json
 import os
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from memos.errors import ConfigError, MissingDependency
@@ -83,7 +84,7 @@ class OpenAITransport:
         async with self._session.post(self._url, data=_encoded(body), proxy=self._proxy) as response:
             if response.status >= 400:
                 raise _status_error(response, (await response.read()).decode("utf-8", "replace"))
-            async for line in response.content:
+            async for line in _lines(response.content):
                 chunk = chunk_of(line.decode("utf-8", "replace"))
                 if chunk is not None and streamed.add(chunk) and first is None:
                     first = (time.perf_counter() - start) * 1000
@@ -98,6 +99,22 @@ class OpenAITransport:
         await self._session.close()
         if "sdk" in self.__dict__:
             await self.sdk.close()
+
+
+async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    """The lines of a stream.
+
+    Raises:
+        BadReply: one is longer than any event.
+    """
+    while True:
+        try:
+            line = await content.readline()
+        except (ValueError, HttpProcessingError) as error:  # how one and another version of aiohttp says so
+            raise BadReply(f"the stream holds a line of more than {2 * _LINE_BYTES} bytes") from error
+        if not line:
+            return
+        yield line
 
 
 def _encoded(body: Mapping[str, Any]) -> bytes:

@@ -21,7 +21,7 @@ from memos.llm.openai_wire import BadReply
 from memos.llm.prices import check_prices
 from memos.llm.retry import Backoff
 from memos.model_origin import ModelOrigin, served_origin, split_declared
-from memos.secret_values import check_address, check_variable, from_variable
+from memos.secret_values import check_address, check_variable, key_from
 from memos.servers import served_as
 from memos.tokens import cl100k_decode_bytes, cl100k_encode, count_tokens
 from memos.types import Usage
@@ -118,7 +118,7 @@ class OpenAIEmbedder:
             if self._client is None:
                 openai = require("openai", "embedded")
                 config = self.config
-                key = from_variable(config.api_key_env)
+                key = key_from(config.api_key_env, "embedder.api_key_env")
                 if not key and config.base_url is None:
                     raise ConfigError(f"embedder.api_key_env: the variable {config.api_key_env} is not set")
                 self._client = openai.OpenAI(

@@ -26,7 +26,7 @@ from memos.llm.answered import Answered, StatusError
 from memos.llm.openai_config import OPENAI_URL, OpenAIConfig
 from memos.llm.openai_stream import StreamParts, chunk_of
 from memos.llm.openai_wire import BadReply
-from memos.secret_values import from_variable
+from memos.secret_values import from_variable, key_from
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -201,14 +201,12 @@ def key_of(config: OpenAIConfig, base_url: str) -> str:
         ConfigError: OpenAI itself is asked and there is none, or what is there can be no key.
     """
     name = config.api_key_env
-    key = from_variable(name)
+    key = key_from(name, "llm.api_key_env")
     if not key and base_url == OPENAI_URL:
         raise ConfigError(
             f"llm.api_key_env={name!r} names no variable with a key; export {name or 'OPENAI_API_KEY'}=…, or set "
             f"llm.base_url to a server that needs none"
         )
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise ConfigError(f"llm.api_key_env={name!r}: the key has a blank, a line break or a sign that is no ASCII")
     return key or "no-key"
 
 

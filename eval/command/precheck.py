@@ -22,7 +22,7 @@ from eval.core.config import nearest
 from eval.core.settings import plain
 from eval.experiments.load import load
 from eval.experiments.protocol import Outcome
-from memos.errors import ConfigError
+from memos.errors import ConfigError, MissingDependency
 
 MOST_JOBS = 100
 """Jobs of one sweep that are all composed before it starts; composing one takes some hundredths of a second."""
@@ -59,6 +59,14 @@ class _Entry:
     """Keys of typed words that are not this sweep's."""
 
 
+_PLUGINS = {
+    ("hydra/launcher", "submitit"): "hydra-submitit-launcher is not installed; run: pip install -e '.[slurm]'",
+    ("hydra/launcher", "joblib"): "hydra-joblib-launcher is not installed; run: pip install hydra-joblib-launcher",
+    ("hydra/launcher", "ray"): "hydra-ray-launcher is not installed; run: pip install hydra-ray-launcher",
+    ("hydra/sweeper", "optuna"): "hydra-optuna-sweeper is not installed; run: pip install hydra-optuna-sweeper",
+    ("hydra/sweeper", "ax"): "hydra-ax-sweeper is not installed; run: pip install hydra-ax-sweeper",
+}
+"""Plugins of Hydra by group and beginning of a choice, which ships its configuration."""
 PICKING = "dataset"
 """Where each of an experiment's sweeps has its own choice of this group, the command line picks among them by it."""
 
@@ -216,6 +224,8 @@ def _compose(conf: Path, overrides: Sequence[str], whole: bool = False) -> DictC
         return made
     except MissingConfigException as error:
         group, _, name = (error.missing_cfg_file or "").rpartition("/")
+        if (package := _PLUGINS.get((group, name.partition("_")[0]))) is not None:
+            raise MissingDependency(f"{group}={name}: {package}") from error
         old = re.fullmatch(r"(?:sweep/)?rag_(\d+)_k(\d+)", name)
         if old:
             hint = f"write system=rag system.chunk_size={old[1]} system.top_k={old[2]}"

@@ -59,6 +59,11 @@ class _Entry:
     """Keys of typed words that are not this sweep's."""
 
 
+OPTIONS = tuple(
+    "--help -h --hydra-help --version --cfg -c --resolve --package -p --run -r --multirun -m --shell-completion -sc "
+    "--config-path -cp --config-name -cn --config-dir -cd --experimental-rerun --info -i".split()
+)
+"""Hydra's own options."""
 _PLUGINS = {
     ("hydra/launcher", "submitit"): "hydra-submitit-launcher is not installed; run: pip install -e '.[slurm]'",
     ("hydra/launcher", "joblib"): "hydra-joblib-launcher is not installed; run: pip install hydra-joblib-launcher",
@@ -80,6 +85,7 @@ def precheck(conf: Path, arguments: Sequence[str]) -> Checked:
     Raises:
         ConfigError: one line naming the key or value, with the nearest valid names.
     """
+    _refuse_options(arguments)
     words = [arg for arg in arguments if not arg.startswith("-")]
     if not any(word.startswith("experiment=") for word in words):
         names = sorted(path.stem for path in (conf / "experiment").glob("*.yaml"))
@@ -103,6 +109,18 @@ def precheck(conf: Path, arguments: Sequence[str]) -> Checked:
             raise ConfigError("; ".join(outcome["message"] for outcome in left_out))
         local = whole and _runs_here(base, arguments, overrides)
         return Checked(configs, whole, sweeps, local, left_out)
+
+
+def _refuse_options(arguments: Sequence[str]) -> None:
+    """Refuse options that are none of Hydra's.
+
+    Raises:
+        ConfigError: naming the nearest ones.
+    """
+    for arg in arguments:
+        name = arg.partition("=")[0]
+        if arg.startswith("-") and name not in OPTIONS:
+            raise ConfigError(f"{arg}: no such option; {nearest(name, OPTIONS)} Settings are words such as system=rag")
 
 
 def _runs_here(base: DictConfig, arguments: Sequence[str], overrides: Sequence[Override]) -> bool:

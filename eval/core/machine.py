@@ -22,7 +22,8 @@ _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_WRITING = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 _ENDING = _NO_SPACE | {errno.EROFS, errno.EIO}
 """Numbers of errors that every further write would meet."""
-_ENDING_DATABASE = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR})
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_ENDING_DATABASE = _DAMAGED | {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR}
 _RESUMES = "what was recorded is kept, and the same command goes on"
 
 
@@ -37,7 +38,8 @@ def line(error: BaseException) -> str:
     """One line with the file, the reason and the way out."""
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        mend = "make room; " if code == sqlite3.SQLITE_FULL else ""
+        mend = "move it away to start a new one; " if code in _DAMAGED else ""
+        mend = "make room; " if code == sqlite3.SQLITE_FULL else mend
         return on_one_line(f"a database of the results folder (cache/*.sqlite): {error}; {mend}{_RESUMES}")
     assert isinstance(error, OSError)
     number, file = error.errno, error.filename

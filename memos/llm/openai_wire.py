@@ -14,6 +14,7 @@ from memos.llm.openai_dialect import FORMS, LIMITS, Dialect, Trial
 from memos.llm.schema import is_strict, schema_note
 from memos.llm.thoughts import split_thoughts
 from memos.llm.tool_text import calls_schema, read_calls, tools_note
+from memos.secret_values import hidden
 from memos.types import Usage
 
 __all__ = ["FORMS", "LIMITS", "BadReply", "Dialect", "body_of", "completion_of", "reply_to", "usage_of"]
@@ -81,7 +82,8 @@ def _ask_for_json(body: dict[str, Any], schema: Mapping[str, Any], form: str, no
 
 
 def completion_of(data: Any, latency_ms: float, attempts: int) -> Completion:
-    """A parsed reply body as a Completion, its thinking apart from its text.
+    """A parsed reply body as a Completion, its thinking apart from its text; a key that the model repeats is taken out,
+    so that no store of a system holds it.
 
     Raises:
         BadReply: when the body holds no choice with a message, or something that is not of its kind: no text where a
@@ -94,14 +96,14 @@ def completion_of(data: Any, latency_ms: float, attempts: int) -> Completion:
         if not thought and isinstance(message.get(name), str):
             thought = message[name].strip()
     completion = Completion(
-        text=said,
+        text=hidden(said),
         model=_text_or_null(data.get("model"), "model"),
         usage=usage_of(data.get("usage")),
         finish_reason="refusal" if refused else _text_or_null(choice.get("finish_reason"), "finish_reason") or "stop",
         latency_ms=latency_ms,
         tool_calls=_calls(message),
         attempts=attempts,
-        reasoning=thought,
+        reasoning=hidden(thought),
     )
     called = [text for call in completion.tool_calls for text in (call.name, call.arguments)]
     for text in (completion.text, completion.model, completion.finish_reason, thought, *called):
@@ -169,7 +171,7 @@ def _calls(message: Mapping[str, Any]) -> tuple[ToolCall, ...]:
         arguments = function.get("arguments")
         if isinstance(arguments, Mapping):
             arguments = _written(arguments)
-        calls.append(ToolCall(function["name"], _text_or_null(arguments, "arguments")))
+        calls.append(ToolCall(function["name"], hidden(_text_or_null(arguments, "arguments"))))
     return tuple(calls)
 
 

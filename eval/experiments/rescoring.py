@@ -225,8 +225,8 @@ def summary(scored: RescoredSet, dataset: str = "locomo", conversations: Sequenc
         },
     }
     said = {name: [verdict.label for verdict in own] for name, own in scored.verdicts.items()}
-    if told := cautions(scored.estimating, [row.answer for row in rows], said):
-        made["cautions"] = told
+    if against := cautions(scored.estimating, [row.answer for row in rows], said):
+        made["cautions"] = against
     if conversations:
         parts = ((f"judge {name}", known) for name, known in scored.judges_data.items())
         made["fitted_on"] = overlaps(parts, conversations, [row.sample_id for row in rows])

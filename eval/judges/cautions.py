@@ -35,16 +35,16 @@ def cautions(
         labels: by judge, the recorded ones as ``recorded``, the label of each answer; None where there is none.
     """
     empty = sum(not answer.strip() for answer in answers)
-    told: dict[str, list[str]] = {}
+    against: dict[str, list[str]] = {}
     for name in names:
         if empty >= EMPTY * len(answers) > 0:
-            told.setdefault(name, []).append(
+            against.setdefault(name, []).append(
                 f"{empty} of {len(answers)} answers are empty; the judge's error was measured on answers that say "
                 "something"
             )
         if line := _beside_recorded(labels.get(name, ()), labels.get("recorded", ())):
-            told.setdefault(name, []).append(line)
-    return told
+            against.setdefault(name, []).append(line)
+    return against
 
 
 def _beside_recorded(own: Sequence[str | None], recorded: Sequence[str | None]) -> str:

@@ -149,8 +149,8 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
         **_labels_of_parts(bench, losses),
         "cut": sum(1 for r in records.answers.values() if r.get("cut_tokens")),
     }
-    if told := _cautions(bench, records, questions):
-        summary["cautions"] = told
+    if against := _cautions(bench, records, questions):
+        summary["cautions"] = against
     if bench.dataset.judge:
         summary["dataset"]["judge"] = bench.dataset.judge
     if bench.dataset.synthetic:

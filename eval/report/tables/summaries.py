@@ -250,7 +250,7 @@ def origin_notes(summaries: Sequence[Summary]) -> list[str]:
             if own.get("not_judged")
         ]
         notes += [
-            f"{name}: {judge}: {told}." for judge, lines in (summary.get("cautions") or {}).items() for told in lines
+            f"{name}: {judge}: {line}." for judge, lines in (summary.get("cautions") or {}).items() for line in lines
         ]
         if summary.get("cut"):
             notes.append(f"{name}: {summary['cut']} prompts were cut to the model's window.")

@@ -53,7 +53,7 @@ mutations |= st.tuples(st.floats(0, 0.999), st.binary(min_size=1, max_size=4)).m
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(FILES), mutations)
 def test_a_damaged_file_of_a_run_is_made_again_or_named(finished, name, mutate):
     run, copy, numbers = finished

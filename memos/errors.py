@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 
@@ -42,6 +43,17 @@ class MalformedOutput(LLMError):
 
 class BudgetExceeded(MemosError):
     """The run's token or money budget is used up; the run can be resumed with a larger one."""
+
+
+def on_one_line(text: str) -> str:
+    """A foreign text (of a server, a package, a file) for a message: one line, fit for any file and any terminal.
+
+    White space becomes single blanks; control characters, terminal codes and halves of surrogate pairs become ``?``.
+    """
+    line = " ".join(text.split())
+    if line.isascii() and line.isprintable():
+        return line
+    return "".join("?" if unicodedata.category(sign) in ("Cc", "Cs") else sign for sign in line)
 
 
 def require(module: str, extra: str, *, package: str | None = None) -> Any:

@@ -36,6 +36,18 @@ def from_variable(name: str | None) -> str:
     return value
 
 
+def key_from(name: str | None, where: str) -> str:
+    """The key in an environment variable (``from_variable``).
+
+    Raises:
+        ConfigError: what is there can be no key; it is not repeated.
+    """
+    key = from_variable(name)
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigError(f"{where}={name!r}: the key has a blank, a line break or a sign that is no ASCII")
+    return key
+
+
 def hidden(text: str) -> str:
     """A text without any key that was read."""
     for value in _values:

@@ -23,6 +23,12 @@ def is_loopback(base_url: str) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
+def address(base_url: str) -> str:
+    """A server's address for a message: with its port, and without user information and query."""
+    url = urlsplit(base_url.strip())
+    return f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path.rstrip('/')}"
+
+
 def served_as(base_url: str, declared: str | None = None) -> str:
     """The identity of the server behind a URL.
 

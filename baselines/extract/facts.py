@@ -17,12 +17,15 @@ from memos.language.dates_text import resolve
 from memos.language.lexicon import INTERJECTIONS
 from memos.language.quoting import foreign, inside
 from memos.language.rewrite import third_person
+from memos.language.scripts import unspaced
 from memos.language.words import is_stop, terms, words
 from memos.types import Session, Turn
 
 _END = re.compile(r"(?<=[.!?…])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n+")
 _FIRST = frozenset("i i'm i've i'll i'd my me mine myself we we're we've we'll our us ours".split())
 _SECOND = frozenset("you you're you've you'll you'd your yours yourself".split())
+_FEWEST_UNPARTED = 6
+"""Letters of a script without blanks from which a sentence says something: about four words. No more is known of it."""
 _VAGUE = frozenset(
     """amazing awesome great good nice cool fun fantastic wonderful incredible beautiful lovely glad happy excited proud
     inspiring super love hope keep thanks thank wow look sound feel really mean know think wait hear see congrats
@@ -73,8 +76,11 @@ def strip_opening(sentence: str, names: Iterable[str]) -> str:
 
 def informative(sentence: str) -> bool:
     """Whether a sentence states something about its speaker or the world rather than praises, greets or asks."""
-    if sentence.rstrip("\"') ").endswith("?"):
+    if sentence.rstrip("\"') ").endswith(("?", "？")):
         return False
+    unparted = sum(map(unspaced, sentence))
+    if 2 * unparted > sum(map(str.isalpha, sentence)):
+        return unparted >= _FEWEST_UNPARTED
     low = [word.lower() for word in words(sentence)]
     if len(low) < 4:
         return False

@@ -20,6 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from eval.command.callbacks import Sweep, sweep
 from eval.command.jobs import count, one_line, run_job, side_by_side, tell
 from eval.command.precheck import MOST_JOBS, Checked, precheck
+from eval.core import machine
 from eval.core.places import conf
 from eval.core.resources import ensure_language_data
 from eval.core.settings import plain
@@ -38,6 +39,7 @@ SEVERITY = (CONFIG_ERROR, BUDGET_REACHED, FAILED_QUESTIONS, OK)
 
 def main() -> None:
     """Entry point of ``run.py`` and ``memos-bench``."""
+    machine.speak_any_text()
     if sys.argv[1:2] == ["conformance"]:
         _conformance()
     sys.argv[1:] = [quote_null(arg) for arg in sys.argv[1:]]
@@ -65,6 +67,7 @@ def _start(ended: Sweep) -> None:
         if not any(arg.split("=")[0] in INFORMATION for arg in sys.argv[1:]):
             with looking():
                 checked = precheck(CONF, sys.argv[1:])
+                machine.check_folder(checked.configs[0]["out"])
                 left_out = checked.left_out
                 _tell_all(left_out)
                 ended.outcomes.extend(left_out)
@@ -93,6 +96,10 @@ def _start(ended: Sweep) -> None:
         sys.exit(BUDGET_REACHED)
     except (MemosError, HydraException, OmegaConfBaseException) as error:
         fail(one_line(error))
+    except BrokenPipeError:
+        machine.leave()
+    except machine.MACHINE_ERRORS as error:
+        fail(machine.line(error))
 
 
 def _tell_all(outcomes: Sequence[Outcome]) -> None:
@@ -172,8 +179,13 @@ def _where(error: yaml.YAMLError) -> str:
 @hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")
 def _hydra_main(config: DictConfig) -> Outcome:
     outcome = run_job(plain(config))
-    tell(outcome)
-    folder = Path(HydraConfig.get().runtime.output_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "outcome.json").write_text(json.dumps(outcome), encoding="utf-8")
+    try:
+        tell(outcome)
+        folder = Path(HydraConfig.get().runtime.output_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "outcome.json").write_text(hidden(json.dumps(outcome)), encoding="utf-8")
+    except BrokenPipeError:
+        machine.leave()
+    except OSError as error:  # Hydra would print a traceback
+        fail(machine.line(error))
     return outcome

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from eval.command.workers import Done, Workers
-from eval.core import device
+from eval.core import device, machine
 from eval.core.config import component_config
 from eval.core.progress import say
 from eval.experiments.load import load, staged
@@ -164,6 +164,10 @@ def _attempt(work: Callable[[], T]) -> T | Outcome:
         return {**_failure(f"{one_line(error)}; the same command resumes"), "code": BUDGET_REACHED}
     except MemosError as error:
         return _failure(one_line(error))
+    except BrokenPipeError:
+        machine.leave()
+    except machine.MACHINE_ERRORS as error:
+        return _failure(machine.line(error))
 
 
 def _failure(message: str) -> Outcome:

@@ -22,7 +22,7 @@ from eval.core.config import nearest
 from eval.core.settings import plain
 from eval.experiments.load import load
 from eval.experiments.protocol import Outcome
-from memos.errors import ConfigError
+from memos.errors import ConfigError, MissingDependency
 
 MOST_JOBS = 100
 """Jobs of one sweep that are all composed before it starts; composing one takes some hundredths of a second."""
@@ -59,6 +59,19 @@ class _Entry:
     """Keys of typed words that are not this sweep's."""
 
 
+OPTIONS = tuple(
+    "--help -h --hydra-help --version --cfg -c --resolve --package -p --run -r --multirun -m --shell-completion -sc "
+    "--config-path -cp --config-name -cn --config-dir -cd --experimental-rerun --info -i".split()
+)
+"""Hydra's own options."""
+_PLUGINS = {
+    ("hydra/launcher", "submitit"): "hydra-submitit-launcher is not installed; run: pip install -e '.[slurm]'",
+    ("hydra/launcher", "joblib"): "hydra-joblib-launcher is not installed; run: pip install hydra-joblib-launcher",
+    ("hydra/launcher", "ray"): "hydra-ray-launcher is not installed; run: pip install hydra-ray-launcher",
+    ("hydra/sweeper", "optuna"): "hydra-optuna-sweeper is not installed; run: pip install hydra-optuna-sweeper",
+    ("hydra/sweeper", "ax"): "hydra-ax-sweeper is not installed; run: pip install hydra-ax-sweeper",
+}
+"""Plugins of Hydra by group and beginning of a choice, which ships its configuration."""
 PICKING = "dataset"
 """Where each of an experiment's sweeps has its own choice of this group, the command line picks among them by it."""
 
@@ -72,6 +85,7 @@ def precheck(conf: Path, arguments: Sequence[str]) -> Checked:
     Raises:
         ConfigError: one line naming the key or value, with the nearest valid names.
     """
+    _refuse_options(arguments)
     words = [arg for arg in arguments if not arg.startswith("-")]
     if not any(word.startswith("experiment=") for word in words):
         names = sorted(path.stem for path in (conf / "experiment").glob("*.yaml"))
@@ -95,6 +109,18 @@ def precheck(conf: Path, arguments: Sequence[str]) -> Checked:
             raise ConfigError("; ".join(outcome["message"] for outcome in left_out))
         local = whole and _runs_here(base, arguments, overrides)
         return Checked(configs, whole, sweeps, local, left_out)
+
+
+def _refuse_options(arguments: Sequence[str]) -> None:
+    """Refuse options that are none of Hydra's.
+
+    Raises:
+        ConfigError: naming the nearest ones.
+    """
+    for arg in arguments:
+        name = arg.partition("=")[0]
+        if arg.startswith("-") and name not in OPTIONS:
+            raise ConfigError(f"{arg}: no such option; {nearest(name, OPTIONS)} Settings are words such as system=rag")
 
 
 def _runs_here(base: DictConfig, arguments: Sequence[str], overrides: Sequence[Override]) -> bool:
@@ -216,6 +242,8 @@ def _compose(conf: Path, overrides: Sequence[str], whole: bool = False) -> DictC
         return made
     except MissingConfigException as error:
         group, _, name = (error.missing_cfg_file or "").rpartition("/")
+        if (package := _PLUGINS.get((group, name.partition("_")[0]))) is not None:
+            raise MissingDependency(f"{group}={name}: {package}") from error
         old = re.fullmatch(r"(?:sweep/)?rag_(\d+)_k(\d+)", name)
         if old:
             hint = f"write system=rag system.chunk_size={old[1]} system.top_k={old[2]}"

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ParamSpec
 
+from eval.core import machine
 from memos.errors import MemosError
+from memos.secret_values import hidden
 
 P = ParamSpec("P")
 RESULTS = Path("results")
@@ -77,14 +79,20 @@ def embeddings(cache: Path) -> Path:
 
 
 def one_line_errors(main: Callable[P, int | None]) -> Callable[P, int]:
-    """Decorate a script's ``main``: a ``MemosError`` is one line on stderr and exit status 1; no status is 0."""
+    """Decorate a script's ``main``: a ``MemosError`` or an error of the machine is one line on stderr and exit
+    status 1; no status is 0."""
 
     @functools.wraps(main)
     def run(*args: P.args, **kwargs: P.kwargs) -> int:
+        machine.speak_any_text()
         try:
             return main(*args, **kwargs) or 0
         except MemosError as error:
-            print(f"error: {error}", file=sys.stderr)
-            return 1
+            print(f"error: {hidden(str(error))}", file=sys.stderr)
+        except BrokenPipeError:
+            machine.leave()
+        except machine.MACHINE_ERRORS as error:
+            print(f"error: {hidden(machine.line(error))}", file=sys.stderr)
+        return 1
 
     return run

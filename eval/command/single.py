@@ -28,6 +28,9 @@ def refuse_lists(conf: Path, overrides: Sequence[str]) -> None:
     """
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         group = override.key_or_group
+        if override.is_delete() and group in _single_groups(conf):
+            names = sorted(path.stem for path in (conf / group).glob("*.yaml"))
+            raise ConfigError(f"~{group}: may not be deleted; choose one of {', '.join(names)}")
         chosen = override.value()
         if (conf / group).is_dir() and not isinstance(chosen, (str, list)) and not override.is_delete():
             shown = "null" if chosen is None else chosen

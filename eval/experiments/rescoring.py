@@ -19,6 +19,7 @@ from eval.core.identity import digest
 from eval.core.protocols import Judge, Scorer
 from eval.core.types import Dataset, GradedVerdict, Verdict
 from eval.judges import published
+from eval.judges.cautions import cautions, estimating
 from eval.judges.published import PublishedAnswer
 from eval.judges.recorded import verdict as recorded_verdict
 from eval.judges.uncertainty import own_error
@@ -58,6 +59,8 @@ class RescoredSet:
     """By metric, why its values are not the paper's."""
     errors: dict[str, dict[int, str]] = field(default_factory=dict)
     """By metric, row number to the reason why the metric failed there; its value is then 0."""
+    estimating: list[str] = field(default_factory=list)
+    """Names of the judges that estimate another one's verdicts."""
     judges_data: dict[str, FittedList] = field(default_factory=dict)
     """By judge name, what the judge was fitted on."""
 
@@ -138,6 +141,7 @@ def score(
     if all(row.labels for row in rows):
         out.verdicts["recorded"] = [recorded_verdict(row) for row in rows]
     tasks = [task(categories, row.asked, row.answer) for row in rows]
+    out.estimating = estimating(judges)
     for judge in judges:
         said: dict[int, Verdict] = {}
         for index, verdict in outcomes(judge.judge, tasks):
@@ -220,6 +224,9 @@ def summary(scored: RescoredSet, dataset: str = "locomo", conversations: Sequenc
             "official": published_origins.whole_locomo([row.key for row in rows], counts),
         },
     }
+    said = {name: [verdict.label for verdict in own] for name, own in scored.verdicts.items()}
+    if against := cautions(scored.estimating, [row.answer for row in rows], said):
+        made["cautions"] = against
     if conversations:
         parts = ((f"judge {name}", known) for name, known in scored.judges_data.items())
         made["fitted_on"] = overlaps(parts, conversations, [row.sample_id for row in rows])

@@ -30,8 +30,18 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _CONDITION = re.compile(
-    r"^[\s,\"'`]*(?:only )?(?:if|unless|when|where|provided|in case|otherwise|for answers)\b", re.IGNORECASE
+    r"^[\s,\"'`]*(?:only )?(?:if|unless|when|where|provided|in case|otherwise|for answers|had|were)\b", re.IGNORECASE
 )
+_SUPPOSED = re.compile(
+    r"^\W*(?:(?:only )?(?:if|unless|when(?:ever)?|in case|provided|assuming|suppose|otherwise|else|had)\b"
+    r"(?!.*\b(?:so|therefore|thus|hence)\b)|.*\b(?:for example|example of|for instance|e\.g\.|such as)\W*$"
+    r"|.*\bexamples?\b[^,]*$)",
+    re.IGNORECASE,
+)
+"""A sentence whose object is given under a condition, or as an example."""
+_SENTENCE_END = re.compile(r"(?<!\be\.g)[.!?;]\s|\n")
+_DEEPEST = 10
+"""Levels of an object that are read."""
 
 
 def label(text: str) -> str:
@@ -69,13 +79,19 @@ def _objects(text: str) -> tuple[str | None, str]:
     pieces, done = [], 0
     for value, start, end in whole_objects(text):
         verdict = _of_object(value)
-        if verdict and not _DENIED.search(text[:start]) and not _CONDITION.search(text[end:]):
+        if verdict and not _DENIED.search(text[:start]) and not _supposed(text[:start], text[end:]):
             verdicts.append((verdict, start, end))
         pieces.append(text[done:start])
         done = end
     prose = _OBJECT.join([*pieces, text[done:]])
     kept = _without_forms(verdicts, text)
     return (kept[-1] if kept else None), prose
+
+
+def _supposed(before: str, after: str) -> bool:
+    """Whether a condition, or the word example, says that an object is no verdict."""
+    sentence = _SENTENCE_END.split(before)[-1]
+    return bool(_CONDITION.search(after) or _SUPPOSED.search(sentence))
 
 
 def _without_forms(verdicts: list[tuple[str, int, int]], text: str) -> list[str]:
@@ -93,26 +109,26 @@ def _without_forms(verdicts: list[tuple[str, int, int]], text: str) -> list[str]
     return kept
 
 
-def _of_object(value: Any) -> str | None:
+def _of_object(value: Any, depth: int = 0) -> str | None:
     """The one verdict of an object, its inner ones where it has none of its own; None where there is none or two."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, Mapping) or depth > _DEEPEST:
         return None
     lower = {str(key).strip().lower().replace(" ", "_"): item for key, item in value.items()}
-    said = [_of_value(key, item) for key, item in lower.items() if key in _KEYS or key in _OUTCOME_KEYS]
+    said = [_of_value(key, item, depth) for key, item in lower.items() if key in _KEYS or key in _OUTCOME_KEYS]
     if not any(said) and not (lower.keys() & _KEYS):
         inner = [item for outer in lower.values() for item in (outer if isinstance(outer, list) else [outer])]
-        said = [_of_object(item) for item in inner]
+        said = [_of_object(item, depth + 1) for item in inner]
     verdicts = {verdict for verdict in said if verdict}
     return verdicts.pop() if len(verdicts) == 1 else None
 
 
-def _of_value(key: str, value: Any) -> str | None:
+def _of_value(key: str, value: Any, depth: int) -> str | None:
     if isinstance(value, list):
         value = value[0] if len(value) == 1 else None
     if isinstance(value, bool):
         return CORRECT if value else WRONG
     if isinstance(value, Mapping):
-        return _of_object(value)
+        return _of_object(value, depth + 1)
     if not isinstance(value, (str, int)):
         return None
     text = str(value).strip(" .!*_`'\"")

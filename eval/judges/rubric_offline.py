@@ -70,6 +70,8 @@ class OfflineRubricJudge:
             return Verdict(
                 judging.NOT_JUDGED, None, raw=(f"{task.rule}: not to be judged without a model",), model=self.name
             )
+        if unread := [one for one in judged if one.label == judging.UNPARSED]:
+            return Verdict(judging.UNPARSED, None, (judging.UNPARSED,), unread[0].raw, self.name)
         credit = tuple(float(one.label == judging.CORRECT) for one in judged) or (0.0,) * len(facts(task))
         raw = "\n".join(text for one in judged for text in one.raw)
         return self._graded(credit, raw, sum(one.latency_ms for one in judged))

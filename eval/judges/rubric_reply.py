@@ -25,8 +25,8 @@ def _of(value: dict[str, Any]) -> float | None:
     if isinstance(raw, str):
         try:
             raw = json.loads(raw.strip())
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             return None
     if isinstance(raw, bool) or not isinstance(raw, (int, float)):
         return None
-    return float(raw) if float(raw) in SCORES else None
+    return float(raw) if raw in SCORES else None

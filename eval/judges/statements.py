@@ -68,6 +68,8 @@ _DENIAL = re.compile(
     r"anything but|nothing|no longer|non)\b|n't\b",
     re.I,
 )
+_DENIED_BREAK = re.compile(r"\b(?:not|never)\s*(?:[:;]|--|[–—-])[\s\"'(\[]*$", re.I)
+"""A denial and a break: "Not: CORRECT"."""
 _DEGREE = _words(
     "entirely", "completely", "totally", "wholly", "fully", "strictly", "necessarily", "exactly", "quite", "so"
 )
@@ -169,7 +171,12 @@ def _mention(text: str, match: re.Match[str], kind: int) -> LabelWord:
         " \"'([{<"
     )
     concludes = alone or bool(breaks and _CONCLUDES.fullmatch(breaks[-1].group()))
-    if asked or _open(before, after) or (kind != NAMED and not _said_of_the_answer(before, after, kind)):
+    if (
+        asked
+        or _DENIED_BREAK.search(text[: match.start()])
+        or _open(before, after)
+        or (kind != NAMED and not _said_of_the_answer(before, after, kind))
+    ):
         return LabelWord(kind, UNPARSED, concludes)
     return LabelWord(kind, _polarity(before, MEANING[match.group().lower()]), concludes)
 

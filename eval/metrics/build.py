@@ -13,6 +13,9 @@ from memos.errors import ConfigError
 
 GROUPS = ("lexical", "similarity", "bertscore")
 
+_MEMBERS = ("names", "identity", "score", "missing")
+"""What a scorer needs; its names may be made with it."""
+
 
 @dataclass
 class Config:
@@ -42,6 +45,8 @@ class Config:
         for name in self.which:
             if name not in GROUPS:
                 raise ConfigError(f"metrics.which: {name!r} is unknown; choose from {', '.join(GROUPS)}")
+        for target in self.also:
+            _own_class(target)
         if self.dtype not in DTYPES:
             raise ConfigError(f"metrics.dtype: {self.dtype!r} is unknown; choose from {', '.join(DTYPES)}")
 
@@ -74,12 +79,23 @@ def build_scorers(config: Config | None = None) -> list[Scorer]:
     return scorers
 
 
+def _own_class(target: str) -> type:
+    """The class of a scorer, by what the class has; nothing of it is made yet.
+
+    Raises:
+        ConfigError: it cannot be loaded, or is no scorer.
+    """
+    cls = locate(target, "metrics.also")
+    if not all(hasattr(cls, member) for member in _MEMBERS[1:]):
+        raise ConfigError(f"metrics.also: {target} is no scorer; it needs {', '.join(_MEMBERS)}")
+    return cls
+
+
 def _own(target: str, taken: set[str]) -> Scorer:
     """A scorer by the name of its class; its metrics must be its own."""
-    scorer = locate(target, "metrics.also")()
+    scorer = _own_class(target)()
     if not isinstance(scorer, Scorer):
-        wanted = ", ".join(("names", "identity", "score", "missing"))
-        raise ConfigError(f"metrics.also: {target} is no scorer; it needs {wanted}")
+        raise ConfigError(f"metrics.also: {target} is no scorer; it needs {', '.join(_MEMBERS)}")
     double = sorted(taken.intersection(scorer.names))
     if double:
         raise ConfigError(f"metrics.also: {target} names {double[0]!r}, which another scorer has; choose another name")

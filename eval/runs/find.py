@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from eval.runs.derived import read_json, read_object
 from eval.runs.labels import full_label
 from memos.errors import DataError
 
@@ -16,7 +17,7 @@ SWEEP = ".runs.json"
 
 def sweep_entry(out: Path, experiment: str) -> str:
     """Module of the experiment that gathered a sweep out of runs of several experiments; empty for any other sweep."""
-    listed = json.loads((out / "tables" / f"{experiment}{SWEEP}").read_text(encoding="utf-8"))
+    listed = _listed(out / "tables" / f"{experiment}{SWEEP}", experiment)
     return listed["entry"] if isinstance(listed, dict) else ""
 
 
@@ -32,12 +33,26 @@ def find_runs(out: Path, experiment: str) -> list[Path]:
         ran = [p.name.removesuffix(".runs.json") for p in sorted(path.parent.glob("*.runs.json"))]
         other = f"give --experiment {' or '.join(ran)} (it ran), " if ran else ""
         raise DataError(f"{path}: missing; {other}run python run.py experiment={experiment} first, or name run folders")
-    listed = json.loads(path.read_text(encoding="utf-8"))
+    listed = _listed(path, experiment)
     folders = [Path(folder) for folder in (listed["runs"] if isinstance(listed, dict) else listed)]
     gone = [folder for folder in folders if not folder.exists()]
     if gone:
         raise DataError(f"{path}: {gone[0]} is gone; run python run.py experiment={experiment} again")
     return folders
+
+
+def _listed(path: Path, experiment: str) -> Any:
+    """The list of a sweep's runs, or the object that has it.
+
+    Raises:
+        DataError: it is damaged.
+    """
+    remedy = f"run python run.py experiment={experiment} again, which writes it"
+    listed = read_json(path, remedy)
+    runs = listed.get("runs") if isinstance(listed, dict) and isinstance(listed.get("entry"), str) else listed
+    if not isinstance(runs, list) or not all(isinstance(folder, str) for folder in runs):
+        raise DataError(f"{path}: expected a list of run folders, found {runs!r:.60}; {remedy}")
+    return listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +79,14 @@ def states(out: Path) -> list[RunState]:
 def _state(folder: Path) -> RunState:
     experiment, path = folder.parent.name, folder / "summary.json"
     if (folder / "abstention.json").exists():
-        made = json.loads((folder / "abstention.json").read_text(encoding="utf-8"))
+        made = read_json(folder / "abstention.json", "the run's own command writes it")
         failed = max(made.get("failed", 0), made.get("failed_choices", 0))
         return RunState(
             experiment, folder, "failed questions" if failed else "complete", made["free_form"]["n"], failed
         )
-    if not path.exists():
+    summary = read_object(path)
+    if summary is None:
         return RunState(experiment, folder, "begun", 0, 0)
-    summary = json.loads(path.read_text(encoding="utf-8"))
     if "cells" in summary:
         n, failed, what = len(summary["cells"]), len(summary.get("failed_cells", ())), "cells"
     else:

@@ -44,7 +44,7 @@ def parsed(path: Path, content: bytes) -> Iterator[tuple[int, Record]]:
     for number, line in enumerate(content[: whole_bytes(content)].split(b"\n")[:-1], 1):
         try:
             record = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(
                 f"{path}: line {number}: not JSON; delete the line, the same command asks it again"
             ) from error

@@ -24,7 +24,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: cannot be read: {error}; move the run folder away to begin it again") from error
     if not isinstance(manifest, dict):
         raise DataError(f"{path}: top level: expected an object, found {type(manifest).__name__}")

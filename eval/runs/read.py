@@ -67,8 +67,8 @@ def load_summary(folder: Path) -> dict[str, Any]:
         summary = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
-        raise DataError(f"{path}: not JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not JSON: {error}; the run's own command makes it again") from error
     if not isinstance(summary, dict) or summary.get("schema") != 1:
         schema = summary.get("schema") if isinstance(summary, dict) else None
         raise DataError(f"{path}: schema: expected 1, found {schema!r}")

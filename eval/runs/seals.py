@@ -39,7 +39,7 @@ def run_id(folder: Path) -> str | None:
         return str(json.loads(path.read_text(encoding="utf-8"))["id"])
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(f'{path}: expected {{"id": the name the folder had when the run began}}: {error}') from error
 
 

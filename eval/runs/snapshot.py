@@ -109,7 +109,7 @@ def _by_bytes(folder: Path) -> dict[str, Extent]:
                 return {}
             out[name] = Extent(entry["bytes"], not entry["void"])
         return out
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
 

@@ -124,7 +124,7 @@ class Earlier:
 
 def describe(bench: RunSpec, folder: Path, manifest: Mapping[str, Any] | None) -> Earlier:
     """What an earlier run folder says of itself."""
-    if manifest is None:
+    if manifest is None or not isinstance(manifest.get("fingerprint"), str):
         return Earlier(folder.name.rpartition("-")[2], None, None, False)
     made = _recorded(bench, manifest)
     llm = digest(components.llm_identity(made.config["llm"])) if made else None

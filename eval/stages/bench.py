@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -20,6 +19,7 @@ from eval.datasets import load as datasets
 from eval.datasets.selection import select
 from eval.metrics.build import Config as MetricsConfig
 from eval.runs import lineage
+from eval.runs.derived import read_json
 from eval.stages import components, former_fingerprints, roles
 from eval.stages.adoption import find_run
 from memos.embed.base import Embedder
@@ -238,7 +238,7 @@ class Bench:
         """
         taken_over = self.folder / TAKEN_OVER
         if taken_over.exists():
-            return json.loads(taken_over.read_text(encoding="utf-8"))
+            return read_json(taken_over, "replay the pack again")
         groups = {group: self.config[group] for group in ("embedder", "llm", "answerer")}
         own = self.answerer_part.llm
         return timing_identity(groups if own is self.config["llm"] else {**groups, "answerer's llm": own})

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from eval.core.machine import ends_the_run
 from memos.errors import BudgetExceeded, ConfigError, MissingDependency
 from memos.locks import LockBusy
 
@@ -25,7 +26,7 @@ class Failed:
 def attempt(work: Callable[[], T]) -> T | Failed:
     """Run work of a foreign component.
 
-    Returns the result, or the error's record. A used-up budget, a configuration error and a missing
+    Returns the result, or the error's record. A used-up budget, a configuration error, a full disk and a missing
     package end the run, since every other question would fail the same way; a busy lock is the caller's to wait for.
     """
     try:
@@ -33,6 +34,8 @@ def attempt(work: Callable[[], T]) -> T | Failed:
     except (BudgetExceeded, ConfigError, MissingDependency, LockBusy):
         raise
     except Exception as error:  # noqa: BLE001 - a foreign component may raise anything; it is recorded whole
+        if ends_the_run(error):
+            raise
         return Failed(
             {
                 "status": "error",

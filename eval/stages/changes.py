@@ -18,6 +18,7 @@ from typing import Any
 
 from eval.core import provenance
 from eval.core.code import FORM
+from eval.runs.derived import read_object
 from eval.runs.find import aside
 from eval.runs.manifest_file import is_present, read_manifest
 from eval.runs.write import only_writer, write_json
@@ -143,7 +144,7 @@ def sidecar_path(store: Path) -> Path:
 def _sidecar(store: Path) -> dict[str, Any] | None:
     try:
         note = json.loads(sidecar_path(store).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return note if isinstance(note, dict) else None
 
@@ -164,10 +165,7 @@ def _accepted_whole(bench: Bench, code: Mapping[str, str | None]) -> bool:
     manifest = read_manifest(bench.folder)
     if not is_present(manifest) or manifest.get("code", {}).get("ingest", {}).get("digest") != code["ingest"]:
         return False
-    try:
-        return json.loads((bench.folder / "summary.json").read_text(encoding="utf-8")).get("complete") is True
-    except (OSError, ValueError):
-        return False
+    return (read_object(bench.folder / "summary.json") or {}).get("complete") is True
 
 
 def settle(bench: Bench) -> None:

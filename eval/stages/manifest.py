@@ -4,7 +4,6 @@ over.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from omegaconf import OmegaConf
 from eval.core import provenance
 from eval.core.code import code_digest, of_function
 from eval.core.identity import digest
+from eval.runs.derived import read_object
 from eval.runs.manifest_file import FORMULA, is_present, read_manifest
 from eval.runs.snapshot import write_summary
 from eval.runs.write import RunDir, write_atomic, write_json
@@ -139,9 +139,9 @@ def adopt(bench: Bench, stages: Mapping[str, str | None] | None = None) -> str |
 def _summarise_again(bench: Bench, directory: RunDir, same_machine: bool) -> None:
     """The summary of a run that was complete, under its present fingerprints."""
     path = bench.folder / "summary.json"
-    if not path.exists():
+    summary = read_object(path)
+    if summary is None:
         return
-    summary = json.loads(path.read_text(encoding="utf-8"))
     whole = summary.get("complete") and not summary.get("failed") and not summary.get("missing")
     if whole and (same_machine or not bench.latency.questions) and _scored(bench, directory):
         write_summary(directory, summarise(bench, directory, {}))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from eval.core import judging
+from eval.judges.offline.legible import CANNOT
 from eval.runs import lineage
 from eval.runs.write import RunDir
 from eval.stages.answer import answers_now
@@ -45,7 +46,8 @@ def _reasons(bench: Bench, run: RunDir) -> Iterable[str]:
 def _of_verdict(record: Mapping[str, Any]) -> str:
     """Why a verdict does not stand: the judge's error, or that its reply states no label."""
     if record["label"] != judging.ERROR:
-        return "the judge's reply states no verdict"
+        said = next(iter(record.get("raw") or ()), "")
+        return said if said.startswith(CANNOT) else "the judge's reply states no verdict"
     runs = zip(record.get("runs") or (), record.get("raw") or (), strict=False)
     return record.get("error") or next((raw for label, raw in runs if label == judging.ERROR), "the judge failed")
 

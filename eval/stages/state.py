@@ -128,7 +128,7 @@ class StateFolder:
             record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError):
             raise UnusableStore(f"it has no {RECORD}") from None
-        except ValueError:
+        except (ValueError, RecursionError):
             raise UnusableStore(f"{RECORD} is damaged") from None
         if not _well_formed(record):
             raise UnusableStore(f"{RECORD} is damaged")

@@ -16,6 +16,7 @@ from eval.core import judging
 from eval.core.categories import in_order
 from eval.core.identity import digest
 from eval.core.types import Question
+from eval.judges.cautions import cautions, estimating
 from eval.judges.uncertainty import own_error
 from eval.metrics.ceilings import gold_ceilings
 from eval.runs import lineage
@@ -148,6 +149,8 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
         **_labels_of_parts(bench, losses),
         "cut": sum(1 for r in records.answers.values() if r.get("cut_tokens")),
     }
+    if against := _cautions(bench, records, questions):
+        summary["cautions"] = against
     if bench.dataset.judge:
         summary["dataset"]["judge"] = bench.dataset.judge
     if bench.dataset.synthetic:
@@ -157,6 +160,17 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
     if records.repeats:
         summary["repeats"] = summarised_repeats(records.repeats, columns, records.verdicts, _clusters(questions))
     return summary
+
+
+def _cautions(bench: Bench, records: _Records, questions: Sequence[Question]) -> dict[str, list[str]]:
+    """What speaks against the scores of judges that only estimate verdicts."""
+    names = estimating([bench.judge(spec) for spec in bench.judge_specs])
+    answers = [(records.answers.get(q.key) or {}).get("answer") or "" for q in questions]
+    labels_of = {
+        name.removeprefix("judge_"): [(own.get(q.key) or {}).get("label") for q in questions]
+        for name, own in records.verdicts.items()
+    }
+    return cautions(names, answers, labels_of)
 
 
 def _failed(records: _Records, questions: Sequence[Question]) -> dict[Key, str]:

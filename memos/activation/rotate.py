@@ -8,9 +8,8 @@ import torch
 
 from memos.activation.errors import UnsupportedCache
 from memos.llm.kv import SharedPrefix, SuffixCache, reading
+from memos.llm.rope import STATIC
 
-_STATIC = ("default", "linear", "llama3", "yarn")
-"""Rotary kinds whose frequencies do not depend on the length read so far."""
 _PROBES = (31, 128)
 """Places between which the check turns a key; from place 0 any layout would pass."""
 
@@ -29,7 +28,7 @@ class Rotation:
             raise UnsupportedCache(
                 f"{model.config.model_type} has no rotary positions; its keys cannot be moved, use mode exact"
             )
-        if kind not in _STATIC:
+        if kind not in STATIC:
             raise UnsupportedCache(
                 f"rotary kind {kind!r} changes with the length read; its keys cannot be moved, use mode exact"
             )

@@ -18,6 +18,11 @@ from memos.llm.cache import NotCached
 from memos.shared_sqlite import open_shared
 
 _COLUMNS = "key BLOB PRIMARY KEY, vector BLOB NOT NULL"
+_KEEP = (
+    "INSERT INTO vectors VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET vector = excluded.vector "
+    "WHERE length(vectors.vector) <> ?"
+)
+"""The first vector of a key stays, but for one of another length, which is damaged."""
 
 
 class CachedEmbedder:
@@ -128,17 +133,17 @@ class CachedEmbedder:
             part = keys[start : start + 500]
             marks = ",".join("?" * len(part))
             rows = self._db.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", part)
-            vectors = ((key, np.frombuffer(blob, dtype=np.float32)) for key, blob in rows)
-            by_key.update((key, vector) for key, vector in vectors if len(vector) == self.dim)
+            whole = ((key, blob) for key, blob in rows if isinstance(blob, bytes) and len(blob) == 4 * self.dim)
+            by_key.update((key, np.frombuffer(blob, dtype=np.float32)) for key, blob in whole)
         return by_key
 
     def _keep(self, keys: Sequence[bytes], vectors: np.ndarray) -> dict[bytes, np.ndarray]:
         """Keep vectors; returns what is kept: another process may have been first,
         with the last bit of another batch."""
-        rows = [(key, vector.tobytes()) for key, vector in zip(keys, vectors, strict=True)]
+        rows = [(key, vector.tobytes(), 4 * self.dim) for key, vector in zip(keys, vectors, strict=True)]
         with self._db:
             before = self._db.total_changes
-            self._db.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)
+            self._db.executemany(_KEEP, rows)
             fresh = self._db.total_changes - before == len(rows)
         own = dict(zip(keys, vectors, strict=True))
         return own if fresh else own | self._read(keys)

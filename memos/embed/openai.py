@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -11,17 +13,22 @@ from typing import Any
 import numpy as np
 
 from memos.embed.metered import LISTENER
+from memos.embed.openai_wire import parsed, usage_in, vectors_of
 from memos.embed.windows import encode_windows
-from memos.errors import ConfigError, LLMError, require
+from memos.errors import ConfigError, LLMError, on_one_line, require
 from memos.llm.openai_config import OPENAI_URL
+from memos.llm.openai_wire import BadReply
 from memos.llm.prices import check_prices
+from memos.llm.retry import Backoff
 from memos.model_origin import ModelOrigin, served_origin, split_declared
-from memos.secret_values import check_address, check_variable, from_variable
+from memos.secret_values import check_address, check_variable, key_from
 from memos.servers import served_as
 from memos.tokens import cl100k_decode_bytes, cl100k_encode, count_tokens
 from memos.types import Usage
 
 DIMENSIONS = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-embedding-ada-002": 1536}
+_SHOWN = 500
+_BACKOFF = Backoff()
 
 
 class OpenAIEmbedder:
@@ -86,7 +93,9 @@ class OpenAIEmbedder:
         self.usage = Usage()
         """Calls and tokens so far."""
         self._client: Any = None
-        self._lock = threading.Lock()
+        self._worked = False
+        """Whether a call has come through."""
+        self._lock, self._random = threading.Lock(), random.Random()
 
     @property
     def model_origin(self) -> ModelOrigin:
@@ -109,7 +118,7 @@ class OpenAIEmbedder:
             if self._client is None:
                 openai = require("openai", "embedded")
                 config = self.config
-                key = from_variable(config.api_key_env)
+                key = key_from(config.api_key_env, "embedder.api_key_env")
                 if not key and config.base_url is None:
                     raise ConfigError(f"embedder.api_key_env: the variable {config.api_key_env} is not set")
                 self._client = openai.OpenAI(
@@ -159,7 +168,7 @@ class OpenAIEmbedder:
 
     def _remedy(self, openai: Any, error: Exception) -> str:
         """What mends an error that every request would meet; empty where this one may be alone."""
-        if self.usage.calls:
+        if self._worked:
             return ""
         if isinstance(error, openai.AuthenticationError):
             return f"put a valid key into the variable {self.config.api_key_env} (embedder.api_key_env)"
@@ -172,25 +181,44 @@ class OpenAIEmbedder:
     def _request(self, texts: list[str], listener: Callable[[Usage], None] | None = None) -> np.ndarray:
         openai = require("openai", "embedded")
         extra = {"dimensions": self.dim} if self._shorten else {}
+        failures = 0
+        while True:
+            try:
+                reply = self._connect().embeddings.with_raw_response.create(
+                    model=self.config.model, input=texts, encoding_format="float", **extra
+                )
+            except openai.OpenAIError as error:
+                said = on_one_line(f"embedder {self.name}: {type(error).__name__}: {error}")[:_SHOWN]
+                if remedy := self._remedy(openai, error):
+                    raise ConfigError(f"{said}; {remedy}") from error
+                raise LLMError(said) from error
+            try:
+                vectors = self._read(reply.http_response.content, len(texts), listener)
+                self._worked = True
+                return vectors
+            except BadReply as error:
+                failures += 1
+                if failures > self.config.max_retries:
+                    times = f"failed {failures} times" if failures > 1 else "failed"
+                    said = f"embedder {self.name} {times}, last: broken reply: {error}"
+                    if not self._worked:
+                        raise ConfigError(f"{said}; is embedder.base_url the address of embeddings?") from error
+                    raise LLMError(said) from error
+            time.sleep(_BACKOFF.wait(failures, None, self._random))
+
+    def _read(self, content: bytes, texts: int, listener: Callable[[Usage], None] | None) -> np.ndarray:
+        """The vectors of a reply; what a useless one took is counted too, where it says so.
+
+        Raises:
+            BadReply: it is of no use.
+        """
+        reply: Any = None
         try:
-            reply = self._connect().embeddings.create(
-                model=self.config.model, input=texts, encoding_format="float", **extra
-            )
-        except openai.OpenAIError as error:
-            said = " ".join(f"embedder {self.name}: {type(error).__name__}: {error}".split())
-            if remedy := self._remedy(openai, error):
-                raise ConfigError(f"{said}; {remedy}") from error
-            raise LLMError(said) from error
-        with self._lock:
-            spent = Usage(calls=1, prompt_tokens=reply.usage.prompt_tokens if reply.usage else 0)
-            self.usage = self.usage + spent
-        if listener is not None:
-            listener(spent)
-        rows = sorted(reply.data, key=lambda item: item.index)
-        vectors = np.array([row.embedding for row in rows], dtype=np.float32)
-        if vectors.shape != (len(texts), self.dim):
-            raise LLMError(
-                f"embedder {self.name}: expected {len(texts)} vectors of {self.dim}, got {vectors.shape}; "
-                "set embedder.dim to the model's dimensions"
-            )
-        return vectors
+            reply = parsed(content)
+            return vectors_of(reply, texts, self.dim or 0)
+        finally:
+            spent = usage_in(reply)
+            with self._lock:
+                self.usage = self.usage + spent
+            if listener is not None:
+                listener(spent)

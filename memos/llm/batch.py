@@ -205,6 +205,10 @@ class BatchedLLM:
         except Gone as error:
             print(f"note: {error}; its requests are asked again", flush=True)
             lines, status = [], Status("gone")
+        except LLMError as error:  # the batch stays open: the next command looks after it again
+            for key in keys:
+                yield key, error
+            return
         if any(code == QUEUE_FULL for code, _ in status.errors):
             state.forget(batch.mark)
             self._make_smaller(len(keys))

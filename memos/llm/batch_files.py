@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from memos.errors import on_one_line
 from memos.llm.base import Completion
-from memos.llm.openai_wire import BadReply, completion_of
+from memos.llm.openai_wire import BadReply, completion_of, shown
 from memos.llm.retry import is_transient
 
 ENDPOINT = "/v1/chat/completions"
@@ -77,17 +78,18 @@ def read_lines(content: str, latency_ms: float, attempt: int) -> Iterator[BatchL
         latency_ms: what each completion is given as its time.
         attempt: how often each was asked for.
     """
-    for text in content.splitlines():
+    for text in content.split("\n"):
         try:
             row = json.loads(text)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(row, dict) and isinstance(row.get("custom_id"), str):
             yield _line(row, latency_ms, attempt)
 
 
 def _line(row: Mapping[str, Any], latency_ms: float, attempt: int) -> BatchLine:
-    key, response = row["custom_id"], row.get("response") or {}
+    key, response = row["custom_id"], row.get("response")
+    response = response if isinstance(response, Mapping) else {}
     status, body = response.get("status_code"), response.get("body")
     if status == 200:
         try:
@@ -95,10 +97,12 @@ def _line(row: Mapping[str, Any], latency_ms: float, attempt: int) -> BatchLine:
         except BadReply as error:
             return BatchLine(key, None, f"broken reply ({error})", True)
     error = row.get("error") or (body.get("error") if isinstance(body, Mapping) else None) or {}
-    error = error if isinstance(error, Mapping) else {"message": str(error)}
+    error = error if isinstance(error, Mapping) else {"message": shown(error)}
     code = error.get("code") if isinstance(error.get("code"), str) else None
     passing = code in PASSING or (isinstance(status, int) and is_transient(status, code))
-    return BatchLine(key, None, " ".join(str(word) for word in (status, code, error.get("message")) if word), passing)
+    said = error.get("message")
+    words = (status, code, said if isinstance(said, str) else shown(said) if said else "")
+    return BatchLine(key, None, on_one_line(" ".join(str(word) for word in words if word)), passing)
 
 
 def halved(size: int) -> int:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from memos.errors import LLMError
+from memos.errors import LLMError, on_one_line
 from memos.llm.base import LLM, Request
 from memos.llm.batch_files import ENDPOINT
+from memos.llm.openai_wire import BadReply
 from memos.llm.retry import Backoff, Rejected, Unreachable, is_transient, retry_after
 
 T = TypeVar("T")
@@ -81,9 +82,11 @@ class BatchServer:
         Raises:
             NoBatches: there is no such interface.
         """
-        return self._call(
-            "an upload", lambda c: c.files.create(file=("requests.jsonl", content), purpose="batch"), NoBatches
-        ).id
+
+        async def send(client: Any) -> str:
+            return _id(await client.files.create(file=("requests.jsonl", content), purpose="batch"))
+
+        return self._call("an upload", send, NoBatches)
 
     def create(self, file_id: str, mark: str) -> str:
         """Id of the batch of a file; where an answer was lost, the one that the server did make.
@@ -92,15 +95,17 @@ class BatchServer:
             NoBatches: there is no such interface.
         """
 
-        async def make(client: Any) -> Any:
-            return await client.batches.create(
-                input_file_id=file_id, endpoint=ENDPOINT, completion_window="24h", metadata={"memos": mark}
+        async def make(client: Any) -> str:
+            return _id(
+                await client.batches.create(
+                    input_file_id=file_id, endpoint=ENDPOINT, completion_window="24h", metadata={"memos": mark}
+                )
             )
 
         failures = 0
         while True:
             try:
-                return self._call("a batch", make, NoBatches, attempts=1).id
+                return self._call("a batch", make, NoBatches, attempts=1)
             except Unreachable:
                 failures += 1
                 made = self.find(mark)
@@ -116,7 +121,7 @@ class BatchServer:
             seen = 0
             async for batch in client.batches.list(limit=100):
                 if (batch.metadata or {}).get("memos") == mark:
-                    return batch.id
+                    return _id(batch)
                 seen += 1
                 if seen >= _LISTED:
                     return None
@@ -133,17 +138,11 @@ class BatchServer:
         Raises:
             Gone: the server does not know it.
         """
-        batch = self._call(f"batch {batch_id}", lambda c: c.batches.retrieve(batch_id), Gone)
-        counts, errors = batch.request_counts, (batch.errors.data if batch.errors else None) or ()
-        end = batch.completed_at or batch.expired_at or batch.cancelled_at or batch.failed_at
-        return Status(
-            batch.status,
-            counts.total if counts else 0,
-            counts.completed + counts.failed if counts else 0,
-            tuple(name for name in (batch.output_file_id, batch.error_file_id) if name),
-            tuple((error.code or "", error.message or "") for error in errors),
-            float(max(end - batch.created_at, 0)) if end else 0.0,
-        )
+
+        async def look(client: Any) -> Status:
+            return _status(await client.batches.retrieve(batch_id))
+
+        return self._call(f"batch {batch_id}", look, Gone)
 
     def content(self, file_id: str) -> str:
         """Text of a file.
@@ -180,6 +179,8 @@ class BatchServer:
                 if not is_transient(error.status_code, code):
                     raise Rejected(f"{self.model.name} at {self.model.base_url} refuses {what}: {reason}") from error
                 wish = retry_after(error.response.headers)
+            except (AttributeError, TypeError, ValueError) as error:  # of the SDK too, which checks no reply
+                reason = f"broken reply: {on_one_line(str(error))[:200]}"
             except (openai.APIError, TimeoutError) as error:
                 reason = f"connection failed ({error.__cause__ or error})"
             failures += 1
@@ -190,6 +191,38 @@ class BatchServer:
             time.sleep(self.backoff.wait(failures, wish, self._random))
 
 
+def _id(made: Any) -> str:
+    """The name that a server gave to a file or batch.
+
+    Raises:
+        BadReply: it gave none.
+    """
+    name = getattr(made, "id", None)
+    if not isinstance(name, str) or not name:
+        raise BadReply(f"no id: {made!r:.80}")
+    return name
+
+
+def _status(batch: Any) -> Status:
+    """How far a batch is, by a server's word.
+
+    Raises:
+        BadReply, AttributeError, TypeError, ValueError: the reply describes no batch.
+    """
+    if not isinstance(batch.status, str):
+        raise BadReply(f"no state: {batch!r:.80}")
+    counts, errors = batch.request_counts, (batch.errors.data if batch.errors else None) or ()
+    end = batch.completed_at or batch.expired_at or batch.cancelled_at or batch.failed_at
+    return Status(
+        batch.status,
+        int(counts.total) if counts else 0,
+        int(counts.completed) + int(counts.failed) if counts else 0,
+        tuple(str(name) for name in (batch.output_file_id, batch.error_file_id) if name),
+        tuple((str(error.code or ""), on_one_line(str(error.message or ""))) for error in errors),
+        float(max(end - batch.created_at, 0)) if end else 0.0,
+    )
+
+
 def _message(error: Any) -> str:
     body = error.body if isinstance(error.body, dict) else {}
-    return str(body.get("message") or error.message)[:300]
+    return on_one_line(str(body.get("message") or error.message))[:300]

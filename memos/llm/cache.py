@@ -152,7 +152,8 @@ class CachedLLM(Layer):
                 some = keys[start : start + _BATCH]
                 marks = ",".join("?" * len(some))
                 for key, text in self._db.execute(f"SELECT key, reply FROM replies WHERE key IN ({marks})", some):
-                    replies[key] = completion_from_dict(json.loads(text), from_cache=True)
+                    if (reply := _reply(text)) is not None:
+                        replies[key] = reply
             self.hits += len(replies)
         return replies
 
@@ -165,7 +166,10 @@ class CachedLLM(Layer):
             if self._db.execute("INSERT OR IGNORE INTO replies VALUES (?, ?)", (key, text)).rowcount:
                 return completion
             (kept,) = self._db.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
-        return completion_from_dict(json.loads(kept), from_cache=True)
+            if (reply := _reply(kept)) is not None:
+                return reply
+            self._db.execute("UPDATE replies SET reply = ? WHERE key = ?", (text, key))
+        return completion
 
 
 def keep_replies(path: Path, replies: Mapping[str, Completion]) -> None:
@@ -177,6 +181,14 @@ def keep_replies(path: Path, replies: Mapping[str, Completion]) -> None:
             db.executemany("INSERT OR IGNORE INTO replies VALUES (?, ?)", rows)
     finally:
         db.close()
+
+
+def _reply(text: str) -> Completion | None:
+    """A kept reply; None where it is damaged: it is asked for again, and takes the place."""
+    try:
+        return completion_from_dict(json.loads(text), from_cache=True)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
 
 
 def _text(completion: Completion) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import aiohttp
 
-from memos.errors import LLMError, PromptTooLong
+from memos.errors import LLMError, PromptTooLong, on_one_line
 from memos.llm.answered import Answered, StatusError
 from memos.llm.base import Completion, Request
 from memos.llm.counting import prompt_counter
@@ -26,6 +26,7 @@ from memos.llm.refusal import Refusal, refusal_of
 from memos.llm.retry import Backoff, Rejected, Unreachable, is_transient, retry_after
 from memos.llm.window import fit
 from memos.llm.wire import describe
+from memos.servers import address
 from memos.types import Usage
 
 STRUCTURED_REPLY = 4096
@@ -40,6 +41,8 @@ _SHORTEST_REPLY = 64
 """Below so much room for the reply the prompt is cut."""
 _BUSY = (503, 529)
 """Statuses that ask for time where they say how much."""
+_NO_SUCH_ROUTE = (404, 405)
+_NO_CHAT = "is llm.base_url the address of a chat server?"
 _REPLY_TOKENS = 100.0
 """Reply tokens that a call is counted with before its end, where its limit is not lower."""
 
@@ -88,7 +91,7 @@ class Calls:
 
     Args:
         config: the client's settings.
-        server: address of the server, for messages.
+        server: name of the server, for records; the end of a run is told with its whole address.
         transport: what sends.
         limits: the pace that all clients of the model share.
         dialect, health: what is known of the server, shared by all calls of the client.
@@ -106,6 +109,7 @@ class Calls:
         secret: str = "",
     ) -> None:
         self.config, self.name, self.server = config, config.model, server
+        self.address = address(config.base_url) if config.base_url else server
         self.transport, self.limits, self.dialect, self.health = transport, limits, dialect, health
         self._backoff = Backoff(config.backoff_s, config.backoff_max_s, config.retry_after_max_s)
         self._random, self._secret, self._told = random.Random(), secret, False
@@ -277,14 +281,19 @@ class Calls:
         """Every attempt failed.
 
         Raises:
-            Unusable: nobody ever listened there.
+            Unusable: nobody ever listened there, or no call has ever come through.
         """
         if state.unconnected == state.failures:
             self.health.failed(
-                "host", f"no connection to {self.server} ({reason}); start the server, or correct llm.base_url"
+                "host", f"no connection to {self.address} ({reason}); start the server, or correct llm.base_url"
             )
         times = f"failed {state.failures} times" if state.failures > 1 else "failed"
-        return Unreachable(f"{self.name} at {self.server} {times}, last: {reason}; request {describe(state.request)!r}")
+        said = f"{times}, last: {reason}"
+        self.health.failed(
+            "unreachable",
+            f"{self.name} at {self.address} {said}; no call has come through yet: {_NO_CHAT}",
+        )
+        return Unreachable(f"{self.name} at {self.server} {said}; request {describe(state.request)!r}")
 
     def _message(self, refusal: Refusal, cause: str | None) -> str:
         """One line on a refusal, with the remedy."""
@@ -297,7 +306,8 @@ class Calls:
             "quota": "its quota is used up: add credit; the same command resumes",
             "model": f"correct llm.model={self.name}, or llm.base_url",
         }
-        return f"{self.name} at {self.server} refuses: {said}" + (f"; {remedy[cause]}" if cause else "")
+        mend = remedy[cause] if cause else _NO_CHAT if refusal.status in _NO_SUCH_ROUTE else ""
+        return f"{self.name} at {self.server} refuses: {said}" + (f"; {mend}" if mend else "")
 
 
 def _slows_down(refusal: Refusal) -> bool:
@@ -326,4 +336,4 @@ def innermost_reason(error: BaseException) -> str:
     """The innermost cause of a failed connection, on one line."""
     while error.__cause__ is not None:
         error = error.__cause__
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    return on_one_line(str(error))[:200] or type(error).__name__

@@ -12,12 +12,13 @@ import json
 import os
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from memos.errors import ConfigError, MissingDependency
@@ -25,7 +26,7 @@ from memos.llm.answered import Answered, StatusError
 from memos.llm.openai_config import OPENAI_URL, OpenAIConfig
 from memos.llm.openai_stream import StreamParts, chunk_of
 from memos.llm.openai_wire import BadReply
-from memos.secret_values import from_variable
+from memos.secret_values import from_variable, key_from
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -83,7 +84,7 @@ class OpenAITransport:
         async with self._session.post(self._url, data=_encoded(body), proxy=self._proxy) as response:
             if response.status >= 400:
                 raise _status_error(response, (await response.read()).decode("utf-8", "replace"))
-            async for line in response.content:
+            async for line in _lines(response.content):
                 chunk = chunk_of(line.decode("utf-8", "replace"))
                 if chunk is not None and streamed.add(chunk) and first is None:
                     first = (time.perf_counter() - start) * 1000
@@ -98,6 +99,22 @@ class OpenAITransport:
         await self._session.close()
         if "sdk" in self.__dict__:
             await self.sdk.close()
+
+
+async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    """The lines of a stream.
+
+    Raises:
+        BadReply: one is longer than any event.
+    """
+    while True:
+        try:
+            line = await content.readline()
+        except (ValueError, HttpProcessingError) as error:  # how one and another version of aiohttp says so
+            raise BadReply(f"the stream holds a line of more than {2 * _LINE_BYTES} bytes") from error
+        if not line:
+            return
+        yield line
 
 
 def _encoded(body: Mapping[str, Any]) -> bytes:
@@ -184,14 +201,12 @@ def key_of(config: OpenAIConfig, base_url: str) -> str:
         ConfigError: OpenAI itself is asked and there is none, or what is there can be no key.
     """
     name = config.api_key_env
-    key = from_variable(name)
+    key = key_from(name, "llm.api_key_env")
     if not key and base_url == OPENAI_URL:
         raise ConfigError(
             f"llm.api_key_env={name!r} names no variable with a key; export {name or 'OPENAI_API_KEY'}=…, or set "
             f"llm.base_url to a server that needs none"
         )
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise ConfigError(f"llm.api_key_env={name!r}: the key has a blank, a line break or a sign that is no ASCII")
     return key or "no-key"
 
 

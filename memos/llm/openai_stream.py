@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from memos.llm.openai_wire import BadReply
+from memos.llm.openai_wire import BadReply, shown
 
 
 def chunk_of(line: str) -> Mapping[str, Any] | None:
@@ -26,7 +26,7 @@ def chunk_of(line: str) -> Mapping[str, Any] | None:
     if not isinstance(chunk, Mapping):
         raise BadReply(f"the stream holds an event that is no object: {text[:60]}")
     if chunk.get("error"):
-        raise BadReply(f"the stream ended in an error: {json.dumps(chunk['error'], ensure_ascii=False)[:300]}")
+        raise BadReply(f"the stream ended in an error: {shown(chunk['error'])}")
     return chunk
 
 

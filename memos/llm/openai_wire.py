@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from memos.errors import on_one_line
+from memos.language.scripts import lone_surrogate
 from memos.llm.base import Completion, Request, ToolCall
 from memos.llm.openai_dialect import FORMS, LIMITS, Dialect, Trial
 from memos.llm.schema import is_strict, schema_note
 from memos.llm.thoughts import split_thoughts
 from memos.llm.tool_text import calls_schema, read_calls, tools_note
+from memos.secret_values import hidden
 from memos.types import Usage
 
 __all__ = ["FORMS", "LIMITS", "BadReply", "Dialect", "body_of", "completion_of", "reply_to", "usage_of"]
@@ -21,7 +24,10 @@ _MOST_TOKENS = 10**9
 
 
 class BadReply(ValueError):
-    """A server answered with status 200 but no usable completion."""
+    """A server answered with status 200 but nothing usable; its text is fit for a record."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(on_one_line(said))
 
 
 def body_of(
@@ -76,7 +82,8 @@ def _ask_for_json(body: dict[str, Any], schema: Mapping[str, Any], form: str, no
 
 
 def completion_of(data: Any, latency_ms: float, attempts: int) -> Completion:
-    """A parsed reply body as a Completion, its thinking apart from its text.
+    """A parsed reply body as a Completion, its thinking apart from its text; a key that the model repeats is taken out,
+    so that no store of a system holds it.
 
     Raises:
         BadReply: when the body holds no choice with a message, or something that is not of its kind: no text where a
@@ -89,17 +96,18 @@ def completion_of(data: Any, latency_ms: float, attempts: int) -> Completion:
         if not thought and isinstance(message.get(name), str):
             thought = message[name].strip()
     completion = Completion(
-        text=said,
+        text=hidden(said),
         model=_text_or_null(data.get("model"), "model"),
         usage=usage_of(data.get("usage")),
         finish_reason="refusal" if refused else _text_or_null(choice.get("finish_reason"), "finish_reason") or "stop",
         latency_ms=latency_ms,
         tool_calls=_calls(message),
         attempts=attempts,
-        reasoning=thought,
+        reasoning=hidden(thought),
     )
-    for text in (completion.text, completion.model, thought, *(call.arguments for call in completion.tool_calls)):
-        if not _is_unicode(text):
+    called = [text for call in completion.tool_calls for text in (call.name, call.arguments)]
+    for text in (completion.text, completion.model, completion.finish_reason, thought, *called):
+        if not text.isascii() and lone_surrogate(text) is not None:
             raise BadReply("the reply holds text that is no Unicode (a lone surrogate)")
     return completion
 
@@ -120,12 +128,20 @@ def _choice(data: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         raise BadReply("the reply is no JSON object")
     choices = data.get("choices")
     if not choices and data.get("error"):
-        raise BadReply(f"the reply is an error: {json.dumps(data['error'], ensure_ascii=False)[:300]}")
+        raise BadReply(f"the reply is an error: {shown(data['error'])}")
     choice = choices[0] if isinstance(choices, Sequence) and not isinstance(choices, str) and choices else None
     message = choice.get("message") if isinstance(choice, Mapping) else None
     if not isinstance(choice, Mapping) or not isinstance(message, Mapping):
         raise BadReply("the reply holds no choices")
     return choice, message
+
+
+def shown(error: Any) -> str:
+    """The start of an error that a reply holds, whatever its shape."""
+    try:
+        return json.dumps(error, ensure_ascii=False)[:300]
+    except RecursionError:
+        return f"{type(error).__name__} of too many levels"
 
 
 def _content(content: Any) -> str:
@@ -143,10 +159,6 @@ def _text_or_null(value: Any, name: str) -> str:
     return value
 
 
-def _is_unicode(text: str) -> bool:
-    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
-
-
 def _calls(message: Mapping[str, Any]) -> tuple[ToolCall, ...]:
     listed = message.get("tool_calls") or ([{"function": old}] if (old := message.get("function_call")) else [])
     if not isinstance(listed, list):
@@ -158,9 +170,21 @@ def _calls(message: Mapping[str, Any]) -> tuple[ToolCall, ...]:
             raise BadReply(f"the reply holds a call without a function: {entry!r:.60}")
         arguments = function.get("arguments")
         if isinstance(arguments, Mapping):
-            arguments = json.dumps(arguments, ensure_ascii=False)
-        calls.append(ToolCall(function["name"], _text_or_null(arguments, "arguments")))
+            arguments = _written(arguments)
+        calls.append(ToolCall(function["name"], hidden(_text_or_null(arguments, "arguments"))))
     return tuple(calls)
+
+
+def _written(arguments: Mapping[str, Any]) -> str:
+    """Arguments that came as an object, as the text that belongs there.
+
+    Raises:
+        BadReply: they are nested too deeply.
+    """
+    try:
+        return json.dumps(arguments, ensure_ascii=False)
+    except RecursionError as error:
+        raise BadReply("the reply's arguments have too many levels") from error
 
 
 def usage_of(data: Any) -> Usage:

@@ -8,7 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from memos.errors import on_one_line
+
 _SHOWN = 500
+_DEEPEST = 20
+"""Levels of an error's body that are read."""
 _QUOTA = re.compile(
     r"insufficient_quota|insufficient_balance|billing_hard_limit|billing_not_active|credit balance is too low|"
     r"insufficient (?:credits|balance|funds)|quota exceeded for .*per ?day"
@@ -101,18 +105,21 @@ def refusal_of(status: int, body: Any, fallback: str, headers: Mapping[str, str]
     entries = body if isinstance(body, Mapping) else {}
     code = next((entries[name] for name in ("code", "type", "status") if isinstance(entries.get(name), str)), "")
     said = next((entries[name] for name in ("message", "detail", "error") if entries.get(name)), None) or fallback
-    message = " ".join((said if isinstance(said, str) else "; ".join(_leaves(said))).split())
-    words = " ".join([code, *(str(entries.get(name) or "") for name in ("type", "param")), message])
+    message = on_one_line(said if isinstance(said, str) else "; ".join(_leaves(said)))
+    named = (leaf for name in ("type", "param") for leaf in _leaves(entries.get(name)))
+    words = " ".join([code, *named, message])
     numbers = json.dumps({name: value for name, value in entries.items() if isinstance(value, int)})
     hints = " ".join(leaf for name in ("details",) for leaf in _leaves(entries.get(name)))
     if len(secret) >= 8:
         message, words, hints = (text.replace(secret, "(key)") for text in (message, words, hints))
-    everything = f"{words} {numbers} {hints}".lower()
-    return Refusal(status, code, message[:_SHOWN], everything, {k.lower(): v for k, v in headers.items()})
+    everything = on_one_line(f"{words} {numbers} {hints}".lower())
+    return Refusal(status, on_one_line(code), message[:_SHOWN], everything, {k.lower(): v for k, v in headers.items()})
 
 
-def _leaves(value: Any) -> Iterator[str]:
+def _leaves(value: Any, depth: int = 0) -> Iterator[str]:
     """Texts of a nested body, each object's fields together; an echo of the request (``input``) is left out."""
+    if depth > _DEEPEST:
+        return
     if isinstance(value, Mapping):
         kept = {k: v for k, v in value.items() if k not in ("input", "ctx", "url")}
         if "loc" in kept and isinstance(kept["loc"], list):
@@ -120,10 +127,10 @@ def _leaves(value: Any) -> Iterator[str]:
         yield " ".join(f"{k}: {v}" for k, v in kept.items() if isinstance(v, str | int | float))
         for child in kept.values():
             if isinstance(child, Mapping | list):
-                yield from _leaves(child)
+                yield from _leaves(child, depth + 1)
     elif isinstance(value, list):
         for child in value:
-            yield from _leaves(child)
+            yield from _leaves(child, depth + 1)
     elif isinstance(value, str):
         yield value
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-OF_LENGTH = frozenset({"longrope", "su", "dynamic"})
-"""Kinds whose angles change once a text is longer than a first window."""
+STATIC = frozenset({"default", "linear", "llama3", "yarn", "proportional", "mrope"})
+"""Kinds whose angles do not depend on the length read; any other (longrope, su, dynamic, …) is taken to."""
 
 
 def of_length(config: Any) -> str | None:
@@ -17,7 +17,7 @@ def of_length(config: Any) -> str | None:
     """
     for name in ("rope_parameters", "rope_scaling"):
         for kind in _kinds(getattr(config, name, None)):
-            if kind in OF_LENGTH:
+            if kind not in STATIC:
                 return kind
     return None
 

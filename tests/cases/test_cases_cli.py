@@ -6,7 +6,7 @@ import json
 from importlib.util import find_spec
 
 import pytest
-from case_tools import FAILING_CLEARLY, record
+from case_tools import record
 
 from eval.command.cli import CONF
 from eval.command.precheck import precheck
@@ -37,7 +37,6 @@ def test_c84_a_path_of_windows_is_told_in_one_line(tmp_path):
     assert "\n" not in str(error.value)
 
 
-@FAILING_CLEARLY
 @pytest.mark.skipif(INSTALLED, reason="the launcher is installed here")
 def test_c85_a_missing_launcher_says_what_to_install(tmp_path):
     """facebookresearch/phyre-fwd#3: the name of the launcher alone helps nobody."""

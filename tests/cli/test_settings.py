@@ -78,3 +78,22 @@ def test_further_fields_of_a_request_are_free(tmp_path):
     words = [*TINY, f"out={tmp_path}", "llm=openai", "llm.extra_body={top_k: 5, nested: [1, {a: 2}]}"]
     (config,) = precheck(CONF, words).configs
     assert config["llm"]["extra_body"] == {"top_k": 5, "nested": [1, {"a": 2}]}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--multirum"], "--multirum: no such option; did you mean --multirun"),
+        (["-x"], "-x: no such option"),
+        (["~embedder"], "~embedder: may not be deleted; choose one of minilm, mock"),
+        (["~system"], "~system: may not be deleted; choose one of"),
+        (["+metrics.also=[os.system]"], "metrics.also._target_: os.system cannot be used here: it is no class"),
+        (["+metrics.also=[subprocess.Popen]"], "metrics.also: subprocess.Popen is no scorer; it needs names, identity"),
+        (["system._target_=subprocess.Popen"], "subprocess.Popen cannot be used here: it has no Config"),
+        (["name=../../x"], "name: expected a name of at most 100 letters"),
+    ],
+)
+def test_what_a_command_may_not_say_is_one_line_before_anything_is_made(words, said, tmp_path):
+    with pytest.raises(ConfigError) as error:
+        precheck(CONF, ["experiment=tiny", "system=rag", f"out={tmp_path}", *words])
+    assert said in str(error.value) and "\n" not in str(error.value) and not any(tmp_path.iterdir())

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.core import judging
-from eval.judges import labels
+from eval.judges import labels, rubric_reply
 
 SHAPES = [
     ('{"label": "CORRECT"}', "correct"),
@@ -28,6 +28,17 @@ SHAPES = [
     ("I cannot tell.", "unparsed"),
     ('{"label": null}', "unparsed"),
     ('{"label": "CORR', "unparsed"),
+    ('If it names the day, return {"label": "CORRECT"}.', "unparsed"),
+    ('Even if the wording differs, {"label": "CORRECT"}', "correct"),
+    ('When in doubt I compare days; they agree, so {"label": "CORRECT"}', "correct"),
+    ('If it names May, it is right. It does. {"label": "CORRECT"}', "correct"),
+    ('I would answer {"label": "CORRECT"} had it named the day', "unparsed"),
+    ('For example: {"label": "CORRECT"}', "unparsed"),
+    ('My verdict: {"label": "WRONG"}. (An example of the other: {"label": "CORRECT"})', "wrong"),
+    ('In the requested format: {"label": "CORRECT"}', "correct"),
+    ("Not: CORRECT", "unparsed"),
+    ('{"label":' * 900 + "1" + "}" * 900, "unparsed"),
+    ('{"label": ' + "1" * 5000 + "} WRONG", "wrong"),
 ]
 
 
@@ -40,6 +51,39 @@ def test_shapes(text, expected):
 @settings(max_examples=300, deadline=None)
 def test_any_text_gives_a_known_label(text):
     assert labels.label(text) in ("correct", "wrong", "unparsed")
+
+
+_WORDS = [
+    "label",
+    "score",
+    "verdict",
+    "correct",
+    "CORRECT",
+    "WRONG",
+    "not",
+    "if",
+    "or",
+    "1",
+    "0.5",
+    "e400",
+    "null",
+    "yes",
+]
+_MARKS = ["{", "}", "[", "]", '"', ":", ",", " ", "\n", "<think>", "</think>", "```", ".", "9" * 5000]
+
+
+@given(st.lists(st.sampled_from(_WORDS + _MARKS), max_size=30).map("".join))
+@settings(max_examples=300, deadline=None)
+def test_any_pieces_of_a_reply_are_read(text):
+    """Brackets, quotes and labels in any order: a label or a score, or none, never an error."""
+    assert labels.label(text) in ("correct", "wrong", "unparsed")
+    assert labels.yes_no(text) in ("correct", "wrong", "unparsed")
+    assert rubric_reply.score(text) in (None, 0.0, 0.5, 1.0)
+
+
+@pytest.mark.parametrize("score", ["1" * 400, "NaN", "1e999", '"' + "1" * 5000 + '"', '"' + "[" * 5000 + '"', "true"])
+def test_a_score_that_is_no_score_is_none(score):
+    assert rubric_reply.score(f'{{"score": {score}}}') is None
 
 
 @given(

@@ -10,10 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_replies import Reply
 
+from memos.llm.batch_files import read_lines
+from memos.llm.health import Unusable
 from memos.llm.openai_stream import StreamParts, chunk_of
 from memos.llm.openai_wire import BadReply, completion_of
+from memos.llm.refusal import refusal_of
 from memos.llm.retry import Unreachable
 from memos.llm.thoughts import split_thoughts
+from memos.llm.wire import completion_from_dict, completion_to_dict
 
 GOOD = {"model": "m", "choices": [{"message": {"content": "red"}, "finish_reason": "stop"}]}
 
@@ -46,6 +50,9 @@ BAD = {
     "call": json.dumps(with_message(content=None, tool_calls=[None])),
     "function": json.dumps(with_message(content=None, tool_calls=[{"function": {"name": None}}])),
     "model": json.dumps({**GOOD, "model": ["m"]}),
+    "reason": json.dumps({**GOOD, "choices": [{"message": {"content": "a"}, "finish_reason": "\ud800"}]}),
+    "called": json.dumps(with_message(content=None, tool_calls=[{"function": {"name": "\ud800"}}])),
+    "error of half a letter": json.dumps({"error": {"message": "\ud800 \x1b[2J"}}),
     **{
         f"usage {value!r:.12}": json.dumps({**GOOD, "usage": value})
         for value in ([], "12", 3, *({"prompt_tokens": n} for n in ("12", -1, 1.5, 10**30, float("nan"), True, [1])))
@@ -64,9 +71,13 @@ def test_a_malformed_reply_is_tried_again(scripted_server, client, name):
 
 def test_a_server_that_only_sends_rubbish_is_told_in_one_line(scripted_server, client):
     server = scripted_server(rules=[("kite", Reply(raw="<html>\nno</html>"))])
+    llm = client(server, max_attempts=2, concurrency=1)
     with pytest.raises(Unreachable, match="failed 2 times, last: broken reply: the reply is no JSON: '<html> no") as c:
-        client(server, max_attempts=2).complete(ask("kite"))
+        llm.complete(ask("kite"))
     assert "\n" not in str(c.value) and len(server.requests) == 2
+    with pytest.raises(Unusable, match="no call has come through yet: is llm.base_url the address of a chat server"):
+        list(llm.complete_many([ask(f"kite {i}") for i in range(300)]))
+    assert len(server.requests) == 6, "the third failure of all calls ends the run"
 
 
 EVENTS = {
@@ -85,6 +96,7 @@ EVENTS = {
     "usage": 'data: {"choices": [{"delta": {"content": "a"}, "finish_reason": "stop"}], "usage": "x"}\n\n',
     "nothing": "",
     "html": "<html>",
+    "long line": "data: " + "x" * 3_000_000,
 }
 
 
@@ -95,7 +107,7 @@ def test_a_malformed_stream_is_tried_again(scripted_server, client, name):
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.just("\ud800"),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
@@ -111,6 +123,14 @@ json_values = st.recursive(
                     "name",
                     "delta",
                     "model",
+                    "error",
+                    "code",
+                    "param",
+                    "detail",
+                    "custom_id",
+                    "response",
+                    "body",
+                    "status_code",
                 ]
             ),
             inner,
@@ -121,7 +141,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(json_values)
 def test_any_json_is_a_completion_or_a_bad_reply(value):
     for data in (value, {"choices": [{"message": value}]}, {**GOOD, "usage": value}, {**GOOD, "choices": value}):
@@ -129,12 +149,11 @@ def test_any_json_is_a_completion_or_a_bad_reply(value):
             made = completion_of(data, 1.0, 1)
         except BadReply:
             continue
-        json.dumps(made.text).encode()
-        made.text.encode()
+        json.dumps(completion_to_dict(made), ensure_ascii=False).encode()
         assert 0 <= made.usage.cached_tokens <= made.usage.prompt_tokens
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(json_values.map(lambda v: f"data: {json.dumps(v)}") | st.text(max_size=20), max_size=5))
 def test_any_stream_is_a_completion_or_a_bad_reply(lines):
     parts = StreamParts()
@@ -145,6 +164,30 @@ def test_any_stream_is_a_completion_or_a_bad_reply(lines):
         completion_of(parts.body(), 1.0, 1)
     except BadReply:
         return
+
+
+@settings(max_examples=150, deadline=None)
+@given(json_values, st.sampled_from([400, 401, 404, 422, 429, 500, 503]))
+def test_any_error_is_read_as_one_line_of_unicode(body, status):
+    for whole in (body, {"error": body}):
+        refusal = refusal_of(status, whole, "no words", {})
+        refusal.cause(), refusal.too_long(), refusal.never_fits(), refusal.stated(), refusal.asks_to_wait()
+        assert "\n" not in refusal.message and (refusal.message + refusal.code).encode() is not None
+
+
+@settings(max_examples=150, deadline=None)
+@given(json_values)
+def test_any_line_of_a_batch_is_read(value):
+    rows = ({"response": value}, {"error": value}, {"response": {"status_code": 200, "body": value}})
+    content = "\n".join(json.dumps({"custom_id": "k", **row}) for row in rows)
+    assert [line.key for line in read_lines(content, 1.0, 1)] == ["k"] * 3
+
+
+def test_a_line_separator_within_a_reply_ends_no_line_of_a_batch():
+    body = {**GOOD, "choices": [{"message": {"content": "one\u2028two"}}]}
+    row = {"custom_id": "k", "response": {"status_code": 200, "body": body}}
+    (line,) = read_lines(json.dumps(row, ensure_ascii=False) + "\n", 1.0, 1)
+    assert line.completion is not None and line.completion.text == "one\u2028two"
 
 
 @pytest.mark.parametrize(
@@ -177,8 +220,6 @@ def test_reasoning_fields_are_kept_apart(scripted_server, client, name, stream):
 
 
 def test_reasoning_survives_the_cache(tmp_path):
-    from memos.llm.wire import completion_from_dict, completion_to_dict
-
     made = completion_of(with_message(content="<think>hm</think>red"), 1.0, 1)
     assert completion_from_dict(completion_to_dict(made)) == made
     assert "reasoning" not in completion_to_dict(completion_of(GOOD, 1.0, 1))

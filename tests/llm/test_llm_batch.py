@@ -299,3 +299,10 @@ def test_a_cap_lets_no_more_into_a_batch_than_it_has_room_for(batch_server, tmp_
     assert len(server.batches) >= 1 and len(replies) < len(QUESTIONS)
     last = max(r.usage.prompt_tokens + r.usage.completion_tokens for r in replies.values())
     assert 130 <= budget.spent().tokens <= 130 + last, "passed by one request at most"
+
+
+@pytest.mark.parametrize("body", ["[]", "null", '"hi"', '{"id": 3}', '{"id": "b", "status": ["x"]}', "<html>"])
+def test_rubbish_from_the_batch_interface_is_asked_again(batch_server, batched, body):
+    llm = batched(batch_server(rubbish=[body, body]))
+    replies = dict(llm.complete_many(QUESTIONS[:4]))
+    assert all(isinstance(reply, Completion) for reply in replies.values()) and len(replies) == 4

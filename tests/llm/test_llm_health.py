@@ -8,6 +8,7 @@ import pytest
 from asking import ask
 from scripted_replies import Reply
 
+from memos.embed.openai import OpenAIEmbedder
 from memos.errors import ConfigError, PromptTooLong
 from memos.llm.base import Completion
 from memos.llm.health import Health, Unusable
@@ -32,6 +33,8 @@ def refused(status: int, **error) -> Reply:
         (refused(429, code="insufficient_quota", message="You exceeded your current quota"), "add credit"),
         (refused(402, message="Insufficient Balance"), "add credit"),
         (refused(418, message="teapot"), "418 teapot"),
+        (refused(404, message="no such page"), "is llm.base_url the address of a chat server"),
+        (refused(500, message="proxy"), r"http://127.0.0.1:\d+/v1 failed 6 times.*no call has come through yet"),
     ],
 )
 def test_a_run_that_cannot_succeed_ends_after_its_first_calls(scripted_server, client, monkeypatch, reply, line):
@@ -40,22 +43,22 @@ def test_a_run_that_cannot_succeed_ends_after_its_first_calls(scripted_server, c
     llm = client(server, concurrency=2, api_key_env="MY_KEY")
     with pytest.raises(ConfigError, match=line) as caught:
         list(llm.complete_many([ask(f"q {i}") for i in range(500)]))
-    assert isinstance(caught.value, Unusable) and "\n" not in str(caught.value) and len(server.requests) <= 6
+    assert isinstance(caught.value, Unusable) and "\n" not in str(caught.value) and len(server.requests) <= 24
 
 
 def test_a_dead_host_is_told_after_the_first_call(client):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
-    with pytest.raises(Unusable, match=r"no connection to http://127.0.0.1.*start the server, or correct llm.base_url"):
+    with pytest.raises(
+        Unusable, match=r"no connection to http://127.0.0.1:\d+/v1 .*start the server, or correct llm.base_url"
+    ):
         list(client(url, max_attempts=2).complete_many([ask(f"q {i}") for i in range(300)]))
     with pytest.raises(Unusable, match="no connection to http://no-such-host.invalid"):
         client("http://no-such-host.invalid/v1", max_attempts=1).complete(ask("q"))
 
 
 def test_an_embedder_with_a_wrong_key_ends_the_run(scripted_server):
-    from memos.embed.openai import OpenAIEmbedder
-
     server = scripted_server(faults=["401"])
     with pytest.raises(ConfigError, match="valid key into the variable OPENAI_API_KEY") as caught:
         OpenAIEmbedder(OpenAIEmbedder.Config(base_url=server.base_url, max_retries=0)).encode(["kite"])
@@ -63,8 +66,6 @@ def test_an_embedder_with_a_wrong_key_ends_the_run(scripted_server):
 
 
 def test_a_dead_embedder_is_told():
-    from memos.embed.openai import OpenAIEmbedder
-
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
@@ -113,6 +114,11 @@ def test_a_key_that_can_be_none_is_named(scripted_server, client, monkeypatch, k
     with pytest.raises(ConfigError, match="llm.api_key_env='MY_KEY'") as caught:
         client(scripted_server(), api_key_env="MY_KEY").complete(ask("kite"))
     assert key not in str(caught.value)
+    embedder = OpenAIEmbedder(
+        OpenAIEmbedder.Config(model="m", dim=2, base_url="http://127.0.0.1:1", api_key_env="MY_KEY")
+    )
+    with pytest.raises(ConfigError, match="embedder.api_key_env='MY_KEY'"):
+        embedder.encode(["kite"])
 
 
 TOO_LONG = [

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from memos.llm.prefix import batches, common_length, group
+from memos.llm.rope import of_length
 
 ids = st.lists(st.integers(0, 2), min_size=1, max_size=30).map(tuple)
 
@@ -56,3 +60,11 @@ def test_a_group_that_saves_too_little_is_decoded_with_the_strays():
         frozenset({2, 3}): 20,
     }
     assert {frozenset(g.members): g.shared for g in group(prompts, 16, min_saved=61)} == {frozenset(range(4)): 20}
+
+
+@pytest.mark.parametrize("name", ["rope_parameters", "rope_scaling"])
+@pytest.mark.parametrize("kind", ["longrope", "su", "dynamic", "a kind of next year"])
+def test_positions_that_depend_on_the_length_are_refused_by_name(name, kind):
+    assert of_length(SimpleNamespace(**{name: {"rope_type": kind, "factor": 2.0}})) == kind
+    assert of_length(SimpleNamespace(**{name: {"full_attention": {"type": kind}, "other": {"type": "yarn"}}})) == kind
+    assert of_length(SimpleNamespace(**{name: {"rope_type": "linear"}})) is of_length(SimpleNamespace()) is None

@@ -16,6 +16,7 @@ from eval.core.places import ROOT
 from eval.runs.write import Journal, question_key, write_json
 from memos import secret_values
 from memos.errors import ConfigError
+from memos.llm.openai_wire import completion_of
 from memos.secret_values import from_variable, hidden, hidden_in
 
 KEY = "zq-Secret93847561aBcDeF"
@@ -48,6 +49,15 @@ def test_journals_and_derived_files_are_written_without_it(tmp_path):
     again.close()
     write_json(tmp_path / "s.json", {"error": [KEY]})
     assert all(KEY not in path.read_text(encoding="utf-8") for path in tmp_path.glob("*.json*"))
+
+
+def test_a_reply_of_a_server_is_taken_without_it():
+    """Systems keep what a model says in stores of their own; it is clean before they see it."""
+    from_variable("SOME_KEY")
+    call = {"function": {"name": "note", "arguments": {"text": f"it is {KEY}"}}}
+    message = {"content": f"<think>{KEY}?</think>It is {KEY}.", "tool_calls": [call]}
+    reply = completion_of({"choices": [{"message": message}]}, 1.0, 1)
+    assert reply.text == "It is (key)." and KEY not in repr(reply)
 
 
 @pytest.mark.parametrize(

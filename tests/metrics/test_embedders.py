@@ -131,7 +131,7 @@ def test_openai_long_texts_are_pooled_not_cut(endpoint):
 def test_openai_wrong_dimensions_and_missing_key_are_named(endpoint, monkeypatch):
     wrong = client(endpoint)
     wrong.dim = 4
-    with pytest.raises(LLMError, match="dim"):
+    with pytest.raises(ConfigError, match="dim"):
         wrong.encode(["abc"])
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)
     with pytest.raises(ConfigError, match="NO_SUCH_KEY"):

@@ -107,6 +107,13 @@ def test_equal_runs_give_equal_pages(folders, tmp_path):
     assert pages[0] == pages[1]
 
 
+def test_a_name_like_a_mark_of_the_page_is_only_a_name(folders, tmp_path):
+    for folder in folders:
+        change(folder / "summary.json", lambda summary: summary.update(experiment="__DATA__ __JS__"))
+    page = write_page(tmp_path / "page.html", RunGroup("fixture", tuple(folders))).read_text(encoding="utf-8")
+    assert "(__DATA__ __JS__)</title>" in page and page.count('id="data-index"') == 1
+
+
 def test_a_prompt_is_found_by_its_hash(folders, tmp_path):
     prompt = PROMPTS["default"]
     change_lines(folders[0] / "answers.jsonl", lambda r: r.update(prompt_hash=prompt.hash))

@@ -61,6 +61,7 @@ class ScriptedServer:
         limit: a RateLimit that chat requests are held to; their tokens are those of the prompt and of the reply.
         timeout_s: how long a ``timeout`` fault keeps silent before the connection is closed.
         dim: length of embeddings.
+        embedded: bodies that the first requests for embeddings get, whatever they are.
 
     Tokens are words separated by white space. ``requests`` is the log; ``peak`` the most requests in flight at once.
     """
@@ -79,6 +80,7 @@ class ScriptedServer:
         limit: RateLimit | None = None,
         timeout_s: float = 30.0,
         dim: int = 16,
+        embedded: Sequence[str] = (),
         model: str = "scripted-1",
         port: int = 0,
     ) -> None:
@@ -86,7 +88,7 @@ class ScriptedServer:
         self.latency, self.prefill, self.token_delay = latency, prefill, token_delay
         self.faults = faults if isinstance(faults, FaultPlan) else FaultPlan(faults)
         self.refuse, self.timeout_s, self.dim, self.model, self.port = set(refuse), timeout_s, dim, model, port
-        self.limit = limit
+        self.limit, self.embedded = limit, list(embedded)
         self.requests: list[Logged] = []
         self.peak = 0
         self._prompts: list[list[str]] | None = [] if prefix_cache else None
@@ -170,6 +172,8 @@ class ScriptedServer:
             return await _send(writer, status, {"error": error}, extra)
         if path.endswith("/models"):
             return await _send(writer, 200, {"object": "list", "data": [{"id": self.model, "object": "model"}]})
+        if path.endswith("/embeddings") and self.embedded:
+            return await _write(writer, 200, self.embedded.pop(0).encode("utf-8", "surrogatepass"), {})
         if path.endswith("/embeddings"):
             return await _send(writer, 200, self._embeddings(body))
         if not path.endswith("/chat/completions"):

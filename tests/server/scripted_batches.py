@@ -25,6 +25,7 @@ class BatchServer(ScriptedServer):
             the whole.
         lost_answers: how many of the first answers to the making of a batch are lost on the way.
         hidden: paths (``files``, ``batches``) that this server lacks.
+        rubbish: bodies that the first requests to these paths get, whatever they are.
     """
 
     def __init__(
@@ -34,10 +35,12 @@ class BatchServer(ScriptedServer):
         ending: Ending | None = None,
         lost_answers: int = 0,
         hidden: Sequence[str] = (),
+        rubbish: Sequence[str] = (),
         **options: Any,
     ) -> None:
         super().__init__(*args, **options)
         self.looks, self.ending, self.lost_answers, self.hidden = looks, ending, lost_answers, tuple(hidden)
+        self.rubbish = list(rubbish)
         self.files: dict[str, bytes] = {}
         self.batches: dict[str, dict[str, Any]] = {}
         self.held = False
@@ -57,6 +60,8 @@ class BatchServer(ScriptedServer):
         raw = await reader.readexactly(int(length[1]) if length else 0)
         if match[1] in self.hidden:
             return await _send(writer, 404, {"error": {"message": f"no route {path}", "code": None}})
+        if self.rubbish:
+            return await _write(writer, 200, self.rubbish.pop(0).encode(), {"content-type": "application/json"})
         if match[1] == "files":
             return await self._file(method, match[2], raw, writer)
         return await self._batch(method, match[2], raw, writer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any
@@ -11,6 +10,7 @@ from eval.core.progress import showing
 from eval.experiments.benchmark.finish import finish, tables
 from eval.experiments.benchmark.foretell import foretell
 from eval.experiments.protocol import BUDGET_REACHED, FAILED_QUESTIONS, OK, Config, Outcome, Untimed
+from eval.runs.derived import read_object
 from eval.runs.manifest_file import read_manifest
 from eval.runs.snapshot import write_summary
 from eval.runs.write import RunDir
@@ -211,14 +211,15 @@ def _finished(bench: Bench) -> dict[str, Any] | None:
     statistics.
     """
     path = bench.folder / "summary.json"
-    if not path.exists():
+    summary = read_object(path)
+    if summary is None or not isinstance(summary.get("n"), int):
         return None
-    summary = json.loads(path.read_text(encoding="utf-8"))
     manifest = read_manifest(bench.folder) or {}
     same = (
         summary.get("score_fingerprint") == bench.score_fingerprint and manifest.get("summary_code") == summary_code()
     )
-    whole = same and summary["complete"] and not summary["failed"] and not summary["missing"]
+    stated = same and {"complete", "failed", "missing"} <= summary.keys()
+    whole = stated and summary["complete"] and not summary["failed"] and not summary["missing"]
     return summary if whole and not summary.get("failures") and freshness.up_to_date(bench, summary) else None
 
 

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from eval.core import judging
 from eval.core.identity import digest
 from eval.core.types import JudgeTask, Verdict
-from eval.judges.offline import evasions, frames, gates, model
+from eval.judges.offline import evasions, frames, gates, legible, model
 from eval.judges.offline.feature_store import SemanticStore
 from eval.judges.offline.features import lexical
 from eval.judges.offline.pair import Pair
@@ -69,6 +70,7 @@ class _Shipped:
 class OfflineJudge:
     """Verdicts from interpretable features and a small logistic model; the same answer always gets the same verdict.
 
+    An answer or gold that it cannot read, in another script, is ``unparsed`` unless the two are equal (``legible``).
     ``Verdict.score`` is the probability of correct; answers that deny the gold or hand the question back are capped
     (``evasions``). Two operating points: as fitted (agrees with GPT-4o-mini), and
     ``strict``, whose gates reject vagueness: for a gold that is a date the answer must meet it and not be coarser.
@@ -129,19 +131,40 @@ class OfflineJudge:
             whose = [(offset, gold) for offset, task in enumerate(chunk) for gold in task.golds or (task.gold,)]
             judged = self._judged([_pair(chunk[offset], gold) for offset, gold in whose])
             each = (time.perf_counter() - began) * 1000 / len(chunk)
-            best: dict[int, tuple[float, str]] = {}
+            by_task: dict[int, list[tuple[float | None, str]]] = {}
             for (offset, _), made in zip(whose, judged, strict=True):
-                best[offset] = max(best.get(offset, made), made, key=lambda one: one[0])
-            for offset, (score, reason) in best.items():
-                label = "correct" if score >= self.config.threshold else "wrong"
-                raw = f"p={score:.4f}" + (f"; {reason}" if reason else "")
+                by_task.setdefault(offset, []).append(made)
+            for offset, of_golds in by_task.items():
+                label, score, raw = self._said(of_golds)
                 yield (
                     start + offset,
                     Verdict(label, score, (label,), (raw,), f"offline-{self.weights.digest}", mark, latency_ms=each),
                 )
 
-    def _judged(self, pairs: Sequence[Pair]) -> list[tuple[float, str]]:
-        """Of each pair the probability of correct, and the reason of a gate that caps it."""
+    def _said(self, of_golds: Sequence[tuple[float | None, str]]) -> tuple[str, float | None, str]:
+        """Label, probability and reason: of the gold that fits best; where one cannot be read and none is met, none."""
+        score, reason = max(of_golds, key=lambda one: -1.0 if one[0] is None else one[0])
+        if score is None or score < self.config.threshold:
+            for chance, why in of_golds:
+                if chance is None:
+                    return judging.UNPARSED, None, why
+        assert score is not None
+        label = judging.CORRECT if score >= self.config.threshold else judging.WRONG
+        return label, score, f"p={score:.4f}" + (f"; {reason}" if reason else "")
+
+    def _judged(self, pairs: Sequence[Pair]) -> list[tuple[float | None, str]]:
+        """Of each pair the probability of correct, and the reason of what caps it; None where it cannot be read."""
+        said = {pair: legible.verdict(pair) for pair in pairs}
+        readable = [pair for pair in pairs if not said[pair][1]]
+        read = iter(self._read(readable) if readable else ())
+        out: list[tuple[float | None, str]] = []
+        for pair in pairs:
+            equal, why = said[pair]
+            out.append((1.0 if equal else None, why) if why else next(read))
+        return out
+
+    def _read(self, pairs: Sequence[Pair]) -> list[tuple[float, str]]:
+        """Of each pair that can be read the probability of correct, and the reason of a gate that caps it."""
         rows = features(pairs, self._reader, self._embedder, self._store)
         chances = self.weights.probability(rows)
         evaded = evasions.evades(pairs, self._embedder.encode)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,7 @@ def write_page(target: Path, group: RunGroup, figures: Sequence[Path] = ()) -> P
         "__JS__": script,
         "__DATA__": "\n".join(f'<script type="text/plain" id="data-{k}">{pack(v)}</script>' for k, v in blocks.items()),
     }
-    for mark, text in substitutions.items():
-        page = page.replace(mark, text)
+    page = re.sub("|".join(substitutions), lambda mark: substitutions[mark.group()], page)  # once: no text is a mark
     write_atomic(target, page)
     return target
 

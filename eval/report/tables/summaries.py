@@ -249,6 +249,9 @@ def origin_notes(summaries: Sequence[Summary]) -> list[str]:
             for judge, own in (summary.get("judged") or {}).items()
             if own.get("not_judged")
         ]
+        notes += [
+            f"{name}: {judge}: {line}." for judge, lines in (summary.get("cautions") or {}).items() for line in lines
+        ]
         if summary.get("cut"):
             notes.append(f"{name}: {summary['cut']} prompts were cut to the model's window.")
         spread = {k: m for k, m in summary["metrics"].items() if m.get("repeat_sd") is not None}
@@ -313,8 +316,8 @@ def _lost(part: str, count: int) -> str:
         return f"{count} questions of the latency pass failed and are in no percentile"
     if part.startswith("judge_"):
         return (
-            f"{part} has no verdict that stands on {count} answers (failed calls or unreadable replies); they count as "
-            "wrong"
+            f"{part} has no verdict that stands on {count} answers (failed calls, unreadable replies, or a script that "
+            "the judge cannot read); they count as wrong"
         )
     return f"{part} failed on {count} answers; they count 0"
 

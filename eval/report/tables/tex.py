@@ -20,6 +20,8 @@ NOTE_SIZE = 5
 PROSE, LEAST = 40, 90
 """A text column with a cell longer than this many letters may be broken into lines, but not below this many points."""
 BOLD = 1.15
+_NO_NAME = re.compile(r"[^\w.:+-]", re.ASCII)
+"""What may not stand in the name of a label."""
 _WIDTHS = {
     **dict.fromkeys("ijl.,:;'|!", 0.56),
     **dict.fromkeys("ft()[]- r", 0.76),
@@ -93,7 +95,7 @@ def _part(table: Table, fit: _Fit, sections: Sequence[Section], number: int, las
     lines = [
         r"\begin{table*}[t]",
         rf"\centering\caption{{{escape(table.title)}{' (continued)' if number else ''}}}",
-        *([] if number else [rf"\label{{tab:{table.name}}}"]),
+        *([] if number else [rf"\label{{tab:{_NO_NAME.sub('-', table.name)}}}"]),
         *(setting if sections else []),
         *([rf"\parbox{{\textwidth}}{{\tiny\raggedright {_notes(table)}}}"] if last and table.notes else []),
         r"\end{table*}",

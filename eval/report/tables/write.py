@@ -14,6 +14,7 @@ from typing import Any
 from eval.report.tables.table import Cell, Column, Table, column_groups, show, show_interval, without_empty
 from eval.report.tables.tex import latex
 from eval.runs.write import write_atomic
+from memos.errors import on_one_line
 
 GAP = "  "
 
@@ -41,12 +42,12 @@ def markdown(table: Table) -> str:
     """GitHub markdown with intervals in every cell that has one."""
     sectioned = any(s.title for s in table.sections)
     heads = (["Category"] if sectioned else []) + [_pipe(_full_title(c)) for c in table.columns]
-    lines = [f"### {table.title}", "", _row(heads), _row(["---"] * len(heads))]
+    lines = [f"### {on_one_line(table.title)}", "", _row(heads), _row(["---"] * len(heads))]
     for section in table.sections:
         for row in section.rows:
             cells = [_pipe(markdown_cell(c, column)) for c, column in zip(row, table.columns, strict=True)]
             lines.append(_row(([_pipe(section.title)] if sectioned else []) + cells))
-    return "\n".join([*lines, "", *(f"- {note}" for note in table.notes), ""])
+    return "\n".join([*lines, "", *(f"- {on_one_line(note)}" for note in table.notes), ""])
 
 
 def markdown_cell(c: Cell, column: Column) -> str:
@@ -90,7 +91,11 @@ def terminal(table: Table, width: int = 120) -> str:
 
 def _terminal(table: Table, intervals: Callable[[Column], bool]) -> str:
     def cell(c: Cell, column: Column) -> str:
-        text = show(c, column, digits=1) + {"best": "*", "second": "+"}.get(c.mark, "") + ("≈" if c.tied else "")
+        text = (
+            on_one_line(show(c, column, digits=1))
+            + {"best": "*", "second": "+"}.get(c.mark, "")
+            + ("≈" if c.tied else "")
+        )
         return " ".join(filter(None, (text, show_interval(c, column, digits=1) if intervals(column) else "")))
 
     sections = [[[cell(c, k) for c, k in zip(r, table.columns, strict=True)] for r in s.rows] for s in table.sections]
@@ -138,7 +143,7 @@ def _number(value: float | int | str | None, column: Column) -> str:
 
 
 def _pipe(text: str) -> str:
-    return text.replace("|", "\\|")
+    return on_one_line(text).replace("|", "\\|")
 
 
 def _row(cells: list[str]) -> str:
@@ -148,4 +153,4 @@ def _row(cells: list[str]) -> str:
 def _wrap(note: str, width: int) -> str:
     import textwrap
 
-    return textwrap.fill(note, width, initial_indent="  ", subsequent_indent="    ")
+    return textwrap.fill(on_one_line(note), width, initial_indent="  ", subsequent_indent="    ")

@@ -209,6 +209,13 @@ class ScoreSummary(Described):
     judge_error: NotRequired[
         Annotated[dict[str, float], "Judge to the standard error it adds to a system's score; tables widen by it."]
     ]
+    cautions: NotRequired[
+        Annotated[
+            dict[str, list[str]],
+            NEW,
+            "Judge that estimates another one's verdicts to what speaks against its scores here; absent: nothing.",
+        ]
+    ]
     ceilings: NotRequired[
         Annotated[dict[str, dict[str, float]], "Category or `all` to metric to what the gold answers themselves score."]
     ]

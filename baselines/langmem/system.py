@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from baselines.backbone import Backbone, check_extractor, check_positive, check_share
 from baselines.extract.relation import fitted
 from baselines.langmem.agent import Agent
@@ -22,6 +24,7 @@ from baselines.memories import STATE_VERSION, MemoryStore, StoredMemory, hit, ra
 from memos.at_once import together
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
+from memos.layers import waits_for_a_server
 from memos.llm.base import LLM
 from memos.llm.losses import Losses
 from memos.types import Conversation, Message, Query, Retrieved, Session, Turn, Usage
@@ -116,8 +119,10 @@ class LangMem:
             neighbours = self._store.neighbours(vectors, self.config.found_limit)
             known = [self._store.vector(memory.id) for memory in neighbours]
             shown = {memory.id for memory in neighbours}
-            for operation in self._manager.revise(session, batch, self._speakers, neighbours, known):
-                kind = self._apply(operation, session, shown)
+            operations = self._manager.revise(session, batch, self._speakers, neighbours, known)
+            made = self._together(operations)
+            for operation in operations:
+                kind = self._apply(operation, session, shown, made.get(operation.content))
                 self._events[kind] = self._events.get(kind, 0) + 1
 
     def _hear(self, session: Session) -> None:
@@ -135,10 +140,17 @@ class LangMem:
             if agent.name == turn.speaker:
                 agent.hear(session, turn, self._backbone, self._embedder)
 
-    def _apply(self, operation: Operation, session: Session, shown: set[str]) -> str:
+    def _together(self, operations: Sequence[Operation]) -> dict[str, np.ndarray]:
+        """The vectors of new wordings by their texts, in one call where a server embeds; empty elsewhere."""
+        texts = list(dict.fromkeys(o.content for o in operations if o.kind != "remove" and o.content))
+        if not texts or not waits_for_a_server(self._embedder):
+            return {}
+        return dict(zip(texts, self._embedder.encode(texts), strict=True))
+
+    def _apply(self, operation: Operation, session: Session, shown: set[str], vector: np.ndarray | None) -> str:
         """Carry out one change; ids that were not shown are skipped and counted."""
         if operation.kind == "insert":
-            self._store.add(operation.content, session.time_text, operation.turn_ids)
+            self._store.add(operation.content, session.time_text, operation.turn_ids, vector)
             return "insert"
         if operation.id not in shown or operation.id not in self._store.items:
             return "skipped"
@@ -147,7 +159,7 @@ class LangMem:
             return "remove"
         if not operation.content:
             return "skipped"
-        self._store.update(operation.id, operation.content, session.time_text, operation.turn_ids)
+        self._store.update(operation.id, operation.content, session.time_text, operation.turn_ids, vector)
         return "patch"
 
     def finish(self) -> None:

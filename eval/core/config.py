@@ -243,7 +243,11 @@ def wants(cls: type, name: str) -> bool:
 
 def construct(spec: Mapping[str, Any], where: str, **shared: Any) -> Any:
     """Build a component, handing it those shared parts it asks for (values that are callables build them lazily)."""
-    cls, config = component_config(spec, where)
+    return built(spec, where, *component_config(spec, where), **shared)
+
+
+def built(spec: Mapping[str, Any], where: str, cls: type, config: Any, **shared: Any) -> Any:
+    """``construct`` with the class and configuration that ``component_config`` gave for the spec."""
     given = {}
     for name, make in shared.items():
         if wants(cls, name):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import asdict
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from eval.core import config as schema
-from eval.core.config import component_config, construct, identity, typed, wants
+from eval.core.config import built, component_config, construct, identity, typed, wants
 from eval.core.device import timing_identity
 from eval.core.identity import digest, record
 from eval.core.protocols import Answerer, Judge, MemorySystem, Scorer
@@ -334,14 +335,9 @@ class Bench:
         """
         asked = self.judge_parts[0].role if role == roles.JUDGE else role
         spec = self.llm_spec(role)
-        client = self._metered(
-            self._client(spec, cached, batched=cached and role != roles.MEMORY),
-            asked if cached else f"latency: {asked}",
-        )
+        name = asked if cached else f"latency: {asked}"
+        client = MeteredLLM(self._client(spec, cached, batched=cached and role != roles.MEMORY), self.meter, name)
         return client if cached or not keeps_prefixes(components.provider(spec)) else SaltedLLM(client)
-
-    def _metered(self, llm: LLM, role: str) -> LLM:
-        return MeteredLLM(llm, self.meter, role)
 
     def _client(self, spec: Spec, cached: bool = True, batched: bool = False) -> LLM:
         mode = self.config["cache"] if cached else "off"
@@ -362,7 +358,12 @@ class Bench:
             "llm": lambda: self._memory_llm(cached=not latency) if self.uses_llm() else None,
             "note": lambda: partial(self.meter.add, f"latency: {roles.MEMORY}" if latency else roles.MEMORY),
         }
-        return construct(self.system_spec, "system", **shared)
+        return built(self.system_spec, "system", *deepcopy(self._system_config), **shared)
+
+    @cached_property
+    def _system_config(self) -> tuple[type, Any]:
+        """The system's class and settings, read once for the systems of all conversations."""
+        return component_config(self.system_spec, "system")
 
     def answerer(self, *, latency: bool = False, repeat: int = 0) -> Answerer:
         """The answerer; ``repeat`` is the number of the run of answers, each a sample of its own."""
@@ -383,7 +384,7 @@ class Bench:
         """A judge by its configuration; ``llm`` is that of its model, the one of its role where None."""
         asked = self._judge_part(spec).llm if llm is None else llm
         role = roles.judge_role(spec["name"])
-        client = lambda: self._metered(self._client(asked, batched=True), role)  # noqa: E731
+        client = lambda: MeteredLLM(self._client(asked, batched=True), self.meter, role)  # noqa: E731
         return construct(spec, "judge", llm=client, embedder=self.embedder)
 
     def scorers(self) -> list[Scorer]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
@@ -96,7 +97,11 @@ class _Unknown(Exception):
 
 def target(spec: Mapping[str, Any]) -> str:
     """The import path that a part was named by."""
-    return TARGETS.get(part_id(component_config(spec, spec.get("name", "?"))[0]), spec["_target_"])
+    return _target(spec, component_config(spec, spec.get("name", "?"))[0])
+
+
+def _target(spec: Mapping[str, Any], cls: type) -> str:
+    return TARGETS.get(part_id(cls), spec["_target_"])
 
 
 def _part(spec: Mapping[str, Any], stage: str | None = None) -> dict[str, Any]:
@@ -111,20 +116,34 @@ def _part(spec: Mapping[str, Any], stage: str | None = None) -> dict[str, Any]:
                 raise _Unknown
         elif f.name not in EXECUTION and not (stage == "ingest" and f.metadata.get("stage") == "search"):
             fields[f.name] = getattr(config, f.name)
-    return {"target": target(spec), "version": getattr(cls, "version", "1"), "fields": fields}
+    return {"target": _target(spec, cls), "version": getattr(cls, "version", "1"), "fields": fields}
 
 
-_SYSTEMS: WeakKeyDictionary[RunSpec, dict[str | None, dict[str, Any]]] = WeakKeyDictionary()
+_SYSTEMS: WeakKeyDictionary[RunSpec, dict[str | None, dict[str, Any] | None]] = WeakKeyDictionary()
+_MAKING = Lock()
+"""Held while a system's identity is made: conversations that are ingested at once all ask for it as they begin."""
 
 
 def _system(bench: RunSpec, stage: str | None) -> dict[str, Any]:
-    known = _SYSTEMS.setdefault(bench, {})
-    if stage not in known:
-        known[stage] = _made_system(bench, stage)
-    return known[stage]
+    with _MAKING:
+        known = _SYSTEMS.setdefault(bench, {})
+        if stage not in known:
+            known[stage] = _made_system(bench, stage)
+        made = known[stage]
+    if made is None:
+        raise _Unknown
+    return made
 
 
-def _made_system(bench: RunSpec, stage: str | None) -> dict[str, Any]:
+def _made_system(bench: RunSpec, stage: str | None) -> dict[str, Any] | None:
+    """The system's identity as it was; None where none of that time can be meant."""
+    try:
+        return _system_then(bench, stage)
+    except _Unknown:
+        return None
+
+
+def _system_then(bench: RunSpec, stage: str | None) -> dict[str, Any]:
     identity = _part(bench.system_spec, stage)
     if wants(bench.system_class, "embedder"):
         identity["embedder"] = _part(bench.embedder_spec)

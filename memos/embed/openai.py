@@ -8,14 +8,18 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from memos.embed.metered import LISTENER
-from memos.embed.openai_wire import parsed, usage_in, vectors_of
+from memos.embed.openai_wire import parsed, tokens_used, usage_in, vectors_of
+from memos.embed.pacing import Patience, send
 from memos.embed.windows import encode_windows
 from memos.errors import ConfigError, LLMError, on_one_line, require
+from memos.llm.limits import Limits, pace_host
+from memos.llm.limits_headers import REQUESTS, TOKENS
 from memos.llm.openai_config import OPENAI_URL
 from memos.llm.openai_wire import BadReply
 from memos.llm.prices import check_prices
@@ -32,7 +36,7 @@ _BACKOFF = Backoff()
 
 
 class OpenAIEmbedder:
-    """Unit vectors from an ``/embeddings`` endpoint: batched, concurrent, retried by the SDK, tokens counted.
+    """Unit vectors from an ``/embeddings`` endpoint: batched, concurrent, at the shared pace, tokens counted.
 
     The window is counted in cl100k tokens, exact for OpenAI's models; set it lower for others. Longer texts are pooled
     over windows, never cut.
@@ -63,12 +67,26 @@ class OpenAIEmbedder:
         batch_tokens: int = field(default=250_000, metadata={"help": "tokens a request"})
         workers: int = field(default=8, metadata={"help": "requests in flight"})
         timeout: float = field(default=60, metadata={"help": "seconds a request may take"})
-        max_retries: int = field(default=6, metadata={"help": "tries after the first; Retry-After is kept"})
+        max_retries: int = field(
+            default=6, metadata={"help": "tries after the first; waits that a server asks for spend none"}
+        )
+        requests_per_minute: int | None = field(
+            default=None, metadata={"help": "most requests a minute; null: what the server's headers and refusals say"}
+        )
+        tokens_per_minute: int | None = field(
+            default=None, metadata={"help": "most tokens a minute; null: what the server's headers and refusals say"}
+        )
+        patience_s: float = field(
+            default=1800.0, metadata={"help": "longest time that a rate limit may let nothing through"}
+        )
 
         def __post_init__(self) -> None:
             for name in ("max_tokens", "batch_size", "batch_tokens", "workers"):
                 if getattr(self, name) < 1:
                     raise ConfigError(f"embedder.{name}: expected 1 or more, found {getattr(self, name)}")
+            for name in ("requests_per_minute", "tokens_per_minute", "patience_s"):
+                if getattr(self, name) is not None and getattr(self, name) <= 0:
+                    raise ConfigError(f"embedder.{name}={getattr(self, name)} must be positive")
             check_variable(self.api_key_env, "embedder.api_key_env")
             check_address(self.base_url, "embedder.base_url")
             check_prices(self, "embedder")
@@ -92,6 +110,12 @@ class OpenAIEmbedder:
         self.pooled = 0
         self.usage = Usage()
         """Calls and tokens so far."""
+        self._limits = Limits(
+            pace_host(self.config.base_url or OPENAI_URL),
+            self.config.model,
+            {REQUESTS: self.config.requests_per_minute, TOKENS: self.config.tokens_per_minute},
+        )
+        self._patience = Patience(self.config.max_retries, self.config.patience_s)
         self._client: Any = None
         self._worked = False
         """Whether a call has come through."""
@@ -125,7 +149,7 @@ class OpenAIEmbedder:
                     api_key=key or "none",
                     base_url=config.base_url or OPENAI_URL,  # never the one of an environment variable
                     timeout=config.timeout,
-                    max_retries=config.max_retries,
+                    max_retries=0,
                 )
             return self._client
 
@@ -181,12 +205,12 @@ class OpenAIEmbedder:
     def _request(self, texts: list[str], listener: Callable[[Usage], None] | None = None) -> np.ndarray:
         openai = require("openai", "embedded")
         extra = {"dimensions": self.dim} if self._shorten else {}
-        failures = 0
+        create = partial(self._connect().embeddings.with_raw_response.create, encoding_format="float", **extra)
+        make = partial(create, model=self.config.model, input=texts)
+        tokens, failures = sum(count_tokens(text) for text in texts), 0
         while True:
             try:
-                reply = self._connect().embeddings.with_raw_response.create(
-                    model=self.config.model, input=texts, encoding_format="float", **extra
-                )
+                reply = send(self._limits, self._patience, tokens, make, tokens_used)
             except openai.OpenAIError as error:
                 said = on_one_line(f"embedder {self.name}: {type(error).__name__}: {error}")[:_SHOWN]
                 if remedy := self._remedy(openai, error):

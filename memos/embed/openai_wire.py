@@ -34,6 +34,14 @@ def usage_in(reply: Any) -> Usage:
         return Usage(1)
 
 
+def tokens_used(content: bytes) -> int:
+    """Tokens that a reply's body states; 0 where it states none, or cannot be read."""
+    try:
+        return usage_in(parsed(content)).prompt_tokens
+    except BadReply:
+        return 0
+
+
 def vectors_of(reply: Any, texts: int, dim: int) -> np.ndarray:
     """The vectors of a reply in the order of the texts, float32, shape (texts, dim).
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from memos.llm.limits_headers import REQUESTS, TOKENS, Stated
 from memos.llm.pace import Pace, Sent
 from memos.resources import cache_root
+from memos.servers import is_loopback, served_as
 
 _STALE_S = 86_400.0
 """Files that nobody has touched for a day are removed."""
@@ -32,6 +33,11 @@ _NEWS_S = 0.5
 _MOST_BYTES = 1 << 16
 _IDLE_PROCESS_S = 1.0
 """How often it is checked whether the other processes still run."""
+
+
+def pace_host(base_url: str) -> str:
+    """What a server is called in the pace of its models; on loopback its port tells it from others."""
+    return served_as(base_url) + (base_url if is_loopback(base_url) else "")
 
 
 class Permit:
@@ -97,6 +103,7 @@ class Limits:
         """What the file held when this process last let go of it: where it still does, nobody else has paced since."""
         self._turn: asyncio.Lock | None = None
         self._news: asyncio.Event | None = None
+        self._threads, self._told = threading.Lock(), threading.Event()
         self._draw = random.Random()
 
     @contextmanager
@@ -131,6 +138,25 @@ class Limits:
         finally:
             permit.end()
 
+    @contextmanager
+    def permit_here(self, tokens: float) -> Iterator[Permit]:
+        """``permit`` for threads that run no loop; they go in turn."""
+        permit = Permit(self, self._admit_here(tokens * self._pace.scale))
+        try:
+            yield permit
+        finally:
+            permit.end()
+
+    def _admit_here(self, tokens: float) -> Sent:
+        with self._threads:
+            while True:
+                self._told.clear()
+                with self.shared() as (pace, now):
+                    wait = pace.admit(now, str(os.getpid()), tokens)
+                if isinstance(wait, Sent):
+                    return wait
+                self._told.wait(min(wait + self._draw.uniform(0, 0.01), _NEWS_S))
+
     async def _admit(self, tokens: float) -> Sent:
         """Wait for the turn. Callers of one loop go in the order in which they came."""
         if self._turn is None or self._news is None:
@@ -158,7 +184,8 @@ class Limits:
         return min(self._base_s * self._draw.uniform(0.5, 1.0), self._max_s / 2.0 ** min(pace.refusals, 30))
 
     def tell(self) -> None:
-        """Wake the caller whose turn it is; always called in the loop."""
+        """Wake the caller whose turn it is; of callers in a loop always called there."""
+        self._told.set()
         if self._news is not None:
             self._news.set()
 

@@ -16,7 +16,7 @@ from memos.errors import LLMError
 from memos.llm.base import Completion, Request
 from memos.llm.counting import most_tokens, prompt_counter
 from memos.llm.health import Health, Unusable
-from memos.llm.limits import Limits
+from memos.llm.limits import Limits, pace_host
 from memos.llm.limits_headers import REQUESTS, TOKENS
 from memos.llm.openai_calls import Calls
 from memos.llm.openai_client import OpenAITransport, key_of
@@ -24,7 +24,7 @@ from memos.llm.openai_config import OPENAI_URL, WINDOWS, OpenAIConfig
 from memos.llm.openai_dialect import Dialect
 from memos.llm.window import fit
 from memos.model_origin import ModelOrigin, served_origin
-from memos.servers import is_loopback, served_as
+from memos.servers import served_as
 from memos.types import Message
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class OpenAIChat:
         self._dialect = Dialect.of_model(self.name, self.config.structured)
         self._health = Health()
         self._limits = Limits(
-            served_as(self.base_url) + (self.base_url if is_loopback(self.base_url) else ""),
+            pace_host(self.base_url),
             self.name,
             {REQUESTS: self.config.requests_per_minute, TOKENS: self.config.tokens_per_minute},
             base_s=self.config.backoff_s,

@@ -39,8 +39,6 @@ _BLIND_CUT = 0.7
 """What is left of a prompt by a cut where the server says neither its window nor its count."""
 _SHORTEST_REPLY = 64
 """Below so much room for the reply the prompt is cut."""
-_BUSY = (503, 529)
-"""Statuses that ask for time where they say how much."""
 _NO_SUCH_ROUTE = (404, 405)
 _NO_CHAT = "is llm.base_url the address of a chat server?"
 _REPLY_TOKENS = 100.0
@@ -175,8 +173,8 @@ class Calls:
             except StatusError as error:
                 state.spent += _stated(error.body)
                 refusal = refusal_of(error.status, error.body, error.message, error.headers, self._secret)
-                if _slows_down(refusal):
-                    permit.refused(self._pause(refusal), stated_limits(refusal.headers))
+                if refusal.slows_down():
+                    permit.refused(refusal.pause(self.config.retry_after_max_s), stated_limits(refusal.headers))
                 elif self._negotiates(state, refusal, body):
                     return replace(refusal, status=0)
                 return refusal
@@ -211,7 +209,7 @@ class Calls:
         """
         if refusal.status == 0:
             return True
-        if _slows_down(refusal):
+        if refusal.slows_down():
             self._keep_patience(state, refusal)
             return True
         if refusal.too_long():
@@ -223,12 +221,6 @@ class Calls:
         message = self._message(refusal, cause)
         self.health.failed(cause or f"{refusal.status} {refusal.code}", message)
         raise Rejected(f"{message}; request {describe(state.request)!r}")
-
-    def _pause(self, refusal: Refusal) -> float | None:
-        """Seconds that a server asks to wait, by its headers or its words."""
-        wish = retry_after(refusal.headers)
-        wish = refusal.asks_to_wait() if wish is None else wish
-        return wish if wish is None else min(wish, self.config.retry_after_max_s)
 
     def _keep_patience(self, state: _Try, refusal: Refusal) -> None:
         """Let a rate limit be waited for, as long as calls come through now and then.
@@ -308,13 +300,6 @@ class Calls:
         }
         mend = remedy[cause] if cause else _NO_CHAT if refusal.status in _NO_SUCH_ROUTE else ""
         return f"{self.name} at {self.server} refuses: {said}" + (f"; {mend}" if mend else "")
-
-
-def _slows_down(refusal: Refusal) -> bool:
-    """Whether a server asks for time: that spends no attempt."""
-    if refusal.cause() is not None or refusal.never_fits():
-        return False
-    return refusal.status == 429 or (refusal.status in _BUSY and retry_after(refusal.headers) is not None)
 
 
 def _estimate(request: Request) -> float:

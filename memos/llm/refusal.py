@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from memos.errors import on_one_line
+from memos.llm.retry import retry_after
 
 _SHOWN = 500
 _DEEPEST = 20
 """Levels of an error's body that are read."""
+_BUSY = (503, 529)
+"""Statuses that ask for time where they say how much."""
 _QUOTA = re.compile(
     r"insufficient_quota|insufficient_balance|billing_hard_limit|billing_not_active|credit balance is too low|"
     r"insufficient (?:credits|balance|funds)|quota exceeded for .*per ?day"
@@ -84,6 +87,18 @@ class Refusal:
         """Whether this one request asks for more tokens than a minute may take: no waiting helps it."""
         match = _TOO_LARGE.search(self.words)
         return bool(match) and (match.group(1) is None or int(match.group(2)) > int(match.group(1)))
+
+    def slows_down(self) -> bool:
+        """Whether the server asks for time: that spends no attempt."""
+        if self.cause() is not None or self.never_fits():
+            return False
+        return self.status == 429 or (self.status in _BUSY and retry_after(self.headers) is not None)
+
+    def pause(self, longest: float) -> float | None:
+        """Seconds that the server asks to wait, by its headers or its words, at most so many; None: it does not say."""
+        wish = retry_after(self.headers)
+        wish = self.asks_to_wait() if wish is None else wish
+        return wish if wish is None else min(wish, longest)
 
     def stated(self) -> tuple[int | None, int | None]:
         """The window and the tokens of the prompt as the server counts them; None where it does not say."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from memos.errors import ConfigError
+from memos.remembered import Remembered
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, SchemaError, ValidationError
@@ -51,11 +52,14 @@ def check_schema(schema: Any, place: str) -> None:
             raise ConfigError(f"{place}: required {unknown[0]!r} is no property")
 
 
-def _validator(schema: Mapping[str, Any]) -> Draft202012Validator:
+def _made_validator(schema: Mapping[str, Any]) -> Draft202012Validator:
     from jsonschema import Draft202012Validator
     from referencing import Registry
 
     return Draft202012Validator(schema, registry=Registry())
+
+
+_validator: Remembered[Mapping[str, Any], Draft202012Validator] = Remembered(_made_validator, 64)
 
 
 def _reason(error: ValidationError | SchemaError) -> str:

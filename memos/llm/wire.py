@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from memos.llm.base import BatchedCompletion, Completion, Request, ToolCall
+from memos.remembered import Remembered
 from memos.types import Usage
 
 
@@ -36,9 +36,14 @@ def request_to_dict(request: Request) -> dict[str, Any]:
 
 
 def request_key(identity: Mapping[str, Any], request: Request) -> str:
-    """SHA-256 (hex) of a provider's identity and every field of the request."""
-    text = canonical({"llm": dict(identity), "request": request_to_dict(request)})
+    """SHA-256 (hex) of a provider's identity and every field of the request: ``canonical`` of both under ``llm`` and
+    ``request``. A call is looked up in several places one after the other, so its text is made once.
+    """
+    text = f'{{"llm":{canonical(dict(identity))},"request":{_text(request)}}}'
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+_text: Remembered[Request, str] = Remembered(lambda request: canonical(request_to_dict(request)), 256)
 
 
 def describe(request: Request, width: int = 80) -> str:
@@ -53,7 +58,7 @@ def completion_to_dict(completion: Completion) -> dict[str, Any]:
     return {
         "text": completion.text,
         "model": completion.model,
-        "usage": asdict(completion.usage),
+        "usage": {name: getattr(completion.usage, name) for name in Usage.__dataclass_fields__},
         "finish_reason": completion.finish_reason,
         "latency_ms": completion.latency_ms,
         "tool_calls": [{"name": call.name, "arguments": call.arguments} for call in completion.tool_calls],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest_baselines import ingest
+from conftest_baselines import WordEmbedder, ingest
 from scripted_models import asked, call, prompts, scripted
 
 from baselines.langmem.system import LangMem
@@ -112,3 +112,36 @@ def test_malformed_replies_that_never_mend_extract_nothing_and_are_counted(kind,
     system = ingest(kind(kind.Config(extractor="llm", retries=1), **services), conversation)
     assert system.stats()["malformed"] > 0
     assert sum(usage.calls for usage in system.usage().values()) == len(llm.requests)
+
+
+class ServedEmbedder(WordEmbedder):
+    """The same vectors as from a server; counts its calls."""
+
+    remote = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def encode(self, texts):
+        self.calls += 1
+        return super().encode(texts)
+
+
+def test_langmem_embeds_what_a_session_changes_in_one_call_of_a_server(conversation, embedder):
+    """Each further call would stand in the chain of a conversation; the store is that of one text at a time."""
+    likes = [f"Ada likes {word}" for word in "tea rome chess maps".split()]
+    said = [
+        {"queries": ["Ada"]},
+        {"insert": likes, "patch": [], "remove": []},
+        {"queries": ["Ada likes tea"]},
+        {"insert": ["Ben has a dog"], "patch": [{"id": "m0", "content": "Ada likes green tea"}], "remove": ["m1"]},
+    ]
+    served = ServedEmbedder()
+    one, other = (
+        ingest(LangMem(LangMem.Config(extractor="llm"), embedder=made, llm=scripted(*said)), conversation)
+        for made in (served, embedder)
+    )
+    assert served.calls == 4, "the searches and the changes of two sessions"
+    assert one.memories() == other.memories() and len(one.memories()) == 4
+    assert [one.search(Query(text)) for text in likes] == [other.search(Query(text)) for text in likes]

@@ -12,9 +12,11 @@ from scripted_replies import FaultPlan
 from small_runs import Made
 
 from eval.answerers.llm import LLMAnswerer
+from eval.core.config import component_config
 from eval.experiments.benchmark.experiment import run
 from eval.experiments.protocol import BUDGET_REACHED, FAILED_QUESTIONS, OK
 from eval.stages import flow as flows
+from eval.stages import former_fingerprints
 from eval.stages.bench import Bench
 from eval.stages.flow import flowing
 from memos.system import MemOSSystem
@@ -147,3 +149,38 @@ def test_an_error_that_ends_the_run_is_raised_and_an_interrupt_does_not_wait(
         raise KeyboardInterrupt
     directory.close()
     assert run(bench.config)["code"] == OK
+
+
+def test_what_conversations_at_once_share_is_made_once(tmp_path, monkeypatch):
+    """The system's settings and its identity of former times are the same for all conversations of a run."""
+    bench = Bench(Made(tmp_path).config)
+    (bench.out / "cache" / "state" / "rag").mkdir(parents=True)
+    read, former = [], []
+
+    def counted(spec, where, group=""):
+        read.append(where)
+        return component_config(spec, where, group)
+
+    def part(spec, stage=None):
+        former.append(spec["name"])
+        return original(spec, stage)
+
+    original = former_fingerprints._part
+    monkeypatch.setattr("eval.stages.bench.component_config", counted)
+    monkeypatch.setattr(former_fingerprints, "_part", part)
+    start = threading.Barrier(6)
+
+    def begin() -> None:
+        start.wait(10)
+        for conversation in bench.dataset.conversations:
+            bench.state_folder(conversation)
+            bench.new_system().close()
+
+    threads = [threading.Thread(target=begin) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert read == ["system"] and sorted(former) == ["mock", "rag"]
+    one, other = bench.new_system(), bench.new_system()
+    assert one.config == other.config and one.config is not other.config

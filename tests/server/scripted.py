@@ -58,7 +58,7 @@ class ScriptedServer:
         faults: a FaultPlan, or a list for ``FaultPlan(sequence)``.
         refuse: response formats and options the server rejects with status 400: ``json_schema``, ``json_object``,
             ``seed``, ``stream_options``, ``max_completion_tokens``, …
-        limit: a RateLimit that chat requests are held to; their tokens are those of the prompt and of the reply.
+        limit: a RateLimit that chats and embeddings are held to; tokens are those of the prompt and of the reply.
         timeout_s: how long a ``timeout`` fault keeps silent before the connection is closed.
         dim: length of embeddings.
         embedded: bodies that the first requests for embeddings get, whatever they are.
@@ -175,7 +175,12 @@ class ScriptedServer:
         if path.endswith("/embeddings") and self.embedded:
             return await _write(writer, 200, self.embedded.pop(0).encode("utf-8", "surrogatepass"), {})
         if path.endswith("/embeddings"):
-            return await _send(writer, 200, self._embeddings(body))
+            made, stated = self._embeddings(body), {}
+            if self.limit is not None:
+                wait, stated = self.limit.take(made["usage"]["total_tokens"])
+                if wait > 0:
+                    return await _send(writer, 429, _refused(self.limit, wait, made["usage"]["total_tokens"]), stated)
+            return await _send(writer, 200, made, stated)
         if not path.endswith("/chat/completions"):
             return await _send(writer, 404, {"error": {"message": f"no route {path}", "code": None}})
         return await self._chat(body, fault, writer)
@@ -192,8 +197,7 @@ class ScriptedServer:
             tokens = len(words) + min(len(reply.text.split()), longest)
             wait, stated = self.limit.take(tokens)
             if wait > 0:
-                error = {"type": "tokens", "code": "rate_limit_exceeded", "message": self.limit.message(wait, tokens)}
-                return await _send(writer, 429, {"error": error}, stated)
+                return await _send(writer, 429, _refused(self.limit, wait, tokens), stated)
         cached = self._cached(words)
         if reply.status != 200:
             await asyncio.sleep(self._delay(body))
@@ -326,6 +330,11 @@ def embedding(text: str, dim: int) -> list[float]:
 def _event(writer: asyncio.StreamWriter, value: Any) -> None:
     data = f"data: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}\n\n".encode()
     writer.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+
+
+def _refused(limit: RateLimit, wait: float, tokens: float) -> dict[str, Any]:
+    error = {"type": "tokens", "code": "rate_limit_exceeded", "message": limit.message(wait, tokens)}
+    return {"error": error}
 
 
 async def _send(

@@ -281,3 +281,22 @@ def test_write_gives_four_files_with_sources(runs, tmp_path):
         f"fp-{s}" for s in ("oracle", "a", "b", "c")
     ]
     assert "commit" in origin and "dirty" in origin
+
+
+def test_dollars_stand_in_the_main_tables_where_calls_have_a_price():
+    """Once for a run: categories have none of their own, and tables without prices have no column."""
+    ledger = {
+        "ingest": {"calls": 4, "prompt_tokens": 9, "completion_tokens": 2, "usd": 0.5},
+        "answer": {"calls": 2, "prompt_tokens": 8, "completion_tokens": 2, "usd": 0.25},
+    }
+    priced, unpriced = {**summary("a", 0.7), "ledger": ledger}, {**summary("b", 0.6), "ledger": {}}
+    for table in (table3([priced, unpriced]), table4([priced, unpriced])):
+        keys = [column.key for column in table.columns]
+        assert keys[-2:] == ["usd", "usd_1000"] and any(note.startswith("USD:") for note in table.notes)
+        first, second = table.sections[-1].rows
+        assert first[-2].value == 0.75 and first[-1].value == pytest.approx(250 / 1540)
+        assert (second[-2].value, second[-1].value) == (0, None)
+        assert all(len(row) == len(keys) for section in table.sections for row in section.rows)
+    by_category = table3([priced, unpriced]).sections[0].rows[0]
+    assert by_category[-2].value is None and by_category[-1].value is None
+    assert "usd" not in [column.key for column in table3([unpriced]).columns]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from eval.core.categories import Category, CategoryId
 from eval.report.tables.fitted_marks import method_cell
-from eval.report.tables.recall_cost import INGESTION, ingestion_cells
+from eval.report.tables.recall_cost import INGESTION, USD, dollar_cells, dollar_columns, ingestion_cells
 from eval.report.tables.summaries import (
     METRIC_TITLES,
     by_questions,
@@ -74,15 +74,23 @@ def table3(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
         ties: from ``eval.report.significance`` where per-question records are at hand.
     """
     shown = main_metrics(summaries)
-    columns = (*_head_columns(), *_judge_columns(shown), *(_score(k, t) for k, t in METRIC_TITLES.items()))
+    dollars = dollar_columns(summaries)
+    scores = (*_judge_columns(shown), *(_score(k, t) for k, t in METRIC_TITLES.items()))
+    columns = (*_head_columns(), *scores, *dollars)
     sections = []
     for heading, group in _groups(summaries):
         for category in (*_present(group), None):
             own = category and category.id
-            rows = tuple(_row3(s, name, own, shown, ties) for s, name in zip(group, row_names(group), strict=True))
+            rows = tuple(
+                (*_row3(s, name, own, shown, ties), *_usd(s, dollars, whole=category is None))
+                for s, name in zip(group, row_names(group), strict=True)
+            )
             title = category_title(category, max(count(s, own) for s in group))
             sections.append(Section(f"{heading}{title}", rows, _ranked(group)))
-    notes = _notes(summaries, {**{k: main_title(k) for k in shown}, **METRIC_TITLES}, ties)
+    notes = (
+        *_notes(summaries, {**{k: main_title(k) for k in shown}, **METRIC_TITLES}, ties),
+        *([USD] if dollars else []),
+    )
     return Table(
         "table3", f"{data_title(summaries)} by category, method and metric", columns, tuple(sections), notes
     ).marked()
@@ -97,10 +105,14 @@ def table4(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
         for part in ("search", "total")
         for q in ("p50", "p95")
     )
-    columns = (*_head_columns(), *_judge_columns(shown), *latency, *INGESTION)
+    dollars = dollar_columns(summaries)
+    columns = (*_head_columns(), *_judge_columns(shown), *latency, *INGESTION, *dollars)
     sections = []
     for heading, group in _groups(summaries):
-        rows = tuple(_row4(s, name, shown, ties) for s, name in zip(group, row_names(group), strict=True))
+        rows = tuple(
+            (*_row4(s, name, shown, ties), *_usd(s, dollars, whole=True))
+            for s, name in zip(group, row_names(group), strict=True)
+        )
         sections.append(Section(f"{heading}{category_title(None, max(count(s) for s in group))}", rows, _ranked(group)))
     notes = list(_notes(summaries, {k: main_title(k) for k in shown}, ties))
     without = [
@@ -118,6 +130,8 @@ def table4(summaries: Sequence[Summary], ties: Ties | None = None) -> Table:
             "Ingest: seconds (embeddings from the cache where it holds them), model calls and their tokens for all "
             "stores."
         )
+    if dollars:
+        notes.append(USD)
     title = f"{data_title(summaries)} score and latency by method"
     return Table("table4", title, columns, tuple(sections), tuple(notes)).marked()
 
@@ -205,6 +219,11 @@ def _row4(summary: Summary, name: str, shown: Sequence[str], ties: Ties | None) 
     )
     head = _head(summary, name, None, shown[0] if shown else None)
     return (*head, *_judge_cells(summary, None, shown, ties), *durations, *ingestion_cells(summary))
+
+
+def _usd(summary: Summary, columns: Sequence[Column], *, whole: bool) -> tuple[Cell, ...]:
+    """Dollars of a run where the table has columns for them; they belong to no category."""
+    return dollar_cells(summary) if columns and whole else tuple(Cell(None) for _ in columns)
 
 
 def _groups(summaries: Sequence[Summary]) -> list[tuple[str, list[Summary]]]:

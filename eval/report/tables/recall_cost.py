@@ -81,6 +81,13 @@ def ingestion_cells(summary: Summary) -> tuple[Cell, Cell, Cell]:
     return Cell((summary.get("latency_ms") or {}).get("ingest_s")), Cell(calls), Cell(tokens)
 
 
+USD = (
+    "USD: at the prices of each run's configuration, as if every call had been made afresh; 1,000 q.: search and "
+    "answers of a thousand questions. Empty where the price of a model is not known."
+)
+"""Note below a table with the columns of ``dollar_columns``."""
+
+
 def cost_table(summaries: Sequence[Summary]) -> Table:
     """Model calls and tokens by phase, and prompt tokens a question for search and answer together.
 
@@ -92,7 +99,7 @@ def cost_table(summaries: Sequence[Summary]) -> Table:
         for p in (*PHASES, "latency")
         if any(p in ledger and (p == "ingest" or ledger[p].get("calls")) for ledger in ledgers)
     ]
-    cost = any(phase.get("usd") for ledger in ledgers for phase in ledger.values())
+    dollars = dollar_columns(summaries)
     losses = [summary.get("lost") or {} for summary in summaries]
     kept = [(key, title) for key, title in LOSSES if any(own.get(key) for own in losses)]
     kinds = (("calls", "calls"), ("prompt_tokens", "prompt"), ("completion_tokens", "compl."))
@@ -101,7 +108,7 @@ def cost_table(summaries: Sequence[Summary]) -> Table:
         Column("ingest_s", "Ingest (s)", "ms"),
         *(Column(f"{phase}_{key}", title, "count", group=phase) for phase in present for key, title in kinds),
         Column("query_tokens", "tok/question", "count"),
-        *(Column(key, title, "usd", group="USD") for key, title in (("usd", "all"), ("usd_1000", "1,000 q.")) if cost),
+        *dollars,
         *(Column(key, title, "count", group="stores") for key, title in kept),
     )
     rows = []
@@ -111,17 +118,14 @@ def cost_table(summaries: Sequence[Summary]) -> Table:
         cells = tuple(Cell(ledger.get(phase, {}).get(key)) for phase in present for key, _ in kinds)
         seconds = ingestion_cells(summary)[0]
         each = Cell(total / count(summary) if count(summary) else None)
-        dollars = _dollars(ledger, count(summary)) if cost else ()
-        rows.append((Cell(name), seconds, *cells, each, *dollars, *(Cell(own.get(key)) for key, _ in kept)))
+        usd = dollar_cells(summary) if dollars else ()
+        rows.append((Cell(name), seconds, *cells, each, *usd, *(Cell(own.get(key)) for key, _ in kept)))
     silent = [phase for phase in PHASES if phase not in present]
     notes = [*origin_notes(summaries), "Tokens as the model reports them; local models that make no call count 0."]
     if silent:
         notes.append(f"No model was called to {_joined(silent)}.")
-    if cost:
-        notes.append(
-            "USD: at the prices of each run's configuration, as if every call had been made afresh; 1,000 q.: search "
-            "and answers of a thousand questions. Empty where the price of a model is not known."
-        )
+    if dollars:
+        notes.append(USD)
     if kept:
         notes.append(
             "Stores: memories in all of them; extractions whose every attempt was malformed; decisions without effect; "
@@ -131,9 +135,17 @@ def cost_table(summaries: Sequence[Summary]) -> Table:
     return Table("cost", "Calls and tokens by phase", columns, (Section("", tuple(rows)),), tuple(notes))
 
 
-def _dollars(ledger: Mapping[str, Any], questions: int) -> tuple[Cell, Cell]:
+def dollar_columns(summaries: Sequence[Summary]) -> tuple[Column, ...]:
+    """Dollars of all phases and of a thousand questions; no column where no call has a price."""
+    if not any(phase.get("usd") for summary in summaries for phase in (summary.get("ledger") or {}).values()):
+        return ()
+    return (Column("usd", "all", "usd", group="USD"), Column("usd_1000", "1,000 q.", "usd", group="USD"))
+
+
+def dollar_cells(summary: Summary) -> tuple[Cell, Cell]:
     """Dollars of all phases, and of searching and answering a thousand questions."""
-    asked = {name: phase.get("usd") for name, phase in ledger.items() if phase.get("calls")}
+    questions = count(summary)
+    asked = {name: phase.get("usd") for name, phase in (summary.get("ledger") or {}).items() if phase.get("calls")}
     each = [asked[name] for name in ("search", "answer") if name in asked]
     whole = None if None in asked.values() else sum(asked.values())
     return Cell(whole), Cell(1000 * sum(each) / questions if each and None not in each and questions else None)

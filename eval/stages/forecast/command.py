@@ -35,8 +35,8 @@ EMBED_CALL = CallTime(0.2, 0.0, 0.0)
 """The time of a call for embeddings where none was measured."""
 EMBEDDED_AT_ONCE = 64
 """Calls for embeddings that are under way at once: each conversation makes its own."""
-TRIED = "Nadia took the ferry to the island on Saturday, and her brother met her at the harbour with the old bicycle."
-"""A text whose tokens a server of embeddings is asked to count."""
+EMBEDDED = 16
+"""Texts of the run whose tokens a server of embeddings is asked to count, the shortest, the longest and between."""
 Report = Callable[[str], None]
 
 
@@ -225,7 +225,7 @@ def _at_once(bench: ForecastBench) -> float:
 def _embedders(
     benches: Sequence[ForecastBench], probing: bool, learned: Learned, report: Report
 ) -> dict[str, KnownModel]:
-    """The servers that embed; where probing, each is asked for two vectors: key, time and way of counting."""
+    """The servers that embed; where probing, each embeds some of the run's texts: key, time and way of counting."""
     out: dict[str, KnownModel] = {}
     for bench in benches:
         raw = components.raw_embedder(bench.embedder_spec)
@@ -233,18 +233,30 @@ def _embedders(
             continue
         call = EMBED_CALL
         if probing:
-            report(f"asking {raw.name} for two vectors")
-            tokens, call = _tried(BudgetedEmbedder(construct(bench.embedder_spec, "embedder"), bench.budget))
-            learned.count(Form(EMBEDDER, raw.name, "embedding"), tokens, tokenizer_of(raw.name)(TRIED))
+            texts = _embedded(bench)
+            report(f"asking {raw.name} for {len(texts) + 1} vectors")
+            embedder = BudgetedEmbedder(construct(bench.embedder_spec, "embedder"), bench.budget)
+            tokens, call = _tried(embedder, texts)
+            learned.count(Form(EMBEDDER, raw.name, "embedding"), tokens, sum(map(tokenizer_of(raw.name), texts)))
         out[raw.name] = KnownModel(raw.name, bench.budget.price_for(raw), call, CallLimits(EMBEDDED_AT_ONCE))
     return out
 
 
-def _tried(embedder: BudgetedEmbedder) -> tuple[int, CallTime]:
-    """The server's tokens of ``TRIED``, and the time of a call on a connection that is there."""
+def _embedded(bench: ForecastBench) -> list[str]:
+    """Some of the texts that a job embeds: a server's way of counting differs with the kind of text."""
+    short = ForecastBench(bench.config, command := Command(), cached=False)
+    first = [conversation.sample_id for conversation in short.dataset.conversations[:1]]
+    rehearse(short, short.place, first, SAMPLED_QUESTIONS, False, SAMPLED_SESSIONS)
+    texts = sorted({text for known in command.vectors.values() for text in known if text}, key=lambda t: (len(t), t))
+    count = min(EMBEDDED, len(texts))
+    return [texts[number * (len(texts) - 1) // max(count - 1, 1)] for number in range(count)]
+
+
+def _tried(embedder: BudgetedEmbedder, texts: Sequence[str]) -> tuple[int, CallTime]:
+    """The server's tokens of texts, and the time of a call on a connection that is there."""
     embedder.encode(["harbour"])
     before, start = getattr(embedder.inner, "usage", Usage()), time.perf_counter()
-    embedder.encode([TRIED])
+    embedder.encode(texts)
     seconds, spent = time.perf_counter() - start, getattr(embedder.inner, "usage", Usage()) - before
     return spent.prompt_tokens, CallTime(seconds, 0.0, 0.0, True)
 

@@ -1,9 +1,9 @@
 """Does the ranker of MemOS hold away from home? Evidence recall of every source at home and away, beside plain fusion.
 
-    python scripts/bench_ranker.py [--data FILE] [--beam FOLDER] [--generated] [--unseen] [--cache FOLDER]
+    python scripts/bench_ranker.py [--data FILE] [--beam FOLDER] [--chats N] [--generated] [--unseen]
 
 ``home`` are the weights that ship: on conversations that were fitted on, those of the fold that left them out. ``away``
-are weights of a fit without the whole source (leave one source out). ``open`` is away without the gate that falls back
+are weights of a fit on the other sources of the call. ``open`` is away without the gate that falls back
 to fusion. Beside them reciprocal rank fusion, BM25 over windows and the embeddings alone, over the same units with the
 same passages as hits. Recall at 20 hits and within budgets of NLTK words, in percent, with the interval of 95 % (over
 conversations) of the paired difference to the best of the three.
@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from eval.command.script import add_cache, add_data, embeddings, locomo, one_line_errors
-from eval.datasets.ranker_sources import beam_source, beam_unseen, generated_source, locomo_source
+from eval.datasets.ranker_sources import FITTED_CHATS, beam_source, beam_unseen, generated_source, locomo_source
 from eval.metrics.retrieval import BUDGETS, evidence_metrics
 from eval.stats.intervals import interval
 from memos.embed.cache import CachedEmbedder
@@ -118,6 +118,9 @@ def main() -> None:
     parser.add_argument(
         "--beam", type=Path, metavar="FOLDER", help="folder of BEAM 100K's numbered chats; none: without"
     )
+    parser.add_argument(
+        "--chats", type=int, default=FITTED_CHATS, metavar="N", help=f"first chats of it (default: {FITTED_CHATS})"
+    )
     parser.add_argument("--generated", action="store_true", help="also generated lives of a seed of their own")
     parser.add_argument("--unseen", action="store_true", help="look at the chats of BEAM that nothing is fitted on")
     args = parser.parse_args()
@@ -126,7 +129,7 @@ def main() -> None:
     if args.generated:
         sources.append(generated_source())
     if args.beam is not None:
-        sources.append(beam_source(args.beam))
+        sources.append(beam_source(args.beam, args.chats))
     asked = {source.name: list(questions(source, embedder)) for source in sources}
     unseen = list(questions(beam_unseen(args.beam), embedder)) if args.unseen and args.beam is not None else []
     print(f"ranker {ranker.digest()}")
@@ -134,17 +137,17 @@ def main() -> None:
         others = [one for one in sources if one is not source]
         arms = arms_of(others, [one for other in others for one in asked[other.name]])
         table(source.name, asked[source.name], arms)
-        if source.name == "beam" and unseen:
-            table("beam unseen", unseen, arms)
+        if source.name == "BEAM" and unseen:
+            table("BEAM unseen", unseen, arms)
 
 
 def arms_of(others: Sequence[TrainSource], seen: Sequence[TrainQuestion]) -> dict[str, Scorer]:
-    """What is compared on a source, with weights fitted on the other sources."""
-    away = by_weights(*fit_looks(weighed(others, seen)))
-    return {
-        "home (shipped, cross-fitted)": shipped,
-        "away (without this source)": gated(away, seen),
-        "open (away, no gate)": away,
+    """What is compared on a source, with weights fitted on the other sources where there are some."""
+    arms: dict[str, Scorer] = {"home (shipped, cross-fitted)": shipped}
+    if seen:
+        away = by_weights(*fit_looks(weighed(others, seen)))
+        arms |= {"away (without this source)": gated(away, seen), "open (away, no gate)": away}
+    return arms | {
         "fusion, turns, speaker": fusion,
         "fusion": plain_fusion,
         "BM25 windows": column("keyword_window"),

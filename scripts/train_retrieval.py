@@ -16,8 +16,7 @@ from eval.command.script import add_cache, add_data, add_write, embeddings, loco
 from eval.datasets.ranker_sources import beam_source, generated_source, locomo_source
 from memos.embed.cache import CachedEmbedder
 from memos.embed.minilm import MiniLM
-from memos.operation.retrieval.features import GROUPS
-from memos.operation.retrieval.fit import fit_all, write
+from memos.operation.retrieval.fit import ABLATIONS, fit_all, write
 
 
 @one_line_errors
@@ -38,7 +37,7 @@ def main() -> None:
     if args.generated:
         sources.append(generated_source())
     embedder = CachedEmbedder(MiniLM(), embeddings(args.cache))
-    table, marks = fit_all(sources, embedder, () if args.full_set else tuple(GROUPS))
+    table, marks = fit_all(sources, embedder, () if args.full_set else ABLATIONS)
     if args.write:
         write(table, marks)
 

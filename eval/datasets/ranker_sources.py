@@ -17,17 +17,17 @@ SEED, LIVES = 2101, 4
 
 def locomo_source(file: Path) -> TrainSource:
     """LOCOMO without captions, every conversation left out of one fold."""
-    return TrainSource("locomo", locomo.load(file), folds=10)
+    return TrainSource("LOCOMO", locomo.load(file), folds=10)
 
 
-def beam_source(folder: Path) -> TrainSource:
-    """The chats of BEAM 100K that are fitted on, each left out of one fold."""
-    return TrainSource("beam", beam.read(folder, "100K"), folds=FITTED_CHATS, only=_chats(folder, True))
+def beam_source(folder: Path, chats: int = FITTED_CHATS) -> TrainSource:
+    """The first chats of BEAM 100K, each left out of one fold; fitted on are ``FITTED_CHATS``."""
+    return TrainSource("BEAM", beam.read(folder, "100K"), folds=chats, only=_chats(folder, range(1, chats + 1)))
 
 
 def beam_unseen(folder: Path) -> TrainSource:
     """The other chats of a folder, which nothing is fitted on."""
-    return TrainSource("beam unseen", beam.read(folder, "100K"), only=_chats(folder, False))
+    return TrainSource("BEAM unseen", beam.read(folder, "100K"), only=_chats(folder, range(FITTED_CHATS + 1, 11)))
 
 
 def generated_source() -> TrainSource:
@@ -35,6 +35,6 @@ def generated_source() -> TrainSource:
     return TrainSource("generated", made(Knobs(seed=SEED, conversations=LIVES)), weight=0.5)
 
 
-def _chats(folder: Path, fitted: bool) -> tuple[str, ...]:
+def _chats(folder: Path, numbers: range) -> tuple[str, ...]:
     names = [one.sample_id for one in beam.read(folder, "100K").conversations]
-    return tuple(name for name in names if (int(name.rpartition("-")[2]) <= FITTED_CHATS) == fitted)
+    return tuple(name for name in names if int(name.rpartition("-")[2]) in numbers)

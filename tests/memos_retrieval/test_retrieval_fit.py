@@ -75,7 +75,7 @@ def test_every_fold_leaves_its_conversation_out(mock_embedder, monkeypatch):
     monkeypatch.setattr(ranker_fit, "fit_looks", noted)
     source = TrainSource("tiny", load(TINY), folds=2)
     lines = []
-    table, marks = fit_all([source], mock_embedder, groups=("traits",), tell=lines.append)
+    table, marks = fit_all([source], mock_embedder, ablations=(frozenset(["traits"]),), tell=lines.append)
     assert [set(table[part]) for part in ("weights", "feedback")] == [{"all", "traits"}] * 2
     assert set(table["weights"]["all"]) == {"all", "0", "1"} and len(lines) == 2
     for number, pairs in enumerate(seen):

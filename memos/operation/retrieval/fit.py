@@ -39,6 +39,12 @@ MATCHES = frozenset(
     )
 )
 """Features that speak for a unit: their weights are not negative, so that no source's habits turn a match around."""
+_SIGNS = frozenset(("speaker", "time", "traits"))
+ABLATIONS = (
+    *(frozenset([group]) for group in GROUPS),
+    *(_SIGNS | off for off in (frozenset[str](), {"graph"}, {"graph", "keyword"}, {"graph", "vector"})),
+)
+"""Switched-off groups that have weights of their own: each group, and the channels together and alone."""
 LEAST = np.array([0.0 if name in MATCHES else -np.inf for name in FEATURES])
 
 
@@ -169,7 +175,7 @@ def weighed(sources: Sequence[TrainSource], asked: Sequence[TrainQuestion]) -> l
 def fit_all(
     sources: Sequence[TrainSource],
     embedder: Embedder,
-    groups: Sequence[str] = tuple(GROUPS),
+    ablations: Sequence[frozenset[str]] = ABLATIONS,
     tell: Callable[[str], None] = print,
 ) -> tuple[dict[str, Any], str]:
     """Weights of both looks for every switched-off group and fold, as ``ranker.json`` holds them, and ``folds.json``.
@@ -177,7 +183,7 @@ def fit_all(
     Args:
         sources: what is fitted on.
         embedder: of the memories and questions.
-        groups: those that are also fitted without, one at a time.
+        ablations: switched-off groups that are fitted, too, each on its own.
         tell: takes what was reached, line by line.
     """
     asked = [one for source in sources for one in questions(source, embedder)]
@@ -187,7 +193,7 @@ def fit_all(
     names = sorted({one.fold for one in asked if one.fold})
     first: dict[str, dict[str, list[float]]] = {}
     again: dict[str, dict[str, list[float]]] = {}
-    for off in [frozenset[str](), *(frozenset([group]) for group in groups)]:
+    for off in (frozenset[str](), *ablations):
         whole, second = fit_looks(lists, off)
         first[key(off)], again[key(off)] = {ALL: _short(whole)}, {ALL: _short(second)}
         for fold in names:
@@ -195,8 +201,9 @@ def fit_all(
             weights, refined = fit_looks(seen, off, whole)
             first[key(off)][fold], again[key(off)][fold] = _short(weights), _short(refined)
         tell(f"{key(off)}: {len(lists)} questions, {len(names)} folds")
+    on = " and ".join(source.name for source in sources)
     table = {
-        "about": "Fitted by scripts/train_retrieval.py; docs/ranker.md is the card of these weights.",
+        "about": f"Fitted on {on} by scripts/train_retrieval.py; docs/ranker.md is the card of these weights.",
         "sources": {source.name: _described(source) for source in sources},
         "ridge": [RIDGE, SECOND_RIDGE],
         "seen": {"content_words": [round(low, 2), round(high, 2)]},
@@ -205,7 +212,7 @@ def fit_all(
         "second_features": list(SECOND),
         "feedback": again,
     }
-    return table, folds.written(_texts(sources))
+    return table, folds.written(_texts(sources), " and ".join(source.name for source in sources if source.folds))
 
 
 def _described(source: TrainSource) -> dict[str, Any]:

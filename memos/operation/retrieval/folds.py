@@ -63,7 +63,7 @@ def chosen(met: Counter[str]) -> str:
     return fold if count >= FEWEST else ""
 
 
-def written(texts: Mapping[str, Iterable[str]]) -> str:
+def written(texts: Mapping[str, Iterable[str]], source: str) -> str:
     """The content of ``folds.json``: for each fold the marks of the texts that it leaves out.
 
     A text that several folds leave out has no mark.
@@ -74,5 +74,5 @@ def written(texts: Mapping[str, Iterable[str]]) -> str:
         fold: base64.b64encode(np.array(sorted(m for m in marks if often[m] == 1), "<u4").tobytes()).decode()
         for fold, marks in by_fold.items()
     }
-    about = "Marks of what the ranker was fitted on by folds (memos/operation/retrieval/folds.py); no text."
+    about = f"Marks of {source}, which the ranker was fitted on by folds (memos/operation/retrieval/folds.py); no text."
     return json.dumps({"about": about, "marks": table}, indent=1) + "\n"

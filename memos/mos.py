@@ -193,7 +193,7 @@ class MemOS(VaultKeeper):
         at: datetime | None = None,
         fine: bool = False,
     ) -> list[Inserted]:
-        """Remember a conversation, one memory a turn.
+        """Remember a conversation, one memory a turn, several of a long one.
 
         Args:
             turns: (speaker, text) pairs in order.
@@ -222,7 +222,7 @@ class MemOS(VaultKeeper):
         fine: bool = False,
         ids: Ids | None = None,
     ) -> list[Inserted]:
-        """Remember a session that has its own turns, one memory a turn; see ``add_dialogue``.
+        """Remember a session that has its own turns; see ``add_dialogue``.
 
         Args:
             start: position of its first turn in the dialogue.

@@ -2,9 +2,9 @@
 
 Every session goes in by ``MemOS.add_session`` (governance, tiers, resolution, lifecycle, log) and every question
 through ``MemOS.recall``, as a person's do; a search counts no use, so that it can be repeated and leaves the store as
-it was. ``extractor=rules`` reads fast: one memory a turn, no language model. ``extractor=llm`` reads fast and then
-finely: each session's turns go through the scheduler's queue to the model, whose memories (with the turns they come
-from) are resolved against what is stored and become hits beside the turns.
+it was. ``extractor=rules`` reads fast: one memory a turn or passage of a long one, no language model.
+``extractor=llm`` reads fast and then finely: each session's turns go through the scheduler's queue to the model, whose
+memories (with the turns they come from) are resolved against what is stored and become hits beside the turns.
 """
 
 from __future__ import annotations
@@ -203,8 +203,8 @@ class MemOSSystem:
         """
         self.clock.set(session.time)
         ids = SequentialIds(self.dialogue, self.position + 1)
-        self.memory.add_session(session, user=self.dialogue, start=self.position, fine=self.fine, ids=ids)
-        self.position += len(session.turns)
+        made = self.memory.add_session(session, user=self.dialogue, start=self.position, fine=self.fine, ids=ids)
+        self.position += len(made)
         if self.fine:
             self.losses.ask()
             self._drain()

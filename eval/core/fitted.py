@@ -25,7 +25,7 @@ from memos.errors import ConfigError, DataError
 from memos.types import Conversation
 
 LIST = "eval/core/fitted.json"
-LIST_DIGEST = "b164d9f91c9364ad"
+LIST_DIGEST = "75f46b1b50e91cfc"
 """Digest of the list's content: a summary is made again where the list is another (``scripts/fitted.py`` prints it)."""
 SHARE = 0.5
 """From this share of turns on, a conversation is a copy of another."""
@@ -36,6 +36,7 @@ FITTED: Use = "fitted"
 TUNED: Use = "tuned"
 USES = (FITTED, TUNED)
 """Weights were fitted on it, or settings were chosen with it in view."""
+_LISTS = (*USES, "crossfitted")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class FittedPart:
     """Names of the conversations it was fitted on, such as ``locomo/conv-26``."""
     tuned: tuple[str, ...] = ()
     """Those that were in view when its settings were chosen."""
+    crossfitted: tuple[str, ...] = ()
+    """Those that it was fitted on by folds: each is measured with weights that never saw it, so it counts as tuned."""
     part: str = ""
     """Stable name of the part that uses it (``eval.core.config.part_id``); empty: whichever names it."""
     where: Mapping[str, Any] = field(default_factory=dict)
@@ -58,7 +61,7 @@ class FittedPart:
 
     def uses(self) -> dict[str, Use]:
         """Conversation to how it was used."""
-        uses: dict[str, Use] = {name: TUNED for name in self.tuned}
+        uses: dict[str, Use] = {name: TUNED for name in (*self.tuned, *self.crossfitted)}
         uses.update({name: FITTED for name in self.fitted})
         return uses
 
@@ -166,9 +169,9 @@ def _part(name: str, raw: Any, place: str) -> FittedPart:
         if key not in allowed:
             raise DataError(f"{place}.{key}: unknown field; {nearest(key, allowed)}")
         texts = not isinstance(value, str) and isinstance(value, Sequence) and all(isinstance(v, str) for v in value)
-        if key in USES and not texts:
+        if key in _LISTS and not texts:
             raise DataError(f"{place}.{key}: expected a list of names of conversations, found {value!r:.60}")
-    lists = {use: tuple(raw.get(use, ())) for use in USES}
+    lists = {name: tuple(raw.get(name, ())) for name in _LISTS}
     return FittedPart(name, **{**raw, **lists})
 
 

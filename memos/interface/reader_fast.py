@@ -1,7 +1,8 @@
 """MemReader, fast extraction: memories from dialogue without a model (docs/memos.md#reading, C10).
 
-One memory a turn: what was said with the image's caption, who said it, the names in it, and the time of the event it
-tells of, resolved against the time of speaking and kept apart from the record time. Every memory names its turn.
+One memory a turn, several of a long one (``long_turns``): what was said with the image's caption, who said it, the
+names in it, and the time of the event it tells of, resolved against the time of speaking and kept apart from the record
+time. Every memory names its turn.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from memos.cube.clock import UNSET, Clock, Ids
 from memos.language import dates
 from memos.language.dates_text import say
 from memos.language.names import names
+from memos.operation.retrieval.long_turns import passages_of
 from memos.types import Session, Turn
 
 _SURE = ("day", "weekend", "week", "month", "quarter", "season", "year", "decade")
@@ -40,11 +42,13 @@ def turn_cube(
     namespace: str = "default",
     tier: str = "long_term",
     tags: tuple[str, ...] = (),
+    passage: str | None = None,
 ) -> MemCube:
-    """The memory of one turn. A turn without words and caption gives a memory that says so."""
-    said = turn.said.strip() or "(said nothing)"
+    """The memory of one turn, or of one passage of it. A turn without words and caption gives a memory that says so."""
+    said = passage or turn.said.strip() or "(said nothing)"
+    text = passage or turn.text
     said_at = session.time_of(turn)
-    event = event_of(turn.text, said_at)
+    event = event_of(text, said_at)
     attributes: dict[str, object] = {"time_text": session.time_text_of(turn)}
     if said_at is not None:
         attributes["said_at"] = said_at.isoformat()
@@ -63,7 +67,7 @@ def turn_cube(
         semantic_type="episode",
         speaker=turn.speaker,
         tags=tags,
-        entities=names(turn.text),
+        entities=names(text),
         sources=(Source(dialogue=dialogue, session=session.session_id, turn=turn.turn_id),),
         position=position,
         trigger="read:fast",
@@ -84,7 +88,17 @@ def read_session(
     namespace: str = "default",
     tags: tuple[str, ...] = (),
 ) -> list[MemCube]:
-    """One memory for each turn of a session, in order; ``start`` is the position of its first turn in the dialogue."""
+    """The memories of a session's turns in order, one for each turn or passage of a long turn.
+
+    Args:
+        start: position of the first memory in the dialogue.
+    """
+    passages = [
+        (turn, passage if len(of_turn) > 1 else None)
+        for turn in session.turns
+        for of_turn in (passages_of(turn.said.strip()),)
+        for passage in of_turn
+    ]
     return [
         turn_cube(
             turn,
@@ -96,8 +110,9 @@ def read_session(
             position=start + place,
             namespace=namespace,
             tags=tags,
+            passage=passage,
         )
-        for place, turn in enumerate(session.turns)
+        for place, (turn, passage) in enumerate(passages)
     ]
 
 

@@ -9,8 +9,10 @@ import pytest
 
 from memos.infrastructure.access import Caller
 from memos.infrastructure.vault import AllOf, FromTurn, Is, Tagged
+from memos.operation.operator import MemOperator
 from memos.operation.retrieval.features import refusals
 from memos.operation.retrieval.filtering import Filter
+from memos.operation.retrieval.retrieve import RetrieveConfig
 
 WORDS = "harbour lantern violin pepper glacier tunnel saddle comet orchard parcel meadow anchor".split()
 
@@ -49,13 +51,17 @@ def test_a_filter_that_all_pass_changes_nothing(stocked):
 @pytest.mark.parametrize(
     "where", [Tagged("half1"), Tagged("few3"), Is("speaker", "S0"), ~Tagged("half0"), Tagged("few1", "few2")]
 )
-def test_hits_pass_the_filter_and_the_best_that_pass_are_found(stocked, where):
+def test_hits_pass_the_filter_and_the_best_that_pass_are_found(stocked, mock_embedder, where):
+    """What is best among the passing ones is asked of the first look: the second learns from what passed."""
     may = set(stocked.vault.find(where))
+    config = MemOperator.Config(retrieve=RetrieveConfig(feedback=False))
+    first_look = MemOperator(config, vault=stocked.vault, embedder=mock_embedder, clock=stocked.clock)
     for query in ("comet and violin", "Which saddle?"):
-        cube_ids = [cube_id for hit in ids(stocked.operator.search(query, 8, where=where)) for cube_id in hit]
-        assert len(cube_ids) >= 8 and set(cube_ids) <= may
-        plain = [cube_id for hit in ids(stocked.operator.search(query, 8)) for cube_id in hit]
-        assert set(plain) & may <= set(cube_ids)
+        for operator in (stocked.operator, first_look):
+            cube_ids = {cube_id for hit in ids(operator.search(query, 8, where=where)) for cube_id in hit}
+            assert len(cube_ids) >= 8 and cube_ids <= may
+        plain = {cube_id for hit in ids(first_look.search(query, 8)) for cube_id in hit}
+        assert plain & may <= cube_ids
 
 
 def test_what_was_archived_or_taken_away_elsewhere_is_refused(stocked):

@@ -17,12 +17,22 @@ import numpy as np
 from memos.operation.retrieval import keyword, traits
 from memos.operation.retrieval.index import MemoryIndex, Unit
 from memos.operation.retrieval.question import ReadQuestion
+from memos.operation.retrieval.rank_fusion import RRF_K, rrf
 
 Span = tuple[datetime, datetime]
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "keyword": ("keyword", "keyword_window", "keyword_wide", "keyword_session", "keyword_share"),
-    "vector": ("vector", "vector_window", "vector_wide"),
+    "keyword": (
+        "keyword",
+        "keyword_window",
+        "keyword_wide",
+        "keyword_session",
+        "keyword_share",
+        "keyword_rank",
+        "coverage",
+        "coverage_window",
+    ),
+    "vector": ("vector", "vector_window", "vector_wide", "vector_share", "vector_rank"),
     "graph": (
         "keyword_before",
         "keyword_after",
@@ -33,7 +43,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "speaker": ("speaker",),
     "time": ("on_date", "in_month", "in_event", "time_word"),
-    "traits": ("asks", "has_question", "first_person", "name", "length", "place_name", "number_word"),
+    "traits": ("asks", "has_question", "first_person", "name", "brief", "place_name", "number_word"),
 }
 FEATURES = tuple(name for group in GROUPS.values() for name in group)
 
@@ -45,6 +55,8 @@ POOL = 150
 the evidence in 20 hits, and ranking every unit 91.1 % (400 questions)."""
 ENOUGH = 100
 """Allowed candidates from which a filter needs no look at all the rest."""
+WORDY = 24
+"""Words from which on length says nothing: a shorter unit holds less, a longer one is no better for it."""
 SAMPLE = 24
 """Candidates that tell how much a filter lets through."""
 
@@ -183,7 +195,7 @@ def features(
     if first.body is not None and body is not None:
         _keyword(index, first, first.body, body, columns, rows)
     if first.cosine is not None:
-        _vector(index, first.cosine, columns, rows)
+        _vector(index, first, columns, rows)
     if "graph" not in off:
         _graph(index, columns, rows, body, first)
     if "speaker" not in off:
@@ -215,24 +227,37 @@ def _keyword(
     most = sum(weight * keyword.idf(index, term) for term, weight in first.query.items()) * (keyword.K1 + 1)
     columns["keyword"] = scaled[rows]
     columns["keyword_share"] = body[rows] / most if most > 0 else body[rows]
-    near, wide = keyword.window_scores(index, first.query, rows)
+    near, wide, own, around = keyword.window_scores(index, first.query, rows)
     columns["keyword_window"], columns["keyword_wide"] = _scaled(near), _scaled(wide)
+    columns["coverage"], columns["coverage_window"] = own, around
+    columns["keyword_rank"] = _ranked(columns["keyword"], near)
     columns["keyword_session"] = _scaled(keyword.session_scores(index, first.query))[index.group[rows]]
+
+
+def _ranked(*scores: np.ndarray) -> np.ndarray:
+    """Reciprocal rank fusion of scores, as a share of what the first by all of them would have."""
+    return rrf(scores) * (RRF_K + 1) / len(scores)
 
 
 def _gather(column: np.ndarray, rows: np.ndarray, empty: float) -> np.ndarray:
     return np.where(rows >= 0, column[rows], empty)
 
 
-def _vector(index: MemoryIndex, cosine: np.ndarray, columns: dict[str, np.ndarray], rows: np.ndarray) -> None:
-    columns["vector"] = cosine[rows]
+def _vector(index: MemoryIndex, first: First, columns: dict[str, np.ndarray], rows: np.ndarray) -> None:
+    cosine = first.cosine
+    assert cosine is not None
+    own = cosine[rows]
     near, wide = index.window_norms()
+    shares = index.shares()[:, rows]
     before, after = index.before[rows], index.after[rows]
-    one = cosine[rows] + _gather(cosine, before, 0.0) + _gather(cosine, after, 0.0)
-    columns["vector_window"] = one / near[rows]
-    before2 = _gather(index.before, before, -1)
-    after2 = _gather(index.after, after, -1)
-    columns["vector_wide"] = (one + _gather(cosine, before2, 0.0) + _gather(cosine, after2, 0.0)) / wide[rows]
+    places = (before, after, _gather(index.before, before, -1), _gather(index.after, after, -1))
+    around = np.stack([_gather(cosine, place, 0.0) for place in places])
+    columns["vector"] = own
+    columns["vector_window"] = (own + np.einsum("ij,ij->j", shares[:2], around[:2])) / near[rows]
+    columns["vector_wide"] = (own + np.einsum("ij,ij->j", shares[2:], around)) / wide[rows]
+    top = float(own.max(initial=first.mean)) - first.mean
+    columns["vector_share"] = np.clip((own - first.mean) / max(top, 1e-3), -1.0, 1.0)
+    columns["vector_rank"] = _ranked(own, columns["vector_window"])
 
 
 def _graph(
@@ -297,6 +322,6 @@ def _traits(index: MemoryIndex, question: ReadQuestion, columns: dict[str, np.nd
     columns["has_question"] = (bits & traits.HAS_QUESTION > 0).astype(float)
     columns["first_person"] = (bits & traits.FIRST_PERSON > 0).astype(float)
     columns["name"] = (bits & traits.NAME > 0).astype(float)
-    columns["length"] = np.log(np.maximum(index.words[rows], 1))
+    columns["brief"] = 1.0 - np.minimum(index.words[rows], WORDY) / WORDY
     columns["place_name"] = float(question.wants_place) * columns["name"]
     columns["number_word"] = float(question.wants_count) * (bits & traits.NUMBER > 0)

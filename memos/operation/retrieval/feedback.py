@@ -85,7 +85,13 @@ def _new_words(index: MemoryIndex, question: ReadQuestion, order: np.ndarray) ->
     return body / max(float(body.max(initial=0.0)), 1e-9)
 
 
-def second_look(index: MemoryIndex, question: ReadQuestion, scores: np.ndarray, off: frozenset[str]) -> np.ndarray:
+def second_look(
+    index: MemoryIndex,
+    question: ReadQuestion,
+    scores: np.ndarray,
+    off: frozenset[str] = frozenset(),
+    weights: np.ndarray | None = None,
+) -> np.ndarray:
     """Scores after the best rows have been looked at again; no other row comes above them.
 
     Args:
@@ -93,11 +99,13 @@ def second_look(index: MemoryIndex, question: ReadQuestion, scores: np.ndarray, 
         question: the question as read.
         scores: of every row by the first look, float64 (n,); -inf where a row is out.
         off: feature groups the first look did without.
+        weights: of the features; None: those that ship.
     """
     order = best(scores, LOOKED_AT)[:LOOKED_AT]
     if len(order) <= KEPT:
         return scores
-    again = features(index, question, scores, order, off) @ feedback_weights(off)
+    weights = feedback_weights(off, index.fold) if weights is None else weights
+    again = features(index, question, scores, order, off) @ weights
     out = scores - (scores[order[0]] - float(again.min())) - 1.0
     again[:KEPT] = float(again.max()) + np.arange(KEPT, 0, -1)
     out[order] = again

@@ -7,6 +7,7 @@ vector channel from one product with the query's vector, so a search is a few pa
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ import numpy as np
 from memos.errors import DataError
 from memos.infrastructure.vault import kernels, nearest
 from memos.language.words import terms
+from memos.operation.retrieval import folds
 from memos.operation.retrieval.postings import Postings
 from memos.operation.retrieval.traits import traits
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 SCREENED = nearest.SCREENED
 """Rows from which whole-number codes of the vectors choose the candidates for the nearest."""
+SIDE = (40, 80)
+"""Words a side of the near and of the wide window around a unit: one and two neighbours, of long ones a share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +66,17 @@ class MemoryIndex:
         self.row_of: dict[str, int] = {}
         self.groups: dict[str, int] = {}
         self.speakers: dict[str, int] = {}
+        self._turns: dict[tuple[str, ...], int] = {}
+        self._met: Counter[str] = Counter()
         self._last: dict[int, int] = {}
         self._vectors = np.zeros((16, dim), dtype=np.float32)
-        self._ints = np.zeros((7, 16), dtype=np.int64)
+        self._ints = np.zeros((8, 16), dtype=np.int64)
         self._alive = np.zeros(16, dtype=bool)
         self._postings = Postings()
         self._size = 0
         self._norms = np.ones((2, 16))
         self._spans = np.zeros((2, 16))
+        self._shares = np.zeros((6, 16))
         self._totals = np.zeros(3)
         self._sessions = np.zeros(16)
         self._sum = np.zeros(dim)
@@ -130,6 +137,16 @@ class MemoryIndex:
         """Words each unit brings into a context."""
         return self._ints[6, : self._size]
 
+    @property
+    def turn(self) -> np.ndarray:
+        """Number of the turn of each unit; passages of a long turn share it."""
+        return self._ints[7, : self._size]
+
+    @property
+    def fold(self) -> str:
+        """The fold of the ranker that left these units out; empty where none of them was fitted on."""
+        return folds.chosen(self._met)
+
     def add(self, units: Sequence[Unit], vectors: np.ndarray) -> None:
         """Append units with their unit vectors, shape (len(units), dim). A known id is replaced by the new unit.
 
@@ -161,7 +178,12 @@ class MemoryIndex:
         last = self._last.get(group, -1)
         line = unit.line()
         words = terms(line)
-        self._ints[:, row] = (last, -1, group, speaker, len(words), traits(unit.text), unit.words or len(line.split()))
+        size = unit.words or len(line.split())
+        of_turn = (unit.group, *unit.turn_ids) if unit.group and len(unit.turn_ids) == 1 else (unit.unit_id,)
+        turn = self._turns.setdefault(of_turn, len(self._turns))
+        self._ints[:, row] = (last, -1, group, speaker, len(words), traits(unit.text), size, turn)
+        if fold := folds.fold_of(unit.text):
+            self._met[fold] += 1
         if last >= 0:
             self._ints[1, last] = row
         self._last[group] = row
@@ -193,9 +215,13 @@ class MemoryIndex:
             else:
                 self._last[int(self._ints[2, row])] = int(before)
             self._postings.remove(row, terms(self.units[row].line()))
+            if fold := folds.fold_of(self.units[row].text):
+                self._met[fold] -= 1
 
     def window_lengths(self, reach: int) -> tuple[np.ndarray, float]:
-        """Content words in the window of ``reach`` neighbours a side of each row, and their mean over live rows."""
+        """Content words in the window of ``reach`` neighbours a side of each row (0 to 2), and their mean over live
+        rows.
+        """
         if reach:
             self._measure_stale()
             total = self._spans[reach - 1, : self._size]
@@ -248,9 +274,16 @@ class MemoryIndex:
         return self._near.products(self.vectors, vector, rows)
 
     def window_norms(self) -> tuple[np.ndarray, np.ndarray]:
-        """Lengths of the sums of vectors over each row's window of one and of two neighbours a side. float64 (n,)."""
+        """Lengths of the weighted sums of vectors over each row's near and wide window. float64 (n,)."""
         self._measure_stale()
         return self._norms[0, : self._size], self._norms[1, : self._size]
+
+    def shares(self) -> np.ndarray:
+        """How much of its neighbours lies in a row's windows, 0 to 1. float64 (6, n): in the near window the one
+        before and the one after, in the wide one these two and the two beyond.
+        """
+        self._measure_stale()
+        return self._shares[:, : self._size]
 
     def _measure_stale(self) -> None:
         if self._stale:
@@ -263,20 +296,30 @@ class MemoryIndex:
         left, right = self.before[rows], self.after[rows]
         far_left = np.where(left >= 0, self.before[left], -1)
         far_right = np.where(right >= 0, self.after[right], -1)
+        near, far = np.stack([left, right]), np.stack([far_left, far_right])
 
-        def part(places: np.ndarray) -> np.ndarray:
-            return np.where((places >= 0)[:, None], self._vectors[places], 0.0)
+        def sized(column: np.ndarray, places: np.ndarray) -> np.ndarray:
+            return np.where(places >= 0, column[places], 0)
 
-        total = self._vectors[rows] + part(left) + part(right)
-        self._norms[0, rows] = np.maximum(np.linalg.norm(total, axis=1), 1e-9)
-        self._norms[1, rows] = np.maximum(np.linalg.norm(total + part(far_left) + part(far_right), axis=1), 1e-9)
+        def share(words: np.ndarray, room: np.ndarray | float) -> np.ndarray:
+            return np.clip(room / np.maximum(words, 1), 0.0, 1.0) * (words > 0)
 
-        def words(places: np.ndarray) -> np.ndarray:
-            return np.where(places >= 0, self.lengths[places], 0)
+        beside, beyond = sized(self.words, near), sized(self.words, far)
+        shares = np.concatenate([share(beside, SIDE[0]), share(beside, SIDE[1]), share(beyond, SIDE[1] - beside)])
+        self._shares[:, rows] = shares
 
+        own = self._vectors[rows]
+        vectors = [np.where((places >= 0)[:, None], self._vectors[places], 0.0) for places in (*near, *far)]
         live = self._alive[rows]
-        near = self.lengths[rows] + words(left) + words(right)
-        spans = np.stack([near, near + words(far_left) + words(far_right)]) * live
+        spans = np.empty((2, len(rows)))
+        lengths = [sized(self.lengths, places) for places in (*near, *far)]
+        for window, weights in enumerate((shares[:2], shares[2:])):
+            total, length = own, self.lengths[rows].astype(np.float64)
+            for weight, vector, size in zip(weights, vectors, lengths, strict=False):
+                total = total + weight[:, None] * vector
+                length = length + weight * size
+            self._norms[window, rows] = np.maximum(np.linalg.norm(total, axis=1), 1e-9)
+            spans[window] = length * live
         self._totals[1:] += (spans - self._spans[:, rows]).sum(axis=1)
         self._spans[:, rows] = spans
 
@@ -306,6 +349,7 @@ class MemoryIndex:
         room = max(size, 2 * room)
         self._vectors, self._ints = _taller(self._vectors, room), _grown(self._ints, room)
         self._norms, self._spans = _grown(self._norms, room, 1.0), _grown(self._spans, room)
+        self._shares = _grown(self._shares, room)
         self._sessions, self._alive = _grown(self._sessions, room), _grown(self._alive, room)
 
 

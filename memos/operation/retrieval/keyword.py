@@ -55,28 +55,41 @@ def _saturated(counts: np.ndarray, lengths: np.ndarray, mean: float) -> np.ndarr
     return (K1 + 1) * counts / (counts + K1 * (1 - B + B * lengths / max(mean, 1.0)))
 
 
-def window_scores(index: MemoryIndex, query: Mapping[str, float], rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """BM25 of the windows of one and of two neighbours a side of each of the rows. Two of float64 (len(rows),)."""
-    places = _window(index, rows)
+def window_scores(index: MemoryIndex, query: Mapping[str, float], rows: np.ndarray) -> np.ndarray:
+    """BM25 of the near and of the wide window around each of the rows, then the share of the question's rarity that
+    the row's own words hold, and that the near window's do. float64 (4, len(rows)).
+    """
+    places, shares = _window(index, rows), index.shares()[:, rows]
     dense = np.zeros(index.n + 1)
     norms = []
     for reach in (1, 2):
         lengths, mean = index.window_lengths(reach)
         norms.append(K1 * (1 - B + B * lengths[rows] / max(mean, 1.0)))
-    near, wide = np.zeros(len(rows)), np.zeros(len(rows))
+    out = np.zeros((4, len(rows)))
+    total = 0.0
     for term, weight in query.items():
         posting = index.posting(term)
+        rarity = weight * (idf(index, term) if posting is not None else unknown(index))
+        total += rarity
         if posting is None:
             continue
-        rarity = weight * idf(index, term) * (K1 + 1)
         dense[posting[0]] = posting[1]
         around = dense[places]
         dense[posting[0]] = 0.0
-        counts = around[:3].sum(axis=0)
-        near += rarity * counts / (counts + norms[0])
-        counts += around[3] + around[4]
-        wide += rarity * counts / (counts + norms[1])
-    return near, wide
+        own = around[0]
+        counts = own + shares[0] * around[1] + shares[1] * around[2]
+        out[0] += rarity * (K1 + 1) * counts / (counts + norms[0])
+        out[2] += rarity * (own > 0)
+        out[3] += rarity * np.minimum(counts, 1.0)
+        counts = own + np.einsum("ij,ij->j", shares[2:], around[1:])
+        out[1] += rarity * (K1 + 1) * counts / (counts + norms[1])
+    out[2:] /= max(total, 1e-9)
+    return out
+
+
+def unknown(index: MemoryIndex) -> float:
+    """Inverse document frequency of a term that no unit has."""
+    return math.log(1 + (len(index) + 0.5) / 0.5)
 
 
 def _window(index: MemoryIndex, rows: np.ndarray) -> np.ndarray:

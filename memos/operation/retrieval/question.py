@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,15 @@ _COUNT = re.compile(r"\b(how many|how much|how often|how old|number of)\b", re.I
 _WHERE = re.compile(
     r"\b(where|(what|which) (country|countries|city|cities|state|states|place|places|town|towns|area|areas))\b", re.I
 )
+_OWN = re.compile(r"\b(I|I'(m|ve|d|ll)|my|me|mine|myself|we|our|ours|us)\b", re.I)
+_YOURS = re.compile(
+    r"\b(did|had|have) you\b|\byou(?:'d|'ve| had| have)?(?: already| just| once)? (said|told|gave|suggested|"
+    r"recommended|mentioned|explained|wrote|listed|provided|showed|shared|proposed|offered|described|advised)\b|\byour "
+    r"(advice|answer|reply|response|suggestion|recommendation|explanation|list|example)s?\b",
+    re.I,
+)
+USERS, ASSISTANTS = frozenset(("user", "human")), frozenset(("assistant", "ai", "bot", "chatbot"))
+"""Roles that stand in place of names where a person talks with a machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +38,7 @@ class ReadQuestion:
     terms: tuple[str, ...]
     """Stems of the content words, without the names of speakers."""
     speakers: tuple[str, ...]
-    """Known speakers it names."""
+    """Known speakers it names; roles that it means by I and you."""
     names: tuple[str, ...]
     """Other names in it."""
     times: tuple[Mention, ...]
@@ -47,7 +56,9 @@ def read(text: str, speakers: Iterable[str], now: datetime | None = None) -> Rea
         now: reference for relative times; without it only absolute times are found.
     """
     low = set(re.findall(r"[^\W_]+", text.lower()))
-    named = tuple(name for name in speakers if name and _named(name, low))
+    speakers = [name for name in speakers if name]
+    roles = [name for name in speakers if name.lower() in USERS | ASSISTANTS]
+    named = tuple(name for name in speakers if name not in roles and _named(name, low))
     own = {word for name in named for word in terms(name)}
     words = terms(text)
     content = tuple(word for word in words if word not in own) or tuple(words)
@@ -57,13 +68,21 @@ def read(text: str, speakers: Iterable[str], now: datetime | None = None) -> Rea
     return ReadQuestion(
         text=text,
         terms=content,
-        speakers=named,
+        speakers=named + _meant(text, roles),
         names=others,
         times=tuple(find(text, now)),
         wants_time=bool(_WHEN.search(text)),
         wants_count=bool(_COUNT.search(text)),
         wants_place=bool(_WHERE.search(text)),
     )
+
+
+def _meant(text: str, roles: Sequence[str]) -> tuple[str, ...]:
+    """The roles a question is about: what the machine said where it asks for that, else the person who says I."""
+    if not roles:
+        return ()
+    meant = ASSISTANTS if _YOURS.search(text) else USERS if _OWN.search(text) else frozenset()
+    return tuple(role for role in roles if role.lower() in meant)
 
 
 def _named(name: str, words: set[str]) -> bool:

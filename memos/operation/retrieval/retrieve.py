@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from memos.errors import ConfigError
+from memos.operation.retrieval.diverse import spread_turns
 from memos.operation.retrieval.features import FEATURES, GROUPS, WHOLE, Allowed, features, first_pass, pooled, refusals
 from memos.operation.retrieval.feedback import LOOKED_AT, second_look
 from memos.operation.retrieval.index import MemoryIndex, Unit
 from memos.operation.retrieval.passages import Passage, Shape, assemble, looked_at, singles
 from memos.operation.retrieval.paths import routed
 from memos.operation.retrieval.question import ReadQuestion, read
-from memos.operation.retrieval.ranker import fused, linear
+from memos.operation.retrieval.ranker import familiar, fused, linear
 from memos.operation.retrieval.spread import Edges, spread
 
 RRF_COLUMNS = ("keyword", "keyword_window", "vector", "vector_window")
@@ -37,17 +38,25 @@ class RetrieveConfig:
         default=True, metadata={"help": "match dates in the question with record and event times", "stage": "search"}
     )
     traits: bool = field(
-        default=True, metadata={"help": "surface signs: asks, names, numbers, first person, length", "stage": "search"}
+        default=True, metadata={"help": "surface signs: asks, names, numbers, first person, brevity", "stage": "search"}
     )
     hops: int = field(
         default=2, metadata={"help": "steps along stored edges from the best hits; 0: none", "stage": "search"}
     )
     ranker: bool = field(
-        default=True, metadata={"help": "fitted linear fusion; false: reciprocal rank fusion", "stage": "search"}
+        default=True,
+        metadata={
+            "help": "fitted linear fusion, on stores like those fitted on; else and false: reciprocal rank fusion",
+            "stage": "search",
+        },
     )
     feedback: bool = field(
         default=True,
         metadata={"help": "second look: the best found say what else to look for; with the ranker", "stage": "search"},
+    )
+    turns: bool = field(
+        default=True,
+        metadata={"help": "further passages of a long turn come after those of other turns", "stage": "search"},
     )
     route: bool = field(
         default=False, metadata={"help": "facts on the best topic and concept paths come forward", "stage": "search"}
@@ -84,6 +93,11 @@ class UnitHit:
     score: float
 
 
+def ranked_by_weights(index: MemoryIndex, config: RetrieveConfig) -> bool:
+    """Whether the fitted ranker is used: it is switched on, and the store is like those that it was fitted on."""
+    return config.ranker and familiar(index)
+
+
 def score_rows(
     index: MemoryIndex,
     question: ReadQuestion,
@@ -105,8 +119,8 @@ def score_rows(
     else:
         first, rows = pooled(index, question, vector, off, allowed)
     table = features(index, question, first, off, rows)
-    if config.ranker:
-        scores = linear(table, off)
+    if ranked_by_weights(index, config):
+        scores = linear(table, off, index.fold)
     else:
         scores = fused(table, RRF_COLUMNS) * (1 + 0.3 * (table[:, FEATURES.index("speaker")] > 0))
     if index.n > WHOLE and allowed is not None:
@@ -143,8 +157,10 @@ def search(
     shape = Shape(config.passage_units, config.passage_words, config.passage_rank)
     count = index.n if config.route else max(LOOKED_AT, looked_at(shape, depth))
     scores = score_rows(index, question, vector, config, allowed, count)
-    if config.ranker and config.feedback:
+    if config.feedback and ranked_by_weights(index, config):
         scores = second_look(index, question, scores, config.off)
+    if config.turns:
+        scores = spread_turns(index, scores)
     if config.route:
         scores = routed(index, vector, scores)
     if edges is not None and config.graph and config.hops:

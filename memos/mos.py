@@ -20,7 +20,7 @@ from memos.cube.clock import Clock, Ids, RandomIds, SystemClock
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
 from memos.infrastructure.access import Caller
-from memos.infrastructure.vault import Where
+from memos.infrastructure.vault import ReadableBy, Where
 from memos.interface.reader_fast import read_session
 from memos.interface.reader_fine import FineReader
 from memos.interface.reader_text import preference_cubes, text_cube
@@ -164,11 +164,15 @@ class MemOS(VaultKeeper):
         """
         said = at or self.clock().replace(tzinfo=None)
         ids, clock = self.ids, self.clock
-        cubes = [
-            text_cube(text, user=user, speaker=speaker, kind=kind, said=said, tags=tuple(tags), ids=ids, clock=clock)
-        ]
+        first = text_cube(
+            text, user=user, speaker=speaker, kind=kind, said=said, tags=tuple(tags), ids=ids, clock=clock
+        )
+        cubes, source = [first], (first.cube_id,)
         if self.config.preferences:
-            cubes += preference_cubes(text, user=user, holder=speaker or user, said=said, ids=ids, clock=clock)
+            holder = speaker or user
+            cubes += preference_cubes(
+                text, user=user, holder=holder, said=said, ids=ids, clock=clock, derived_from=source
+            )
         return self.insert(user, cubes, "add")
 
     def insert(self, user: str, cubes: Sequence[MemCube], cause: str) -> list[Inserted]:
@@ -356,7 +360,8 @@ class MemOS(VaultKeeper):
         """
         if self.activation is None:
             raise ConfigError("schedule needs activation memory; pass activation= to MemOS")
-        cubes = self.vault.get_many(self.vault.find(namespaces=[user]))
+        may = ReadableBy(Caller(user)) if self.config.governance else None
+        cubes = self.vault.get_many(self.vault.find(may, namespaces=[user]))
         return self.activation.observe(
             user, cubes, self.clock(), text=lambda cube: line(unit_of(cube), self.config.dates)
         )

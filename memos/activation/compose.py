@@ -73,6 +73,11 @@ class Composer:
         self.tree = PrefixTree(model, self.config.max_bytes)
         self._fragments: OrderedDict[tuple[Ids, Ids], SharedPrefix] = OrderedDict()
 
+    def forget(self) -> None:
+        """Let go of all kept pieces: one of them holds a memory that is gone."""
+        self.tree = PrefixTree(self.model, self.config.max_bytes)
+        self._fragments.clear()
+
     @cached_property
     def _rotation(self) -> Rotation:
         return Rotation(self.model.model)

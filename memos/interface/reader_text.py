@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from memos.cube import MemCube, Source, new_cube
@@ -49,8 +50,12 @@ def text_cube(
     )
 
 
-def preference_cubes(text: str, *, user: str, holder: str, said: datetime, ids: Ids, clock: Clock) -> list[MemCube]:
-    """One memory for each preference that a text says outright; ``holder`` is whose preference it is."""
+def preference_cubes(
+    text: str, *, user: str, holder: str, said: datetime, ids: Ids, clock: Clock, derived_from: Sequence[str] = ()
+) -> list[MemCube]:
+    """One memory for each preference that a text says outright; ``holder`` is whose preference it is, and
+    ``derived_from`` the memory of the text.
+    """
     return [
         cube_of(
             preference,
@@ -60,6 +65,7 @@ def preference_cubes(text: str, *, user: str, holder: str, said: datetime, ids: 
             namespace=user,
             said_at=said.isoformat(),
             sources=(Source(dialogue=user),),
+            derived_from=derived_from,
         )
         for preference in explicit(text, holder)
     ]

@@ -18,8 +18,10 @@ from memos.cube.clock import Clock, RandomIds
 from memos.embed.base import Embedder
 from memos.infrastructure.access import Caller
 from memos.infrastructure.vault import Edge, Is, ReadableBy, Vault, Where
+from memos.infrastructure.vault.following import DUPLICATE, admitted
 from memos.llm.base import LLM
 from memos.operation.retrieval.filtering import Filter
+from memos.operation.retrieval.fresh import Freshness
 from memos.operation.retrieval.index import MemoryIndex, Unit
 from memos.operation.retrieval.point_in_time import VALID_FROM, closed, holding, valid_from
 from memos.operation.retrieval.retrieve import RetrieveConfig, UnitHit, search
@@ -37,7 +39,8 @@ class Inserted:
 
     cube_id: str
     status: str
-    """added, duplicate (its sources went to ``other``) or replaced (``other`` was archived)."""
+    """added, duplicate (its sources went to ``other``), replaced (``other`` was archived), outdated (``other`` is
+    newer) or withdrawn (with what it was made from)."""
     other: str = ""
 
 
@@ -77,14 +80,19 @@ class MemOperator:
         self.lifecycle = MemLifecycle(vault=vault, clock=clock, ids=RandomIds())
         self.tiers = Tiers(self.config.tiers)
         self.reorganiser = Reorganiser(self.config.organise, embedder=embedder, clock=clock, llm=llm)
-        self.index = MemoryIndex(embedder.dim)
+        self.index, self.fresh = MemoryIndex(embedder.dim), Freshness(vault, namespace)
         self.refresh()
 
     def refresh(self) -> None:
         """Build the local index from the vault again, for changes other writers made."""
         self.index = MemoryIndex(self.embedder.dim)
+        self.fresh.stand()
         ids = self.vault.find(Is("kind", "plaintext"), namespaces=[self.namespace])
-        cubes, vectors = self.vault.get_many(ids), self.vault.vectors(ids)
+        self._index(self.vault.get_many(ids))
+
+    def _index(self, cubes: Sequence[MemCube]) -> None:
+        """Index cubes under the vault's vectors; one without gets its own."""
+        vectors = self.vault.vectors([cube.cube_id for cube in cubes])
         bare = [place for place, vector in enumerate(vectors) if vector is None]
         for place, vector in zip(bare, self.embedder.encode([unit_of(cubes[p]).line() for p in bare]), strict=True):
             vectors[place] = vector
@@ -107,10 +115,13 @@ class MemOperator:
         vectors = self.embedder.encode([unit_of(cube).line() for cube in cubes])
         try:
             with self.vault.transaction():
+                self.fresh.catch_up(self.index, self._index)
+                cubes = admitted(self.vault, cubes)
                 self._make_room(cubes, actor)
                 self.vault.add(cubes, vectors, actor=actor, cause=cause)
                 if not any(map(self._resolvable, cubes)):
                     self._take(cubes, vectors)
+                    self.fresh.stored(cubes)
                     return [Inserted(cube.cube_id, "added") for cube in cubes]
                 out = [self._settle(cube, vector, actor) for cube, vector in zip(cubes, vectors, strict=True)]
         except BaseException:
@@ -123,6 +134,8 @@ class MemOperator:
         return cube.descriptive.semantic_type in self.config.resolve.kinds
 
     def _settle(self, cube: MemCube, vector: np.ndarray, actor: str) -> Inserted:
+        if self.vault.get(cube.cube_id).state == "archived":
+            return Inserted(cube.cube_id, "withdrawn")  # with the text of the same batch that it was made from
         resolvable = self._resolvable(cube)
         near = self._neighbours(vector) if resolvable else []
         self._take([cube], [vector])
@@ -166,7 +179,7 @@ class MemOperator:
             merged = old.revise(at, derived_from=[new.cube_id], descriptive=changes)
             self.vault.update(merged, actor=actor, cause=f"merged {new.cube_id}")
             self._take([merged], [self.vault.vectors([old.cube_id])[0]])
-        self.vault.link([Edge(new.cube_id, old.cube_id, "merged_into")])
+        self.vault.link([Edge(new.cube_id, old.cube_id, "merged_into", attributes={DUPLICATE: True})])
         self._archive(new, actor, f"duplicate of {old.cube_id}")
         return Inserted(new.cube_id, "duplicate", old.cube_id)
 
@@ -219,8 +232,7 @@ class MemOperator:
     def organise(self) -> Organised:
         """Run the reorganiser and take its parents into the index."""
         done = self.reorganiser.run(self.vault, self.namespace)
-        if done.concepts or done.topics:
-            self.refresh()
+        self.fresh.catch_up(self.index, self._index)
         return done
 
     # -- reading -----------------------------------------------------------------------------------------------
@@ -239,6 +251,7 @@ class MemOperator:
         Args:
             as_of: search what held at that time instead, superseded memories included. An index is built for it.
         """
+        self.fresh.catch_up(self.index, self._index)
         if as_of is not None:
             return self._search_past(text, k, as_of, caller, where, config)
         vector, settings = self.embedder.encode([text])[0], config or self.config.retrieve

@@ -116,6 +116,7 @@ def cube_of(
     namespace: str = "default",
     sources: tuple[Source, ...] = (),
     said_at: str = "",
+    derived_from: Sequence[str] = (),
 ) -> MemCube:
     """The preference as a cube of semantic type ``preference`` in the user tier."""
     record = {
@@ -132,6 +133,7 @@ def cube_of(
         ids=ids,
         clock=clock,
         governance={"namespace": namespace},
+        derived_from=derived_from,
         tier="user",
         state="activated",
         origin="inference",

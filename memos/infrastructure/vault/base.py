@@ -220,6 +220,17 @@ class Vault(Protocol):
         """Namespaces that hold cubes, sorted."""
         ...
 
+    def generation(self, namespace: str) -> int:
+        """A number that grows with every memory that is stored, changed, moved to another state, frozen or purged.
+
+        What is kept outside of the vault (an index, a key-value cache) is good for the generation it was made in.
+        """
+        ...
+
+    def stamps(self, namespace: str) -> dict[str, int]:
+        """The version of each plaintext cube in a live state, by id."""
+        ...
+
     def digest(self) -> str:
         """Digest of all that is stored except the audit log; equal for equal contents in any adapter."""
         ...

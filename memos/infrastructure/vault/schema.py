@@ -85,6 +85,18 @@ a file made before these were kept gets them when it is opened for writing, and 
 right."""
 
 
+_COUNTED = "INSERT INTO generations VALUES ({row}.ns, 1) ON CONFLICT (ns) DO UPDATE SET value = value + 1"
+_GENERATIONS = f"""
+CREATE TABLE generations (ns INTEGER PRIMARY KEY, value INTEGER NOT NULL);
+CREATE TRIGGER generations_insert AFTER INSERT ON cubes BEGIN {_COUNTED.format(row="NEW")}; END;
+CREATE TRIGGER generations_delete AFTER DELETE ON cubes BEGIN {_COUNTED.format(row="OLD")}; END;
+CREATE TRIGGER generations_update AFTER UPDATE OF state, frozen, version ON cubes BEGIN
+  {_COUNTED.format(row="NEW")}; END;
+"""
+"""How often each namespace has changed (uses are no change): what is kept outside of the vault, such as a key-value
+cache or an index, is good for one generation. An older program's writes count too."""
+
+
 def fts_table(ns: int) -> str:
     """Statement that makes the keyword index of a namespace; its word statistics are the namespace's own."""
     return (
@@ -144,6 +156,9 @@ def _prepare(db: sqlite3.Connection, name: str, synchronous: str, read_only: boo
         db.execute("INSERT INTO meta VALUES ('reading', ?)", (READING,))
     if not db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'crowds'").fetchone()[0]:
         for statement in _statements(_CROWDS):
+            db.execute(statement)
+    if not db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'generations'").fetchone()[0]:
+        for statement in _statements(_GENERATIONS):
             db.execute(statement)
     db.execute("COMMIT")
 

@@ -20,6 +20,7 @@ from memos.infrastructure.vault import rows, tables
 from memos.infrastructure.vault.base import Match, Use, UseRecord
 from memos.infrastructure.vault.digests import vault_digest
 from memos.infrastructure.vault.filters import Is, Where
+from memos.infrastructure.vault.following import admitted, after_place, after_update, with_descendants
 from memos.infrastructure.vault.indexes import Indexes
 from memos.infrastructure.vault.rules import check_new, check_restored, check_revision, use_counts
 from memos.infrastructure.vault.schema import READING, open_database
@@ -156,7 +157,7 @@ class SqliteVault(tables.Relations):
         if len(given) != len(cubes):
             raise CubeError(f"{len(given)} vectors for {len(cubes)} cubes")
         with self.transaction():
-            batch, first = tables.Batch(), self._next_row()
+            cubes, batch, first = admitted(self, cubes, owners=False), tables.Batch(), self._next_row()
             for row, (cube, vector) in enumerate(zip(cubes, given, strict=True), first):
                 check_new(cube)
                 batch.add(cube, row, self._indexes.namespace(cube.governance.namespace), vector)
@@ -205,6 +206,7 @@ class SqliteVault(tables.Relations):
             tables.write_revision(self._db, row, ns, old, cube, content, actor, cause)
             self._indexes.replace(row, ns, old, cube, vector)
             self._known.pop(row, None)
+            after_update(self, old, self._cube(row))
 
     def place(
         self, cube_id: str, *, state: str | None = None, tier: str | None = None, frozen: bool | None = None
@@ -213,9 +215,11 @@ class SqliteVault(tables.Relations):
         changes = {name: value for name, value in wanted.items() if value is not None}
         with self.transaction():
             row = self._row(cube_id)
+            before = self._cube(row)
             for name, value in changes.items():
                 self._db.execute(f"UPDATE cubes SET {name} = ? WHERE id = ?", (value, row))
             self._known.pop(row, None)
+            after_place(self, before, self._cube(row))
 
     def touch(self, cube_ids: Iterable[str], at: datetime, use: Use = "access", caller: str = "") -> None:
         with self.transaction():
@@ -244,7 +248,7 @@ class SqliteVault(tables.Relations):
 
     def purge(self, cube_ids: Iterable[str]) -> None:
         with self.transaction():
-            for cube_id in cube_ids:
+            for cube_id in with_descendants(self, cube_ids):
                 row = self._row(cube_id)
                 self._indexes.remove(row, self._cube(row))
                 tables.delete_cube(self._db, row, cube_id)
@@ -350,6 +354,14 @@ class SqliteVault(tables.Relations):
     def namespaces(self) -> list[str]:
         with self._reading():
             return [name for (name,) in self._db.execute("SELECT DISTINCT namespace FROM cubes ORDER BY namespace")]
+
+    def generation(self, namespace: str) -> int:
+        with self._reading():
+            return tables.generation(self._db, namespace)
+
+    def stamps(self, namespace: str) -> dict[str, int]:
+        with self._reading():
+            return tables.stamps(self._db, namespace)
 
     def digest(self) -> str:
         return vault_digest(self)

@@ -18,6 +18,7 @@ from memos.cube.versions import Version
 from memos.infrastructure.audit import AuditEntry, LogQuery, seal
 from memos.infrastructure.vault import rows
 from memos.infrastructure.vault.base import Edge, UseRecord
+from memos.infrastructure.vault.schema import IN_LIVE_STATE
 
 
 def _insert(table: str, columns: int) -> str:
@@ -131,6 +132,28 @@ def delete_cube(db: sqlite3.Connection, row: int, cube_id: str) -> None:
         db.execute(f"DELETE FROM {table} WHERE id = ?", (row,))
     db.execute("DELETE FROM edges WHERE source = ? OR target = ?", (cube_id, cube_id))
     db.execute("UPDATE meta SET value = value + 1 WHERE key = 'purges'")
+
+
+def generation(db: sqlite3.Connection, namespace: str) -> int:
+    """How many changes a namespace has seen; 0 where none was counted."""
+    try:
+        stored = db.execute(
+            "SELECT value FROM generations JOIN namespaces USING (ns) WHERE name = ?", (namespace,)
+        ).fetchone()
+    except sqlite3.OperationalError:  # a file of before they were counted, opened read-only
+        stored = db.execute("SELECT value FROM meta WHERE key = 'purges'").fetchone()
+    return 0 if stored is None else stored[0]
+
+
+def stamps(db: sqlite3.Connection, namespace: str) -> dict[str, int]:
+    """The version of each plaintext cube of a namespace in a live state."""
+    return dict(
+        db.execute(
+            "SELECT cube_id, version FROM cubes JOIN namespaces USING (ns) "
+            f"WHERE name = ? AND kind = 'plaintext' AND {IN_LIVE_STATE} ORDER BY id",
+            (namespace,),
+        )
+    )
 
 
 def read_counts(db: sqlite3.Connection, row: int) -> Behavioural:

@@ -19,6 +19,7 @@ from memos.cube.payload import PlaintextPayload
 from memos.cube.versions import Version
 from memos.errors import ConfigError
 from memos.infrastructure.audit import AuditEntry
+from memos.infrastructure.inheritance import heir_rules
 from memos.infrastructure.vault.base import Edge, Use, Vault
 from memos.infrastructure.vault.filters import Between, Is, Where
 
@@ -224,13 +225,14 @@ class MemLifecycle:
         payload, _, governance = parse_content(content)
         source = cube.with_content(content, self.clock())
         copied = {name: getattr(source.descriptive, name) for name in _COPIED}
+        own = {"namespace": self.config.what_if_namespace, "sensitivity": governance.sensitivity}
         copy = new_cube(
             payload,
             owner=governance.owner,
             ids=self.ids,
             clock=self.clock,
             derived_from=(cube_id,),
-            governance={"namespace": self.config.what_if_namespace, "sensitivity": governance.sensitivity},
+            governance=own,
             **(copied | (changes or {})),
         )
         with self.vault.transaction():
@@ -289,7 +291,7 @@ def strength(cube: MemCube, now: datetime) -> float:
 
 def merged_cube(cubes: Sequence[MemCube], text: str, *, clock: Clock, ids: Ids, **descriptive: Any) -> MemCube:
     """A new cube made from several: union of sources, tags and entities, the whole span of event times, the strictest
-    layer and sensitivity, the highest priority, its own (present) record time; owner and namespace of the first."""
+    rules (``inherited``), the highest priority, its own (present) record time; owner and namespace of the first."""
     first = cubes[0]
     events = [
         (header.event_start, header.event_end or header.event_start)
@@ -298,14 +300,7 @@ def merged_cube(cubes: Sequence[MemCube], text: str, *, clock: Clock, ids: Ids, 
     ]
     start = min((begin for begin, _ in events), key=event_seconds, default=None)
     end = max((close for _, close in events), key=event_seconds, default=None)
-    rules = first.governance
-    strictest = {
-        "namespace": rules.namespace,
-        "layer": min((cube.governance.layer for cube in cubes), key=("private", "shared", "global").index),
-        "acl": rules.acl if all(cube.governance.acl == rules.acl for cube in cubes) else (),
-        "priority": max(cube.governance.priority for cube in cubes),
-        "sensitivity": max((cube.governance.sensitivity for cube in cubes), key=_LEVELS.index),
-    }
+    at = clock()
     header: dict[str, Any] = {
         name: tuple(dict.fromkeys(item for cube in cubes for item in getattr(cube.descriptive, name)))
         for name in ("sources", "tags", "entities")
@@ -316,14 +311,11 @@ def merged_cube(cubes: Sequence[MemCube], text: str, *, clock: Clock, ids: Ids, 
     }
     return new_cube(
         PlaintextPayload(text),
-        owner=rules.owner,
+        owner=first.governance.owner,
         ids=ids,
-        clock=clock,
-        governance=strictest,
+        clock=lambda: at,
+        governance=heir_rules(cubes, at, priority=max(cube.governance.priority for cube in cubes)),
         tier=first.tier,
         derived_from=[cube.cube_id for cube in cubes],
         **(header | descriptive),
     )
-
-
-_LEVELS = ("public", "internal", "confidential", "restricted")

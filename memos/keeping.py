@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memos.cube import MemCube, Version
 from memos.cube.clock import Clock, Ids
+from memos.cube.cube import LIVE
 from memos.infrastructure.access import Caller
-from memos.infrastructure.vault import Tagged
+from memos.infrastructure.vault import Is, Tagged
+from memos.interface.intents import wish_of
 from memos.operation.operator import MemOperator
 from memos.operation.upkeep.lifecycle import MemLifecycle
 from memos.work import DEAD, PENDING, MemWork
@@ -46,6 +49,48 @@ class VaultKeeper:
         restored = lifecycle.restore(cube_id, version, cause="restore", actor=user)
         self._operators.pop(restored.governance.namespace, None)
         return self.vault.get(cube_id)
+
+    def forget(self, cube_ids: Sequence[str], *, user: str = "default", erase: bool = False) -> tuple[str, ...]:
+        """Take memories out, with what was made from them; what can be written again from others is.
+
+        Args:
+            erase: remove them for good, versions, vectors and files of caches included; else they are archived, and
+                ``restore`` brings them back.
+
+        Returns:
+            Ids of what left.
+
+        Raises:
+            AccessDenied: the user may not change one of them.
+            FrozenCube: one to be erased is frozen.
+        """
+        governance, caller = self._governance(), Caller(user)
+        if erase:
+            gone = governance.erase(caller, cube_ids, cause="forget").erased
+        else:
+            lifecycle = MemLifecycle(vault=self.vault, clock=self.clock, ids=self.ids)
+            with self.vault.transaction():
+                before = set(self.vault.find(Is("cube_id", *governance.lineage(cube_ids))))
+                for cube in self.vault.get_many(list(cube_ids)):
+                    governance.require(caller, "write", cube)
+                    if cube.state in LIVE:
+                        lifecycle.transition(cube.cube_id, "archived", cause="forget", actor=user)
+                after = set(self.vault.find(Is("cube_id", *before))) if before else set()
+            gone = tuple(sorted(before - after))
+        for operator in self._operators.values():
+            operator.renew()
+        return gone
+
+    def _forget_for(self, user: str, cube_ids: Sequence[str], erase: bool) -> tuple[str, ...]:
+        return self.forget(cube_ids, user=user, erase=erase)
+
+    def _withheld(self, user: str, text: str) -> bool:
+        """Whether a user's text says that it is not to be stored; that it came, not what it said, is logged."""
+        wish = wish_of(text)
+        if wish is None or wish.kind != "withhold":
+            return False
+        self._governance().log(Caller(user), "withheld")
+        return True
 
     def stats(self) -> dict[str, Any]:
         """Counts a person asks for: memories by user, archived ones,

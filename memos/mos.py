@@ -15,19 +15,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from memos.conversing import Conversing
 from memos.cube import MemCube
 from memos.cube.clock import Clock, Ids, RandomIds, SystemClock
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
 from memos.infrastructure.access import Caller
-from memos.infrastructure.vault import ReadableBy, Where
+from memos.infrastructure.vault import Where
 from memos.interface.reader_fast import read_session
 from memos.interface.reader_fine import FineReader
 from memos.interface.reader_text import preference_cubes, text_cube
 from memos.keeping import VaultKeeper
-from memos.llm.base import LLM, Request
+from memos.llm.base import LLM
 from memos.operation.operator import Inserted, MemOperator
-from memos.operation.retrieval.budget import fit
 from memos.operation.retrieval.index import Unit
 from memos.operation.retrieval.retrieve import RetrieveConfig, UnitHit
 from memos.operation.retrieval.shown import Memory, shown
@@ -36,14 +36,15 @@ from memos.operation.scheduler.queue import MemQueue
 from memos.operation.upkeep.lifecycle import MemLifecycle
 from memos.operation.upkeep.organise import Organised
 from memos.tokens import count_words
-from memos.types import Message, Session, Turn
+from memos.types import Session, Turn
+from memos.wishes import Wishes
 from memos.work import PENDING, Drained, MemWork
 
 if TYPE_CHECKING:
-    from memos.activation.manager import ActivationManager, Changes
+    from memos.activation.manager import ActivationManager
 
 
-class MemOS(VaultKeeper):
+class MemOS(VaultKeeper, Conversing):
     """Memories of any number of users in one vault. Not thread-safe; open one a thread."""
 
     @dataclass
@@ -57,6 +58,9 @@ class MemOS(VaultKeeper):
         )
         queue: MemQueue.Config = field(default_factory=MemQueue.Config, metadata={"help": "the scheduler's queue"})
         reader: FineReader.Config = field(default_factory=FineReader.Config, metadata={"help": "the fine reading"})
+        intents: bool = field(
+            default=True, metadata={"help": "wishes about memory (forget, correct, do not store) are done"}
+        )
         governance: bool = field(
             default=True, metadata={"help": "rights, sensitivity of new texts, and a log of adds and searches"}
         )
@@ -117,9 +121,14 @@ class MemOS(VaultKeeper):
             llm=lambda: self._need_llm("the fine reading"),
             relate=self.config.relations == "llm",
         )
+        self.wishes = Wishes(vault=self.vault, operator=self.operator, forget=self._forget_for)
         self.activation = activation
         if activation is not None and activation.vault is None:
             activation.vault = self.vault
+
+    @property
+    def chat_settings(self) -> MemOS.Config:
+        return self.config
 
     def operator(self, user: str) -> MemOperator:
         """The operator of a user's memories: index, tiers, resolution, organiser."""
@@ -160,8 +169,11 @@ class MemOS(VaultKeeper):
             tags: labels.
 
         Returns:
-            One outcome for each memory made, the preference memories found in the text included.
+            One outcome for each memory made, the preference memories found in the text included; one of status
+            ``withheld``, without an id, where the user's text says that it is not to be stored.
         """
+        if self.config.intents and speaker in ("", user) and self._withheld(user, text):
+            return [Inserted("", "withheld")]
         said = at or self.clock().replace(tzinfo=None)
         ids, clock = self.ids, self.clock
         first = text_cube(
@@ -252,8 +264,9 @@ class MemOS(VaultKeeper):
     def tick(self) -> dict[str, list[str]]:
         """Let what has outlived its time or decayed leave; gives the ids by outcome."""
         moved = MemLifecycle(vault=self.vault, clock=self.clock, ids=self.ids).tick()
-        for operator in self._operators.values():
-            operator.forget([cube_id for ids in moved.values() for cube_id in ids])
+        if any(moved.values()):
+            for operator in self._operators.values():
+                operator.renew()
         return moved
 
     def drain(self, timeout: float | None = None) -> Drained:
@@ -324,51 +337,6 @@ class MemOS(VaultKeeper):
 
         reader = MemReader([name for name in self.operator(user).index.speakers if name])
         return plan(reader.read(utterance, caller=user, now=now or self.clock().replace(tzinfo=None))).explain()
-
-    def chat(self, message: str, *, user: str = "default", k: int = 20) -> str:
-        """Answer with the user's memories; the message itself is remembered when it tells something.
-
-        Memories that ``schedule`` made a cache of are read from it and are not put into the prompt as well.
-        """
-        from memos.interface.reader import MemReader
-
-        activation = self.activation
-        cached = activation.hot(user) if activation is not None else ()
-        operator = self.operator(user)
-        call = MemReader([name for name in operator.index.speakers if name]).read(
-            message, caller=user, now=self.clock().replace(tzinfo=None)
-        )
-        lines = self._lines(call.query, user, k, frozenset(cached)) if call.needs_memory else ""
-        if activation is not None and cached:
-            reply = activation.reply(user, message, lines)
-        else:
-            reply = self._reply(lines, message)
-        if call.access == "write" and call.intent in ("remember", "prefer", "correct"):
-            self.add(message, user=user, speaker=user)
-        return reply
-
-    def _reply(self, lines: str, message: str) -> str:
-        system = "Answer the user. Use the dated notes from memory where they help, and say so when they do not answer."
-        prompt = f"{system}\n\nNotes from memory:\n{lines or '(none)'}"
-        return self._need_llm("chat").complete(Request((Message("system", prompt), Message("user", message)))).text
-
-    def schedule(self, *, user: str = "default") -> Changes:
-        """One window of the scheduler: hot, stable memories become a key-value cache, cold ones plain text again.
-
-        Raises:
-            ConfigError: MemOS was opened without ``activation=``.
-        """
-        if self.activation is None:
-            raise ConfigError("schedule needs activation memory; pass activation= to MemOS")
-        may = ReadableBy(Caller(user)) if self.config.governance else None
-        cubes = self.vault.get_many(self.vault.find(may, namespaces=[user]))
-        return self.activation.observe(
-            user, cubes, self.clock(), text=lambda cube: line(unit_of(cube), self.config.dates)
-        )
-
-    def _lines(self, query: str, user: str, k: int, cached: frozenset[str]) -> str:
-        texts = [memory.text for memory in shown(self.recall(query, k, user=user), self.config.dates, cached)]
-        return "\n".join(texts[: fit(texts, self.config.context_words).count])
 
     def organise(self, *, user: str = "default", later: bool = False) -> Organised | None:
         """Put a user's memories under concepts and topics with summaries; a second run adds nothing.

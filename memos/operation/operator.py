@@ -149,16 +149,24 @@ class MemOperator:
             if verdict == "duplicate":
                 return self._merge(old, cube, actor)
             winner, loser = newer(cube, old)
-            self.vault.link([Edge(winner.cube_id, loser.cube_id, "contradicts")])
-            if loser.frozen:
+            if not self.supersede(winner, loser, actor=actor):
                 continue
-            cause = f"contradicted by {winner.cube_id}"
-            self.vault.update(closed(loser, self.clock(), winner), actor=actor, cause=cause)
-            self._archive(loser, actor, cause)
             outcome = Inserted(cube.cube_id, "replaced" if winner is cube else "outdated", old.cube_id)
             if winner is not cube:
                 break
         return outcome
+
+    def supersede(self, winner: MemCube, loser: MemCube, *, actor: str) -> bool:
+        """Let one memory take the place of another, whose time ends where the newer one began; False where it is
+        frozen (then only the contradiction is noted)."""
+        with self.vault.transaction():
+            self.vault.link([Edge(winner.cube_id, loser.cube_id, "contradicts")])
+            if loser.frozen:
+                return False
+            cause = f"contradicted by {winner.cube_id}"
+            self.vault.update(closed(loser, self.clock(), winner), actor=actor, cause=cause)
+            self._archive(loser, actor, cause)
+        return True
 
     def _merge(self, old: MemCube, new: MemCube, actor: str) -> Inserted:
         """The old memory takes the new one's sources and the later times; the new one is archived beside it."""
@@ -211,10 +219,6 @@ class MemOperator:
         self.vault.update(cube, vector, actor=actor, cause=cause)
         self._take([cube], [vector])
 
-    def forget(self, cube_ids: Sequence[str]) -> None:
-        """Take memories out of the local index after another part has archived them."""
-        self.index.remove(cube_ids)
-
     def relate(self, cubes: Sequence[MemCube], llm: LLM) -> int:
         """Link memories by the relations a model names between them; gives the number of new edges.
 
@@ -228,6 +232,13 @@ class MemOperator:
             fresh = [edge for edge in edges if not closes(self.vault.edges, edge)]
             self.vault.link(fresh)
         return len(fresh)
+
+    def renew(self) -> int:
+        """Write summaries again whose children have left, where rules write them; with a model, ``organise`` does.
+        Gives their number."""
+        if self.reorganiser.llm is not None:
+            return 0
+        return self.reorganiser.renew(self.vault, self.namespace)
 
     def organise(self) -> Organised:
         """Run the reorganiser and take its parents into the index."""

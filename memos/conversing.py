@@ -79,6 +79,7 @@ class Conversing(ABC):
             if wish is not None and wish.kind == "forget":
                 return self.wishes.forget(user, message, wish, now)
         if call.intent == "withhold":
+            said = "I did not store that."
             for sentence in self.wishes.still_told(message) if self.chat_settings.intents else ():
                 self.add(sentence, user=user, speaker=user)
         elif call.intent == "correct":

@@ -33,7 +33,7 @@ from memos.operation.scheduler import Promotion
 from memos.operation.scheduler.promotion import HeatReading
 
 if TYPE_CHECKING:
-    from memos.infrastructure.vault.following import ClockedVault
+    from memos.infrastructure.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class ActivationManager:
         config: Config | None = None,
         *,
         model: ActivationModel,
-        vault: ClockedVault | None = None,
+        vault: Vault | None = None,
         folder: Path | None = None,
     ) -> None:
         self.config, self.model, self.vault = config or self.Config(), model, vault

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
+from memos.cube.clock import Clock
 from memos.cube.cube import MemCube
 from memos.cube.versions import Version
 from memos.infrastructure.audit import AuditEntry, LogQuery
@@ -58,6 +59,9 @@ class UseRecord:
 @runtime_checkable
 class Vault(Protocol):
     """A store of cubes with keyword, vector and edge indexes."""
+
+    clock: Clock
+    """By which times to live end."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing. Nested, it is a savepoint: an exception undoes the inner part alone."""

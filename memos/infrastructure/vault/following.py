@@ -25,13 +25,7 @@ from memos.infrastructure.vault.base import Edge
 from memos.infrastructure.vault.filters import DerivedFrom, Is
 
 if TYPE_CHECKING:
-    from memos.cube.clock import Clock
     from memos.infrastructure.vault.base import Vault
-
-    class ClockedVault(Vault):
-        """A vault that knows the time."""
-
-        clock: Clock
 
 
 WITHDREW = "withdrew"
@@ -100,7 +94,7 @@ def made_from(vault: Vault, cube_id: str) -> list[MemCube]:
 
 
 # -- changes -------------------------------------------------------------------------------------------------------
-def after_place(vault: ClockedVault, before: MemCube, after: MemCube) -> None:
+def after_place(vault: Vault, before: MemCube, after: MemCube) -> None:
     """A memory has changed its state or was frozen or thawed."""
     if before.state in _HELD and after.state not in _HELD:
         for child in made_from(vault, after.cube_id):
@@ -117,7 +111,7 @@ def after_place(vault: ClockedVault, before: MemCube, after: MemCube) -> None:
         _rule_children(vault, before, after)
 
 
-def after_update(vault: ClockedVault, before: MemCube, after: MemCube) -> None:
+def after_update(vault: Vault, before: MemCube, after: MemCube) -> None:
     """A memory has a new version."""
     if after.parents:
         rules = _ruled(after, after.governance, sources_of(vault, after))
@@ -149,7 +143,7 @@ def with_descendants(vault: Vault, cube_ids: Iterable[str]) -> list[str]:
     return list(named)
 
 
-def withdraw(vault: ClockedVault, child: MemCube, source: str, why: str) -> None:
+def withdraw(vault: Vault, child: MemCube, source: str, why: str) -> None:
     """Take a derived memory out of search because of a source; what was made from it follows by its own change."""
     edge = Edge(source, child.cube_id, WITHDREW, attributes={"why": why, "was": child.state})
     vault.link([edge])
@@ -158,7 +152,7 @@ def withdraw(vault: ClockedVault, child: MemCube, source: str, why: str) -> None
         _log(vault, child, "archived", f"source {source} is {why}")
 
 
-def _bring_back(vault: ClockedVault, edge: Edge) -> None:
+def _bring_back(vault: Vault, edge: Edge) -> None:
     """A source is there again: what was withdrawn for it alone is there again too."""
     vault.unlink([edge])
     child, was = vault.get(edge.target), edge.attributes["was"]
@@ -172,12 +166,12 @@ def _bring_back(vault: ClockedVault, edge: Edge) -> None:
     _log(vault, child, was, f"source {edge.source} is back")
 
 
-def _rule_children(vault: ClockedVault, before: MemCube, after: MemCube) -> None:
+def _rule_children(vault: Vault, before: MemCube, after: MemCube) -> None:
     for child in made_from(vault, after.cube_id):
         _rule(vault, child, before, after)
 
 
-def _rule(vault: ClockedVault, child: MemCube, before: MemCube, after: MemCube) -> None:
+def _rule(vault: Vault, child: MemCube, before: MemCube, after: MemCube) -> None:
     """Give a derived memory the rules that its sources now ask for.
 
     One that had just their rules follows them both ways; one that its owner made stricter only becomes stricter.
@@ -231,7 +225,7 @@ def _changes(old: Governance, new: Governance) -> dict[str, Any]:
     return {name: getattr(new, name) for name in names if getattr(new, name) != getattr(old, name)}
 
 
-def _log(vault: ClockedVault, cube: MemCube, to: str, cause: str) -> None:
+def _log(vault: Vault, cube: MemCube, to: str, cause: str) -> None:
     details = {"from": cube.state, "to": to}
     vault.append_audit(
         AuditEntry(vault.clock(), "lineage", "transition", cube.cube_id, cube.kind, cause, details=details)

@@ -84,8 +84,8 @@ class Conversing(ABC):
                 self.add(sentence, user=user, speaker=user)
         elif call.intent == "correct":
             made = self.add(message, user=user, speaker=user)[0]
-            if self.chat_settings.intents and made.status == "added":
-                said = self.wishes.correct(user, message, made.cube_id)
+            if self.chat_settings.intents:
+                said = self.wishes.correct(user, message, made)
         if said and self.llm is None:
             return said
         activation = self.activation

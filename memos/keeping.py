@@ -73,7 +73,7 @@ class VaultKeeper:
                 before = set(self.vault.find(Is("cube_id", *governance.lineage(cube_ids))))
                 for cube in self.vault.get_many(list(cube_ids)):
                     governance.require(caller, "write", cube)
-                    if cube.state in LIVE:
+                    if self.vault.get(cube.cube_id).state in LIVE:  # it may have left with another of them
                         lifecycle.transition(cube.cube_id, "archived", cause="forget", actor=user)
                 after = set(self.vault.find(Is("cube_id", *before))) if before else set()
             gone = tuple(sorted(before - after))

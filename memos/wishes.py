@@ -19,7 +19,7 @@ from memos.interface.intents.kinds import remembers
 from memos.interface.intents.plain import plain
 from memos.interface.reader import window
 from memos.language.words import stem, surface
-from memos.operation.operator import MemOperator
+from memos.operation.operator import Inserted, MemOperator
 
 _SHOWN = 5
 """Memories a user is asked about at most."""
@@ -58,8 +58,8 @@ _ORDINAL = {
 }
 _LASTS = re.compile(r"\b(?:the )?last(?: one)?\b")
 _NOT_X = re.compile(
-    r"\b(?:not|instead of|rather than|no longer(?: at| in| with)?|used to (?:be|live in|"
-    r"work at|have)|replace|any ?more at)\b "
+    r"\b(?:not|isn't|wasn't|aren't|weren't|(?:don't|doesn't) (?:live|work) (?:in|on|at|for)|instead of|"
+    r"rather than|no longer(?: at| in| with)?|used to (?:be|live in|work at|have)|replace|any ?more at)\b "
     r"(?P<old>[^,.;!?]+)"
 )
 
@@ -121,7 +121,8 @@ class Wishes:
         if _ALL.match(said):
             return asked.options
         numbers = [int(number) for number in re.findall(r"\b\d+\b", said)]
-        numbers += [_ORDINAL[word] for word in re.findall(r"[a-z]+", said) if word in _ORDINAL and not numbers]
+        spelt = re.findall(r"[a-z]+", re.sub(r"\b(\w+(?:st|nd|rd|th)) ones?\b", r"\1", said))
+        numbers += [_ORDINAL[word] for word in spelt if word in _ORDINAL and not numbers]
         if not numbers and _LASTS.search(said):
             numbers = [len(asked.options)]
         if len(said.split()) > 8 or not all(1 <= number <= len(asked.options) for number in numbers):
@@ -201,11 +202,16 @@ class Wishes:
         return "Forgotten (archived; it can be restored): " + "; ".join(f"“{text}”" for text in texts) + more + "."
 
     # -- correcting --------------------------------------------------------------------------------------------
-    def correct(self, user: str, message: str, made: str) -> str:
-        """Let a correction, stored as ``made``, take the place of what it corrects; gives what was done, or a question.
+    def correct(self, user: str, message: str, stored: Inserted) -> str:
+        """Let a correction that was stored take the place of what it corrects; gives what was done, or a question.
 
         Empty where nothing in memory says otherwise.
         """
+        if stored.status == "replaced":
+            return _corrected([self.vault.get(stored.other)])
+        if stored.status != "added":
+            return ""
+        made = stored.cube_id
         old = _NOT_X.search(plain(message))
         wrong = _matter(old["old"]) if old else set()
         words = _matter(message) - wrong
@@ -230,7 +236,7 @@ class Wishes:
     def _supersede(self, user: str, winner: str, losers: Sequence[MemCube]) -> str:
         for loser in losers:
             self.operator(user).supersede(self.vault.get(winner), loser, actor=user)
-        return "Corrected; no longer held true: " + "; ".join(f"“{loser.text}”" for loser in losers) + "."
+        return _corrected(losers)
 
     # -- leaving out -------------------------------------------------------------------------------------------
     @staticmethod
@@ -240,6 +246,10 @@ class Wishes:
         return [
             one for one in pieces if remembers(plain(one)) and not re.search(r"\b(?:not|never|\w+n't)\b", plain(one))
         ]
+
+
+def _corrected(losers: Sequence[MemCube]) -> str:
+    return "Corrected; no longer held true: " + "; ".join(f"“{loser.text}”" for loser in losers) + "."
 
 
 def _heads(cubes: Sequence[MemCube]) -> list[MemCube]:

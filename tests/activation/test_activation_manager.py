@@ -241,7 +241,8 @@ def test_a_cache_never_outlives_what_it_was_made_of(memos, change, monkeypatch):
     )
     CHANGES[change](made, cube, clock)
     seen = []
-    reads = lambda memory, queries, max_new: seen.append((memory.system, queries)) or [[1]]  # noqa: E731
+    inner = made.activation.model.generate
+    reads = lambda memory, queries, most: seen.append((memory.system, queries)) or inner(memory, queries, 1)  # noqa: E731
     monkeypatch.setattr(made.activation.model, "generate", reads)
     made.llm = MockLLM(function=lambda request: seen.append((request.messages[0].content, [])) or "Well.")
     made.chat("What do you know of my things?", user="ana")

@@ -133,6 +133,31 @@ def test_a_changed_source_withdraws_what_quotes_it(vault, family, clock):
     assert vault.find() == [one, two]
 
 
+def test_a_changed_source_that_comes_back_does_not_bring_the_old_text(vault, lifecycle, family, clock):
+    one, two, summary, _ = family
+    vault.update(vault.get(two).revise(clock(), payload=type(vault.get(two).payload)("the salary is 950")))
+    lifecycle.transition(two, "archived", cause="wish")
+    lifecycle.restore(two, cause="wish")
+    assert vault.find() == [one, two]
+    with pytest.raises(IllegalTransition, match=f"its source {two} is changed"):
+        lifecycle.restore(summary, cause="wish")
+
+
+def test_an_archived_source_that_is_shared_again_stays_away(vault, lifecycle, make, clock):
+    vault.add([make("shared", owner="bob", rules={"layer": "shared", "acl": (Grant("ana"),)})])
+    (source,) = vault.find()
+    vault.add([make("about it", derived_from=(source,), rules={"layer": "shared"})])
+    made = vault.find()[-1]
+    vault.update(vault.get(source).revise(clock(), governance={"acl": ()}))
+    vault.update(vault.get(source).revise(clock(), governance={"acl": (Grant("eve"),)}))
+    assert vault.find() == [source], "another change of rights that does not help brings nothing back"
+    lifecycle.transition(source, "archived", cause="wish")
+    vault.update(vault.get(source).revise(clock(), governance={"acl": (Grant("ana"),)}))
+    assert vault.find() == []
+    lifecycle.restore(source, cause="wish")
+    assert vault.find() == [source, made]
+
+
 def test_a_purge_takes_what_was_made_of_it_and_erasure_leaves_no_word(vault, lifecycle, family, clock):
     one, two, summary, topic = family
     vault.place(topic, frozen=True)

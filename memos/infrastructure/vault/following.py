@@ -35,6 +35,9 @@ DUPLICATE = "duplicate"
 _HELD = (*LIVE, "merged")
 """States of a source in which its text may stand in what was made from it."""
 
+_SEVERITY = ("expired", "archived", "restricted", "changed", "replaced")
+"""Why something was withdrawn, gravest last: what a source says otherwise does not come back with it."""
+
 
 # -- storing -------------------------------------------------------------------------------------------------------
 def admitted(vault: Vault, cubes: Sequence[MemCube], *, owners: bool = True) -> list[MemCube]:
@@ -145,8 +148,12 @@ def with_descendants(vault: Vault, cube_ids: Iterable[str]) -> list[str]:
 
 def withdraw(vault: Vault, child: MemCube, source: str, why: str) -> None:
     """Take a derived memory out of search because of a source; what was made from it follows by its own change."""
-    edge = Edge(source, child.cube_id, WITHDREW, attributes={"why": why, "was": child.state})
-    vault.link([edge])
+    was = child.state
+    for edge in vault.edges([child.cube_id], relations=[WITHDREW], direction="in"):
+        if edge.source == source:
+            was = edge.attributes["was"]
+            why = max(why, edge.attributes["why"], key=_SEVERITY.index)
+    vault.link([Edge(source, child.cube_id, WITHDREW, attributes={"why": why, "was": was})])
     if child.state in _HELD:
         vault.place(child.cube_id, state="archived")
         _log(vault, child, "archived", f"source {source} is {why}")
@@ -154,6 +161,10 @@ def withdraw(vault: Vault, child: MemCube, source: str, why: str) -> None:
 
 def _bring_back(vault: Vault, edge: Edge) -> None:
     """A source is there again: what was withdrawn for it alone is there again too."""
+    state = vault.get(edge.source).state
+    if state not in _HELD:
+        vault.link([replace(edge, attributes={**edge.attributes, "why": state})])
+        return
     vault.unlink([edge])
     child, was = vault.get(edge.target), edge.attributes["was"]
     others = vault.edges([edge.target], relations=[WITHDREW], direction="in")
@@ -180,8 +191,10 @@ def _rule(vault: Vault, child: MemCube, before: MemCube, after: MemCube) -> None
     earlier = [before if one.cube_id == before.cube_id else one for one in sources]
     own = loosest(child.governance) if _follows(child, earlier) else child.governance
     at = vault.clock()
+    edges = vault.edges([child.cube_id], relations=[WITHDREW], direction="in")
+    restricted = [edge for edge in edges if edge.attributes["why"] == "restricted"]
     try:
-        if _owned(child, earlier):
+        if restricted or _owned(child, earlier):
             require_owner(child, sources)
         rules = inherited(own, at, sources, child.descriptive.provenance_id)
     except (AccessDenied, CubeError):
@@ -193,8 +206,8 @@ def _rule(vault: Vault, child: MemCube, before: MemCube, after: MemCube) -> None
             return
         revised = child.revise(at, governance=_changes(child.governance, rules))
         vault.update(revised, actor="lineage", cause=f"source {after.cube_id} changed")
-    for edge in vault.edges([child.cube_id], relations=[WITHDREW], direction="in"):
-        if edge.source == after.cube_id and edge.attributes["why"] == "restricted":
+    for edge in restricted:
+        if edge.source == after.cube_id:
             _bring_back(vault, edge)
 
 

@@ -169,7 +169,7 @@ _DESIRED = (
         rf"(?= (?:from|out of|off|in) (?:your|the) |\s*[.!]*$)(?=.*)"
     ),
     re.compile(
-        rf"^(?P<x>(?:(?!\b(?:i|we|they|he|she|i'll|we'll|you)\b)[^.?!])*?|what (?:i|you) [^.?!]*?)"
+        rf"^(?P<x>(?:(?!\b(?:i|we|they|he|she|i'll|we'll)\b)[^.?!])*?|what (?:i|you) [^.?!]*?)"
         r"\b(?:should|must|needs? to|has to|have to|ought to|is to|are to|can|"
         rf"may)\b (?:now |please |all "
         rf"|just |really )*(?:be (?:\w+ly )?{_GONE}\b|go\b(?= ?(?:now|please|away)?\W*$))"

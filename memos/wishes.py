@@ -198,8 +198,8 @@ class Wishes:
         gone = self._forget(user, [cube.cube_id for cube in cubes], erase)
         if erase:
             return f"Erased for good: {_count(len(gone))}."
-        more = f" and {len(cubes) - len(texts)} more" if len(cubes) > len(texts) else ""
-        return "Forgotten (archived; it can be restored): " + "; ".join(f"“{text}”" for text in texts) + more + "."
+        rest = f" and {len(cubes) - len(texts)} more" if len(cubes) > len(texts) else ""
+        return "Forgotten (archived; it can be restored): " + "; ".join(f"“{text}”" for text in texts) + rest + "."
 
     # -- correcting --------------------------------------------------------------------------------------------
     def correct(self, user: str, message: str, stored: Inserted) -> str:

@@ -19,7 +19,7 @@ from memos.cube import MemCube
 from memos.cube.clock import Clock, Ids, RandomIds, SystemClock
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
-from memos.infrastructure.access import Caller
+from memos.infrastructure.access import Caller, check_user
 from memos.infrastructure.vault import Where
 from memos.interface.reader_fast import read_session
 from memos.interface.reader_fine import FineReader
@@ -107,6 +107,7 @@ class MemOS(VaultKeeper):
             embedder = MiniLM()
         self.embedder, self.llm, self.decider = embedder, llm, decider
         self.vault, self._operators = SqliteVault(path, clock=self.clock), {}
+        self.governed = self.config.governance
         self.work = MemWork(
             self.config.queue,
             self.config.reader,
@@ -124,6 +125,7 @@ class MemOS(VaultKeeper):
     def operator(self, user: str) -> MemOperator:
         """The operator of a user's memories: index, tiers, resolution, organiser."""
         if user not in self._operators:
+            check_user(user)
             self._operators[user] = MemOperator(
                 self.config.operator,
                 vault=self.vault,
@@ -306,11 +308,7 @@ class MemOS(VaultKeeper):
         caller = Caller(user) if self.config.governance else None
         hits = self.operator(user).search(query, k, caller=caller, where=where, config=config, as_of=as_of)
         used = list(dict.fromkeys(unit.unit_id for hit in hits for unit in hit.units))
-        if use:
-            with self.vault.transaction():
-                self.vault.touch(used, self.clock(), "access", user)
-                if self.config.governance:
-                    self._governance().log(Caller(user), "search", cubes=used, k=k)
+        self._used(user, used, k, use=use)
         return hits
 
     def explain(self, utterance: str, *, user: str = "default", now: datetime | None = None) -> str:
@@ -356,9 +354,8 @@ class MemOS(VaultKeeper):
         """
         if self.activation is None:
             raise ConfigError("schedule needs activation memory; pass activation= to MemOS")
-        cubes = self.vault.get_many(self.vault.find(namespaces=[user]))
         return self.activation.observe(
-            user, cubes, self.clock(), text=lambda cube: line(unit_of(cube), self.config.dates)
+            user, self._cacheable(user), self.clock(), text=lambda cube: line(unit_of(cube), self.config.dates)
         )
 
     def _lines(self, query: str, user: str, k: int, cached: frozenset[str]) -> str:

@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from memos import MemOS
 from memos.cube import FakeClock, Grant, PlaintextPayload, SequentialIds, new_cube
@@ -88,7 +88,7 @@ class LeakStore:
             llm=model,
             clock=self.clock,
             ids=self.ids,
-            activation=Caches(),
+            activation=cast(Any, Caches()),
         )
         self.vault = self.memory.vault
         self.governance = self.memory._governance()
@@ -107,9 +107,9 @@ class LeakStore:
         return "ok"
 
     def _put(self, number: int) -> Kept:
-        pick = self.chance.choice
+        pick: Any = self.chance.choice
         superseded, ttl = self.chance.random() < 0.15, pick([None, None, None, 30.0, 9e9])
-        state = "archived" if superseded else pick([*LIVE * 4, "archived", "merged", "expired"])
+        state: Any = "archived" if superseded else pick([*LIVE * 4, "archived", "merged", "expired"])
         names = [*USERS, "group:g1", "group:g2", "*"]
         rules = {
             "layer": pick(["private", "shared", "shared", "global", "global"]),

@@ -1,4 +1,4 @@
-"""What comes from outside and what goes out: malformed dumps, bad items, licences, files that are none (issue 22)."""
+"""What comes from outside and what goes out: malformed dumps, bad items, licences, files that are none."""
 
 import copy
 import hashlib
@@ -105,13 +105,13 @@ NASTY = [
 def test_a_malformed_dump_with_a_right_digest_is_one_line_and_changes_nothing(
     kind, lived, clock, ids, tmp_path, capsys
 ):
-    """Issue 22.19: any value anywhere replaced by one of another kind; what is loaded all the same can be read."""
+    """C47: any value anywhere replaced by one of another kind; what is loaded all the same can be read."""
     chance, path, refused = random.Random(19), tmp_path / "m.jsonl", 0
     bare = [{name: line[name] for name in line if name not in ("versions", "uses")} for line in lived[:3]]
     targets = [
         (whole, number, at) for whole in (lived, bare) for number, line in enumerate(whole) for at in places(line)
     ]
-    for whole, number, at in chance.sample(targets, 130):
+    for whole, number, at in chance.sample(targets, 130 if kind is MemoryVault else 50):
         lines = copy.deepcopy(whole)
         spot, nasty = {"": lines[number]}, chance.choice(NASTY)
         for key in ("", *at)[:-1]:
@@ -131,9 +131,9 @@ def test_a_malformed_dump_with_a_right_digest_is_one_line_and_changes_nothing(
         loaded = vault.find(live=False)
         assert len(vault.get_many(loaded)) == sum("cube" in line for line in lines)
         assert all(vault.versions(cube_id) for cube_id in loaded) and vault.keyword("lake", 5, live=False) is not None
-        vault.find(order=("-recency", "heat", "event_start")), vault.digest()
+        assert set(vault.find(order=("-recency", "heat", "event_start"), live=False)) == set(loaded) and vault.digest()
         MemDumper(**services(vault, clock)).dump(tmp_path / "again.jsonl", ROOT)
-    assert refused > 60
+    assert refused > 20
 
 
 def write_anyway(file, lines):
@@ -148,7 +148,7 @@ def write_anyway(file, lines):
     "file", ["/etc/passwd", "../x", "a/../../x", "C:\\x", "..\\x", "\\\\host\\x", "", " ", "a\x00b", "link/x", "link"]
 )
 def test_payload_files_stay_inside_the_dump(file, lived, clock, ids, tmp_path):
-    """Issue 22.19: a cache may not name a file elsewhere, nor a link."""
+    """C47: a cache may not name a file elsewhere, nor a link."""
     (tmp_path / "link").symlink_to("/etc")
     lines = [{"cube": lived[2]["cube"]}]
     lines[0]["cube"]["payload"]["file"] = file
@@ -160,7 +160,7 @@ def test_payload_files_stay_inside_the_dump(file, lived, clock, ids, tmp_path):
 
 
 def test_a_dump_is_loaded_by_those_who_own_all_of_it(make, clock, ids, tmp_path):
-    """Issue 22.19: owners in every version, edges that lead out, namespaces of the system."""
+    """C42, C47: owners in every version, edges that lead out, namespaces of the system."""
     source = MemoryVault(clock=clock)
     source.add([make("mine"), make("yours", owner="bob"), make("listed", rules={"namespace": "memstore"})])
     taken = source.get("cube-000001").revise(clock(), governance={"owner": "bob"}, payload=PlaintextPayload("planted"))
@@ -193,7 +193,7 @@ def test_a_dump_is_loaded_by_those_who_own_all_of_it(make, clock, ids, tmp_path)
 
 
 def test_a_bad_item_loses_no_good_one(api):
-    """Issue 22.20: whatever stands among the items, the good ones are stored and the bad ones say why."""
+    """C11: whatever stands among the items, the good ones are stored and the bad ones say why."""
     bad = [None, 5, [1], {"text": 5}, {"text": "x", "tags": 5}, {"text": "x", "sources": [3]}, {"text": "\ud800"}]
     bad += [{"text": "x", "governance": 7}, {"text": "x", "governance": {"namespace": "memstore"}}, "  ", "\u200b"]
     bad += [
@@ -217,14 +217,14 @@ def test_a_bad_item_loses_no_good_one(api):
 
 
 def test_a_licence_binds_every_door(api, make, clock, tmp_path):
-    """Issue 22.18: two reads are two reads, by whichever door; then, and when it has expired, all are shut."""
+    """C48: two reads are two reads, by whichever door; then, and when it has expired, all are shut."""
     api.vault.add([make("worth money")])
-    market, told = MemStore(**services(api.vault, clock), clock=clock, ids=api.ids), []
-    market.push = lambda who, cube: told.append((who, cube.text))
-    market.subscribe(Subscription("bob", tags=("t",), vector=(1.0,)))
+    market, pushed = MemStore(**services(api.vault, clock), clock=clock, ids=api.ids), []
+    market.push = lambda who, cube: pushed.append((who, cube.text))
+    market.subscribe(Subscription("dan", tags=("t",), vector=(1.0,)))
     api.vault.update(api.vault.get("cube-000001").revise(clock(), descriptive={"tags": ("t",)}))
     listing = market.publish("cube-000001", ANA, licence=Licence(2, clock() + timedelta(hours=1))).cube_id
-    assert told == [("bob", UNREAD)] and market.pull("bob") == [listing]
+    assert pushed == [("dan", UNREAD)] and market.pull("dan") == [listing]
     search = lambda who, **how: [h.cube.text for h in api.search(who, "money", namespaces=["memstore"], **how)]  # noqa: E731
     assert search(BOB, use=False) == ["worth money"] and api.compose(BOB, [listing, listing]).count("worth") == 2
     doors = [api.read, lambda who, one: api.compose(who, [one]), lambda who, one: market.access(one, who)]
@@ -242,7 +242,7 @@ def test_a_licence_binds_every_door(api, make, clock, tmp_path):
 
 
 def test_no_hand_made_note_breaks_the_market(vault, make, clock, ids):
-    """Issue 22.18: what lies in the market's namespaces and is no subscription is passed over."""
+    """C48: what lies in the market's namespaces and is no subscription is passed over."""
     market = MemStore(**services(vault, clock), clock=clock, ids=ids)
     market.subscribe(Subscription("bob", tags=("t",)))
     notes = [{"subscriber": 5}, {}, {"subscriber": "bob", "tags": "t"}, {"subscriber": "bob", "vector": ["x"]}]
@@ -264,7 +264,7 @@ def test_no_hand_made_note_breaks_the_market(vault, make, clock, ids):
 
 @pytest.mark.parametrize("user", ["memstore", "memstore/subscriptions", "what-if", "group:staff"])
 def test_no_user_is_a_part_of_the_system(user):
-    """Issue 22.18: a user's name is a namespace too."""
+    """C42: a user's name is a namespace too."""
     memory = MemOS(embedder=Mock())
     for call in (memory.add, memory.search, memory.chat):
         with pytest.raises(AccessDenied, match="choose another"):
@@ -273,7 +273,7 @@ def test_no_user_is_a_part_of_the_system(user):
 
 
 def test_a_dump_replaces_plain_files_only(tmp_path, capsys, monkeypatch):
-    """Issue 22.21: no device, link, pipe, folder or the vault itself; nothing half-written stays."""
+    """C47: no device, link, pipe, folder or the vault itself; nothing half-written stays."""
     vault, base = tmp_path / "v.sqlite", ["--vault", str(tmp_path / "v.sqlite"), "--embedder", "mock"]
     assert main([*base, "add", "I keep bees."]) == 0
     (tmp_path / "mine.txt").write_text("mine")
@@ -300,7 +300,7 @@ def test_a_dump_replaces_plain_files_only(tmp_path, capsys, monkeypatch):
 
 
 def test_a_vault_that_cannot_be_one_is_told(tmp_path, capsys, monkeypatch):
-    """Issue 22.21: no name, a device, a folder, damage, and another process's lock have a line each."""
+    """C46: no name, a device, a folder, damage, and another process's lock have a line each."""
     monkeypatch.setattr("memos.infrastructure.vault.schema.PATIENCE_S", 0.05)
     path = tmp_path / "v.sqlite"
     base = ["--embedder", "mock", "--vault"]
@@ -347,10 +347,11 @@ def unprivileged():
 
 @pytest.mark.parametrize("folder_too", [False, True])
 def test_a_read_only_vault_can_be_searched(folder_too, tmp_path, capsys):
-    """Issue 22.21: what may be read but not written is searched, and says so where something is to be changed."""
+    """C46: what may be read but not written is searched, and says so where something is to be changed."""
     path, home = tmp_path / "ro" / "v.sqlite", tmp_path / "ro"
     with MemOS(path, embedder=Mock()) as memory:
         memory.add("I keep bees behind the shed.", user="ana")
+        memory.search("bees", user="ana")  # all that is imported is, before the rights are given up
     for folder in (tmp_path, *tmp_path.parents):
         if folder.stat().st_uid == os.getuid() and len(folder.parts) > 2:
             folder.chmod(folder.stat().st_mode | 0o111)

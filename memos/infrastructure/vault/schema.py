@@ -130,6 +130,8 @@ def _check_place(name: str, read_only: bool) -> None:
     if name == ":memory:":
         return
     try:
+        if "\x00" in name:
+            raise ValueError("a name with a null character")
         if not read_only:
             Path(name).parent.mkdir(parents=True, exist_ok=True)
         if Path(name).exists() and not Path(name).is_file():

@@ -114,15 +114,22 @@ def open_database(path: Path | str, *, synchronous: str, read_only: bool) -> tup
     """
     name = str(path)
     _check_place(name, read_only)
+    read_only = read_only or (
+        os.path.isfile(name) and not _may(name, os.W_OK)
+    )  # SQLite says so at the first write only
     try:
         return _opened(name, synchronous, read_only), read_only
     except sqlite3.Error as error:
-        if read_only or _code(error) not in _UNWRITABLE or not (os.path.isfile(name) and os.access(name, os.R_OK)):
+        if read_only or _code(error) not in _UNWRITABLE or not (os.path.isfile(name) and _may(name, os.R_OK)):
             raise told(error, name) from error
     try:
         return _opened(name, synchronous, True), True
     except sqlite3.Error as error:
         raise told(error, name) from error
+
+
+def _may(name: str, how: int) -> bool:
+    return os.access(name, how, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _check_place(name: str, read_only: bool) -> None:

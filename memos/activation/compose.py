@@ -96,6 +96,8 @@ class Composer:
         prompt = MemoryPrompt(self.model.tokenizer, system)
         if chosen == "exact":
             pieces = self._pieces(prompt, texts) or [prompt.head_ids]
+            if tuple(token for piece in pieces for token in piece) != prompt.head_ids:  # marked control tokens
+                pieces = [prompt.head_ids]
             before = self.tree.encoded
             states = self.tree.states(pieces)
             fresh = self.tree.encoded - before

@@ -27,7 +27,9 @@ def parser() -> argparse.ArgumentParser:
     command = "memos" if Path(sys.argv[0]).stem == "memos" else "python -m memos"
     top = argparse.ArgumentParser(prog=command, description="Memories in one file, from the command line.")
     top.add_argument("--vault", default="memos.sqlite", help="the vault's file (made where there is none)")
-    top.add_argument("--user", default="default", help="whose memories")
+    top.add_argument(
+        "--user", help="whose memories (the user default); given, dump, load and stats keep to this user's rights"
+    )
     top.add_argument("--embedder", default="minilm", choices=("minilm", "mock"), help="mock needs no model; for tests")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add = commands.add_parser("add", help="remember a text")
@@ -46,8 +48,8 @@ def parser() -> argparse.ArgumentParser:
     restore.add_argument("id")
     restore.add_argument("version", type=int)
     commands.add_parser("organise", help="put memories under concepts and topics")
-    commands.add_parser("dump", help="write everything to a file").add_argument("file")
-    commands.add_parser("load", help="add the memories of a dump").add_argument("file")
+    commands.add_parser("dump", help="write everything, or what --user may read, to a file").add_argument("file")
+    commands.add_parser("load", help="add the memories of a dump, with --user only own ones").add_argument("file")
     commands.add_parser("stats", help="print counts")
     return top
 
@@ -61,35 +63,35 @@ def _open(args: argparse.Namespace) -> MemOS:
 
 
 def _run(memory: MemOS, args: argparse.Namespace) -> None:
+    user = "default" if args.user is None else args.user
     if args.command == "add":
-        for made in memory.add(args.text, user=args.user, speaker=args.speaker, tags=args.tag, at=args.at):
+        for made in memory.add(args.text, user=user, speaker=args.speaker, tags=args.tag, at=args.at):
             print(f"{made.cube_id} {made.status}" + (f" {made.other}" if made.other else ""))
     elif args.command == "search":
-        hits = memory.search(args.query, user=args.user, k=args.k, as_of=args.as_of)
+        hits = memory.search(args.query, user=user, k=args.k, as_of=args.as_of)
         for hit in hits:
             print(f"{hit.cube_ids[0]}  {hit.score:.3f}  {hit.text}")
         if not hits:
-            users = ", ".join(memory.stats()["users"]) or "nobody"
-            print(f"nothing found for user {args.user} (memories are kept for: {users})", file=sys.stderr)
+            print(f"nothing found for user {user}; --user tells whose memories are searched", file=sys.stderr)
     elif args.command == "explain":
-        print(memory.explain(args.query, user=args.user))
+        print(memory.explain(args.query, user=user))
     elif args.command == "show":
-        print(json.dumps(memory.vault.get(args.id).to_json(), indent=2, ensure_ascii=False))
+        print(json.dumps(memory.show(args.id, user=user).to_json(), indent=2, ensure_ascii=False))
     elif args.command == "history":
-        for version in memory.history(args.id):
+        for version in memory.history(args.id, user=user):
             text = json.loads(version.content)["payload"].get("text", "")
             print(f"{version.version}  {version.at:%Y-%m-%d %H:%M:%S}  {version.actor} {version.cause}  {text}")
     elif args.command == "restore":
-        print(memory.restore(args.id, args.version, user=args.user).text)
+        print(memory.restore(args.id, args.version, user=user).text)
     elif args.command == "organise":
-        done = memory.organise(user=args.user)
+        done = memory.organise(user=user)
         assert done is not None, "organise returns its counts unless it is left for later"
         print(f"{done.concepts} concepts and {done.topics} topics over {done.clustered} memories")
     elif args.command in ("dump", "load"):
-        count = memory.dump(args.file) if args.command == "dump" else memory.load(args.file)
+        count = (memory.dump if args.command == "dump" else memory.load)(args.file, user=args.user)
         print(f"{count} memories")
     else:
-        print(json.dumps(memory.stats(), indent=2))
+        print(json.dumps(memory.stats(user=args.user), indent=2))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Protocol
 
+from memos.cube import MemCube
 from memos.cube.clock import Clock
 from memos.errors import ConfigError
-from memos.infrastructure.access import Caller
-from memos.infrastructure.vault import ReadableBy, Vault
+from memos.infrastructure.vault import Vault
 from memos.interface.intents import wish_of
 from memos.llm.base import LLM, Request
 from memos.operation.operator import Inserted, MemOperator
@@ -27,7 +27,6 @@ class ChatSettings(Protocol):
     """The settings of MemOS that a chat reads."""
 
     intents: bool
-    governance: bool
     context_words: int
     dates: str
 
@@ -57,6 +56,10 @@ class Conversing(ABC):
     @abstractmethod
     def recall(self, query: str, k: int, *, user: str = "default") -> list[UnitHit]:
         """The best memories for a query."""
+
+    @abstractmethod
+    def _cacheable(self, user: str) -> list[MemCube]:
+        """The memories that a cache of the user's may hold."""
 
     @abstractmethod
     def _need_llm(self, what: str) -> LLM:
@@ -112,10 +115,8 @@ class Conversing(ABC):
         """
         if self.activation is None:
             raise ConfigError("schedule needs activation memory; pass activation= to MemOS")
-        may = ReadableBy(Caller(user)) if self.chat_settings.governance else None
-        cubes = self.vault.get_many(self.vault.find(may, namespaces=[user]))
         return self.activation.observe(
-            user, cubes, self.clock(), text=lambda cube: line(unit_of(cube), self.chat_settings.dates)
+            user, self._cacheable(user), self.clock(), text=lambda cube: line(unit_of(cube), self.chat_settings.dates)
         )
 
     def _lines(self, query: str, user: str, k: int, cached: frozenset[str]) -> str:

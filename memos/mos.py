@@ -20,7 +20,7 @@ from memos.cube import MemCube
 from memos.cube.clock import Clock, Ids, RandomIds, SystemClock
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
-from memos.infrastructure.access import Caller
+from memos.infrastructure.access import Caller, check_user
 from memos.infrastructure.vault import Where
 from memos.interface.reader_fast import read_session
 from memos.interface.reader_fine import FineReader
@@ -111,6 +111,7 @@ class MemOS(VaultKeeper, Conversing):
             embedder = MiniLM()
         self.embedder, self.llm, self.decider = embedder, llm, decider
         self.vault, self._operators = SqliteVault(path, clock=self.clock), {}
+        self.governed = self.config.governance
         self.work = MemWork(
             self.config.queue,
             self.config.reader,
@@ -133,6 +134,7 @@ class MemOS(VaultKeeper, Conversing):
     def operator(self, user: str) -> MemOperator:
         """The operator of a user's memories: index, tiers, resolution, organiser."""
         if user not in self._operators:
+            check_user(user)
             self._operators[user] = MemOperator(
                 self.config.operator,
                 vault=self.vault,
@@ -323,11 +325,7 @@ class MemOS(VaultKeeper, Conversing):
         caller = Caller(user) if self.config.governance else None
         hits = self.operator(user).search(query, k, caller=caller, where=where, config=config, as_of=as_of)
         used = list(dict.fromkeys(unit.unit_id for hit in hits for unit in hit.units))
-        if use:
-            with self.vault.transaction():
-                self.vault.touch(used, self.clock(), "access", user)
-                if self.config.governance:
-                    self._governance().log(Caller(user), "search", cubes=used, k=k)
+        self._used(user, used, k, use=use)
         return hits
 
     def explain(self, utterance: str, *, user: str = "default", now: datetime | None = None) -> str:

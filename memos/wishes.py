@@ -13,7 +13,7 @@ from datetime import datetime
 
 from memos.cube import MemCube
 from memos.infrastructure.access import Caller
-from memos.infrastructure.vault import Is, ReadableBy, Vault
+from memos.infrastructure.vault import Is, Vault, readable_by
 from memos.interface.intents import Wish
 from memos.interface.intents.kinds import remembers
 from memos.interface.intents.plain import plain
@@ -133,7 +133,8 @@ class Wishes:
     def forget(self, user: str, message: str, wish: Wish, now: datetime) -> str:
         """Forget what is meant, or ask which; gives what was done in words."""
         if wish.reach == "all":
-            ids = self.vault.find(ReadableBy(Caller(user)) & Is("owner", user), namespaces=[user])
+            rights = readable_by(self.vault, Caller(user), self.vault.clock())
+            ids = self.vault.find(rights & Is("owner", user), namespaces=[user])
             if not ids:
                 return "There is nothing in memory to forget."
             self._asked[user] = _Asked((tuple(ids),), wish.erase, whole=True)

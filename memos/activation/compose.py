@@ -31,6 +31,7 @@ from memos.activation.prompt import Ids, MemoryPrompt, segments
 from memos.activation.rotate import Rotation
 from memos.activation.tree import PrefixTree
 from memos.errors import ConfigError
+from memos.llm.control_tokens import marked
 from memos.llm.kv import SharedPrefix
 
 MODES = ("exact", "rotated", "blended", "naive")
@@ -100,6 +101,8 @@ class Composer:
         prompt = MemoryPrompt(self.model.tokenizer, system)
         if chosen == "exact":
             pieces = self._pieces(prompt, texts) or [prompt.head_ids]
+            if tuple(token for piece in pieces for token in piece) != prompt.head_ids:  # marked control tokens
+                pieces = [prompt.head_ids]
             before = self.tree.encoded
             states = self.tree.states(pieces)
             fresh = self.tree.encoded - before
@@ -113,6 +116,7 @@ class Composer:
         """Tokens of the template's head, of each memory, and of what follows the last one."""
         if prompt.head is None:
             return None
+        texts = [marked(self.model.tokenizer, text) for text in texts]
         block = "\n".join(texts)
         start = prompt.head.find(block)
         if start < 0:

@@ -25,10 +25,11 @@ from memos.activation.model import INSTRUCTIONS, ActivationModel
 from memos.activation.pool import CachePool, Tier
 from memos.cube import ActivationPayload, MemCube
 from memos.errors import ConfigError
-from memos.infrastructure.access import Caller
+from memos.infrastructure.access import Caller, licensed_to
 from memos.infrastructure.audit import AuditEntry
 from memos.infrastructure.inheritance import end_of
-from memos.infrastructure.vault import Is, ReadableBy
+from memos.infrastructure.licence import licence_of
+from memos.infrastructure.vault import Is, readable_by
 from memos.operation.scheduler import Promotion
 from memos.operation.scheduler.promotion import HeatReading
 
@@ -124,8 +125,9 @@ class ActivationManager:
             known, end = self._good[user]
             if generation == known and now.timestamp() < end:
                 return
-        asked = Is("cube_id", *hot) & ReadableBy(Caller(user))
-        cubes = {cube.cube_id: cube for cube in self.vault.get_many(self.vault.find(asked))}
+        caller = Caller(user)
+        asked = self.vault.get_many(self.vault.find(Is("cube_id", *hot) & readable_by(self.vault, caller, now)))
+        cubes = {cube.cube_id: cube for cube in asked if not licensed_to(caller, cube)}
         stale = [
             cube_id
             for cube_id, source in hot.items()
@@ -134,6 +136,8 @@ class ActivationManager:
         if stale:
             self._drop(user, stale, now)
         ends = [end for cube in cubes.values() if (end := end_of(cube)) is not None]
+        licences = [licence_of(cube.governance.licence) for cube in cubes.values() if cube.governance.owner != user]
+        ends += [one.expires_at.timestamp() for one in licences if one.expires_at is not None]
         self._good[user] = (generation, min(ends, default=float("inf")))
 
     def _drop(self, user: str, cube_ids: Sequence[str], now: datetime) -> None:

@@ -14,6 +14,7 @@ from memos.cube.cube import MemCube
 from memos.cube.errors import AccessDenied, CubeError
 from memos.cube.header import Governance, Grant, Layer, Right, Sensitivity
 from memos.infrastructure.access import Caller, decide
+from memos.infrastructure.licence import licence_of
 
 LAYERS: tuple[Layer, ...] = get_args(Layer)
 """Strictest first."""
@@ -105,6 +106,9 @@ def require_owner(made: MemCube, sources: Sequence[MemCube]) -> None:
         decision = decide(Caller(owner), replace(cube.governance, contexts=()), "read", cube.cube_id)
         if not decision.allowed:
             raise AccessDenied(f"cube {made.cube_id}: {owner} may own nothing made from it: {decision.rule}")
+        if owner != cube.governance.owner and licence_of(cube.governance.licence).limited:
+            rule = f"a licence limits reading {cube.cube_id}"
+            raise AccessDenied(f"cube {made.cube_id}: {owner} may own nothing made from it: {rule}")
 
 
 def _lifetime(own: float | None, at: datetime, sources: Sequence[MemCube]) -> float | None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from memos.cube import MemCube, Source, new_cube
 from memos.cube.clock import Clock, Ids
+from memos.cube.payload import check_content
 from memos.interface.reader_fast import event_of
 from memos.language.names import names
 from memos.plaintext.preference import cube_of, explicit
@@ -30,10 +31,13 @@ def text_cube(
         speaker: who said it; empty where it is no utterance.
         kind: semantic type, such as fact or episode.
         said: wall-clock time it was said; relative dates count from it.
+
+    Raises:
+        CubeError: the text is blank.
     """
     event = event_of(text, said)
     return new_cube(
-        text,
+        check_content(text),
         owner=user,
         ids=ids,
         clock=clock,

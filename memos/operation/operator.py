@@ -17,7 +17,7 @@ from memos.cube import MemCube
 from memos.cube.clock import Clock, RandomIds
 from memos.embed.base import Embedder
 from memos.infrastructure.access import Caller
-from memos.infrastructure.vault import Edge, Is, ReadableBy, Vault, Where
+from memos.infrastructure.vault import Edge, Is, Vault, Where, readable_by
 from memos.infrastructure.vault.following import DUPLICATE, admitted
 from memos.llm.base import LLM
 from memos.operation.retrieval.filtering import Filter
@@ -266,7 +266,7 @@ class MemOperator:
         if as_of is not None:
             return self._search_past(text, k, as_of, caller, where, config)
         vector, settings = self.embedder.encode([text])[0], config or self.config.retrieve
-        rights = None if caller is None else ReadableBy(caller)
+        rights = None if caller is None else readable_by(self.vault, caller, self.clock())
         if where is None:
             hits = search(self.index, text, vector, settings, depth=2 * k, edges=self.vault.edges)
             shown = self._shown([unit.unit_id for hit in hits for unit in hit.units], caller)
@@ -291,7 +291,8 @@ class MemOperator:
         config: RetrieveConfig | None,
     ) -> list[UnitHit]:
         if caller is not None:
-            where = ReadableBy(caller) if where is None else where & ReadableBy(caller)
+            rights = readable_by(self.vault, caller, self.clock())
+            where = rights if where is None else where & rights
         cubes, stored = holding(self.vault, self.namespace, moment, where)
         pairs = [(cube, vector) for cube, vector in zip(cubes, stored, strict=True) if vector is not None]
         if not pairs:
@@ -307,7 +308,8 @@ class MemOperator:
             return frozenset()
         asked = Is("cube_id", *cube_ids)
         if caller is not None:
-            readable = frozenset(self.vault.find(asked & ReadableBy(caller), namespaces=[self.namespace], order=()))
+            rights = readable_by(self.vault, caller, self.clock())
+            readable = frozenset(self.vault.find(asked & rights, namespaces=[self.namespace], order=()))
             if len(readable) == len(cube_ids):
                 return readable
         live = frozenset(self.vault.find(asked, namespaces=[self.namespace], order=()))

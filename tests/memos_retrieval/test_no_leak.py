@@ -8,7 +8,7 @@ from memos.errors import MemosError
 from memos.infrastructure.access import Caller, decide
 from memos.infrastructure.governance import MemGovernance
 from memos.infrastructure.inheritance import end_of, heir_rules
-from memos.infrastructure.vault import Is, ReadableBy
+from memos.infrastructure.vault import Is, readable_by
 from memos.infrastructure.vault.sqlite import SqliteVault
 from memos.operation.upkeep.lifecycle import MemLifecycle, merged_cube
 
@@ -130,7 +130,7 @@ class World:
         return good
 
     def check(self, user):
-        context = self.vault.get_many(self.vault.find(ReadableBy(Caller(user))))
+        context = self.vault.get_many(self.vault.find(readable_by(self.vault, Caller(user), self.clock())))
         shown = {word for cube in context for word in cube.text.split()}
         owed, now = self.owed(user), self.clock().timestamp()
         assert shown <= owed, (user, shown - owed)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from memos.cube.clock import Clock
 from memos.cube.cube import MemCube
+from memos.cube.errors import CubeError
 from memos.cube.versions import Version
 from memos.infrastructure.audit import AuditEntry, LogQuery
 from memos.infrastructure.vault.filters import Where
@@ -54,6 +55,10 @@ class UseRecord:
     at: datetime
     use: Use
     caller: str = ""
+
+    def __post_init__(self) -> None:
+        if self.at.tzinfo is None:
+            raise CubeError(f"UseRecord.at of {self.cube_id}: {self.at.isoformat()} needs a time zone")
 
 
 @runtime_checkable

@@ -15,14 +15,14 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from memos.cube.clock import Clock, SystemClock
-from memos.cube.cube import LIVE, MemCube
+from memos.cube.cube import MemCube
 from memos.cube.errors import CubeError, DuplicateCube, NotFound
 from memos.cube.header import event_seconds
 from memos.cube.versions import Version
 from memos.infrastructure.audit import AuditEntry, LogQuery, seal
 from memos.infrastructure.vault.base import Edge, Match, Use, UseRecord
 from memos.infrastructure.vault.digests import vault_digest
-from memos.infrastructure.vault.filters import COLUMNS, Is, Where, expires_at
+from memos.infrastructure.vault.filters import COLUMNS, Is, Where
 from memos.infrastructure.vault.following import admitted, after_place, after_update, with_descendants
 from memos.infrastructure.vault.keywords import query_words, words_of
 from memos.infrastructure.vault.rows import indexed_text
@@ -208,17 +208,12 @@ class MemoryVault:
 
     # -- search ------------------------------------------------------------------------------------------------
     def _allowed(self, where: Where | None, namespaces: Sequence[str] | None, live: bool) -> list[MemCube]:
-        now = self.clock().timestamp()
-
-        def alive(cube: MemCube) -> bool:
-            end = None if cube.frozen else expires_at(cube)
-            return cube.state in LIVE and (end is None or end > now)
-
+        now = self.clock()
         return [
             cube
             for cube in self._store.cubes.values()
             if (namespaces is None or cube.governance.namespace in namespaces)
-            and (not live or alive(cube))
+            and (not live or cube.live(now))
             and (where is None or where.matches(cube))
         ]
 

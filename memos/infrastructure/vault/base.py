@@ -59,8 +59,16 @@ class UseRecord:
 class Vault(Protocol):
     """A store of cubes with keyword, vector and edge indexes."""
 
+    @property
+    def lock(self) -> AbstractContextManager[Any]:
+        """Held by a thread that does several things as one: the other threads of the process wait. Reentrant."""
+        ...
+
     def transaction(self) -> AbstractContextManager[None]:
-        """All or nothing. Nested, it is a savepoint: an exception undoes the inner part alone."""
+        """All or nothing, while nobody else writes and ``lock`` is held. What is read inside is what is committed.
+
+        Nested, it is a savepoint: an exception undoes the inner part alone.
+        """
         ...
 
     # -- cubes -------------------------------------------------------------------------------------------------
@@ -218,6 +226,17 @@ class Vault(Protocol):
 
     def namespaces(self) -> list[str]:
         """Namespaces that hold cubes, sorted."""
+        ...
+
+    def generation(self, namespace: str) -> int:
+        """A number that grows with every memory that is stored, changed, moved to another state, frozen or purged.
+
+        What is kept outside of the vault (an index, a key-value cache) is good for the generation it was made in.
+        """
+        ...
+
+    def stamps(self, namespace: str) -> dict[str, int]:
+        """The version of each plaintext cube in a live state, by id."""
         ...
 
     def digest(self) -> str:

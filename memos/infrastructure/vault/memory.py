@@ -55,6 +55,11 @@ class _Store:
     edges: dict[tuple[str, str, str], Edge] = field(default_factory=dict)
     uses: list[UseRecord] = field(default_factory=list)
     audit: list[AuditEntry] = field(default_factory=list)
+    generations: Counter = field(default_factory=Counter)
+
+    def count(self, cube: MemCube) -> None:
+        """The cube's namespace has changed."""
+        self.generations[cube.governance.namespace] += 1
 
     def copy(self) -> _Store:
         return _Store(
@@ -65,6 +70,7 @@ class _Store:
             dict(self.edges),
             list(self.uses),
             list(self.audit),
+            Counter(self.generations),
         )
 
 
@@ -86,6 +92,10 @@ class MemoryVault:
         self.clock = clock or SystemClock()
         self._store = _Store()
         self._lock = threading.RLock()
+
+    @property
+    def lock(self) -> threading.RLock:
+        return self._lock
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -128,6 +138,7 @@ class MemoryVault:
         if vector is not None:
             self._store.vectors[cube.cube_id] = checked_vector(vector, 0 if known is None else known.size)
         self._store.cubes[cube.cube_id] = cube
+        self._store.count(cube)
         self._store.words[cube.cube_id] = Counter(map(_stem, words_of(" ".join(indexed_text(cube)))))
 
     def place(
@@ -136,7 +147,9 @@ class MemoryVault:
         changes = {"state": state, "tier": tier, "frozen": frozen}
         with self.transaction():
             given = {name: value for name, value in changes.items() if value is not None}
-            self._store.cubes[cube_id] = replace(self.get(cube_id), **given)
+            before = self.get(cube_id)
+            self._store.cubes[cube_id] = replace(before, **given)
+            self._store.count(before)
 
     def touch(self, cube_ids: Iterable[str], at: datetime, use: Use = "access", caller: str = "") -> None:
         with self.transaction():
@@ -149,7 +162,7 @@ class MemoryVault:
     def purge(self, cube_ids: Iterable[str]) -> None:
         with self.transaction():
             for cube_id in cube_ids:
-                self.get(cube_id)
+                self._store.count(self.get(cube_id))
                 for part in (self._store.cubes, self._store.words, self._store.vectors, self._store.versions):
                     part.pop(cube_id, None)
                 self._store.uses = [use for use in self._store.uses if use.cube_id != cube_id]
@@ -336,6 +349,18 @@ class MemoryVault:
     def namespaces(self) -> list[str]:
         with self._lock:
             return sorted({cube.governance.namespace for cube in self._store.cubes.values()})
+
+    def generation(self, namespace: str) -> int:
+        with self._lock:
+            return self._store.generations[namespace]
+
+    def stamps(self, namespace: str) -> dict[str, int]:
+        with self._lock:
+            return {
+                cube.cube_id: cube.version
+                for cube in self._store.cubes.values()
+                if cube.governance.namespace == namespace and cube.kind == "plaintext" and cube.state in LIVE
+            }
 
     def digest(self) -> str:
         return vault_digest(self)

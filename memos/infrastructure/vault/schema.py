@@ -6,10 +6,13 @@ import sqlite3
 from pathlib import Path
 
 from memos.cube.errors import ForeignFile
+from memos.locks import set_journal_mode
 
 APPLICATION_ID = 0x4D454D43
 """The bytes ``MEMC`` in the file's header."""
 VERSION = 1
+TIMEOUT_S = 120.0
+"""How long a write waits for those of other processes."""
 
 _TABLES = """
 CREATE TABLE namespaces (ns INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -85,6 +88,18 @@ a file made before these were kept gets them when it is opened for writing, and 
 right."""
 
 
+_COUNTED = "INSERT INTO generations VALUES ({row}.ns, 1) ON CONFLICT (ns) DO UPDATE SET value = value + 1"
+_GENERATIONS = f"""
+CREATE TABLE generations (ns INTEGER PRIMARY KEY, value INTEGER NOT NULL);
+CREATE TRIGGER generations_insert AFTER INSERT ON cubes BEGIN {_COUNTED.format(row="NEW")}; END;
+CREATE TRIGGER generations_delete AFTER DELETE ON cubes BEGIN {_COUNTED.format(row="OLD")}; END;
+CREATE TRIGGER generations_update AFTER UPDATE OF state, frozen, version ON cubes BEGIN
+  {_COUNTED.format(row="NEW")}; END;
+"""
+"""How often each namespace has changed (uses are no change): what is kept outside of the vault, such as a key-value
+cache or an index, is good for one generation. An older program's writes count too."""
+
+
 def fts_table(ns: int) -> str:
     """Statement that makes the keyword index of a namespace; its word statistics are the namespace's own."""
     return (
@@ -104,7 +119,7 @@ def open_database(path: Path | str, *, synchronous: str, read_only: bool) -> sql
         Path(name).parent.mkdir(parents=True, exist_ok=True)
     target = f"{Path(name).absolute().as_uri()}?mode=ro" if read_only else name
     try:
-        db = sqlite3.connect(target, uri=read_only, timeout=60, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(target, uri=read_only, timeout=TIMEOUT_S, isolation_level=None, check_same_thread=False)
     except sqlite3.OperationalError as error:
         raise ForeignFile(f"{name}: cannot be opened as a vault ({error})") from error
     try:
@@ -119,9 +134,10 @@ def open_database(path: Path | str, *, synchronous: str, read_only: bool) -> sql
 
 
 def _prepare(db: sqlite3.Connection, name: str, synchronous: str, read_only: bool) -> None:
+    # Another process may be making the file just now, in one transaction: once a table is seen, the rest is there too.
+    empty = not db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     application = db.execute("PRAGMA application_id").fetchone()[0]
     version = db.execute("PRAGMA user_version").fetchone()[0]
-    empty = not db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     if empty and read_only:
         raise ForeignFile(f"{name}: empty, and opened read-only")
     if not empty and application != APPLICATION_ID:
@@ -132,7 +148,7 @@ def _prepare(db: sqlite3.Connection, name: str, synchronous: str, read_only: boo
     db.execute("PRAGMA temp_store=MEMORY")
     if read_only:
         return
-    db.execute("PRAGMA journal_mode=WAL")
+    set_journal_mode(db, "WAL", TIMEOUT_S)
     db.execute(f"PRAGMA synchronous={synchronous}")
     db.execute("PRAGMA secure_delete=ON")
     db.execute("BEGIN IMMEDIATE")
@@ -144,6 +160,9 @@ def _prepare(db: sqlite3.Connection, name: str, synchronous: str, read_only: boo
         db.execute("INSERT INTO meta VALUES ('reading', ?)", (READING,))
     if not db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'crowds'").fetchone()[0]:
         for statement in _statements(_CROWDS):
+            db.execute(statement)
+    if not db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'generations'").fetchone()[0]:
+        for statement in _statements(_GENERATIONS):
             db.execute(statement)
     db.execute("COMMIT")
 

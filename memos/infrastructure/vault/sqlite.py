@@ -21,8 +21,8 @@ from memos.infrastructure.vault.base import Match, Use, UseRecord
 from memos.infrastructure.vault.digests import vault_digest
 from memos.infrastructure.vault.filters import Is, Where
 from memos.infrastructure.vault.indexes import Indexes
-from memos.infrastructure.vault.rules import check_new, check_restored, check_revision, use_counts
-from memos.infrastructure.vault.schema import READING, open_database
+from memos.infrastructure.vault.rules import check_new, check_restored, check_revision
+from memos.infrastructure.vault.schema import READING, TIMEOUT_S, open_database
 from memos.infrastructure.vault.search import Search
 
 if TYPE_CHECKING:
@@ -86,6 +86,10 @@ class SqliteVault(tables.Relations):
                 self._db.execute("INSERT OR REPLACE INTO meta VALUES ('reading', ?)", (READING,))
 
     # -- transactions ------------------------------------------------------------------------------------------
+    @property
+    def lock(self) -> threading.RLock:
+        return self._lock
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; nested, a savepoint."""
@@ -114,7 +118,14 @@ class SqliteVault(tables.Relations):
     def _begin(self) -> None:
         if self.config.read_only:
             raise CubeError(f"vault {self.config.path}: mounted read-only")
-        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            raise CubeError(
+                f"vault {self.config.path}: another process kept it for {TIMEOUT_S:g} s; try again"
+            ) from error
         self._refresh()
 
     def _undo(self, depth: int, mark: Any) -> None:
@@ -219,27 +230,8 @@ class SqliteVault(tables.Relations):
 
     def touch(self, cube_ids: Iterable[str], at: datetime, use: Use = "access", caller: str = "") -> None:
         with self.transaction():
-            for cube_id in cube_ids:
-                row = self._row(cube_id)
-                counts = use_counts(tables.read_counts(self._db, row), at, use, self.config.heat_half_life)
-                used = counts.last_access
-                self._db.execute(
-                    "UPDATE cubes SET access_count = ?, last_access = ?, last_use = ?, heat = ?, injections = ?, "
-                    "helpful = ?, unhelpful = ? WHERE id = ?",
-                    (
-                        counts.access_count,
-                        used and used.timestamp(),
-                        used and used.isoformat(),
-                        counts.heat,
-                        counts.injections,
-                        counts.helpful,
-                        counts.unhelpful,
-                        row,
-                    ),
-                )
-                self._db.execute(
-                    "INSERT INTO uses (id, at, use, caller) VALUES (?, ?, ?, ?)", (row, at.isoformat(), use, caller)
-                )
+            ids, half_life = list(cube_ids), self.config.heat_half_life
+            for row in tables.write_uses(self._db, ids, at, use, caller, half_life):
                 self._known.pop(row, None)
 
     def purge(self, cube_ids: Iterable[str]) -> None:
@@ -350,6 +342,14 @@ class SqliteVault(tables.Relations):
     def namespaces(self) -> list[str]:
         with self._reading():
             return [name for (name,) in self._db.execute("SELECT DISTINCT namespace FROM cubes ORDER BY namespace")]
+
+    def generation(self, namespace: str) -> int:
+        with self._reading():
+            return tables.generation(self._db, namespace)
+
+    def stamps(self, namespace: str) -> dict[str, int]:
+        with self._reading():
+            return tables.stamps(self._db, namespace)
 
     def digest(self) -> str:
         return vault_digest(self)

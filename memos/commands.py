@@ -17,7 +17,7 @@ from memos.plaintext.trajectory import ToolUse, Trajectory
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class ShellCommand:
     """One command."""
 
     help: str
@@ -147,24 +147,24 @@ def _forget_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 COMMANDS = {
-    "forget": Command(
+    "forget": ShellCommand(
         "take a memory out of every search",
         _forget_arguments,
         lambda memory, args: print("\n".join(memory.forget(args.id, user=args.user, erase=args.erase))),
     ),
-    "publish": Command("offer a memory to everybody", _publish_arguments, _publish),
-    "withdraw": Command("end an offer", _one_id, lambda memory, args: memory.withdraw(args.id, user=args.user)),
-    "subscribe": Command("wait for listings with a label, or near to a text", _subscribe_arguments, _subscribe),
-    "pull": Command("list the offers that were waited for", _nothing, _pull),
-    "read": Command(
+    "publish": ShellCommand("offer a memory to everybody", _publish_arguments, _publish),
+    "withdraw": ShellCommand("end an offer", _one_id, lambda memory, args: memory.withdraw(args.id, user=args.user)),
+    "subscribe": ShellCommand("wait for listings with a label, or near to a text", _subscribe_arguments, _subscribe),
+    "pull": ShellCommand("list the offers that were waited for", _nothing, _pull),
+    "read": ShellCommand(
         "read an offer; each read counts",
         _one_id,
         lambda memory, args: print(memory.access(args.id, user=args.user).text),
     ),
-    "learn": Command("keep tools, and learn a skill from an attempt (YAML or JSON)", _file, _learn),
-    "skills": Command("find skills for a task", _skills_arguments, _skills),
-    "pipeline": Command("run a chain of steps from a YAML file, all or nothing", _pipeline_arguments, _pipeline),
-    "verify": Command(
+    "learn": ShellCommand("keep tools, and learn a skill from an attempt (YAML or JSON)", _file, _learn),
+    "skills": ShellCommand("find skills for a task", _skills_arguments, _skills),
+    "pipeline": ShellCommand("run a chain of steps from a YAML file, all or nothing", _pipeline_arguments, _pipeline),
+    "verify": ShellCommand(
         "check the chain of the audit log",
         _nothing,
         lambda memory, args: print(f"{memory.verify()} audit entries, the chain is unbroken"),

@@ -113,21 +113,21 @@ def mcp_server(memory: MemOS, user: str = "default") -> MCPServer:
 
     tools, server = MemoryTools(memory, user), MCPServer("memos", instructions=INSTRUCTIONS, log_level="WARNING")
     for call in (tools.add, tools.search, tools.forget, tools.history):
-        server.add_tool(_told(call, ToolError), description=getdoc(call))
+        server.add_tool(_plainly(call, ToolError), description=getdoc(call))
     return server
 
 
-def _told(call: Any, error_of: type[Exception]) -> Any:
+def _plainly(call: Any, error_of: type[Exception]) -> Any:
     """The call, whose errors of ours reach the agent as one line."""
 
     @wraps(call)
-    def told(*arguments: Any, **options: Any) -> Any:
+    def answered(*arguments: Any, **options: Any) -> Any:
         try:
             return call(*arguments, **options)
         except MemosError as error:
             raise error_of(str(error)) from error
 
-    return told
+    return answered
 
 
 def http_app(server: MCPServer, where: Address) -> Any:

@@ -11,10 +11,13 @@ from memos import MemOS
 from memos.at_once import together
 from memos.cube.errors import CubeError, NotFound
 from memos.embed.mock import Mock
+from memos.infrastructure.access import Caller
 from memos.infrastructure.governance import MemGovernance
 from memos.infrastructure.vault import Is
 from memos.infrastructure.vault.sqlite import SqliteVault
 from memos.llm.mock import MockLLM
+from memos.operation import operator
+from memos.operation.retrieval.retrieve import search
 
 WRITERS, ROUNDS = 8, 3
 PLACES = ("harbour", "library", "bakery", "museum", "castle", "vineyard", "station", "brewery")
@@ -113,17 +116,19 @@ def test_what_another_changes_is_seen_by_the_next_search(two):
     one, other = two
     first = one.add("Ana keeps bees behind the shed.", user="ana")[0].cube_id
     assert other.search("bees", user="ana") and one.search("bees", user="ana")
+    second = one.add("The ladder leans on the wall.", user="ana", kind="episode")[0].cube_id
+    assert [hit.cube_ids for hit in other.search("ladder", user="ana", k=1)] == [(second,)]
     other.forget(first, user="ana")
-    assert one.search("bees", user="ana") == []
+    assert first not in [hit.cube_ids[0] for hit in one.search("bees", user="ana")]
+    assert first not in one.operator("ana").index.row_of
+    assert first not in [hit.cube_ids[0] for hit in other.search("bees", user="ana")]
     one.restore(first, 1, user="ana")
-    assert [hit.cube_ids for hit in other.search("bees", user="ana")] == [(first,)]
-    cube = other.api.update
-    from memos.infrastructure.access import Caller
-
-    cube(Caller("ana"), first, "Ana keeps goats behind the shed.")
-    assert "goats" in one.search("goats", user="ana")[0].text
+    assert [hit.cube_ids for hit in other.search("bees", user="ana", k=1)] == [(first,)]
+    assert one.search("bees", user="ana")
+    other.api.update(Caller("ana"), first, "Ana keeps goats behind the shed.")
+    assert "goats" in one.search("goats", user="ana", k=1)[0].text
     one.forget(first, user="ana", erase=True)
-    assert other.search("goats", user="ana") == []
+    assert first not in [hit.cube_ids[0] for hit in other.search("goats", user="ana")]
     with pytest.raises(NotFound):
         other.history(first)
 
@@ -158,6 +163,30 @@ def test_what_is_undone_is_in_no_index(two, monkeypatch):
     assert len(one.operator("ana").index) == 0
     other.add("Ana keeps goats.", user="ana")
     assert [hit.text[13:] for hit in one.search("What does Ana keep?", user="ana")] == ["Ana keeps goats."]
+
+
+def test_nothing_is_added_to_an_index_that_another_thread_searches(tmp_path, mock_embedder, monkeypatch):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(*arguments, **options):
+        begun.set()
+        assert go_on.wait(TIMEOUT_S)
+        return search(*arguments, **options)
+
+    with MemOS(tmp_path / "v.sqlite", embedder=mock_embedder) as memory:
+        memory.add("Ana keeps bees.", user="ana")
+        index = memory.operator("ana").index
+        monkeypatch.setattr(operator, "search", slow)
+        searching = threading.Thread(target=memory.search, args=("bees",), kwargs={"user": "ana"})
+        searching.start()
+        assert begun.wait(TIMEOUT_S)
+        adding = threading.Thread(target=memory.add, args=("Ana keeps goats.",), kwargs={"user": "ana"})
+        adding.start()
+        adding.join(0.3)
+        assert adding.is_alive() and len(index) == 1
+        go_on.set()
+        searching.join(TIMEOUT_S), adding.join(TIMEOUT_S)
+        assert len(index) == 2
 
 
 def test_two_that_drain_read_a_session_once(two):

@@ -258,7 +258,11 @@ class MemOS(Conversing, Sharing):
 
     def tick(self) -> dict[str, list[str]]:
         """Let what has outlived its time or decayed leave; gives the ids by outcome."""
-        return MemLifecycle(vault=self.vault, clock=self.clock, ids=self.ids).tick()
+        with self.vault.lock:
+            moved = MemLifecycle(vault=self.vault, clock=self.clock, ids=self.ids).tick()
+            for operator in self._operators.values():
+                operator.forget([cube_id for ids in moved.values() for cube_id in ids])
+        return moved
 
     def drain(self, timeout: float | None = None) -> Drained:
         """Do the work that waits (fine readings, relations, organising), user by user; then every memory can be found.

@@ -227,6 +227,11 @@ class MemOperator:
             self._take([cube], [vector])
             self.fresh.stored([cube])
 
+    def forget(self, cube_ids: Sequence[str]) -> None:
+        """Take memories out of the local index at once after another part has archived them."""
+        with self.vault.lock:
+            self.index.remove(cube_ids)
+
     def speakers(self) -> list[str]:
         """The names of those who said what is remembered, in the order they came up."""
         with self.vault.lock:

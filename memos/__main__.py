@@ -1,5 +1,5 @@
 """``memos --vault FILE COMMAND …`` (also ``python -m memos``): add, search, explain, show, history, restore, organise,
-dump, load, stats.
+dump, load, stats, those of ``memos.commands``, and ``memos serve`` (``memos.serving``).
 """
 
 from __future__ import annotations
@@ -8,18 +8,12 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 
+from memos.commands import COMMANDS, moment, user_of
 from memos.errors import MemosError
 from memos.mos import MemOS
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2021-06-30 or 2021-06-30T14:00") from error
+from memos.serving import command as serving
 
 
 def parser() -> argparse.ArgumentParser:
@@ -35,12 +29,12 @@ def parser() -> argparse.ArgumentParser:
     add = commands.add_parser("add", help="remember a text")
     add.add_argument("text")
     add.add_argument("--speaker", default="", help="who said it")
-    add.add_argument("--at", type=_moment, metavar="DATE", help="when it was said; now where it is not given")
+    add.add_argument("--at", type=moment, metavar="DATE", help="when it was said; now where it is not given")
     add.add_argument("--tag", action="append", default=[], help="a label (repeatable)")
     search = commands.add_parser("search", help="find memories")
     search.add_argument("query")
     search.add_argument("-k", type=int, default=5, help="how many")
-    search.add_argument("--as-of", type=_moment, metavar="DATE", help="what held then, such as 2021-06-30")
+    search.add_argument("--as-of", type=moment, metavar="DATE", help="what held then, such as 2021-06-30")
     commands.add_parser("explain", help="show what would be searched, where and in which order").add_argument("query")
     commands.add_parser("show", help="print one memory as JSON").add_argument("id")
     commands.add_parser("history", help="list a memory's versions").add_argument("id")
@@ -51,6 +45,9 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("dump", help="write everything, or what --user may read, to a file").add_argument("file")
     commands.add_parser("load", help="add the memories of a dump, with --user only own ones").add_argument("file")
     commands.add_parser("stats", help="print counts")
+    for name, command in COMMANDS.items():
+        command.arguments(commands.add_parser(name, help=command.help))
+    serving.arguments(commands.add_parser("serve", help="answer other programs"))
     return top
 
 
@@ -63,7 +60,7 @@ def _open(args: argparse.Namespace) -> MemOS:
 
 
 def _run(memory: MemOS, args: argparse.Namespace) -> None:
-    user = "default" if args.user is None else args.user
+    user = user_of(args)
     if args.command == "add":
         for made in memory.add(args.text, user=user, speaker=args.speaker, tags=args.tag, at=args.at):
             print(f"{made.cube_id} {made.status}" + (f" {made.other}" if made.other else ""))
@@ -90,14 +87,19 @@ def _run(memory: MemOS, args: argparse.Namespace) -> None:
     elif args.command in ("dump", "load"):
         count = (memory.dump if args.command == "dump" else memory.load)(args.file, user=args.user)
         print(f"{count} memories")
-    else:
+    elif args.command == "stats":
         print(json.dumps(memory.stats(user=args.user), indent=2))
+    else:
+        COMMANDS[args.command].run(memory, args)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; 0 when done, 1 with one line on stderr when not."""
     args = parser().parse_args(argv)
     try:
+        if args.command == "serve":
+            serving.serve(args, lambda: _open(args))
+            return 0
         with _open(args) as memory:
             _run(memory, args)
     except MemosError as error:

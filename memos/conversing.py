@@ -1,15 +1,17 @@
-"""Chat over a user's memories: the message is read, wishes about memory are done, memories go into cache or prompt."""
+"""What a MemOS does in a conversation: it explains a search, answers with what it remembers, does what is wished of
+memory, and keeps caches warm.
+"""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Protocol
+import threading
+from abc import abstractmethod
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
-from memos.cube import MemCube
-from memos.cube.clock import Clock
 from memos.errors import ConfigError
-from memos.infrastructure.vault import Vault
 from memos.interface.intents import wish_of
+from memos.keeping import VaultKeeper
 from memos.llm.base import LLM, Request
 from memos.operation.operator import Inserted, MemOperator
 from memos.operation.retrieval.budget import fit
@@ -23,47 +25,32 @@ if TYPE_CHECKING:
     from memos.activation.manager import ActivationManager, Changes
 
 
-class ChatSettings(Protocol):
-    """The settings of MemOS that a chat reads."""
+class Conversing(VaultKeeper):
+    """The part of the facade that talks. One thread at a time uses the caches of activation memory."""
 
-    intents: bool
-    context_words: int
-    dates: str
-
-
-class Conversing(ABC):
-    """The part of the facade that talks to a user."""
-
-    vault: Vault
-    clock: Clock
+    config: Any
     llm: LLM | None
+    _caches: threading.RLock
+    """Held while activation memory is used."""
     activation: ActivationManager | None
     wishes: Wishes
 
-    @property
     @abstractmethod
-    def chat_settings(self) -> ChatSettings:
-        """Settings."""
+    def operator(self, user: str) -> MemOperator: ...
 
     @abstractmethod
-    def operator(self, user: str) -> MemOperator:
-        """The operator of a user's memories."""
+    def recall(self, query: str, k: int, *, user: str = "default") -> list[UnitHit]: ...
 
     @abstractmethod
-    def add(self, text: str, *, user: str = "default", speaker: str = "") -> list[Inserted]:
-        """Remember a text of a user."""
+    def add(self, text: str, *, user: str = "default", speaker: str = "") -> list[Inserted]: ...
 
-    @abstractmethod
-    def recall(self, query: str, k: int, *, user: str = "default") -> list[UnitHit]:
-        """The best memories for a query."""
+    def explain(self, utterance: str, *, user: str = "default", now: datetime | None = None) -> str:
+        """What would be searched for an utterance, where and in which order, in words."""
+        from memos.interface.reader import MemReader
+        from memos.operation.retrieval.route import plan
 
-    @abstractmethod
-    def _cacheable(self, user: str) -> list[MemCube]:
-        """The memories that a cache of the user's may hold."""
-
-    @abstractmethod
-    def _need_llm(self, what: str) -> LLM:
-        """The model; ConfigError where there is none."""
+        reader = MemReader(self.operator(user).speakers())
+        return plan(reader.read(utterance, caller=user, now=now or self.clock().replace(tzinfo=None))).explain()
 
     def chat(self, message: str, *, user: str = "default", k: int = 20) -> str:
         """Answer with the user's memories; the message itself is remembered when it tells something.
@@ -73,9 +60,9 @@ class Conversing(ABC):
         """
         from memos.interface.reader import MemReader
 
-        now, read = self.clock().replace(tzinfo=None), MemReader([n for n in self.operator(user).index.speakers if n])
-        call, said = read.read(message, caller=user, now=now), ""
-        if self.chat_settings.intents:
+        now = self.clock().replace(tzinfo=None)
+        call, said = MemReader(self.operator(user).speakers()).read(message, caller=user, now=now), ""
+        if self.config.intents:
             wish, settled = wish_of(message), self.wishes.answered(user, message)
             if settled is not None:
                 return settled
@@ -83,24 +70,31 @@ class Conversing(ABC):
                 return self.wishes.forget(user, message, wish, now)
         if call.intent == "withhold":
             said = "I did not store that."
-            for sentence in self.wishes.still_told(message) if self.chat_settings.intents else ():
+            for sentence in self.wishes.still_told(message) if self.config.intents else ():
                 self.add(sentence, user=user, speaker=user)
         elif call.intent == "correct":
             made = self.add(message, user=user, speaker=user)[0]
-            if self.chat_settings.intents:
+            if self.config.intents:
                 said = self.wishes.correct(user, message, made)
         if said and self.llm is None:
             return said
-        activation = self.activation
-        cached = activation.hot(user) if activation is not None else ()
-        lines = self._lines(call.query, user, k, frozenset(cached)) if call.needs_memory else ""
-        if activation is not None and cached:
-            reply = activation.reply(user, message, lines)
-        else:
-            reply = self._reply(lines, message)
+        query = call.query if call.needs_memory else None
+        reply = self._cached_reply(query, message, user, k)
+        if reply is None:
+            reply = self._reply(self._lines(query, user, k), message)
         if call.intent in ("remember", "prefer"):
             self.add(message, user=user, speaker=user)
         return f"{reply}\n{said}" if said else reply
+
+    def _cached_reply(self, query: str | None, message: str, user: str, k: int) -> str | None:
+        """The reply from a user's cache; None where there is none."""
+        if self.activation is None:
+            return None
+        with self._caches:
+            cached = self.activation.hot(user)
+            if not cached:
+                return None
+            return self.activation.reply(user, message, self._lines(query, user, k, frozenset(cached)))
 
     def _reply(self, lines: str, message: str) -> str:
         system = "Answer the user. Use the dated notes from memory where they help, and say so when they do not answer."
@@ -115,10 +109,18 @@ class Conversing(ABC):
         """
         if self.activation is None:
             raise ConfigError("schedule needs activation memory; pass activation= to MemOS")
-        return self.activation.observe(
-            user, self._cacheable(user), self.clock(), text=lambda cube: line(unit_of(cube), self.chat_settings.dates)
-        )
+        with self._caches:
+            return self.activation.observe(
+                user, self._cacheable(user), self.clock(), text=lambda cube: line(unit_of(cube), self.config.dates)
+            )
 
-    def _lines(self, query: str, user: str, k: int, cached: frozenset[str]) -> str:
-        texts = [memory.text for memory in shown(self.recall(query, k, user=user), self.chat_settings.dates, cached)]
-        return "\n".join(texts[: fit(texts, self.chat_settings.context_words).count])
+    def _lines(self, query: str | None, user: str, k: int, cached: frozenset[str] = frozenset()) -> str:
+        if query is None:
+            return ""
+        texts = [memory.text for memory in shown(self.recall(query, k, user=user), self.config.dates, cached)]
+        return "\n".join(texts[: fit(texts, self.config.context_words).count])
+
+    def _need_llm(self, what: str) -> LLM:
+        if self.llm is None:
+            raise ConfigError(f"{what} needs a language model; pass llm= to MemOS")
+        return self.llm

@@ -72,10 +72,11 @@ class VaultKeeper:
         self._operators.pop(restored.governance.namespace, None)
         return self.vault.get(cube_id)
 
-    def forget(self, cube_ids: Sequence[str], *, user: str = "default", erase: bool = False) -> tuple[str, ...]:
+    def forget(self, cube_ids: str | Sequence[str], *, user: str = "default", erase: bool = False) -> tuple[str, ...]:
         """Take memories out, with what was made from them; what can be written again from others is.
 
         Args:
+            cube_ids: one id, or several.
             erase: remove them for good, versions, vectors and files of caches included; else they are archived, and
                 ``restore`` brings them back.
 
@@ -86,6 +87,7 @@ class VaultKeeper:
             AccessDenied: the user may not change one of them.
             FrozenCube: one to be erased is frozen.
         """
+        cube_ids = [cube_ids] if isinstance(cube_ids, str) else cube_ids
         governance, caller = self._governance(), Caller(user, privileged=not self.governed)
         if erase:
             gone = governance.erase(caller, cube_ids, cause="forget").erased
@@ -100,8 +102,9 @@ class VaultKeeper:
                         lifecycle.transition(cube.cube_id, "archived", cause="forget", actor=user)
                 after = set(self.vault.find(Is("cube_id", *before))) if before else set()
             gone = tuple(sorted(before - after))
-        for operator in self._operators.values():
-            operator.renew()
+        with self.vault.lock:
+            for operator in list(self._operators.values()):
+                operator.renew()
         return gone
 
     def _forget_for(self, user: str, cube_ids: Sequence[str], erase: bool) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ memory.close()
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 from memos.conversing import Conversing
 from memos.cube import MemCube
 from memos.cube.clock import Clock, Ids, RandomIds, SystemClock
+from memos.cube.errors import LicenceError, NotFound
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
 from memos.infrastructure.access import Caller, check_user
@@ -25,7 +27,6 @@ from memos.infrastructure.vault import Where
 from memos.interface.reader_fast import read_session
 from memos.interface.reader_fine import FineReader
 from memos.interface.reader_text import preference_cubes, text_cube
-from memos.keeping import VaultKeeper
 from memos.llm.base import LLM
 from memos.operation.operator import Inserted, MemOperator
 from memos.operation.retrieval.index import Unit
@@ -35,6 +36,7 @@ from memos.operation.retrieval.units import check_style, line, unit_of
 from memos.operation.scheduler.queue import MemQueue
 from memos.operation.upkeep.lifecycle import MemLifecycle
 from memos.operation.upkeep.organise import Organised
+from memos.sharing import Sharing
 from memos.tokens import count_words
 from memos.types import Session, Turn
 from memos.wishes import Wishes
@@ -44,8 +46,10 @@ if TYPE_CHECKING:
     from memos.activation.manager import ActivationManager
 
 
-class MemOS(VaultKeeper, Conversing):
-    """Memories of any number of users in one vault. Not thread-safe; open one a thread."""
+class MemOS(Conversing, Sharing):
+    """Memories of any number of users in one vault. Threads may share one, processes may open one file: a write that
+    returned is kept, and every search that begins later sees it (docs/memos.md#at-once).
+    """
 
     @dataclass
     class Config:
@@ -123,28 +127,25 @@ class MemOS(VaultKeeper, Conversing):
             relate=self.config.relations == "llm",
         )
         self.wishes = Wishes(vault=self.vault, operator=self.operator, forget=self._forget_for)
-        self.activation = activation
+        self.activation, self._caches = activation, threading.RLock()
         if activation is not None and activation.vault is None:
             activation.vault = self.vault
 
-    @property
-    def chat_settings(self) -> MemOS.Config:
-        return self.config
-
     def operator(self, user: str) -> MemOperator:
         """The operator of a user's memories: index, tiers, resolution, organiser."""
-        if user not in self._operators:
-            check_user(user)
-            self._operators[user] = MemOperator(
-                self.config.operator,
-                vault=self.vault,
-                embedder=self.embedder,
-                clock=self.clock,
-                namespace=user,
-                llm=self.decider,
-                unit=self._unit,
-            )
-        return self._operators[user]
+        with self.vault.lock:
+            if user not in self._operators:
+                check_user(user)
+                self._operators[user] = MemOperator(
+                    self.config.operator,
+                    vault=self.vault,
+                    embedder=self.embedder,
+                    clock=self.clock,
+                    namespace=user,
+                    llm=self.decider,
+                    unit=self._unit,
+                )
+            return self._operators[user]
 
     def _unit(self, cube: MemCube) -> Unit:
         return unit_of(cube, count_words(line(unit_of(cube), self.config.dates)))
@@ -197,9 +198,15 @@ class MemOS(VaultKeeper, Conversing):
         governance = self._governance()
         fields = [governance.classify(cube) for cube in cubes]
         judged = [cube.governed(**given) if given else cube for cube, given in zip(cubes, fields, strict=True)]
-        with self.vault.transaction():
-            out = self.operator(user).insert(judged, actor=user, cause=cause)
-            governance.log(Caller(user), "add", cause=cause, cubes=[one.cube_id for one in out])
+        operator = self.operator(user)
+        vectors = operator.embedded(judged) if judged else None
+        try:
+            with self.vault.transaction():
+                out = operator.insert(judged, actor=user, cause=cause, vectors=vectors)
+                governance.log(Caller(user), "add", cause=cause, cubes=[one.cube_id for one in out])
+        except BaseException:
+            operator.refresh()  # what was undone has left the vault, not the index
+            raise
         return out
 
     def add_dialogue(
@@ -265,10 +272,11 @@ class MemOS(VaultKeeper, Conversing):
 
     def tick(self) -> dict[str, list[str]]:
         """Let what has outlived its time or decayed leave; gives the ids by outcome."""
-        moved = MemLifecycle(vault=self.vault, clock=self.clock, ids=self.ids).tick()
-        if any(moved.values()):
-            for operator in self._operators.values():
-                operator.renew()
+        with self.vault.lock:
+            moved = MemLifecycle(vault=self.vault, clock=self.clock, ids=self.ids).tick()
+            if any(moved.values()):
+                for operator in list(self._operators.values()):
+                    operator.renew()
         return moved
 
     def drain(self, timeout: float | None = None) -> Drained:
@@ -323,18 +331,15 @@ class MemOS(VaultKeeper, Conversing):
             use: count the use of each memory and log the search; False for a search that changes nothing.
         """
         caller = Caller(user) if self.config.governance else None
-        hits = self.operator(user).search(query, k, caller=caller, where=where, config=config, as_of=as_of)
-        used = list(dict.fromkeys(unit.unit_id for hit in hits for unit in hit.units))
-        self._used(user, used, k, use=use)
-        return hits
-
-    def explain(self, utterance: str, *, user: str = "default", now: datetime | None = None) -> str:
-        """What would be searched for an utterance, where and in which order, in words."""
-        from memos.interface.reader import MemReader
-        from memos.operation.retrieval.route import plan
-
-        reader = MemReader([name for name in self.operator(user).index.speakers if name])
-        return plan(reader.read(utterance, caller=user, now=now or self.clock().replace(tzinfo=None))).explain()
+        for last in (False, False, True):
+            try:
+                hits = self.operator(user).search(query, k, caller=caller, where=where, config=config, as_of=as_of)
+                self._used(user, list(dict.fromkeys(unit.unit_id for hit in hits for unit in hit.units)), k, use=use)
+                return hits
+            except (NotFound, LicenceError):  # erased, or its last read was taken, while it was looked at: search again
+                if last:
+                    raise
+        raise AssertionError("the last round returns or raises")
 
     def organise(self, *, user: str = "default", later: bool = False) -> Organised | None:
         """Put a user's memories under concepts and topics with summaries; a second run adds nothing.
@@ -346,11 +351,6 @@ class MemOS(VaultKeeper, Conversing):
             self.work.organise(user)
             return None
         return self.operator(user).organise()
-
-    def _need_llm(self, what: str) -> LLM:
-        if self.llm is None:
-            raise ConfigError(f"{what} needs a language model; pass llm= to MemOS")
-        return self.llm
 
     def __enter__(self) -> MemOS:
         return self

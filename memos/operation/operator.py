@@ -1,8 +1,9 @@
 """MemOperator (paper section 5.4.1): inserts with resolution and relations, keeps tiers, searches, organises.
 
-One operator serves one namespace of a vault. Its local index follows the operator's own changes at once; hits are
-checked against the vault before they are returned, so a memory that was archived, expired or forbidden elsewhere never
-shows.
+One operator serves one namespace of a vault. Its local index follows the operator's own changes at once and, before
+each search and insert, what others (threads, processes, other parts of the program) committed since; hits are checked
+against the vault before they are returned, so a memory that was archived, expired or forbidden elsewhere never shows.
+Threads may share an operator: what touches the index holds the vault's lock, embedding does not.
 """
 
 from __future__ import annotations
@@ -84,11 +85,12 @@ class MemOperator:
         self.refresh()
 
     def refresh(self) -> None:
-        """Build the local index from the vault again, for changes other writers made."""
-        self.index = MemoryIndex(self.embedder.dim)
-        self.fresh.stand()
-        ids = self.vault.find(Is("kind", "plaintext"), namespaces=[self.namespace])
-        self._index(self.vault.get_many(ids))
+        """Build the local index from the vault again."""
+        with self.vault.lock:
+            self.index = MemoryIndex(self.embedder.dim)
+            self.fresh.stand()
+            ids = self.vault.find(Is("kind", "plaintext"), namespaces=[self.namespace])
+            self._index(self.vault.get_many(ids))
 
     def _index(self, cubes: Sequence[MemCube]) -> None:
         """Index cubes under the vault's vectors; one without gets its own."""
@@ -105,29 +107,44 @@ class MemOperator:
             self.index.add(units, np.asarray(vectors, dtype=np.float32))
 
     # -- writing -----------------------------------------------------------------------------------------------
-    def insert(self, cubes: Sequence[MemCube], *, actor: str, cause: str) -> list[Inserted]:
+    def embedded(self, cubes: Sequence[MemCube]) -> np.ndarray:
+        """The vectors of cubes, float32 (len(cubes), dim)."""
+        return self.embedder.encode([unit_of(cube).line() for cube in cubes])
+
+    def insert(
+        self, cubes: Sequence[MemCube], *, actor: str, cause: str, vectors: np.ndarray | None = None
+    ) -> list[Inserted]:
         """Store memories; every one of them is checked against what is there, the earlier ones of the batch included.
 
         Either all are stored with their outcomes, or none (then the error is raised and nothing has changed).
+
+        Args:
+            vectors: of ``embedded``, where that was called before a transaction, in which nobody else can write.
         """
         if not cubes:
             return []
-        vectors = self.embedder.encode([unit_of(cube).line() for cube in cubes])
+        if vectors is None:
+            vectors = self.embedded(cubes)
         try:
             with self.vault.transaction():
-                self.fresh.catch_up(self.index, self._index)
+                self._catch_up()
                 cubes = admitted(self.vault, cubes)
                 self._make_room(cubes, actor)
                 self.vault.add(cubes, vectors, actor=actor, cause=cause)
                 if not any(map(self._resolvable, cubes)):
                     self._take(cubes, vectors)
-                    self.fresh.stored(cubes)
-                    return [Inserted(cube.cube_id, "added") for cube in cubes]
-                out = [self._settle(cube, vector, actor) for cube, vector in zip(cubes, vectors, strict=True)]
+                    out = [Inserted(cube.cube_id, "added") for cube in cubes]
+                else:
+                    out = [self._settle(cube, vector, actor) for cube, vector in zip(cubes, vectors, strict=True)]
+                self.fresh.stored(cubes, self.index)
         except BaseException:
             self.refresh()
             raise
         return out
+
+    def _catch_up(self) -> None:
+        """Take in what others have committed; ``vault.lock`` is held."""
+        self.fresh.catch_up(self.index, self._index)
 
     def _resolvable(self, cube: MemCube) -> bool:
         """Whether the memory is compared with others: a turn of a dialogue is not, what it states is."""
@@ -194,6 +211,7 @@ class MemOperator:
     def _archive(self, cube: MemCube, actor: str, cause: str) -> None:
         self.lifecycle.transition(cube.cube_id, "archived", cause=cause, actor=actor)
         self.index.remove([cube.cube_id])
+        self.fresh.left([cube.cube_id])
 
     def _make_room(self, cubes: Sequence[MemCube], actor: str) -> None:
         for tier in dict.fromkeys(cube.tier for cube in cubes):
@@ -215,9 +233,18 @@ class MemOperator:
 
     def update(self, cube: MemCube, *, actor: str, cause: str) -> None:
         """Store the next version of a memory (from ``MemCube.revise``) and find it under its new words at once."""
-        vector = self.embedder.encode([unit_of(cube).line()])[0]
-        self.vault.update(cube, vector, actor=actor, cause=cause)
-        self._take([cube], [vector])
+        vector = self.embedded([cube])[0]
+        with self.vault.transaction():
+            self._catch_up()
+            self.vault.update(cube, vector, actor=actor, cause=cause)
+            self._take([cube], [vector])
+            self.fresh.stored([cube], self.index)
+
+    def speakers(self) -> list[str]:
+        """The names of those who said what is remembered, in the order they came up."""
+        with self.vault.lock:
+            self._catch_up()
+            return [name for name in self.index.speakers if name]
 
     def relate(self, cubes: Sequence[MemCube], llm: LLM) -> int:
         """Link memories by the relations a model names between them; gives the number of new edges.
@@ -242,8 +269,9 @@ class MemOperator:
 
     def organise(self) -> Organised:
         """Run the reorganiser and take its parents into the index."""
-        done = self.reorganiser.run(self.vault, self.namespace)
-        self.fresh.catch_up(self.index, self._index)
+        with self.vault.lock:
+            done = self.reorganiser.run(self.vault, self.namespace)
+            self._catch_up()
         return done
 
     # -- reading -----------------------------------------------------------------------------------------------
@@ -262,10 +290,22 @@ class MemOperator:
         Args:
             as_of: search what held at that time instead, superseded memories included. An index is built for it.
         """
-        self.fresh.catch_up(self.index, self._index)
-        if as_of is not None:
-            return self._search_past(text, k, as_of, caller, where, config)
         vector, settings = self.embedder.encode([text])[0], config or self.config.retrieve
+        with self.vault.lock:
+            if as_of is not None:
+                return self._search_past(text, vector, k, as_of, caller, where, settings)
+            self._catch_up()
+            return self._search_now(text, vector, k, caller, where, settings)
+
+    def _search_now(
+        self,
+        text: str,
+        vector: np.ndarray,
+        k: int,
+        caller: Caller | None,
+        where: Where | None,
+        settings: RetrieveConfig,
+    ) -> list[UnitHit]:
         rights = None if caller is None else readable_by(self.vault, caller, self.clock())
         if where is None:
             hits = search(self.index, text, vector, settings, depth=2 * k, edges=self.vault.edges)
@@ -284,11 +324,12 @@ class MemOperator:
     def _search_past(
         self,
         text: str,
+        vector: np.ndarray,
         k: int,
         moment: datetime,
         caller: Caller | None,
         where: Where | None,
-        config: RetrieveConfig | None,
+        settings: RetrieveConfig,
     ) -> list[UnitHit]:
         if caller is not None:
             rights = readable_by(self.vault, caller, self.clock())
@@ -299,8 +340,7 @@ class MemOperator:
             return []
         index = MemoryIndex(self.embedder.dim)
         index.add([self.unit(cube) for cube, _ in pairs], np.asarray([vector for _, vector in pairs], dtype=np.float32))
-        settings = config or self.config.retrieve
-        return search(index, text, self.embedder.encode([text])[0], settings, depth=k, edges=self.vault.edges)
+        return search(index, text, vector, settings, depth=k, edges=self.vault.edges)
 
     def _shown(self, cube_ids: Sequence[str], caller: Caller | None) -> frozenset[str]:
         """Those of the ids that are live now and that the caller may read; what is no longer live leaves the index."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from memos.cube import MemCube
 from memos.cube.clock import Clock, Ids
 from memos.errors import DataError
@@ -24,16 +27,27 @@ class SkillBook:
 
     def add_tool(self, tool: Tool) -> MemCube:
         """Keep a tool; one of the same name gets a new version where it differs."""
-        known = self._tool(tool.name)
         cube = tool_cube(tool, owner=self.owner, ids=self.ids, clock=self.clock, namespace=self.operator.namespace)
-        if known is None:
-            self.operator.insert([cube], actor=self.owner, cause="tool")
-            return cube
-        if known.payload == cube.payload:
-            return known
-        changed = known.revise(self.clock(), payload=cube.payload)
-        self.operator.update(changed, actor=self.owner, cause="tool")
-        return changed
+        with self._alone():
+            known = self._tool(tool.name)
+            if known is None:
+                self.operator.insert([cube], actor=self.owner, cause="tool")
+                return cube
+            if known.payload == cube.payload:
+                return known
+            changed = known.revise(self.clock(), payload=cube.payload)
+            self.operator.update(changed, actor=self.owner, cause="tool")
+            return changed
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """A transaction, in which nobody else learns the same; the index follows where it is undone."""
+        try:
+            with self.vault.transaction():
+                yield
+        except BaseException:
+            self.operator.refresh()
+            raise
 
     def record(self, trajectory: Trajectory) -> MemCube | None:
         """Learn from an attempt; None where it was not achieved (then the skill it follows counts as unhelpful).
@@ -42,6 +56,10 @@ class SkillBook:
             DataError: a call that worked names an unknown tool or arguments that break the tool's schema; nothing
                 changes.
         """
+        with self._alone():
+            return self._recorded(trajectory)
+
+    def _recorded(self, trajectory: Trajectory) -> MemCube | None:
         self._check(trajectory)
         known = self._same(trajectory)
         if not trajectory.done or not any(call.ok for call in trajectory.calls):

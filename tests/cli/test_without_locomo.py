@@ -92,5 +92,8 @@ def test_with_locomo_there_the_main_table_is_locomos(elsewhere, tmp_path):
 def test_make_locomo_calls_what_falls_back():
     if not shutil.which("make"):
         pytest.skip("make is not on this machine")
-    shown = subprocess.run(["make", "-n", "locomo"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    # `make test` hands its own level and flags on, with which make tells the folder it enters.
+    outside = {name: value for name, value in os.environ.items() if name not in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS")}
+    command = ["make", "--no-print-directory", "-n", "locomo"]
+    shown = subprocess.run(command, cwd=ROOT, env=outside, capture_output=True, text=True, check=True).stdout
     assert shown.rstrip().endswith("scripts/main_table.py") and "fetch_data.py punkt\n" in shown

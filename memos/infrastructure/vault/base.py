@@ -68,8 +68,16 @@ class Vault(Protocol):
     clock: Clock
     """By which times to live end."""
 
+    @property
+    def lock(self) -> AbstractContextManager[Any]:
+        """Held by a thread that does several things as one: the other threads of the process wait. Reentrant."""
+        ...
+
     def transaction(self) -> AbstractContextManager[None]:
-        """All or nothing. Nested, it is a savepoint: an exception undoes the inner part alone."""
+        """All or nothing, while nobody else writes and ``lock`` is held. What is read inside is what is committed.
+
+        Nested, it is a savepoint: an exception undoes the inner part alone.
+        """
         ...
 
     # -- cubes -------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from memos.cube.clock import Clock, SystemClock
-from memos.cube.cube import MemCube
+from memos.cube.cube import LIVE, MemCube
 from memos.cube.errors import CubeError, DuplicateCube, NotFound
 from memos.cube.header import event_seconds
 from memos.cube.versions import Version
@@ -93,6 +93,10 @@ class MemoryVault:
         self.clock = clock or SystemClock()
         self._store = _Store()
         self._lock = threading.RLock()
+
+    @property
+    def lock(self) -> threading.RLock:
+        return self._lock
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

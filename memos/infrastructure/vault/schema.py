@@ -10,11 +10,12 @@ from pathlib import Path
 from memos.cube.errors import CubeError, ForeignFile, VaultLocked
 from memos.errors import DataError, MemosError
 from memos.infrastructure.licence import licence_allows
+from memos.locks import set_journal_mode
 
 APPLICATION_ID = 0x4D454D43
 """The bytes ``MEMC`` in the file's header."""
 VERSION = 1
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 """How long a change waits for those of other processes before the vault counts as locked."""
 
 _TABLES = """
@@ -219,9 +220,10 @@ _TOLD: dict[int, Callable[[str, Exception], MemosError]] = {
 
 
 def _prepare(db: sqlite3.Connection, name: str, synchronous: str, read_only: bool) -> None:
+    # Another process may be making the file just now, in one transaction: once a table is seen, the rest is there too.
+    empty = not db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     application = db.execute("PRAGMA application_id").fetchone()[0]
     version = db.execute("PRAGMA user_version").fetchone()[0]
-    empty = not db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     if empty and read_only:
         raise ForeignFile(f"{name}: empty, and opened read-only")
     if not empty and application != APPLICATION_ID:
@@ -232,7 +234,7 @@ def _prepare(db: sqlite3.Connection, name: str, synchronous: str, read_only: boo
     db.execute("PRAGMA temp_store=MEMORY")
     if read_only:
         return
-    db.execute("PRAGMA journal_mode=WAL")
+    set_journal_mode(db, "WAL", PATIENCE_S)
     db.execute(f"PRAGMA synchronous={synchronous}")
     db.execute("PRAGMA secure_delete=ON")
     db.execute("BEGIN IMMEDIATE")

@@ -22,7 +22,7 @@ from memos.infrastructure.vault.digests import vault_digest
 from memos.infrastructure.vault.filters import Is, Where
 from memos.infrastructure.vault.following import admitted, after_place, after_update, with_descendants
 from memos.infrastructure.vault.indexes import Indexes
-from memos.infrastructure.vault.rules import check_new, check_restored, check_revision, use_counts
+from memos.infrastructure.vault.rules import check_new, check_restored, check_revision
 from memos.infrastructure.vault.schema import READING, open_database, told
 from memos.infrastructure.vault.search import Search
 
@@ -100,6 +100,10 @@ class SqliteVault(tables.Relations):
                 self._db.execute("INSERT OR REPLACE INTO meta VALUES ('reading', ?)", (READING,))
 
     # -- transactions ------------------------------------------------------------------------------------------
+    @property
+    def lock(self) -> threading.RLock:
+        return self._lock
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; nested, a savepoint."""
@@ -246,27 +250,8 @@ class SqliteVault(tables.Relations):
 
     def touch(self, cube_ids: Iterable[str], at: datetime, use: Use = "access", caller: str = "") -> None:
         with self.transaction():
-            for cube_id in cube_ids:
-                row = self._row(cube_id)
-                counts = use_counts(tables.read_counts(self._db, row), at, use, self.config.heat_half_life)
-                used = counts.last_access
-                self._db.execute(
-                    "UPDATE cubes SET access_count = ?, last_access = ?, last_use = ?, heat = ?, injections = ?, "
-                    "helpful = ?, unhelpful = ? WHERE id = ?",
-                    (
-                        counts.access_count,
-                        used and used.timestamp(),
-                        used and used.isoformat(),
-                        counts.heat,
-                        counts.injections,
-                        counts.helpful,
-                        counts.unhelpful,
-                        row,
-                    ),
-                )
-                self._db.execute(
-                    "INSERT INTO uses (id, at, use, caller) VALUES (?, ?, ?, ?)", (row, at.isoformat(), use, caller)
-                )
+            ids, half_life = list(cube_ids), self.config.heat_half_life
+            for row in tables.write_uses(self._db, ids, at, use, caller, half_life):
                 self._known.pop(row, None)
 
     def purge(self, cube_ids: Iterable[str]) -> None:

@@ -72,13 +72,14 @@ class MemLifecycle:
             IllegalTransition: the table has no such step.
             FrozenCube: a frozen cube is not merged or expired.
         """
-        cube = self.vault.get(cube_id)
-        if to not in TRANSITIONS[cube.state]:
-            legal = ", ".join(sorted(TRANSITIONS[cube.state])) or "none; restore it first"
-            raise IllegalTransition(f"cube {cube_id}: {cube.state} to {to} (legal: {legal})")
-        if cube.frozen and to in FROZEN_REFUSES:
-            raise FrozenCube(f"cube {cube_id} is frozen and cannot become {to}")
-        self._move(cube, to, cause, actor)
+        with self.vault.transaction():
+            cube = self.vault.get(cube_id)
+            if to not in TRANSITIONS[cube.state]:
+                legal = ", ".join(sorted(TRANSITIONS[cube.state])) or "none; restore it first"
+                raise IllegalTransition(f"cube {cube_id}: {cube.state} to {to} (legal: {legal})")
+            if cube.frozen and to in FROZEN_REFUSES:
+                raise FrozenCube(f"cube {cube_id} is frozen and cannot become {to}")
+            self._move(cube, to, cause, actor)
 
     def use(self, cube_ids: Iterable[str], *, use: Use = "access", caller: str = "") -> None:
         """Count a use of each cube; a first use activates it, and so does the use of an archived one."""
@@ -125,10 +126,12 @@ class MemLifecycle:
 
     def purge(self, cube_id: str, *, actor: str, cause: str) -> None:
         """Remove an expired cube for good; the audit log keeps that it was there."""
-        cube = self.vault.get(cube_id)
-        if cube.state != "expired" or cube.frozen:
-            raise IllegalTransition(f"cube {cube_id} is {cube.state}: only an expired, unfrozen memory can be purged")
         with self.vault.transaction():
+            cube = self.vault.get(cube_id)
+            if cube.state != "expired" or cube.frozen:
+                raise IllegalTransition(
+                    f"cube {cube_id} is {cube.state}: only an expired, unfrozen memory can be purged"
+                )
             self.vault.purge([cube_id])
             self._log("purge", cube, cause, actor, {"digest": cube.behavioural.digest})
 
@@ -148,9 +151,9 @@ class MemLifecycle:
         self._set_frozen(cube_id, False, actor, cause)
 
     def _set_frozen(self, cube_id: str, frozen: bool, actor: str, cause: str) -> None:
-        cube = self.vault.get(cube_id)
-        if cube.frozen != frozen:
-            with self.vault.transaction():
+        with self.vault.transaction():
+            cube = self.vault.get(cube_id)
+            if cube.frozen != frozen:
                 self.vault.place(cube_id, frozen=frozen)
                 self._log("freeze" if frozen else "unfreeze", cube, cause, actor, {})
 

@@ -1,0 +1,1 @@
+"""MemOS and any other memory system as a server."""

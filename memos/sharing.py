@@ -95,7 +95,8 @@ class Sharing(VaultKeeper):
         """The user's tools and skills: ``record`` a trajectory, ``find`` a skill for a task."""
         from memos.operation.skill_book import SkillBook
 
-        return SkillBook(operator=self.operator(user), owner=user, ids=self.ids, clock=self.clock)
+        caller = Caller(user) if self.governed else None
+        return SkillBook(operator=self.operator(user), owner=user, ids=self.ids, clock=self.clock, caller=caller)
 
     # -- other users -------------------------------------------------------------------------------------------
     @property

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from memos.cube import MemCube
 from memos.infrastructure.access import Caller
-from memos.infrastructure.vault import Is, Vault, readable_by
+from memos.infrastructure.vault import Is, Vault, Where, readable_by
 from memos.interface.intents import Wish
 from memos.interface.intents.kinds import remembers
 from memos.interface.intents.plain import plain
@@ -134,7 +134,7 @@ class Wishes:
         """Forget what is meant, or ask which; gives what was done in words."""
         if wish.reach == "all":
             rights = readable_by(self.vault, Caller(user), self.vault.clock())
-            ids = self.vault.find(rights & Is("owner", user), namespaces=[user])
+            ids = self.vault.find(Is("owner", user) & rights, namespaces=[user])
             if not ids:
                 return "There is nothing in memory to forget."
             self._asked[user] = _Asked((tuple(ids),), wish.erase, whole=True)
@@ -160,16 +160,20 @@ class Wishes:
         partly = [cube for cube in cubes if len(words & _words(cube)) * 2 >= len(words)]
         return self._ask(user, full or partly or cubes[:3], wish.erase, sure=bool(full))
 
+    def _mine(self, user: str) -> Where:
+        """The user's own texts, where they may be read in a chat."""
+        return Is("owner", user) & Is("kind", "plaintext") & readable_by(self.vault, Caller(user), self.vault.clock())
+
     def _candidates(self, user: str, subject: str) -> list[MemCube]:
         """Live memories of the user that a subject may mean, best first; what was made from one goes with it."""
-        mine = Is("owner", user) & Is("kind", "plaintext")
+        mine = self._mine(user)
         hits = self.operator(user).search(subject, 20, caller=Caller(user), where=mine)
         ids = list(dict.fromkeys(unit.unit_id for hit in hits for unit in hit.units))
         ids += [one.cube_id for one in self.vault.keyword(subject, 50, where=mine, namespaces=[user])]
         return _heads(self.vault.get_many(list(dict.fromkeys(ids))))
 
     def _said_in(self, user: str, start: datetime | None, end: datetime | None) -> list[MemCube]:
-        cubes = self.vault.get_many(self.vault.find(Is("owner", user) & Is("kind", "plaintext"), namespaces=[user]))
+        cubes = self.vault.get_many(self.vault.find(self._mine(user), namespaces=[user]))
         out = []
         for cube in cubes:
             stated = cube.descriptive.attributes.get("said_at")
@@ -180,7 +184,7 @@ class Wishes:
         return _heads(out)
 
     def _last(self, user: str) -> MemCube | None:
-        ids = self.vault.find(Is("owner", user) & Is("kind", "plaintext"), namespaces=[user], order=("-id",), limit=20)
+        ids = self.vault.find(self._mine(user), namespaces=[user], order=("-id",), limit=20)
         return next((cube for cube in self.vault.get_many(ids) if not cube.parents), None)
 
     def _ask(self, user: str, cubes: Sequence[MemCube], erase: bool, sure: bool) -> str:

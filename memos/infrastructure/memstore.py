@@ -150,7 +150,7 @@ class MemStore:
         return [one for one in stated if one is not None]
 
     def pull(self, subscriber: str) -> list[str]:
-        """Ids of all listings that match the subscriber's subscriptions, oldest first."""
+        """Ids of all listings that match the subscriber's subscriptions and that they may read, oldest first."""
         mine = [one for one in self.subscriptions() if one.subscriber == subscriber]
         matching: set[str] = set()
         for one in mine:
@@ -158,7 +158,8 @@ class MemStore:
                 matching.update(self.vault.find(Tagged(*one.tags), namespaces=[self.config.namespace]))
             if one.vector:
                 matching.update(self._near(one))
-        return [cube_id for cube_id in self.vault.find(namespaces=[self.config.namespace]) if cube_id in matching]
+        readable = self.vault.find(self.governance.readable(Caller(subscriber)), namespaces=[self.config.namespace])
+        return [cube_id for cube_id in readable if cube_id in matching]
 
     def _near(self, one: Subscription) -> list[str]:
         """Listings near a subscription's vector; none where it is a vector of another embedder."""

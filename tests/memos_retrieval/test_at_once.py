@@ -9,7 +9,7 @@ import pytest
 
 from memos import MemOS
 from memos.at_once import together
-from memos.cube.errors import VaultLocked, NotFound
+from memos.cube.errors import CubeError, NotFound, VaultLocked
 from memos.embed.mock import Mock
 from memos.infrastructure.access import Caller
 from memos.infrastructure.governance import MemGovernance

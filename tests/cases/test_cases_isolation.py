@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from case_tools import FAILING_CLEARLY, ending, memos, remembered_chinese
+from case_tools import ending, memos, remembered_chinese
 
 from memos import MemOS
 from memos.embed.mock import Mock
@@ -14,7 +14,6 @@ from memos.llm.mock import MockLLM
 USERS = ("../x", "a'b; DROP TABLE x;--", "😀", "my-group", "A", "a")
 
 
-@FAILING_CLEARLY
 def test_c44_forgetting_is_done_or_declined():
     """obot-platform/obot#2612, BAI-LAB/MemoryOS#53: "forget …" in a chat is ignored in silence."""
     prompts = []

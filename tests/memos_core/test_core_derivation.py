@@ -10,7 +10,7 @@ from memos.infrastructure.access import Caller, decide
 from memos.infrastructure.audit import LogQuery
 from memos.infrastructure.governance import MemGovernance
 from memos.infrastructure.inheritance import end_of, heir_rules
-from memos.infrastructure.vault import Edge
+from memos.infrastructure.vault import Edge, readable_by
 from memos.infrastructure.vault.following import DUPLICATE, admitted
 from memos.infrastructure.vault.sqlite import SqliteVault
 from memos.operation.upkeep.lifecycle import merged_cube
@@ -65,6 +65,20 @@ def test_nobody_owns_what_is_made_of_what_they_may_not_read(vault, make, clock):
         admitted(vault, [made])
     with pytest.raises(CubeError, match="no calling context"):
         heir_rules([make("a", rules={"contexts": ("chat",)}), make("b", rules={"contexts": ("export",)})], clock())
+
+
+def test_licences_of_all_sources_bind_what_was_made_from_them(vault, make, clock):
+    few, ended = '{"max_accesses":1}', '{"expires_at":"2001-01-01T00:00:00+00:00"}'
+    vault.add([make(licence, rules={"layer": "global", "licence": licence}) for licence in ("CC-BY-4.0", few, ended)])
+    named, counted, over = vault.find()
+    for sources, reads in (((named,), 2), ((named, counted), 1), ((counted, over), 0)):
+        vault.add([make("made", derived_from=sources, rules={"layer": "global"})])
+        made = vault.find()[-1]
+        for number in range(3):
+            assert (vault.find(readable_by(vault, BOB, clock())).count(made) == 1) == (number < reads or reads == 2)
+            vault.touch([made], clock(), "access", "bob")
+    with pytest.raises(AccessDenied, match="bob may own nothing made from it: a licence limits reading"):
+        admitted(vault, [make("Bob's", owner="bob", derived_from=(counted,))])
 
 
 def test_it_ends_with_the_first_of_its_sources_whatever_is_revised(vault, make, clock):

@@ -1,5 +1,5 @@
 """``memos --vault FILE COMMAND …`` (also ``python -m memos``): add, search, explain, show, history, restore, organise,
-dump, load, stats; ``memos serve --rest`` serves conversations to other programs (docs/remote.md).
+dump, load, stats, those of ``memos.commands``, and ``memos serve`` (``memos.serving``).
 """
 
 from __future__ import annotations
@@ -8,19 +8,13 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 
+from memos.commands import COMMANDS, moment, user_of
 from memos.embed.base import Embedder
-from memos.errors import ConfigError, MemosError
+from memos.errors import MemosError
 from memos.mos import MemOS
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2021-06-30 or 2021-06-30T14:00") from error
+from memos.serving import command as serving
 
 
 def parser() -> argparse.ArgumentParser:
@@ -28,18 +22,20 @@ def parser() -> argparse.ArgumentParser:
     command = "memos" if Path(sys.argv[0]).stem == "memos" else "python -m memos"
     top = argparse.ArgumentParser(prog=command, description="Memories in one file, from the command line.")
     top.add_argument("--vault", default="memos.sqlite", help="the vault's file (made where there is none)")
-    top.add_argument("--user", default="default", help="whose memories")
+    top.add_argument(
+        "--user", help="whose memories (the user default); given, dump, load and stats keep to this user's rights"
+    )
     top.add_argument("--embedder", default="minilm", choices=("minilm", "mock"), help="mock needs no model; for tests")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add = commands.add_parser("add", help="remember a text")
     add.add_argument("text")
     add.add_argument("--speaker", default="", help="who said it")
-    add.add_argument("--at", type=_moment, metavar="DATE", help="when it was said; now where it is not given")
+    add.add_argument("--at", type=moment, metavar="DATE", help="when it was said; now where it is not given")
     add.add_argument("--tag", action="append", default=[], help="a label (repeatable)")
     search = commands.add_parser("search", help="find memories")
     search.add_argument("query")
     search.add_argument("-k", type=int, default=5, help="how many")
-    search.add_argument("--as-of", type=_moment, metavar="DATE", help="what held then, such as 2021-06-30")
+    search.add_argument("--as-of", type=moment, metavar="DATE", help="what held then, such as 2021-06-30")
     commands.add_parser("explain", help="show what would be searched, where and in which order").add_argument("query")
     commands.add_parser("show", help="print one memory as JSON").add_argument("id")
     commands.add_parser("history", help="list a memory's versions").add_argument("id")
@@ -47,15 +43,12 @@ def parser() -> argparse.ArgumentParser:
     restore.add_argument("id")
     restore.add_argument("version", type=int)
     commands.add_parser("organise", help="put memories under concepts and topics")
-    commands.add_parser("dump", help="write everything to a file").add_argument("file")
-    commands.add_parser("load", help="add the memories of a dump").add_argument("file")
+    commands.add_parser("dump", help="write everything, or what --user may read, to a file").add_argument("file")
+    commands.add_parser("load", help="add the memories of a dump, with --user only own ones").add_argument("file")
     commands.add_parser("stats", help="print counts")
-    serve = commands.add_parser("serve", help="answer other programs")
-    serve.add_argument("--rest", action="store_true", required=True, help="by the memory protocol (docs/remote.md)")
-    serve.add_argument("--folder", type=Path, help="where --rest keeps conversations; in memory alone where not given")
-    serve.add_argument("--host", default="127.0.0.1", help="where to listen")
-    serve.add_argument("--port", type=int, default=8765, help="0 takes a free one")
-    serve.add_argument("--token-env", metavar="NAME", help="variable that holds the token that clients must send")
+    for name, command in COMMANDS.items():
+        command.arguments(commands.add_parser(name, help=command.help))
+    serving.arguments(commands.add_parser("serve", help="answer other programs"))
     return top
 
 
@@ -72,57 +65,38 @@ def _open(args: argparse.Namespace) -> MemOS:
     return MemOS(args.vault, embedder=_embedder(args))
 
 
-def _serve(args: argparse.Namespace) -> None:
-    """Serve conversations until interrupted, each in a vault of its own."""
-    from memos.embed.minilm import MiniLM
-    from memos.secret_values import check_variable, from_variable
-    from memos.serving.rest import RestServer
-    from memos.system import MemOSSystem
-
-    check_variable(args.token_env, "--token-env")
-    token = from_variable(args.token_env) or None
-    if args.token_env and token is None:
-        raise ConfigError(f"--token-env: the variable {args.token_env} is not set; export {args.token_env}=…")
-    embedder = _embedder(args) or MiniLM()
-    where = {"host": args.host, "port": args.port, "folder": args.folder, "token": token}
-    server = RestServer(lambda: MemOSSystem(embedder=embedder), **where)
-    print(f"memory server on {server.url}", flush=True)
-    try:
-        server.forever()
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-
-
 def _run(memory: MemOS, args: argparse.Namespace) -> None:
+    user = user_of(args)
     if args.command == "add":
-        for made in memory.add(args.text, user=args.user, speaker=args.speaker, tags=args.tag, at=args.at):
+        for made in memory.add(args.text, user=user, speaker=args.speaker, tags=args.tag, at=args.at):
             print(f"{made.cube_id} {made.status}" + (f" {made.other}" if made.other else ""))
     elif args.command == "search":
-        hits = memory.search(args.query, user=args.user, k=args.k, as_of=args.as_of)
+        hits = memory.search(args.query, user=user, k=args.k, as_of=args.as_of)
         for hit in hits:
             print(f"{hit.cube_ids[0]}  {hit.score:.3f}  {hit.text}")
         if not hits:
-            users = ", ".join(memory.stats()["users"]) or "nobody"
-            print(f"nothing found for user {args.user} (memories are kept for: {users})", file=sys.stderr)
+            print(f"nothing found for user {user}; --user tells whose memories are searched", file=sys.stderr)
     elif args.command == "explain":
-        print(memory.explain(args.query, user=args.user))
+        print(memory.explain(args.query, user=user))
     elif args.command == "show":
-        print(json.dumps(memory.vault.get(args.id).to_json(), indent=2, ensure_ascii=False))
+        print(json.dumps(memory.show(args.id, user=user).to_json(), indent=2, ensure_ascii=False))
     elif args.command == "history":
-        for version in memory.history(args.id):
+        for version in memory.history(args.id, user=user):
             text = json.loads(version.content)["payload"].get("text", "")
             print(f"{version.version}  {version.at:%Y-%m-%d %H:%M:%S}  {version.actor} {version.cause}  {text}")
     elif args.command == "restore":
-        print(memory.restore(args.id, args.version, user=args.user).text)
+        print(memory.restore(args.id, args.version, user=user).text)
     elif args.command == "organise":
-        done = memory.organise(user=args.user)
+        done = memory.organise(user=user)
         assert done is not None, "organise returns its counts unless it is left for later"
         print(f"{done.concepts} concepts and {done.topics} topics over {done.clustered} memories")
     elif args.command in ("dump", "load"):
-        count = memory.dump(args.file) if args.command == "dump" else memory.load(args.file)
+        count = (memory.dump if args.command == "dump" else memory.load)(args.file, user=args.user)
         print(f"{count} memories")
+    elif args.command == "stats":
+        print(json.dumps(memory.stats(user=args.user), indent=2))
     else:
-        print(json.dumps(memory.stats(), indent=2))
+        COMMANDS[args.command].run(memory, args)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -130,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     try:
         if args.command == "serve":
-            _serve(args)
+            serving.serve(args, serving.Opened(lambda: _open(args), lambda: _embedder(args)))
             return 0
         with _open(args) as memory:
             _run(memory, args)

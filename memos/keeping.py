@@ -1,15 +1,21 @@
-"""What every MemOS can do with what it keeps: history, restoring, counts, dump and load."""
+"""What every MemOS can do with what it keeps: reading by id, history, restoring, counts, dump and load.
+
+Whatever names a memory by its id asks governance (``governed``), as every search does.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memos.cube import MemCube, Version
 from memos.cube.clock import Clock, Ids
-from memos.infrastructure.access import Caller
-from memos.infrastructure.vault import Tagged
+from memos.cube.cube import LIVE
+from memos.infrastructure.access import Caller, licensed_to
+from memos.infrastructure.vault import Is, Tagged, Where
+from memos.interface.intents import wish_of
 from memos.operation.operator import MemOperator
 from memos.operation.upkeep.lifecycle import MemLifecycle
 from memos.work import DEAD, PENDING, MemWork
@@ -32,54 +38,167 @@ class VaultKeeper:
     _operators: dict[str, MemOperator]
     """By user, as far as they have been needed."""
 
-    def history(self, cube_id: str) -> list[Version]:
-        """All versions of a memory, oldest first."""
-        return self.vault.versions(cube_id)
+    governed: bool
+    """Whether rights are asked at all."""
 
-    def restore(self, cube_id: str, version: int, *, user: str = "default") -> MemCube:
-        """Make an earlier version (or an archived memory) current and findable again.
+    def show(self, cube_id: str, *, user: str = "default") -> MemCube:
+        """One memory with all its headers, where the user may read it.
 
         Raises:
-            NotFound: the memory has no such version.
+            NotFound, AccessDenied: there is none of this id, or none for this user.
         """
+        return self._of(user, cube_id)
+
+    def history(self, cube_id: str, *, user: str = "default") -> list[Version]:
+        """The versions of a memory, oldest first: all for its owner, the present one for others who may read it.
+
+        Raises:
+            NotFound, AccessDenied: there is none of this id, or none for this user.
+        """
+        cube, versions = self._of(user, cube_id), self.vault.versions(cube_id)
+        return versions if not self.governed or self._governance().past(Caller(user), cube) else versions[-1:]
+
+    def restore(self, cube_id: str, version: int, *, user: str = "default") -> MemCube:
+        """Make an earlier version (or an archived memory) current and findable again; for its owner.
+
+        Raises:
+            NotFound: the memory has no such version.  AccessDenied: it is another user's.
+        """
+        if self.governed:
+            governance, caller = self._governance(), Caller(user)
+            governance.require_past(caller, governance.fetch(caller, cube_id, "write"))
         lifecycle = MemLifecycle(vault=self.vault, clock=self.clock, ids=self.ids)
         restored = lifecycle.restore(cube_id, version, cause="restore", actor=user)
         self._operators.pop(restored.governance.namespace, None)
         return self.vault.get(cube_id)
 
-    def stats(self) -> dict[str, Any]:
+    def forget(self, cube_ids: str | Sequence[str], *, user: str = "default", erase: bool = False) -> tuple[str, ...]:
+        """Take memories out, with what was made from them; what can be written again from others is.
+
+        Args:
+            cube_ids: one id, or several.
+            erase: remove them for good, versions, vectors and files of caches included; else they are archived, and
+                ``restore`` brings them back.
+
+        Returns:
+            Ids of what left.
+
+        Raises:
+            AccessDenied: the user may not change one of them.
+            FrozenCube: one to be erased is frozen.
+        """
+        cube_ids = [cube_ids] if isinstance(cube_ids, str) else cube_ids
+        governance, caller = self._governance(), Caller(user, privileged=not self.governed)
+        if erase:
+            gone = governance.erase(caller, cube_ids, cause="forget").erased
+        else:
+            lifecycle = MemLifecycle(vault=self.vault, clock=self.clock, ids=self.ids)
+            with self.vault.transaction():
+                before = set(self.vault.find(Is("cube_id", *governance.lineage(cube_ids))))
+                for cube in self.vault.get_many(list(cube_ids)):
+                    if self.governed:
+                        governance.require(caller, "write", cube)
+                    if self.vault.get(cube.cube_id).state in LIVE:  # it may have left with another of them
+                        lifecycle.transition(cube.cube_id, "archived", cause="forget", actor=user)
+                after = set(self.vault.find(Is("cube_id", *before))) if before else set()
+            gone = tuple(sorted(before - after))
+        with self.vault.lock:
+            for operator in list(self._operators.values()):
+                operator.renew()
+        return gone
+
+    def _forget_for(self, user: str, cube_ids: Sequence[str], erase: bool) -> tuple[str, ...]:
+        return self.forget(cube_ids, user=user, erase=erase)
+
+    def _withheld(self, user: str, text: str) -> bool:
+        """Whether a user's text says that it is not to be stored; that it came, not what it said, is logged."""
+        wish = wish_of(text)
+        if wish is None or wish.kind != "withhold":
+            return False
+        self._governance().log(Caller(user), "withheld")
+        return True
+
+    def _of(self, user: str, cube_id: str) -> MemCube:
+        """A memory that a user reads by its id."""
+        if not self.governed:
+            return self.vault.get(cube_id)
+        (cube,) = self._governance().read(Caller(user), [cube_id])
+        return cube
+
+    def _used(self, user: str, cube_ids: Sequence[str], k: int, *, use: bool) -> None:
+        """Count and log the memories that a search has shown; a vault that is only read keeps no count.
+
+        Args:
+            use: whether every use counts; those under a licence always do.
+        """
+        use = use and not self.vault.read_only
+        if not self.governed:
+            if use:
+                self.vault.touch(cube_ids, self.clock(), "access", user)
+            return
+        governance, caller, cubes = self._governance(), Caller(user), self.vault.get_many(cube_ids)
+        if not use:
+            governance.charge(caller, cubes)
+            return
+        with self.vault.transaction():
+            governance.charge(caller, cubes, lambda ids: self.vault.touch(ids, self.clock(), "access", user))
+            governance.log(caller, "search", cubes=list(cube_ids), k=k)
+
+    def _cacheable(self, user: str) -> list[MemCube]:
+        """The memories of a user's namespace that a cache of theirs may hold; one whose reads are counted may not."""
+        rights = self._governance().readable(Caller(user)) if self.governed else None
+        cubes = self.vault.get_many(self.vault.find(rights, namespaces=[user]))
+        return [cube for cube in cubes if not self.governed or not licensed_to(Caller(user), cube)]
+
+    def stats(self, *, user: str | None = None) -> dict[str, Any]:
         """Counts a person asks for: memories by user, archived ones,
-        turns that wait for or failed their fine reading."""
+        turns that wait for or failed their fine reading.
+
+        Args:
+            user: count this user's alone; None: everybody's.
+        """
         names = self.vault.namespaces()
-        users = {name: self.vault.count(namespaces=[name]) for name in names}
-        total = self.vault.count(namespaces=names, live=False) if names else 0
+        names = names if user is None else [name for name in names if name == user]
+        where = None if user is None or not self.governed else self._governance().readable(Caller(user))
+        count = lambda kind=None, **how: self.vault.count(_both(where, kind), namespaces=names, **how)  # noqa: E731
+        users = {name: self.vault.count(where, namespaces=[name]) for name in names}
         return {
             "memories": sum(users.values()),
-            "archived": total - sum(users.values()),
+            "archived": count(live=False) - sum(users.values()),
             "users": users,
-            "pending": self.vault.count(Tagged(PENDING)),
-            "failed": self.vault.count(Tagged(DEAD)),
+            "pending": count(Tagged(PENDING)),
+            "failed": count(Tagged(DEAD)),
             "tasks": asdict(self.work.counters()),
         }
 
-    def dump(self, path: str | Path) -> int:
-        """Write everything (states, versions, vectors, edges) into one file; returns how many memories."""
+    def dump(self, path: str | Path, *, user: str | None = None) -> int:
+        """Write everything (states, versions, vectors, edges) into one file; returns how many memories.
+
+        Args:
+            user: write what this user may read; None: the whole vault.
+        """
         from memos.infrastructure.dumper import MemDumper
 
-        return MemDumper(vault=self.vault, governance=self._governance()).dump(path, OWNER)
+        return MemDumper(vault=self.vault, governance=self._governance()).dump(path, self._named(user))
 
-    def load(self, path: str | Path) -> int:
+    def load(self, path: str | Path, *, user: str | None = None) -> int:
         """Add the memories of a dump, all or none; returns how many.
 
+        Args:
+            user: load as this user, who must own all that is in it; None: as the program itself.
+
         Raises:
-            ForeignFile: the file is no dump, is cut or was changed.
+            ForeignFile: the file is no dump, is cut or was changed.  AccessDenied: it holds memories of others.
         """
         from memos.infrastructure.loader import MemLoader
 
         loader = MemLoader(vault=self.vault, governance=self._governance(), clock=self.clock, ids=self.ids)
-        loaded = loader.load(path, OWNER)
+        loaded = loader.load(path, self._named(user))
         self._operators.clear()
         return len(loaded)
+
+    def _named(self, user: str | None) -> Caller:
+        return OWNER if user is None or not self.governed else Caller(user)
 
     def _governance(self) -> MemGovernance:
         from memos.infrastructure.governance import MemGovernance
@@ -89,3 +208,7 @@ class VaultKeeper:
     def close(self) -> None:
         """Close the vault; everything is on disk already."""
         self.vault.close()
+
+
+def _both(one: Where | None, other: Where | None) -> Where | None:
+    return one & other if one is not None and other is not None else one or other

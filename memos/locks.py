@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,3 +90,18 @@ def sync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(handle)
+
+
+def set_journal_mode(db: sqlite3.Connection, mode: str, seconds: float) -> None:
+    """Switch an SQLite file to a journal mode. While another process writes this fails at once, however long SQLite may
+    wait otherwise; so it is tried again, for so many seconds.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            db.execute(f"PRAGMA journal_mode={mode}")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(0.05)

@@ -9,25 +9,26 @@ memory.close()
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from memos.conversing import Conversing
 from memos.cube import MemCube
 from memos.cube.clock import Clock, Ids, RandomIds, SystemClock
+from memos.cube.errors import LicenceError, NotFound
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
-from memos.infrastructure.access import Caller
+from memos.infrastructure.access import Caller, check_user
 from memos.infrastructure.vault import Where
 from memos.interface.reader_fast import read_session
 from memos.interface.reader_fine import FineReader
 from memos.interface.reader_text import preference_cubes, text_cube
-from memos.keeping import VaultKeeper
-from memos.llm.base import LLM, Request
+from memos.llm.base import LLM
 from memos.operation.operator import Inserted, MemOperator
-from memos.operation.retrieval.budget import fit
 from memos.operation.retrieval.index import Unit
 from memos.operation.retrieval.retrieve import RetrieveConfig, UnitHit
 from memos.operation.retrieval.shown import Memory, shown
@@ -35,16 +36,20 @@ from memos.operation.retrieval.units import check_style, line, unit_of
 from memos.operation.scheduler.queue import MemQueue
 from memos.operation.upkeep.lifecycle import MemLifecycle
 from memos.operation.upkeep.organise import Organised
+from memos.sharing import Sharing
 from memos.tokens import count_words
-from memos.types import Message, Session, Turn
+from memos.types import Session, Turn
+from memos.wishes import Wishes
 from memos.work import PENDING, Drained, MemWork
 
 if TYPE_CHECKING:
-    from memos.activation.manager import ActivationManager, Changes
+    from memos.activation.manager import ActivationManager
 
 
-class MemOS(VaultKeeper):
-    """Memories of any number of users in one vault. Not thread-safe; open one a thread."""
+class MemOS(Conversing, Sharing):
+    """Memories of any number of users in one vault. Threads may share one, processes may open one file: a write that
+    returned is kept, and every search that begins later sees it (docs/memos.md#at-once).
+    """
 
     @dataclass
     class Config:
@@ -57,6 +62,9 @@ class MemOS(VaultKeeper):
         )
         queue: MemQueue.Config = field(default_factory=MemQueue.Config, metadata={"help": "the scheduler's queue"})
         reader: FineReader.Config = field(default_factory=FineReader.Config, metadata={"help": "the fine reading"})
+        intents: bool = field(
+            default=True, metadata={"help": "wishes about memory (forget, correct, do not store) are done"}
+        )
         governance: bool = field(
             default=True, metadata={"help": "rights, sensitivity of new texts, and a log of adds and searches"}
         )
@@ -107,6 +115,7 @@ class MemOS(VaultKeeper):
             embedder = MiniLM()
         self.embedder, self.llm, self.decider = embedder, llm, decider
         self.vault, self._operators = SqliteVault(path, clock=self.clock), {}
+        self.governed = self.config.governance
         self.work = MemWork(
             self.config.queue,
             self.config.reader,
@@ -117,23 +126,26 @@ class MemOS(VaultKeeper):
             llm=lambda: self._need_llm("the fine reading"),
             relate=self.config.relations == "llm",
         )
-        self.activation = activation
+        self.wishes = Wishes(vault=self.vault, operator=self.operator, forget=self._forget_for)
+        self.activation, self._caches = activation, threading.RLock()
         if activation is not None and activation.vault is None:
             activation.vault = self.vault
 
     def operator(self, user: str) -> MemOperator:
         """The operator of a user's memories: index, tiers, resolution, organiser."""
-        if user not in self._operators:
-            self._operators[user] = MemOperator(
-                self.config.operator,
-                vault=self.vault,
-                embedder=self.embedder,
-                clock=self.clock,
-                namespace=user,
-                llm=self.decider,
-                unit=self._unit,
-            )
-        return self._operators[user]
+        with self.vault.lock:
+            if user not in self._operators:
+                check_user(user)
+                self._operators[user] = MemOperator(
+                    self.config.operator,
+                    vault=self.vault,
+                    embedder=self.embedder,
+                    clock=self.clock,
+                    namespace=user,
+                    llm=self.decider,
+                    unit=self._unit,
+                )
+            return self._operators[user]
 
     def _unit(self, cube: MemCube) -> Unit:
         return unit_of(cube, count_words(line(unit_of(cube), self.config.dates)))
@@ -160,15 +172,22 @@ class MemOS(VaultKeeper):
             tags: labels.
 
         Returns:
-            One outcome for each memory made, the preference memories found in the text included.
+            One outcome for each memory made, the preference memories found in the text included; one of status
+            ``withheld``, without an id, where the user's text says that it is not to be stored.
         """
+        if self.config.intents and speaker in ("", user) and self._withheld(user, text):
+            return [Inserted("", "withheld")]
         said = at or self.clock().replace(tzinfo=None)
         ids, clock = self.ids, self.clock
-        cubes = [
-            text_cube(text, user=user, speaker=speaker, kind=kind, said=said, tags=tuple(tags), ids=ids, clock=clock)
-        ]
+        first = text_cube(
+            text, user=user, speaker=speaker, kind=kind, said=said, tags=tuple(tags), ids=ids, clock=clock
+        )
+        cubes, source = [first], (first.cube_id,)
         if self.config.preferences:
-            cubes += preference_cubes(text, user=user, holder=speaker or user, said=said, ids=ids, clock=clock)
+            holder = speaker or user
+            cubes += preference_cubes(
+                text, user=user, holder=holder, said=said, ids=ids, clock=clock, derived_from=source
+            )
         return self.insert(user, cubes, "add")
 
     def insert(self, user: str, cubes: Sequence[MemCube], cause: str) -> list[Inserted]:
@@ -179,9 +198,15 @@ class MemOS(VaultKeeper):
         governance = self._governance()
         fields = [governance.classify(cube) for cube in cubes]
         judged = [cube.governed(**given) if given else cube for cube, given in zip(cubes, fields, strict=True)]
-        with self.vault.transaction():
-            out = self.operator(user).insert(judged, actor=user, cause=cause)
-            governance.log(Caller(user), "add", cause=cause, cubes=[one.cube_id for one in out])
+        operator = self.operator(user)
+        vectors = operator.embedded(judged) if judged else None
+        try:
+            with self.vault.transaction():
+                out = operator.insert(judged, actor=user, cause=cause, vectors=vectors)
+                governance.log(Caller(user), "add", cause=cause, cubes=[one.cube_id for one in out])
+        except BaseException:
+            operator.refresh()  # what was undone has left the vault, not the index
+            raise
         return out
 
     def add_dialogue(
@@ -247,9 +272,11 @@ class MemOS(VaultKeeper):
 
     def tick(self) -> dict[str, list[str]]:
         """Let what has outlived its time or decayed leave; gives the ids by outcome."""
-        moved = MemLifecycle(vault=self.vault, clock=self.clock, ids=self.ids).tick()
-        for operator in self._operators.values():
-            operator.forget([cube_id for ids in moved.values() for cube_id in ids])
+        with self.vault.lock:
+            moved = MemLifecycle(vault=self.vault, clock=self.clock, ids=self.ids).tick()
+            if any(moved.values()):
+                for operator in list(self._operators.values()):
+                    operator.renew()
         return moved
 
     def drain(self, timeout: float | None = None) -> Drained:
@@ -304,66 +331,15 @@ class MemOS(VaultKeeper):
             use: count the use of each memory and log the search; False for a search that changes nothing.
         """
         caller = Caller(user) if self.config.governance else None
-        hits = self.operator(user).search(query, k, caller=caller, where=where, config=config, as_of=as_of)
-        used = list(dict.fromkeys(unit.unit_id for hit in hits for unit in hit.units))
-        if use:
-            with self.vault.transaction():
-                self.vault.touch(used, self.clock(), "access", user)
-                if self.config.governance:
-                    self._governance().log(Caller(user), "search", cubes=used, k=k)
-        return hits
-
-    def explain(self, utterance: str, *, user: str = "default", now: datetime | None = None) -> str:
-        """What would be searched for an utterance, where and in which order, in words."""
-        from memos.interface.reader import MemReader
-        from memos.operation.retrieval.route import plan
-
-        reader = MemReader([name for name in self.operator(user).index.speakers if name])
-        return plan(reader.read(utterance, caller=user, now=now or self.clock().replace(tzinfo=None))).explain()
-
-    def chat(self, message: str, *, user: str = "default", k: int = 20) -> str:
-        """Answer with the user's memories; the message itself is remembered when it tells something.
-
-        Memories that ``schedule`` made a cache of are read from it and are not put into the prompt as well.
-        """
-        from memos.interface.reader import MemReader
-
-        activation = self.activation
-        cached = activation.hot(user) if activation is not None else ()
-        operator = self.operator(user)
-        call = MemReader([name for name in operator.index.speakers if name]).read(
-            message, caller=user, now=self.clock().replace(tzinfo=None)
-        )
-        lines = self._lines(call.query, user, k, frozenset(cached)) if call.needs_memory else ""
-        if activation is not None and cached:
-            reply = activation.reply(user, message, lines)
-        else:
-            reply = self._reply(lines, message)
-        if call.access == "write" and call.intent in ("remember", "prefer", "correct"):
-            self.add(message, user=user, speaker=user)
-        return reply
-
-    def _reply(self, lines: str, message: str) -> str:
-        system = "Answer the user. Use the dated notes from memory where they help, and say so when they do not answer."
-        prompt = f"{system}\n\nNotes from memory:\n{lines or '(none)'}"
-        return self._need_llm("chat").complete(Request((Message("system", prompt), Message("user", message)))).text
-
-    def schedule(self, *, user: str = "default") -> Changes:
-        """One window of the scheduler: hot, stable memories become a key-value cache, cold ones plain text again.
-
-        Raises:
-            ConfigError: MemOS was opened without ``activation=``.
-        """
-        if self.activation is None:
-            raise ConfigError("schedule needs activation memory; pass activation= to MemOS")
-        cubes = self.vault.get_many(self.vault.find(namespaces=[user]))
-        return self.activation.observe(
-            user, cubes, self.clock(), text=lambda cube: line(unit_of(cube), self.config.dates)
-        )
-
-    def _lines(self, query: str, user: str, k: int, cached: frozenset[str]) -> str:
-        texts = [memory.text for memory in shown(self.recall(query, k, user=user), self.config.dates, cached)]
-        return "\n".join(texts[: fit(texts, self.config.context_words).count])
+        for last in (False, False, True):
+            try:
+                hits = self.operator(user).search(query, k, caller=caller, where=where, config=config, as_of=as_of)
+                self._used(user, list(dict.fromkeys(unit.unit_id for hit in hits for unit in hit.units)), k, use=use)
+                return hits
+            except (NotFound, LicenceError):  # erased, or its last read was taken, while it was looked at: search again
+                if last:
+                    raise
+        raise AssertionError("the last round returns or raises")
 
     def organise(self, *, user: str = "default", later: bool = False) -> Organised | None:
         """Put a user's memories under concepts and topics with summaries; a second run adds nothing.
@@ -375,11 +351,6 @@ class MemOS(VaultKeeper):
             self.work.organise(user)
             return None
         return self.operator(user).organise()
-
-    def _need_llm(self, what: str) -> LLM:
-        if self.llm is None:
-            raise ConfigError(f"{what} needs a language model; pass llm= to MemOS")
-        return self.llm
 
     def __enter__(self) -> MemOS:
         return self

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
 from pathlib import Path
 
 from memos.errors import DataError
-from memos.locks import locked
+from memos.locks import locked, set_journal_mode
 
 TIMEOUT_S = 300.0
 """How long one write waits for those of other processes before SQLite says that the file is locked."""
@@ -35,7 +34,7 @@ def open_shared(path: Path, table: str, columns: str, what: str) -> sqlite3.Conn
     with locked(path.with_name(path.name + ".lock")):
         db = sqlite3.connect(path, timeout=TIMEOUT_S, check_same_thread=False)
         try:
-            _set_journal_mode(db, journal_mode(path))
+            set_journal_mode(db, journal_mode(path), TIMEOUT_S)
             db.execute("PRAGMA synchronous=NORMAL")
             with db:
                 db.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns}) WITHOUT ROWID")
@@ -44,19 +43,6 @@ def open_shared(path: Path, table: str, columns: str, what: str) -> sqlite3.Conn
             db.close()
             raise DataError(f"{what} {path} cannot be read ({error}); move it away to start a new one") from error
     return db
-
-
-def _set_journal_mode(db: sqlite3.Connection, mode: str) -> None:
-    """A writer that takes no lock of ours, such as an older version, is waited for here."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while True:
-        try:
-            db.execute(f"PRAGMA journal_mode={mode}")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-        time.sleep(0.05)
 
 
 def journal_mode(path: Path) -> str:

@@ -11,6 +11,8 @@ for ``revive``.
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -20,8 +22,8 @@ from memos.errors import BudgetExceeded, ConfigError, MissingDependency
 from memos.infrastructure.vault import Tagged, Vault
 from memos.interface.reader_fine import FineReader
 from memos.llm.base import LLM
-from memos.operation.operator import MemOperator
-from memos.operation.scheduler.queue import Counters, DeadLetter, MemQueue, Task
+from memos.operation.operator import Inserted, MemOperator
+from memos.operation.scheduler.queue import Counters, DeadLetter, MemQueue, QueueTimeout, Task
 
 PENDING = "fine:pending"
 """Tag of fast memories that wait for the fine reading."""
@@ -51,6 +53,10 @@ class Drained:
     """Concepts and topics made."""
     dropped: int = 0
     """What the model stated without naming a line it was shown; without a source nothing is stored."""
+
+
+class _ReadElsewhere(Exception):
+    """Another process has read the same memories finely."""
 
 
 class MemWork:
@@ -84,15 +90,20 @@ class MemWork:
         self.operator, self.llm = operator, llm
         self._queued: set[tuple[str, ...]] = set()
         self._tries: dict[tuple[str, ...], int] = {}
+        self._lock, self._draining = threading.RLock(), threading.Lock()
+        """Held while the queue is filled, and while it is drained. Who holds them may take the vault's, not the other
+        way round.
+        """
         self._tally = {"read": 0, "made": 0, "related": 0, "parents": 0, "dropped": 0}
 
     # -- submitting --------------------------------------------------------------------------------------------
     def read(self, user: str, cubes: Sequence[MemCube]) -> None:
         """Have fast memories of one session, tagged ``PENDING``, read finely later."""
         ids = tuple(cube.cube_id for cube in cubes)
-        if ids and ids not in self._queued:
-            self._queued.add(ids)
-            self.queue.submit(Task(READ, user, user, {"cubes": ids}))
+        with self._lock:
+            if ids and ids not in self._queued:
+                self._queued.add(ids)
+                self.queue.submit(Task(READ, user, user, {"cubes": ids}))
 
     def organise(self, user: str) -> None:
         """Have a user's memories organised later, after what was submitted for the user before."""
@@ -100,29 +111,39 @@ class MemWork:
 
     def recover(self) -> int:
         """Submit what the vault says is pending and the queue does not hold (left by a crash); gives the sessions."""
-        known = {cube_id for ids in self._queued for cube_id in ids}
-        left = [cube_id for cube_id in self.vault.find(Tagged(PENDING)) if cube_id not in known]
-        groups = sessions(self.vault.get_many(left))
-        for group in groups:
-            self.read(group[0].governance.namespace, group)
-        return len(groups)
+        with self._lock:
+            known = {cube_id for ids in self._queued for cube_id in ids}
+            left = [cube_id for cube_id in self.vault.find(Tagged(PENDING)) if cube_id not in known]
+            groups = sessions(self.vault.get_many(left))
+            for group in groups:
+                self.read(group[0].governance.namespace, group)
+            return len(groups)
 
     def revive(self) -> int:
         """Put failed tasks back, those of earlier processes included; gives the number of readings and other tasks."""
-        self.queue.dead = [letter for letter in self.queue.dead if letter.task.label != READ]
-        others = self.queue.revive()
-        cubes = self.vault.get_many(self.vault.find(Tagged(DEAD)))
-        self._retag(cubes, DEAD, PENDING, "revive")
-        return others + self.recover()
+        with self._lock:
+            self.queue.dead = [letter for letter in self.queue.dead if letter.task.label != READ]
+            others = self.queue.revive()
+            self._retag(self.vault.find(Tagged(DEAD)), DEAD, PENDING, "revive")
+            return others + self.recover()
 
     # -- running -----------------------------------------------------------------------------------------------
     def drain(self, timeout: float | None = None) -> Drained:
-        """Run all tasks, those that the vault says are pending included.
+        """Run all tasks, those that the vault says are pending included. One thread drains at a time.
 
         Raises:
             QueueTimeout: after ``timeout`` seconds; what is left stays in the queue.
             BudgetExceeded, ConfigError: from a task, which stays in the queue.
         """
+        end = None if timeout is None else time.monotonic() + timeout
+        if not self._draining.acquire(timeout=-1 if timeout is None else max(timeout, 0.0)):
+            raise QueueTimeout(f"scheduler: not drained after {timeout} s: another thread is draining")
+        try:
+            return self._drain(None if end is None else end - time.monotonic())
+        finally:
+            self._draining.release()
+
+    def _drain(self, timeout: float | None) -> Drained:
         self.recover()
         before, dead = dict(self._tally), len(self.queue.dead)
         self.queue.drain(timeout)
@@ -150,17 +171,30 @@ class MemWork:
             result = FineReader(self.reader_config, llm=self.llm()).read(
                 group, ids=self.ids, clock=self.clock, sample=sample
             )
-            operator = self.operator(task.user)
-            with self.vault.transaction():
-                made = operator.insert(result.cubes, actor=task.user, cause="read:fine")
-                self._retag(group, PENDING, "", "read:fine")
-            self._tally["read"] += len(group)
-            self._tally["made"] += len(result.cubes)
-            self._tally["dropped"] += result.dropped
-            fresh = tuple(one.cube_id for one in made if one.status != "duplicate")
-            if self.relate and len(fresh) > 0:
-                self.queue.submit(Task(RELATE, task.cube, task.user, {"cubes": fresh}))
+            made = self._store(task.user, [cube.cube_id for cube in group], result.cubes)
+            if made is not None:
+                self._tally["read"] += len(group)
+                self._tally["made"] += len(result.cubes)
+                self._tally["dropped"] += result.dropped
+                fresh = tuple(one.cube_id for one in made if one.status != "duplicate")
+                if self.relate and len(fresh) > 0:
+                    self.queue.submit(Task(RELATE, task.cube, task.user, {"cubes": fresh}))
         self._forget(ids)
+
+    def _store(self, user: str, read: Sequence[str], cubes: Sequence[MemCube]) -> list[Inserted] | None:
+        """Store what was read from fast memories; None where another process did so meanwhile."""
+        operator = self.operator(user)
+        vectors = operator.embedded(cubes) if cubes else None
+        try:
+            with self.vault.transaction():
+                if self._retag(read, PENDING, "", "read:fine") < len(read):
+                    raise _ReadElsewhere
+                return operator.insert(cubes, actor=user, cause="read:fine", vectors=vectors)
+        except _ReadElsewhere:
+            return None
+        except BaseException:
+            operator.refresh()  # what was undone has left the vault, not the index
+            raise
 
     def _relate(self, task: Task) -> None:
         cubes = self.vault.get_many(task.content["cubes"])
@@ -172,21 +206,23 @@ class MemWork:
 
     def _dead(self, letter: DeadLetter) -> None:
         ids = letter.task.content["cubes"]
-        self._retag(
-            [c for c in self.vault.get_many(ids) if PENDING in c.descriptive.tags], PENDING, DEAD, "read:failed"
-        )
+        self._retag(ids, PENDING, DEAD, "read:failed")
         self._forget(ids)
 
     def _forget(self, ids: tuple[str, ...]) -> None:
-        self._queued.discard(ids)
-        self._tries.pop(ids, None)
+        with self._lock:
+            self._queued.discard(ids)
+            self._tries.pop(ids, None)
 
-    def _retag(self, cubes: Sequence[MemCube], old: str, new: str, cause: str) -> None:
+    def _retag(self, cube_ids: Sequence[str], old: str, new: str, cause: str) -> int:
+        """Give those that have the old tag now the new one; gives their number."""
         with self.vault.transaction():
+            cubes = [cube for cube in self.vault.get_many(cube_ids) if old in cube.descriptive.tags]
             for cube in cubes:
                 tags = [tag for tag in cube.descriptive.tags if tag != old] + ([new] if new else [])
                 changed = cube.revise(self.clock(), descriptive={"tags": tuple(tags)})
                 self.vault.update(changed, actor=cube.governance.namespace, cause=cause)
+            return len(cubes)
 
 
 def sessions(cubes: Sequence[MemCube]) -> list[list[MemCube]]:

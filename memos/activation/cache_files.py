@@ -26,7 +26,8 @@ from memos.activation.memory import KVMemory
 from memos.activation.quantise import dequantised, quantised
 from memos.llm.kv import SharedPrefix
 
-SCHEMA = 1
+SCHEMA = 2
+"""2: the sidecar is itself under a checksum."""
 FORMATS = {"fp32": torch.float32, "bf16": torch.bfloat16, "int8": torch.int8}
 
 
@@ -73,6 +74,7 @@ def save(memory: KVMemory, folder: Path, form: str = "bf16") -> Stored:
         "checksums": {name: _checksum(tensor) for name, tensor in tensors.items()},
         "sha256": digest,
     }
+    sidecar["sidecar"] = _sidecar_digest(sidecar)
     os.replace(scratch, path)
     _write(path.with_suffix(".json"), json.dumps(sidecar, ensure_ascii=False))
     return Stored(path, sidecar["file_bytes"], sidecar["tensor_bytes"], digest)
@@ -178,6 +180,7 @@ def _sidecar(path: Path) -> dict[str, Any]:
         "tensor_bytes": int,
         "checksums": dict,
         "sha256": str,
+        "sidecar": str,
     }
     if not isinstance(sidecar, dict) or sidecar.get("schema") != SCHEMA:
         raise CorruptCache(
@@ -188,7 +191,17 @@ def _sidecar(path: Path) -> dict[str, Any]:
         raise CorruptCache(
             f"{file}: {wrong[0] if wrong else 'form'} is missing or of the wrong kind; build the cache anew"
         )
+    if sidecar["sidecar"] != _sidecar_digest(sidecar):
+        raise CorruptCache(f"{file}: its text, tokens or sizes were changed; build the cache anew")
+    if not all(type(token) is int for token in sidecar["ids"]):
+        raise CorruptCache(f"{file}: ids hold something else than tokens; build the cache anew")
     return sidecar
+
+
+def _sidecar_digest(sidecar: dict[str, Any]) -> str:
+    """SHA-256 of all that a sidecar tells: identity, text, tokens, sizes and checksums."""
+    stated = {name: value for name, value in sidecar.items() if name != "sidecar"}
+    return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
 
 
 def _checksum(tensor: torch.Tensor) -> int:

@@ -31,6 +31,7 @@ from memos.activation.prompt import Ids, MemoryPrompt, segments
 from memos.activation.rotate import Rotation
 from memos.activation.tree import PrefixTree
 from memos.errors import ConfigError
+from memos.llm.control_tokens import marked
 from memos.llm.kv import SharedPrefix
 
 MODES = ("exact", "rotated", "blended", "naive")
@@ -73,6 +74,11 @@ class Composer:
         self.tree = PrefixTree(model, self.config.max_bytes)
         self._fragments: OrderedDict[tuple[Ids, Ids], SharedPrefix] = OrderedDict()
 
+    def forget(self) -> None:
+        """Let go of all kept pieces: one of them holds a memory that is gone."""
+        self.tree = PrefixTree(self.model, self.config.max_bytes)
+        self._fragments.clear()
+
     @cached_property
     def _rotation(self) -> Rotation:
         return Rotation(self.model.model)
@@ -95,6 +101,8 @@ class Composer:
         prompt = MemoryPrompt(self.model.tokenizer, system)
         if chosen == "exact":
             pieces = self._pieces(prompt, texts) or [prompt.head_ids]
+            if tuple(token for piece in pieces for token in piece) != prompt.head_ids:  # marked control tokens
+                pieces = [prompt.head_ids]
             before = self.tree.encoded
             states = self.tree.states(pieces)
             fresh = self.tree.encoded - before
@@ -108,6 +116,7 @@ class Composer:
         """Tokens of the template's head, of each memory, and of what follows the last one."""
         if prompt.head is None:
             return None
+        texts = [marked(self.model.tokenizer, text) for text in texts]
         block = "\n".join(texts)
         start = prompt.head.find(block)
         if start < 0:

@@ -1,7 +1,10 @@
 """Plaintext to activation and back (paper section 5.4.2; docs/memos.md#transformations): hot, stable memories become
 one cache a user.
 
-The scheduler's ``Promotion`` decides; this module builds, drops and accounts. Each user has windows, caches and times
+The scheduler's ``Promotion`` decides; this module builds, drops and accounts. A cache is good for one generation of the
+vault: in another one, each memory in it is looked up before the cache is read, and what was changed, archived, erased,
+has expired or may not be read any more is dropped with the states and files that hold it.
+ Each user has windows, caches and times
 of their own (docs/memos.md defect 10), and an unchanged hot set is built once (defect 9). Importing this module loads
 torch.
 """
@@ -22,7 +25,11 @@ from memos.activation.model import INSTRUCTIONS, ActivationModel
 from memos.activation.pool import CachePool, Tier
 from memos.cube import ActivationPayload, MemCube
 from memos.errors import ConfigError
+from memos.infrastructure.access import Caller, licensed_to
 from memos.infrastructure.audit import AuditEntry
+from memos.infrastructure.inheritance import end_of
+from memos.infrastructure.licence import licence_of
+from memos.infrastructure.vault import Is, readable_by
 from memos.operation.scheduler import Promotion
 from memos.operation.scheduler.promotion import HeatReading
 
@@ -98,12 +105,50 @@ class ActivationManager:
         self.pool = CachePool([Tier(str(model.model.device), self.config.pool_bytes)], folder=folder)
         self._promotion: dict[str, Promotion] = {}
         self._hot: dict[str, dict[str, CacheSource]] = {}
+        self._good: dict[str, tuple[int, float]] = {}
+        """By user: the generation of the vault that the cache was last held against, and when its first memory ends."""
         self.builds: dict[str, int] = {}
         """Caches built for each user so far."""
 
     def hot(self, user: str) -> tuple[str, ...]:
-        """Ids of the memories a user's cache holds, in its order."""
+        """Ids of the memories a user's cache holds, in its order; none that the vault has changed since."""
+        self._check(user)
         return tuple(self._hot.get(user, {}))
+
+    def _check(self, user: str) -> None:
+        """Drop what a user's cache holds of memories that are not as they were, or not the user's to read."""
+        hot = self._hot.get(user)
+        if self.vault is None or not hot:
+            return
+        generation, now = self.vault.generation(user), self.vault.clock()
+        if self._good.get(user) is not None:
+            known, end = self._good[user]
+            if generation == known and now.timestamp() < end:
+                return
+        caller = Caller(user)
+        asked = self.vault.get_many(self.vault.find(Is("cube_id", *hot) & readable_by(self.vault, caller, now)))
+        cubes = {cube.cube_id: cube for cube in asked if not licensed_to(caller, cube)}
+        stale = [
+            cube_id
+            for cube_id, source in hot.items()
+            if cube_id not in cubes or cubes[cube_id].behavioural.content_digest != source.digest
+        ]
+        if stale:
+            self._drop(user, stale, now)
+        ends = [end for cube in cubes.values() if (end := end_of(cube)) is not None]
+        licences = [licence_of(cube.governance.licence) for cube in cubes.values() if cube.governance.owner != user]
+        ends += [one.expires_at.timestamp() for one in licences if one.expires_at is not None]
+        self._good[user] = (generation, min(ends, default=float("inf")))
+
+    def _drop(self, user: str, cube_ids: Sequence[str], now: datetime) -> None:
+        """Memories leave a user's cache at once; the rest is built again when it is read."""
+        for cube_id in cube_ids:
+            self._hot[user].pop(cube_id, None)
+        if user in self._promotion:
+            self._promotion[user].release(cube_ids)
+        self.pool.drop(user)
+        self.composer.forget()
+        self._log(user, (), [(cube_id, "stale") for cube_id in cube_ids], now)
 
     def step(self, user: str, sources: Sequence[CacheSource], now: datetime) -> Changes:
         """One window: decide, drop what was demoted, build what changed.
@@ -119,6 +164,9 @@ class ActivationManager:
         for cube_id, _ in decided.demote:
             hot.pop(cube_id, None)
         hot.update({cube_id: known[cube_id] for cube_id in decided.promote})
+        self._good.pop(user, None)
+        if any(reason in ("changed", "gone") for _, reason in decided.demote):
+            self.composer.forget()
         before = self.pool.drop(user)
         built = self._build(user) if hot else 0
         freed = max(0, before - (self._bytes(user) if hot else 0))
@@ -134,7 +182,9 @@ class ActivationManager:
         return self.step(user, sources, now)
 
     def memory(self, user: str) -> KVMemory | None:
-        """A user's cache, ready to be read; None where nothing is hot. Rebuilt if it was evicted for good."""
+        """A user's cache, ready to be read; None where nothing is hot. Rebuilt if it was evicted for good, or if a
+        memory in it is not any more what it was."""
+        self._check(user)
         if not self._hot.get(user):
             return None
         cache = self.pool.get(user, self.model.identity)
@@ -182,6 +232,8 @@ class ActivationManager:
         """Drop all of a user's caches and windows (erasure); returns the bytes freed."""
         self._promotion.pop(user, None)
         self._hot.pop(user, None)
+        self._good.pop(user, None)
+        self.composer.forget()
         return self.pool.drop(user)
 
     def _reading(self, source: CacheSource) -> HeatReading:

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from memos.activation.errors import ActivationError
+from memos.activation.errors import ActivationError, CorruptCache
 from memos.activation.identity import ModelIdentity, identify
 from memos.activation.memory import KVMemory
 from memos.activation.prompt import Ids, MemoryPrompt, encode
@@ -106,9 +106,13 @@ class ActivationModel:
 
         Raises:
             ForeignCache: the memory was built by another model, tokenizer, template or precision.
+            CorruptCache: its tokens are not those of its text.
         """
         self.identity.require(memory.identity)
-        shared, rest = self._prompt(memory).rest(query)
+        prompt = self._prompt(memory)
+        if memory.composition == "exact" and memory.states.ids != prompt.head_ids:
+            raise CorruptCache(f"cache of {memory.identity.model}: its tokens are not those of its text; build it anew")
+        shared, rest = prompt.rest(query)
         return rest, memory.states if memory.composition == "naive" else memory.states.head(shared)
 
     def _prompt(self, memory: KVMemory) -> MemoryPrompt:

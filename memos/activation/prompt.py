@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from memos.llm.chat_template import rendered
+from memos.llm.control_tokens import marked, special_tokens, token_ids, unmarked
 from memos.llm.prefix import common_length
 from memos.types import Message
 
@@ -29,8 +30,9 @@ def encode(tokenizer: Any, system: str, query: str) -> Ids:
     """Token ids of the whole prompt: what a model without activation memory is given."""
     text = render(tokenizer, system, query)
     if text is None:
-        return tuple(tokenizer(f"system: {system}\nuser: {query}\nassistant:")["input_ids"])
-    return _ids(tokenizer, text)
+        system, query = (marked(tokenizer, part) for part in (system, query))
+        return token_ids(tokenizer, f"system: {system}\nuser: {query}\nassistant:", bare=False)
+    return token_ids(tokenizer, text)
 
 
 class MemoryPrompt:
@@ -48,7 +50,7 @@ class MemoryPrompt:
             first, second = (encode(tokenizer, system, probe) for probe in PROBES)
             self.head_ids: Ids = first[: common_length(first, second)]
         else:
-            self.head_ids = _ids(tokenizer, self.head)
+            self.head_ids = token_ids(tokenizer, self.head)
 
     def rest(self, query: str) -> tuple[int, Ids]:
         """How many of ``head_ids`` this query's prompt starts with, and the tokens after them.
@@ -58,7 +60,7 @@ class MemoryPrompt:
         if self.head is not None:
             text = render(self.tokenizer, self.system, query)
             if text is not None and text.startswith(self.head):
-                return len(self.head_ids), _ids(self.tokenizer, text[len(self.head) :])
+                return len(self.head_ids), token_ids(self.tokenizer, text[len(self.head) :])
         ids = encode(self.tokenizer, self.system, query)
         shared = min(common_length(self.head_ids, ids), len(ids) - 1)
         return shared, ids[shared:]
@@ -69,30 +71,25 @@ class MemoryPrompt:
         if text is None or (place := text.rfind(PROBES[0])) < 0:
             return None
         cut = max((text.rfind(mark, 0, place) for mark in special_tokens(self.tokenizer)), default=-1)
-        if cut <= 0 or cut < text.find(self.system.strip()) + len(self.system.strip()):
+        body = marked(self.tokenizer, self.system.strip())
+        if cut <= 0 or cut < text.find(body) + len(body):
             return None
-        apart = _ids(self.tokenizer, text[:cut]) + _ids(self.tokenizer, text[cut:])
-        return text[:cut] if apart == _ids(self.tokenizer, text) else None
-
-
-def special_tokens(tokenizer: Any) -> list[str]:
-    """Texts that a tokenizer never merges with their neighbours."""
-    added = {str(token) for token in tokenizer.added_tokens_decoder.values() if token.special}
-    return sorted({*added, *map(str, tokenizer.all_special_tokens)} - {""})
+        apart = token_ids(self.tokenizer, text[:cut]) + token_ids(self.tokenizer, text[cut:])
+        return text[:cut] if apart == token_ids(self.tokenizer, text) else None
 
 
 def segments(tokenizer: Any, text: str, starts: Sequence[int]) -> list[Ids]:
     """The tokens of ``text``, cut where each of ``starts`` (characters, rising) begins.
 
     A token that reaches over a start belongs to the segment before it. Returns ``len(starts) + 1`` segments, whose
-    concatenation is the tokenisation of the whole.
+    concatenation is the tokenisation of the whole (of a text with marked control tokens, each segment's own).
     """
+    bounds = [0, *starts, len(text)]
+    spans = [text[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+    if unmarked(text) != text:  # offsets count in the text as the tokenizer sees it
+        return [token_ids(tokenizer, span) for span in spans]
     made = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
     ids, offsets = made["input_ids"], made["offset_mapping"]
     cuts = [next((i for i, (begin, _) in enumerate(offsets) if begin >= start), len(ids)) for start in starts]
     bounds = [0, *cuts, len(ids)]
     return [tuple(ids[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
-
-
-def _ids(tokenizer: Any, text: str) -> Ids:
-    return tuple(tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -118,9 +119,20 @@ def _scalar(kind: type) -> Callable[[Any, str], Any]:
     def decode(value: Any, where: str) -> Any:
         if not isinstance(value, _SCALARS[kind]) or (isinstance(value, bool) and kind is not bool):
             raise CubeError(f"{where}: expected {kind.__name__}, got {value!r}")
+        if kind is int and not -(2**63) <= value < 2**63:
+            raise CubeError(f"{where}: {value.bit_length()} bits; 64 are the most")
+        if kind is float and not _finite(value):
+            raise CubeError(f"{where}: a number that is not finite")
         return float(value) if kind is float else value
 
     return decode
+
+
+def _finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer that no float can hold
+        return False
 
 
 def _literal(allowed: tuple) -> Callable[[Any, str], Any]:

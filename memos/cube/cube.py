@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from memos.cube.clock import Clock, Ids
 from memos.cube.codec import canonical, digest_of, from_json, to_json
-from memos.cube.errors import CubeError
+from memos.cube.errors import MALFORMED, CubeError
 from memos.cube.header import Behavioural, Descriptive, Governance
 from memos.cube.payload import KIND_OF, KINDS, ParametricPayload, Payload, PlaintextPayload
 from memos.cube.versions import chain_digest
@@ -85,6 +85,19 @@ class MemCube(_Written):
         """Ids of the cubes this one was made from, an adapter's training cubes included."""
         trained = self.payload.training_cubes if isinstance(self.payload, ParametricPayload) else ()
         return tuple(dict.fromkeys((*self.behavioural.derived_from, *trained)))
+
+    @property
+    def expires_at(self) -> float | None:
+        """End of its time to live in seconds since the epoch; None where it has none."""
+        ttl = self.governance.ttl_seconds
+        return None if ttl is None else self.descriptive.updated_at.timestamp() + ttl
+
+    def live(self, at: datetime | None = None) -> bool:
+        """Whether a search may find it: in a live state and, at that time, not past its time to live."""
+        if self.state not in LIVE:
+            return False
+        end = None if at is None or self.frozen else self.expires_at
+        return end is None or at is None or at.timestamp() < end
 
     def content(self) -> str:
         """Canonical JSON of what a version keeps: payload, descriptive (without ids and record times), governance."""
@@ -215,7 +228,21 @@ class MemCube(_Written):
         if missing:
             raise CubeError(f"MemCube.{missing[0]}: missing")
         built = {name: from_json(reader, fields.pop(name), name) for name, reader in readers.items()}
+        for name, like in (("state", str), ("tier", str), ("frozen", bool)):
+            if not isinstance(fields.get(name, like()), like):
+                raise CubeError(f"MemCube.{name}: expected {like.__name__}, got {fields[name]!r}")
         return cls(**built, **fields)
+
+    def checked(self) -> MemCube:
+        """The cube as reading its JSON gives it, so that no value of a wrong kind is stored.
+
+        Raises:
+            CubeError: naming the field.
+        """
+        try:
+            return self.from_json(self.to_json())
+        except MALFORMED as error:
+            raise CubeError(f"cube {self.cube_id}: {type(error).__name__}: {error}") from error
 
     def digest(self) -> str:
         """Digest of the whole cube, headers, counters and state included."""

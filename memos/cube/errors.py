@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from memos.errors import DataError, MemosError
 
+MALFORMED = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RecursionError)
+"""What reading a value of an unexpected kind raises, where no check names it first."""
+
 
 class CubeError(DataError):
     """A cube, header or payload is malformed: unknown field, wrong type, value out of range."""
@@ -27,6 +30,10 @@ class DuplicateCube(MemosError):
 
 class VersionConflict(MemosError):
     """The cube was changed since the caller read it; read it again and repeat the update."""
+
+
+class VaultLocked(MemosError):
+    """Another process has held the vault for too long; the call can be repeated."""
 
 
 class FrozenCube(MemosError):

@@ -180,3 +180,7 @@ class Behavioural:
     content_digest: str = ""
     digest: str = ""
     """Digest of the version chain up to here."""
+
+    def __post_init__(self) -> None:
+        if self.last_access is not None and self.last_access.tzinfo is None:
+            raise CubeError(f"Behavioural.last_access: {self.last_access.isoformat()} needs a time zone")

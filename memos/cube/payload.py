@@ -7,12 +7,50 @@ Tensors and weights never live inside a cube: activation and parametric payloads
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Literal
 
 from memos.cube.errors import CubeError
 
 Form = Literal["text", "record", "graph", "template"]
+
+
+def stays_inside(file: str) -> bool:
+    """Whether a payload's file is named by a path that stays in the folder it is relative to: not absolute, on no
+    system, and not up and out of it."""
+    steps = PurePosixPath(file).parts + PureWindowsPath(file).parts
+    whole = PurePosixPath(file).is_absolute() or PureWindowsPath(file).anchor
+    return bool(file.strip()) and not whole and ".." not in steps and file.isprintable()
+
+
+def check_payload(payload: Payload) -> None:
+    """What a payload that comes from outside must hold: a text something to be seen, a cache or an adapter a file below
+    its folder.
+
+    Raises:
+        CubeError: naming the field.
+    """
+    if isinstance(payload, PlaintextPayload):
+        check_content(payload.text)
+    elif not stays_inside(payload.file):
+        raise CubeError(f"{type(payload).__name__}.file: {payload.file!r} is no path below the vault's folder")
+
+
+def check_content(text: str) -> str:
+    """A text that somebody wants remembered: it must hold a character that can be seen.
+
+    Raises:
+        CubeError: it is empty, or all blanks, control and format characters.
+    """
+    if not any(map(_seen, text)):
+        raise CubeError("PlaintextPayload.text: empty or blank; a memory needs a text")
+    return text
+
+
+def _seen(letter: str) -> bool:
+    return letter.isalnum() or (not letter.isspace() and unicodedata.category(letter) not in ("Cc", "Cf"))
 
 
 @dataclass(frozen=True, slots=True)

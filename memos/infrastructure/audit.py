@@ -30,6 +30,12 @@ class AuditEntry:
     """Place in the log, from 1; 0 before it is appended."""
     digest: str = ""
 
+    def about(self, cube_id: str) -> AuditEntry:
+        """The entry without the other memories that its call was about."""
+        if "cubes" not in self.details:
+            return self
+        return replace(self, details={**self.details, "cubes": [cube_id]})
+
 
 def seal(entry: AuditEntry, seq: int, previous: str) -> AuditEntry:
     """The entry with its place and digest; the digest covers the entry and the digest before it."""

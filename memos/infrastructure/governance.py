@@ -1,26 +1,28 @@
 """MemGovernance (paper section 5.5): deny by default, explained denials, sensitivity, rate limits, erasure with
 lineage.
 
-The rule itself is ``access.decide``; here it is asked, enforced and logged.
+The rule itself is ``access.decide_on``; here it is asked, enforced and logged. Whoever reads a memory by its id asks
+``fetch`` or ``read``, whoever searches or lists takes the filter ``readable``.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from memos.cube.clock import Clock
 from memos.cube.cube import MemCube
-from memos.cube.errors import AccessDenied, FrozenCube, NotFound, RateLimited
+from memos.cube.errors import AccessDenied, FrozenCube, LicenceError, NotFound, RateLimited
 from memos.cube.header import Right
-from memos.cube.payload import PlaintextPayload
+from memos.cube.payload import PlaintextPayload, stays_inside
 from memos.errors import ConfigError
-from memos.infrastructure.access import Caller, Decision, decide
+from memos.infrastructure.access import Caller, Decision, decide_on, licensed_to
 from memos.infrastructure.audit import AuditEntry
 from memos.infrastructure.sensitivity import find_sensitive, level_of, redact, watermark
 from memos.infrastructure.vault.base import Vault
-from memos.infrastructure.vault.filters import DerivedFrom, FromTurn, ReadableBy
+from memos.infrastructure.vault.filters import DerivedFrom, FromTurn
+from memos.infrastructure.vault.readable import ReadableBy, readable_by, reads_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class Erasure:
     erased: tuple[str, ...]
     """The cubes asked for and every cube derived from them, in the order of the lineage."""
     files: tuple[str, ...]
-    """Tensor and weight files of erased activation and parametric cubes; the caller deletes them."""
+    """Tensor and weight files of erased activation and parametric cubes, below the vault's folder; the caller deletes
+    them."""
 
 
 class MemGovernance:
@@ -57,18 +60,19 @@ class MemGovernance:
     # -- permission --------------------------------------------------------------------------------------------
     def explain(self, caller: Caller, right: Right, cube: MemCube) -> Decision:
         """The decision and the rule that makes it; nothing is logged."""
-        return decide(caller, cube.governance, right, cube.cube_id)
+        reads = lambda cube_id: reads_of(self.vault, caller, cube_id)  # noqa: E731
+        return decide_on(caller, cube, right, at=self.clock(), reads=reads)
 
     def require(self, caller: Caller, right: Right, cube: MemCube) -> None:
-        """Raise AccessDenied (and log the denial) unless the caller has the right."""
+        """Raise AccessDenied, or LicenceError, (and log the denial) unless the caller has the right."""
         decision = self.explain(caller, right, cube)
         if not decision.allowed:
             self.log(caller, "denied", cube.cube_id, cube.kind, cause=decision.rule, outcome="denied", right=right)
-            raise AccessDenied(decision.rule)
+            raise (LicenceError if decision.licensed else AccessDenied)(decision.rule)
 
     def readable(self, caller: Caller) -> ReadableBy:
         """The filter of what the caller may read, for every search."""
-        return ReadableBy(caller)
+        return readable_by(self.vault, caller, self.clock())
 
     def fetch(self, caller: Caller, cube_id: str, right: Right = "read") -> MemCube:
         """The cube, if the caller has the right.
@@ -80,6 +84,54 @@ class MemGovernance:
         for needed in dict.fromkeys(("read", right)):
             self.require(caller, needed, cube)
         return cube
+
+    def read(
+        self, caller: Caller, cube_ids: Iterable[str], *, count: Callable[[list[str]], None] | None = None
+    ) -> list[MemCube]:
+        """The memories in the order asked for, where the caller may read every one; reads under a licence are counted.
+
+        Args:
+            count: counts a use of each, such as ``MemLifecycle.use``; without it only reads under a licence count.
+
+        Raises:
+            NotFound, AccessDenied, LicenceError: then nothing is counted.
+        """
+        ids = list(cube_ids)
+        cubes = [self.fetch(caller, cube_id) for cube_id in ids]
+        self.charge(caller, cubes, count)
+        return cubes
+
+    def charge(
+        self, caller: Caller, cubes: Sequence[MemCube], count: Callable[[list[str]], None] | None = None
+    ) -> None:
+        """Count reads that the caller has the right to; see ``read``.
+
+        Raises:
+            LicenceError: the last read under a licence was taken meanwhile.
+        """
+        licensed = [cube for cube in cubes if licensed_to(caller, cube)]
+        counted = cubes if count is not None else licensed
+        if not counted:
+            return
+        over: MemCube | None = None
+        with self.vault.transaction():
+            over = next((cube for cube in licensed if not self.explain(caller, "read", cube).allowed), None)
+            if over is None:
+                ids = list(dict.fromkeys(cube.cube_id for cube in counted))
+                (count or (lambda ids: self.vault.touch(ids, self.clock(), "access", caller.user)))(ids)
+        if over is not None:
+            self.require(caller, "read", over)
+
+    def past(self, caller: Caller, cube: MemCube) -> bool:
+        """Whether the caller may see earlier versions of a memory: its owner alone, as of all that is not live."""
+        return caller.user == cube.governance.owner and self.explain(caller, "read", cube).allowed
+
+    def require_past(self, caller: Caller, cube: MemCube) -> None:
+        """Raise AccessDenied (and log the denial) unless the caller may see earlier versions of a memory."""
+        if not self.past(caller, cube):
+            rule = f"earlier versions of memory {cube.cube_id} are left to its owner"
+            self.log(caller, "denied", cube.cube_id, cube.kind, cause=rule, outcome="denied", right="read")
+            raise AccessDenied(rule)
 
     def admit(self, caller: Caller) -> None:
         """Count a call against the caller's rate.
@@ -161,8 +213,8 @@ class MemGovernance:
             self.vault.purge(ids)
             self.log(caller, "erase", cause=cause, cubes=ids)
         self.vault.scrub()
-        files = tuple(cube.payload.file for cube in doomed if not isinstance(cube.payload, PlaintextPayload))
-        return Erasure(tuple(ids), files)
+        files = (cube.payload.file for cube in doomed if not isinstance(cube.payload, PlaintextPayload))
+        return Erasure(tuple(ids), tuple(filter(stays_inside, files)))
 
     # -- log ---------------------------------------------------------------------------------------------------
     def log(

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from memos.cube.clock import Clock, Ids
 from memos.cube.codec import canonical, from_json, to_json
 from memos.cube.cube import MemCube, new_cube
-from memos.cube.errors import CubeError, LicenceError, NotFound
+from memos.cube.errors import MALFORMED, CubeError, NotFound
 from memos.cube.header import Grant
 from memos.cube.payload import PlaintextPayload
-from memos.infrastructure.access import Caller
+from memos.errors import ConfigError
+from memos.infrastructure.access import SYSTEM_NAMESPACES, Caller, reserved
 from memos.infrastructure.governance import MemGovernance
+from memos.infrastructure.licence import Licence, licence_of
 from memos.infrastructure.vault.base import Vault
 from memos.infrastructure.vault.filters import Is, Tagged
 
@@ -23,17 +24,10 @@ if TYPE_CHECKING:
     import numpy as np
 
 Push = Callable[[str, MemCube], None]
-"""Called with a subscriber's name and a listing that matches one of its subscriptions."""
-
-
-@dataclass(frozen=True, slots=True)
-class Licence:
-    """What a reader of a published memory may do."""
-
-    max_accesses: int | None = None
-    """Reads each user has; None: any number."""
-    expires_at: datetime | None = None
-    """From this time on it cannot be read."""
+"""Called with a subscriber's name and a listing that matches one of its subscriptions. A listing under a licence that
+limits reading comes without its text."""
+UNREAD = "(under a licence: read it with MemStore.access)"
+"""What stands in place of such a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +46,14 @@ class MemStore:
 
     @dataclass
     class Config:
-        namespace: str = field(default="memstore", metadata={"help": "namespace of the listings"})
+        namespace: str = field(default="memstore", metadata={"help": "namespace of the listings: memstore or below it"})
+
+        def __post_init__(self) -> None:
+            if not reserved(self.namespace):
+                raise ConfigError(
+                    f"memstore.namespace: users may write into {self.namespace!r}; use one of "
+                    f"{', '.join(SYSTEM_NAMESPACES)} or below, such as {SYSTEM_NAMESPACES[0]}/books"
+                )
 
     def __init__(
         self,
@@ -91,14 +92,14 @@ class MemStore:
             self.governance.log(caller, "publish", cube_id, cube.kind, listing=copy.cube_id)
         for subscription in self.subscriptions():
             if self.push is not None and _wanted(subscription, copy, vector):
-                self.push(subscription.subscriber, copy)
+                self.push(subscription.subscriber, _told_of(copy))
         return copy
 
     def withdraw(self, listing_id: str, caller: Caller) -> None:
         """End an offer: the listing is archived, what was read stays with its readers."""
         listing = self._listing(listing_id)
+        self.governance.require(caller, "share", listing)
         with self.vault.transaction():
-            self.governance.require(caller, "share", listing)
             self.vault.place(listing_id, state="archived")
             self.governance.log(
                 caller,
@@ -110,7 +111,7 @@ class MemStore:
             )
 
     def access(self, listing_id: str, caller: Caller) -> MemCube:
-        """Read a listing under its licence; each read counts.
+        """Read a listing under its licence; each read counts, as it does through every other door.
 
         Raises:
             NotFound: no such listing, or withdrawn.
@@ -119,25 +120,19 @@ class MemStore:
         listing = self._listing(listing_id)
         if listing.state == "archived":
             raise NotFound(f"listing {listing_id} was withdrawn")
-        licence = from_json(Licence, json.loads(listing.governance.licence))
-        used = sum(use.caller == caller.user for use in self.vault.uses(listing_id))
-        refusal = None
-        if licence.expires_at is not None and self.clock() >= licence.expires_at:
-            refusal = f"listing {listing_id}: the licence expired at {licence.expires_at.isoformat()}"
-        elif licence.max_accesses is not None and used >= licence.max_accesses:
-            refusal = f"listing {listing_id}: all {licence.max_accesses} reads of user {caller.user} are used up"
-        if refusal:
-            self.governance.log(caller, "denied", listing_id, listing.kind, cause=refusal, outcome="denied")
-            raise LicenceError(refusal)
+        self.governance.require(caller, "read", listing)
+        count = lambda ids: self.vault.touch(ids, self.clock(), "access", caller.user)  # noqa: E731
         with self.vault.transaction():
-            self.vault.touch([listing_id], self.clock(), "access", caller.user)
+            self.governance.charge(caller, [listing], count)
             self.governance.log(caller, "licensed_read", listing_id, listing.kind)
         return self.vault.get(listing_id)
 
     def subscribe(self, subscription: Subscription) -> None:
-        """Keep a subscription; one without tag and vector is refused."""
+        """Keep a subscription; one without tag and vector is refused, and so is a vector with a value not finite."""
         if not subscription.tags and not subscription.vector:
             raise CubeError(f"subscription of {subscription.subscriber}: neither tags nor vector")
+        if not all(map(math.isfinite, subscription.vector)):
+            raise CubeError(f"subscription of {subscription.subscriber}: a vector with a value that is not finite")
         payload = PlaintextPayload(f"subscription of {subscription.subscriber}", "record", to_json(subscription))
         note = new_cube(
             payload,
@@ -150,23 +145,29 @@ class MemStore:
         self.vault.add([note], cause="subscribe")
 
     def subscriptions(self) -> list[Subscription]:
-        """All subscriptions, oldest first."""
-        notes = self.vault.get_many(self.vault.find(namespaces=[self._subscriptions]))
-        records = [note.payload.record for note in notes if isinstance(note.payload, PlaintextPayload)]
-        return [from_json(Subscription, record) for record in records]
+        """All subscriptions, oldest first. A note that states none (made by hand) is passed over."""
+        stated = map(_stated, self.vault.get_many(self.vault.find(namespaces=[self._subscriptions])))
+        return [one for one in stated if one is not None]
 
     def pull(self, subscriber: str) -> list[str]:
-        """Ids of all listings that match the subscriber's subscriptions, oldest first."""
+        """Ids of all listings that match the subscriber's subscriptions and that they may read, oldest first."""
         mine = [one for one in self.subscriptions() if one.subscriber == subscriber]
         matching: set[str] = set()
         for one in mine:
             if one.tags:
                 matching.update(self.vault.find(Tagged(*one.tags), namespaces=[self.config.namespace]))
             if one.vector:
-                total = self.vault.count(namespaces=[self.config.namespace])
-                near = self.vault.nearest(_array(one.vector), total, namespaces=[self.config.namespace])
-                matching.update(match.cube_id for match in near if match.score >= one.threshold)
-        return [cube_id for cube_id in self.vault.find(namespaces=[self.config.namespace]) if cube_id in matching]
+                matching.update(self._near(one))
+        readable = self.vault.find(self.governance.readable(Caller(subscriber)), namespaces=[self.config.namespace])
+        return [cube_id for cube_id in readable if cube_id in matching]
+
+    def _near(self, one: Subscription) -> list[str]:
+        """Listings near a subscription's vector; none where it is a vector of another embedder."""
+        listed = self.vault.find(namespaces=[self.config.namespace])
+        if not any(vector is not None and vector.size == len(one.vector) for vector in self.vault.vectors(listed)):
+            return []
+        near = self.vault.nearest(_array(one.vector), len(listed), namespaces=[self.config.namespace])
+        return [match.cube_id for match in near if match.score >= one.threshold]
 
     @property
     def _subscriptions(self) -> str:
@@ -182,9 +183,27 @@ class MemStore:
 def _wanted(subscription: Subscription, listing: MemCube, vector: np.ndarray | None) -> bool:
     if not set(subscription.tags).isdisjoint(listing.descriptive.tags):
         return True
-    if not subscription.vector or vector is None:
+    if vector is None or len(subscription.vector) != vector.size:
         return False
     return round(float(_array(subscription.vector) @ vector), 6) >= subscription.threshold
+
+
+def _stated(note: MemCube) -> Subscription | None:
+    """The subscription of a note; None where it states none, or one in another's name."""
+    if note.descriptive.semantic_type != "subscription" or not isinstance(note.payload, PlaintextPayload):
+        return None
+    try:
+        made = from_json(Subscription, note.payload.record)
+    except (CubeError, *MALFORMED):
+        return None
+    return made if made.subscriber == note.governance.owner else None
+
+
+def _told_of(listing: MemCube) -> MemCube:
+    """A listing as a subscriber is told of it: without its text where a licence limits reading it."""
+    if not licence_of(listing.governance.licence).limited or not isinstance(listing.payload, PlaintextPayload):
+        return listing
+    return replace(listing, payload=PlaintextPayload(UNREAD, language=listing.payload.language))
 
 
 def _array(numbers: Sequence[float]) -> Any:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from memos.cube.clock import Clock, Ids
 from memos.cube.cube import MemCube, new_cube
-from memos.cube.errors import AccessDenied, CubeError, RateLimited, VersionConflict
-from memos.cube.payload import PlaintextPayload
+from memos.cube.errors import MALFORMED, AccessDenied, CubeError, RateLimited, VersionConflict
+from memos.cube.payload import PlaintextPayload, check_content, check_payload
 from memos.errors import MemosError
-from memos.infrastructure.access import Caller
+from memos.infrastructure.access import Caller, check_namespace
 from memos.infrastructure.audit import AuditEntry, LogQuery
 from memos.infrastructure.governance import MemGovernance
 from memos.infrastructure.vault.base import Match, Vault
@@ -129,7 +129,7 @@ class MemoryAPI:
         for place, item in enumerate(items):
             try:
                 ready.append((place, self._made(caller, item, namespace, trigger)))
-            except (MemosError, TypeError) as error:
+            except (MemosError, *MALFORMED) as error:
                 out[place] = ItemStatus("error", error=str(error))
         vectors = self._vectors([cube.text for _, cube in ready])
         with self.vault.transaction():
@@ -154,6 +154,9 @@ class MemoryAPI:
             rules = {"namespace": namespace, **given.pop("governance", {})}
             given = {"trigger": trigger, **given}
             cube = new_cube(payload, owner=caller.user, ids=self.ids, clock=self.clock, governance=rules, **given)
+        cube = cube if isinstance(item, str) else cube.checked()
+        check_payload(cube.payload)
+        check_namespace(caller, cube.governance.namespace)
         classified = self.governance.classify(cube)
         return cube.governed(**classified) if classified else cube
 
@@ -201,13 +204,13 @@ class MemoryAPI:
         else:
             matches = self._search(query, k, condition, namespaces)
         ids = [match.cube_id for match in matches]
-        for cube in self.vault.get_many(ids):
+        cubes = self.vault.get_many(ids)
+        for cube in cubes:
             if not allowed.matches(cube):
                 self.governance.log(caller, "denied", cube.cube_id, cube.kind, cause="search hook", outcome="denied")
                 raise AccessDenied(f"search gave cube {cube.cube_id}, which user {caller.user} may not read")
         with self.vault.transaction():
-            if use and ids:
-                self.lifecycle.use(ids, caller=caller.user)
+            self.governance.charge(caller, cubes, self._use(caller) if use else None)
             self.governance.log(caller, "search", cubes=ids, k=k)
         return [CubeHit(cube, match.score) for cube, match in zip(self.vault.get_many(ids), matches, strict=True)]
 
@@ -225,9 +228,12 @@ class MemoryAPI:
         self.governance.admit(caller)
         cube = self.governance.fetch(caller, cube_id)
         with self.vault.transaction():
-            self.lifecycle.use([cube_id], caller=caller.user)
+            self.governance.charge(caller, [cube], self._use(caller))
             self.governance.log(caller, "read", cube_id, cube.kind)
         return self.vault.get(cube_id)
+
+    def _use(self, caller: Caller) -> Callable[[list[str]], None]:
+        return lambda ids: self.lifecycle.use(ids, caller=caller.user)
 
     @_recorded
     def update(
@@ -256,14 +262,14 @@ class MemoryAPI:
             raise VersionConflict(f"cube {cube_id} is at version {cube.version}, not {expected_version}; read it again")
         if not isinstance(cube.payload, PlaintextPayload):
             raise CubeError(f"cube {cube_id} is {cube.kind}; only plaintext is updated by text")
-        body = _combined(cube.text, text, mode)
+        body = check_content(_combined(cube.text, text, mode))
         changes = dict(descriptive)
         if mode != "overwrite":
             for name, value in changes.items():
                 if isinstance(value, tuple):
                     changes[name] = tuple(dict.fromkeys((*getattr(cube.descriptive, name), *value)))
         payload = replace(cube.payload, text=body, tokens=None)
-        revised = cube.revise(self.clock(), payload=payload, descriptive=changes)
+        revised = cube.revise(self.clock(), payload=payload, descriptive=changes).checked()
         classified = self.governance.classify(revised)
         if classified:
             revised = cube.revise(self.clock(), payload=payload, descriptive=changes, governance=classified)
@@ -278,13 +284,16 @@ class MemoryAPI:
         """The texts of several memories as one, in the given order; each must be readable."""
         self.governance.admit(caller)
         cubes = [self.governance.fetch(caller, cube_id) for cube_id in cube_ids]
-        self.governance.log(caller, "compose", cubes=list(cube_ids))
+        with self.vault.transaction():
+            self.governance.charge(caller, cubes)
+            self.governance.log(caller, "compose", cubes=list(cube_ids))
         return separator.join(cube.text for cube in cubes)
 
     @_recorded
     def transfer(self, caller: Caller, cube_id: str, *, to_owner: str, namespace: str) -> MemCube:
         """Give another user a copy of a memory that the caller may share; provenance id and lineage go along."""
         self.governance.admit(caller)
+        check_namespace(caller, namespace)
         cube = self.governance.fetch(caller, cube_id, "share")
         copy = cube.copied(
             self.ids(),
@@ -309,11 +318,17 @@ class MemoryAPI:
 
     @_recorded
     def provenance(self, caller: Caller, cube_id: str) -> ProvenanceRecord:
-        """Origin, trigger, model, links, turns, lineage, versions and log of a memory."""
+        """Origin, trigger, model, links, turns, lineage, versions and log of a memory.
+
+        Of the lineage, what the caller may read. The owner sees all versions and entries, others the present version
+        and their own entries.
+        """
         self.governance.admit(caller)
         cube = self.governance.fetch(caller, cube_id)
         header = cube.descriptive
+        mine = self.governance.past(caller, cube)
         versions = tuple((one.version, one.actor, one.cause) for one in self.vault.versions(cube_id))
+        entries = self.vault.audit(LogQuery(cube_id=cube_id, actor=None if mine else caller.user))
         record = ProvenanceRecord(
             cube_id,
             header.provenance_id,
@@ -323,17 +338,17 @@ class MemoryAPI:
             header.links,
             cube.turn_ids,
             tuple(self._ancestors(caller, cube)),
-            versions,
-            tuple(self.vault.audit(LogQuery(cube_id=cube_id))),
+            versions if mine else versions[-1:],
+            tuple(entry.about(cube_id) for entry in entries),
         )
         self.governance.log(caller, "provenance", cube_id, cube.kind)
         return record
 
     def _ancestors(self, caller: Caller, cube: MemCube) -> list[str]:
         ancestors: dict[str, None] = {}
-        front = list(cube.parents)
+        front, readable = list(cube.parents), self.governance.readable(caller)
         while front:
-            there = self.vault.find(Is("cube_id", *front), live=False)
+            there = self.vault.find(Is("cube_id", *front) & readable, live=False)
             ancestors.update(dict.fromkeys(there))
             parents = [parent for one in self.vault.get_many(there) for parent in one.parents]
             front = [parent for parent in dict.fromkeys(parents) if parent not in ancestors]

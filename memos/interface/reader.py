@@ -9,46 +9,27 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from memos.interface.intents import wish_of
+from memos.interface.intents.kinds import asks, chats, corrects, mistaken, prefers, remembers, summarises
+from memos.interface.intents.plain import plain
 from memos.language import dates
 from memos.language.names import names
 from memos.language.rewrite import resolve_self
 from memos.language.words import surface
 from memos.operation.retrieval.call import Intent, Kind, MemoryCall, Scope, Window
 
+_INTENT_OF: Mapping[str, Intent] = {"withhold": "withhold", "forget": "forget", "keep": "remember"}
 _KIND_OF: Mapping[str, Kind] = {"prefer": "preference", "procedure": "skill", "summarise": "episode"}
 
 
-_GREETING = re.compile(
-    r"^\W*(hi|hello|hey|good (morning|afternoon|evening|night)|"
-    r"thanks?( you)?( so much| a lot| for .*)?|thank you.*|bye|goodbye|"
-    r"see you.*|ok(ay)?|cool|great|nice|awesome|sure|yes|no|yep|nope|lol|haha.*|got it|sounds good|perfect|welcome|"
-    r"you're welcome|no problem|never ?mind)\b[\w\s,'!.]{0,20}$",
-    re.I,
+_WRITES = ("remember", "correct", "forget", "prefer")
+_NO_LONGER = re.compile(r"\bno longer\b|\bany ?(?:more|longer)\b")
+_ABOUT_MEMORY = re.compile(
+    r"^\W*(?:what|when|where|who|why|how|which|(?:do|did|don't|didn't|have|haven't|are|is|was|"
+    r"does) (?:i|you|we|it|he|she|they|my|the)|"
+    r"can you (?:still )?(?:remember|recall)(?! (?:that|this|to|i)\b)|remember (?!that i|this|to\b|i\b).*\?)"
 )
-_REMEMBER = re.compile(
-    r"\b(remember that|remember:|please remember|don't forget (that|i|my)|"
-    r"note (that|down)|make a note|keep in mind|save this|"
-    r"write (this|that) down|for the record|remind yourself)\b|^\W*(fyi|note)\b",
-    re.I,
-)
-_FORGET = re.compile(
-    r"\b(forget (what|about|that|my|everything|the)|delete|erase|remove (that|my|the|what)|wipe)\b", re.I
-)
-_CORRECT = re.compile(
-    r"\b(actually|correction|that's (wrong|not right|incorrect|outdated)|"
-    r"no longer|not anymore|any ?more|i meant|instead of|"
-    r"changed my mind|has changed|update (my|the|that)|is now|are now)\b",
-    re.I,
-)
-_SUMMARY = re.compile(
-    r"\b(summar(y|ise|ize)|recap|overview|catch me up|what have (we|i) (talked|discussed|been)|bring me up)\b", re.I
-)
-_PREFERENCE = re.compile(
-    r"\bi (really |absolutely |generally |usually |always |now |"
-    r"much )*(like|love|prefer|hate|dislike|enjoy|can't stand|adore|"
-    r"favou?r)\b|\bmy favou?rite\b|\bi'd rather\b|\bi('m| am) (into|not into|a (big )?fan)\b|\bcall me\b",
-    re.I,
-)
+"""Questions about what is remembered, not commands to remember."""
 _PROCEDURE = re.compile(
     r"\bhow (do|did|can|should) (i|we|you)\b(?! (feel|like|know|meet|get on|spend|celebrate))|"
     r"\bsteps (to|for)\b|\bwalk me through\b|"
@@ -67,14 +48,6 @@ _TASK = re.compile(
     r"|tell me a joke|write|draft|compose|generate|proofread|rephrase)\b",
     re.I,
 )
-_PHATIC = re.compile(
-    r"^\W*(?:(?:hi|hello|hey|so|well)\W+)?(?:how (?:are|is|'?s) (?:you|it going|everything|things|life)|"
-    r"how do you do|how have you been|"
-    r"what'?s up|what is up|who are you|what are you|what can you do|"
-    r"how was your day|really|are you (?:there|sure|ok|okay|a (?:bot|robot))|"
-    r"is that so|you know what|guess what)(?: doing| today| then)?\W*$",
-    re.I,
-)
 _YES_NO = re.compile(
     r"^\W*(?:do|does|did|is|are|was|were|am|has|have|had|can|could|will|would|should|shall|may|might|must)(?:n't)?\b",
     re.I,
@@ -88,11 +61,6 @@ _TELLS = re.compile(
     r"|said|says|likes?|loves?|wants?|plans?|plays?|studies|[a-z]+ed)\b"
 )
 """A statement that begins with a name, such as one about somebody not spoken of before."""
-_QUESTION = re.compile(
-    r"\?\s*$|^\W*(what|who|whom|whose|when|where|why|how|which"
-    r"|did|do|does|is|are|was|were|has|have|can|could|tell me)\b",
-    re.I,
-)
 _SHARED = re.compile(
     r"\b(our (team|group|project|family|company|class|department|office|lab)"
     r"|the team|the group|everyone on|shared|we all|between us)\b",
@@ -144,31 +112,38 @@ class MemReader:
             entities=self.entities(query),
             kind=_KIND_OF.get(intent, "fact"),
             scope=scope(text),
-            access="write" if intent in ("remember", "correct", "forget", "prefer") else "read",
+            access="write" if intent in _WRITES else "read",
             anchors=anchors,
         )
 
     def intent(self, text: str, follows: bool = False) -> Intent:
         """What the utterance wants of memory."""
-        if not text or not re.search(r"\w", text) or _GREETING.match(text) or _PHATIC.match(text):
+        said = plain(text)
+        wish = wish_of(text)
+        if wish is not None:
+            return _INTENT_OF[wish.kind]
+        if not re.search(r"\w", text) or chats(said):
             return "none"
-        asks = bool(_QUESTION.search(text))
-        personal = bool(_PERSONAL.search(text)) or any(name.lower() in text.lower() for name in self.speakers)
-        if _FORGET.search(text) and not asks:
-            return "forget"
-        if _SUMMARY.search(text):
-            return "summarise" if personal or not _TASK.match(text) else "none"
-        if _REMEMBER.search(text) and not text.endswith("?"):
-            return "remember"
-        if not asks and _CORRECT.search(text) and personal:
+        if mistaken(said):
             return "correct"
-        if not asks and _PREFERENCE.search(text):
-            return "prefer"
-        if asks and _PROCEDURE.search(text) and personal:
+        personal = bool(_PERSONAL.search(text)) or any(name.lower() in text.lower() for name in self.speakers)
+        task = bool(_TASK.match(text))
+        if summarises(said):
+            return "summarise" if personal or not task else "none"
+        asking = asks(said)
+        if remembers(said) and not (asking and _ABOUT_MEMORY.match(said)):
+            return "remember"
+        if not asking:
+            tastes = prefers(said)
+            if corrects(said) and not (tastes and _NO_LONGER.search(said)):
+                return "correct"
+            if tastes:
+                return "prefer"
+        if asking and _PROCEDURE.search(text) and personal:
             return "procedure"
-        if _TASK.match(text):
+        if task:
             return "recall" if re.search(r"\b(my|our|we|i)\b", text, re.I) or _FOR_NAME.search(text) else "none"
-        if asks:
+        if asking:
             return "recall" if self._asks_memory(text, personal, follows) else "none"
         return "remember" if personal or self.entities(text) or _TELLS.match(text) else "none"
 

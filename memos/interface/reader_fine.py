@@ -14,6 +14,7 @@ from datetime import datetime
 from memos.cube import MemCube, new_cube
 from memos.cube.clock import Clock, Ids
 from memos.errors import ConfigError
+from memos.infrastructure.inheritance import heir_rules
 from memos.language import dates
 from memos.llm.base import LLM, Request
 from memos.llm.early import begin
@@ -156,7 +157,7 @@ class FineReader:
             owner=first.governance.owner,
             ids=ids,
             clock=clock,
-            governance={"namespace": first.governance.namespace, "layer": first.governance.layer},
+            governance=heir_rules(sources, clock()),
             derived_from=[cube.cube_id for cube in sources],
             state="activated",
             tier="user" if item["kind"] != "fact" else "long_term",

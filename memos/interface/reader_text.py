@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from memos.cube import MemCube, Source, new_cube
 from memos.cube.clock import Clock, Ids
+from memos.cube.payload import check_content
 from memos.interface.reader_fast import event_of
 from memos.language.names import names
 from memos.plaintext.preference import cube_of, explicit
@@ -29,10 +31,13 @@ def text_cube(
         speaker: who said it; empty where it is no utterance.
         kind: semantic type, such as fact or episode.
         said: wall-clock time it was said; relative dates count from it.
+
+    Raises:
+        CubeError: the text is blank.
     """
     event = event_of(text, said)
     return new_cube(
-        text,
+        check_content(text),
         owner=user,
         ids=ids,
         clock=clock,
@@ -49,8 +54,12 @@ def text_cube(
     )
 
 
-def preference_cubes(text: str, *, user: str, holder: str, said: datetime, ids: Ids, clock: Clock) -> list[MemCube]:
-    """One memory for each preference that a text says outright; ``holder`` is whose preference it is."""
+def preference_cubes(
+    text: str, *, user: str, holder: str, said: datetime, ids: Ids, clock: Clock, derived_from: Sequence[str] = ()
+) -> list[MemCube]:
+    """One memory for each preference that a text says outright; ``holder`` is whose preference it is, and
+    ``derived_from`` the memory of the text.
+    """
     return [
         cube_of(
             preference,
@@ -60,6 +69,7 @@ def preference_cubes(text: str, *, user: str, holder: str, said: datetime, ids: 
             namespace=user,
             said_at=said.isoformat(),
             sources=(Source(dialogue=user),),
+            derived_from=derived_from,
         )
         for preference in explicit(text, holder)
     ]

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from memos.errors import ConfigError
+from memos.llm.control_tokens import marked
 from memos.types import Message
 
 
 def rendered(tokenizer: Any, messages: Sequence[Message], **values: Any) -> str | None:
     """The chat up to the start of the reply; None where the tokenizer has no template.
+
+    Control tokens in the messages are marked as text; ``control_tokens.token_ids`` reads the result.
 
     A template that refuses a system message (Gemma's does) is given its text at the head of the first message of the
     user, which is what such models were trained with.
@@ -46,7 +49,7 @@ def without_system(messages: Sequence[Message]) -> tuple[Message, ...]:
 
 
 def _applied(tokenizer: Any, messages: Sequence[Message], values: dict[str, Any]) -> str:
-    turns = [{"role": message.role, "content": message.content} for message in messages]
+    turns = [{"role": message.role, "content": marked(tokenizer, message.content)} for message in messages]
     return tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False, **values)
 
 

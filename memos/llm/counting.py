@@ -10,6 +10,7 @@ from typing import Any
 
 from memos.errors import ConfigError, require
 from memos.llm.chat_template import rendered
+from memos.llm.control_tokens import token_ids
 from memos.types import Message
 
 _MESSAGE_TOKENS, _REPLY_TOKENS = 4, 3
@@ -84,6 +85,6 @@ def _transformers(name: str, folder: Path) -> Callable[[Sequence[Message]], int]
         return lambda messages: _framed(messages, lambda text: len(tokenizer.encode(text, add_special_tokens=False)))
 
     def count(messages: Sequence[Message]) -> int:
-        return len(tokenizer.encode(rendered(tokenizer, messages), add_special_tokens=False))
+        return len(token_ids(tokenizer, rendered(tokenizer, messages) or ""))
 
     return count

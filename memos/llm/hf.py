@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from memos.errors import ConfigError, LLMError, require
 from memos.llm.base import Completion, Request
 from memos.llm.chat_template import rendered
+from memos.llm.control_tokens import marked, token_ids
 from memos.llm.prefix import Group, batches, group
 from memos.llm.schema import schema_note
 from memos.llm.thoughts import split_thoughts
@@ -199,9 +200,9 @@ class HFChat:
         tokenizer = self.tokenizer
         text = rendered(tokenizer, messages, **self._template_values())
         if text is not None:
-            return tuple(tokenizer(text, add_special_tokens=False)["input_ids"])
-        text = "".join(f"{message.role}: {message.content}\n" for message in messages) + "assistant:"
-        return tuple(tokenizer(text)["input_ids"])
+            return token_ids(tokenizer, text)
+        text = "".join(f"{message.role}: {marked(tokenizer, message.content)}\n" for message in messages) + "assistant:"
+        return token_ids(tokenizer, text, bare=False)
 
     def complete(self, request: Request) -> Completion:
         _, outcome = next(self.complete_many([request]))

@@ -1,8 +1,9 @@
 """MemOperator (paper section 5.4.1): inserts with resolution and relations, keeps tiers, searches, organises.
 
-One operator serves one namespace of a vault. Its local index follows the operator's own changes at once; hits are
-checked against the vault before they are returned, so a memory that was archived, expired or forbidden elsewhere never
-shows.
+One operator serves one namespace of a vault. Its local index follows the operator's own changes at once and, before
+each search and insert, what others (threads, processes, other parts of the program) committed since; hits are checked
+against the vault before they are returned, so a memory that was archived, expired or forbidden elsewhere never shows.
+Threads may share an operator: what touches the index holds the vault's lock, embedding does not.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from memos.cube import MemCube
 from memos.cube.clock import Clock, RandomIds
 from memos.embed.base import Embedder
 from memos.infrastructure.access import Caller
-from memos.infrastructure.vault import Edge, Is, ReadableBy, Vault, Where
+from memos.infrastructure.vault import Edge, Is, Vault, Where, readable_by
+from memos.infrastructure.vault.following import DUPLICATE, admitted
 from memos.llm.base import LLM
 from memos.operation.retrieval.filtering import Filter
+from memos.operation.retrieval.fresh import Freshness
 from memos.operation.retrieval.index import MemoryIndex, Unit
 from memos.operation.retrieval.point_in_time import VALID_FROM, closed, holding, valid_from
 from memos.operation.retrieval.retrieve import RetrieveConfig, UnitHit, search
@@ -37,7 +40,8 @@ class Inserted:
 
     cube_id: str
     status: str
-    """added, duplicate (its sources went to ``other``) or replaced (``other`` was archived)."""
+    """added, duplicate (its sources went to ``other``), replaced (``other`` was archived), outdated (``other`` is
+    newer) or withdrawn (with what it was made from)."""
     other: str = ""
 
 
@@ -77,14 +81,20 @@ class MemOperator:
         self.lifecycle = MemLifecycle(vault=vault, clock=clock, ids=RandomIds())
         self.tiers = Tiers(self.config.tiers)
         self.reorganiser = Reorganiser(self.config.organise, embedder=embedder, clock=clock, llm=llm)
-        self.index = MemoryIndex(embedder.dim)
+        self.index, self.fresh = MemoryIndex(embedder.dim), Freshness(vault, namespace)
         self.refresh()
 
     def refresh(self) -> None:
-        """Build the local index from the vault again, for changes other writers made."""
-        self.index = MemoryIndex(self.embedder.dim)
-        ids = self.vault.find(Is("kind", "plaintext"), namespaces=[self.namespace])
-        cubes, vectors = self.vault.get_many(ids), self.vault.vectors(ids)
+        """Build the local index from the vault again."""
+        with self.vault.lock:
+            self.index = MemoryIndex(self.embedder.dim)
+            self.fresh.stand()
+            ids = self.vault.find(Is("kind", "plaintext"), namespaces=[self.namespace])
+            self._index(self.vault.get_many(ids))
+
+    def _index(self, cubes: Sequence[MemCube]) -> None:
+        """Index cubes under the vault's vectors; one without gets its own."""
+        vectors = self.vault.vectors([cube.cube_id for cube in cubes])
         bare = [place for place, vector in enumerate(vectors) if vector is None]
         for place, vector in zip(bare, self.embedder.encode([unit_of(cubes[p]).line() for p in bare]), strict=True):
             vectors[place] = vector
@@ -97,32 +107,52 @@ class MemOperator:
             self.index.add(units, np.asarray(vectors, dtype=np.float32))
 
     # -- writing -----------------------------------------------------------------------------------------------
-    def insert(self, cubes: Sequence[MemCube], *, actor: str, cause: str) -> list[Inserted]:
+    def embedded(self, cubes: Sequence[MemCube]) -> np.ndarray:
+        """The vectors of cubes, float32 (len(cubes), dim)."""
+        return self.embedder.encode([unit_of(cube).line() for cube in cubes])
+
+    def insert(
+        self, cubes: Sequence[MemCube], *, actor: str, cause: str, vectors: np.ndarray | None = None
+    ) -> list[Inserted]:
         """Store memories; every one of them is checked against what is there, the earlier ones of the batch included.
 
         Either all are stored with their outcomes, or none (then the error is raised and nothing has changed).
+
+        Args:
+            vectors: of ``embedded``, where that was called before a transaction, in which nobody else can write.
         """
         if not cubes:
             return []
-        vectors = self.embedder.encode([unit_of(cube).line() for cube in cubes])
+        if vectors is None:
+            vectors = self.embedded(cubes)
         try:
             with self.vault.transaction():
+                self._catch_up()
+                cubes = admitted(self.vault, cubes)
                 self._make_room(cubes, actor)
                 self.vault.add(cubes, vectors, actor=actor, cause=cause)
                 if not any(map(self._resolvable, cubes)):
                     self._take(cubes, vectors)
-                    return [Inserted(cube.cube_id, "added") for cube in cubes]
-                out = [self._settle(cube, vector, actor) for cube, vector in zip(cubes, vectors, strict=True)]
+                    out = [Inserted(cube.cube_id, "added") for cube in cubes]
+                else:
+                    out = [self._settle(cube, vector, actor) for cube, vector in zip(cubes, vectors, strict=True)]
+                self.fresh.stored(cubes, self.index)
         except BaseException:
             self.refresh()
             raise
         return out
+
+    def _catch_up(self) -> None:
+        """Take in what others have committed; ``vault.lock`` is held."""
+        self.fresh.catch_up(self.index, self._index)
 
     def _resolvable(self, cube: MemCube) -> bool:
         """Whether the memory is compared with others: a turn of a dialogue is not, what it states is."""
         return cube.descriptive.semantic_type in self.config.resolve.kinds
 
     def _settle(self, cube: MemCube, vector: np.ndarray, actor: str) -> Inserted:
+        if self.vault.get(cube.cube_id).state == "archived":
+            return Inserted(cube.cube_id, "withdrawn")  # with the text of the same batch that it was made from
         resolvable = self._resolvable(cube)
         near = self._neighbours(vector) if resolvable else []
         self._take([cube], [vector])
@@ -136,16 +166,24 @@ class MemOperator:
             if verdict == "duplicate":
                 return self._merge(old, cube, actor)
             winner, loser = newer(cube, old)
-            self.vault.link([Edge(winner.cube_id, loser.cube_id, "contradicts")])
-            if loser.frozen:
+            if not self.supersede(winner, loser, actor=actor):
                 continue
-            cause = f"contradicted by {winner.cube_id}"
-            self.vault.update(closed(loser, self.clock(), winner), actor=actor, cause=cause)
-            self._archive(loser, actor, cause)
             outcome = Inserted(cube.cube_id, "replaced" if winner is cube else "outdated", old.cube_id)
             if winner is not cube:
                 break
         return outcome
+
+    def supersede(self, winner: MemCube, loser: MemCube, *, actor: str) -> bool:
+        """Let one memory take the place of another, whose time ends where the newer one began; False where it is
+        frozen (then only the contradiction is noted)."""
+        with self.vault.transaction():
+            self.vault.link([Edge(winner.cube_id, loser.cube_id, "contradicts")])
+            if loser.frozen:
+                return False
+            cause = f"contradicted by {winner.cube_id}"
+            self.vault.update(closed(loser, self.clock(), winner), actor=actor, cause=cause)
+            self._archive(loser, actor, cause)
+        return True
 
     def _merge(self, old: MemCube, new: MemCube, actor: str) -> Inserted:
         """The old memory takes the new one's sources and the later times; the new one is archived beside it."""
@@ -166,13 +204,14 @@ class MemOperator:
             merged = old.revise(at, derived_from=[new.cube_id], descriptive=changes)
             self.vault.update(merged, actor=actor, cause=f"merged {new.cube_id}")
             self._take([merged], [self.vault.vectors([old.cube_id])[0]])
-        self.vault.link([Edge(new.cube_id, old.cube_id, "merged_into")])
+        self.vault.link([Edge(new.cube_id, old.cube_id, "merged_into", attributes={DUPLICATE: True})])
         self._archive(new, actor, f"duplicate of {old.cube_id}")
         return Inserted(new.cube_id, "duplicate", old.cube_id)
 
     def _archive(self, cube: MemCube, actor: str, cause: str) -> None:
         self.lifecycle.transition(cube.cube_id, "archived", cause=cause, actor=actor)
         self.index.remove([cube.cube_id])
+        self.fresh.left([cube.cube_id])
 
     def _make_room(self, cubes: Sequence[MemCube], actor: str) -> None:
         for tier in dict.fromkeys(cube.tier for cube in cubes):
@@ -194,13 +233,18 @@ class MemOperator:
 
     def update(self, cube: MemCube, *, actor: str, cause: str) -> None:
         """Store the next version of a memory (from ``MemCube.revise``) and find it under its new words at once."""
-        vector = self.embedder.encode([unit_of(cube).line()])[0]
-        self.vault.update(cube, vector, actor=actor, cause=cause)
-        self._take([cube], [vector])
+        vector = self.embedded([cube])[0]
+        with self.vault.transaction():
+            self._catch_up()
+            self.vault.update(cube, vector, actor=actor, cause=cause)
+            self._take([cube], [vector])
+            self.fresh.stored([cube], self.index)
 
-    def forget(self, cube_ids: Sequence[str]) -> None:
-        """Take memories out of the local index after another part has archived them."""
-        self.index.remove(cube_ids)
+    def speakers(self) -> list[str]:
+        """The names of those who said what is remembered, in the order they came up."""
+        with self.vault.lock:
+            self._catch_up()
+            return [name for name in self.index.speakers if name]
 
     def relate(self, cubes: Sequence[MemCube], llm: LLM) -> int:
         """Link memories by the relations a model names between them; gives the number of new edges.
@@ -216,11 +260,18 @@ class MemOperator:
             self.vault.link(fresh)
         return len(fresh)
 
+    def renew(self) -> int:
+        """Write summaries again whose children have left, where rules write them; with a model, ``organise`` does.
+        Gives their number."""
+        if self.reorganiser.llm is not None:
+            return 0
+        return self.reorganiser.renew(self.vault, self.namespace)
+
     def organise(self) -> Organised:
         """Run the reorganiser and take its parents into the index."""
-        done = self.reorganiser.run(self.vault, self.namespace)
-        if done.concepts or done.topics:
-            self.refresh()
+        with self.vault.lock:
+            done = self.reorganiser.run(self.vault, self.namespace)
+            self._catch_up()
         return done
 
     # -- reading -----------------------------------------------------------------------------------------------
@@ -239,10 +290,23 @@ class MemOperator:
         Args:
             as_of: search what held at that time instead, superseded memories included. An index is built for it.
         """
-        if as_of is not None:
-            return self._search_past(text, k, as_of, caller, where, config)
         vector, settings = self.embedder.encode([text])[0], config or self.config.retrieve
-        rights = None if caller is None else ReadableBy(caller)
+        with self.vault.lock:
+            if as_of is not None:
+                return self._search_past(text, vector, k, as_of, caller, where, settings)
+            self._catch_up()
+            return self._search_now(text, vector, k, caller, where, settings)
+
+    def _search_now(
+        self,
+        text: str,
+        vector: np.ndarray,
+        k: int,
+        caller: Caller | None,
+        where: Where | None,
+        settings: RetrieveConfig,
+    ) -> list[UnitHit]:
+        rights = None if caller is None else readable_by(self.vault, caller, self.clock())
         if where is None:
             hits = search(self.index, text, vector, settings, depth=2 * k, edges=self.vault.edges)
             shown = self._shown([unit.unit_id for hit in hits for unit in hit.units], caller)
@@ -260,22 +324,23 @@ class MemOperator:
     def _search_past(
         self,
         text: str,
+        vector: np.ndarray,
         k: int,
         moment: datetime,
         caller: Caller | None,
         where: Where | None,
-        config: RetrieveConfig | None,
+        settings: RetrieveConfig,
     ) -> list[UnitHit]:
         if caller is not None:
-            where = ReadableBy(caller) if where is None else where & ReadableBy(caller)
+            rights = readable_by(self.vault, caller, self.clock())
+            where = rights if where is None else where & rights
         cubes, stored = holding(self.vault, self.namespace, moment, where)
         pairs = [(cube, vector) for cube, vector in zip(cubes, stored, strict=True) if vector is not None]
         if not pairs:
             return []
         index = MemoryIndex(self.embedder.dim)
         index.add([self.unit(cube) for cube, _ in pairs], np.asarray([vector for _, vector in pairs], dtype=np.float32))
-        settings = config or self.config.retrieve
-        return search(index, text, self.embedder.encode([text])[0], settings, depth=k, edges=self.vault.edges)
+        return search(index, text, vector, settings, depth=k, edges=self.vault.edges)
 
     def _shown(self, cube_ids: Sequence[str], caller: Caller | None) -> frozenset[str]:
         """Those of the ids that are live now and that the caller may read; what is no longer live leaves the index."""
@@ -283,7 +348,8 @@ class MemOperator:
             return frozenset()
         asked = Is("cube_id", *cube_ids)
         if caller is not None:
-            readable = frozenset(self.vault.find(asked & ReadableBy(caller), namespaces=[self.namespace], order=()))
+            rights = readable_by(self.vault, caller, self.clock())
+            readable = frozenset(self.vault.find(asked & rights, namespaces=[self.namespace], order=()))
             if len(readable) == len(cube_ids):
                 return readable
         live = frozenset(self.vault.find(asked, namespaces=[self.namespace], order=()))

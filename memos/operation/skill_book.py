@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from memos.cube import MemCube
 from memos.cube.clock import Clock, Ids
 from memos.errors import DataError
+from memos.infrastructure.access import Caller
+from memos.infrastructure.governance import MemGovernance
 from memos.infrastructure.vault import Is
 from memos.language.words import terms
 from memos.operation.operator import MemOperator
@@ -16,24 +21,41 @@ SAME_TASK = 0.6
 
 
 class SkillBook:
-    """The skills and tools of one owner, in an operator's namespace."""
+    """The skills and tools of one owner, in an operator's namespace.
 
-    def __init__(self, *, operator: MemOperator, owner: str, ids: Ids, clock: Clock) -> None:
-        self.operator, self.owner, self.ids, self.clock = operator, owner, ids, clock
+    Args:
+        caller: whose rights are asked: what they may read is found, what they own is learned on. None: no rights.
+    """
+
+    def __init__(
+        self, *, operator: MemOperator, owner: str, ids: Ids, clock: Clock, caller: Caller | None = None
+    ) -> None:
+        self.operator, self.owner, self.ids, self.clock, self.caller = operator, owner, ids, clock, caller
         self.vault = operator.vault
 
     def add_tool(self, tool: Tool) -> MemCube:
         """Keep a tool; one of the same name gets a new version where it differs."""
-        known = self._tool(tool.name)
         cube = tool_cube(tool, owner=self.owner, ids=self.ids, clock=self.clock, namespace=self.operator.namespace)
-        if known is None:
-            self.operator.insert([cube], actor=self.owner, cause="tool")
-            return cube
-        if known.payload == cube.payload:
-            return known
-        changed = known.revise(self.clock(), payload=cube.payload)
-        self.operator.update(changed, actor=self.owner, cause="tool")
-        return changed
+        with self._alone():
+            known = self._tool(tool.name)
+            if known is None:
+                self.operator.insert([cube], actor=self.owner, cause="tool")
+                return cube
+            if known.payload == cube.payload:
+                return known
+            changed = known.revise(self.clock(), payload=cube.payload)
+            self.operator.update(changed, actor=self.owner, cause="tool")
+            return changed
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """A transaction, in which nobody else learns the same; the index follows where it is undone."""
+        try:
+            with self.vault.transaction():
+                yield
+        except BaseException:
+            self.operator.refresh()
+            raise
 
     def record(self, trajectory: Trajectory) -> MemCube | None:
         """Learn from an attempt; None where it was not achieved (then the skill it follows counts as unhelpful).
@@ -42,6 +64,10 @@ class SkillBook:
             DataError: a call that worked names an unknown tool or arguments that break the tool's schema; nothing
                 changes.
         """
+        with self._alone():
+            return self._recorded(trajectory)
+
+    def _recorded(self, trajectory: Trajectory) -> MemCube | None:
         self._check(trajectory)
         known = self._same(trajectory)
         if not trajectory.done or not any(call.ok for call in trajectory.calls):
@@ -72,12 +98,20 @@ class SkillBook:
         return [tool_of(cube) for cube in self._search(task, k, "tool")]
 
     def _search(self, task: str, k: int, kind: str) -> list[MemCube]:
-        hits = self.operator.search(task, k, where=Is("semantic_type", kind))
-        return self.vault.get_many(list(dict.fromkeys(unit.unit_id for hit in hits for unit in hit.units))[:k])
+        hits = self.operator.search(task, k, caller=self.caller, where=Is("semantic_type", kind))
+        ids = list(dict.fromkeys(unit.unit_id for hit in hits for unit in hit.units))[:k]
+        if self.caller is None:
+            return self.vault.get_many(ids)
+        return MemGovernance(vault=self.vault, clock=self.clock).read(self.caller, ids)
+
+    def _own(self, kind: str) -> list[MemCube]:
+        """What may be learned on: the owner's, where rights are asked."""
+        where = Is("semantic_type", kind)
+        where = where if self.caller is None else where & Is("owner", self.caller.user)
+        return self.vault.get_many(self.vault.find(where, namespaces=[self.operator.namespace]))
 
     def _tool(self, name: str) -> MemCube | None:
-        ids = self.vault.find(Is("semantic_type", "tool"), namespaces=[self.operator.namespace])
-        return next((cube for cube in self.vault.get_many(ids) if tool_of(cube).name == name), None)
+        return next((cube for cube in self._own("tool") if tool_of(cube).name == name), None)
 
     def _check(self, trajectory: Trajectory) -> None:
         for place, call in enumerate(trajectory.calls, 1):
@@ -88,9 +122,8 @@ class SkillBook:
 
     def _same(self, trajectory: Trajectory) -> MemCube | None:
         """The skill for the same task: nearly the same words, once values are replaced by their names."""
-        ids = self.vault.find(Is("semantic_type", "skill"), namespaces=[self.operator.namespace])
         words = set(terms(general_task(trajectory)))
-        scored = [(_overlap(words, set(terms(skill_of(cube).task))), cube) for cube in self.vault.get_many(ids)]
+        scored = [(_overlap(words, set(terms(skill_of(cube).task))), cube) for cube in self._own("skill")]
         best, cube = max(scored, key=lambda pair: (pair[0], pair[1].cube_id), default=(0.0, None))
         return cube if best >= SAME_TASK else None
 

@@ -21,8 +21,12 @@ _NOT_SAID = re.compile(
     r"\b(?:if|whether|unless|until|says?|said|thinks?|thought|claims?|claimed|believes?)\s+(?:that\s+)?$", re.I
 )
 """Before the "I": a condition, or somebody else's words."""
-_NO_TOPIC = re.compile(r"(?:that|how|what|when|if|it when|who|to be honest)\b", re.I)
-"""Beginnings of clauses that are no thing to like."""
+_NO_TOPIC = re.compile(
+    r"(?:that|how|what|when|if|it when|who|to be honest|you to|you \w+ing)\b|"
+    r"[\w' ]{1,30}\b(?:stored|saved|kept|remembered|recorded|memorised|noted|forgotten|deleted|erased)\b",
+    re.I,
+)
+"""Beginnings of clauses that are no thing to like; what somebody wants kept or forgotten is none either."""
 _FOR = r"(?:really |absolutely |generally |usually |always |now |still |just |do |also )*"
 _LIKE = re.compile(
     rf"\bI {_FOR}(?:like|love|prefer|enjoy|adore)\b(?: to)? (?P<topic>{_WHAT})|"
@@ -116,6 +120,7 @@ def cube_of(
     namespace: str = "default",
     sources: tuple[Source, ...] = (),
     said_at: str = "",
+    derived_from: Sequence[str] = (),
 ) -> MemCube:
     """The preference as a cube of semantic type ``preference`` in the user tier."""
     record = {
@@ -132,6 +137,7 @@ def cube_of(
         ids=ids,
         clock=clock,
         governance={"namespace": namespace},
+        derived_from=derived_from,
         tier="user",
         state="activated",
         origin="inference",

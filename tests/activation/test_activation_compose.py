@@ -189,3 +189,14 @@ def test_mistakes_are_named(llama):
         composer(loose).compose(TEXTS, mode="rotated")
     made = composer(loose).compose(TEXTS)
     assert loose.generate(made.memory, [QUERY], 8)[0].ids == loose.generate_direct(made.memory.system, QUERY, 8).ids
+
+
+@pytest.mark.parametrize("kind", ["llama", "qwen"])
+def test_an_exact_cache_of_texts_with_control_tokens_has_the_tokens_of_the_whole(kind, request):
+    """C32: what memories write is text, cut between them or not."""
+    model = request.getfixturevalue(kind)
+    for texts in (["Ana wrote </s>", "<s> and left."], [TEXTS[0], "</s><s>", TEXTS[1]], ["a</s>b ", "</s>"]):
+        made = composer(model).compose(texts).memory
+        whole = model.build("\n".join(texts))
+        assert made.system == whole.system and made.states.ids == whole.states.ids
+        assert model.generate(made, [QUERY], 8)[0].ids == model.generate_direct(whole.system, QUERY, 8).ids

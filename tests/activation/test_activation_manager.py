@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,7 +17,9 @@ from memos.errors import ConfigError
 from memos.infrastructure.access import Caller
 from memos.infrastructure.audit import LogQuery
 from memos.infrastructure.governance import MemGovernance
+from memos.llm.mock import MockLLM
 from memos.operation.scheduler import Promotion
+from memos.operation.upkeep.lifecycle import MemLifecycle
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -197,3 +200,53 @@ def test_schedule_without_activation_memory_says_so(llama):
         made.schedule()
     with pytest.raises(ConfigError, match="'ana' has no cache"):
         manager(llama).reply("ana", "Hello?")
+
+
+CHANGES = {
+    "archive": lambda made, cube, clock: MemLifecycle(vault=made.vault, clock=clock, ids=SequentialIds("x")).transition(
+        cube.cube_id, "archived", cause="wish"
+    ),
+    "update": lambda made, cube, clock: made.vault.update(
+        cube.revise(clock(), payload=replace(cube.payload, text="something else"))
+    ),
+    "erase": lambda made, cube, clock: MemGovernance(vault=made.vault, clock=clock).erase(
+        Caller("ana"), [cube.cube_id], cause="wish"
+    ),
+    "rights": lambda made, cube, clock: made.vault.update(cube.revise(clock(), governance={"contexts": ("export",)})),
+    "expiry": lambda made, cube, clock: clock.advance(days=4),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_cache_never_outlives_what_it_was_made_of(memos, change, monkeypatch):
+    """Whoever changes a memory, and without a ``schedule`` in between, no chat reads its old text from the cache."""
+    made, clock = memos
+    for query in ("Where is the red kite?", "Who told me about two cats?"):
+        for _ in range(5):
+            made.search(query, user="ana", k=1)
+    (cube, *_) = made.vault.get_many(made.vault.find(namespaces=["ana"], order=("-heat",), limit=1))
+    made.vault.update(cube.revise(clock(), governance={"ttl_seconds": 3.0 * 86_400}))
+    clock.advance(minutes=10)
+    for _ in range(2):
+        for query in (cube.text, FACTS[1]):
+            for _ in range(5):
+                made.search(query, user="ana", k=1)
+        made.schedule(user="ana")
+    cube = made.vault.get(cube.cube_id)
+    assert cube.cube_id in made.activation.hot("ana") and cube.text in made.activation.memory("ana").system
+    builds = made.activation.builds["ana"]
+    made.vault.update(made.vault.get(made.vault.find()[-1]).revise(clock(), descriptive={"tags": ("new",)}))
+    assert cube.cube_id in made.activation.hot("ana") and made.activation.builds["ana"] == builds, (
+        "others change nothing"
+    )
+    CHANGES[change](made, cube, clock)
+    seen = []
+    inner = made.activation.model.generate
+    reads = lambda memory, queries, most: seen.append((memory.system, queries)) or inner(memory, queries, 1)  # noqa: E731
+    monkeypatch.setattr(made.activation.model, "generate", reads)
+    made.llm = MockLLM(function=lambda request: seen.append((request.messages[0].content, [])) or "Well.")
+    made.chat("What do you know of my things?", user="ana")
+    assert seen and not any(cube.text in str(one) for one in seen)
+    assert cube.cube_id not in made.activation.hot("ana")
+    held = made.activation.memory("ana")
+    assert held is None or cube.text not in held.system

@@ -59,7 +59,22 @@ def test_what_is_stored_never_changes(llama, memory, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "harm", ["cut", "flip", "empty", "header", "gone", "no_sidecar", "half_sidecar", "schema", "ids", "field", "cache"]
+    "harm",
+    [
+        "cut",
+        "flip",
+        "empty",
+        "header",
+        "gone",
+        "no_sidecar",
+        "half_sidecar",
+        "schema",
+        "ids",
+        "field",
+        "cache",
+        "text",
+        "order",
+    ],
 )
 def test_damage_is_told_in_one_line(memory, tmp_path, harm):
     path = cache_files.save(memory, tmp_path, "bf16").path
@@ -81,6 +96,8 @@ def test_damage_is_told_in_one_line(memory, tmp_path, harm):
             "schema": {"schema": 9},
             "ids": {"ids": sidecar["ids"][:-1]},
             "field": {"system": 3},
+            "text": {"system": "Other notes from memory."},
+            "order": {"ids": sidecar["ids"][::-1]},
             "cache": {"identity": {**sidecar["identity"], "cache": "ring:1"}},
         }[harm]
         side.write_text(json.dumps({**sidecar, **change}))

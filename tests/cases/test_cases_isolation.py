@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from case_tools import FAILING_CLEARLY, ending, memos, remembered_chinese
+from case_tools import ending, memos, remembered_chinese
 
 from memos import MemOS
 from memos.embed.mock import Mock
@@ -14,7 +14,6 @@ from memos.llm.mock import MockLLM
 USERS = ("../x", "a'b; DROP TABLE x;--", "😀", "my-group", "A", "a")
 
 
-@FAILING_CLEARLY
 def test_c44_forgetting_is_done_or_declined():
     """obot-platform/obot#2612, BAI-LAB/MemoryOS#53: "forget …" in a chat is ignored in silence."""
     prompts = []
@@ -57,7 +56,6 @@ def test_c45_a_query_is_text_and_no_syntax(query):
     assert memory.search(query, user="nobody") == []
 
 
-@FAILING_CLEARLY
 def test_c46_nobody_restores_anothers_memory():
     """ebongard/renfield#169, mem0ai/mem0#4236: whoever knows an id may act on it."""
     memory = memos()
@@ -74,7 +72,6 @@ def test_c47_users_with_odd_names_see_their_own_only():
         assert [hit.text.split("| ")[1] for hit in memory.search("hello", user=user)] == [f"hello from {user}"]
 
 
-@FAILING_CLEARLY
 @pytest.mark.parametrize("text", ["   ", "\n", "\u200b"])
 def test_c48_a_memory_without_content_is_refused(text):
     """1jehuang/jcode#960: an empty memory is stored and found."""

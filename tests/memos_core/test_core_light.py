@@ -34,12 +34,12 @@ def test_import_loads_nothing_heavy_and_writes_nothing(tmp_path):
 
 
 def test_the_memory_system_needs_five_packages_at_most():
-    """C51: what memos imports from elsewhere, language models, embedders and key-value caches apart; without FAISS
-    numpy searches.
+    """C51: what memos imports from elsewhere, language models, embedders, key-value caches and servers apart; without
+    FAISS numpy searches.
     """
     foreign = set()
     for path in (ROOT / "memos").rglob("*.py"):
-        if path.relative_to(ROOT / "memos").parts[0] in ("llm", "embed", "activation"):
+        if path.relative_to(ROOT / "memos").parts[0] in ("llm", "embed", "activation", "serving"):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

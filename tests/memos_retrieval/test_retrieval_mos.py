@@ -298,10 +298,10 @@ def test_restore_brings_an_archived_memory_back(memory):
     memory.restore(old.cube_id, 1, user="ben")
     assert any("harbour" in hit.text for hit in memory.search("harbour", user="ben"))
     assert memory.vault.get(old.cube_id).state == "activated"
-    causes = [version.cause for version in memory.history(old.cube_id)]
+    causes = [version.cause for version in memory.history(old.cube_id, user="ben")]
     assert len(causes) == 3 and "contradicted by" in causes[1] and causes[2].startswith("restore of version 1")
     with pytest.raises(MemosError, match="9"):
-        memory.restore(old.cube_id, 9)
+        memory.restore(old.cube_id, 9, user="ben")
 
 
 def test_dump_and_load(memory, mock_embedder, tmp_path):
@@ -345,7 +345,7 @@ def test_command_line(tmp_path, capsys):
         assert main([*base, *command]) == 0
         assert capsys.readouterr().out.strip()
     assert main([*base[:4], "--user", "eve", "search", "bees"]) == 0
-    assert "nothing found for user eve (memories are kept for: ana)" in capsys.readouterr().err
+    assert "nothing found for user eve" in (said := capsys.readouterr().err) and "ana" not in said
     assert main([*base, "dump", str(tmp_path / "d.jsonl")]) == 0 and capsys.readouterr().out == "1 memories\n"
     other = ["--vault", str(tmp_path / "w.sqlite"), *base[2:]]
     assert main([*other, "load", str(tmp_path / "d.jsonl")]) == 0 and main([*other, "search", "bees"]) == 0

@@ -10,11 +10,11 @@ from memos.infrastructure.vault.filters import (
     Happened,
     Is,
     Not,
-    ReadableBy,
     Recorded,
     Tagged,
     Where,
 )
+from memos.infrastructure.vault.readable import ReadableBy, readable_by, reads_of
 
 __all__ = [
     "AllOf",
@@ -33,4 +33,6 @@ __all__ = [
     "UseRecord",
     "Vault",
     "Where",
+    "readable_by",
+    "reads_of",
 ]

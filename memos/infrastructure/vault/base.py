@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
+from memos.cube.clock import Clock
 from memos.cube.cube import MemCube
+from memos.cube.errors import CubeError
 from memos.cube.versions import Version
 from memos.infrastructure.audit import AuditEntry, LogQuery
 from memos.infrastructure.vault.filters import Where
@@ -54,13 +56,28 @@ class UseRecord:
     use: Use
     caller: str = ""
 
+    def __post_init__(self) -> None:
+        if self.at.tzinfo is None:
+            raise CubeError(f"UseRecord.at of {self.cube_id}: {self.at.isoformat()} needs a time zone")
+
 
 @runtime_checkable
 class Vault(Protocol):
     """A store of cubes with keyword, vector and edge indexes."""
 
+    clock: Clock
+    """By which times to live end."""
+
+    @property
+    def lock(self) -> AbstractContextManager[Any]:
+        """Held by a thread that does several things as one: the other threads of the process wait. Reentrant."""
+        ...
+
     def transaction(self) -> AbstractContextManager[None]:
-        """All or nothing. Nested, it is a savepoint: an exception undoes the inner part alone."""
+        """All or nothing, while nobody else writes and ``lock`` is held. What is read inside is what is committed.
+
+        Nested, it is a savepoint: an exception undoes the inner part alone.
+        """
         ...
 
     # -- cubes -------------------------------------------------------------------------------------------------
@@ -218,6 +235,17 @@ class Vault(Protocol):
 
     def namespaces(self) -> list[str]:
         """Namespaces that hold cubes, sorted."""
+        ...
+
+    def generation(self, namespace: str) -> int:
+        """A number that grows with every memory that is stored, changed, moved to another state, frozen or purged.
+
+        What is kept outside of the vault (an index, a key-value cache) is good for the generation it was made in.
+        """
+        ...
+
+    def stamps(self, namespace: str) -> dict[str, int]:
+        """The version of each plaintext cube in a live state, by id."""
         ...
 
     def digest(self) -> str:

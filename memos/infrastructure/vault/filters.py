@@ -7,22 +7,14 @@ the two mean the same (checked against each other by tests).
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from memos.cube.cube import MemCube
 from memos.cube.errors import CubeError
 from memos.cube.header import event_seconds
-from memos.infrastructure.access import Caller, decide
 
 Sql = tuple[str, list[Any]]
-
-
-def expires_at(cube: MemCube) -> float | None:
-    """End of the cube's time to live in seconds since the epoch; None where it has none."""
-    ttl = cube.governance.ttl_seconds
-    return None if ttl is None else cube.descriptive.updated_at.timestamp() + ttl
 
 
 COLUMNS = {
@@ -45,7 +37,7 @@ COLUMNS = {
     "dialogue": lambda cube: cube.descriptive.sources[0].dialogue if cube.descriptive.sources else "",
     "session": lambda cube: cube.descriptive.sources[0].session if cube.descriptive.sources else "",
     "position": lambda cube: cube.descriptive.position,
-    "expires_at": expires_at,
+    "expires_at": lambda cube: cube.expires_at,
     "decay_half_life": lambda cube: cube.governance.decay_half_life,
     "access_count": lambda cube: cube.behavioural.access_count,
 }
@@ -280,34 +272,6 @@ class DerivedFrom(Where):
     @property
     def names_rows(self) -> bool:
         return True
-
-
-@dataclass(frozen=True)
-class ReadableBy(Where):
-    """The caller may read the cube: ``access.decide(caller, rules, "read")`` as SQL."""
-
-    caller: Caller
-
-    def sql(self, wide: bool = False) -> Sql:
-        principals = list(self.caller.principals)
-        grant = (
-            "EXISTS (SELECT 1 FROM acl WHERE acl.id = cubes.id AND acl.right = 'read' AND acl.allow = {} "
-            f"AND acl.principal IN ({','.join('?' * len(principals))}))"
-        )
-        text = (
-            "(cubes.contexts = '' OR instr(cubes.contexts, ?) > 0) AND (cubes.owner = ? OR (cubes.layer != 'private' "
-            f"AND NOT {grant.format(0)} AND ({grant.format(1)} "
-            "OR (cubes.layer = 'global' AND cubes.sensitivity != 'restricted'))))"
-        )
-        return text, [context_key(self.caller.context), self.caller.user, *principals, *principals]
-
-    def matches(self, cube: MemCube) -> bool:
-        return decide(self.caller, cube.governance, "read").allowed
-
-
-def context_key(*contexts: str) -> str:
-    """How the vault writes a list of contexts into one column, so that each can be found whole."""
-    return "\x1f" + "\x1f".join(contexts) + "\x1f" if contexts else ""
 
 
 def _known(column: str) -> str:

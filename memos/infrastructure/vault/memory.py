@@ -22,7 +22,8 @@ from memos.cube.versions import Version
 from memos.infrastructure.audit import AuditEntry, LogQuery, seal
 from memos.infrastructure.vault.base import Edge, Match, Use, UseRecord
 from memos.infrastructure.vault.digests import vault_digest
-from memos.infrastructure.vault.filters import COLUMNS, Is, Where, expires_at
+from memos.infrastructure.vault.filters import COLUMNS, Is, Where
+from memos.infrastructure.vault.following import admitted, after_place, after_update, with_descendants
 from memos.infrastructure.vault.keywords import query_words, words_of
 from memos.infrastructure.vault.rows import indexed_text
 from memos.infrastructure.vault.rules import check_new, check_restored, check_revision, checked_vector, use_counts
@@ -55,6 +56,11 @@ class _Store:
     edges: dict[tuple[str, str, str], Edge] = field(default_factory=dict)
     uses: list[UseRecord] = field(default_factory=list)
     audit: list[AuditEntry] = field(default_factory=list)
+    generations: Counter = field(default_factory=Counter)
+
+    def count(self, cube: MemCube) -> None:
+        """The cube's namespace has changed."""
+        self.generations[cube.governance.namespace] += 1
 
     def copy(self) -> _Store:
         return _Store(
@@ -65,6 +71,7 @@ class _Store:
             dict(self.edges),
             list(self.uses),
             list(self.audit),
+            Counter(self.generations),
         )
 
 
@@ -87,6 +94,10 @@ class MemoryVault:
         self._store = _Store()
         self._lock = threading.RLock()
 
+    @property
+    def lock(self) -> threading.RLock:
+        return self._lock
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         with self._lock:
@@ -103,7 +114,7 @@ class MemoryVault:
         if len(given) != len(cubes):
             raise CubeError(f"{len(given)} vectors for {len(cubes)} cubes")
         with self.transaction():
-            for cube, vector in zip(cubes, given, strict=True):
+            for cube, vector in zip(admitted(self, cubes, owners=False), given, strict=True):
                 check_new(cube)
                 if cube.cube_id in self._store.cubes:
                     raise DuplicateCube(f"cube {cube.cube_id} is in the vault already")
@@ -121,6 +132,7 @@ class MemoryVault:
             behaviour = replace(cube.behavioural, **uses)
             self._put(replace(cube, behavioural=behaviour, state=old.state, tier=old.tier, frozen=old.frozen), vector)
             self._store.versions[cube.cube_id] += (_version(cube, content, actor, cause),)
+            after_update(self, old, self.get(cube.cube_id))
 
     def _put(self, cube: MemCube, vector: Any) -> None:
         known = next(iter(self._store.vectors.values()), None)
@@ -128,6 +140,7 @@ class MemoryVault:
         if vector is not None:
             self._store.vectors[cube.cube_id] = checked_vector(vector, 0 if known is None else known.size)
         self._store.cubes[cube.cube_id] = cube
+        self._store.count(cube)
         self._store.words[cube.cube_id] = Counter(map(_stem, words_of(" ".join(indexed_text(cube)))))
 
     def place(
@@ -136,7 +149,10 @@ class MemoryVault:
         changes = {"state": state, "tier": tier, "frozen": frozen}
         with self.transaction():
             given = {name: value for name, value in changes.items() if value is not None}
-            self._store.cubes[cube_id] = replace(self.get(cube_id), **given)
+            before = self.get(cube_id)
+            self._store.cubes[cube_id] = replace(before, **given)
+            self._store.count(before)
+            after_place(self, before, self.get(cube_id))
 
     def touch(self, cube_ids: Iterable[str], at: datetime, use: Use = "access", caller: str = "") -> None:
         with self.transaction():
@@ -148,8 +164,8 @@ class MemoryVault:
 
     def purge(self, cube_ids: Iterable[str]) -> None:
         with self.transaction():
-            for cube_id in cube_ids:
-                self.get(cube_id)
+            for cube_id in with_descendants(self, cube_ids):
+                self._store.count(self.get(cube_id))
                 for part in (self._store.cubes, self._store.words, self._store.vectors, self._store.versions):
                     part.pop(cube_id, None)
                 self._store.uses = [use for use in self._store.uses if use.cube_id != cube_id]
@@ -196,17 +212,12 @@ class MemoryVault:
 
     # -- search ------------------------------------------------------------------------------------------------
     def _allowed(self, where: Where | None, namespaces: Sequence[str] | None, live: bool) -> list[MemCube]:
-        now = self.clock().timestamp()
-
-        def alive(cube: MemCube) -> bool:
-            end = None if cube.frozen else expires_at(cube)
-            return cube.state in LIVE and (end is None or end > now)
-
+        now = self.clock()
         return [
             cube
             for cube in self._store.cubes.values()
             if (namespaces is None or cube.governance.namespace in namespaces)
-            and (not live or alive(cube))
+            and (not live or cube.live(now))
             and (where is None or where.matches(cube))
         ]
 
@@ -336,6 +347,18 @@ class MemoryVault:
     def namespaces(self) -> list[str]:
         with self._lock:
             return sorted({cube.governance.namespace for cube in self._store.cubes.values()})
+
+    def generation(self, namespace: str) -> int:
+        with self._lock:
+            return self._store.generations[namespace]
+
+    def stamps(self, namespace: str) -> dict[str, int]:
+        with self._lock:
+            return {
+                cube.cube_id: cube.version
+                for cube in self._store.cubes.values()
+                if cube.governance.namespace == namespace and cube.kind == "plaintext" and cube.state in LIVE
+            }
 
     def digest(self) -> str:
         return vault_digest(self)

@@ -10,7 +10,7 @@ from typing import Any
 from memos.cube.codec import from_json
 from memos.cube.cube import MemCube, parse_content
 from memos.cube.header import Behavioural, Descriptive, event_seconds
-from memos.infrastructure.vault.filters import context_key, expires_at
+from memos.infrastructure.vault.readable import context_key
 from memos.language.scripts import coded
 
 CONTENT_COLUMNS = (
@@ -104,7 +104,7 @@ def content_row(cube: MemCube, ns: int, content: str) -> tuple[Any, ...]:
         header.updated_at.timestamp(),
         None if header.event_start is None else event_seconds(header.event_start),
         None if header.event_end is None else event_seconds(header.event_end),
-        expires_at(cube),
+        cube.expires_at,
         header.created_at.isoformat(),
         header.updated_at.isoformat(),
         behaviour.fingerprint,

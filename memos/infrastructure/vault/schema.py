@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
-from memos.cube.errors import ForeignFile
+from memos.cube.errors import CubeError, ForeignFile, VaultLocked
+from memos.errors import DataError, MemosError
+from memos.infrastructure.licence import licence_allows
+from memos.locks import set_journal_mode
 
 APPLICATION_ID = 0x4D454D43
 """The bytes ``MEMC`` in the file's header."""
 VERSION = 1
+PATIENCE_S = 120.0
+"""How long a change waits for those of other processes before the vault counts as locked."""
 
 _TABLES = """
 CREATE TABLE namespaces (ns INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -85,6 +92,18 @@ a file made before these were kept gets them when it is opened for writing, and 
 right."""
 
 
+_COUNTED = "INSERT INTO generations VALUES ({row}.ns, 1) ON CONFLICT (ns) DO UPDATE SET value = value + 1"
+_GENERATIONS = f"""
+CREATE TABLE generations (ns INTEGER PRIMARY KEY, value INTEGER NOT NULL);
+CREATE TRIGGER generations_insert AFTER INSERT ON cubes BEGIN {_COUNTED.format(row="NEW")}; END;
+CREATE TRIGGER generations_delete AFTER DELETE ON cubes BEGIN {_COUNTED.format(row="OLD")}; END;
+CREATE TRIGGER generations_update AFTER UPDATE OF state, frozen, version ON cubes BEGIN
+  {_COUNTED.format(row="NEW")}; END;
+"""
+"""How often each namespace has changed (uses are no change): what is kept outside of the vault, such as a key-value
+cache or an index, is good for one generation. An older program's writes count too."""
+
+
 def fts_table(ns: int) -> str:
     """Statement that makes the keyword index of a namespace; its word statistics are the namespace's own."""
     return (
@@ -93,35 +112,118 @@ def fts_table(ns: int) -> str:
     )
 
 
-def open_database(path: Path | str, *, synchronous: str, read_only: bool) -> sqlite3.Connection:
+def open_database(path: Path | str, *, synchronous: str, read_only: bool) -> tuple[sqlite3.Connection, bool]:
     """Open (or, where there is none, make) a vault file.
+
+    A file that this process may read but not write is opened for reading.
+
+    Returns:
+        The database, and whether it is open for reading only.
 
     Raises:
         ForeignFile: the file is no vault, is damaged, or is of a newer version; it is left as it was.
+        VaultLocked: another process holds it.
+        DataError: there can be no file of that name.
     """
     name = str(path)
-    if name != ":memory:" and not read_only:
-        Path(name).parent.mkdir(parents=True, exist_ok=True)
-    target = f"{Path(name).absolute().as_uri()}?mode=ro" if read_only else name
+    _check_place(name, read_only)
+    read_only = read_only or (
+        os.path.isfile(name) and not _may(name, os.W_OK)
+    )  # SQLite says so at the first write only
     try:
-        db = sqlite3.connect(target, uri=read_only, timeout=60, isolation_level=None, check_same_thread=False)
-    except sqlite3.OperationalError as error:
-        raise ForeignFile(f"{name}: cannot be opened as a vault ({error})") from error
+        return _opened(name, synchronous, read_only), read_only
+    except sqlite3.Error as error:
+        if read_only or _code(error) not in _UNWRITABLE or not (os.path.isfile(name) and _may(name, os.R_OK)):
+            raise told(error, name) from error
     try:
-        _prepare(db, name, synchronous, read_only)
-    except sqlite3.DatabaseError as error:
-        db.close()
-        raise ForeignFile(f"{name}: not a vault, or damaged ({error})") from error
-    except ForeignFile:
-        db.close()
-        raise
-    return db
+        return _opened(name, synchronous, True), True
+    except sqlite3.Error as error:
+        raise told(error, name) from error
+
+
+def _may(name: str, how: int) -> bool:
+    return os.access(name, how, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _check_place(name: str, read_only: bool) -> None:
+    """A vault is a plain file: what is written to a device is lost, and a folder holds none."""
+    if name == ":memory:":
+        return
+    try:
+        if "\x00" in name:
+            raise ValueError("a name with a null character")
+        if not read_only:
+            Path(name).parent.mkdir(parents=True, exist_ok=True)
+        if Path(name).exists() and not Path(name).is_file():
+            kind = "a folder" if Path(name).is_dir() else "no plain file"
+            raise ForeignFile(f"{name}: cannot be opened as a vault (it is {kind})")
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        raise ForeignFile(f"{name}: cannot be opened as a vault ({reason})") from error
+
+
+def _opened(name: str, synchronous: str, read_only: bool) -> sqlite3.Connection:
+    """The open database. One whose folder may not be written either is read as it stands, if nothing waits in its
+    write-ahead log."""
+    modes = [""]
+    if read_only:
+        wal = Path(f"{name}-wal")
+        settled = not wal.exists() or not wal.stat().st_size
+        modes = ["?mode=ro", "?mode=ro&immutable=1"] if settled else ["?mode=ro"]
+    for mode in modes:
+        db = sqlite3.connect(
+            f"{Path(name).absolute().as_uri()}{mode}" if read_only else name,
+            uri=read_only,
+            timeout=PATIENCE_S,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        db.create_function("licence_allows", 4, licence_allows)
+        try:
+            _prepare(db, name, synchronous, read_only)
+            return db
+        except (sqlite3.Error, ForeignFile) as error:
+            db.close()
+            if mode == modes[-1] or not isinstance(error, sqlite3.Error) or _code(error) not in _UNWRITABLE:
+                raise
+    raise AssertionError("one of the modes opens the file or raises")
+
+
+def told(error: sqlite3.Error, name: str) -> MemosError:
+    """What an error of the database means for a person: one line that names the file."""
+    if not isinstance(error, sqlite3.DatabaseError):
+        return DataError(f"vault {name}: {error}")
+    return _TOLD.get(_code(error), lambda name, error: DataError(f"vault {name}: {error}"))(name, error)
+
+
+def _code(error: sqlite3.Error) -> int:
+    return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+
+
+_UNWRITABLE = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
+_TOLD: dict[int, Callable[[str, Exception], MemosError]] = {
+    **dict.fromkeys(
+        (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED),
+        lambda name, error: VaultLocked(f"vault {name}: locked by another process; try again when that is done"),
+    ),
+    **dict.fromkeys(
+        (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM),
+        lambda name, error: CubeError(f"vault {name}: read-only; its memories can be searched, not changed"),
+    ),
+    **dict.fromkeys(
+        (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB),
+        lambda name, error: ForeignFile(f"{name}: not a vault, or damaged ({error})"),
+    ),
+    sqlite3.SQLITE_FULL: lambda name, error: DataError(f"vault {name}: no space left on its disk; nothing was changed"),
+    sqlite3.SQLITE_CANTOPEN: lambda name, error: ForeignFile(f"{name}: cannot be opened as a vault ({error})"),
+}
 
 
 def _prepare(db: sqlite3.Connection, name: str, synchronous: str, read_only: bool) -> None:
+    # Another process may be making the file just now, in one transaction: once a table is seen, the rest is there too.
+    empty = not db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     application = db.execute("PRAGMA application_id").fetchone()[0]
     version = db.execute("PRAGMA user_version").fetchone()[0]
-    empty = not db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     if empty and read_only:
         raise ForeignFile(f"{name}: empty, and opened read-only")
     if not empty and application != APPLICATION_ID:
@@ -132,7 +234,7 @@ def _prepare(db: sqlite3.Connection, name: str, synchronous: str, read_only: boo
     db.execute("PRAGMA temp_store=MEMORY")
     if read_only:
         return
-    db.execute("PRAGMA journal_mode=WAL")
+    set_journal_mode(db, "WAL", PATIENCE_S)
     db.execute(f"PRAGMA synchronous={synchronous}")
     db.execute("PRAGMA secure_delete=ON")
     db.execute("BEGIN IMMEDIATE")
@@ -144,6 +246,9 @@ def _prepare(db: sqlite3.Connection, name: str, synchronous: str, read_only: boo
         db.execute("INSERT INTO meta VALUES ('reading', ?)", (READING,))
     if not db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'crowds'").fetchone()[0]:
         for statement in _statements(_CROWDS):
+            db.execute(statement)
+    if not db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'generations'").fetchone()[0]:
+        for statement in _statements(_GENERATIONS):
             db.execute(statement)
     db.execute("COMMIT")
 

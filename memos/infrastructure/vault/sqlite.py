@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from memos.cube.clock import Clock, SystemClock
 from memos.cube.cube import MemCube
-from memos.cube.errors import CubeError, DuplicateCube, NotFound
+from memos.cube.errors import MALFORMED, CubeError, DuplicateCube, ForeignFile, NotFound
 from memos.cube.versions import Version
 from memos.errors import ConfigError
 from memos.infrastructure.vault import rows, tables
 from memos.infrastructure.vault.base import Match, Use, UseRecord
 from memos.infrastructure.vault.digests import vault_digest
 from memos.infrastructure.vault.filters import Is, Where
+from memos.infrastructure.vault.following import admitted, after_place, after_update, with_descendants
 from memos.infrastructure.vault.indexes import Indexes
-from memos.infrastructure.vault.rules import check_new, check_restored, check_revision, use_counts
-from memos.infrastructure.vault.schema import READING, open_database
+from memos.infrastructure.vault.rules import check_new, check_restored, check_revision
+from memos.infrastructure.vault.schema import READING, open_database, told
 from memos.infrastructure.vault.search import Search
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class SqliteVault(tables.Relations):
         )
 
         def __post_init__(self) -> None:
+            if not self.path.strip():
+                raise ConfigError("vault.path: empty; give a file, or :memory: for a vault that is not kept")
             if self.keyword_matches < 1:
                 raise ConfigError(f"vault.keyword_matches: {self.keyword_matches} is not positive")
             if self.synchronous not in ("normal", "full"):
@@ -65,27 +68,42 @@ class SqliteVault(tables.Relations):
 
         Raises:
             ForeignFile: not a vault, damaged, or newer than this program.
+            VaultLocked: another process holds it.
         """
-        self.config = config if isinstance(config, self.Config) else self.Config(path=str(config or ":memory:"))
+        if not isinstance(config, self.Config):
+            config = self.Config() if config is None else self.Config(path=str(config))
+        self.config = config
         self.clock = clock or SystemClock()
-        self._db = open_database(self.config.path, synchronous=self.config.synchronous, read_only=self.config.read_only)
+        self._db, self.read_only = open_database(
+            self.config.path, synchronous=self.config.synchronous, read_only=self.config.read_only
+        )
+        """Also true where the file may be read, but not written."""
         self._lock = threading.RLock()
         self._depth = 0
         self._known: dict[int, MemCube] = {}
-        self._indexes = Indexes(self._db)
-        self._search = Search(self._db, self._indexes, self.clock, self.config.keyword_matches)
-        self._seen = self._data_version()
-        if not self.config.read_only:
+        try:
+            self._indexes = Indexes(self._db)
+            self._search = Search(self._db, self._indexes, self.clock, self.config.keyword_matches)
+            self._seen = self._data_version()
+        except sqlite3.Error as error:
+            raise told(error, self.config.path) from error
+        if not self.read_only:
             self._reread()
 
     def _reread(self) -> None:
         """Bring the keyword index of a file that an older program wrote to this program's reading of words, once."""
-        if self._db.execute("SELECT value FROM meta WHERE key = 'reading'").fetchone() is None:
+        with self._reading():
+            known = self._db.execute("SELECT value FROM meta WHERE key = 'reading'").fetchone()
+        if known is None:
             with self.transaction():
                 self._indexes.reread()
                 self._db.execute("INSERT OR REPLACE INTO meta VALUES ('reading', ?)", (READING,))
 
     # -- transactions ------------------------------------------------------------------------------------------
+    @property
+    def lock(self) -> threading.RLock:
+        return self._lock
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; nested, a savepoint."""
@@ -101,8 +119,10 @@ class SqliteVault(tables.Relations):
                 yield
                 if depth == 0:
                     self._db.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 self._undo(depth, mark)
+                if isinstance(error, sqlite3.Error):
+                    raise told(error, self.config.path) from error
                 raise
             finally:
                 self._depth = depth
@@ -112,13 +132,18 @@ class SqliteVault(tables.Relations):
                 self._db.execute(f"RELEASE level_{depth}")
 
     def _begin(self) -> None:
-        if self.config.read_only:
-            raise CubeError(f"vault {self.config.path}: mounted read-only")
-        self._db.execute("BEGIN IMMEDIATE")
-        self._refresh()
+        if self.read_only:
+            raise CubeError(f"vault {self.config.path}: read-only; its memories can be searched, not changed")
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._refresh()
+        except sqlite3.Error as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise told(error, self.config.path) from error
 
     def _undo(self, depth: int, mark: Any) -> None:
-        if depth:
+        if depth and self._db.in_transaction:  # a full disk ends the whole transaction
             self._db.execute(f"ROLLBACK TO level_{depth}")
             self._db.execute(f"RELEASE level_{depth}")
         elif self._db.in_transaction:
@@ -146,9 +171,12 @@ class SqliteVault(tables.Relations):
     @contextmanager
     def _reading(self) -> Iterator[None]:
         with self._lock:
-            if not self._depth:
-                self._refresh()
-            yield
+            try:
+                if not self._depth:
+                    self._refresh()
+                yield
+            except sqlite3.Error as error:
+                raise told(error, self.config.path) from error
 
     # -- cubes -------------------------------------------------------------------------------------------------
     def add(self, cubes: Sequence[MemCube], vectors: Any = None, *, actor: str = "", cause: str = "") -> None:
@@ -156,7 +184,7 @@ class SqliteVault(tables.Relations):
         if len(given) != len(cubes):
             raise CubeError(f"{len(given)} vectors for {len(cubes)} cubes")
         with self.transaction():
-            batch, first = tables.Batch(), self._next_row()
+            cubes, batch, first = admitted(self, cubes, owners=False), tables.Batch(), self._next_row()
             for row, (cube, vector) in enumerate(zip(cubes, given, strict=True), first):
                 check_new(cube)
                 batch.add(cube, row, self._indexes.namespace(cube.governance.namespace), vector)
@@ -205,6 +233,7 @@ class SqliteVault(tables.Relations):
             tables.write_revision(self._db, row, ns, old, cube, content, actor, cause)
             self._indexes.replace(row, ns, old, cube, vector)
             self._known.pop(row, None)
+            after_update(self, old, self._cube(row))
 
     def place(
         self, cube_id: str, *, state: str | None = None, tier: str | None = None, frozen: bool | None = None
@@ -213,38 +242,21 @@ class SqliteVault(tables.Relations):
         changes = {name: value for name, value in wanted.items() if value is not None}
         with self.transaction():
             row = self._row(cube_id)
+            before = self._cube(row)
             for name, value in changes.items():
                 self._db.execute(f"UPDATE cubes SET {name} = ? WHERE id = ?", (value, row))
             self._known.pop(row, None)
+            after_place(self, before, self._cube(row))
 
     def touch(self, cube_ids: Iterable[str], at: datetime, use: Use = "access", caller: str = "") -> None:
         with self.transaction():
-            for cube_id in cube_ids:
-                row = self._row(cube_id)
-                counts = use_counts(tables.read_counts(self._db, row), at, use, self.config.heat_half_life)
-                used = counts.last_access
-                self._db.execute(
-                    "UPDATE cubes SET access_count = ?, last_access = ?, last_use = ?, heat = ?, injections = ?, "
-                    "helpful = ?, unhelpful = ? WHERE id = ?",
-                    (
-                        counts.access_count,
-                        used and used.timestamp(),
-                        used and used.isoformat(),
-                        counts.heat,
-                        counts.injections,
-                        counts.helpful,
-                        counts.unhelpful,
-                        row,
-                    ),
-                )
-                self._db.execute(
-                    "INSERT INTO uses (id, at, use, caller) VALUES (?, ?, ?, ?)", (row, at.isoformat(), use, caller)
-                )
+            ids, half_life = list(cube_ids), self.config.heat_half_life
+            for row in tables.write_uses(self._db, ids, at, use, caller, half_life):
                 self._known.pop(row, None)
 
     def purge(self, cube_ids: Iterable[str]) -> None:
         with self.transaction():
-            for cube_id in cube_ids:
+            for cube_id in with_descendants(self, cube_ids):
                 row = self._row(cube_id)
                 self._indexes.remove(row, self._cube(row))
                 tables.delete_cube(self._db, row, cube_id)
@@ -284,7 +296,11 @@ class SqliteVault(tables.Relations):
     def _cube(self, row: int) -> MemCube:
         cube = self._known.get(row)
         if cube is None:
-            cube = rows.read_cube(self._db.execute(f"SELECT {rows.SELECT} FROM cubes WHERE id = ?", (row,)).fetchone())
+            stored = self._db.execute(f"SELECT {rows.SELECT} FROM cubes WHERE id = ?", (row,)).fetchone()
+            try:
+                cube = rows.read_cube(stored)
+            except (CubeError, *MALFORMED) as error:
+                raise ForeignFile(f"{self.config.path}: damaged at memory {row} ({error})") from error
             if len(self._known) >= _KNOWN_CUBES:
                 self._known.clear()
             self._known[row] = cube
@@ -314,7 +330,7 @@ class SqliteVault(tables.Relations):
 
     def crowd(self, namespace: str, tier: str) -> int:
         with self._reading():
-            if self.config.read_only:  # the file may be older than the table of crowds
+            if self.read_only:  # the file may be older than the table of crowds
                 return self._search.count(Is("tier", tier), [namespace], live=True)
             return self._search.crowd(namespace, tier)
 
@@ -350,6 +366,14 @@ class SqliteVault(tables.Relations):
     def namespaces(self) -> list[str]:
         with self._reading():
             return [name for (name,) in self._db.execute("SELECT DISTINCT namespace FROM cubes ORDER BY namespace")]
+
+    def generation(self, namespace: str) -> int:
+        with self._reading():
+            return tables.generation(self._db, namespace)
+
+    def stamps(self, namespace: str) -> dict[str, int]:
+        with self._reading():
+            return tables.stamps(self._db, namespace)
 
     def digest(self) -> str:
         return vault_digest(self)

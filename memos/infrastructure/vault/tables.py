@@ -17,7 +17,9 @@ from memos.cube.header import Behavioural
 from memos.cube.versions import Version
 from memos.infrastructure.audit import AuditEntry, LogQuery, seal
 from memos.infrastructure.vault import rows
-from memos.infrastructure.vault.base import Edge, UseRecord
+from memos.infrastructure.vault.base import Edge, Use, UseRecord
+from memos.infrastructure.vault.rules import use_counts
+from memos.infrastructure.vault.schema import IN_LIVE_STATE
 
 
 def _insert(table: str, columns: int) -> str:
@@ -133,14 +135,70 @@ def delete_cube(db: sqlite3.Connection, row: int, cube_id: str) -> None:
     db.execute("UPDATE meta SET value = value + 1 WHERE key = 'purges'")
 
 
-def read_counts(db: sqlite3.Connection, row: int) -> Behavioural:
-    """The counters of use of a cube; version and digests are not filled in."""
-    count, used, heat, injections, helpful, unhelpful = db.execute(
-        "SELECT access_count, last_use, heat, injections, helpful, unhelpful FROM cubes WHERE id = ?", (row,)
-    ).fetchone()
-    return Behavioural(
-        count, None if used is None else datetime.fromisoformat(used), heat, injections, helpful, unhelpful
+def generation(db: sqlite3.Connection, namespace: str) -> int:
+    """How many changes a namespace has seen; 0 where none was counted."""
+    try:
+        stored = db.execute(
+            "SELECT value FROM generations JOIN namespaces USING (ns) WHERE name = ?", (namespace,)
+        ).fetchone()
+    except sqlite3.OperationalError:  # a file of before they were counted, opened read-only
+        stored = db.execute("SELECT value FROM meta WHERE key = 'purges'").fetchone()
+    return 0 if stored is None else stored[0]
+
+
+def stamps(db: sqlite3.Connection, namespace: str) -> dict[str, int]:
+    """The version of each plaintext cube of a namespace in a live state."""
+    return dict(
+        db.execute(
+            "SELECT cube_id, version FROM cubes JOIN namespaces USING (ns) "
+            f"WHERE name = ? AND kind = 'plaintext' AND {IN_LIVE_STATE} ORDER BY id",
+            (namespace,),
+        )
     )
+
+
+def write_uses(
+    db: sqlite3.Connection, cube_ids: Sequence[str], at: datetime, use: Use, caller: str, half_life: float
+) -> list[int]:
+    """Count a use of each cube, a repeat once more, and log them in order; gives the rows.
+
+    Raises:
+        NotFound: naming the first unknown id.
+    """
+    columns = "cube_id, id, access_count, last_use, heat, injections, helpful, unhelpful"
+    asked = f"SELECT {columns} FROM cubes WHERE cube_id IN (SELECT value FROM json_each(?))"
+    row_of, counts = {}, {}
+    for cube_id, row, uses, last, *rest in db.execute(asked, (json.dumps(cube_ids),)):
+        row_of[cube_id] = row
+        counts[row] = Behavioural(uses, None if last is None else datetime.fromisoformat(last), *rest)
+    unknown = next((cube_id for cube_id in cube_ids if cube_id not in row_of), None)
+    if unknown is not None:
+        raise NotFound(f"no cube {unknown} in the vault")
+    order = [row_of[cube_id] for cube_id in cube_ids]
+    for row in order:
+        counts[row] = use_counts(counts[row], at, use, half_life)
+    db.executemany(
+        "UPDATE cubes SET access_count = ?, last_access = ?, last_use = ?, heat = ?, injections = ?, helpful = ?, "
+        "unhelpful = ? WHERE id = ?",
+        [
+            (
+                one.access_count,
+                one.last_access and one.last_access.timestamp(),
+                one.last_access and one.last_access.isoformat(),
+                one.heat,
+                one.injections,
+                one.helpful,
+                one.unhelpful,
+                row,
+            )
+            for row, one in counts.items()
+        ],
+    )
+    when = at.isoformat()
+    db.executemany(
+        "INSERT INTO uses (id, at, use, caller) VALUES (?, ?, ?, ?)", [(row, when, use, caller) for row in order]
+    )
+    return order
 
 
 def read_versions(db: sqlite3.Connection, row: int, cube_id: str) -> list[Version]:

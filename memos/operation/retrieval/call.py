@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-Intent = Literal["none", "recall", "remember", "correct", "forget", "summarise", "prefer", "procedure"]
+Intent = Literal["none", "recall", "remember", "correct", "forget", "withhold", "summarise", "prefer", "procedure"]
 Scope = Literal["private", "shared", "global"]
 Kind = Literal["fact", "preference", "skill", "episode"]
 

@@ -77,7 +77,7 @@ def _new_words(index: MemoryIndex, question: ReadQuestion, order: np.ndarray) ->
     """BM25, scaled to at most 1, for the most telling words of the best rows that the question does not have."""
     telling: dict[str, float] = defaultdict(float)
     for row in order[:TELLING].tolist():
-        for term in dict.fromkeys(terms(index.units[row].line())):
+        for term in dict.fromkeys(index.terms[row]):
             telling[term] += keyword.idf(index, term)
     asked = frozenset(terms(question.text))
     ranked = sorted(telling, key=lambda term: (-telling[term], term))[:WORDS]

@@ -63,6 +63,8 @@ class MemoryIndex:
     def __init__(self, dim: int) -> None:
         self.dim = dim
         self.units: list[Unit] = []
+        self.terms: list[tuple[str, ...]] = []
+        """Stems of each unit's content words, in order, repeats kept."""
         self.row_of: dict[str, int] = {}
         self.groups: dict[str, int] = {}
         self.speakers: dict[str, int] = {}
@@ -192,6 +194,7 @@ class MemoryIndex:
         self._alive[row] = True
         self._spoil(row)
         self.units.append(unit)
+        self.terms.append(tuple(words))
         self.row_of[unit.unit_id] = row
         self._size += 1
         self._postings.add(row, words)
@@ -214,7 +217,7 @@ class MemoryIndex:
                 self._ints[0, after] = before
             else:
                 self._last[int(self._ints[2, row])] = int(before)
-            self._postings.remove(row, terms(self.units[row].line()))
+            self._postings.remove(row, self.terms[row])
             if fold := folds.fold_of(self.units[row].text):
                 self._met[fold] -= 1
 

@@ -7,6 +7,7 @@ the follows-edges to neighbours that rank high themselves, while it stays within
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -51,33 +52,42 @@ def assemble(index: MemoryIndex, scores: np.ndarray, shape: Shape, depth: int) -
     order = best(scores, looked_at(shape, depth)).tolist()
     rank = dict(zip(order, range(len(order)), strict=True))
     out: list[Passage] = []
+    chain = _Chain(index.before, index.after, index.words)
     for seed in order:
         if len(out) >= depth:
             break
         if seed in rank:
-            rows = _grow(index, rank, seed, shape)
+            rows = _grow(chain, rank, seed, shape)
             for row in rows:
                 del rank[row]
             out.append(Passage(rows, float(scores[seed])))
     return out
 
 
-def _grow(index: MemoryIndex, rank: dict[int, int], seed: int, shape: Shape) -> tuple[int, ...]:
+class _Chain(NamedTuple):
+    """The index's columns that passages read, fetched once."""
+
+    before: np.ndarray
+    after: np.ndarray
+    words: np.ndarray
+
+
+def _grow(chain: _Chain, rank: dict[int, int], seed: int, shape: Shape) -> tuple[int, ...]:
     """The passage around a seed; ``rank`` holds the rows that are not taken yet."""
-    rows = [seed]
-    words = index.words.item(seed)
+    rows, size = [seed], chain.words.item
+    words = size(seed)
     limit = shape.rank if rank[seed] < shape.rank else 1.5 * rank[seed]
     while len(rows) < shape.units:
         free = []
-        for side, row in enumerate((index.before.item(rows[0]), index.after.item(rows[-1]))):
+        for side, row in enumerate((chain.before.item(rows[0]), chain.after.item(rows[-1]))):
             place = rank.get(row, limit)
-            if place < limit and words + index.words.item(row) <= shape.words:
+            if place < limit and words + size(row) <= shape.words:
                 free.append((place, side, row))
         if not free:
             break
         _, side, row = min(free)
         rows.insert(0 if side == 0 else len(rows), row)
-        words += index.words.item(row)
+        words += size(row)
     return tuple(rows)
 
 

@@ -93,6 +93,12 @@ class Promotion:
                     promoted.append(reading.cube_id)
         return Decisions(tuple(promoted), tuple(demoted))
 
+    def release(self, cube_ids: Iterable[str]) -> None:
+        """Memories that lost their cache between two windows: they start over."""
+        for cube_id in cube_ids:
+            self._held.pop(cube_id, None)
+            self._streak.pop(cube_id, None)
+
     def _lost(self, cube_id: str, seen: dict[str, HeatReading]) -> str | None:
         reading = seen.get(cube_id)
         if reading is None:

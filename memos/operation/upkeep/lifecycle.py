@@ -19,6 +19,7 @@ from memos.cube.payload import PlaintextPayload
 from memos.cube.versions import Version
 from memos.errors import ConfigError
 from memos.infrastructure.audit import AuditEntry
+from memos.infrastructure.inheritance import heir_rules
 from memos.infrastructure.vault.base import Edge, Use, Vault
 from memos.infrastructure.vault.filters import Between, Is, Where
 
@@ -71,13 +72,14 @@ class MemLifecycle:
             IllegalTransition: the table has no such step.
             FrozenCube: a frozen cube is not merged or expired.
         """
-        cube = self.vault.get(cube_id)
-        if to not in TRANSITIONS[cube.state]:
-            legal = ", ".join(sorted(TRANSITIONS[cube.state])) or "none; restore it first"
-            raise IllegalTransition(f"cube {cube_id}: {cube.state} to {to} (legal: {legal})")
-        if cube.frozen and to in FROZEN_REFUSES:
-            raise FrozenCube(f"cube {cube_id} is frozen and cannot become {to}")
-        self._move(cube, to, cause, actor)
+        with self.vault.transaction():
+            cube = self.vault.get(cube_id)
+            if to not in TRANSITIONS[cube.state]:
+                legal = ", ".join(sorted(TRANSITIONS[cube.state])) or "none; restore it first"
+                raise IllegalTransition(f"cube {cube_id}: {cube.state} to {to} (legal: {legal})")
+            if cube.frozen and to in FROZEN_REFUSES:
+                raise FrozenCube(f"cube {cube_id} is frozen and cannot become {to}")
+            self._move(cube, to, cause, actor)
 
     def use(self, cube_ids: Iterable[str], *, use: Use = "access", caller: str = "") -> None:
         """Count a use of each cube; a first use activates it, and so does the use of an archived one."""
@@ -124,10 +126,12 @@ class MemLifecycle:
 
     def purge(self, cube_id: str, *, actor: str, cause: str) -> None:
         """Remove an expired cube for good; the audit log keeps that it was there."""
-        cube = self.vault.get(cube_id)
-        if cube.state != "expired" or cube.frozen:
-            raise IllegalTransition(f"cube {cube_id} is {cube.state}: only an expired, unfrozen memory can be purged")
         with self.vault.transaction():
+            cube = self.vault.get(cube_id)
+            if cube.state != "expired" or cube.frozen:
+                raise IllegalTransition(
+                    f"cube {cube_id} is {cube.state}: only an expired, unfrozen memory can be purged"
+                )
             self.vault.purge([cube_id])
             self._log("purge", cube, cause, actor, {"digest": cube.behavioural.digest})
 
@@ -147,9 +151,9 @@ class MemLifecycle:
         self._set_frozen(cube_id, False, actor, cause)
 
     def _set_frozen(self, cube_id: str, frozen: bool, actor: str, cause: str) -> None:
-        cube = self.vault.get(cube_id)
-        if cube.frozen != frozen:
-            with self.vault.transaction():
+        with self.vault.transaction():
+            cube = self.vault.get(cube_id)
+            if cube.frozen != frozen:
                 self.vault.place(cube_id, frozen=frozen)
                 self._log("freeze" if frozen else "unfreeze", cube, cause, actor, {})
 
@@ -224,13 +228,14 @@ class MemLifecycle:
         payload, _, governance = parse_content(content)
         source = cube.with_content(content, self.clock())
         copied = {name: getattr(source.descriptive, name) for name in _COPIED}
+        own = {"namespace": self.config.what_if_namespace, "sensitivity": governance.sensitivity}
         copy = new_cube(
             payload,
             owner=governance.owner,
             ids=self.ids,
             clock=self.clock,
             derived_from=(cube_id,),
-            governance={"namespace": self.config.what_if_namespace, "sensitivity": governance.sensitivity},
+            governance=own,
             **(copied | (changes or {})),
         )
         with self.vault.transaction():
@@ -289,7 +294,7 @@ def strength(cube: MemCube, now: datetime) -> float:
 
 def merged_cube(cubes: Sequence[MemCube], text: str, *, clock: Clock, ids: Ids, **descriptive: Any) -> MemCube:
     """A new cube made from several: union of sources, tags and entities, the whole span of event times, the strictest
-    layer and sensitivity, the highest priority, its own (present) record time; owner and namespace of the first."""
+    rules (``inherited``), the highest priority, its own (present) record time; owner and namespace of the first."""
     first = cubes[0]
     events = [
         (header.event_start, header.event_end or header.event_start)
@@ -298,14 +303,7 @@ def merged_cube(cubes: Sequence[MemCube], text: str, *, clock: Clock, ids: Ids, 
     ]
     start = min((begin for begin, _ in events), key=event_seconds, default=None)
     end = max((close for _, close in events), key=event_seconds, default=None)
-    rules = first.governance
-    strictest = {
-        "namespace": rules.namespace,
-        "layer": min((cube.governance.layer for cube in cubes), key=("private", "shared", "global").index),
-        "acl": rules.acl if all(cube.governance.acl == rules.acl for cube in cubes) else (),
-        "priority": max(cube.governance.priority for cube in cubes),
-        "sensitivity": max((cube.governance.sensitivity for cube in cubes), key=_LEVELS.index),
-    }
+    at = clock()
     header: dict[str, Any] = {
         name: tuple(dict.fromkeys(item for cube in cubes for item in getattr(cube.descriptive, name)))
         for name in ("sources", "tags", "entities")
@@ -316,14 +314,11 @@ def merged_cube(cubes: Sequence[MemCube], text: str, *, clock: Clock, ids: Ids, 
     }
     return new_cube(
         PlaintextPayload(text),
-        owner=rules.owner,
+        owner=first.governance.owner,
         ids=ids,
-        clock=clock,
-        governance=strictest,
+        clock=lambda: at,
+        governance=heir_rules(cubes, at, priority=max(cube.governance.priority for cube in cubes)),
         tier=first.tier,
         derived_from=[cube.cube_id for cube in cubes],
         **(header | descriptive),
     )
-
-
-_LEVELS = ("public", "internal", "confidential", "restricted")

@@ -1,7 +1,9 @@
 """The reorganiser: facts under concepts under topics, with parent summaries (docs/memos.md C19).
 
 Children are kept and linked, never replaced. A parent's id is made of its children's ids, and only memories without a
-parent are clustered, so a second run adds nothing.
+parent are clustered, so a second run adds nothing. A parent takes the strictest rules of its children, and memories of
+different owners never share one. Where children left, or say something else, ``renew`` writes the text again from those
+that are there.
 """
 
 from __future__ import annotations
@@ -15,11 +17,15 @@ import numpy as np
 
 from memos.cube import MemCube, new_cube
 from memos.cube.clock import Clock
+from memos.cube.cube import LIVE
 from memos.embed.base import Embedder
 from memos.errors import ConfigError, MalformedOutput
+from memos.infrastructure.inheritance import heir_rules
 from memos.infrastructure.vault import Edge, Is, Vault
+from memos.infrastructure.vault.following import WITHDREW, admitted, renewed, replaced
 from memos.language.words import stem, surface
 from memos.llm.base import LLM, Request
+from memos.operation.upkeep.lifecycle import MemLifecycle
 from memos.types import Message
 
 SCHEMA = {
@@ -71,6 +77,7 @@ class Reorganiser:
         """Organise a namespace in one transaction."""
         with vault.transaction():
             before = self._fallbacks
+            self._renewed(vault, namespace)
             facts = self._orphans(vault, namespace, ~Is("semantic_type", *PARENTS))
             concepts = self._parents(vault, namespace, facts, "concept", self.config.distance)
             topics = self._parents(
@@ -83,17 +90,60 @@ class Reorganiser:
         clustered = sum(len(parent.behavioural.derived_from) for parent in concepts)
         return Organised(len(concepts), len(topics), clustered, self._fallbacks - before)
 
+    def renew(self, vault: Vault, namespace: str = "default") -> int:
+        """Write the parents again that a child withdrew, from the children that are left; gives their number.
+
+        A parent with fewer than ``least`` of them stays out of the search, and its children are free to be clustered.
+        """
+        with vault.transaction():
+            return self._renewed(vault, namespace)
+
+    def _renewed(self, vault: Vault, namespace: str) -> int:
+        done = 0
+        for kind in PARENTS:
+            ids = vault.find(Is("semantic_type", kind) & Is("state", "archived"), namespaces=[namespace], live=False)
+            why = {
+                edge.target: edge.attributes["why"]
+                for edge in vault.edges(ids, relations=[WITHDREW], direction="in")
+                if edge.attributes["why"] != "replaced"
+            }
+            done += sum(self._again(vault, parent, kind) for parent in vault.get_many([i for i in ids if i in why]))
+        return done
+
+    def _again(self, vault: Vault, parent: MemCube, kind: str) -> bool:
+        named = vault.find(Is("cube_id", *parent.behavioural.derived_from))
+        held = self._held(vault, named)
+        children = [cube for cube in vault.get_many(named) if cube.cube_id not in held]
+        children = max(_partners(children), key=len, default=[])
+        if parent.frozen or len(children) < self.config.least:
+            return False
+        if len(children) < len(parent.behavioural.derived_from):
+            replaced(vault, parent.cube_id)
+        self._parent(vault, parent.governance.namespace, children, self._vectors(vault, children), kind)
+        return True
+
     def _orphans(self, vault: Vault, namespace: str, where) -> list[MemCube]:
         ids = vault.find(where & Is("kind", "plaintext"), namespaces=[namespace], order=("cube_id",))
-        held = {edge.target for edge in vault.edges(ids, relations=["aggregates"], direction="in")}
+        held = self._held(vault, ids)
         return vault.get_many([cube_id for cube_id in ids if cube_id not in held])
+
+    def _held(self, vault: Vault, ids: Sequence[str]) -> set[str]:
+        """Those that have a parent in the search."""
+        edges = vault.edges(ids, relations=["aggregates"], direction="in")
+        parents = vault.get_many(list(dict.fromkeys(edge.source for edge in edges)))
+        there = {cube.cube_id for cube in parents if cube.state in LIVE}
+        return {edge.target for edge in edges if edge.source in there}
 
     def _parents(
         self, vault: Vault, namespace: str, cubes: Sequence[MemCube], kind: str, distance: float
     ) -> list[MemCube]:
         made = []
-        for start in range(0, len(cubes), self.config.batch):
-            part = cubes[start : start + self.config.batch]
+        batches = [
+            group[start : start + self.config.batch]
+            for group in _partners(cubes)
+            for start in range(0, len(group), self.config.batch)
+        ]
+        for part in batches:
             if len(part) < self.config.least:
                 continue
             vectors = self._vectors(vault, part)
@@ -117,12 +167,12 @@ class Reorganiser:
         title, summary = self._summary(children, vectors)
         sources = tuple(dict.fromkeys(source for cube in children for source in cube.descriptive.sources))
         starts = [c.descriptive.event_start for c in children if c.descriptive.event_start]
-        parent = new_cube(
+        draft = new_cube(
             summary,
             owner=children[0].governance.owner,
             ids=lambda: cube_id,
             clock=self.clock,
-            governance={"namespace": namespace, "layer": children[0].governance.layer},
+            governance=heir_rules(children, self.clock(), namespace=namespace),
             derived_from=ids,
             state="activated",
             origin="inference",
@@ -134,9 +184,27 @@ class Reorganiser:
             event_start=min(starts) if len(starts) == len(children) else None,
             trigger="organise",
         )
-        vault.add([parent], self.embedder.encode([summary]), actor="organise", cause=kind)
+        (parent,) = admitted(vault, [draft])
+        vector = self.embedder.encode([summary])
+        if vault.find(Is("cube_id", cube_id), live=False):
+            self._rewrite(vault, vault.get(cube_id), parent, vector[0])
+            return parent
+        vault.add([parent], vector, actor="organise", cause=kind)
         vault.link([Edge(cube_id, child, "aggregates") for child in ids])
         return parent
+
+    def _rewrite(self, vault: Vault, old: MemCube, new: MemCube, vector: np.ndarray) -> None:
+        """The parent was there before: it gets its text of now and comes back."""
+        header = {name: getattr(new.descriptive, name) for name in ("key", "topic", "entities", "event_start")}
+        rules = new.governance
+        governance = {"layer": rules.layer, "acl": rules.acl, "sensitivity": rules.sensitivity}
+        governance |= {"contexts": rules.contexts, "ttl_seconds": rules.ttl_seconds, "findings": rules.findings}
+        revised = old.revise(self.clock(), payload=new.payload, descriptive=header, governance=governance)
+        vault.update(revised, vector, actor="organise", cause="written again")
+        renewed(vault, old.cube_id)
+        if old.state not in LIVE:
+            lifecycle = MemLifecycle(vault=vault, clock=self.clock, ids=lambda: old.cube_id)
+            lifecycle.transition(old.cube_id, "activated", cause="written again", actor="organise")
 
     def _summary(self, children: Sequence[MemCube], vectors: np.ndarray) -> tuple[str, str]:
         if self.llm is not None:
@@ -156,6 +224,14 @@ class Reorganiser:
                 pass
             self._fallbacks += 1
         return extract(children, vectors)
+
+
+def _partners(cubes: Sequence[MemCube]) -> list[list[MemCube]]:
+    """Memories that may share a parent: of one owner and for the same contexts."""
+    groups: dict[tuple, list[MemCube]] = {}
+    for cube in cubes:
+        groups.setdefault((cube.governance.owner, cube.governance.contexts), []).append(cube)
+    return list(groups.values())
 
 
 def clusters(vectors: np.ndarray, distance: float, least: int, most: int) -> list[list[int]]:

@@ -81,7 +81,7 @@ class Resolver:
                 verdict = stands_to(old, new)
             else:
                 verdict = self._verdict(old.text, new.text, cosine)
-            if verdict != "independent":
+            if verdict == "contradiction" or (verdict == "duplicate" and _same_rules(old, new)):
                 out.append((old, verdict))
         return sorted(out, key=lambda pair: pair[1] != "duplicate")
 
@@ -127,6 +127,12 @@ def _same_subject(old: MemCube, new: MemCube) -> bool:
         return False
     a, b = old.descriptive.speaker, new.descriptive.speaker
     return not a or not b or a == b
+
+
+def _same_rules(old: MemCube, new: MemCube) -> bool:
+    """Whether the same people may read both, for as long: else one cannot stand for the other."""
+    a, b = old.governance, new.governance
+    return (a.layer, a.acl, a.contexts, a.ttl_seconds) == (b.layer, b.acl, b.contexts, b.ttl_seconds)
 
 
 def newer(a: MemCube, b: MemCube) -> tuple[MemCube, MemCube]:

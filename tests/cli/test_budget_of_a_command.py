@@ -56,7 +56,7 @@ def test_a_sweep_of_ten_jobs_and_three_invocations_hold_one_cap(tmp_path):
         assert "a larger budget.tokens goes on, budget.account=NAME begins a new count" in first.stderr
         assert 12_000 <= tokens(server.spent) < 12_000 + server.longest
         spent = server.spent
-        second = run(server, tmp_path, "budget.tokens=12000")
+        second = run(server, tmp_path, "budget.tokens=12000", "jobs=1")
         assert second.returncode == 3 and server.spent == spent, "an invocation that comes later pays nothing more"
         third = run(server, tmp_path, "budget.tokens=30000")
         assert third.returncode == 3 and 30_000 <= tokens(server.spent) < 30_000 + server.longest
@@ -64,13 +64,15 @@ def test_a_sweep_of_ten_jobs_and_three_invocations_hold_one_cap(tmp_path):
         assert account.spent().tokens == tokens(server.spent) and account.spent().calls_under_way == 0
         models = account.by_model()
         assert list(models) == ["gpt-4o-mini"] and models["gpt-4o-mini"][1] == pytest.approx(account.spent().usd)
-        last = run(server, tmp_path, "budget.tokens=12000", "budget.account=second")
+        last = run(server, tmp_path, "budget.tokens=12000", "budget.account=second", "jobs=1")
         assert last.returncode in (0, 3) and tokens(server.spent) >= 30_000
 
 
 def test_dollars_are_in_summaries_and_tables(tmp_path):
     with MeteredServer([("", reply)]) as server:
-        done = run(server, tmp_path, "system=rag,full_context", "latency.questions=2", "llm.price_prompt=1000")
+        done = run(
+            server, tmp_path, "system=rag,full_context", "latency.questions=2", "llm.price_prompt=1000", "jobs=1"
+        )
         assert done.returncode == 0, done.stderr
     for path in (tmp_path / "runs" / "tiny").glob("*/summary.json"):
         summary = json.loads(path.read_text(encoding="utf-8"))

@@ -49,7 +49,7 @@ ELSEWHERE = {
 """Words of commands that other tests run."""
 RULES = [('"label": "CORRECT"', '{"label": "CORRECT"}'), ("Reply with yes or no only", "yes")]
 """What the scripted server replies to judges."""
-SMALL = ["embedder=mock", "metrics=lexical", "latency.questions=2", "figures=false"]
+SMALL = ["embedder=mock", "metrics=lexical", "latency.questions=2", "figures=false", "jobs=1"]
 IDS = ("conv-26", "conv-30", "conv-41", "conv-42")
 
 

@@ -131,6 +131,7 @@ def test_a_sweep_of_seeds_over_samples_has_tables(tmp_path):
         "llm=mock",
         "answerer=llm",
         "system=null,rag",
+        "jobs=1",
         "seed=0,1,2",
         "dataset.limit=20",
         "latency.questions=0",

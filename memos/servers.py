@@ -40,6 +40,9 @@ def served_as(base_url: str, declared: str | None = None) -> str:
         return declared
     url = urlsplit(base_url.strip())
     scheme, host = url.scheme.lower(), (url.hostname or "").rstrip(".")
-    port = "" if url.port in (None, _DEFAULT_PORTS.get(scheme)) or is_loopback(base_url) else f":{url.port}"
+    try:
+        port = "" if url.port in (None, _DEFAULT_PORTS.get(scheme)) or is_loopback(base_url) else f":{url.port}"
+    except ValueError:  # no number: whoever connects says so
+        port = f":{url.netloc.rpartition(':')[2]}"
     path = re.sub(r"/{2,}", "/", url.path).rstrip("/")
     return f"{scheme}://{f'[{host}]' if ':' in host else host}{port}{path}"

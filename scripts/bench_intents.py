@@ -3,7 +3,7 @@
     python scripts/bench_intents.py [--wrong] [--dev]
 
 Prints the share that is read rightly, a kind a line, for the development half and for the blind half, which no rule was
-written for (``--dev`` leaves the blind half alone). ``--wrong`` lists what is read wrongly, of the development half
+tuned on (``--dev`` leaves it alone). One author wrote both halves and the rules: expect less on utterances of others. ``--wrong`` lists what is read wrongly, of the development half
 only.
 docs/memos.md#intents says how the utterances were made.
 """

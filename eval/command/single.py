@@ -28,7 +28,7 @@ def refuse_lists(conf: Path, overrides: Sequence[str]) -> None:
     """
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         group = override.key_or_group
-        if override.is_delete() and group in _single_groups(conf):
+        if override.is_delete() and override.package is None and group in _single_groups(conf):
             names = sorted(path.stem for path in (conf / group).glob("*.yaml"))
             raise ConfigError(f"~{group}: may not be deleted; choose one of {', '.join(names)}")
         chosen = override.value()

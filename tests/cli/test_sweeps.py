@@ -16,7 +16,15 @@ from memos.errors import ConfigError
 from memos.resources import has_punkt
 
 ROOT = Path(__file__).resolve().parents[2]
-FAST = ("dataset=tiny", "dataset.limit=4", "embedder=mock", "metrics=lexical", "latency.questions=0", "figures=false", "jobs=1")
+FAST = (
+    "dataset=tiny",
+    "dataset.limit=4",
+    "embedder=mock",
+    "metrics=lexical",
+    "latency.questions=0",
+    "figures=false",
+    "jobs=1",
+)
 SIZES = (128, 256, 512, 1024, 2048, 4096, 8192)
 RAG = {f"RAG-{size}/k{depth}" for size in SIZES for depth in (1, 2)}
 needs_punkt = pytest.mark.skipif(not has_punkt(), reason="Punkt is not here; run: python scripts/fetch_data.py punkt")

@@ -50,6 +50,8 @@ ELSEWHERE = {
 RULES = [('"label": "CORRECT"', '{"label": "CORRECT"}'), ("Reply with yes or no only", "yes")]
 """What the scripted server replies to judges."""
 SMALL = ["embedder=mock", "metrics=lexical", "latency.questions=2", "figures=false", "jobs=1"]
+LABEL = """judge.llm.rules=[{pattern: 'JSON object', reply: '{"label": "CORRECT"}'}]"""
+JUDGED_BY_RULES = ["judge=llm_generous", "judge/llm=mock", LABEL, "~judge@also_judges.strict"]
 IDS = ("conv-26", "conv-30", "conv-41", "conv-42")
 
 
@@ -93,6 +95,8 @@ def more(command: str, place: Path, url: str) -> list[str]:
             f"{role}.max_new_tokens=4",
             f"{role}.threads=1",
         ]
+    if any(model in ("hf", "embedded") for _, model in _models(given)) and "judge" not in given:
+        added += JUDGED_BY_RULES  # the random model writes in any script, which the offline judge does not read
     if name == "kv_ttft":
         added += [
             "model=random:tiny",

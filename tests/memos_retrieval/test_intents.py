@@ -1,6 +1,6 @@
 """Intents: what is wished of memory is read rightly, on utterances in 15 kinds (docs/memos.md#intents)."""
 
-import sys
+import runpy
 from collections import Counter
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from memos.interface.intents import wish_of
 from memos.interface.reader import MemReader
 from memos.plaintext.preference import explicit
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
-from bench_intents import load, main, right
+SCRIPT = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "bench_intents.py"))
+load, main, right = (SCRIPT[name] for name in ("load", "main", "right"))
 
 
 @pytest.mark.parametrize("half", ["dev", "blind"])

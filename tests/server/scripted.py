@@ -88,7 +88,7 @@ class ScriptedServer:
         self.latency, self.prefill, self.token_delay = latency, prefill, token_delay
         self.faults = faults if isinstance(faults, FaultPlan) else FaultPlan(faults)
         self.refuse, self.timeout_s, self.dim, self.model, self.port = set(refuse), timeout_s, dim, model, port
-        self.limit, self.embedded = limit, list(embedded)
+        self.limit, self.embeddings = limit, list(embedded)
         self.requests: list[Logged] = []
         self.peak = 0
         self._prompts: list[list[str]] | None = [] if prefix_cache else None
@@ -172,8 +172,8 @@ class ScriptedServer:
             return await _send(writer, status, {"error": error}, extra)
         if path.endswith("/models"):
             return await _send(writer, 200, {"object": "list", "data": [{"id": self.model, "object": "model"}]})
-        if path.endswith("/embeddings") and self.embedded:
-            return await _write(writer, 200, self.embedded.pop(0).encode("utf-8", "surrogatepass"), {})
+        if path.endswith("/embeddings") and self.embeddings:
+            return await _write(writer, 200, self.embeddings.pop(0).encode("utf-8", "surrogatepass"), {})
         if path.endswith("/embeddings"):
             made, stated = self._embeddings(body), {}
             if self.limit is not None:

@@ -3,8 +3,8 @@
     python scripts/bench_intents.py [--wrong] [--dev]
 
 Prints the share that is read rightly, a kind a line, for the development half and for the blind half, which no rule was
-tuned on (``--dev`` leaves it alone). One author wrote both halves and the rules: expect less on utterances of others. ``--wrong`` lists what is read wrongly, of the development half
-only.
+tuned on (``--dev`` leaves it alone). One author wrote both halves and the rules: expect less on what others say.
+``--wrong`` lists what is read wrongly, of the development half only.
 docs/memos.md#intents says how the utterances were made.
 """
 

@@ -27,8 +27,8 @@ from eval.datasets.locomo import TINY
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = "python run.py experiment=locomo"
-SWEPT = {"fig9": 18, "table4": 20}
-"""Runs of the experiments that sweep chunk sizes and depths."""
+SWEPT = {"table4": 20}
+"""Runs of an experiment that sweeps chunk sizes and depths."""
 GENERATED = {"generated": "dataset.knobs.sessions=4", "growth": "dataset.knobs.sessions=3,4"}
 """Experiments that make their data, and the sizes that the test takes."""
 COMMANDS = [c for c in of("python", "run.py") if "--help" not in c]
@@ -36,6 +36,7 @@ ELSEWHERE = {
     "hydra/launcher=gpu_nodes": "needs Slurm: tests/slurm runs this command on one of its own",
     "system=http": "needs a server: tests/baselines/test_remote_page.py runs it beside one",
     "system=vendors/mcp_memory": "needs npm: tests/baselines/test_remote_mcp.py drives it",
+    "experiment=fig9": "tests/cli/test_sweeps.py runs it whole on small data",
     "experiment=suite": "needs several data sets: tests/cli/test_suite.py runs it on two small ones",
     **dict.fromkeys(
         ("dataset=realtalk", "dataset=memoryagentbench", "dataset=convomem", "dataset=personamem"),
@@ -81,6 +82,8 @@ def more(command: str, place: Path, url: str) -> list[str]:
         added.append("dataset.conversations=" + ("[tiny-1]" if name == "tiny" else "[conv-26]"))
     if "backbone" in given:
         added.append("system='null',rag")  # the scripted server's replies are no memories
+    elif name == "systems":
+        added.append("system=lightmem,memos")  # tests/contract and tests/baselines run every row
     elif "system" not in given and command != MAIN:
         added += _first_and_last(name)
     if given.get("llm") == "openai" and given.get("embedder") == "openai":

@@ -141,7 +141,7 @@ def harm(made: Made, other: Made, name: str, what: str, seed: int) -> None:
     path.write_bytes(changed(path.read_bytes(), foreign.read_bytes(), what, seed))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.tuples(st.sampled_from(FILES), st.sampled_from(HARM), st.integers(0, 10_000)), min_size=1, max_size=3)
 )

@@ -43,6 +43,7 @@ def help_of(script: Path) -> str:
     printed = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
         patch.setattr(sys, "argv", [str(script), "--help"])
+        patch.syspath_prepend(script.parent)  # where Python looks first for a script's own modules
         with pytest.raises(SystemExit) as end:
             runpy.run_path(str(script), run_name="__main__")
     assert not end.value.code, script.name

@@ -164,6 +164,6 @@ def test_a_table_that_cannot_be_written_leaves_the_old_one(tmp_path):
 
     write(table("old"), tmp_path / "t", {})
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    with pytest.raises(UnicodeEncodeError):
-        write(table("a lone surrogate \ud800"), tmp_path / "t", {})
+    with pytest.raises(TypeError):
+        write(table("sources that are no JSON"), tmp_path / "t", {"run": object()})
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -17,7 +17,11 @@ from memos.infrastructure.vault import Tagged
 from memos.llm.mock import MockLLM
 from memos.operation.scheduler.queue import QueueTimeout
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "scripts" / "examples").glob("*.py"))
+EXAMPLES = sorted(
+    path
+    for path in (Path(__file__).parents[2] / "scripts" / "examples").glob("*.py")
+    if path.stem != "memory_server"  # it serves until it is stopped; tests/baselines/test_remote_*.py do
+)
 TURNS = [
     ("Mara", "I finished the marathon yesterday!"),
     ("Tom", "How long did it take?"),

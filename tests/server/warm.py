@@ -13,6 +13,7 @@ import atexit
 import contextlib
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -87,9 +88,9 @@ class Process:
 
     def wait(self, timeout: float | None = None) -> int:
         if self.returncode is None:
-            import select
-
-            if timeout is not None and not select.select([self._socket], [], [], timeout)[0]:
+            waiting = select.poll()
+            waiting.register(self._socket, select.POLLIN)
+            if timeout is not None and not waiting.poll(timeout * 1000):
                 raise subprocess.TimeoutExpired(self.args, timeout)
             self.returncode = int(self._lines.readline())
         return self.returncode

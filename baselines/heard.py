@@ -40,6 +40,11 @@ def session_text(session: Session) -> str:
     return "\n".join([*head, *(f"{turn.speaker}: {turn.said}" for turn in session.turns)])
 
 
+def session_texts(sessions: Iterable[Session]) -> list[str]:
+    """The texts of the sessions in which anything is said."""
+    return [session_text(session) for session in sessions if session.turns]
+
+
 def heard_state(turns: Iterable[HeardTurn]) -> list[dict[str, Any]]:
     """Waiting turns as JSON."""
     return [

@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Any, Protocol
 
 from baselines.backbone import Backbone
+from baselines.extract.people import listener_of
 from baselines.memories import STATE_VERSION
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
@@ -58,6 +59,14 @@ class ModelledSystem:
 
     def start(self, conversation: Conversation) -> None:
         self._speakers = conversation.speakers
+        self._clear()
+
+    def _clear(self) -> None:
+        """Forget all that was stored; a system's own stores go here."""
+
+    def _listener(self, speaker: str) -> str:
+        """Whom a speaker speaks to."""
+        return listener_of(speaker, self._speakers)
 
     def _count(self, event: str, times: int = 1) -> None:
         with self._lock:

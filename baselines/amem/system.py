@@ -18,7 +18,7 @@ from baselines.memories import read_json, write_json
 from baselines.modelled import FIDELITIES, ModelledSystem, check_choice
 from memos.embed.base import Embedder
 from memos.llm.base import LLM
-from memos.types import Conversation, Hit, Query, Retrieved, Session
+from memos.types import Hit, Query, Retrieved, Session
 
 ERAS = ("released", "paper")
 QUERIES = ("keywords", "question")
@@ -70,15 +70,11 @@ class AMem(ModelledSystem):
         self._brain: AMemBrain = (
             ModelAMemBrain(self._backbone) if config.extractor == "llm" else RuleAMemBrain(config.related)
         )
-        self._store = self._new_store()
+        self._clear()
 
-    def _new_store(self) -> NoteStore:
+    def _clear(self) -> None:
         stale = self.config.fidelity == "released"
-        return NoteStore(self._embedder, self.config.era, stale, self.config.rebuild_every)
-
-    def start(self, conversation: Conversation) -> None:
-        super().start(conversation)
-        self._store = self._new_store()
+        self._store = NoteStore(self._embedder, self.config.era, stale, self.config.rebuild_every)
 
     def expect(self, sessions: Sequence[Session]) -> None:
         """Begin to analyse the turns of sessions to come, as far as a model waits for a server."""

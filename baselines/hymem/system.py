@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from baselines.backbone import Backbone, check_extractor, check_positive, check_share
-from baselines.extract.people import listener_of
-from baselines.heard import heard, session_text
+from baselines.heard import heard, session_text, session_texts
 from baselines.hymem.brain import DatedSentence, HyMemBrain
 from baselines.hymem.model import ModelHyMemBrain
 from baselines.hymem.rules import RuleHyMemBrain
@@ -21,7 +20,7 @@ from baselines.modelled import ModelledSystem, check_choice
 from baselines.ranking import KeyedVectors
 from memos.embed.base import Embedder
 from memos.llm.base import LLM
-from memos.types import Conversation, Hit, Query, Retrieved, Session
+from memos.types import Hit, Query, Retrieved, Session
 
 READS = ("gated", "light", "deep")
 
@@ -92,7 +91,7 @@ class HyMem(ModelledSystem):
         super().__init__(config, embedder=embedder, llm=llm)
         self.config = config
         self._rules = RuleHyMemBrain(
-            lambda speaker: listener_of(speaker, self._speakers),
+            self._listener,
             config.max_fact_words,
             config.coverage,
             config.sure,
@@ -109,16 +108,11 @@ class HyMem(ModelledSystem):
         self._items: list[SentenceItem] = []
         self._index = KeyedVectors(self._embedder.dim)
 
-    def start(self, conversation: Conversation) -> None:
-        super().start(conversation)
-        self._clear()
-
     def expect(self, sessions: Sequence[Session]) -> None:
         """Begin to read sessions to come, as far as a model waits for a server."""
         if self._backbone.at_once:
-            for session in sessions:
-                if session.turns:
-                    self._brain.expect(session_text(session))
+            for text in session_texts(sessions):
+                self._brain.expect(text)
 
     def add(self, session: Session) -> None:
         """Read a session. Where the model's reply is of no use the rules take its place, and that is counted."""

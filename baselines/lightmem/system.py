@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from baselines.backbone import check_extractor, check_positive, check_share
-from baselines.extract.people import listener_of
 from baselines.extract.relation import fitted
 from baselines.heard import HeardTurn, heard, moment
 from baselines.lightmem.brain import LightMemBrain, lines_of
@@ -26,7 +25,7 @@ from memos.embed.base import Embedder
 from memos.language.calendar import DAY_NAMES, MONTH_NAMES
 from memos.llm.base import LLM
 from memos.tokens import count_tokens
-from memos.types import Conversation, Hit, Query, Retrieved, Session
+from memos.types import Hit, Query, Retrieved, Session
 
 CUTS = ("fine", "both", "none")
 
@@ -83,12 +82,12 @@ class LightMem(ModelledSystem):
             if config.extractor == "llm"
             else RuleLightMemBrain(self._listener, config.same, config.related, config.max_fact_words)
         )
-        self._batcher = self._new_batcher()
-        self._entries = FactEntries(embedder.dim)
-        self._updated = False
+        self._clear()
 
-    def _listener(self, speaker: str) -> str:
-        return listener_of(speaker, self._speakers)
+    def _clear(self) -> None:
+        self._batcher = self._new_batcher()
+        self._entries = FactEntries(self._embedder.dim)
+        self._updated = False
 
     def _new_batcher(self) -> Batcher:
         return Batcher(self.config.sensory_tokens, self.config.batch_tokens, count_tokens, self._cut)
@@ -101,10 +100,6 @@ class LightMem(ModelledSystem):
         vectors = self._embedder.encode(texts)
         fine = fine_boundaries([float(a @ b) for a, b in zip(vectors, vectors[1:], strict=False)])
         return fine if self.config.cut == "fine" else agreed(fine, coarse_boundaries(texts))
-
-    def start(self, conversation: Conversation) -> None:
-        super().start(conversation)
-        self._batcher, self._entries, self._updated = self._new_batcher(), FactEntries(self._embedder.dim), False
 
     def expect(self, sessions: Sequence[Session]) -> None:
         """Begin to read the batches that sessions to come will make, as far as a model waits for a server."""

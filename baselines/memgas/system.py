@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from baselines.backbone import check_extractor, check_positive, check_share
-from baselines.extract.people import listener_of
-from baselines.heard import heard, session_text
+from baselines.heard import heard, session_text, session_texts
 from baselines.memgas.graph import GRANULARITIES, entropy, new_edges, router, seeded, spread
 from baselines.memgas.model import MemGASBrain, ModelMemGASBrain
 from baselines.memgas.rules import RuleMemGASBrain
@@ -21,7 +20,7 @@ from baselines.modelled import FIDELITIES, ModelledSystem, check_choice
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
 from memos.llm.base import LLM
-from memos.types import Conversation, Hit, Query, Retrieved, Session
+from memos.types import Hit, Query, Retrieved, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ class MemGAS(ModelledSystem):
     def __init__(self, config: Config, *, embedder: Embedder, llm: LLM | None = None) -> None:
         super().__init__(config, embedder=embedder, llm=llm)
         self.config = config
-        self._rules = RuleMemGASBrain(lambda who: listener_of(who, self._speakers), config.max_fact_words)
+        self._rules = RuleMemGASBrain(self._listener, config.max_fact_words)
         self._brain: MemGASBrain = ModelMemGASBrain(self._backbone) if config.extractor == "llm" else self._rules
         self._clear()
 
@@ -86,16 +85,11 @@ class MemGAS(ModelledSystem):
         self._vectors = np.zeros((0, self._embedder.dim), dtype=np.float32)
         self._edges: list[tuple[int, int]] = []
 
-    def start(self, conversation: Conversation) -> None:
-        super().start(conversation)
-        self._clear()
-
     def expect(self, sessions: Sequence[Session]) -> None:
         """Begin to sum up sessions to come, as far as a model waits for a server."""
         if self._backbone.at_once:
-            for session in sessions:
-                if session.turns:
-                    self._brain.expect(session_text(session))
+            for text in session_texts(sessions):
+                self._brain.expect(text)
 
     def add(self, session: Session) -> None:
         """Store a session. Where a reply is of no use the rules take its place, and that is counted."""

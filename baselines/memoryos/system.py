@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from baselines.backbone import check_extractor, check_positive, check_share
-from baselines.extract.people import listener_of
 from baselines.memories import read_json, write_json
 from baselines.memoryos.brain import MemoryOSBrain
 from baselines.memoryos.long_term import LongTerm
@@ -25,7 +24,7 @@ from memos.embed.base import Embedder
 from memos.errors import ConfigError
 from memos.infrastructure.vault.kernels import products
 from memos.llm.base import LLM
-from memos.types import Conversation, Hit, Query, Retrieved, Session
+from memos.types import Hit, Query, Retrieved, Session
 
 
 class MemoryOS(ModelledSystem):
@@ -87,9 +86,6 @@ class MemoryOS(ModelledSystem):
         )
         self._clear()
 
-    def _listener(self, speaker: str) -> str:
-        return listener_of(speaker, self._speakers)
-
     def _clear(self) -> None:
         self._pager = self._new_pager()
         self._pages: list[Page] = []
@@ -100,10 +96,6 @@ class MemoryOS(ModelledSystem):
     def _new_pager(self) -> Pager:
         """Pages as configured; as fixed in a group, which the released way would lose the most of."""
         return Pager(self._speakers[0], self.config.pages == "fixed" or len(self._speakers) > 2)
-
-    def start(self, conversation: Conversation) -> None:
-        super().start(conversation)
-        self._clear()
 
     def expect(self, sessions: Sequence[Session]) -> None:
         """Begin what hangs on the pages of sessions to come alone, as far as a model waits for a server."""

@@ -21,7 +21,7 @@ from memos.embed.base import Embedder
 from memos.infrastructure.vault.kernels import products
 from memos.llm.base import LLM
 from memos.tokens import count_tokens
-from memos.types import Conversation, Hit, Query, Retrieved, Session
+from memos.types import Hit, Query, Retrieved, Session
 
 RANKERS = ("rrf", "cosine", "bm25")
 
@@ -78,10 +78,6 @@ class MemSifter(ModelledSystem):
         self._owners: list[int] = []
         self._vectors = np.zeros((0, self._embedder.dim), dtype=np.float32)
         self._words = BM25()
-
-    def start(self, conversation: Conversation) -> None:
-        super().start(conversation)
-        self._clear()
 
     def add(self, session: Session) -> None:
         if not session.turns:

@@ -10,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 
 from baselines.backbone import check_extractor, check_positive
-from baselines.extract.people import listener_of
 from baselines.heard import HeardTurn, heard, heard_again, heard_state
 from baselines.memories import read_json, write_json
 from baselines.modelled import FIDELITIES, ModelledSystem, check_choice
@@ -20,7 +19,7 @@ from baselines.simplemem.rules import RuleSimpleMemBrain
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
 from memos.llm.base import LLM
-from memos.types import Conversation, Hit, Query, Retrieved, Session
+from memos.types import Hit, Query, Retrieved, Session
 
 EARLIER = 3
 """Statements of earlier windows that an extraction is shown in a short conversation."""
@@ -72,9 +71,7 @@ class SimpleMem(ModelledSystem):
     def __init__(self, config: Config, *, embedder: Embedder, llm: LLM | None = None) -> None:
         super().__init__(config, embedder=embedder, llm=llm)
         self.config = config
-        self._rules = RuleSimpleMemBrain(
-            lambda: self._speakers, lambda who: listener_of(who, self._speakers), config.max_fact_words
-        )
+        self._rules = RuleSimpleMemBrain(lambda: self._speakers, self._listener, config.max_fact_words)
         self._brain: SimpleMemBrain = ModelSimpleMemBrain(self._backbone) if config.extractor == "llm" else self._rules
         self._clear()
 
@@ -82,10 +79,6 @@ class SimpleMem(ModelledSystem):
         self._turns: list[HeardTurn] = []
         self._read = False
         self._views = Views(self._embedder.dim)
-
-    def start(self, conversation: Conversation) -> None:
-        super().start(conversation)
-        self._clear()
 
     def expect(self, sessions: Sequence[Session]) -> None:
         """Begin to read all windows, as far as a model waits for a server and none needs what one before it gave."""

@@ -27,8 +27,7 @@ _SLACK = 1e-6
 
 def end_of(cube: MemCube) -> float | None:
     """When a memory's time to live ends, in seconds since the epoch; None: never, as while it is frozen."""
-    ttl = cube.governance.ttl_seconds
-    return None if ttl is None or cube.frozen else cube.descriptive.updated_at.timestamp() + ttl
+    return None if cube.frozen else cube.expires_at
 
 
 def loosest(rules: Governance) -> Governance:

@@ -130,7 +130,8 @@ def test_every_other_key_changes_what_is_up_to_date(tmp_path, path, value):
         ("out", "elsewhere"),
     ],
 )
-def test_execution_keys_change_nothing(tmp_path, path, value):
+def test_execution_keys_change_nothing(tmp_path, monkeypatch, path, value):
+    monkeypatch.chdir(tmp_path)  # a folder named without its place is made here
     base = config(tmp_path)
     assert path.split(".")[0] in schema.EXECUTION_KEYS or path.endswith("_target_")
     assert identities(Bench(base)) == identities(Bench(changed(base, path, value)))

@@ -14,6 +14,7 @@ import aiohttp
 from yarl import URL
 
 from baselines.remote.settings import LoopThread, RemoteConfig
+from memos.errors import on_one_line
 from memos.llm.health import Health, Unusable
 from memos.llm.limits import Limits
 from memos.llm.limits_headers import REQUESTS, TOKENS, stated_limits
@@ -233,8 +234,8 @@ def _words(reply: _Reply) -> str:
         error = json.loads(reply.raw)["error"]
     except (ValueError, RecursionError, KeyError, TypeError):
         return _text(reply.raw)
-    return " ".join(str(error.get("message", error) if isinstance(error, dict) else error).split())[:300]
+    return on_one_line(str(error.get("message", error) if isinstance(error, dict) else error))[:300]
 
 
 def _text(raw: bytes) -> str:
-    return " ".join(raw[:400].decode("utf-8", "replace").split())[:80]
+    return on_one_line(raw[:400].decode("utf-8", "replace"))[:80]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from memos.errors import ConfigError, DataError
+from memos.errors import ConfigError, DataError, on_one_line
 
 _HOLE = re.compile(r"\{(\w+)\}")
 
@@ -82,7 +82,7 @@ def listed(structured: Any, texts: Sequence[str], path: str, tool: str) -> list[
     if not path and isinstance(entries, Mapping):
         return [entries]
     if not isinstance(entries, list):
-        shown = " ".join((texts[0] if texts else repr(structured)).split())[:80]
+        shown = on_one_line(texts[0] if texts else repr(structured))[:80]
         raise DataError(f"{tool}: no list at system.hits={path!r} of the reply: {shown!r}")
     return entries
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 from baselines.remote.settings import LoopThread, RemoteConfig
-from memos.errors import ConfigError, DataError, require
+from memos.errors import ConfigError, DataError, on_one_line, require
 from memos.llm.openai_client import resolved
 from memos.llm.retry import Rejected, Unreachable
 from memos.secret_values import from_variable
@@ -185,7 +185,7 @@ class McpConnection:
             limit = f"{self._config.max_reply_mb:g} MB (system.max_reply_mb)"
             raise DataError(f"{self.where}: {tool}: the reply is longer than {limit}")
         if reply.is_error:
-            raise Rejected(f"{self.where}: {tool} reports: {' '.join(' '.join(texts).split())[:300]}")
+            raise Rejected(f"{self.where}: {tool} reports: {on_one_line(' '.join(texts))[:300]}")
         return ToolReply(reply.structured_content, texts)
 
 
@@ -193,4 +193,4 @@ def _reason(error: BaseException) -> str:
     """The first error inside groups of them, on one line."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    return on_one_line(f"{type(error).__name__}: {error}")[:300]

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from urllib.request import ProxyHandler, Request, build_opener
 
 from baselines.remote.settings import check_url, fresh_name
-from memos.errors import ConfigError
+from memos.errors import ConfigError, on_one_line
 from memos.secret_values import check_variable, from_variable, hidden
 from memos.serving.wire import (
     VERSION,
@@ -65,7 +65,7 @@ class RawReply:
         return message
 
     def shown(self) -> str:
-        return repr(" ".join(self.raw[:300].decode("utf-8", "replace").split())[:80])
+        return repr(on_one_line(self.raw[:300].decode("utf-8", "replace"))[:80])
 
 
 @dataclass

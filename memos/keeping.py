@@ -67,8 +67,7 @@ class VaultKeeper:
         if self.governed:
             governance, caller = self._governance(), Caller(user)
             governance.require_past(caller, governance.fetch(caller, cube_id, "write"))
-        lifecycle = MemLifecycle(vault=self.vault, clock=self.clock, ids=self.ids)
-        restored = lifecycle.restore(cube_id, version, cause="restore", actor=user)
+        restored = self._lifecycle().restore(cube_id, version, cause="restore", actor=user)
         self._operators.pop(restored.governance.namespace, None)
         return self.vault.get(cube_id)
 
@@ -92,7 +91,7 @@ class VaultKeeper:
         if erase:
             gone = governance.erase(caller, cube_ids, cause="forget").erased
         else:
-            lifecycle = MemLifecycle(vault=self.vault, clock=self.clock, ids=self.ids)
+            lifecycle = self._lifecycle()
             with self.vault.transaction():
                 before = set(self.vault.find(Is("cube_id", *governance.lineage(cube_ids))))
                 for cube in self.vault.get_many(list(cube_ids)):
@@ -102,13 +101,14 @@ class VaultKeeper:
                         lifecycle.transition(cube.cube_id, "archived", cause="forget", actor=user)
                 after = set(self.vault.find(Is("cube_id", *before))) if before else set()
             gone = tuple(sorted(before - after))
+        self._renew()
+        return gone
+
+    def _renew(self) -> None:
+        """Have summaries written again whose children have left."""
         with self.vault.lock:
             for operator in list(self._operators.values()):
                 operator.renew()
-        return gone
-
-    def _forget_for(self, user: str, cube_ids: Sequence[str], erase: bool) -> tuple[str, ...]:
-        return self.forget(cube_ids, user=user, erase=erase)
 
     def _withheld(self, user: str, text: str) -> bool:
         """Whether a user's text says that it is not to be stored; that it came, not what it said, is logged."""
@@ -199,6 +199,9 @@ class VaultKeeper:
 
     def _named(self, user: str | None) -> Caller:
         return OWNER if user is None or not self.governed else Caller(user)
+
+    def _lifecycle(self) -> MemLifecycle:
+        return MemLifecycle(vault=self.vault, clock=self.clock, ids=self.ids)
 
     def _governance(self) -> MemGovernance:
         from memos.infrastructure.governance import MemGovernance

@@ -34,7 +34,6 @@ from memos.operation.retrieval.retrieve import RetrieveConfig, UnitHit
 from memos.operation.retrieval.shown import Memory, shown
 from memos.operation.retrieval.units import check_style, line, unit_of
 from memos.operation.scheduler.queue import MemQueue
-from memos.operation.upkeep.lifecycle import MemLifecycle
 from memos.operation.upkeep.organise import Organised
 from memos.sharing import Sharing
 from memos.tokens import count_words
@@ -126,7 +125,7 @@ class MemOS(Conversing, Sharing):
             llm=lambda: self._need_llm("the fine reading"),
             relate=self.config.relations == "llm",
         )
-        self.wishes = Wishes(vault=self.vault, operator=self.operator, forget=self._forget_for)
+        self.wishes = Wishes(vault=self.vault, operator=self.operator, forget=self.forget)
         self.activation, self._caches = activation, threading.RLock()
         if activation is not None and activation.vault is None:
             activation.vault = self.vault
@@ -273,10 +272,9 @@ class MemOS(Conversing, Sharing):
     def tick(self) -> dict[str, list[str]]:
         """Let what has outlived its time or decayed leave; gives the ids by outcome."""
         with self.vault.lock:
-            moved = MemLifecycle(vault=self.vault, clock=self.clock, ids=self.ids).tick()
+            moved = self._lifecycle().tick()
             if any(moved.values()):
-                for operator in list(self._operators.values()):
-                    operator.renew()
+                self._renew()
         return moved
 
     def drain(self, timeout: float | None = None) -> Drained:

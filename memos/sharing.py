@@ -20,7 +20,6 @@ from memos.infrastructure.audit import verify_audit
 from memos.infrastructure.vault import Match, Where
 from memos.keeping import VaultKeeper
 from memos.operation.operator import MemOperator
-from memos.operation.upkeep.lifecycle import MemLifecycle
 
 if TYPE_CHECKING:
     from memos.infrastructure.memstore import Licence, MemStore, Push
@@ -47,11 +46,10 @@ class Sharing(VaultKeeper):
         """
         from memos.interface.api import MemoryAPI
 
-        lifecycle = MemLifecycle(vault=self.vault, clock=self.clock, ids=self.ids)
         return MemoryAPI(
             vault=self.vault,
             governance=self._governance(),
-            lifecycle=lifecycle,
+            lifecycle=self._lifecycle(),
             clock=self.clock,
             ids=self.ids,
             embedder=self.embedder,

@@ -85,12 +85,12 @@ class Wishes:
         *,
         vault: Vault,
         operator: Callable[[str], MemOperator],
-        forget: Callable[[str, Sequence[str], bool], Sequence[str]],
+        forget: Callable[..., Sequence[str]],
     ) -> None:
         """
         Args:
             operator: gives the operator of a user's memories.
-            forget: takes (user, ids, for good) out of memory with what was made from them.
+            forget: ``MemOS.forget``: takes memories out with what was made from them.
         """
         self.vault, self.operator, self._forget = vault, operator, forget
         self._asked: dict[str, _Asked] = {}
@@ -200,7 +200,7 @@ class Wishes:
         if not cubes:
             return "I find nothing about that in memory."
         texts = [cube.text for cube in cubes[:_SHOWN]]
-        gone = self._forget(user, [cube.cube_id for cube in cubes], erase)
+        gone = self._forget([cube.cube_id for cube in cubes], user=user, erase=erase)
         if erase:
             return f"Erased for good: {_count(len(gone))}."
         rest = f" and {len(cubes) - len(texts)} more" if len(cubes) > len(texts) else ""

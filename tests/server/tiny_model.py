@@ -1,5 +1,6 @@
-"""A causal language model of a few thousand random weights with a tokenizer of bytes, saved as a folder of
-transformers.
+"""A causal language model of a few thousand random weights with a tokenizer of bytes, saved as a folder of transformers.
+
+It writes Latin letters and nothing else: the offline judge refuses answers in a script that it cannot read.
 """
 
 from __future__ import annotations
@@ -31,9 +32,15 @@ def save(folder: Path, context: int = 32_768) -> Path:
         eos_token_id=1,
         bos_token_id=0,
     )
-    LlamaForCausalLM(config).save_pretrained(folder)
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    backend = Tokenizer(models.BPE({token: i for i, token in enumerate(["<s>", "</s>", *letters])}, []))
+    tokens = ["<s>", "</s>", *letters]
+    model = LlamaForCausalLM(config)
+    with torch.no_grad():
+        for i, token in enumerate(tokens[2:], 2):
+            if not (token.isascii() and token.isalpha()):
+                model.lm_head.weight[i] = 0
+    model.save_pretrained(folder)
+    backend = Tokenizer(models.BPE({token: i for i, token in enumerate(tokens)}, []))
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, bos_token="<s>", eos_token="</s>")
     tokenizer.chat_template = TEMPLATE

@@ -9,13 +9,16 @@ import array
 import contextlib
 import gc
 import importlib
+import importlib.util
 import json
 import os
+import pkgutil
 import runpy
 import select
 import signal
 import socket
 import sys
+from pathlib import Path
 from typing import Any
 
 LIBRARIES = (
@@ -29,8 +32,12 @@ LIBRARIES = (
     "openai",
     "faiss",
     "tqdm",
+    "rouge_score.rouge_scorer",
 )
 """Slow to import, without a thread of their own before they are used."""
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("memos", "baselines", "eval")
+"""The project's own, loaded from the checkout of this file."""
 
 
 def receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
@@ -66,9 +73,11 @@ def become(request: dict[str, Any], streams: list[int]) -> None:
     try:
         if argv[0] == "-m":
             sys.argv, sys.path = argv[1:], [request["cwd"], *own, *libraries]
+            unload_others()
             runpy.run_module(argv[1], run_name="__main__", alter_sys=True)
         else:
             sys.argv, sys.path = argv, [os.path.dirname(os.path.abspath(argv[0])), *own, *libraries]
+            unload_others()
             runpy.run_path(argv[0], run_name="__main__")
     except SystemExit as end:
         code = end.code
@@ -81,6 +90,25 @@ def become(request: dict[str, Any], streams: list[int]) -> None:
         sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
         code = 1
     finish(code or 0)
+
+
+def load_own() -> None:
+    """Import every module of the project that can be imported here."""
+    sys.path.insert(0, str(ROOT))
+    for package in PACKAGES:
+        for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+            if not module.name.endswith("__main__"):
+                with contextlib.suppress(ImportError):
+                    importlib.import_module(module.name)
+    sys.path.remove(str(ROOT))
+
+
+def unload_others() -> None:
+    """Forget the project's modules where the command would find them in another checkout."""
+    loaded = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in PACKAGES}
+    importlib.invalidate_caches()
+    if all((spec := importlib.util.find_spec(name)) and spec.origin == loaded[name].__file__ for name in PACKAGES):
+        sys.modules.update(loaded)
 
 
 def finish(code: int) -> None:
@@ -101,6 +129,8 @@ def main(address: str) -> None:
     for name in LIBRARIES:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    load_own()
+    importlib.import_module("hydra.core.plugins").Plugins.instance()
     gc.freeze()
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(address + ".part")

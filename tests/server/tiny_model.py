@@ -1,4 +1,4 @@
-"""A causal language model of a few thousand random weights with a tokenizer of bytes, saved as a folder of transformers.
+"""A causal language model of a few thousand random weights with a tokenizer of bytes, saved as transformers do.
 
 It writes Latin letters and nothing else: the offline judge refuses answers in a script that it cannot read.
 """

@@ -12,9 +12,10 @@ locomo: $(VENV)/.embedded
 	$(RUN) scripts/fetch_data.py punkt
 	$(RUN) scripts/main_table.py
 
+# One thread a worker: two workers of two threads each wait for one another on two cores.
 test: $(VENV)/.dev
 	$(RUN) scripts/fetch_data.py punkt wordnet
-	$(RUN) -m pytest -n $(WORKERS) --dist loadfile
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(RUN) -m pytest -n $(WORKERS) --dist loadfile
 
 install: $(VENV)/.embedded
 

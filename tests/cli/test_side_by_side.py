@@ -22,7 +22,7 @@ from memos.errors import ConfigError
 from memos.resources import has_punkt
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCAL = ("experiment=tiny", "figures=false", "metrics=lexical", "latency.questions=5")
+LOCAL = ("experiment=tiny", "dataset.conversations=[tiny-1]", "figures=false", "metrics=lexical", "latency.questions=5")
 LABEL = """llm.rules=[{pattern: 'JSON object', reply: '{"label": "CORRECT"}'}]"""
 LIGHT = ("embedder=mock", "llm=mock", LABEL, "judge=llm_generous", "~judge@also_judges.strict", "metrics.which=[]")
 """Parts that load no model, where only the order of the work is looked at."""

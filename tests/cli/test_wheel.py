@@ -78,12 +78,14 @@ def test_the_wheel_carries_every_file_that_code_reads_and_nothing_private(wheel)
 
 @pytest.mark.skipif(not has_punkt(), reason="Punkt is not here; run: python scripts/fetch_data.py punkt")
 def test_the_benchmark_runs_from_the_wheel_in_an_empty_folder(commands, tmp_path):
-    done = run([str(commands / "memos-bench"), "experiment=tiny", "system=rag,memos", "latency.questions=0"], tmp_path)
+    benchmark = [str(commands / "memos-bench"), "experiment=tiny", "system=rag,memos", "latency.questions=0", "jobs=1"]
+    benchmark.append("dataset.conversations=[tiny-1]")
+    done = run(benchmark, tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "results" / "tables" / "tiny.md").is_file()
     (manifest,) = (tmp_path / "results" / "runs" / "tiny").glob("rag-*/manifest.json")
     assert '"commit": null' in manifest.read_text(encoding="utf-8")
-    again = run([str(commands / "memos-bench"), "experiment=tiny", "system=rag,memos", "latency.questions=0"], tmp_path)
+    again = run(benchmark, tmp_path)
     assert again.returncode == 0 and "up to date" in again.stdout
     card = run([str(commands / "memos-bench"), "experiment=judge_card", "judge=ofline"], tmp_path)
     assert card.returncode == 1 and "offline" in card.stderr, "the groups of conf/ are found"

@@ -82,7 +82,10 @@ def test_an_example_keeps_the_contract(command, project):
 
 @pytest.mark.parametrize("command", EXPERIMENTS)
 def test_an_example_runs(command, project, tmp_path):
-    done = run(project, command, "latency.questions=0", "figures=false", "jobs=1", f"out={tmp_path}")
+    small = ["latency.questions=0", "figures=false", "jobs=1", f"out={tmp_path}"]
+    if "dataset=my_data" not in words(command):
+        small.append("dataset.conversations=[tiny-1]")
+    done = run(project, command, *small)
     assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
     summaries = [json.loads(p.read_text(encoding="utf-8")) for p in tmp_path.glob("runs/tiny/*/summary.json")]
     assert summaries and all(s["complete"] and s["failed"] == 0 and s["n"] > 0 for s in summaries)

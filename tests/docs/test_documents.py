@@ -12,6 +12,7 @@ import json
 import re
 import subprocess
 import tokenize
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,7 @@ def tracked(*patterns: str) -> list[Path]:
     return [ROOT / name for name in listed.stdout.split() if (ROOT / name).exists()]
 
 
+@cache
 def prose_of(path: Path) -> list[tuple[int, str]]:
     """Lines that speak to a reader: docstrings and comments of Python, comments of YAML, pages without code blocks."""
     text = path.read_text(encoding="utf-8")
@@ -45,15 +47,16 @@ def prose_of(path: Path) -> list[tuple[int, str]]:
         return [(0, line) for line in LINK.sub("", FENCE.sub("", text)).splitlines()]
     if path.suffix != ".py":
         return [(n, line.partition("#")[2]) for n, line in enumerate(text.splitlines(), 1) if "#" in line]
+    nodes = list(ast.walk(ast.parse(text)))
     said = [
         (node.body[0].lineno, ast.get_docstring(node) or "")
-        for node in ast.walk(ast.parse(text))
+        for node in nodes
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
         and ast.get_docstring(node)
     ]
     said += [
         (node.lineno, node.value.value)
-        for node in ast.walk(ast.parse(text))
+        for node in nodes
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
     ]
     comments = tokenize.generate_tokens(io.StringIO(text).readline)

@@ -7,14 +7,13 @@ the names of the file say which sessions hold the answer.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from eval.core.config import nearest
 from eval.core.types import Question
+from eval.datasets.dates import longmemeval_time
 from eval.datasets.longmemeval.files import SIZES
 from eval.datasets.reading import JsonPlace
 from memos.types import Conversation, Session, Turn
@@ -22,7 +21,6 @@ from memos.types import Conversation, Session, Turn
 SPEAKERS = ("user", "assistant")
 ABSTENTION = "_abs"
 """End of the id of a question that cannot be answered."""
-_DATE = re.compile(r"(\d{4})/(\d\d)/(\d\d) \(\w+\) (\d\d):(\d\d)")
 """``2023/05/30 (Tue) 23:40``; the weekday says nothing that the date does not, and is not read."""
 
 
@@ -70,7 +68,7 @@ def read(place: JsonPlace, raw: Any, texts: Texts) -> Instance:
         raise place.error(f"expected an object, found {raw!r:.60}")
     question_id = place.get(raw, "question_id", str, "a text")
     ids, dates, chats = _haystack(place, raw)
-    times = [_date(place / "haystack_dates" / i, date) for i, date in enumerate(dates)]
+    times = [longmemeval_time(place / "haystack_dates" / i, date) for i, date in enumerate(dates)]
     order = sorted(range(len(chats)), key=times.__getitem__)  # stable: equal times stay in the order of the file
     sessions, evidence, empty = [], [], 0
     for number, i in enumerate(order, 1):
@@ -140,7 +138,7 @@ def _question(place: JsonPlace, raw: dict[str, Any], question_id: str, evidence:
         gold=_answer(place, raw, question_id),
         evidence=evidence,
         unanswerable=absent or None,
-        asked=_date(place / "question_date", place.get(raw, "question_date", str, "a date")),
+        asked=longmemeval_time(place / "question_date", place.get(raw, "question_date", str, "a date")),
         rule="abstention" if absent else None,
     )
 
@@ -150,14 +148,3 @@ def _answer(place: JsonPlace, raw: dict[str, Any], question_id: str) -> str:
     if isinstance(answer, bool) or not isinstance(answer, str | int) or answer == "":
         raise (place / "answer").error(f"{question_id}: expected a text or an integer, found {answer!r:.60}")
     return str(answer)
-
-
-def _date(place: JsonPlace, text: Any) -> datetime:
-    match = _DATE.fullmatch(text.strip()) if isinstance(text, str) else None
-    try:
-        if match:
-            year, month, day, hour, minute = map(int, match.groups())
-            return datetime(year, month, day, hour, minute)
-    except ValueError:
-        pass  # such as a 31st of June: as wrong as no date
-    raise place.error(f"expected a date such as '2023/05/30 (Tue) 23:40', found {text!r:.60}")

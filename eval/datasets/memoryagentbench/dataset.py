@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from eval.core.categories import JUDGE, Categories
 from eval.core.types import Dataset, Question
+from eval.datasets.dates import longmemeval_time
 from eval.datasets.memoryagentbench.chunks import chunks
 from eval.datasets.memoryagentbench.rows import files, rows
 from eval.datasets.memoryagentbench.sources import NOT_OFFERED, ORIGINS, ROWS, RULES, RowSource, categories
@@ -188,17 +188,6 @@ def _of_chat(place: JsonPlace, row: Mapping[str, Any], index: int) -> dict[str, 
 
     unanswerable = "_abs" in (listed("question_ids") or listed("qa_pair_ids") or "")
     rule = "abstention" if unanswerable else RULES.get(listed("question_types") or "", "single")
-    return {"rule": rule, "unanswerable": unanswerable or None, "asked": _date(place, listed("question_dates"))}
-
-
-def _date(place: JsonPlace, text: str | None) -> datetime | None:
-    """A date such as ``2023/05/30 (Tue) 23:40``; the day of the week is not read."""
-    if not text:
-        return None
-    day, _, clock = text.partition(" (")
-    try:
-        return datetime.strptime(f"{day} {clock.partition(') ')[2]}", "%Y/%m/%d %H:%M")
-    except ValueError:
-        raise (place / "metadata" / "question_dates").error(
-            f"expected a date such as 2023/05/30 (Tue) 23:40, found {text!r}"
-        ) from None
+    date = listed("question_dates")
+    asked = longmemeval_time(place / "metadata" / "question_dates", date) if date else None
+    return {"rule": rule, "unanswerable": unanswerable or None, "asked": asked}

@@ -30,6 +30,17 @@ ARMS = {
     "memos": ("system=memos", "system.extractor=llm"),
 }
 """Every method that asks a model, in each of its modes; MemOS with its fine reading beside the baselines."""
+PRELOADED = (
+    *("torch", "nltk.data", "scipy.stats", "hydra", "bpe_openai", "openai", "aiohttp", "rouge_score.rouge_scorer"),
+    *(
+        "eval.experiments.benchmark.experiment",
+        "eval.judges.llm",
+        "memos.llm.openai",
+        "memos.embed.minilm",
+        "memos.mos",
+    ),
+)
+"""What a server of forked processes imports once for all of them; what cannot be imported it passes over."""
 NUMBERED = re.compile(r"^(\d+)\. \[[^\]]*\] (\w+): (.+)$", re.M)
 """A line of a conversation as MemOS shows it to its model."""
 

@@ -7,7 +7,7 @@ import os
 import signal
 
 import pytest
-from baseline_runs import ARMS, config, ingest_usage, model, results, run_saving_each_session
+from baseline_runs import ARMS, PRELOADED, config, ingest_usage, model, results, run_saving_each_session
 from scripted_replies import FaultPlan
 
 from eval.experiments.benchmark.experiment import run
@@ -41,7 +41,7 @@ def test_a_fifth_of_the_calls_failing_changes_neither_store_nor_answers(arm, scr
 def processes():
     """Processes forked from a clean one that has imported the harness (the tests' own process has threads)."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["eval.experiments.benchmark.experiment", "memos.llm.openai", "openai", "aiohttp"])
+    context.set_forkserver_preload(list(PRELOADED))
     return context
 
 

@@ -9,7 +9,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from baseline_runs import config, ingest_usage, model, results, run_saving_each_session
+from baseline_runs import PRELOADED, config, ingest_usage, model, results, run_saving_each_session
 from hydra import compose, initialize_config_dir
 
 from eval.command.cli import CONF
@@ -32,7 +32,7 @@ def ingested(config: dict) -> list[dict]:
 def processes():
     """Processes forked from a clean one that has imported the harness (the tests' own process has threads)."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["eval.experiments.benchmark.experiment", "memos.llm.openai", "openai", "aiohttp"])
+    context.set_forkserver_preload(list(PRELOADED))
     return context
 
 

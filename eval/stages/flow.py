@@ -132,7 +132,7 @@ class _Flow:
                 self._count(stage)
 
         answers = answers_to_judge(self.bench, run)
-        left, total = unjudged(answers, verdicts), len(self.bench.dataset.questions)
+        left, total = unjudged(answers, verdicts.records), len(self.bench.dataset.questions)
         title = f"{self.bench.system_spec['name']}: judge {part.spec['name']}"
         stage = self._stage(work, bar(title, total, len(answers) - len(left)))
         stage.put(*((question, answers[question]) for question in left))

@@ -18,6 +18,8 @@ from eval.runs.write import Journal
 from eval.stages.boundary import Failed, attempt, outcomes
 
 Key = tuple[str, int]
+Records = Mapping[Key, dict[str, Any]]
+"""Records of verdicts by the questions' keys."""
 
 
 def judge_answers(
@@ -33,7 +35,7 @@ def judge_answers(
         title: of the bar of progress.
         total: questions in all, answered or not.
     """
-    todo = unjudged(answers, verdicts)
+    todo = unjudged(answers, verdicts.records)
     if not todo:
         return
     tasks = [task(categories, question, answers[question]) for question in todo]
@@ -60,23 +62,23 @@ def write_verdict(verdicts: Journal, question: Question, answer: str, verdict: V
     verdicts.append({**key, **record, "made_from": lineage.of_verdict(question, answer)})
 
 
-def verdict_of(verdicts: Journal, question: Question, answer: str) -> dict[str, Any] | None:
+def verdict_of(verdicts: Records, question: Question, answer: str) -> dict[str, Any] | None:
     """The record of the verdict on this very answer, a failed one included; None where there is none."""
-    record = verdicts.records.get(question.key)
+    record = verdicts.get(question.key)
     return record if record and lineage.current(record, lineage.of_verdict(question, answer)) else None
 
 
-def verdicts_of(verdicts: Journal, answers: Mapping[Question, str]) -> dict[Key, dict[str, Any]]:
+def verdicts_of(verdicts: Records, answers: Mapping[Question, str]) -> dict[Key, dict[str, Any]]:
     """The records of the verdicts on these very answers, failed ones included, by the questions' keys."""
     return {q.key: record for q, answer in answers.items() if (record := verdict_of(verdicts, q, answer)) is not None}
 
 
-def unjudged(answers: Mapping[Question, str], verdicts: Journal) -> list[Question]:
+def unjudged(answers: Mapping[Question, str], verdicts: Records) -> list[Question]:
     """The questions whose answer has no verdict that stands."""
     return [question for question, answer in answers.items() if not _stands(verdicts, question, answer)]
 
 
-def _stands(verdicts: Journal, question: Question, answer: str) -> bool:
+def _stands(verdicts: Records, question: Question, answer: str) -> bool:
     record = verdict_of(verdicts, question, answer)
     return record is not None and judging.stands(record)
 

@@ -110,7 +110,7 @@ def repeats_now(bench: Bench, run: RunDir) -> list[Repeat]:
     for number in range(1, bench.repeats):
         given, journal = answers_to_judge(bench, run, _answers(run, number)), _metrics(bench, run, number)
         verdicts = {
-            f"judge_{spec['name']}": verdicts_of(_verdicts(bench, run, spec, number), given)
+            f"judge_{spec['name']}": verdicts_of(_verdicts(bench, run, spec, number).records, given)
             for spec in bench.judge_specs
         }
         metrics = {

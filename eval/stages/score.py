@@ -42,7 +42,7 @@ def good_answers(bench: Bench, run: RunDir, answers: Journal | None = None) -> d
 
 def verdicts_now(bench: Bench, run: RunDir, spec: Mapping[str, Any]) -> dict[Key, dict[str, Any]]:
     """Verdict records, failed ones included, on the answers as they are now."""
-    return verdicts_of(judge_journal(bench, run, spec), answers_to_judge(bench, run))
+    return verdicts_of(judge_journal(bench, run, spec).records, answers_to_judge(bench, run))
 
 
 def judge(bench: Bench, run: RunDir, spec: Mapping[str, Any]) -> None:

@@ -94,8 +94,8 @@ def test_a_command_is_foretold_in_a_table_and_nothing_is_run(tmp_path):
         sums = [row for row in rows if row["phase"] == "all"]
         assert [row["method"] for row in sums] == ["RAG-256/k2", "Full-Context", "all"]
         assert sums[2]["calls"] == sums[0]["calls"] + sums[1]["calls"] > 60 and sums[2]["usd"] > 0
-        wrong = run(server, tmp_path, "check=true", "experiment=judge_card", "dataset=tiny")
-        assert wrong.returncode == 1 and "makes no forecast" in wrong.stderr
+        wrong = run(server, tmp_path, "check=true", "experiment=kv_ttft", "model=random:tiny", "dataset=tiny")
+        assert wrong.returncode == 1 and "asks no server and costs nothing" in wrong.stderr
 
 
 def test_a_cap_on_a_model_without_a_price_is_refused_before_anything(tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from eval.core.identity import digest
 from eval.core.types import Question
 from eval.datasets.load import load
 from eval.experiments.adversarial import abstention
+from eval.experiments.benchmark import foretell as benchmark
 from eval.experiments.protocol import FAILED_QUESTIONS, OK, Config, Outcome
 from eval.report.sources import sources
 from eval.runs import lineage
@@ -19,6 +20,7 @@ from eval.runs.write import RunDir, write_atomic, write_json
 from eval.stages import changes, losses
 from eval.stages.answer import answer, answer_tasks, answers_now, asked_as_is
 from eval.stages.bench import Bench
+from eval.stages.forecast.rehearsal import ANSWERS, Questions, Wording
 from eval.stages.ingest import ingest
 from eval.stages.manifest import adopt, describe
 from eval.stages.rounds import ingested_now
@@ -71,13 +73,7 @@ def run(config: Config) -> Outcome:
         with noted(bench.meter, bench.folder):
             search(bench, directory, ingest(bench, directory, waiting(bench, directory)))
             answer(bench, directory)
-            questions = {q.key: q for q in bench.dataset.questions if q.adversarial}
-            choices = {key: abstention.choice(q, bench.seed) for key, q in questions.items()}
-            forced_journal = f"forced-{digest([[*key, choice.prompt] for key, choice in choices.items()], 10)}"
-
-            def forced_wording(question: Question) -> str | None:
-                return choices[question.key].prompt if question.key in choices else None
-
+            forced_journal, forced_wording = _forced(bench)
             answer_tasks(bench, directory, directory.journal(forced_journal), forced_wording)
             free = _texts(bench, directory, "answers", asked_as_is)
             forced = _texts(bench, directory, forced_journal, forced_wording)
@@ -106,7 +102,25 @@ def run(config: Config) -> Outcome:
     return {"folder": str(bench.folder), "code": code, "message": message}
 
 
-def _texts(bench: Bench, directory: RunDir, name: str, ask: Callable[[Question], str | None]) -> dict[tuple, str]:
+def _forced(bench: Bench) -> tuple[str, Wording]:
+    """The journal of the forced choices, and how they are worded."""
+    questions = {q.key: q for q in bench.dataset.questions if q.adversarial}
+    choices = {key: abstention.choice(q, bench.seed) for key, q in questions.items()}
+    prompts = [[*key, choice.prompt] for key, choice in choices.items()]
+
+    def wording(question: Question) -> str | None:
+        return choices[question.key].prompt if question.key in choices else None
+
+    return f"forced-{digest(prompts, 10)}", wording
+
+
+def foretell(configs: Sequence[Config], jobs_at_once: int = 1) -> None:
+    """Tell what the jobs will use: every question answered free-form and as a forced choice, judged by rule."""
+    work = Questions(lambda bench: dict([(ANSWERS, asked_as_is), _forced(bench)]), judged=False, timed=False)
+    benchmark.foretell(configs, jobs_at_once, work=work)
+
+
+def _texts(bench: Bench, directory: RunDir, name: str, ask: Wording) -> dict[tuple, str]:
     """Good answers to the questions as ``ask`` words them, from the contexts as they are now."""
     records = answers_now(bench, directory, directory.journal(name), ask)
     return {key: record["answer"] for key, record in records.items() if lineage.good(record)}

@@ -12,6 +12,7 @@ from eval.report.tables.write import terminal, write
 from eval.runs.write import write_json, writing_outputs
 from eval.stages.forecast.command import Forecast, foresee
 from eval.stages.forecast.jobs import Job, KnownModel
+from eval.stages.forecast.rehearsal import Work
 from eval.stages.forecast.replies import stated
 from memos.types import Usage
 
@@ -19,22 +20,34 @@ ALL = "all"
 """Stands for all phases, and for all methods."""
 
 
-def foretell(configs: Sequence[Config], jobs_at_once: int = 1, named: str = "") -> None:
+def foretell(configs: Sequence[Config], jobs_at_once: int = 1, named: str = "", work: Work | None = None) -> None:
     """Print the forecast of a command's jobs and write ``tables/<experiment>_forecast.*``.
 
     Args:
         configs: of the jobs.
         jobs_at_once: how many of them run side by side.
         named: the experiment whose tables it is one of; empty: that of the configurations.
+        work: what the jobs do; None: what a benchmark does.
 
     Raises:
         MemosError: one line, where a setting is wrong or the probe failed.
     """
-    made = foresee(configs, lambda line: print(f"check: {line}", flush=True), jobs_at_once)
+    made = foresee(configs, lambda line: print(f"check: {line}", flush=True), jobs_at_once, work)
     out, name = Path(configs[0]["out"]), named or configs[0]["name"]
-    made = _with_data_sets(made, configs)
+    show(_with_data_sets(made, configs), list(_lengths(made)), out, name)
+
+
+def show(made: Forecast, lengths: Sequence[str], out: Path, name: str) -> None:
+    """Print a forecast and write its files.
+
+    Args:
+        made: the forecast.
+        lengths: notes on how long replies are taken to be.
+        out: the results folder.
+        name: the experiment's name, with which the files begin.
+    """
     rows = list(_rows(made))
-    table = forecast_table(rows, list(_notes(made)))
+    table = forecast_table(rows, [*lengths, *_notes(made)])
     print("\n" + terminal(table, 140))
     stem = out / "tables" / f"{name}_forecast"
     with writing_outputs(out, name):
@@ -78,8 +91,8 @@ def _sum(usages: Iterable[Usage]) -> Usage:
     return sum(usages, Usage())
 
 
-def _notes(made: Forecast) -> Iterator[str]:
-    """How the numbers were made."""
+def _lengths(made: Forecast) -> Iterator[str]:
+    """How long replies are taken to be."""
     if made.pilot_conversations:
         yield (
             f"Scaled by a pilot of {made.pilot_conversations} conversations, whose {_used(made.piloted)} are spent; "
@@ -88,6 +101,10 @@ def _notes(made: Forecast) -> Iterator[str]:
     else:
         tried = "scaled by the replies to the probe; " if made.probed.calls > len(made.models) else ""
         yield f"Lengths of replies are stated ({stated()}), {tried}pilot=3 measures them on three conversations."
+
+
+def _notes(made: Forecast) -> Iterator[str]:
+    """What else the numbers rest on."""
     if made.probed.calls:
         yield f"The probe has spent {_used(made.probed)} (${made.probed_usd:.4f}); key and models work."
     yield "From cache: calls that the response cache answers, or an earlier job of this command; they cost nothing."
@@ -102,7 +119,7 @@ def _notes(made: Forecast) -> Iterator[str]:
 def _model_note(model: KnownModel) -> str:
     price = model.price
     if price is None:
-        cost = "no price is known; set llm.price_prompt and llm.price_completion"
+        cost = "no price is known; set llm.price_prompt and llm.price_completion, or a row of prices=FILE"
     elif not (price.prompt or price.completion):
         cost = "costs nothing"
     else:

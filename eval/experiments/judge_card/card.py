@@ -85,7 +85,7 @@ def run(config: CardConfig, judge: Judge, dataset: Dataset, published_dir: Path)
         A JSON object; ``markdown`` writes it for readers.
     """
     meter = _Meter(judge)
-    sets = {name: _sample(rows, config) for name, rows in published.read_folder(published_dir).items()}
+    sets = _sets(config, published_dir)
     judged = {name: meter([_task(row) for row in rows]) for name, rows in sets.items()}
     systems = {name: rows for name, rows in sets.items() if name in published.honest(sets)}
     if not systems:
@@ -100,8 +100,8 @@ def run(config: CardConfig, judge: Judge, dataset: Dataset, published_dir: Path)
         "intervals": {name: list(span) for name, span in agreement.intervals(table, draws=200).items()},
         "calibration": calibration(table),
         "wrong_sets": {name: _wrong(sets[name], judged[name]) for name in published.WRONG_SETS if name in sets},
-        "probes": _probe(config, meter, dataset),
-        "probes_unseen": _probe_unseen(config, meter, dataset),
+        "probes": _accepted(meter, _probes(config, dataset)),
+        "probes_unseen": _accepted(meter, _unseen_probes(config, dataset)),
         "wrong_key": _wrong_key(config, dataset, systems, judged),
     }
     stated = getattr(judge, "weights", None)
@@ -109,6 +109,17 @@ def run(config: CardConfig, judge: Judge, dataset: Dataset, published_dir: Path)
     card["labels"] = dict(meter.labels)
     card["cost"] = _cost(meter)
     return card
+
+
+def to_judge(config: CardConfig, dataset: Dataset, published_dir: Path) -> list[JudgeTask]:
+    """All that ``run`` puts to a judge."""
+    answers = [_task(row) for rows in _sets(config, published_dir).values() for row in rows]
+    kinds = [_probes(config, dataset), _unseen_probes(config, dataset)]
+    return answers + [task for probed in kinds for tasks in probed.values() for task in tasks]
+
+
+def _sets(config: CardConfig, published_dir: Path) -> dict[str, list[PublishedAnswer]]:
+    return {name: _sample(rows, config) for name, rows in published.read_folder(published_dir).items()}
 
 
 def _sample(rows: Sequence[PublishedAnswer], config: CardConfig) -> list[PublishedAnswer]:
@@ -162,13 +173,13 @@ def _wrong(rows: Sequence[PublishedAnswer], verdicts: Sequence[Verdict]) -> dict
     return out
 
 
-def _probe(config: CardConfig, meter: _Meter, dataset: Dataset) -> dict[str, dict[str, float]]:
-    """Acceptance of the probes by kind, in wordings that an offline judge may have been tuned on."""
+def _probes(config: CardConfig, dataset: Dataset) -> dict[str, list[JudgeTask]]:
+    """Probes by kind, in wordings that an offline judge may have been tuned on."""
     kinds = probes.build(*_asked(dataset), per_kind=config.probes_per_kind, seed=config.seed)
-    return _accepted(config, meter, kinds, config.seed)
+    return _fewer(config, kinds, config.seed)
 
 
-def _probe_unseen(config: CardConfig, meter: _Meter, dataset: Dataset) -> dict[str, dict[str, float]]:
+def _unseen_probes(config: CardConfig, dataset: Dataset) -> dict[str, list[JudgeTask]]:
     """The same in wordings that nothing was tuned on, right answers left out; empty while all of them are spent."""
     fresh = wordings.unseen()
     if fresh is None:
@@ -176,9 +187,8 @@ def _probe_unseen(config: CardConfig, meter: _Meter, dataset: Dataset) -> dict[s
     kinds = probes.build(
         *_asked(dataset), per_kind=max(config.probes_per_kind, wordings.PER_KIND), seed=wordings.SEED, wordings=fresh
     )
-    return _accepted(
-        config, meter, {kind: tasks for kind, tasks in kinds.items() if kind not in probes.RIGHT}, wordings.SEED
-    )
+    wrong = {kind: tasks for kind, tasks in kinds.items() if kind not in probes.RIGHT}
+    return _fewer(config, wrong, wordings.SEED)
 
 
 def _asked(dataset: Dataset) -> tuple[list[JudgeTask], list[str]]:
@@ -187,14 +197,19 @@ def _asked(dataset: Dataset) -> tuple[list[JudgeTask], list[str]]:
     return tasks, [turn.text for conversation in dataset.conversations for _, turn in conversation.turns()]
 
 
-def _accepted(
-    config: CardConfig, meter: _Meter, kinds: Mapping[str, Sequence[JudgeTask]], seed: int
-) -> dict[str, dict[str, float]]:
+def _fewer(config: CardConfig, kinds: Mapping[str, Sequence[JudgeTask]], seed: int) -> dict[str, list[JudgeTask]]:
+    """A seeded sample of each kind, as large as that of a published set."""
+    chance, most = random.Random(seed), config.rows_per_set
+    return {
+        kind: chance.sample(list(tasks), most) if most and len(tasks) > most else list(tasks)
+        for kind, tasks in kinds.items()
+    }
+
+
+def _accepted(meter: _Meter, kinds: Mapping[str, Sequence[JudgeTask]]) -> dict[str, dict[str, float]]:
     """Share accepted of each kind of probe with its Wilson interval."""
-    chance, out = random.Random(seed), {}
+    out = {}
     for kind, tasks in kinds.items():
-        if config.rows_per_set and len(tasks) > config.rows_per_set:
-            tasks = chance.sample(list(tasks), config.rows_per_set)
         right = sum(v.label == "correct" for v in meter(tasks))
         low, high = wilson(right, len(tasks))
         out[kind] = {

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from eval.core.config import typed
 from eval.core.places import ROOT
+from eval.core.types import JudgeTask
+from eval.experiments.benchmark import foretell as benchmark
 from eval.experiments.judge_card import card
 from eval.experiments.protocol import Config, Outcome
 from eval.judges.offline import OfflineJudge
@@ -16,6 +18,7 @@ from eval.report.sources import sources
 from eval.runs.write import write_json
 from eval.stages import components
 from eval.stages.bench import Bench
+from eval.stages.forecast.verdicts import Verdicts
 from eval.stages.made_by import origin_of
 from eval.stages.roles import Part
 from memos.errors import DataError
@@ -45,6 +48,17 @@ def changed(config: Config) -> list[CodeChange]:
 def up_to_date(config: Config) -> Outcome | None:
     """Never known beforehand: a card is measured again each time."""
     return None
+
+
+def foretell(configs: Sequence[Config], jobs_at_once: int = 1) -> None:
+    """Tell what the verdicts of the cards will use."""
+    benchmark.foretell(configs, jobs_at_once, work=Verdicts(_to_judge))
+
+
+def _to_judge(bench: Bench) -> list[tuple[Part, list[JudgeTask]]]:
+    """Every judge with all that its card puts to it."""
+    tasks = card.to_judge(_card_config(bench.config), bench.dataset, _published(bench.config))
+    return [(part, tasks) for part in bench.judge_parts]
 
 
 def run(config: Config) -> Outcome:

@@ -11,8 +11,9 @@ import numpy as np
 
 from eval.core import judging, provenance
 from eval.core.identity import digest
-from eval.core.types import Question
+from eval.core.types import JudgeTask, Question
 from eval.datasets.selection import stratified
+from eval.experiments.benchmark import foretell as benchmark
 from eval.experiments.judge_matrix.config import MatrixConfig, MatrixJudge, judges, matrix_config, runs
 from eval.experiments.protocol import BUDGET_REACHED, FAILED_QUESTIONS, OK, Config, Outcome, summed_up
 from eval.judges import matrix
@@ -22,7 +23,10 @@ from eval.runs.read import Run, load_summary
 from eval.runs.write import RunDir, write_json
 from eval.stages.adoption import read_manifest
 from eval.stages.bench import Bench
-from eval.stages.judging import judge_answers, verdict_of
+from eval.stages.forecast.rehearsal import good_records
+from eval.stages.forecast.verdicts import Verdicts
+from eval.stages.judging import judge_answers, task, unjudged, verdict_of
+from eval.stages.roles import Part
 from eval.stages.spending import noted
 from memos.errors import BudgetExceeded, DataError
 
@@ -35,8 +39,8 @@ if TYPE_CHECKING:
 class Matrix:
     """A checked configuration: the answers, the judges, and the folder of their verdicts."""
 
-    def __init__(self, config: Config) -> None:
-        self.bench = Bench(config)
+    def __init__(self, config: Config, bench: Bench | None = None) -> None:
+        self.bench = bench or Bench(config)
         self.settings = matrix_config(config)
         self.judges = judges(self.bench, self.settings)
         self.runs = runs(self.bench, self.settings)
@@ -47,8 +51,12 @@ class Matrix:
 
     def journal(self, directory: RunDir, run: Run, judge: MatrixJudge) -> Journal:
         """The verdicts of one judge on the answers of one run."""
+        return directory.journal(self.journal_name(run, judge))
+
+    def journal_name(self, run: Run, judge: MatrixJudge) -> str:
+        """The journal's name in the folder."""
         own = digest(self.bench.judge_identity(judge.part), 10)
-        return directory.journal(f"scores/judge_{judge.name}-{own}-{run.summary['fingerprint']}")
+        return f"scores/judge_{judge.name}-{own}-{run.summary['fingerprint']}"
 
     def answers(self, run: Run) -> dict[Question, str]:
         """The good answers of a run to the chosen questions."""
@@ -98,6 +106,24 @@ def run(config: Config) -> Outcome:
     finally:
         directory.close()
     return _outcome(made, summary, int(config["max_errors"]))
+
+
+def foretell(configs: Sequence[Config], jobs_at_once: int = 1) -> None:
+    """Tell what the verdicts that are missing will use."""
+    benchmark.foretell(configs, jobs_at_once, work=Verdicts(_to_judge))
+
+
+def _to_judge(bench: Bench) -> list[tuple[Part, list[JudgeTask]]]:
+    """Every judge with the answers that it has yet to judge; no folder is touched."""
+    made, out = Matrix(bench.config, bench), []
+    for judge in made.judges:
+        tasks: list[JudgeTask] = []
+        for run in made.runs:
+            answers = made.answers(run)
+            verdicts = good_records(made.folder / f"{made.journal_name(run, judge)}.jsonl")
+            tasks += [task(bench.dataset.categories, q, answers[q]) for q in unjudged(answers, verdicts)]
+        out.append((judge.part, tasks))
+    return out
 
 
 def _describe(made: Matrix, config: Config) -> None:
@@ -165,7 +191,7 @@ def _labelled(made: Matrix, directory: RunDir) -> matrix.Labelled:
 
 def _verdict(journal: Journal, answers: Mapping[Question, str], question: Question) -> tuple[float, float]:
     """Label (NaN: none that stands) and value of the verdict on one answer."""
-    record = verdict_of(journal, question, answers[question]) if question in answers else None
+    record = verdict_of(journal.records, question, answers[question]) if question in answers else None
     if record is None:
         return float("nan"), 0.0
     worth = judging.verdict_value(record)

@@ -18,7 +18,8 @@ from eval.core.device import machine
 from eval.core.identity import digest
 from eval.core.places import ROOT
 from eval.core.progress import bar
-from eval.experiments.kv_ttft import gates, models, texts
+from eval.experiments.benchmark.foretell import show
+from eval.experiments.kv_ttft import gates, models, server, texts
 from eval.experiments.kv_ttft.config import KvConfig
 from eval.experiments.protocol import FAILED_QUESTIONS, OK, Config, Outcome, summed_up
 from eval.runs.lines import parsed
@@ -27,8 +28,12 @@ from eval.runs.read import load_summary
 from eval.runs.write import RunDir, write_json
 from eval.stages import changes
 from eval.stages.bench import Bench
+from eval.stages.forecast.command import Forecast
+from eval.stages.forecast.jobs import Job, KnownModel, Phase
 from memos.errors import ConfigError, DataError
-from memos.servers import served_as
+from memos.llm.prices import FREE, Price
+from memos.servers import is_loopback, served_as
+from memos.types import Usage
 
 if TYPE_CHECKING:
     from eval.report.groups import RunGroup
@@ -55,6 +60,44 @@ def check(config: Config) -> None:
 def up_to_date(config: Config) -> Outcome | None:
     """Never known beforehand: a run looks for the cells that are missing."""
     return None
+
+
+def foretell(configs: Sequence[Config], jobs_at_once: int = 1) -> None:
+    """Tell what the cells that are missing will ask of their servers.
+
+    Raises:
+        ConfigError: a model runs here, so that nobody is asked.
+    """
+    jobs = [_foreseen(config) for config in configs]
+    models = {job.label: KnownModel(job.label, _price(config)) for job, config in zip(jobs, configs, strict=True)}
+    lengths = [
+        "Lengths of prompts are those that the cells set, replies are of one token; warm memories count as cached."
+    ]
+    show(Forecast(tuple(jobs), models), lengths, Path(configs[0]["out"]), configs[0]["name"])
+
+
+def _foreseen(config: Config) -> Job:
+    bench, kv = Bench(config), _kv(config)
+    if not kv.base_url:
+        raise ConfigError(
+            f"check=true: experiment=kv_ttft times {config['model']} on this machine, asks no server and costs "
+            "nothing; leave check out, or name a server by kv.base_url"
+        )
+    file, model = _folder(bench, kv)[0] / "cells.jsonl", str(config["model"])
+    cells = parsed(file, file.read_bytes()) if file.exists() else ()
+    done = {(cell["context"], cell["query"]): cell["status"] == "ok" for _, cell in cells}
+    lines, price = texts.lines(bench.dataset, bench.seed)[0], _price(config)
+    left = [server.asked(cell, kv.repeats, lines) for cell in kv.grid() if not done.get(cell[:2])]
+    usage = sum(left, Usage())
+    phase = Phase("time to first token", model, model, usage, Usage(), price.cost(usage) if price else None, None)
+    return Job(model, model, (phase,), None, None, {})
+
+
+def _price(config: Config) -> Price | None:
+    """Of a server's model; what this machine serves costs nothing."""
+    if is_loopback(_kv(config).base_url or ""):
+        return FREE
+    return Bench(config).budget.price_named(str(config["model"]))
 
 
 def run(config: Config) -> Outcome:

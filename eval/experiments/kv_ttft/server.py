@@ -11,7 +11,7 @@ import os
 import random
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from eval.experiments.kv_ttft.spread import summary
 from memos.activation.prompt import PROBES
 from memos.errors import ConfigError, LLMError
 from memos.secret_values import from_variable
+from memos.tokens import count_tokens
+from memos.types import Usage
 
 WARM_SHARE = 0.5
 """A warm sample must have at least this share of the memory's tokens from the cache."""
@@ -90,11 +92,33 @@ def problem(arm: str, sample: Sample, context_tokens: int) -> str | None:
     return None
 
 
+_CALIBRATION = (50, 450)
+"""Words of the two prompts that show how the server counts."""
+_REPEATS = 20
+
+
+def asked(cell: tuple[str, str, int, float], repeats: int | None, lines: Sequence[str]) -> Usage:
+    """What ``measure`` asks of a server, by the lengths that the cell sets.
+
+    Args:
+        cell: context, query, tokens of the context, mean tokens of the query.
+        repeats: measured rounds; None: as many as ``measure`` takes then.
+        lines: of the memory.
+    """
+    _, _, context, mean = cell
+    words = " \n".join(lines).split(" ")
+    sizes = [round(mean), *texts.lengths(mean, repeats or _REPEATS)]
+    calibrating = sum(count_tokens(_salted(" ".join(words[:n]))) for n in _CALIBRATION)
+    prompt = calibrating + 2 * context + 2 * sum(context + size for size in sizes)
+    calls = len(_CALIBRATION) + 2 + 2 * len(sizes)
+    return Usage(calls, prompt, calls, len(sizes) * context)
+
+
 def measure(spec: Mapping[str, Any]) -> dict[str, Any]:
     """One cell against a server; the same record as a local cell's, without what a server does not tell."""
     kv, cell = spec["kv"], spec["cell"]
     server = Server(kv["base_url"], spec["model"], kv["api_key_env"])
-    draw, repeats = random.Random(spec["seed"]), kv["repeats"] or 20
+    draw, repeats = random.Random(spec["seed"]), kv["repeats"] or _REPEATS
     words = " \n".join(spec["lines"]).split(" ")
     rate, fixed = _words_per_token(server, words)
     memory = " ".join(words[: max(1, round((cell[2] - fixed) * rate))])
@@ -143,11 +167,12 @@ def measure(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 def _words_per_token(server: Server, words: list[str]) -> tuple[float, int]:
     """Words to a token of the server's tokenizer, and the tokens a prompt has besides."""
-    small, large = (server.ask(_salted(" ".join(words[:n])), "?").prompt_tokens for n in (50, 450))
+    small, large = (server.ask(_salted(" ".join(words[:n])), "?").prompt_tokens for n in _CALIBRATION)
     if not small or not large or large <= small:
         raise LLMError("the server reports no usable prompt_tokens; lengths cannot be set")
-    rate = 400 / (large - small)
-    return rate, max(0, round(small - 50 / rate))
+    first, second = _CALIBRATION
+    rate = (second - first) / (large - small)
+    return rate, max(0, round(small - first / rate))
 
 
 def _salted(memory: str) -> str:

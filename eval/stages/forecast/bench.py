@@ -15,6 +15,7 @@ from eval.stages.forecast.embedder import ForecastEmbedder
 from eval.stages.forecast.learned import Learned
 from eval.stages.forecast.model import Counting, Observer, Place, RemoteStandIn, StandIn, form_of, tokenizer_of
 from eval.stages.forecast.overlap import Overlap
+from eval.stages.forecast.rehearsal import Questions, Work
 from eval.stages.forecast.shapes import ReplyShape
 from eval.stages.forecast.tally import MEMORY, Form, Tally
 from memos.embed.base import Embedder
@@ -42,6 +43,7 @@ class ForecastBench(Bench):
         observe: told of every call that costs something.
         cached: whether the caches on disk are looked into.
         pause: seconds each reply of a server's stand-in takes.
+        work: what the job does; None: what a benchmark does.
     """
 
     def __init__(
@@ -53,7 +55,9 @@ class ForecastBench(Bench):
         observe: Observer | None = None,
         cached: bool = True,
         pause: float = 0.0,
+        work: Work | None = None,
     ) -> None:
+        self.work = work or Questions()
         self.command, self.place, self.tally = command, Place(), Tally()
         self._learned, self._observe, self._cached, self._pause = learned, observe, cached, pause
         self.overlap = Overlap()
@@ -86,8 +90,17 @@ class ForecastBench(Bench):
 
     def asked_models(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Role and configuration of every language model that this job asks."""
-        memory = [(MEMORY, self.llm_spec(MEMORY))] if self.uses_llm() else []
-        return memory + [(part.role, part.llm) for part in self.asking_parts()]
+        memory = [(MEMORY, self.llm_spec(MEMORY))] if self.ingests_with_llm() else []
+        return memory + [(part.role, part.llm) for part in self.work.asking(self)]
+
+    def ingests_with_llm(self) -> bool:
+        """Whether a memory system is given conversations here, and asks a language model."""
+        return self.work.ingests and self.uses_llm()
+
+    @property
+    def label(self) -> str:
+        """What the job is called: its system, or the experiment where it gives no system anything."""
+        return (self.system_spec.get("label") or self.system_spec["name"]) if self.work.ingests else self.name
 
     def embedder(self) -> Embedder:
         key = digest(["embedder", self.embedder_spec])

@@ -18,7 +18,7 @@ from eval.stages.forecast.learned import Learned
 from eval.stages.forecast.model import tokenizer_of
 from eval.stages.forecast.pilot import QUESTIONS, Piloted, pilot
 from eval.stages.forecast.probe import Probed, prove, sample
-from eval.stages.forecast.rehearsal import rehearse
+from eval.stages.forecast.rehearsal import Work
 from eval.stages.forecast.samples import Samples
 from eval.stages.forecast.tally import EMBEDDER, MEMORY, Form
 from memos.embed.budgeted import BudgetedEmbedder
@@ -85,26 +85,37 @@ class _Asked:
         return components.llm(self.spec, bench.out, cache, bench.budget, fresh=bench.rerun)
 
 
-def foresee(configs: Sequence[Mapping[str, Any]], report: Report = print, jobs_at_once: int = 1) -> Forecast:
+def foresee(
+    configs: Sequence[Mapping[str, Any]],
+    report: Report = print,
+    jobs_at_once: int = 1,
+    work: Work | None = None,
+) -> Forecast:
     """Tell what the jobs of a command will use.
 
     Args:
         configs: of the jobs, in their order.
         report: told what is being done.
         jobs_at_once: how many jobs run side by side.
+        work: what the jobs do; None: what a benchmark does.
 
     Raises:
-        ConfigError: a setting is wrong.
+        ConfigError: a setting is wrong, or there are no conversations to run a pilot on.
         LLMError: the probe failed: key, model, structured output or tools.
         BudgetExceeded: the probe or the pilot met the cap.
     """
     count, probing = _pilot_size(configs[0]), bool(configs[0].get("probe", True))
     learned, command = Learned(), Command()
-    benches = [ForecastBench(config, command, learned=learned) for config in configs]
+    benches = [ForecastBench(config, command, learned=learned, work=work) for config in configs]
+    if count and not all(bench.work.ingests for bench in benches):
+        raise ConfigError(
+            f"pilot={count}: experiment={configs[0]['name']} ingests no conversations; leave pilot out, the probe "
+            "shows how long its replies are"
+        )
     models = _models(benches)
     if probing:
         _prove(models, report)
-        _sample(models, configs, learned, report)
+        _sample(models, benches, learned, report)
     embedders = _embedders(benches, probing, learned, report)
     pilots = [_pilot(bench, models, count, learned, report) for bench in benches]
     foreseen = [_rehearsed(bench, piloted, learned, report) for bench, piloted in zip(benches, pilots, strict=True)]
@@ -150,17 +161,14 @@ def _prove(models: Mapping[str, _Asked], report: Report) -> None:
             prove(asked.client("off"), asked.probed)
 
 
-def _sample(
-    models: Mapping[str, _Asked], configs: Sequence[Mapping[str, Any]], learned: Learned, report: Report
-) -> None:
+def _sample(models: Mapping[str, _Asked], benches: Sequence[ForecastBench], learned: Learned, report: Report) -> None:
     """Some of the run's own requests for every server's model: structured output, tools, lengths and time."""
     if not any(asked.remote for asked in models.values()):
         return
     samples, command = Samples(), Command()
-    for config in configs:
-        bench = ForecastBench(config, command, observe=samples, cached=False)
-        first = [conversation.sample_id for conversation in bench.dataset.conversations[:1]]
-        rehearse(bench, bench.place, first, SAMPLED_QUESTIONS, False, SAMPLED_SESSIONS)
+    for job in benches:
+        bench = ForecastBench(job.config, command, observe=samples, cached=False, work=job.work)
+        bench.work.rehearse(bench, bench.place, _first(bench), SAMPLED_QUESTIONS, False, SAMPLED_SESSIONS)
     for asked in models.values():
         forms = samples.of(asked.name) if asked.remote else {}
         if forms:
@@ -169,28 +177,34 @@ def _sample(
             sample(asked.client(asked.bench.config["cache"]), forms, asked.probed, learned)
 
 
+def _first(bench: ForecastBench) -> list[str]:
+    """The first conversation."""
+    return [conversation.sample_id for conversation in bench.dataset.conversations[:1]]
+
+
 def _pilot(
     bench: ForecastBench, models: Mapping[str, _Asked], count: int, learned: Learned, report: Report
 ) -> Piloted | None:
     """A pilot of a job that asks a model; other jobs need none."""
     if not count or not bench.asked_models():
         return None
-    report(f"{_label(bench)}: pilot of {min(count, len(bench.dataset.conversations))} conversations")
-    return pilot(bench.config, count, learned)
+    report(f"{bench.label}: pilot of {min(count, len(bench.dataset.conversations))} conversations")
+    return pilot(bench.config, count, learned, bench.work)
 
 
 def _rehearsed(bench: ForecastBench, piloted: Piloted | None, learned: Learned, report: Report) -> Foreseen:
     """A job rehearsed whole, and what its pilot did without any cache, to compare."""
-    report(f"{_label(bench)}: rehearsing {len(bench.dataset.conversations)} conversations")
-    seen = rehearse(bench, bench.place)
-    turns = {c.sample_id: len(c.turns()) for c in bench.dataset.conversations}
+    conversations = bench.dataset.conversations if bench.work.ingests else ()
+    report(f"{bench.label}: rehearsing " + (f"{len(conversations)} conversations" if conversations else "verdicts"))
+    seen = bench.work.rehearse(bench, bench.place)
+    turns = {c.sample_id: len(c.turns()) for c in conversations}
     control = None
     if piloted is not None:
-        again = ForecastBench(bench.config, Command(), learned=learned, cached=False)
-        rehearse(again, again.place, piloted.sample_ids, QUESTIONS, latency=False)
+        again = ForecastBench(bench.config, Command(), learned=learned, cached=False, work=bench.work)
+        bench.work.rehearse(again, again.place, piloted.sample_ids, QUESTIONS, latency=False)
         control = again.tally
     return Foreseen(
-        _label(bench),
+        bench.label,
         bench.system_spec["name"],
         bench.tally,
         seen,
@@ -203,13 +217,9 @@ def _rehearsed(bench: ForecastBench, piloted: Piloted | None, learned: Learned, 
     )
 
 
-def _label(bench: ForecastBench) -> str:
-    return bench.system_spec.get("label") or bench.system_spec["name"]
-
-
 def _at_once(bench: ForecastBench) -> float:
     """How many calls the ingestion of one conversation makes at once on a server's model, as it is seen to."""
-    if not bench.uses_llm() or not getattr(components.provider(bench.llm_spec(MEMORY)), "remote", False):
+    if not bench.ingests_with_llm() or not getattr(components.provider(bench.llm_spec(MEMORY)), "remote", False):
         return 1.0
     slow = ForecastBench(bench.config, Command(), pause=PAUSE_S)
     conversation = max(bench.dataset.conversations, key=lambda c: len(c.turns()))
@@ -229,7 +239,8 @@ def _embedders(
     out: dict[str, KnownModel] = {}
     for bench in benches:
         raw = components.raw_embedder(bench.embedder_spec)
-        if not getattr(raw, "remote", False) or raw.name in out or not wants(bench.system_class, "embedder"):
+        embeds = bench.work.ingests and wants(bench.system_class, "embedder")
+        if not embeds or not getattr(raw, "remote", False) or raw.name in out:
             continue
         call = EMBED_CALL
         if probing:
@@ -244,9 +255,8 @@ def _embedders(
 
 def _embedded(bench: ForecastBench) -> list[str]:
     """Some of the texts that a job embeds: a server's way of counting differs with the kind of text."""
-    short = ForecastBench(bench.config, command := Command(), cached=False)
-    first = [conversation.sample_id for conversation in short.dataset.conversations[:1]]
-    rehearse(short, short.place, first, SAMPLED_QUESTIONS, False, SAMPLED_SESSIONS)
+    short = ForecastBench(bench.config, command := Command(), cached=False, work=bench.work)
+    bench.work.rehearse(short, short.place, _first(short), SAMPLED_QUESTIONS, False, SAMPLED_SESSIONS)
     texts = sorted({text for known in command.vectors.values() for text in known if text}, key=lambda t: (len(t), t))
     count = min(EMBEDDED, len(texts))
     return [texts[number * (len(texts) - 1) // max(count - 1, 1)] for number in range(count)]

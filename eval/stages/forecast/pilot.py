@@ -14,7 +14,7 @@ from eval.stages import components
 from eval.stages.forecast.bench import Command, ForecastBench
 from eval.stages.forecast.learned import Learned
 from eval.stages.forecast.model import Counting
-from eval.stages.forecast.rehearsal import Rehearsed, rehearse
+from eval.stages.forecast.rehearsal import Rehearsed, Work
 from eval.stages.forecast.tally import ANSWER, EMBED, EMBEDDER, LATENCY, MEMORY, SEARCH, Purpose, Tally
 from memos.embed.base import Embedder
 from memos.types import Usage
@@ -26,8 +26,8 @@ QUESTIONS = 20
 class PilotBench(ForecastBench):
     """The real models behind the same counting."""
 
-    def __init__(self, config: Mapping[str, Any], learned: Learned) -> None:
-        super().__init__(config, Command(), observe=learned)
+    def __init__(self, config: Mapping[str, Any], learned: Learned, work: Work) -> None:
+        super().__init__(config, Command(), observe=learned, work=work)
 
     def _counting(self, spec: Mapping[str, Any], mode: str) -> Counting:
         real = components.llm(spec, self.out, mode, self.budget, fresh=self.rerun)
@@ -59,18 +59,19 @@ def chosen(dataset: Dataset, count: int) -> list[str]:
     return [name for name in sizes if name in nearest]
 
 
-def pilot(config: Mapping[str, Any], count: int, learned: Learned) -> Piloted:
+def pilot(config: Mapping[str, Any], count: int, learned: Learned, work: Work) -> Piloted:
     """Run some conversations of a job through its real models.
 
     Args:
         learned: told of every reply.
+        work: what the job does.
 
     Raises:
         BudgetExceeded: the command's budget is used up.
     """
-    bench = PilotBench(config, learned)
+    bench = PilotBench(config, learned, work)
     names = chosen(bench.dataset, count)
-    seen = rehearse(bench, bench.place, names, QUESTIONS, latency=False)
+    seen = work.rehearse(bench, bench.place, names, QUESTIONS, latency=False)
     return Piloted(tuple(names), bench.tally, seen)
 
 

@@ -9,28 +9,33 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from eval.core.config import wants
 from eval.core.protocols import MemorySystem
 from eval.core.types import Question
 from eval.datasets.selection import stratified
 from eval.runs import lineage
-from eval.stages.answer import answer_task
+from eval.stages.answer import answer_task, asked_as_is
 from eval.stages.bench import Bench
 from eval.stages.forecast.model import Place
 from eval.stages.forecast.tally import ANSWER, ANSWERER, INGEST, LATENCY, MEMORY, SEARCH
 from eval.stages.ingest import state_of
 from eval.stages.judging import task
+from eval.stages.roles import Part
 from eval.stages.search import make_query, render
 from memos.errors import LLMError
 from memos.types import Conversation
 
 Key = tuple[str, int]
+Item = TypeVar("Item")
+Wording = Callable[[Question], str | None]
+"""How a question is put to the answerer; None: not at all."""
+ANSWERS = "answers"
 
 
 @dataclass
@@ -48,30 +53,95 @@ class Rehearsed:
         self.troubles[trouble] = self.troubles.get(trouble, 0) + 1
 
 
+class Work(Protocol):
+    """What the jobs of an experiment do, and how it is rehearsed."""
+
+    @property
+    def ingests(self) -> bool:
+        """Whether a system is given conversations and asked questions; else there are only answers to be judged."""
+        ...
+
+    def asking(self, bench: Bench) -> list[Part]:
+        """Answerer and judges that ask a language model."""
+        ...
+
+    def rehearse(
+        self,
+        bench: Bench,
+        place: Place,
+        sample_ids: Iterable[str] | None = None,
+        most_questions: int | None = None,
+        latency: bool = True,
+        most_sessions: int | None = None,
+    ) -> Rehearsed:
+        """Do a job's work with a bench whose models count (``rehearse``)."""
+        ...
+
+
+def _as_is(bench: Bench) -> Mapping[str, Wording]:
+    return {ANSWERS: asked_as_is}
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Conversations ingested, questions searched and answered, answers judged, a sample of them timed."""
+
+    wordings: Callable[[Bench], Mapping[str, Wording]] = _as_is
+    """Journal of answers to how they word a question; those in ``answers`` are judged."""
+    judged: bool = True
+    timed: bool = True
+
+    @property
+    def ingests(self) -> bool:
+        return True
+
+    def asking(self, bench: Bench) -> list[Part]:
+        return [part for part in bench.asking_parts() if self.judged or part is bench.answerer_part]
+
+    def rehearse(
+        self,
+        bench: Bench,
+        place: Place,
+        sample_ids: Iterable[str] | None = None,
+        most_questions: int | None = None,
+        latency: bool = True,
+        most_sessions: int | None = None,
+    ) -> Rehearsed:
+        return rehearse(bench, place, sample_ids, most_questions, latency and self.timed, most_sessions, self)
+
+
 @dataclass(frozen=True)
 class OnDisk:
     """Good records of a run folder that was begun."""
 
-    answers: Mapping[Key, str] = field(default_factory=dict)
+    answers: Mapping[str, Mapping[Key, str]] = field(default_factory=dict)
+    """Journal to its answers by question."""
     judged: Mapping[str, frozenset[Key]] = field(default_factory=dict)
     """Judge to the questions it has judged."""
     timed: frozenset[Key] = frozenset()
 
     @classmethod
-    def of(cls, bench: Bench) -> OnDisk:
-        """Those of a bench's folder; nothing where there is none, and the folder is not touched."""
+    def of(cls, bench: Bench, journals: Iterable[str]) -> OnDisk:
+        """Those of a bench's folder; nothing where there is none, and the folder is not touched.
+
+        Args:
+            journals: of answers.
+        """
         folder = bench.folder
         if not folder.exists():
-            return cls()
+            return cls({name: {} for name in journals})
         judged = {}
         for spec in bench.judge_specs:
             name = f"judge_{spec['name']}-{bench.judge_fingerprint(spec)}.jsonl"
-            judged[spec["name"]] = frozenset(_good(folder / "scores" / name))
-        answers = {key: record.get("answer", "") for key, record in _good(folder / "answers.jsonl").items()}
-        return cls(answers, judged, frozenset(_good(folder / "latency.jsonl")))
+            judged[spec["name"]] = frozenset(good_records(folder / "scores" / name))
+        answers = {
+            name: {key: record.get("answer", "") for key, record in good_records(folder / f"{name}.jsonl").items()}
+            for name in journals
+        }
+        return cls(answers, judged, frozenset(good_records(folder / "latency.jsonl")))
 
 
-def _good(path: Path) -> dict[Key, dict[str, Any]]:
+def good_records(path: Path) -> dict[Key, dict[str, Any]]:
     """The last record of each question, where it is good; lines that are no records are skipped."""
     records: dict[Key, dict[str, Any]] = {}
     for line in path.read_bytes().splitlines() if path.exists() else ():
@@ -90,6 +160,7 @@ def rehearse(
     most_questions: int | None = None,
     latency: bool = True,
     most_sessions: int | None = None,
+    work: Questions | None = None,
 ) -> Rehearsed:
     """Run the stages of a bench whose models count.
 
@@ -100,8 +171,11 @@ def rehearse(
         most_questions: of each conversation, evenly spread; None: all.
         latency: whether the latency pass is run too.
         most_sessions: of each conversation, the first ones; None: all.
+        work: what is done with the questions; None: all that a benchmark does.
     """
-    seen, disk = Rehearsed(), OnDisk.of(bench)
+    work = work or Questions()
+    wordings = work.wordings(bench)
+    seen, disk = Rehearsed(), OnDisk.of(bench, wordings)
     wanted = None if sample_ids is None else set(sample_ids)
     timed = _timed(bench, disk) if latency else {}
     answerer = bench.answerer()
@@ -110,9 +184,14 @@ def rehearse(
         if wanted is not None and name not in wanted:
             continue
         place.sample_id = name
-        questions = _spread(bench.questions(name), most_questions)
+        questions = spread(bench.questions(name), most_questions)
         seen.questions[name] = len(questions)
-        open_questions = [q for q in questions if q.key not in disk.answers]
+        unanswered = {
+            journal: [q for q in questions if ask(q) is not None and q.key not in disk.answers[journal]]
+            for journal, ask in wordings.items()
+        }
+        still_open = {q.key for asked in unanswered.values() for q in asked}
+        open_questions = [q for q in questions if q.key in still_open]
         contexts: dict[Key, str] = {}
         if open_questions or timed.get(name):
             started = time.process_time()
@@ -121,17 +200,20 @@ def rehearse(
                     contexts = _search(bench, open_questions, system, place, seen)
                     _latency(bench, conversation, timed.get(name, []), system, place, seen)
             seen.machine_s[name] = time.process_time() - started
-        answers = {q.key: disk.answers[q.key] for q in questions if q.key in disk.answers}
-        answers |= _answer(bench, answerer, conversation, open_questions, contexts, place, seen)
-        _judge(bench, questions, answers, disk, place)
+        for journal, asked in unanswered.items():
+            answers = {q.key: disk.answers[journal][q.key] for q in questions if q.key in disk.answers[journal]}
+            answers |= _answer(bench, answerer, asked, wordings[journal], contexts, place, seen)
+            if work.judged and journal == ANSWERS:
+                _judge(bench, questions, answers, disk, place)
     answerer.close()
     return seen
 
 
-def _spread(questions: Sequence[Question], most: int | None) -> list[Question]:
-    if most is None or len(questions) <= most:
-        return list(questions)
-    return [questions[number * len(questions) // most] for number in range(most)]
+def spread(items: Sequence[Item], most: int | None) -> list[Item]:
+    """At most so many of some items, evenly spread; None: all."""
+    if most is None or len(items) <= most:
+        return list(items)
+    return [items[number * len(items) // most] for number in range(most)]
 
 
 def _timed(bench: Bench, disk: OnDisk) -> dict[str, list[Question]]:
@@ -213,15 +295,15 @@ def _latency(
 def _answer(
     bench: Bench,
     answerer: Any,
-    conversation: Conversation,
     questions: Sequence[Question],
+    ask: Wording,
     contexts: Mapping[Key, str],
     place: Place,
     seen: Rehearsed,
 ) -> dict[Key, str]:
     place.phase, place.role = ANSWER, ANSWERER
     asked = [q for q in questions if q.key in contexts]
-    tasks = [answer_task(bench, q, contexts[q.key]) for q in asked]
+    tasks = [answer_task(bench, q, contexts[q.key], ask(q)) for q in asked]
     answers = {}
     if not bench.answerer_part.asks:
         return {q.key: q.gold for q in asked}  # answered without a model: about as long as the key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,10 @@ class StoredMemory:
     time: str
     """Time of the session it was made or last changed in, as the data set prints it."""
     turn_ids: tuple[str, ...]
+
+    def state(self) -> dict[str, object]:
+        """The fields by name, for a file."""
+        return {"id": self.id, "text": self.text, "time": self.time, "turn_ids": self.turn_ids}
 
 
 class MemoryStore:
@@ -91,7 +95,7 @@ class MemoryStore:
             "version": STATE_VERSION,
             "prefix": self._prefix,
             "next": self._next,
-            "items": [asdict(self.items[key]) for key in self._index.keys],
+            "items": [self.items[key].state() for key in self._index.keys],
         }
         write_json(folder / f"{name}.json", state)
         np.save(folder / f"{name}.npy", self._index.matrix, allow_pickle=False)

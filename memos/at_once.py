@@ -19,23 +19,29 @@ class Pool:
     Args:
         threads: most of them at once; each is made when there is work for it.
         name: of the threads, for people.
+        linger_s: how long a thread waits for further work before it ends: starting one costs as much as a short piece
+            of work.
     """
 
-    def __init__(self, threads: int, name: str) -> None:
-        self.threads, self.name = threads, name
+    def __init__(self, threads: int, name: str, linger_s: float = 0.0) -> None:
+        self.threads, self.name, self.linger_s = threads, name, linger_s
         self._waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
-        self._running = 0
+        self._busy, self._idle = 0, 0
         self._lock = threading.Lock()
+        self._work = threading.Condition(self._lock)
+        """Told of work that an idle thread may take."""
         self._rest = threading.Condition(self._lock)
-        """Told when a thread ends."""
+        """Told when a thread has nothing more to do."""
 
     def submit(self, work: Callable[[], T]) -> Future[T]:
         """Have something done; its result, or what it raised, is in the future."""
         future: Future[T] = Future()
         with self._lock:
             self._waiting.append((future, work))
-            if self._running < self.threads:
-                self._running += 1
+            if self._idle >= len(self._waiting):
+                self._work.notify()
+            elif self._busy + self._idle < self.threads:
+                self._busy += 1
                 threading.Thread(target=self._serve, name=self.name, daemon=True).start()
         return future
 
@@ -43,20 +49,19 @@ class Pool:
         """Cancel what has not begun."""
         with self._lock:
             waiting, self._waiting = self._waiting, deque()
+            self._rest.notify_all()
         for future, _ in waiting:
             future.cancel()
 
     def rest(self, timeout: float | None = None) -> bool:
         """Wait until nothing runs and nothing waits, at most ``timeout`` seconds; whether that is so."""
         with self._lock:
-            return self._rest.wait_for(lambda: not self._running, timeout)
+            return self._rest.wait_for(lambda: not self._busy and not self._waiting, timeout)
 
     def _serve(self) -> None:
         while True:
             with self._lock:
-                if not self._waiting:
-                    self._running -= 1
-                    self._rest.notify_all()
+                if not self._waiting and not self._awaited():
                     return
                 future, work = self._waiting.popleft()
             if future.set_running_or_notify_cancel():
@@ -64,6 +69,21 @@ class Pool:
                     future.set_result(work())
                 except BaseException as error:  # noqa: BLE001 - whoever takes the result is told, whatever it is
                     future.set_exception(error)
+
+    def _awaited(self) -> bool:
+        """Whether there was work again before a thread that had none was to end; wants the lock."""
+        self._busy -= 1
+        self._rest.notify_all()
+        if not self.linger_s:
+            return False
+        self._idle += 1
+        try:
+            if not self._work.wait_for(lambda: self._waiting, self.linger_s):
+                return False
+        finally:
+            self._idle -= 1
+        self._busy += 1
+        return True
 
 
 MOST = 8

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from eval.core.config import component_config, wants
+from eval.core.config import component_class, wants
 from eval.stages.bench import Bench
 from memos.errors import ConfigError
 
@@ -43,7 +43,7 @@ def conversations_at_once(bench: Bench) -> int:
 
 def waits(model: Mapping[str, Any]) -> bool:
     """Whether calls of a configured model, embedder or system wait for a server."""
-    return bool(model.get("_target_")) and bool(getattr(component_config(model, "model")[0], "remote", False))
+    return bool(model.get("_target_")) and bool(getattr(component_class(model, "model"), "remote", False))
 
 
 def patience() -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -43,13 +44,19 @@ class Mock:
         out = np.zeros((len(texts), self.dim), dtype=np.float32)
         for row, text in zip(out, texts, strict=True):
             row[0] = 1e-3
-            for word in text.lower().split():
-                self._add(row, word, 1.0)
-                padded = f"<{word}>"
-                for start in range(len(padded) - 2):
-                    self._add(row, padded[start : start + 3], 0.5)
+            features = [_features(word) for word in text.lower().split()]
+            if features:
+                codes = np.concatenate([codes for codes, _ in features])
+                np.add.at(row, codes % self.dim, np.concatenate([weights for _, weights in features]))
         return unit(out)
 
-    def _add(self, row: np.ndarray, feature: str, weight: float) -> None:
-        code = zlib.crc32(feature.encode("utf-8", "surrogatepass"))
-        row[code % self.dim] += weight if code & 0x80000000 else -weight
+
+@lru_cache(maxsize=50_000)
+def _features(word: str) -> tuple[np.ndarray, np.ndarray]:
+    """Codes (int64) and signed weights (float32) of a word and its trigrams, in the order in which they are added."""
+    padded = f"<{word}>"
+    parts = [word, *(padded[start : start + 3] for start in range(len(padded) - 2))]
+    codes = np.array([zlib.crc32(part.encode("utf-8", "surrogatepass")) for part in parts], dtype=np.int64)
+    weights = np.full(len(parts), 0.5, dtype=np.float32)
+    weights[0] = 1.0
+    return codes, np.where(codes & 0x80000000, weights, -weights)

@@ -10,11 +10,13 @@ from memos.at_once import Pool
 from memos.layers import layers, waits_for_a_server
 from memos.llm.base import LLM, Completion, Request
 from memos.llm.layer import OpenLayer
-from memos.llm.wire import request_key
+from memos.llm.wire import request_text
 
 THREADS = 4
 """Calls that one system makes ahead at once: enough to stay ahead of the decisions that are made in order, and few
 enough that those decisions do not stand in line behind them."""
+LINGER_S = 5.0
+"""How long a thread waits for the next call to be begun."""
 SOON = 8
 """Calls whose reply is needed next that one system makes beside others, at once."""
 
@@ -54,13 +56,17 @@ class EarlyLLM(OpenLayer):
 
     def __init__(self, inner: LLM, threads: int = THREADS) -> None:
         super().__init__(inner)
-        self._pool, self._soon = Pool(threads, f"early-{inner.name}"), Pool(SOON, f"soon-{inner.name}")
+        self._pool, self._soon = (
+            Pool(threads, f"early-{inner.name}", LINGER_S),
+            Pool(SOON, f"soon-{inner.name}", LINGER_S),
+        )
         self._begun: dict[str, Future[Completion]] = {}
+        """By the request's text."""
         self._lock = Lock()
 
     def begin(self, request: Request, *, soon: bool = False) -> None:
         """Start a call, behind those begun before it; ``soon``: beside them, as its reply is needed next."""
-        key = request_key({}, request)
+        key = request_text(request)
         with self._lock:
             if key not in self._begun:
                 pool = self._soon if soon else self._pool
@@ -68,7 +74,7 @@ class EarlyLLM(OpenLayer):
 
     def complete(self, request: Request) -> Completion:
         with self._lock:
-            begun = self._begun.pop(request_key({}, request), None) if self._begun else None
+            begun = self._begun.pop(request_text(request), None) if self._begun else None
         if begun is None or begun.cancel():  # what has not begun yet is asked at once
             return self.inner.complete(request)
         return begun.result()

@@ -31,6 +31,7 @@ _LOCK_TRIES, _LOCK_PAUSE_S = 200, 0.001
 _NEWS_S = 0.5
 """Longest wait before the shared state is looked at again."""
 _MOST_BYTES = 1 << 16
+_WRITTEN = json.JSONEncoder(separators=(",", ":"))
 _IDLE_PROCESS_S = 1.0
 """How often it is checked whether the other processes still run."""
 
@@ -239,7 +240,7 @@ class Limits:
 
     def _write(self) -> None:
         """Blanks fill the text up to the length of the one before, so that the file need not be cut."""
-        text = json.dumps(self._pace.to_json(), separators=(",", ":")).encode().ljust(len(self._written))
+        text = _WRITTEN.encode(self._pace.to_json()).encode().ljust(len(self._written))
         try:
             os.pwrite(self._file, text, 0)
         except OSError:

@@ -22,8 +22,11 @@ def values(text: str, *, complete: bool = True) -> Iterator[Any]:
     stopped by itself, so it only forgot to close), missing closing brackets are added, but only after a whole value:
     a cut string, number or key is never completed or dropped.
     """
+    whole = text.strip()
+    if first := _parsed(whole):
+        yield from first
     candidates = _candidates(text)
-    for candidate in candidates:
+    for candidate in candidates[1:] if first else candidates:
         yield from _parsed(candidate) or _parsed(without_trailing_commas(candidate))
     if complete:
         for candidate in candidates:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from memos.errors import ConfigError
+from memos.llm.plain_schema import Check, certain
 from memos.remembered import Remembered
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ def problems(value: Any, schema: Mapping[str, Any]) -> list[str]:
     Raises:
         ConfigError: a ``$ref`` or a type of the schema itself leads nowhere.
     """
+    if _certain(schema)(value):
+        return []
     from jsonschema.exceptions import UnknownType
     from referencing.exceptions import Unresolvable
 
@@ -61,6 +64,8 @@ def _made_validator(schema: Mapping[str, Any]) -> Draft202012Validator:
 
 _validator: Remembered[Mapping[str, Any], Draft202012Validator] = Remembered(_made_validator, 64)
 
+_certain: Remembered[Mapping[str, Any], Check] = Remembered(certain, 64)
+
 
 def _reason(error: ValidationError | SchemaError) -> str:
     """The library's message on one line; a value at its head is cut, so that a long reply does not hide the reason."""
@@ -70,8 +75,7 @@ def _reason(error: ValidationError | SchemaError) -> str:
     return " ".join(message.split())
 
 
-def is_strict(schema: Mapping[str, Any]) -> bool:
-    """Whether OpenAI's strict mode takes the schema: every object closed, with all its properties required."""
+def _strict(schema: Mapping[str, Any]) -> bool:
     for node in _nodes(schema):
         if node.get("type") == "object" or "properties" in node:
             if node.get("additionalProperties") is not False:
@@ -79,6 +83,10 @@ def is_strict(schema: Mapping[str, Any]) -> bool:
             if set(node.get("required", ())) != set(node.get("properties", {})):
                 return False
     return True
+
+
+is_strict: Remembered[Mapping[str, Any], bool] = Remembered(_strict, 64)
+"""Whether OpenAI's strict mode takes a schema: every object closed, with all its properties required."""
 
 
 def _nodes(node: Any) -> Iterator[Mapping[str, Any]]:

@@ -18,7 +18,10 @@ def canonical(value: Any) -> str:
     Raises:
         ValueError: when a value is not a finite number or not JSON at all.
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def request_to_dict(request: Request) -> dict[str, Any]:
@@ -38,12 +41,17 @@ def request_to_dict(request: Request) -> dict[str, Any]:
 def request_key(identity: Mapping[str, Any], request: Request) -> str:
     """SHA-256 (hex) of a provider's identity and every field of the request: ``canonical`` of both under ``llm`` and
     ``request``. A call is looked up in several places one after the other, so its text is made once.
+
+    Args:
+        identity: never changed while it is in use.
     """
-    text = f'{{"llm":{canonical(dict(identity))},"request":{_text(request)}}}'
+    text = f'{{"llm":{_identity_text(identity)},"request":{request_text(request)}}}'
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-_text: Remembered[Request, str] = Remembered(lambda request: canonical(request_to_dict(request)), 256)
+request_text: Remembered[Request, str] = Remembered(lambda request: canonical(request_to_dict(request)), 256)
+"""``canonical`` of every field of a request."""
+_identity_text: Remembered[Mapping[str, Any], str] = Remembered(lambda identity: canonical(dict(identity)), 64)
 
 
 def describe(request: Request, width: int = 80) -> str:

@@ -32,7 +32,7 @@ def test_a_request_is_written_out_once_on_its_way(tmp_path, monkeypatch):
     """However many layers look it up."""
     asked: list[Request] = []
     text = Remembered(lambda request: asked.append(request) or canonical(request_to_dict(request)), 8)
-    monkeypatch.setattr(wire, "_text", text)
+    monkeypatch.setattr(wire, "request_text", text)
     llm = CachedLLM(CachedLLM(MockLLM(), tmp_path / "inner.sqlite"), tmp_path / "outer.sqlite")
     request = Request((Message("user", "hello"),))
     first = llm.complete(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 _MONTHS = "January February March April May June July August September October November December".split()
 
@@ -33,6 +34,14 @@ class Usage:
             self.completion_tokens - other.completion_tokens,
             self.cached_tokens - other.cached_tokens,
         )
+
+
+def as_fields(record: Any) -> dict[str, Any]:
+    """A frozen record's fields by name, for a file, and those of records in it; ``dataclasses.asdict`` would copy every
+    value besides.
+    """
+    values = ((name, getattr(record, name)) for name in record.__dataclass_fields__)
+    return {name: as_fields(value) if hasattr(value, "__dataclass_fields__") else value for name, value in values}
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,20 +63,23 @@ class Server:
 
 
 def serve(latency: float) -> None:
-    """Serve until standard input ends; each line there is answered by the log since the line before."""
+    """Serve until standard input ends; each line there is answered by the log since the line before.
+
+    What is asked is read when the log is wanted: it is no part of what a reply takes.
+    """
     from scripted import ScriptedServer  # pyright: ignore[reportMissingImports]  # in tests/server
 
-    log: list[dict[str, Any]] = []
+    asked: list[dict[str, Any]] = []
 
     def say(body: dict[str, Any]) -> Any:
-        log.append(model.entry(body))
+        asked.append(body)
         return model.reply(body)[1]
 
     with ScriptedServer([("", say)], latency=latency) as server:
         print(server.base_url, flush=True)
         for _ in sys.stdin:
-            print(json.dumps(log), flush=True)
-            log.clear()
+            print(json.dumps([model.entry(body) for body in asked]), flush=True)
+            asked.clear()
 
 
 @contextmanager

@@ -15,7 +15,10 @@ IDENTIFIES_ONLY = True
 
 def canonical(value: Any) -> str:
     """JSON with sorted keys, no spaces and plain UTF-8: equal values give equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def digest(value: Any, length: int = 16) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 from tqdm import tqdm
@@ -16,6 +15,7 @@ from eval.stages.bench import Bench
 from eval.stages.boundary import Failed, attempt, outcomes
 from eval.stages.search import searched_now
 from memos.errors import DataError
+from memos.types import as_fields
 
 Key = tuple[str, int]
 
@@ -137,12 +137,12 @@ def _record(outcome: Answer) -> dict[str, Any]:
         "answer": outcome.text,
         "model": outcome.model,
         "prompt_hash": outcome.prompt_hash,
-        "usage": asdict(outcome.usage),
+        "usage": as_fields(outcome.usage),
         "ms": outcome.latency_ms,
         "cut_tokens": outcome.cut_tokens,
         "from_cache": outcome.from_cache,
     }
     if isinstance(outcome, BatchedAnswer):
-        record["batched"] = asdict(outcome.batched)
+        record["batched"] = as_fields(outcome.batched)
     spare = {"raw": outcome.raw, "error": outcome.error}
     return record | {name: text for name, text in spare.items() if text}

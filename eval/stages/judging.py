@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from eval.core import judging
@@ -16,6 +15,7 @@ from eval.core.types import JudgeTask, Question, Verdict
 from eval.runs import lineage
 from eval.runs.write import Journal
 from eval.stages.boundary import Failed, attempt, outcomes
+from memos.types import as_fields
 
 Key = tuple[str, int]
 Records = Mapping[Key, dict[str, Any]]
@@ -89,7 +89,7 @@ def _no_verdict(failed: Failed) -> dict[str, Any]:
 
 def _record(verdict: Verdict) -> dict[str, Any]:
     """The record of a verdict without its key; its label is that of the one rule for verdicts of several runs."""
-    record = asdict(verdict)
+    record = as_fields(verdict)
     if record["score"] is not None and not math.isfinite(record["score"]):
         raise ValueError(f"the judge's score is {record['score']}")
     record["label"] = judging.recorded(verdict.label, verdict.runs)

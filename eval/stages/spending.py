@@ -10,7 +10,6 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from eval.runs.format.summary import Spent
 from eval.runs.lines import parsed, whole_bytes
 from eval.runs.write import write_atomic
 from memos.llm.metered import Asked, Meter
-from memos.types import Usage
+from memos.types import Usage, as_fields
 
 FILE = "spending.jsonl"
 
@@ -72,7 +71,7 @@ def _nothing(asked: Asked) -> Spent:
 
 
 def _line(asked: Asked, usage: Usage) -> dict[str, Any]:
-    return {**asdict(asked), **asdict(usage)}
+    return {**as_fields(asked), **as_fields(usage)}
 
 
 def _totals(path: Path) -> dict[Asked, Usage]:

@@ -137,10 +137,11 @@ class CachedLLM(Layer):
 
     def _kept(self, wanted: list[tuple[str, Request]]) -> dict[str, Completion]:
         """Cached replies by present key, those under an earlier key included."""
-        replies = self._read([key for key, _ in wanted])
-        if self._earlier is not None:
-            older = {request_key(self._earlier, request): key for key, request in wanted if key not in replies}
-            replies.update((older[key], reply) for key, reply in self._read(list(older)).items())
+        older = {} if self._earlier is None else {request_key(self._earlier, r): key for key, r in wanted}
+        found = self._read([*dict.fromkeys([key for key, _ in wanted] + list(older))])
+        replies = {older[key]: reply for key, reply in found.items() if key in older}
+        replies.update((key, reply) for key, reply in found.items() if key not in older or older[key] == key)
+        self.hits += len(replies)
         return replies
 
     def _read(self, keys: list[str]) -> dict[str, Completion]:
@@ -154,7 +155,6 @@ class CachedLLM(Layer):
                 for key, text in self._db.execute(f"SELECT key, reply FROM replies WHERE key IN ({marks})", some):
                     if (reply := _reply(text)) is not None:
                         replies[key] = reply
-            self.hits += len(replies)
         return replies
 
     def _write(self, key: str, completion: Completion) -> Completion:

@@ -126,6 +126,7 @@ class MemOSSystem:
     version = "1"
     sees_gold = False
     at_once = True
+    asks_by_likeness = True
     prompt = "memos"
 
     @classmethod

@@ -28,6 +28,9 @@ class MemorySystem(Protocol):
     A class attribute ``at_once = True`` says that several instances may work in threads of one process; the harness
     then ingests conversations at once where the system waits for a server. ``at_once = False`` forbids it.
 
+    ``asks_by_likeness = True`` says that its model is asked about memories whose vectors are near: a forecast then
+    learns from the first sessions how often that is (``eval.stages.forecast``).
+
     A system may have ``expect(sessions)``: the sessions that ``add`` will be given, in order. It may begin calls that
     depend on nothing that is stored, as long as what comes out, and what it says it used by the end of each session,
     stays the same.

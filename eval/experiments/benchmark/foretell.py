@@ -101,6 +101,11 @@ def _lengths(made: Forecast) -> Iterator[str]:
     else:
         tried = "scaled by the replies to the probe; " if made.probed.calls > len(made.models) else ""
         yield f"Lengths of replies are stated ({stated()}), {tried}pilot=3 measures them on three conversations."
+    if made.piloted.calls and not made.pilot_conversations:
+        yield (
+            "Where calls depend on how like memories are, the first sessions of a conversation were read with the real "
+            f"models: {_used(made.piloted)}, whose replies are kept."
+        )
 
 
 def _notes(made: Forecast) -> Iterator[str]:

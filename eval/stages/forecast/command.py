@@ -16,11 +16,11 @@ from eval.stages.forecast.hours import CallLimits, CallTime, fitted, side_by_sid
 from eval.stages.forecast.jobs import Foreseen, Job, KnownModel, forecast
 from eval.stages.forecast.learned import Learned
 from eval.stages.forecast.model import tokenizer_of
-from eval.stages.forecast.pilot import QUESTIONS, Piloted, pilot
+from eval.stages.forecast.pilot import Extent, Piloted, chosen, pilot, rehearsed
 from eval.stages.forecast.probe import Probed, prove, sample
 from eval.stages.forecast.rehearsal import Work
 from eval.stages.forecast.samples import Samples
-from eval.stages.forecast.tally import EMBEDDER, MEMORY, Form
+from eval.stages.forecast.tally import EMBEDDER, INGEST, MEMORY, Form
 from memos.embed.budgeted import BudgetedEmbedder
 from memos.errors import ConfigError
 from memos.llm.base import LLM
@@ -117,7 +117,7 @@ def foresee(
         _prove(models, report)
         _sample(models, benches, learned, report)
     embedders = _embedders(benches, probing, learned, report)
-    pilots = [_pilot(bench, models, count, learned, report) for bench in benches]
+    pilots = [_pilot(bench, count, probing, learned, report) for bench in benches]
     foreseen = [_rehearsed(bench, piloted, learned, report) for bench, piloted in zip(benches, pilots, strict=True)]
     known = {name: asked.model(learned) for name, asked in models.items()} | embedders
     made = tuple(forecast(job, known, learned) for job in foreseen)
@@ -128,7 +128,7 @@ def foresee(
         sum((asked.probed.usage for asked in models.values()), Usage()),
         sum(asked.price.cost(asked.probed.usage) for asked in models.values() if asked.price),
         sum((piloted.usage for piloted in begun), Usage()),
-        max((len(piloted.sample_ids) for piloted in begun), default=0),
+        max((len(piloted.extent.sample_ids) for piloted in begun if piloted.extent.phases is None), default=0),
         _command_seconds(made, known, jobs_at_once),
     )
 
@@ -182,14 +182,18 @@ def _first(bench: ForecastBench) -> list[str]:
     return [conversation.sample_id for conversation in bench.dataset.conversations[:1]]
 
 
-def _pilot(
-    bench: ForecastBench, models: Mapping[str, _Asked], count: int, learned: Learned, report: Report
-) -> Piloted | None:
-    """A pilot of a job that asks a model; other jobs need none."""
-    if not count or not bench.asked_models():
-        return None
-    report(f"{bench.label}: pilot of {min(count, len(bench.dataset.conversations))} conversations")
-    return pilot(bench.config, count, learned, bench.work)
+def _pilot(bench: ForecastBench, count: int, probing: bool, learned: Learned, report: Report) -> Piloted | None:
+    """The pilot of a job that asks a model: the one that is asked for, else, where the probe may ask and how often the
+    memory asks rests on what it was told (``asks_by_likeness``), one of the first sessions.
+    """
+    if count and bench.asked_models():
+        report(f"{bench.label}: pilot of {min(count, len(bench.dataset.conversations))} conversations")
+        return pilot(bench.config, Extent(tuple(chosen(bench.dataset, count))), learned, bench.work)
+    if probing and bench.ingests_with_llm() and getattr(bench.system_class, "asks_by_likeness", False):
+        report(f"{bench.label}: reading {SAMPLED_SESSIONS} sessions, since its calls depend on how like memories are")
+        ingestion = Extent(tuple(_first(bench)), 1, SAMPLED_SESSIONS, frozenset({INGEST}))
+        return pilot(bench.config, ingestion, learned, bench.work)
+    return None
 
 
 def _rehearsed(bench: ForecastBench, piloted: Piloted | None, learned: Learned, report: Report) -> Foreseen:
@@ -201,7 +205,7 @@ def _rehearsed(bench: ForecastBench, piloted: Piloted | None, learned: Learned, 
     control = None
     if piloted is not None:
         again = ForecastBench(bench.config, Command(), learned=learned, cached=False, work=bench.work)
-        bench.work.rehearse(again, again.place, piloted.sample_ids, QUESTIONS, latency=False)
+        rehearsed(again, piloted.extent)
         control = again.tally
     return Foreseen(
         bench.label,

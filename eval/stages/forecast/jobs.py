@@ -149,12 +149,12 @@ def _asked(job: Foreseen, learned: Learned) -> dict[tuple[CallGroup, str], Usage
 def _spread(job: Foreseen, piloted: Piloted, group: CallGroup, usage: Usage) -> dict[str, Usage]:
     """What the pilot met and its rehearsal did not, for the other conversations by their turns or questions."""
     by_turns = group.phase in (INGEST, EMBED)
-    sizes, done = (job.turns, job.turns) if by_turns else (job.seen.questions, piloted.seen.questions)
-    seen = sum(done.get(name, 0) for name in piloted.sample_ids) or 1
+    sizes, done = (job.turns, piloted.turns) if by_turns else (job.seen.questions, piloted.seen.questions)
+    seen = sum(done.values()) or 1
     numbers = (usage.calls, usage.prompt_tokens, usage.completion_tokens)
     out = {}
     for name, size in sizes.items():
-        left = size - (done.get(name, 0) if name in piloted.sample_ids else 0)
+        left = size - done.get(name, 0)
         out[name] = Usage(*(round(number * left / seen) for number in numbers))
     return out
 

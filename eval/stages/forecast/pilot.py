@@ -38,12 +38,30 @@ class PilotBench(ForecastBench):
 
 
 @dataclass(frozen=True)
+class Extent:
+    """How much of a job a pilot runs."""
+
+    sample_ids: tuple[str, ...]
+    questions: int = QUESTIONS
+    """Of each conversation, at most."""
+    sessions: int | None = None
+    """Of each conversation, the first ones; None: all."""
+    phases: frozenset[str] | None = None
+    """What its figures correct; None: every phase."""
+
+    def corrects(self, group: CallGroup) -> bool:
+        return self.phases is None or group.phase in self.phases
+
+
+@dataclass(frozen=True)
 class Piloted:
     """What a pilot used, and where."""
 
-    sample_ids: tuple[str, ...]
+    extent: Extent
     tally: Tally
     seen: Rehearsed
+    turns: Mapping[str, int]
+    """Conversation to the turns that were read."""
 
     @property
     def usage(self) -> Usage:
@@ -59,10 +77,11 @@ def chosen(dataset: Dataset, count: int) -> list[str]:
     return [name for name in sizes if name in nearest]
 
 
-def pilot(config: Mapping[str, Any], count: int, learned: Learned, work: Work) -> Piloted:
-    """Run some conversations of a job through its real models.
+def pilot(config: Mapping[str, Any], extent: Extent, learned: Learned, work: Work) -> Piloted:
+    """Run a part of a job through its real models.
 
     Args:
+        extent: which part.
         learned: told of every reply.
         work: what the job does.
 
@@ -70,9 +89,20 @@ def pilot(config: Mapping[str, Any], count: int, learned: Learned, work: Work) -
         BudgetExceeded: the command's budget is used up.
     """
     bench = PilotBench(config, learned, work)
-    names = chosen(bench.dataset, count)
-    seen = work.rehearse(bench, bench.place, names, QUESTIONS, latency=False)
-    return Piloted(tuple(names), bench.tally, seen)
+    seen = rehearsed(bench, extent)
+    turns = {
+        c.sample_id: sum(len(session.turns) for session in c.sessions[: extent.sessions])
+        for c in bench.dataset.conversations
+        if c.sample_id in extent.sample_ids
+    }
+    return Piloted(extent, bench.tally, seen, turns)
+
+
+def rehearsed(bench: ForecastBench, extent: Extent) -> Rehearsed:
+    """Do a part of a bench's job, but for its latency pass."""
+    return bench.work.rehearse(
+        bench, bench.place, extent.sample_ids, extent.questions, latency=False, most_sessions=extent.sessions
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +157,18 @@ def ratios(piloted: Piloted, control: Tally, learned: Learned) -> dict[CallGroup
             _ratio(real[group].completion_tokens, usage.completion_tokens),
         )
         for group, usage in foreseen.items()
-        if group in real
+        if group in real and piloted.extent.corrects(group)
     }
 
 
 def unforeseen(piloted: Piloted, control: Tally, learned: Learned) -> dict[CallGroup, Usage]:
     """What the pilot's groups took that the rehearsal never asked for."""
     known = by_group(control, learned)
-    return {group: usage for group, usage in _used(piloted.tally, learned).items() if group not in known}
+    return {
+        group: usage
+        for group, usage in _used(piloted.tally, learned).items()
+        if group not in known and piloted.extent.corrects(group)
+    }
 
 
 def by_group(tally: Tally, learned: Learned) -> dict[CallGroup, Usage]:

@@ -138,9 +138,9 @@ class CachedLLM(Layer):
     def _kept(self, wanted: list[tuple[str, Request]]) -> dict[str, Completion]:
         """Cached replies by present key, those under an earlier key included."""
         older = {} if self._earlier is None else {request_key(self._earlier, r): key for key, r in wanted}
-        found = self._read([*dict.fromkeys([key for key, _ in wanted] + list(older))])
-        replies = {older[key]: reply for key, reply in found.items() if key in older}
-        replies.update((key, reply) for key, reply in found.items() if key not in older or older[key] == key)
+        kept = self._read([*dict.fromkeys([key for key, _ in wanted] + list(older))])
+        replies = {older[key]: reply for key, reply in kept.items() if key in older}
+        replies.update((key, reply) for key, reply in kept.items() if key not in older or older[key] == key)
         self.hits += len(replies)
         return replies
 

@@ -16,7 +16,7 @@ from eval.stages.forecast.hours import CallLimits, CallTime, fitted, side_by_sid
 from eval.stages.forecast.jobs import Foreseen, Job, KnownModel, forecast
 from eval.stages.forecast.learned import Learned
 from eval.stages.forecast.model import tokenizer_of
-from eval.stages.forecast.pilot import Extent, Piloted, chosen, pilot, rehearsed
+from eval.stages.forecast.pilot import PilotExtent, Piloted, chosen, pilot, rehearsed
 from eval.stages.forecast.probe import Probed, prove, sample
 from eval.stages.forecast.rehearsal import Work
 from eval.stages.forecast.samples import Samples
@@ -188,10 +188,10 @@ def _pilot(bench: ForecastBench, count: int, probing: bool, learned: Learned, re
     """
     if count and bench.asked_models():
         report(f"{bench.label}: pilot of {min(count, len(bench.dataset.conversations))} conversations")
-        return pilot(bench.config, Extent(tuple(chosen(bench.dataset, count))), learned, bench.work)
+        return pilot(bench.config, PilotExtent(tuple(chosen(bench.dataset, count))), learned, bench.work)
     if probing and bench.ingests_with_llm() and getattr(bench.system_class, "asks_by_likeness", False):
         report(f"{bench.label}: reading {SAMPLED_SESSIONS} sessions, since its calls depend on how like memories are")
-        ingestion = Extent(tuple(_first(bench)), 1, SAMPLED_SESSIONS, frozenset({INGEST}))
+        ingestion = PilotExtent(tuple(_first(bench)), 1, SAMPLED_SESSIONS, frozenset({INGEST}))
         return pilot(bench.config, ingestion, learned, bench.work)
     return None
 

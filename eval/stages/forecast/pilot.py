@@ -38,7 +38,7 @@ class PilotBench(ForecastBench):
 
 
 @dataclass(frozen=True)
-class Extent:
+class PilotExtent:
     """How much of a job a pilot runs."""
 
     sample_ids: tuple[str, ...]
@@ -57,7 +57,7 @@ class Extent:
 class Piloted:
     """What a pilot used, and where."""
 
-    extent: Extent
+    extent: PilotExtent
     tally: Tally
     seen: Rehearsed
     turns: Mapping[str, int]
@@ -77,7 +77,7 @@ def chosen(dataset: Dataset, count: int) -> list[str]:
     return [name for name in sizes if name in nearest]
 
 
-def pilot(config: Mapping[str, Any], extent: Extent, learned: Learned, work: Work) -> Piloted:
+def pilot(config: Mapping[str, Any], extent: PilotExtent, learned: Learned, work: Work) -> Piloted:
     """Run a part of a job through its real models.
 
     Args:
@@ -98,7 +98,7 @@ def pilot(config: Mapping[str, Any], extent: Extent, learned: Learned, work: Wor
     return Piloted(extent, bench.tally, seen, turns)
 
 
-def rehearsed(bench: ForecastBench, extent: Extent) -> Rehearsed:
+def rehearsed(bench: ForecastBench, extent: PilotExtent) -> Rehearsed:
     """Do a part of a bench's job, but for its latency pass."""
     return bench.work.rehearse(
         bench, bench.place, extent.sample_ids, extent.questions, latency=False, most_sessions=extent.sessions

@@ -16,7 +16,7 @@ from eval.stages.forecast.hours import CallLimits, CallTime, fitted, side_by_sid
 from eval.stages.forecast.jobs import Foreseen, Job, KnownModel, forecast
 from eval.stages.forecast.learned import Learned
 from eval.stages.forecast.model import tokenizer_of
-from eval.stages.forecast.pilot import PilotExtent, Piloted, chosen, pilot, rehearsed
+from eval.stages.forecast.pilot import Piloted, PilotExtent, chosen, pilot, rehearsed
 from eval.stages.forecast.probe import Probed, prove, sample
 from eval.stages.forecast.rehearsal import Work
 from eval.stages.forecast.samples import Samples

@@ -17,6 +17,7 @@ import numpy as np
 
 from memos.cube import MemCube
 from memos.cube.clock import Clock, RandomIds
+from memos.cube.cube import LIVE
 from memos.embed.base import Embedder
 from memos.infrastructure.access import Caller
 from memos.infrastructure.vault import Edge, Is, Vault, Where, readable_by
@@ -164,6 +165,8 @@ class MemOperator:
             self.vault.link(edges)
         outcome = Inserted(cube.cube_id, "added")
         for old, verdict in verdicts:
+            if self.vault.get(old.cube_id).state not in LIVE:
+                continue  # made from one that was archived just now, and gone with it
             if verdict == "duplicate":
                 return self._merge(old, cube, actor)
             winner, loser = newer(cube, old)
@@ -221,12 +224,15 @@ class MemOperator:
                 self._archive(self.vault.get(cube_id), actor, f"capacity of tier {tier}")
 
     def _neighbours(self, vector: np.ndarray) -> list[tuple[MemCube, float]]:
-        """The nearest live memories with their cosine, from the local index: earlier ones of the batch included."""
+        """The nearest live memories with their cosine, from the local index: earlier ones of the batch included.
+
+        What an earlier one of the batch has archived with its source is still in the index, and left out here.
+        """
         if not len(self.index):
             return []
         rows, cosine = self.index.nearest(vector, self.config.resolve.neighbours)
         cubes = self.vault.get_many([self.index.units[row].unit_id for row in rows])
-        return list(zip(cubes, cosine.tolist(), strict=True))
+        return [pair for pair in zip(cubes, cosine.tolist(), strict=True) if pair[0].state in LIVE]
 
     def _common(self) -> frozenset[str]:
         """Names of speakers: they link everything with everything."""

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from memos.infrastructure.vault.digests import vault_digest
 from memos.infrastructure.vault.filters import Is, Where
 from memos.infrastructure.vault.following import admitted, after_place, after_update, with_descendants
 from memos.infrastructure.vault.indexes import Indexes
-from memos.infrastructure.vault.rules import check_new, check_restored, check_revision, use_counts
+from memos.infrastructure.vault.rules import check_new, check_restored, check_revision, used_once_more
 from memos.infrastructure.vault.schema import READING, open_database, told
 from memos.infrastructure.vault.search import Search
 
@@ -251,8 +251,7 @@ class SqliteVault(tables.Relations):
             ids, used = list(cube_ids), dict[str, MemCube]()
             for cube_id in ids:
                 cube = used.get(cube_id) or self._cube(cube_id)
-                counts = use_counts(cube.behavioural, at, use, self.config.heat_half_life)
-                used[cube_id] = replace(cube, behavioural=counts)
+                used[cube_id] = used_once_more(cube, at, use, self.config.heat_half_life)
             tables.write_uses(self._db, ids, used, at, use, caller)
             for cube in used.values():
                 self._remember(cube)

@@ -7,7 +7,7 @@ from pathlib import Path
 from eval.core.categories import CategoryId
 from eval.report import tables
 from eval.report.groups import RunGroup
-from eval.report.significance import against_best, apart_in_all, ties
+from eval.report.significance import against_best, apart_in_all, compare_runs, ties
 from eval.report.sources import sources
 from eval.report.tables.ablation import ablation_table
 from eval.report.tables.locomo import Ties
@@ -57,7 +57,7 @@ def write_benchmark_tables(group: RunGroup, out: Path) -> list[Table]:
     }
     made |= {suffix: table for suffix, table in further.items() if table is not None}
     if group.experiment.endswith("_ablation"):
-        made = {"": ablation_table(group.runs), "_answers": made.pop(""), **made}
+        made = {"": ablation_table(group.runs, compare_runs), "_answers": made.pop(""), **made}
     origin = sources(group.summaries)
     for suffix, table in made.items():
         tables.write(table, out / "tables" / f"{group.experiment}{suffix}", origin)

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 import numpy as np
 
 from memos.cube import MemCube
 from memos.cube.clock import Clock, RandomIds
+from memos.cube.cube import LIVE
 from memos.embed.base import Embedder
 from memos.infrastructure.access import Caller
 from memos.infrastructure.vault import Edge, Is, Vault, Where, readable_by
@@ -25,7 +27,7 @@ from memos.operation.retrieval.filtering import Filter
 from memos.operation.retrieval.fresh import Freshness
 from memos.operation.retrieval.index import MemoryIndex, Unit
 from memos.operation.retrieval.point_in_time import VALID_FROM, closed, holding, valid_from
-from memos.operation.retrieval.retrieve import RetrieveConfig, UnitHit, search
+from memos.operation.retrieval.retrieve import RetrieveConfig, UnitHit, hits_of, ranked, search
 from memos.operation.retrieval.units import unit_of
 from memos.operation.upkeep.lifecycle import MemLifecycle
 from memos.operation.upkeep.organise import Organised, Reorganiser
@@ -163,6 +165,8 @@ class MemOperator:
             self.vault.link(edges)
         outcome = Inserted(cube.cube_id, "added")
         for old, verdict in verdicts:
+            if self.vault.get(old.cube_id).state not in LIVE:
+                continue  # made from one that was archived just now, and gone with it
             if verdict == "duplicate":
                 return self._merge(old, cube, actor)
             winner, loser = newer(cube, old)
@@ -220,12 +224,15 @@ class MemOperator:
                 self._archive(self.vault.get(cube_id), actor, f"capacity of tier {tier}")
 
     def _neighbours(self, vector: np.ndarray) -> list[tuple[MemCube, float]]:
-        """The nearest live memories with their cosine, from the local index: earlier ones of the batch included."""
+        """The nearest live memories with their cosine, from the local index: earlier ones of the batch included.
+
+        What an earlier one of the batch has archived with its source is still in the index, and left out here.
+        """
         if not len(self.index):
             return []
         rows, cosine = self.index.nearest(vector, self.config.resolve.neighbours)
         cubes = self.vault.get_many([self.index.units[row].unit_id for row in rows])
-        return list(zip(cubes, cosine.tolist(), strict=True))
+        return [pair for pair in zip(cubes, cosine.tolist(), strict=True) if pair[0].state in LIVE]
 
     def _common(self) -> frozenset[str]:
         """Names of speakers: they link everything with everything."""
@@ -308,8 +315,15 @@ class MemOperator:
     ) -> list[UnitHit]:
         rights = None if caller is None else readable_by(self.vault, caller, self.clock())
         if where is None:
-            hits = search(self.index, text, vector, settings, depth=2 * k, edges=self.vault.edges)
-            shown = self._shown([unit.unit_id for hit in hits for unit in hit.units], caller)
+            passages = ranked(self.index, text, vector, settings, depth=2 * k, edges=self.vault.edges)
+            further = hits_of(self.index, passages)
+            hits = list(islice(further, k))
+            ids = [unit.unit_id for hit in hits for unit in hit.units]
+            if len(self._now(ids, rights)) == len(ids):
+                return hits
+            # Some of these have left, or are not for this caller: what is below them moves up.
+            hits += further
+            shown = self._shown([unit.unit_id for hit in hits for unit in hit.units], rights)
             readable = (UnitHit(tuple(unit for unit in hit.units if unit.unit_id in shown), hit.score) for hit in hits)
             hits = [hit for hit in readable if hit.units][:k]
             if rights is None or len(hits) == k or len(self.index) <= len(hits):
@@ -342,16 +356,16 @@ class MemOperator:
         index.add([self.unit(cube) for cube, _ in pairs], np.asarray([vector for _, vector in pairs], dtype=np.float32))
         return search(index, text, vector, settings, depth=k, edges=self.vault.edges)
 
-    def _shown(self, cube_ids: Sequence[str], caller: Caller | None) -> frozenset[str]:
-        """Those of the ids that are live now and that the caller may read; what is no longer live leaves the index."""
+    def _shown(self, cube_ids: Sequence[str], rights: Where | None) -> frozenset[str]:
+        """Those of the ids that are live now and readable; what is no longer live leaves the index."""
+        live = self._now(cube_ids, None)
+        self.index.remove([cube_id for cube_id in cube_ids if cube_id not in live])
+        return live if rights is None else self._now(cube_ids, rights)
+
+    def _now(self, cube_ids: Sequence[str], rights: Where | None) -> frozenset[str]:
+        """Those of the ids that are live now and meet a condition."""
         if not cube_ids:
             return frozenset()
         asked = Is("cube_id", *cube_ids)
-        if caller is not None:
-            rights = readable_by(self.vault, caller, self.clock())
-            readable = frozenset(self.vault.find(asked & rights, namespaces=[self.namespace], order=()))
-            if len(readable) == len(cube_ids):
-                return readable
-        live = frozenset(self.vault.find(asked, namespaces=[self.namespace], order=()))
-        self.index.remove([cube_id for cube_id in cube_ids if cube_id not in live])
-        return live if caller is None else readable
+        where = asked if rights is None else asked & rights
+        return frozenset(self.vault.find(where, namespaces=[self.namespace], order=()))

@@ -395,3 +395,42 @@ def test_a_faiss_that_cannot_be_loaded_is_told_once_and_numpy_searches(monkeypat
         assert both(matrix, query, 20) == (want, want)
     [text] = [record.getMessage() for record in caplog.records if "faiss-cpu" in record.getMessage()]
     assert "multiarray" in text
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_a_query_takes_one_thread_and_leaves_the_setting_as_it_was(threads):
+    class Library:
+        said, now = [], threads
+
+        def omp_get_max_threads(self):
+            return self.now
+
+        def omp_set_num_threads(self, count):
+            self.said.append(count)
+            self.now = count
+
+    library = Library()
+    with pytest.raises(ZeroDivisionError), kernels.one_thread(library):
+        assert library.now == 1
+        raise ZeroDivisionError
+    assert library.now == threads and len(library.said) == (0 if threads == 1 else 2)
+
+
+def test_no_search_starts_threads_of_faiss(monkeypatch):
+    faiss = pytest.importorskip("faiss")
+    chance, used = np.random.default_rng(3), []
+    matrix = chance.standard_normal((nearest.SCREENED, 8)).astype(np.float32)
+    own = faiss.IndexScalarQuantizer.search
+    monkeypatch.setattr(
+        faiss.IndexScalarQuantizer,
+        "search",
+        lambda self, *given: used.append(faiss.omp_get_max_threads()) or own(self, *given),
+    )
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(3)
+    try:
+        index = nearest.Nearest()
+        index.rows(matrix, matrix[0], 3)
+        assert used[-1] == 1 and faiss.omp_get_max_threads() == 3
+    finally:
+        faiss.omp_set_num_threads(before)

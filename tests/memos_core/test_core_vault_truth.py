@@ -230,6 +230,24 @@ def test_kill_9_at_fifty_random_points_loses_no_commit_and_leaves_no_half(tmp_pa
     assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+def test_a_use_is_known_as_the_file_has_it_and_undone_with_its_transaction(tmp_path, make, clock):
+    """Counters are kept in memory beside the file, so that a search need not read what it has just shown (C8)."""
+    path = tmp_path / "v.sqlite"
+    vault = SqliteVault(path, clock=clock)
+    vault.add([make("one"), make("two")])
+    ids = vault.find()
+    for use in ("access", "injection", "helpful"):
+        clock.advance(seconds=60)
+        vault.touch([*ids, ids[0]], clock(), use, "ana")
+        assert vault.get_many(ids) == SqliteVault(path, clock=clock).get_many(ids)
+    before = vault.get_many(ids)
+    assert before[0].behavioural.access_count == 4 and len(vault.uses()) == 9
+    with pytest.raises(Undo), vault.transaction():
+        vault.touch(ids, clock())
+        raise Undo
+    assert vault.get_many(ids) == before and len(vault.uses()) == 9
+
+
 def test_two_open_vaults_see_each_others_commits(tmp_path, make, embed):
     first, second = SqliteVault(tmp_path / "v.sqlite"), SqliteVault(tmp_path / "v.sqlite")
     first.add([make("one")], [embed("one")])

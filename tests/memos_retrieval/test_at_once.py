@@ -17,7 +17,7 @@ from memos.infrastructure.vault import Is
 from memos.infrastructure.vault.sqlite import SqliteVault
 from memos.llm.mock import MockLLM
 from memos.operation import operator
-from memos.operation.retrieval.retrieve import search
+from memos.operation.retrieval.retrieve import ranked
 
 WRITERS, ROUNDS = 8, 3
 PLACES = ("harbour", "library", "bakery", "museum", "castle", "vineyard", "station", "brewery")
@@ -171,12 +171,12 @@ def test_nothing_is_added_to_an_index_that_another_thread_searches(tmp_path, moc
     def slow(*arguments, **options):
         begun.set()
         assert go_on.wait(TIMEOUT_S)
-        return search(*arguments, **options)
+        return ranked(*arguments, **options)
 
     with MemOS(tmp_path / "v.sqlite", embedder=mock_embedder) as memory:
         memory.add("Ana keeps bees.", user="ana")
         index = memory.operator("ana").index
-        monkeypatch.setattr(operator, "search", slow)
+        monkeypatch.setattr(operator, "ranked", slow)
         searching = threading.Thread(target=memory.search, args=("bees",), kwargs={"user": "ana"})
         searching.start()
         assert begun.wait(TIMEOUT_S)

@@ -102,3 +102,14 @@ def test_the_sensitivity_of_an_added_text_is_noticed(mock_embedder):
     with MemOS(embedder=mock_embedder) as memory:
         (stored,) = memory.add("My password is bluefish22.", user="ana")
         assert memory.vault.get(stored.cube_id).governance.sensitivity == "restricted"
+
+
+def test_a_statement_and_its_preference_are_superseded_together(mock_embedder):
+    """The preference is made from the statement and leaves with it: neither is archived twice, and nothing is merged
+    into what has left."""
+    with MemOS(embedder=mock_embedder) as memory:
+        first = memory.add("My favourite band is Radiohead.", user="ana")
+        second = memory.add("These days my favourite band is Big Thief.", user="ana")
+        assert len(first) == 2 and second[0].status == "replaced"
+        live = {cube.text for cube in memory.vault.get_many(memory.vault.find(namespaces=["ana"]))}
+        assert not any("Radiohead" in text for text in live) and any("Big Thief" in text for text in live)

@@ -177,7 +177,7 @@ def test_passages_are_disjoint_runs_of_neighbours(conversation, mock_embedder):
     for _ in range(20):
         scores = rng.normal(size=index.n)
         scores[rng.integers(index.n)] = -np.inf
-        passages = assemble(index, scores, Shape(4, 60, 40), 500)
+        passages = list(assemble(index, scores, Shape(4, 60, 40), 500))
         rows = [row for passage in passages for row in passage.rows]
         assert sorted(rows) == np.flatnonzero(np.isfinite(scores)).tolist()
         for passage in passages:

@@ -1,49 +1,65 @@
-"""The ablation table: values by category, held-out conversations apart, changes against the whole system."""
+"""The ablation table: values by category, answers, changes against the whole system paired by question."""
 
 from types import SimpleNamespace
 
 import pytest
 
-from eval.report.tables.ablation import HELD_OUT, ablation_table, held_out
+from eval.report.significance import compare_runs
+from eval.report.tables.ablation import ablation_table
 
-METRIC = "evidence_recall_at_20"
+METRIC, JUDGE = "evidence_recall_at_20", "judge_offline"
 
 
-def _run(label: str, mean: float, held: float):
-    entry = {"mean": mean, "n": 4}
+def _run(label: str, recall: list[float], answers: list[float]):
+    """A run over four questions of three conversations."""
+    keys = [("conv-1", 0), ("conv-1", 1), ("conv-2", 0), ("conv-3", 0)]
+    columns = {METRIC: dict(zip(keys, recall, strict=True)), JUDGE: dict(zip(keys, answers, strict=True))}
+    mean = sum(recall) / 4
     summary = {
         "system": "memos",
         "fingerprint": label,
         "display": {"label": label},
         "n": 4,
         "answerer": "none",
-        "judge": "none",
-        "metrics": {METRIC: entry, "memory_words": {"mean": 1199.6, "n": 4}},
+        "judge": "offline",
+        "metrics": {
+            METRIC: {"mean": mean, "n": 4},
+            JUDGE: {"mean": sum(answers) / 4, "n": 4},
+            "memory_words": {"mean": 1199.6, "n": 4},
+        },
         "latency_ms": {"ingest_s": 3.5, "search": {"p50": 2.25}},
         "by_category": {"1": {METRIC: {"mean": mean / 2, "n": 2}}},
     }
-    metrics = {
-        (HELD_OUT[0], 0): {METRIC: held},
-        (HELD_OUT[1], 1): {METRIC: 1.0},
-        ("conv-26", 0): {METRIC: 0.0},
-        (HELD_OUT[2], 5): {"f1_locomo": 1.0},
-    }
-    return SimpleNamespace(summary=summary, values=metrics)
+    return SimpleNamespace(summary=summary, column=lambda name: columns.get(name, {}), categories={}, folder=label)
 
 
-def test_rows_hold_overall_change_category_and_held_out_values():
-    table = ablation_table([_run("whole", 0.9, 0.6), _run("without graph", 0.85, 0.2)])
+@pytest.fixture
+def rows():
+    runs = [
+        _run("whole", [1, 0.5, 1, 1], [1, 0, 1, 1]),
+        _run("without graph", [0.5, 0, 0.5, 0.9], [1, 0, 0, 1]),
+    ]
+    table = ablation_table(runs, compare_runs)
     keys = [column.key for column in table.columns]
-    whole, without = (dict(zip(keys, (cell.value for cell in row), strict=True)) for row in table.sections[0].rows)
-    assert (whole["method"], whole[f"{METRIC}_all"], whole[f"{METRIC}_change"]) == ("whole", 0.9, None)
-    assert without[f"{METRIC}_change"] == pytest.approx(-0.05)
-    assert without[f"{METRIC}_1"] == pytest.approx(0.425) and without[f"{METRIC}_2"] is None
-    assert without[f"{METRIC}_held_out"] == pytest.approx(0.6)
-    assert whole["memory_words"] == 1200
-    assert (whole["ingest_s"], whole["search_p50_ms"]) == (3.5, 2.25)
+    return [dict(zip(keys, row, strict=True)) for row in table.sections[0].rows]
 
 
-def test_questions_without_the_metric_and_other_conversations_do_not_count():
-    run = _run("whole", 0.9, 0.5)
-    assert held_out(run, METRIC) == pytest.approx(0.75)
-    assert held_out(run, "evidence_recall_words_1600") is None
+def test_rows_hold_overall_change_and_category_values(rows):
+    whole, without = rows
+    assert (whole["method"].value, whole[METRIC].value, whole[f"{METRIC}_change"].value) == ("whole", 0.875, None)
+    assert without[f"{METRIC}_change"].value == pytest.approx(-0.4)
+    assert without[f"{METRIC}_1"].value == pytest.approx(0.2375) and without[f"{METRIC}_2"].value is None
+    assert whole["memory_words"].value == 1200
+    assert (whole["ingest_s"].value, whole["search_p50_ms"].value) == (3.5, 2.25)
+
+
+def test_a_change_has_the_interval_of_the_paired_differences(rows):
+    change = rows[1][f"{METRIC}_change"]
+    assert change.low < -0.4 < change.high
+
+
+def test_answers_stand_beside_recall_and_what_was_not_measured_is_missing(rows):
+    whole, without = rows
+    assert (whole[JUDGE].value, without[JUDGE].value) == (0.75, 0.5)
+    assert without[f"{JUDGE}_change"].value == pytest.approx(-0.25)
+    assert whole["f1_memos"].value is None and without["f1_memos_change"].value is None

@@ -1,4 +1,4 @@
-"""What each channel and mechanism of a system contributes: evidence recall by category, held-out conversations apart.
+"""What each channel, mechanism and layer of a system contributes to the evidence found and to answers, and its time.
 
 The first run is the whole system; every other run has one part switched off (or one added), so its row says what that
 part is worth. Printed for ``experiment=memos_ablation``.
@@ -6,35 +6,45 @@ part is worth. Printed for ``experiment=memos_ablation``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from eval.report.tables.summaries import metric_cell, origin_notes
+from eval.report.tables.summaries import judges, main_title, metric_cell, origin_notes
 from eval.report.tables.table import Cell, Column, Section, Table
 from eval.runs.labels import labels
 from eval.runs.read import Run
+from eval.stats import Comparison
 
-MEASURES = (("evidence_recall_at_20", "recall at 20 hits"), ("evidence_recall_words_1600", "recall within 1,600 words"))
+RECALL = (("evidence_recall_at_20", "recall at 20 hits"), ("evidence_recall_words_1600", "recall within 1,600 words"))
 CATEGORIES = (1, 2, 3, 4)
-HELD_OUT = ("conv-47", "conv-48", "conv-49", "conv-50")
-"""Conversations on which no weight was fitted (settings were chosen with them in view)."""
+Compare = Callable[[Run, Run, str], Comparison]
 
 
-def ablation_table(runs: Sequence[Run]) -> Table:
-    """One row a run in the order given: recall overall, by category and on ``HELD_OUT``, and the change of the overall
-    value against the first run."""
+def ablation_table(runs: Sequence[Run], compare: Compare) -> Table:
+    """One row a run in the order given: recall overall and by category, answers by the first judge and by F1, each with
+    the change against the first run.
+
+    Args:
+        compare: two runs on a metric, paired by question.
+    """
+    summaries = [run.summary for run in runs]
+    answers = [*((name, main_title(name)) for name in judges(summaries)[:1]), ("f1_memos", "F1")]
     columns = [Column("method", "Method", "text")]
-    for name, title in MEASURES:
-        columns.append(Column(f"{name}_all", "all", better=1, group=title))
-        columns.append(Column(f"{name}_change", "change", group=title))
-        columns += [Column(f"{name}_{category}", f"cat. {category}", better=1, group=title) for category in CATEGORIES]
-        columns.append(Column(f"{name}_held_out", "held out", better=1, group=title))
+    for name, title in (*RECALL, *answers):
+        columns.append(Column(name, "all", better=1, group=title))
+        columns.append(Column(f"{name}_change", "change", primary=True, group=title))
+        if (name, title) in RECALL:
+            columns += [Column(f"{name}_{one}", f"cat. {one}", better=1, group=title) for one in CATEGORIES]
     columns.append(Column("memory_words", "words", "count"))
     columns += [Column("ingest_s", "ingest (s)", "ms"), Column("search_p50_ms", "search (ms)", "ms")]
-    summaries = [run.summary for run in runs]
     rows = tuple(
         (
             Cell(name),
-            *(cell for metric, _ in MEASURES for cell in _cells(run, runs[0], metric)),
+            *(
+                cell
+                for metric, _ in RECALL
+                for cell in (*_cells(run, runs[0], metric, compare), *_by_category(run, metric))
+            ),
+            *(cell for metric, _ in answers for cell in _cells(run, runs[0], metric, compare)),
             _words(run),
             *_times(run),
         )
@@ -42,30 +52,28 @@ def ablation_table(runs: Sequence[Run]) -> Table:
     )
     notes = [
         *origin_notes(summaries),
-        "Percent of a question's gold turns. change: points against the first row. cat.: 1 multi-hop, 2 temporal, 3 "
-        f"open-domain, 4 single-hop. held out: {', '.join(HELD_OUT)}, on which no weight was fitted (settings were "
-        "chosen with them in view). words: NLTK words of context a question. ingest: seconds for all conversations, "
+        "Recall: percent of a question's gold turns. change: points against the first row on the same questions, with "
+        "the 95 % interval over conversations; a judge's holds its own error. cat.: 1 multi-hop, 2 temporal, 3 "
+        "open-domain, 4 single-hop. words: NLTK words of context a question. ingest: seconds for all conversations, "
         "embeddings from the cache where it holds them; search: median milliseconds of a question. Layers that act on "
         "statements (resolution) or on a model's readings (scheduler) change nothing where turns alone are stored "
         "(extractor=rules).",
     ]
-    title = "What each channel and mechanism contributes to the evidence found"
+    title = "What each channel, mechanism and layer contributes to the evidence found and to answers"
     return Table("ablation", title, tuple(columns), (Section("", rows),), tuple(notes)).marked()
 
 
-def _cells(run: Run, whole: Run, metric: str) -> list[Cell]:
-    own, first = (metric_cell(each.summary, metric).number for each in (run, whole))
-    change = None if own is None or first is None or run is whole else own - first
-    by_category = [Cell(metric_cell(run.summary, metric, category).value) for category in CATEGORIES]
-    return [Cell(own), Cell(change), *by_category, Cell(held_out(run, metric))]
+def _cells(run: Run, whole: Run, metric: str, compare: Compare) -> tuple[Cell, Cell]:
+    """The overall value, and how far it lies above that of the whole system."""
+    own = Cell(metric_cell(run.summary, metric).number)
+    if run is whole or not run.column(metric) or not whole.column(metric):
+        return own, Cell()
+    change = compare(run, whole, metric)
+    return own, Cell(change.difference, change.low, change.high)
 
 
-def held_out(run: Run, metric: str) -> float | None:
-    """Mean over the held-out conversations' questions that have the metric; None where there are none."""
-    scores = [
-        metrics[metric] for (sample_id, _), metrics in run.values.items() if sample_id in HELD_OUT and metric in metrics
-    ]
-    return sum(scores) / len(scores) if scores else None
+def _by_category(run: Run, metric: str) -> list[Cell]:
+    return [Cell(metric_cell(run.summary, metric, category).value) for category in CATEGORIES]
 
 
 def _times(run: Run) -> tuple[Cell, Cell]:

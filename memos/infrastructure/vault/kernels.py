@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -35,8 +37,25 @@ def indexed(faiss, matrix: np.ndarray, query: np.ndarray, rows: np.ndarray) -> n
     """Inner products of some rows of a float32 matrix (C order) with a vector, both float32, by FAISS."""
     rows, out = np.ascontiguousarray(rows, np.int64), np.empty(len(rows), np.float32)
     pointers = map(faiss.swig_ptr, (out, query, matrix, rows))
-    faiss.fvec_inner_products_by_idx(*pointers, matrix.shape[1], 1, len(rows))
+    with one_thread(faiss):
+        faiss.fvec_inner_products_by_idx(*pointers, matrix.shape[1], 1, len(rows))
     return out
+
+
+@contextmanager
+def one_thread(faiss) -> Iterator[None]:
+    """FAISS in the calling thread alone: it starts its threads even for one query, which one of them answers while the
+    others spin. Other threads of the program keep their setting, and this one has its own back afterwards.
+    """
+    threads = faiss.omp_get_max_threads()
+    if threads == 1:
+        yield
+        return
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(threads)
 
 
 def bounds(length, query_length: float, dim: int):

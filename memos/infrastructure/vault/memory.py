@@ -26,7 +26,7 @@ from memos.infrastructure.vault.filters import COLUMNS, Is, Where
 from memos.infrastructure.vault.following import admitted, after_place, after_update, with_descendants
 from memos.infrastructure.vault.keywords import query_words, words_of
 from memos.infrastructure.vault.rows import indexed_text
-from memos.infrastructure.vault.rules import check_new, check_restored, check_revision, checked_vector, use_counts
+from memos.infrastructure.vault.rules import check_new, check_restored, check_revision, checked_vector, used_once_more
 
 if TYPE_CHECKING:
     import numpy as np
@@ -157,9 +157,8 @@ class MemoryVault:
     def touch(self, cube_ids: Iterable[str], at: datetime, use: Use = "access", caller: str = "") -> None:
         with self.transaction():
             for cube_id in cube_ids:
-                cube = self.get(cube_id)
-                counts = use_counts(cube.behavioural, at, use, self.config.heat_half_life)
-                self._store.cubes[cube_id] = replace(cube, behavioural=counts)
+                half_life = self.config.heat_half_life
+                self._store.cubes[cube_id] = used_once_more(self.get(cube_id), at, use, half_life)
                 self._store.uses.append(UseRecord(cube_id, at, use, caller))
 
     def purge(self, cube_ids: Iterable[str]) -> None:

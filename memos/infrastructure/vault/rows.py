@@ -120,12 +120,13 @@ def content_row(cube: MemCube, ns: int, content: str) -> tuple[Any, ...]:
 
 def place_row(cube: MemCube) -> tuple[Any, ...]:
     """Values of PLACE_COLUMNS and COUNT_COLUMNS."""
-    behaviour = cube.behavioural
+    return (cube.state, cube.tier, int(cube.frozen), *count_row(cube.behavioural))
+
+
+def count_row(behaviour: Behavioural) -> tuple[Any, ...]:
+    """Values of COUNT_COLUMNS."""
     used = behaviour.last_access
     return (
-        cube.state,
-        cube.tier,
-        int(cube.frozen),
         behaviour.access_count,
         None if used is None else used.timestamp(),
         None if used is None else used.isoformat(),

@@ -96,10 +96,23 @@ def use_counts(behaviour: Behavioural, at: datetime, use: Use, half_life: float)
         raise CubeError(f"use {use!r} is none of access, injection, helpful, unhelpful")
     last = behaviour.last_access
     passed = max(0.0, (at - last).total_seconds()) if last is not None else 0.0
-    return replace(
-        behaviour,
-        access_count=behaviour.access_count + 1,
-        injections=behaviour.injections + (use == "injection"),
-        heat=behaviour.heat * 0.5 ** (passed / half_life) + 1.0,
-        last_access=at if last is None or at > last else last,
+    return Behavioural(  # replace() takes four times as long, and a search counts every memory that it shows
+        behaviour.access_count + 1,
+        at if last is None or at > last else last,
+        behaviour.heat * 0.5 ** (passed / half_life) + 1.0,
+        behaviour.injections + (use == "injection"),
+        behaviour.helpful,
+        behaviour.unhelpful,
+        behaviour.fingerprint,
+        behaviour.version,
+        behaviour.parent_version,
+        behaviour.derived_from,
+        behaviour.content_digest,
+        behaviour.digest,
     )
+
+
+def used_once_more(cube: MemCube, at: datetime, use: Use, half_life: float) -> MemCube:
+    """The cube with its counters after one more use."""
+    counts = use_counts(cube.behavioural, at, use, half_life)
+    return MemCube(cube.payload, cube.descriptive, cube.governance, counts, cube.state, cube.tier, cube.frozen)

@@ -162,7 +162,8 @@ class Screen:
                 raise WrongProducts
 
     def _search(self, codes: np.ndarray, asked: int) -> tuple[np.ndarray, np.ndarray]:
-        coarse, rows = self._codes.search(codes[None], asked)
+        with kernels.one_thread(library()):
+            coarse, rows = self._codes.search(codes[None], asked)
         if rows.min() < 0:
             raise WrongProducts
         return coarse[0].astype(np.float64), rows[0]

@@ -22,7 +22,7 @@ from memos.infrastructure.vault.digests import vault_digest
 from memos.infrastructure.vault.filters import Is, Where
 from memos.infrastructure.vault.following import admitted, after_place, after_update, with_descendants
 from memos.infrastructure.vault.indexes import Indexes
-from memos.infrastructure.vault.rules import check_new, check_restored, check_revision
+from memos.infrastructure.vault.rules import check_new, check_restored, check_revision, used_once_more
 from memos.infrastructure.vault.schema import READING, open_database, told
 from memos.infrastructure.vault.search import Search
 
@@ -80,7 +80,7 @@ class SqliteVault(tables.Relations):
         """Also true where the file may be read, but not written."""
         self._lock = threading.RLock()
         self._depth = 0
-        self._known: dict[int, MemCube] = {}
+        self._known: dict[str, MemCube] = {}
         try:
             self._indexes = Indexes(self._db)
             self._search = Search(self._db, self._indexes, self.clock, self.config.keyword_matches)
@@ -226,14 +226,13 @@ class SqliteVault(tables.Relations):
 
     def update(self, cube: MemCube, vector: np.ndarray | None = None, *, actor: str = "", cause: str = "") -> None:
         with self.transaction():
-            row = self._row(cube.cube_id)
-            old = self._cube(row)
+            row, old = self._row(cube.cube_id), self._cube(cube.cube_id)
             content = check_revision(old, cube)
             ns = self._indexes.namespace(cube.governance.namespace)
             tables.write_revision(self._db, row, ns, old, cube, content, actor, cause)
             self._indexes.replace(row, ns, old, cube, vector)
-            self._known.pop(row, None)
-            after_update(self, old, self._cube(row))
+            self._known.pop(cube.cube_id, None)
+            after_update(self, old, self._cube(cube.cube_id))
 
     def place(
         self, cube_id: str, *, state: str | None = None, tier: str | None = None, frozen: bool | None = None
@@ -241,26 +240,29 @@ class SqliteVault(tables.Relations):
         wanted = {"state": state, "tier": tier, "frozen": None if frozen is None else int(frozen)}
         changes = {name: value for name, value in wanted.items() if value is not None}
         with self.transaction():
-            row = self._row(cube_id)
-            before = self._cube(row)
+            row, before = self._row(cube_id), self._cube(cube_id)
             for name, value in changes.items():
                 self._db.execute(f"UPDATE cubes SET {name} = ? WHERE id = ?", (value, row))
-            self._known.pop(row, None)
-            after_place(self, before, self._cube(row))
+            self._known.pop(cube_id, None)
+            after_place(self, before, self._cube(cube_id))
 
     def touch(self, cube_ids: Iterable[str], at: datetime, use: Use = "access", caller: str = "") -> None:
         with self.transaction():
-            ids, half_life = list(cube_ids), self.config.heat_half_life
-            for row in tables.write_uses(self._db, ids, at, use, caller, half_life):
-                self._known.pop(row, None)
+            ids, used = list(cube_ids), dict[str, MemCube]()
+            for cube_id in ids:
+                cube = used.get(cube_id) or self._cube(cube_id)
+                used[cube_id] = used_once_more(cube, at, use, self.config.heat_half_life)
+            tables.write_uses(self._db, ids, used, at, use, caller)
+            for cube in used.values():
+                self._remember(cube)
 
     def purge(self, cube_ids: Iterable[str]) -> None:
         with self.transaction():
             for cube_id in with_descendants(self, cube_ids):
                 row = self._row(cube_id)
-                self._indexes.remove(row, self._cube(row))
+                self._indexes.remove(row, self._cube(cube_id))
                 tables.delete_cube(self._db, row, cube_id)
-                self._known.pop(row, None)
+                self._known.pop(cube_id, None)
 
     def scrub(self) -> None:
         """Rewrite the file so that no byte of purged memories stays in it. Not inside a transaction."""
@@ -285,26 +287,34 @@ class SqliteVault(tables.Relations):
 
     def get_many(self, cube_ids: Sequence[str]) -> list[MemCube]:
         with self._reading():
-            return [self._cube(self._row(cube_id)) for cube_id in cube_ids]
+            return list(map(self._cube, cube_ids))
 
     def _row(self, cube_id: str) -> int:
         stored = self._db.execute("SELECT id FROM cubes WHERE cube_id = ?", (cube_id,)).fetchone()
         if stored is None:
-            raise NotFound(f"no cube {cube_id} in vault {self.config.path}")
+            raise self._missing(cube_id)
         return stored[0]
 
-    def _cube(self, row: int) -> MemCube:
-        cube = self._known.get(row)
+    def _cube(self, cube_id: str) -> MemCube:
+        cube = self._known.get(cube_id)
         if cube is None:
-            stored = self._db.execute(f"SELECT {rows.SELECT} FROM cubes WHERE id = ?", (row,)).fetchone()
+            stored = self._db.execute(f"SELECT {rows.SELECT} FROM cubes WHERE cube_id = ?", (cube_id,)).fetchone()
+            if stored is None:
+                raise self._missing(cube_id)
             try:
                 cube = rows.read_cube(stored)
             except (CubeError, *MALFORMED) as error:
-                raise ForeignFile(f"{self.config.path}: damaged at memory {row} ({error})") from error
-            if len(self._known) >= _KNOWN_CUBES:
-                self._known.clear()
-            self._known[row] = cube
+                raise ForeignFile(f"{self.config.path}: damaged at memory {cube_id} ({error})") from error
+            self._remember(cube)
         return cube
+
+    def _remember(self, cube: MemCube) -> None:
+        if len(self._known) >= _KNOWN_CUBES and cube.cube_id not in self._known:
+            self._known.clear()
+        self._known[cube.cube_id] = cube
+
+    def _missing(self, cube_id: str) -> NotFound:
+        return NotFound(f"no cube {cube_id} in vault {self.config.path}")
 
     def versions(self, cube_id: str) -> list[Version]:
         with self._reading():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
@@ -13,12 +13,10 @@ from typing import Any
 from memos.cube.codec import canonical
 from memos.cube.cube import MemCube
 from memos.cube.errors import NotFound
-from memos.cube.header import Behavioural
 from memos.cube.versions import Version
 from memos.infrastructure.audit import AuditEntry, LogQuery, seal
 from memos.infrastructure.vault import rows
 from memos.infrastructure.vault.base import Edge, Use, UseRecord
-from memos.infrastructure.vault.rules import use_counts
 from memos.infrastructure.vault.schema import IN_LIVE_STATE
 
 
@@ -158,47 +156,23 @@ def stamps(db: sqlite3.Connection, namespace: str) -> dict[str, int]:
 
 
 def write_uses(
-    db: sqlite3.Connection, cube_ids: Sequence[str], at: datetime, use: Use, caller: str, half_life: float
-) -> list[int]:
-    """Count a use of each cube, a repeat once more, and log them in order; gives the rows.
+    db: sqlite3.Connection, cube_ids: Sequence[str], used: Mapping[str, MemCube], at: datetime, use: Use, caller: str
+) -> None:
+    """Log a use of each cube in order, a repeat once more.
 
-    Raises:
-        NotFound: naming the first unknown id.
+    Args:
+        used: each of the cubes with its new counters, by id.
     """
-    columns = "cube_id, id, access_count, last_use, heat, injections, helpful, unhelpful"
-    asked = f"SELECT {columns} FROM cubes WHERE cube_id IN (SELECT value FROM json_each(?))"
-    row_of, counts = {}, {}
-    for cube_id, row, uses, last, *rest in db.execute(asked, (json.dumps(cube_ids),)):
-        row_of[cube_id] = row
-        counts[row] = Behavioural(uses, None if last is None else datetime.fromisoformat(last), *rest)
-    unknown = next((cube_id for cube_id in cube_ids if cube_id not in row_of), None)
-    if unknown is not None:
-        raise NotFound(f"no cube {unknown} in the vault")
-    order = [row_of[cube_id] for cube_id in cube_ids]
-    for row in order:
-        counts[row] = use_counts(counts[row], at, use, half_life)
     db.executemany(
         "UPDATE cubes SET access_count = ?, last_access = ?, last_use = ?, heat = ?, injections = ?, helpful = ?, "
-        "unhelpful = ? WHERE id = ?",
-        [
-            (
-                one.access_count,
-                one.last_access and one.last_access.timestamp(),
-                one.last_access and one.last_access.isoformat(),
-                one.heat,
-                one.injections,
-                one.helpful,
-                one.unhelpful,
-                row,
-            )
-            for row, one in counts.items()
-        ],
+        "unhelpful = ? WHERE cube_id = ?",
+        [(*rows.count_row(cube.behavioural), cube_id) for cube_id, cube in used.items()],
     )
     when = at.isoformat()
     db.executemany(
-        "INSERT INTO uses (id, at, use, caller) VALUES (?, ?, ?, ?)", [(row, when, use, caller) for row in order]
+        "INSERT INTO uses (id, at, use, caller) SELECT id, ?, ?, ? FROM cubes WHERE cube_id = ?",
+        [(when, use, caller, cube_id) for cube_id in cube_ids],
     )
-    return order
 
 
 def read_versions(db: sqlite3.Connection, row: int, cube_id: str) -> list[Version]:

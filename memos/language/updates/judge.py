@@ -15,14 +15,17 @@ from importlib.resources import files
 from math import exp
 from typing import Any, Literal
 
+from memos.language.numerals import numbers
 from memos.language.quoting import foreign, inside
 from memos.language.updates.pairs import barred, same_features, unlike, update_features
 from memos.language.updates.reading import Statement, read
-from memos.language.words import surface
+from memos.language.words import stems, surface
 
 Standing = Literal["supersedes", "duplicate", "coexists"]
 MOST = 2
 """Sentences of a new memory at most that may outdate another."""
+ALIKE = 0.8
+"""Likeness from which a statement without a new word says what is known; in others the words may stand otherwise."""
 LONGEST = 40
 """Words of a memory that is read as a whole too, beside its sentences."""
 _END = re.compile(r"(?<=[.!?…])[\"')\]]*\s+(?=[\"'(\[]?[^\W\d_a-z])|\n+")
@@ -88,7 +91,14 @@ def stands(old: str, new: str, cosine: float) -> Standing:
         return "supersedes"
     if all(any(same_chance(read(o), read(n), cosine) >= weights().same_from for o in olds) for n in news):
         return "duplicate"
-    return "coexists"
+    return "duplicate" if adds_nothing(old, new, cosine) else "coexists"
+
+
+def adds_nothing(old: str, new: str, cosine: float) -> bool:
+    """Whether an alike new statement has no content word and no number that the old one lacks."""
+    if cosine < ALIKE or unlike(read(old), read(new)):
+        return False
+    return bool(stems(new)) and stems(new) <= stems(old) and numbers(new) <= numbers(old)
 
 
 def update_chance(old: Statement, new: Statement, cosine: float) -> float:

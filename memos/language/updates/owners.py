@@ -20,7 +20,7 @@ _OWN = frozenset("my our".split())
 _NO_NAME = frozenset(
     "spring summer autumn fall winter breakfast lunch dinner supper christmas easter school work tea coffee".split()
 )
-_SPOKEN = re.compile(r"^(?P<who>[A-ZÀ-Ž][\w'’-]*(?: [A-ZÀ-Ž][\w'’-]*)?) said: ")
+SPOKEN = re.compile(r"^(?P<who>[A-ZÀ-Ž][\w'’-]*(?: [A-ZÀ-Ž][\w'’-]*)?) said: ")
 """What stands before a fact that does not name its speaker."""
 
 
@@ -30,7 +30,7 @@ def owners(text: str) -> tuple[Owner, ...]:
 
     A capital that only begins the statement counts as a name where nothing else does.
     """
-    said = _SPOKEN.match(text)
+    said = SPOKEN.match(text)
     if said:
         return owners(text[said.end() :]) or ((said["who"].lower(),),)
     tokens = [word.replace("’", "'") for word in _WORD.findall(text)]
@@ -65,9 +65,7 @@ def _path(tokens: list[str], place: int) -> tuple[Owner, int]:
         return (), place
     name, end = _without_s(word), place + 1
     owned = _has_s(word)
-    while not owned and end < len(tokens) and tokens[end][:1].isupper() and tokens[end].lower() not in _SELF:
-        if not _is_name(tokens, end):
-            break
+    while not owned and end < len(tokens) and tokens[end].lower() not in _SELF and _can_name(tokens[end]):
         name, owned, end = f"{name} {_without_s(tokens[end])}", _has_s(tokens[end]), end + 1
     return _kin((name.lower(),), tokens, end) if owned else ((name.lower(),), end)
 
@@ -96,23 +94,23 @@ def _kin(path: Owner, tokens: list[str], place: int) -> tuple[Owner, int]:
     return _kin(longer, tokens, end) if owned else (longer, end)
 
 
+def _can_name(word: str) -> bool:
+    """Whether a word can be a name, or a further part of one (``Tom Baker``)."""
+    low = _without_s(word).lower()
+    return word[:1].isupper() and not (
+        low in _NO_NAME or low in DAYS or low in MONTHS or is_stop(low) or low in INTERJECTIONS or low in KIN
+    )
+
+
 def _is_name(tokens: list[str], place: int) -> bool:
     word, low = tokens[place], _without_s(tokens[place]).lower()
-    if (
-        low in _NO_NAME
-        or not word[:1].isupper()
-        or low in DAYS
-        or low in MONTHS
-        or is_stop(low)
-        or low in INTERJECTIONS
-        or low in KIN
-    ):
+    if not _can_name(word):
         return False
     if place or _has_s(word):
         return bool(place) and _person_behind(tokens, place) or _has_s(word)
     common = low in BASE_VERBS or low in IRREGULAR_PAST or low in ADVERBS or low.endswith(("ed", "ing", "ly"))
     following = tokens[1] if len(tokens) > 1 else ""
-    return not common and (_verbal(following) or following[:1].isupper() or following.lower() == "and")
+    return not common and (_verbal(following) or _can_name(following) or following.lower() == "and")
 
 
 def _person_behind(tokens: list[str], place: int) -> bool:

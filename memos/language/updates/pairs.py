@@ -65,6 +65,8 @@ def barred(old: Statement, new: Statement) -> str:
         return "plan"
     if old.denies and new.ends and not old.liking:
         return "agrees"
+    if _still_so(old, new):
+        return "agrees"
     if _other_attribute(old, new) and not new.ends:
         return "attribute"
     if other_kind(old, new, old.topics & new.topics):
@@ -88,6 +90,14 @@ def _differing(old: Statement, new: Statement) -> list[AttributeValue]:
         and a.value - b.value
         and b.value - a.value
     ]
+
+
+def _still_so(old: Statement, new: Statement) -> bool:
+    """Whether the new statement names all that the old one speaks of and ends none of it: ``moved to Ghent``, ``live in
+    Ghent now``."""
+    against = new.ends or new.leaves or new.denies or new.corrects or old.denies or old.plans or old.asks
+    other = old.numbers - new.numbers or _differing(old, new) or old.liking * new.liking < 0
+    return bool(old.topics) and old.topics <= new.topics and not (against or other)
 
 
 def _other_attribute(old: Statement, new: Statement) -> bool:

@@ -11,7 +11,7 @@ from memos.language.numerals import ORDINALS, numbers
 from memos.language.polarity import negated, without_negation
 from memos.language.quoting import foreign
 from memos.language.updates import words_of as lists
-from memos.language.updates.owners import Owner, owners
+from memos.language.updates.owners import SPOKEN, Owner, owners
 from memos.language.updates.scope import before_it, heads, near
 from memos.language.updates.slots import AttributeValue, slots
 from memos.language.words import stem, surface
@@ -126,7 +126,7 @@ def read(text: str) -> Statement:
         text: one or a few sentences, in the first or third person.
     """
     spans = foreign(text)
-    said = re.match(r"^\S+(?: \S+)? said: ", text)
+    said = SPOKEN.match(text)
     quoted = 0 if said else sum(b - a for a, b in spans if "@" not in text[a:b] and "://" not in text[a:b])
     opener = _OPENERS.match(text)
     body = text[opener.end() :] if opener and opener.end() < len(text) else text

@@ -61,7 +61,9 @@ def _phrase(tokens: list[str]) -> str:
         if not is_stop(low):
             head = low
             if low.endswith("ing"):
-                rest = _phrase(tokens[tokens.index(token) + 1 :])
+                behind = tokens[tokens.index(token) + 1 :]
+                of_verb = bool(behind) and behind[0].lower() in ("to", "at", "about", "for", "into")
+                rest = _phrase(behind[of_verb:])
                 return head if not rest else f"{head} {rest}"
     return head
 

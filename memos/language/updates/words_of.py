@@ -157,7 +157,8 @@ ENDS = re.compile(
     r"\bgrown out of\b|\bclosed\b|\bdeleted\b|\bunsubscribed\b|\bdissolved\b|\bscrapped\b|\bfell through\b|"
     r"\bended up not\b|\bdropped out\b|\bbacked out\b|\bbroke off\b|\blet (?:\w+ )?go\b|\bmade redundant\b|\bcured\b|"
     r"\breturned (?:the|my|his|her)\b|\bwrecked\b|\btotalled\b|\bran away\b|\bis over\b|\bput down\b|"
-    r"\bcalled it quits\b",
+    r"\bcalled it quits\b|\bgraduat\w+ from\b|"
+    r"\bhad to (?:sell|quit|cancel|drop|let|give (?:\w+ ){0,4}(?:up|away))\b",
     re.IGNORECASE,
 )
 """Wordings that something has ended."""
@@ -168,7 +169,8 @@ GROUPS = re.compile(
     re.IGNORECASE,
 )
 CHANGES = re.compile(
-    r"\bnow\b|\bnowadays\b|\bthese days\b|\blately\b|\bfrom now on\b|\bas of\b|\bchanged\b|\bchanges\b|\bswitched\b|"
+    r"(?<!by )(?<!until )(?<!till )\bnow\b|\bnowadays\b|\bthese days\b|\blately\b|\bfrom now on\b|\bas of\b|"
+    r"\bchanged\b|\bchanges\b|\bswitched\b|"
     r"\bbec[ao]me\b|(?<!is )(?<!are )\bnew\b(?= \w)|\bpromoted\b|\bstarted (?:a |at |as |to |working)|"
     r"\bpostponed\b|\brescheduled\b|"
     r"\bpushed (?:back|to|forward)\b|\bbrought forward\b|\bmoved\b|\bdelayed\b|\bextended\b|\braised\b|\bgrown\b|"
@@ -214,10 +216,11 @@ WISHES = re.compile(
     r"(?<!not )(?<!n't )(?<!longer )\b(?:wants? to|would like|(?:I|we|he|she)'d (?:love|like)|hop(?:e|es|ing) to|"
     r"plans?|planning|thinking (?:of|about)|consider\w*|intends? to|dream(?:s|ing)? of|might|saving (?:up )?for|"
     r"would love|"
-    r"applying|tempted|going to|next year|will|I'll|about to|thinks? of|need to|should)\b|\b(?:one|some) day\b",
+    r"applying|tempted|next year|will|I'll|about to|thinks? of|need to|should)\b|\b(?:one|some) day\b|"
+    r"(?:\b(?:am|is|are|was|were)|['’](?:m|re|s))(?: (?!not\b)\w+)? going to\b",
     re.IGNORECASE,
 )
-"""Wishes and plans, which change nothing yet."""
+"""Wishes and plans, which change nothing yet; ``stopped going to church`` is none."""
 ASKS = re.compile(
     r"\?\s*$|^(?:what if|if|suppose|supposing|imagine|i wonder|let's say|perhaps|maybe|in case)\b|\bwhether\b|"
     r"\bwould (?:have|be)\b|\bmight have\b|\bcould have\b|\bif (?:I|he|she|we|they|you)\b",

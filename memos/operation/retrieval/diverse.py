@@ -19,6 +19,8 @@ LOOKED_AT = 200
 
 def spread_turns(index: MemoryIndex, scores: np.ndarray, again: float = AGAIN) -> np.ndarray:
     """Scores after the further passages of a turn have fallen behind. float64 (n,)."""
+    if not index.split:
+        return scores
     order = best(scores, LOOKED_AT)[:LOOKED_AT]
     turns = index.turn[order]
     _, place, counts = np.unique(turns, return_inverse=True, return_counts=True)

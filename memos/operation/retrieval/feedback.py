@@ -76,9 +76,10 @@ def _likeness(index: MemoryIndex, scores: np.ndarray, order: np.ndarray) -> np.n
 def _new_words(index: MemoryIndex, question: ReadQuestion, order: np.ndarray) -> np.ndarray:
     """BM25, scaled to at most 1, for the most telling words of the best rows that the question does not have."""
     telling: dict[str, float] = defaultdict(float)
+    known = index.rarity
     for row in order[:TELLING].tolist():
         for term in dict.fromkeys(index.terms[row]):
-            telling[term] += keyword.idf(index, term)
+            telling[term] += known[term] if term in known else keyword.idf(index, term)
     asked = frozenset(terms(question.text))
     ranked = sorted(telling, key=lambda term: (-telling[term], term))[:WORDS]
     body = keyword.scores_of(index, {term: 1.0 for term in ranked if term not in asked}, order)

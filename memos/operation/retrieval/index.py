@@ -145,6 +145,11 @@ class MemoryIndex:
         return self._ints[7, : self._size]
 
     @property
+    def split(self) -> bool:
+        """Whether any turn may have several units."""
+        return len(self._turns) < self._size
+
+    @property
     def fold(self) -> str:
         """The fold of the ranker that left these units out; empty where none of them was fitted on."""
         return folds.chosen(self._met)

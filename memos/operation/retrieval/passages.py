@@ -6,6 +6,7 @@ the follows-edges to neighbours that rank high themselves, while it stays within
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -40,8 +41,8 @@ def looked_at(shape: Shape, depth: int) -> int:
     return reach + reach // 2 + 1
 
 
-def assemble(index: MemoryIndex, scores: np.ndarray, shape: Shape, depth: int) -> list[Passage]:
-    """Passages by falling score of their seed; no row is in two of them.
+def assemble(index: MemoryIndex, scores: np.ndarray, shape: Shape, depth: int) -> Iterator[Passage]:
+    """Passages by falling score of their seed, made as they are asked for; no row is in two of them.
 
     Args:
         index: the units.
@@ -51,17 +52,16 @@ def assemble(index: MemoryIndex, scores: np.ndarray, shape: Shape, depth: int) -
     """
     order = best(scores, looked_at(shape, depth)).tolist()
     rank = dict(zip(order, range(len(order)), strict=True))
-    out: list[Passage] = []
     chain = _Chain(index.before, index.after, index.words)
     for seed in order:
-        if len(out) >= depth:
+        if depth <= 0:
             break
         if seed in rank:
             rows = _grow(chain, rank, seed, shape)
             for row in rows:
                 del rank[row]
-            out.append(Passage(rows, float(scores[seed])))
-    return out
+            depth -= 1
+            yield Passage(rows, float(scores[seed]))
 
 
 class _Chain(NamedTuple):
@@ -91,6 +91,6 @@ def _grow(chain: _Chain, rank: dict[int, int], seed: int, shape: Shape) -> tuple
     return tuple(rows)
 
 
-def singles(scores: np.ndarray, depth: int) -> list[Passage]:
+def singles(scores: np.ndarray, depth: int) -> Iterator[Passage]:
     """One unit a passage, for use with passages switched off."""
-    return [Passage((row,), float(scores[row])) for row in best(scores, depth)[:depth].tolist()]
+    return (Passage((row,), float(scores[row])) for row in best(scores, depth)[:depth].tolist())

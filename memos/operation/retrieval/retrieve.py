@@ -3,6 +3,7 @@ fused and shaped."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -151,8 +152,38 @@ def search(
         allowed: what structured filters let through; None allows every row.
         edges: looks up stored edges, for the graph channel; None: there are none.
     """
+    passages = ranked(index, text, vector, config, depth=depth, allowed=allowed, edges=edges)
+    if allowed is None:
+        return list(hits_of(index, passages))
+    passages = list(passages)
+    # Rows that came forward without having been asked about are asked about now.
+    rows = np.array([row for passage in passages for row in passage.rows], dtype=np.int64)
+    passing = frozenset(rows[allowed.of(rows)].tolist())
+    hits = (
+        UnitHit(tuple(index.units[row] for row in passage.rows if row in passing), passage.score)
+        for passage in passages
+    )
+    return [hit for hit in hits if hit.units]
+
+
+def hits_of(index: MemoryIndex, passages: Iterable[Passage]) -> Iterator[UnitHit]:
+    """Passages with their units, one after the other."""
+    return (UnitHit(tuple(map(index.units.__getitem__, passage.rows)), passage.score) for passage in passages)
+
+
+def ranked(
+    index: MemoryIndex,
+    text: str,
+    vector: np.ndarray,
+    config: RetrieveConfig,
+    *,
+    depth: int,
+    allowed: Allowed | None = None,
+    edges: Edges | None = None,
+) -> Iterator[Passage]:
+    """The best passages, made as they are asked for; see ``search``. Their neighbours may not be allowed."""
     if not len(index):
-        return []
+        return iter(())
     question = read(text, index.speakers)
     shape = Shape(config.passage_units, config.passage_words, config.passage_rank)
     count = index.n if config.route else max(LOOKED_AT, looked_at(shape, depth))
@@ -165,19 +196,4 @@ def search(
         scores = routed(index, vector, scores)
     if edges is not None and config.graph and config.hops:
         scores = spread(index, scores, edges, hops=config.hops, allowed=allowed)
-    if config.passages:
-        passages = assemble(index, scores, shape, depth)
-    else:
-        passages = singles(scores, depth)
-    passing = frozenset(_allowed_rows(passages, allowed))
-    hits = (
-        UnitHit(tuple(index.units[row] for row in passage.rows if row in passing), passage.score)
-        for passage in passages
-    )
-    return [hit for hit in hits if hit.units]
-
-
-def _allowed_rows(passages: list[Passage], allowed: Allowed | None) -> list[int]:
-    """The rows of passages that are allowed: all but those that came forward without having been asked about."""
-    rows = np.array([row for passage in passages for row in passage.rows], dtype=np.int64)
-    return (rows if allowed is None else rows[allowed.of(rows)]).tolist()
+    return assemble(index, scores, shape, depth) if config.passages else singles(scores, depth)

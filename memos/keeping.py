@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +39,12 @@ class VaultKeeper:
     _operators: dict[str, MemOperator]
     """By user, as far as they have been needed."""
 
+    config: Any
     governed: bool
     """Whether rights are asked at all."""
+    _aged: datetime | None
+    """When it was last looked for what has expired or decayed; None: not yet."""
+    _governed_by: MemGovernance | None = None
 
     def show(self, cube_id: str, *, user: str = "default") -> MemCube:
         """One memory with all its headers, where the user may read it.
@@ -200,13 +205,41 @@ class VaultKeeper:
     def _named(self, user: str | None) -> Caller:
         return OWNER if user is None or not self.governed else Caller(user)
 
+    def tick(self) -> dict[str, list[str]]:
+        """Let what has outlived its time or decayed leave; gives the ids by outcome. Every use does so by itself."""
+        with self.vault.lock:
+            self._aged = self.clock()
+            moved = self._lifecycle().tick()
+            if any(moved.values()):
+                self._renew()
+        return moved
+
+    def _age(self) -> None:
+        """``tick`` where it is time to: a use of memory keeps it in order."""
+        if not self.config.lifecycle or self.vault.read_only:
+            return
+        now = self.clock()
+        if self._aged is None or not 0 <= (now - self._aged).total_seconds() < self.config.ageing_every:
+            self.tick()
+
+    def _admit(self, user: str) -> None:
+        """Count a call of a user.
+
+        Raises:
+            RateLimited: the user makes more calls a minute than are allowed.
+        """
+        if self.governed:
+            self._governance().admit(Caller(user))
+
     def _lifecycle(self) -> MemLifecycle:
-        return MemLifecycle(vault=self.vault, clock=self.clock, ids=self.ids)
+        return MemLifecycle(self.config.states, vault=self.vault, clock=self.clock, ids=self.ids)
 
     def _governance(self) -> MemGovernance:
         from memos.infrastructure.governance import MemGovernance
 
-        return MemGovernance(vault=self.vault, clock=self.clock)
+        if self._governed_by is None:  # it counts the calls of each user
+            self._governed_by = MemGovernance(self.config.protection, vault=self.vault, clock=self.clock)
+        return self._governed_by
 
     def close(self) -> None:
         """Close the vault; everything is on disk already."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -44,6 +44,7 @@ class Finding(VaultKeeper):
         where: Where | None = None,
         as_of: datetime | None = None,
         everyone: bool = False,
+        supposing: bool = False,
     ) -> list[Memory]:
         """The best memories for a query, best first; each use is counted. ``explain()`` tells how they were found.
 
@@ -52,13 +53,15 @@ class Finding(VaultKeeper):
         Args:
             where: condition the memories must meet.
             as_of: search what held at that time, memories included that were superseded since.
+            supposing: what the user's what-if copies say takes the place of what they were made from.
             everyone: also search what other users share with this one, as a query about "our team" does by itself.
         """
         self._admit(user)
         call = replace(self.call(query, user=user), query=query)
         if everyone and call.scope == "private":
             call = replace(call, scope="shared")
-        return shown(self.recall(query, k, user=user, where=where, as_of=as_of, call=call), self.config.dates)
+        hits = self.recall(query, k, user=user, where=where, as_of=as_of, call=call, supposing=supposing)
+        return shown(hits, self.config.dates)
 
     def call(
         self, query: str, *, user: str = "default", now: datetime | None = None, history: Sequence[str] = ()
@@ -86,6 +89,7 @@ class Finding(VaultKeeper):
         config: RetrieveConfig | None = None,
         use: bool = True,
         call: MemoryCall | None = None,
+        supposing: bool = False,
     ) -> list[UnitHit]:
         """``search`` with its units, for those who render them themselves.
 
@@ -98,7 +102,9 @@ class Finding(VaultKeeper):
             self._age()
         for last in (False, False, True):
             try:
-                if call is None or as_of is not None or not self.config.flow:
+                if supposing:
+                    hits = self._supposed_hits(query, k, user, where)
+                elif call is None or as_of is not None or not self.config.flow:
                     hits = self._hits(user, query, k, user, where, config, as_of)
                     if use:
                         free = call or MemoryCall("recall", query, user)
@@ -123,7 +129,9 @@ class Finding(VaultKeeper):
         as_of: datetime | None = None,
     ) -> list[UnitHit]:
         caller = Caller(user) if self.governed else None
-        return self.operator(space).search(query, k, caller=caller, where=where, config=config, as_of=as_of)
+        if space == user:
+            self.operator(user)
+        return self._space(space).search(query, k, caller=caller, where=where, config=config, as_of=as_of)
 
     def _followed(
         self, call: MemoryCall, k: int, user: str, where: Where | None, config: RetrieveConfig | None
@@ -147,6 +155,15 @@ class Finding(VaultKeeper):
         self._flows[user] = Flow(call, steps, taken, others)
         return hits
 
+    def _supposed_hits(self, query: str, k: int, user: str, where: Where | None) -> list[UnitHit]:
+        """The hits that there would be if a user's what-if copies were true."""
+        supposed, space = self.supposed(user), self.config.states.what_if_namespace
+        real = ~Is("cube_id", *supposed) if supposed else None
+        real = where if real is None else real if where is None else where & real
+        hits = self._hits(user, query, k, user, real)
+        theirs = self._hits(space, query, k, user, Is("owner", user)) if supposed else []
+        return merged(hits, theirs, self._worth(query, user, space))[:k]
+
     def _sharing(self, user: str) -> tuple[str, ...]:
         """Other users in whose namespaces a user may read something, in order of their names."""
         theirs = ~Is("layer", "private") & ~Is("namespace", user)
@@ -155,10 +172,10 @@ class Finding(VaultKeeper):
         found = self.vault.get_many(self.vault.find(theirs))
         return tuple(sorted(name for name in {cube.governance.namespace for cube in found} if not reserved(name)))
 
-    def _worth(self, query: str, *users: str):
+    def _worth(self, query: str, *users: str) -> Callable[[UnitHit], float]:
         """How near a hit of one of the users is to a query: cosine, and the share of its words that the hit has."""
         vector, asked = self.embedder.encode([query])[0], set(terms(query))
-        indexes = [self.operator(user).index for user in users]
+        indexes = [self._space(user).index for user in users]
 
         def worth(hit: UnitHit) -> float:
             best = -np.inf

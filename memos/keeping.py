@@ -5,6 +5,7 @@ Whatever names a memory by its id asks governance (``governed``), as every searc
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -23,13 +24,16 @@ from memos.work import DEAD, PENDING, MemWork
 
 if TYPE_CHECKING:
     from memos.infrastructure.governance import MemGovernance
+    from memos.infrastructure.loader import MemLoader
     from memos.infrastructure.vault.sqlite import SqliteVault
 
+EMBEDDER = "embedder"
+"""Name of the note in which a vault remembers its embedder."""
 OWNER = Caller("memos", privileged=True)
 """The program itself, for dumps of the whole vault."""
 
 
-class VaultKeeper:
+class VaultKeeper(ABC):
     """The part of the facade that needs neither embedder nor model."""
 
     vault: SqliteVault
@@ -45,6 +49,10 @@ class VaultKeeper:
     _aged: datetime | None
     """When it was last looked for what has expired or decayed; None: not yet."""
     _governed_by: MemGovernance | None = None
+
+    @abstractmethod
+    def _space(self, namespace: str) -> MemOperator:
+        """The operator of a namespace, whoever's it is."""
 
     def show(self, cube_id: str, *, user: str = "default") -> MemCube:
         """One memory with all its headers, where the user may read it.
@@ -62,19 +70,6 @@ class VaultKeeper:
         """
         cube, versions = self._of(user, cube_id), self.vault.versions(cube_id)
         return versions if not self.governed or self._governance().past(Caller(user), cube) else versions[-1:]
-
-    def restore(self, cube_id: str, version: int, *, user: str = "default") -> MemCube:
-        """Make an earlier version (or an archived memory) current and findable again; for its owner.
-
-        Raises:
-            NotFound: the memory has no such version.  AccessDenied: it is another user's.
-        """
-        if self.governed:
-            governance, caller = self._governance(), Caller(user)
-            governance.require_past(caller, governance.fetch(caller, cube_id, "write"))
-        restored = self._lifecycle().restore(cube_id, version, cause="restore", actor=user)
-        self._operators.pop(restored.governance.namespace, None)
-        return self.vault.get(cube_id)
 
     def forget(self, cube_ids: str | Sequence[str], *, user: str = "default", erase: bool = False) -> tuple[str, ...]:
         """Take memories out, with what was made from them; what can be written again from others is.
@@ -108,6 +103,12 @@ class VaultKeeper:
             gone = tuple(sorted(before - after))
         self._renew()
         return gone
+
+    def supposed(self, user: str = "default") -> dict[str, str]:
+        """A user's what-if copies by the memory that they stand for."""
+        space = self.config.states.what_if_namespace
+        copies = self.vault.get_many(self.vault.find(Is("owner", user), namespaces=[space]))
+        return {parent: copy.cube_id for copy in copies for parent in copy.parents}
 
     def _renew(self) -> None:
         """Have summaries written again whose children have left."""
@@ -184,7 +185,10 @@ class VaultKeeper:
         """
         from memos.infrastructure.dumper import MemDumper
 
-        return MemDumper(vault=self.vault, governance=self._governance()).dump(path, self._named(user))
+        embedder = self.vault.noted(EMBEDDER)
+        return MemDumper(vault=self.vault, governance=self._governance(), embedder=embedder).dump(
+            path, self._named(user)
+        )
 
     def load(self, path: str | Path, *, user: str | None = None) -> int:
         """Add the memories of a dump, all or none; returns how many.
@@ -195,12 +199,42 @@ class VaultKeeper:
         Raises:
             ForeignFile: the file is no dump, is cut or was changed.  AccessDenied: it holds memories of others.
         """
-        from memos.infrastructure.loader import MemLoader
-
-        loader = MemLoader(vault=self.vault, governance=self._governance(), clock=self.clock, ids=self.ids)
-        loaded = loader.load(path, self._named(user))
+        loaded = self._loader(user).load(path, self._named(user))
         self._operators.clear()
         return len(loaded)
+
+    def load_texts(
+        self,
+        paths: Sequence[str | Path],
+        *,
+        user: str = "default",
+        tags: Sequence[str] = (),
+        ttl: float | None = None,
+    ) -> list[str]:
+        """Remember text files, a memory a paragraph with its file and place; gives the ids.
+
+        Args:
+            ttl: seconds that they live.
+
+        Raises:
+            DataError: a file cannot be read as UTF-8 text; then nothing is stored.
+        """
+        loader = self._loader(user)
+        cubes = loader.load_texts(paths, Caller(user), namespace=user, tags=tags, ttl_seconds=ttl)
+        return [cube.cube_id for cube in cubes]
+
+    def _loader(self, user: str | None) -> MemLoader:
+        from memos.infrastructure.loader import MemLoader
+
+        embed = self._space("default" if user is None else user).embedded
+        return MemLoader(
+            vault=self.vault,
+            governance=self._governance(),
+            clock=self.clock,
+            ids=self.ids,
+            embed=embed,
+            embedder=self.vault.noted(EMBEDDER),
+        )
 
     def _named(self, user: str | None) -> Caller:
         return OWNER if user is None or not self.governed else Caller(user)

@@ -21,6 +21,7 @@ from memos.cube import MemCube
 from memos.cube.clock import Clock, Ids, RandomIds, SystemClock
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
+from memos.handling import Handling
 from memos.infrastructure.access import Caller, check_user
 from memos.infrastructure.governance import MemGovernance
 from memos.interface.reader_fast import read_session
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from memos.activation.manager import ActivationManager
 
 
-class MemOS(Conversing, Sharing):
+class MemOS(Conversing, Sharing, Handling):
     """Memories of any number of users in one vault. Threads may share one, processes may open one file: a write that
     returned is kept, and every search that begins later sees it (docs/memos.md#at-once).
     """
@@ -149,19 +150,24 @@ class MemOS(Conversing, Sharing):
 
     def operator(self, user: str) -> MemOperator:
         """The operator of a user's memories: index, tiers, resolution, organiser."""
+        if user not in self._operators:
+            check_user(user)
+        return self._space(user)
+
+    def _space(self, namespace: str) -> MemOperator:
         with self.vault.lock:
-            if user not in self._operators:
-                check_user(user)
-                self._operators[user] = MemOperator(
+            if namespace not in self._operators:
+                self._check_embedder()
+                self._operators[namespace] = MemOperator(
                     self.config.operator,
                     vault=self.vault,
                     embedder=self.embedder,
                     clock=self.clock,
-                    namespace=user,
+                    namespace=namespace,
                     llm=self.decider,
                     unit=self._unit,
                 )
-            return self._operators[user]
+            return self._operators[namespace]
 
     def _unit(self, cube: MemCube) -> Unit:
         return unit_of(cube, count_words(line(unit_of(cube), self.config.dates)))

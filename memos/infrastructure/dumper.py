@@ -29,8 +29,12 @@ FORMAT = "memos-dump"
 class MemDumper:
     """Writes dumps and exports of one vault."""
 
-    def __init__(self, *, vault: Vault, governance: MemGovernance) -> None:
-        self.vault, self.governance = vault, governance
+    def __init__(self, *, vault: Vault, governance: MemGovernance, embedder: str | None = None) -> None:
+        """
+        Args:
+            embedder: of which the vault's vectors are; the file's first line names it.
+        """
+        self.vault, self.governance, self.embedder = vault, governance, embedder
 
     def dump(self, path: Path | str, caller: Caller, where: Where | None = None) -> int:
         """Write everything (or what a filter keeps), states, versions and counters included, and log it.
@@ -54,7 +58,7 @@ class MemDumper:
         ids = self.vault.find(where, live=False)
         if not caller.privileged:
             self.governance.charge(caller, self.vault.get_many(ids))
-        _write(Path(path), self._lines(ids, None if caller.privileged else caller))
+        _write(Path(path), self._lines(ids, None if caller.privileged else caller), self.embedder)
         self.governance.log(caller, "dump", cubes=ids if len(ids) <= 1000 else ids[:1000], count=len(ids))
         return len(ids)
 
@@ -118,7 +122,7 @@ def _encoded(vector: Any) -> dict[str, str]:
     return {"vector": base64.b64encode(vector.astype("<f4").tobytes()).decode("ascii")}
 
 
-def _write(path: Path, lines: Iterable[dict[str, Any]]) -> None:
+def _write(path: Path, lines: Iterable[dict[str, Any]], embedder: str | None = None) -> None:
     """Write atomically: a file beside it, then a rename."""
     hasher, count = hashlib.blake2b(digest_size=16), 0
     with new_file(path) as file:
@@ -128,7 +132,7 @@ def _write(path: Path, lines: Iterable[dict[str, Any]]) -> None:
             hasher.update(text.encode("ascii"))
             file.write(text)
 
-        put({"format": FORMAT, "schema": SCHEMA})
+        put({"format": FORMAT, "schema": SCHEMA} | ({} if embedder is None else {"embedder": embedder}))
         for line in lines:
             put(line)
             count += 1

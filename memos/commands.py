@@ -180,6 +180,14 @@ def _text_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text")
 
 
+def _tag_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--tag", action="append", default=[], help="those with this label (repeatable)")
+
+
+def _anchor_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("anchor", nargs="*", help="what memos anchor printed")
+
+
 def _texts_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, nargs="+")
     parser.add_argument("--tag", action="append", default=[], help="a label (repeatable)")
@@ -251,6 +259,11 @@ COMMANDS = {
         "end an offer", _one_id, lambda memory, args: memory.withdraw(args.id, user=user_of(args))
     ),
     "subscribe": ShellCommand("wait for listings with a label, or near to a text", _subscribe_arguments, _subscribe),
+    "unsubscribe": ShellCommand(
+        "end the subscriptions to a label, or all",
+        _tag_arguments,
+        lambda memory, args: print(f"{memory.unsubscribe(user=user_of(args), tags=args.tag)} subscriptions ended"),
+    ),
     "pull": ShellCommand("list the offers that were waited for", _nothing, _pull),
     "read": ShellCommand(
         "read an offer; each read counts",
@@ -260,9 +273,14 @@ COMMANDS = {
     "learn": ShellCommand("keep tools, and learn a skill from an attempt (YAML or JSON)", _file, _learn),
     "skills": ShellCommand("find skills for a task", _skills_arguments, _skills),
     "pipeline": ShellCommand("run a chain of steps from a YAML file, all or nothing", _pipeline_arguments, _pipeline),
+    "anchor": ShellCommand(
+        "print where the audit log is now, to be kept elsewhere", _nothing, lambda memory, args: print(memory.anchor())
+    ),
     "verify": ShellCommand(
-        "check the chain of the audit log",
-        _nothing,
-        lambda memory, args: print(f"{memory.verify()} audit entries, the chain is unbroken"),
+        "check the chain of the audit log, and that it still reaches an anchor",
+        _anchor_argument,
+        lambda memory, args: print(
+            f"{memory.verify(*([' '.join(args.anchor)] if args.anchor else []))} audit entries, the chain is unbroken"
+        ),
     ),
 }

@@ -17,10 +17,12 @@ from memos.flow import Flow
 from memos.infrastructure.access import Caller, licensed_to
 from memos.infrastructure.vault import Is
 from memos.interface.intents import wish_of
+from memos.layers import waits_for_a_server
 from memos.llm.base import LLM, Request
 from memos.operation.operator import Inserted
 from memos.operation.retrieval.budget import fit
 from memos.operation.retrieval.call import MemoryCall
+from memos.operation.retrieval.retrieve import UnitHit
 from memos.operation.retrieval.route import plan
 from memos.operation.retrieval.shown import shown
 from memos.operation.retrieval.units import line, unit_of
@@ -181,10 +183,27 @@ class Conversing(Finding):
         """The context of a call and the memories in it."""
         if not call.needs_memory:
             return "", []
-        hits = shown(self.recall(call.query, k, user=user, call=call), self.config.dates, cached)
+        hits = shown(self._sendable(self.recall(call.query, k, user=user, call=call), user), self.config.dates, cached)
         used = fit([hit.text for hit in hits], self.config.context_words).count
         self._note(user, f"in the prompt: {used} of {len(hits)} passages")
         return "\n".join(hit.text for hit in hits[:used]), [one for hit in hits[:used] for one in hit.cube_ids]
+
+    def _sendable(self, hits: list[UnitHit], user: str) -> list[UnitHit]:
+        """Hits as the model may be shown them, which may be on another machine."""
+        if not self.governed or self.llm is None or not waits_for_a_server(self.llm):
+            return hits
+        governance, caller = self._governance(), Caller(user)
+        cubes = self.vault.get_many(list(dict.fromkeys(unit.unit_id for hit in hits for unit in hit.units)))
+        how = {cube.cube_id: governance.sendable(caller, cube) for cube in cubes}
+        kept = len([way for way in how.values() if way is None])
+        if kept:
+            self._note(user, f"not shown to a model on another machine: {kept} memories")
+        out = []
+        for hit in hits:
+            units = [(unit, how[unit.unit_id]) for unit in hit.units]
+            told = tuple(replace(unit, text=way(unit.text)) for unit, way in units if way is not None)
+            out += [UnitHit(told, hit.score)] if told else []
+        return out
 
     def _need_llm(self, what: str) -> LLM:
         if self.llm is None:

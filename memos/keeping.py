@@ -110,8 +110,13 @@ class VaultKeeper(ABC):
         copies = self.vault.get_many(self.vault.find(Is("owner", user), namespaces=[space]))
         return {parent: copy.cube_id for copy in copies for parent in copy.parents}
 
+    @abstractmethod
+    def _sync(self) -> None:
+        """Have what was published and has changed offered again."""
+
     def _renew(self) -> None:
-        """Have summaries written again whose children have left."""
+        """Have summaries written again whose children have left, and offers whose source has changed."""
+        self._sync()
         with self.vault.lock:
             for operator in list(self._operators.values()):
                 operator.renew()
@@ -246,6 +251,8 @@ class VaultKeeper(ABC):
             moved = self._lifecycle().tick()
             if any(moved.values()):
                 self._renew()
+            else:
+                self._sync()
         return moved
 
     def _age(self) -> None:

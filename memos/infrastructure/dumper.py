@@ -39,8 +39,8 @@ class MemDumper:
     def dump(self, path: Path | str, caller: Caller, where: Where | None = None) -> int:
         """Write everything (or what a filter keeps), states, versions and counters included, and log it.
 
-        Loading the file into an empty vault of any adapter gives an equal ``digest()``. The file replaces an older
-        one only when it is complete. Nothing is redacted.
+        Loading the file of a privileged caller into an empty vault of any adapter gives an equal ``digest()``. The file
+        replaces an older one only when it is complete. What is others' is redacted in a user's dump; nothing else is.
 
         Args:
             caller: a privileged one gets everything; another what they may read, of others' memories the present
@@ -97,7 +97,7 @@ class MemDumper:
             part = ids[start : start + 500]
             for cube, vector in zip(self.vault.get_many(part), self.vault.vectors(part), strict=True):
                 own = caller is None or caller.user == cube.governance.owner
-                yield self._cube_line(cube, vector) if own else _bare_line(cube, vector)
+                yield self._cube_line(cube, vector) if own or caller is None else self._bare_line(caller, cube, vector)
         exported = set(ids)
         for edge in self.vault.edges(ids, direction="out"):
             if edge.target in exported:
@@ -110,10 +110,10 @@ class MemDumper:
         uses = [to_json(use) for use in self.vault.uses(cube.cube_id)]
         return line | ({"uses": uses} if uses else {})
 
-
-def _bare_line(cube: MemCube, vector: Any) -> dict[str, Any]:
-    """A cube as others get it: as it is now, without history and uses."""
-    return {"cube": cube.as_first_version().to_json()} | _encoded(vector)
+    def _bare_line(self, caller: Caller, cube: MemCube, vector: Any) -> dict[str, Any]:
+        """A cube as others get it: as it is now, redacted, without history and uses."""
+        clean = self.governance.exported(caller, cube)
+        return {"cube": clean.to_json()} | _encoded(vector if clean.text == cube.text else None)
 
 
 def _encoded(vector: Any) -> dict[str, str]:

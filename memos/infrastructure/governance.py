@@ -48,6 +48,14 @@ class MemGovernance:
             default=True, metadata={"help": "detect sensitive content in new text and raise its sensitivity"}
         )
 
+        remote: bool = field(
+            default=True,
+            metadata={
+                "help": "a model on another machine is shown no restricted memory, confidential ones redacted, "
+                "of others' public ones only"
+            },
+        )
+
         def __post_init__(self) -> None:
             if self.calls_per_minute is not None and self.calls_per_minute < 1:
                 raise ConfigError(f"governance.calls_per_minute: {self.calls_per_minute} is not positive")
@@ -172,6 +180,19 @@ class MemGovernance:
             governance = replace(redacted.governance, watermark=mark)
             redacted = replace(redacted, payload=payload, governance=governance)
         return redacted.as_first_version()
+
+    def sendable(self, caller: Caller, cube: MemCube) -> Callable[[str], str] | None:
+        """How a memory's text may go to a model on another machine; None where it may not.
+
+        Restricted memories stay on this machine, of confidential ones what is sensitive; of others' memories only the
+        public ones are sent.
+        """
+        rules = cube.governance
+        if not self.config.remote:
+            return str
+        if rules.sensitivity == "restricted" or (rules.owner != caller.user and rules.sensitivity != "public"):
+            return None
+        return redact if rules.sensitivity == "confidential" else str
 
     # -- erasure -----------------------------------------------------------------------------------------------
     def lineage(self, cube_ids: Iterable[str]) -> list[str]:

@@ -215,7 +215,7 @@ def read_versions(db: sqlite3.Connection, row: int, cube_id: str) -> list[Versio
 
 
 class Relations(ABC):
-    """Edges, access log, notes and audit log of ``SqliteVault``, which gives ``_db``, ``_reading`` and ``transaction``."""
+    """Edges, access log, notes, audit log of ``SqliteVault``, which gives ``_db``, ``_reading`` and ``transaction``."""
 
     _db: sqlite3.Connection
 
@@ -304,6 +304,7 @@ class Relations(ABC):
                     sealed.digest,
                 ),
             )
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES ('note:log', ?)", (f"{sealed.seq} {sealed.digest}",))
             return sealed
 
     def audit(self, query: LogQuery | None = None) -> list[AuditEntry]:

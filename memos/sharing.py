@@ -19,7 +19,7 @@ from memos.infrastructure.access import Caller
 from memos.infrastructure.audit import verify_audit
 from memos.infrastructure.vault import Match, Where
 from memos.keeping import VaultKeeper
-from memos.operation.operator import MemOperator
+from memos.operation.operator import Inserted, MemOperator
 
 if TYPE_CHECKING:
     from memos.infrastructure.memstore import Licence, MemStore, Push
@@ -54,7 +54,16 @@ class Sharing(VaultKeeper):
             ids=self.ids,
             embedder=self.embedder,
             search=self._matches,
+            insert=self._resolved,
         )
+
+    def _resolved(self, cube: MemCube, vector: Any, actor: str) -> Inserted:
+        """The Memory API's insert hook: a cube goes in as the facade's own do, duplicates and conflicts resolved."""
+        if cube.kind != "plaintext":
+            self.vault.add([cube], [vector], actor=actor, cause="create")
+            return Inserted(cube.cube_id, "added")
+        operator = self._space(cube.governance.namespace)
+        return operator.insert([cube], actor=actor, cause="create", vectors=None if vector is None else [vector])[0]
 
     def _matches(self, query: str, k: int, where: Where, namespaces: Sequence[str]) -> list[Match]:
         """The Memory API's search hook: the best memories of some users by the operators' search."""

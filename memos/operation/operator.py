@@ -113,7 +113,12 @@ class MemOperator:
         return self.embedder.encode([unit_of(cube).line() for cube in cubes])
 
     def insert(
-        self, cubes: Sequence[MemCube], *, actor: str, cause: str, vectors: np.ndarray | None = None
+        self,
+        cubes: Sequence[MemCube],
+        *,
+        actor: str,
+        cause: str,
+        vectors: Sequence[np.ndarray] | np.ndarray | None = None,
     ) -> list[Inserted]:
         """Store memories; every one of them is checked against what is there, the earlier ones of the batch included.
 

@@ -20,10 +20,9 @@ from memos.errors import MemosError
 from memos.infrastructure.access import Caller, check_namespace
 from memos.infrastructure.audit import AuditEntry, LogQuery
 from memos.infrastructure.governance import MemGovernance
-from memos.infrastructure.inheritance import heir_rules
 from memos.infrastructure.vault.base import Match, Vault
 from memos.infrastructure.vault.filters import Is, Where
-from memos.interface.combine import UpdateMode, combined
+from memos.interface.combine import UpdateMode, combined, composed
 from memos.operation.retrieval.point_in_time import held
 from memos.operation.upkeep.lifecycle import MemLifecycle
 
@@ -306,16 +305,7 @@ class MemoryAPI:
         with self.vault.transaction():
             self.governance.charge(caller, cubes)
             self.governance.log(caller, "compose", cubes=list(cube_ids))
-        return new_cube(
-            separator.join(cube.text for cube in cubes),
-            owner=caller.user,
-            ids=self.ids,
-            clock=self.clock,
-            governance=heir_rules(cubes, self.clock()) if cubes else None,
-            derived_from=list(cube_ids),
-            origin="inference",
-            trigger="compose",
-        )
+        return composed(cubes, separator, owner=caller.user, ids=self.ids, clock=self.clock)
 
     @_recorded
     def transfer(self, caller: Caller, cube_id: str, *, to_owner: str, namespace: str) -> MemCube:

@@ -129,7 +129,7 @@ class Pipeline:
                 arguments = {name: resolved(value, context) for name, value in step.arguments.items()}
                 result = self.operations[step.op](api, caller, **arguments)
         except Exception as error:  # noqa: BLE001 - an operation may be anybody's: its failure is that of its step
-            told = str(error) if isinstance(error, MemosError) else f"{type(error).__name__}: {error}"
+            told = str(error) or type(error).__name__
             if step.isolate:
                 return StepResult(step.op, "error", told)
             raise PipelineFailed(f"pipeline {self.name}, step {number} ({step.op}): {told}") from error

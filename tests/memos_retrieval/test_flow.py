@@ -80,19 +80,19 @@ def test_a_taste_that_is_asked_for_comes_before_what_only_sounds_alike(memory):
 
 
 def test_what_others_share_is_found_by_those_who_may(memory):
-    memory.add("The office door code is 4711.", user="bob", layer="global")
-    memory.add("The office door code is 8822.", user="cy", rights=["ana"])
-    memory.add("The office door code is 9933.", user="dan", rights=["eve"])
-    memory.add("The office door code is 1144.", user="eve")
-    mine = memory.add("The office door is green.", user="ana")
-    assert len(texts(memory, "What is the office door code?", 9)) == 1
-    for asked, options in (("What is the office door code of our team?", {}), ("office door code", {"everyone": True})):
+    memory.add("The office printer stands in room 471.", user="bob", layer="global")
+    memory.add("The office printer stands in room 882.", user="cy", rights=["ana"])
+    memory.add("The office printer stands in room 993.", user="dan", rights=["eve"])
+    memory.add("The office printer stands in room 114.", user="eve")
+    mine = memory.add("The office printer is green.", user="ana")
+    assert len(texts(memory, "What is the office printer?", 9)) == 1
+    for asked, options in (("What is the office printer of our team?", {}), ("office printer", {"everyone": True})):
         seen = " ".join(texts(memory, asked, 9, **options))
-        assert "4711" in seen and "8822" in seen and "9933" not in seen and "1144" not in seen
-    assert texts(memory, "our team's office door code", 9) == texts(memory, "our team's office door code", 9)
+        assert "471" in seen and "882" in seen and "993" not in seen and "114" not in seen
+    assert texts(memory, "our team's office printer", 9) == texts(memory, "our team's office printer", 9)
     assert "2 other users" in memory.explain(user="ana")
-    memory.chat("What is our team's door code at the office?", user="ana")
-    assert "4711" in context(memory)
+    memory.chat("What is our team's printer at the office?", user="ana")
+    assert "471" in context(memory)
     assert mine[0].status == "added"
 
 

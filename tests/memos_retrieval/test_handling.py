@@ -51,7 +51,7 @@ def found(memory, query, user="ana", **options):
     ],
 )
 def test_each_rule_decides_who_finds_it(rules, readers, memory):
-    memory.add("The gate code is 4711.", user="ana", **rules)
+    memory.add("The gate is blue.", user="ana", **rules)
     assert " ".join(user for user in ("ana", "bob", "eve") if found(memory, "gate", user, everyone=True)) == readers
 
 

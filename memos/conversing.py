@@ -98,6 +98,7 @@ class Conversing(Finding):
         reply, shown_ids = self._answer(call, message, user, k, earlier)
         if call.intent in ("remember", "prefer"):
             made = self._told(message, user)
+            said = self._otherwise(made)
         self._note(user, *(f"remembered: {one.status}" for one in made))
         if call.intent != "withhold":
             ids = [one.other if one.status in ("duplicate", "outdated") else one.cube_id for one in made]
@@ -130,6 +131,11 @@ class Conversing(Finding):
                     self.vault.place(cube_id, tier="long_term")
         return self._add(text, user, user, "fact", None, (), {}, "working")
 
+    def _otherwise(self, made: Sequence[Inserted]) -> str:
+        """What was told earlier and no longer holds, in words; empty where nothing was."""
+        old = [self.vault.get(one.other).text for one in made if one.status == "replaced"]
+        return f"Earlier you said: {'; '.join(f'“{text}”' for text in old)}." if old else ""
+
     def _heard(self, user: str, intent: str) -> None:
         """Log that a user spoke; not what was said."""
         if self.governed and not self.vault.read_only:
@@ -151,6 +157,8 @@ class Conversing(Finding):
                 if cached:
                     lines, ids = self._lines(call, user, k, frozenset(cached))
                     self._note(user, f"read from a key-value cache: {len(cached)} memories")
+                    if not self.vault.read_only:
+                        self.vault.touch(cached, self.clock(), "injection", user)
                     past = "".join(f"User: {one.message}\nYou: {one.reply}\n" for one in earlier)
                     asked = f"Earlier in this conversation:\n{past}\n{message}" if past else message
                     return self.activation.reply(user, asked, lines), [*ids, *cached]

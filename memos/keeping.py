@@ -145,15 +145,22 @@ class VaultKeeper(ABC):
         use = use and not self.vault.read_only
         if not self.governed:
             if use:
-                self.vault.touch(cube_ids, self.clock(), "access", user)
+                self._counted(cube_ids, user)
             return
         governance, caller, cubes = self._governance(), Caller(user), self.vault.get_many(cube_ids)
         if not use:
             governance.charge(caller, cubes)
             return
         with self.vault.transaction():
-            governance.charge(caller, cubes, lambda ids: self.vault.touch(ids, self.clock(), "access", user))
+            governance.charge(caller, cubes, lambda ids: self._counted(ids, user))
             governance.log(caller, "search", cubes=list(cube_ids), k=k)
+
+    def _counted(self, cube_ids: Sequence[str], user: str) -> None:
+        """Count a use of memories; a first one activates them."""
+        self.vault.touch(cube_ids, self.clock(), "access", user)
+        for cube in self.vault.get_many(list(dict.fromkeys(cube_ids))):
+            if cube.state == "generated":
+                self._lifecycle().transition(cube.cube_id, "activated", cause="used", actor=user)
 
     def _cacheable(self, user: str) -> list[MemCube]:
         """The memories of a user's namespace that a cache of theirs may hold; one whose reads are counted may not."""

@@ -69,7 +69,7 @@ class MemOS(Conversing, Sharing, Handling):
         )
         lifecycle: bool = field(
             default=True,
-            metadata={"help": "what has expired or decayed leaves when a session is added or work drained"},
+            metadata={"help": "what has expired, decayed or lain idle leaves at a use of memory"},
         )
         states: MemLifecycle.Config = field(
             default_factory=MemLifecycle.Config, metadata={"help": "idle times after which memories are archived"}

@@ -161,6 +161,13 @@ def test_explain_tells_what_happened(memory):
     assert "found:" in memory.explain("Where are my bees?", user="ana") and memory.vault.digest() == before
 
 
+def test_what_contradicts_what_was_told_is_said(memory):
+    assert memory.chat("Ben works at the harbour.", user="ana") == "Well."
+    assert (
+        memory.chat("Ben works at the library.", user="ana") == "Well.\nEarlier you said: “Ben works at the harbour.”."
+    )
+
+
 def test_every_chat_is_logged_without_its_words(memory):
     memory.chat("My locker code is 4417.", user="ana")
     memory.chat("thanks!", user="ana")
@@ -189,6 +196,19 @@ def test_what_has_expired_decayed_or_lain_idle_leaves_by_itself(use, mock_embedd
             else:
                 getattr(memory, use)("Hello there!", user="eve")
             assert [state(one) for one in (expiring, fading, idle)] == states
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_a_first_use_activates(used, mock_embedder):
+    from memos.infrastructure.access import Caller
+    from memos.operation.upkeep.lifecycle import MemLifecycle
+
+    with opened(mock_embedder, states=MemLifecycle.Config(idle_generated=86400.0)) as memory:
+        (made,) = memory.api.create(Caller("ana"), ["The tune goes up."], namespace="ana")
+        if used:
+            memory.search("tune", user="ana")
+        memory.clock.advance(days=2)
+        assert bool(texts(memory, "tune")) is used
 
 
 def test_a_use_keeps_what_decays(memory):

@@ -110,7 +110,7 @@ class Finding(VaultKeeper):
                         free = call or MemoryCall("recall", query, user)
                         self._flows[user] = Flow(free, plan(MemoryCall("recall", query, user)), (len(hits),))
                 else:
-                    hits = self._followed(call, k, user, where, config)
+                    hits, self._flows[user] = self._followed(call, k, user, where, config)
                 self._used(user, list(dict.fromkeys(unit.unit_id for hit in hits for unit in hit.units)), k, use=use)
                 return hits
             except (NotFound, LicenceError):  # erased, or its last read was taken, while it was looked at: search again
@@ -135,8 +135,8 @@ class Finding(VaultKeeper):
 
     def _followed(
         self, call: MemoryCall, k: int, user: str, where: Where | None, config: RetrieveConfig | None
-    ) -> list[UnitHit]:
-        """The hits of a call, by its plan."""
+    ) -> tuple[list[UnitHit], Flow]:
+        """The hits of a call, by its plan, and what became of it."""
         steps = plan(call, working=self.vault.crowd(user, "working") > 0)
         others = self._sharing(user) if call.scope != "private" else ()
 
@@ -152,8 +152,7 @@ class Finding(VaultKeeper):
             return frozenset(self.vault.find(Is("cube_id", *ids) & condition, order=()) if ids else ())
 
         hits, taken = follow(steps, k, recall=recall, passing=passing, where=where)
-        self._flows[user] = Flow(call, steps, taken, others)
-        return hits
+        return hits, Flow(call, steps, taken, others)
 
     def _supposed_hits(self, query: str, k: int, user: str, where: Where | None) -> list[UnitHit]:
         """The hits that there would be if a user's what-if copies were true."""
@@ -206,9 +205,4 @@ class Finding(VaultKeeper):
         call = reader.read(utterance, caller=user, now=now or self.clock().replace(tzinfo=None))
         if not call.needs_memory:
             return plan(call).explain()
-        known = self._flows.get(user)
-        self._followed(call, k, user, None, None)
-        told = self._flows.pop(user).explain()
-        if known is not None:
-            self._flows[user] = known
-        return told
+        return self._followed(call, k, user, None, None)[1].explain()

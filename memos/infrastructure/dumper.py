@@ -18,7 +18,7 @@ from memos.cube.codec import canonical, to_json
 from memos.cube.cube import SCHEMA, MemCube
 from memos.errors import DataError
 from memos.infrastructure.access import Caller
-from memos.infrastructure.governance import MemGovernance
+from memos.infrastructure.governance import MemGovernance, redacted_cube
 from memos.infrastructure.new_file import new_file
 from memos.infrastructure.vault.base import Vault
 from memos.infrastructure.vault.filters import Where
@@ -97,7 +97,7 @@ class MemDumper:
             part = ids[start : start + 500]
             for cube, vector in zip(self.vault.get_many(part), self.vault.vectors(part), strict=True):
                 own = caller is None or caller.user == cube.governance.owner
-                yield self._cube_line(cube, vector) if own or caller is None else self._bare_line(caller, cube, vector)
+                yield self._cube_line(cube, vector) if own else _bare_line(cube, vector)
         exported = set(ids)
         for edge in self.vault.edges(ids, direction="out"):
             if edge.target in exported:
@@ -110,10 +110,11 @@ class MemDumper:
         uses = [to_json(use) for use in self.vault.uses(cube.cube_id)]
         return line | ({"uses": uses} if uses else {})
 
-    def _bare_line(self, caller: Caller, cube: MemCube, vector: Any) -> dict[str, Any]:
-        """A cube as others get it: as it is now, redacted, without history and uses."""
-        clean = self.governance.exported(caller, cube)
-        return {"cube": clean.to_json()} | _encoded(vector if clean.text == cube.text else None)
+
+def _bare_line(cube: MemCube, vector: Any) -> dict[str, Any]:
+    """A cube as others get it: as it is now, redacted, without history and uses."""
+    clean = redacted_cube(cube).as_first_version()
+    return {"cube": clean.to_json()} | _encoded(vector if clean.text == cube.text else None)
 
 
 def _encoded(vector: Any) -> dict[str, str]:

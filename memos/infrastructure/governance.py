@@ -174,7 +174,7 @@ class MemGovernance:
         Titles, tags, records and attributes are redacted like the text. The export is a new cube of version 1.
         """
         self.require(caller, "read", cube)
-        redacted = _redacted(cube)
+        redacted = redacted_cube(cube)
         if mark and isinstance(redacted.payload, PlaintextPayload):
             payload = replace(redacted.payload, text=watermark(redacted.payload.text, mark))
             governance = replace(redacted.governance, watermark=mark)
@@ -256,7 +256,8 @@ class MemGovernance:
         )
 
 
-def _redacted(cube: MemCube) -> MemCube:
+def redacted_cube(cube: MemCube) -> MemCube:
+    """The cube with text, titles, tags, records and attributes redacted."""
     header = cube.descriptive
     clean = replace(
         header,

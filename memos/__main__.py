@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from memos.commands import COMMANDS, moment, user_of
+from memos.commands import COMMANDS, moment, rules_arguments, rules_in, user_of
 from memos.embed.base import Embedder
 from memos.errors import MemosError
 from memos.mos import MemOS
@@ -32,16 +32,19 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument("--speaker", default="", help="who said it")
     add.add_argument("--at", type=moment, metavar="DATE", help="when it was said; now where it is not given")
     add.add_argument("--tag", action="append", default=[], help="a label (repeatable)")
+    rules_arguments(add)
     search = commands.add_parser("search", help="find memories")
     search.add_argument("query")
     search.add_argument("-k", type=int, default=5, help="how many")
     search.add_argument("--as-of", type=moment, metavar="DATE", help="what held then, such as 2021-06-30")
+    search.add_argument("--everyone", action="store_true", help="also what others share with the user")
+    search.add_argument("--supposing", action="store_true", help="as if the what-if copies were true")
     commands.add_parser("explain", help="show what would be searched, where and in which order").add_argument("query")
     commands.add_parser("show", help="print one memory as JSON").add_argument("id")
     commands.add_parser("history", help="list a memory's versions").add_argument("id")
     restore = commands.add_parser("restore", help="make an earlier version or an archived memory current again")
     restore.add_argument("id")
-    restore.add_argument("version", type=int)
+    restore.add_argument("version", type=int, nargs="?", help="which; the newest where it is not given")
     commands.add_parser("organise", help="put memories under concepts and topics")
     commands.add_parser("dump", help="write everything, or what --user may read, to a file").add_argument("file")
     commands.add_parser("load", help="add the memories of a dump, with --user only own ones").add_argument("file")
@@ -68,10 +71,12 @@ def _open(args: argparse.Namespace) -> MemOS:
 def _run(memory: MemOS, args: argparse.Namespace) -> None:
     user = user_of(args)
     if args.command == "add":
-        for made in memory.add(args.text, user=user, speaker=args.speaker, tags=args.tag, at=args.at):
+        for made in memory.add(args.text, user=user, speaker=args.speaker, tags=args.tag, at=args.at, **rules_in(args)):
             print(f"{made.cube_id} {made.status}" + (f" {made.other}" if made.other else ""))
     elif args.command == "search":
-        hits = memory.search(args.query, user=user, k=args.k, as_of=args.as_of)
+        hits = memory.search(
+            args.query, user=user, k=args.k, as_of=args.as_of, everyone=args.everyone, supposing=args.supposing
+        )
         for hit in hits:
             print(f"{hit.cube_ids[0]}  {hit.score:.3f}  {hit.text}")
         if not hits:

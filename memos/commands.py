@@ -8,12 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from memos.cube.header import Layer, Sensitivity
 from memos.errors import ConfigError, DataError
 from memos.mos import MemOS
 from memos.plaintext.skill import Tool, skill_of
 from memos.plaintext.trajectory import ToolUse, Trajectory
+from memos.rules import span
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,33 @@ def _one_id(parser: argparse.ArgumentParser) -> None:
 
 def _nothing(parser: argparse.ArgumentParser) -> None:
     """No arguments."""
+
+
+def _span(text: str) -> float:
+    """A span of time of the command line, in seconds."""
+    try:
+        return span(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def rules_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options under which something is remembered (``memos.rules.Rules``)."""
+    parser.add_argument("--layer", choices=get_args(Layer), help="who may read it; private where no right is given")
+    parser.add_argument(
+        "--right", action="append", default=[], metavar="NAME[:RIGHTS]", help="bob, bob:read,write, !eve (repeatable)"
+    )
+    parser.add_argument("--ttl", type=_span, metavar="SPAN", help="how long it lives, such as 90, 30m, 12h, 7d or 2w")
+    parser.add_argument("--decay", type=_span, metavar="SPAN", help="in which it loses half of its strength unused")
+    parser.add_argument("--priority", type=int, default=0, help="what is kept longer when there is no room")
+    parser.add_argument("--sensitivity", choices=get_args(Sensitivity), default="internal", help="at least")
+    parser.add_argument("--licence", default="", help="a name, or the JSON of a licence")
+
+
+def rules_in(args: argparse.Namespace) -> dict[str, Any]:
+    """What was given for them, for ``MemOS.add``."""
+    names = ("layer", "ttl", "decay", "priority", "sensitivity", "licence")
+    return {"rights": args.right, **{name: getattr(args, name) for name in names}}
 
 
 # -- other users ---------------------------------------------------------------------------------------------------
@@ -145,6 +174,26 @@ def _pipeline(memory: MemOS, args: argparse.Namespace) -> None:
     print(json.dumps(saved, indent=2, ensure_ascii=False, default=str))
 
 
+# -- changing ------------------------------------------------------------------------------------------------------
+def _text_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id")
+    parser.add_argument("text")
+
+
+def _tag_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--tag", action="append", default=[], help="those with this label (repeatable)")
+
+
+def _anchor_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("anchor", nargs="*", help="what memos anchor printed")
+
+
+def _texts_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, nargs="+")
+    parser.add_argument("--tag", action="append", default=[], help="a label (repeatable)")
+    parser.add_argument("--ttl", type=_span, metavar="SPAN", help="how long they live, such as 7d")
+
+
 # -- leaving, proving ----------------------------------------------------------------------------------------------
 def _forget_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id")
@@ -157,11 +206,64 @@ COMMANDS = {
         _forget_arguments,
         lambda memory, args: print("\n".join(memory.forget(args.id, user=user_of(args), erase=args.erase))),
     ),
+    "archive": ShellCommand(
+        "take a memory out of every search, to be restored",
+        _one_id,
+        lambda memory, args: print("\n".join(memory.archive(args.id, user=user_of(args)))),
+    ),
+    "erase": ShellCommand(
+        "remove a memory for good, with its versions and what was made from it",
+        _one_id,
+        lambda memory, args: print("\n".join(memory.erase(args.id, user=user_of(args)))),
+    ),
+    "update": ShellCommand(
+        "give a memory another text",
+        _text_arguments,
+        lambda memory, args: print(f"version {memory.update(args.id, args.text, user=user_of(args)).version}"),
+    ),
+    "freeze": ShellCommand(
+        "refuse every change of a memory", _one_id, lambda memory, args: memory.freeze(args.id, user=user_of(args))
+    ),
+    "unfreeze": ShellCommand(
+        "allow changes again; not for a --user", _one_id, lambda memory, args: memory.unfreeze(args.id, user=args.user)
+    ),
+    "what-if": ShellCommand(
+        "copy a memory as if it said something else, for search --supposing",
+        _text_arguments,
+        lambda memory, args: print(memory.what_if(args.id, args.text, user=user_of(args)).cube_id),
+    ),
+    "load-texts": ShellCommand(
+        "remember text files, a memory a paragraph",
+        _texts_arguments,
+        lambda memory, args: print(
+            f"{len(memory.load_texts(args.file, user=user_of(args), tags=args.tag, ttl=args.ttl))} memories"
+        ),
+    ),
+    "snapshot": ShellCommand(
+        "copy the whole store into a file",
+        _file,
+        lambda memory, args: print(memory.snapshot(args.file)),
+    ),
+    "rollback": ShellCommand(
+        "make the whole store what it was at a snapshot",
+        _file,
+        lambda memory, args: print(f"{memory.rollback(args.file)} memories"),
+    ),
+    "reindex": ShellCommand(
+        "give every memory a vector of this embedder",
+        _nothing,
+        lambda memory, args: print(f"{memory.reindex()} memories"),
+    ),
     "publish": ShellCommand("offer a memory to everybody", _publish_arguments, _publish),
     "withdraw": ShellCommand(
         "end an offer", _one_id, lambda memory, args: memory.withdraw(args.id, user=user_of(args))
     ),
     "subscribe": ShellCommand("wait for listings with a label, or near to a text", _subscribe_arguments, _subscribe),
+    "unsubscribe": ShellCommand(
+        "end the subscriptions to a label, or all",
+        _tag_arguments,
+        lambda memory, args: print(f"{memory.unsubscribe(user=user_of(args), tags=args.tag)} subscriptions ended"),
+    ),
     "pull": ShellCommand("list the offers that were waited for", _nothing, _pull),
     "read": ShellCommand(
         "read an offer; each read counts",
@@ -171,9 +273,14 @@ COMMANDS = {
     "learn": ShellCommand("keep tools, and learn a skill from an attempt (YAML or JSON)", _file, _learn),
     "skills": ShellCommand("find skills for a task", _skills_arguments, _skills),
     "pipeline": ShellCommand("run a chain of steps from a YAML file, all or nothing", _pipeline_arguments, _pipeline),
+    "anchor": ShellCommand(
+        "print where the audit log is now, to be kept elsewhere", _nothing, lambda memory, args: print(memory.anchor())
+    ),
     "verify": ShellCommand(
-        "check the chain of the audit log",
-        _nothing,
-        lambda memory, args: print(f"{memory.verify()} audit entries, the chain is unbroken"),
+        "check the chain of the audit log, and that it still reaches an anchor",
+        _anchor_argument,
+        lambda memory, args: print(
+            f"{memory.verify(*([' '.join(args.anchor)] if args.anchor else []))} audit entries, the chain is unbroken"
+        ),
     ),
 }

@@ -5,8 +5,10 @@ Whatever names a memory by its id asks governance (``governed``), as every searc
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +24,16 @@ from memos.work import DEAD, PENDING, MemWork
 
 if TYPE_CHECKING:
     from memos.infrastructure.governance import MemGovernance
+    from memos.infrastructure.loader import MemLoader
     from memos.infrastructure.vault.sqlite import SqliteVault
 
+EMBEDDER = "embedder"
+"""Name of the note in which a vault remembers its embedder."""
 OWNER = Caller("memos", privileged=True)
 """The program itself, for dumps of the whole vault."""
 
 
-class VaultKeeper:
+class VaultKeeper(ABC):
     """The part of the facade that needs neither embedder nor model."""
 
     vault: SqliteVault
@@ -38,8 +43,16 @@ class VaultKeeper:
     _operators: dict[str, MemOperator]
     """By user, as far as they have been needed."""
 
+    config: Any
     governed: bool
     """Whether rights are asked at all."""
+    _aged: datetime | None
+    """When it was last looked for what has expired or decayed; None: not yet."""
+    _governed_by: MemGovernance | None = None
+
+    @abstractmethod
+    def _space(self, namespace: str) -> MemOperator:
+        """The operator of a namespace, whoever's it is."""
 
     def show(self, cube_id: str, *, user: str = "default") -> MemCube:
         """One memory with all its headers, where the user may read it.
@@ -57,19 +70,6 @@ class VaultKeeper:
         """
         cube, versions = self._of(user, cube_id), self.vault.versions(cube_id)
         return versions if not self.governed or self._governance().past(Caller(user), cube) else versions[-1:]
-
-    def restore(self, cube_id: str, version: int, *, user: str = "default") -> MemCube:
-        """Make an earlier version (or an archived memory) current and findable again; for its owner.
-
-        Raises:
-            NotFound: the memory has no such version.  AccessDenied: it is another user's.
-        """
-        if self.governed:
-            governance, caller = self._governance(), Caller(user)
-            governance.require_past(caller, governance.fetch(caller, cube_id, "write"))
-        restored = self._lifecycle().restore(cube_id, version, cause="restore", actor=user)
-        self._operators.pop(restored.governance.namespace, None)
-        return self.vault.get(cube_id)
 
     def forget(self, cube_ids: str | Sequence[str], *, user: str = "default", erase: bool = False) -> tuple[str, ...]:
         """Take memories out, with what was made from them; what can be written again from others is.
@@ -104,8 +104,19 @@ class VaultKeeper:
         self._renew()
         return gone
 
+    def supposed(self, user: str = "default") -> dict[str, str]:
+        """A user's what-if copies by the memory that they stand for."""
+        space = self.config.states.what_if_namespace
+        copies = self.vault.get_many(self.vault.find(Is("owner", user), namespaces=[space]))
+        return {parent: copy.cube_id for copy in copies for parent in copy.parents}
+
+    @abstractmethod
+    def _sync(self) -> None:
+        """Have what was published and has changed offered again."""
+
     def _renew(self) -> None:
-        """Have summaries written again whose children have left."""
+        """Have summaries written again whose children have left, and offers whose source has changed."""
+        self._sync()
         with self.vault.lock:
             for operator in list(self._operators.values()):
                 operator.renew()
@@ -134,15 +145,22 @@ class VaultKeeper:
         use = use and not self.vault.read_only
         if not self.governed:
             if use:
-                self.vault.touch(cube_ids, self.clock(), "access", user)
+                self._counted(cube_ids, user)
             return
         governance, caller, cubes = self._governance(), Caller(user), self.vault.get_many(cube_ids)
         if not use:
             governance.charge(caller, cubes)
             return
         with self.vault.transaction():
-            governance.charge(caller, cubes, lambda ids: self.vault.touch(ids, self.clock(), "access", user))
+            governance.charge(caller, cubes, lambda ids: self._counted(ids, user))
             governance.log(caller, "search", cubes=list(cube_ids), k=k)
+
+    def _counted(self, cube_ids: Sequence[str], user: str) -> None:
+        """Count a use of memories; a first one activates them."""
+        self.vault.touch(cube_ids, self.clock(), "access", user)
+        for cube in self.vault.get_many(list(dict.fromkeys(cube_ids))):
+            if cube.state == "generated":
+                self._lifecycle().transition(cube.cube_id, "activated", cause="used", actor=user)
 
     def _cacheable(self, user: str) -> list[MemCube]:
         """The memories of a user's namespace that a cache of theirs may hold; one whose reads are counted may not."""
@@ -179,7 +197,10 @@ class VaultKeeper:
         """
         from memos.infrastructure.dumper import MemDumper
 
-        return MemDumper(vault=self.vault, governance=self._governance()).dump(path, self._named(user))
+        embedder = self.vault.noted(EMBEDDER)
+        return MemDumper(vault=self.vault, governance=self._governance(), embedder=embedder).dump(
+            path, self._named(user)
+        )
 
     def load(self, path: str | Path, *, user: str | None = None) -> int:
         """Add the memories of a dump, all or none; returns how many.
@@ -190,23 +211,83 @@ class VaultKeeper:
         Raises:
             ForeignFile: the file is no dump, is cut or was changed.  AccessDenied: it holds memories of others.
         """
-        from memos.infrastructure.loader import MemLoader
-
-        loader = MemLoader(vault=self.vault, governance=self._governance(), clock=self.clock, ids=self.ids)
-        loaded = loader.load(path, self._named(user))
+        loaded = self._loader(user).load(path, self._named(user))
         self._operators.clear()
         return len(loaded)
+
+    def load_texts(
+        self,
+        paths: Sequence[str | Path],
+        *,
+        user: str = "default",
+        tags: Sequence[str] = (),
+        ttl: float | None = None,
+    ) -> list[str]:
+        """Remember text files, a memory a paragraph with its file and place; gives the ids.
+
+        Args:
+            ttl: seconds that they live.
+
+        Raises:
+            DataError: a file cannot be read as UTF-8 text; then nothing is stored.
+        """
+        loader = self._loader(user)
+        cubes = loader.load_texts(paths, Caller(user), namespace=user, tags=tags, ttl_seconds=ttl)
+        return [cube.cube_id for cube in cubes]
+
+    def _loader(self, user: str | None) -> MemLoader:
+        from memos.infrastructure.loader import MemLoader
+
+        embed = self._space("default" if user is None else user).embedded
+        return MemLoader(
+            vault=self.vault,
+            governance=self._governance(),
+            clock=self.clock,
+            ids=self.ids,
+            embed=embed,
+            embedder=self.vault.noted(EMBEDDER),
+        )
 
     def _named(self, user: str | None) -> Caller:
         return OWNER if user is None or not self.governed else Caller(user)
 
+    def tick(self) -> dict[str, list[str]]:
+        """Let what has outlived its time or decayed leave; gives the ids by outcome. Every use does so by itself."""
+        with self.vault.lock:
+            self._aged = self.clock()
+            moved = self._lifecycle().tick()
+            if any(moved.values()):
+                self._renew()
+            else:
+                self._sync()
+        return moved
+
+    def _age(self) -> None:
+        """``tick`` where it is time to: a use of memory keeps it in order."""
+        if not self.config.lifecycle or self.vault.read_only:
+            return
+        now = self.clock()
+        if self._aged is None or not 0 <= (now - self._aged).total_seconds() < self.config.ageing_every:
+            self.tick()
+
+    def _admit(self, user: str) -> None:
+        """Count a call of a user.
+
+        Raises:
+            RateLimited: the user makes more calls a minute than are allowed.
+        """
+        if self.governed:
+            self._governance().admit(Caller(user))
+
     def _lifecycle(self) -> MemLifecycle:
-        return MemLifecycle(vault=self.vault, clock=self.clock, ids=self.ids)
+        return MemLifecycle(self.config.states, vault=self.vault, clock=self.clock, ids=self.ids)
 
     def _governance(self) -> MemGovernance:
         from memos.infrastructure.governance import MemGovernance
 
-        return MemGovernance(vault=self.vault, clock=self.clock)
+        if self._governed_by is None:  # it counts the calls of each user
+            self._governed_by = MemGovernance(self.config.protection, vault=self.vault, clock=self.clock)
+        return self._governed_by
 
     def close(self) -> None:
         """Close the vault; everything is on disk already."""

@@ -10,31 +10,31 @@ memory.close()
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from memos.conversing import Conversing
 from memos.cube import MemCube
 from memos.cube.clock import Clock, Ids, RandomIds, SystemClock
-from memos.cube.errors import LicenceError, NotFound
 from memos.embed.base import Embedder
 from memos.errors import ConfigError
+from memos.handling import Handling
 from memos.infrastructure.access import Caller, check_user
-from memos.infrastructure.vault import Where
+from memos.infrastructure.governance import MemGovernance
 from memos.interface.reader_fast import read_session
 from memos.interface.reader_fine import FineReader
 from memos.interface.reader_text import preference_cubes, text_cube
 from memos.llm.base import LLM
 from memos.operation.operator import Inserted, MemOperator
 from memos.operation.retrieval.index import Unit
-from memos.operation.retrieval.retrieve import RetrieveConfig, UnitHit
-from memos.operation.retrieval.shown import Memory, shown
 from memos.operation.retrieval.units import check_style, line, unit_of
 from memos.operation.scheduler.queue import MemQueue
+from memos.operation.upkeep.lifecycle import MemLifecycle
 from memos.operation.upkeep.organise import Organised
+from memos.rules import rules_of
 from memos.sharing import Sharing
 from memos.tokens import count_words
 from memos.types import Session, Turn
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from memos.activation.manager import ActivationManager
 
 
-class MemOS(Conversing, Sharing):
+class MemOS(Conversing, Sharing, Handling):
     """Memories of any number of users in one vault. Threads may share one, processes may open one file: a write that
     returned is kept, and every search that begins later sees it (docs/memos.md#at-once).
     """
@@ -69,7 +69,23 @@ class MemOS(Conversing, Sharing):
         )
         lifecycle: bool = field(
             default=True,
-            metadata={"help": "what has expired or decayed leaves when a session is added or work drained"},
+            metadata={"help": "what has expired, decayed or lain idle leaves at a use of memory"},
+        )
+        states: MemLifecycle.Config = field(
+            default_factory=MemLifecycle.Config, metadata={"help": "idle times after which memories are archived"}
+        )
+        protection: MemGovernance.Config = field(
+            default_factory=MemGovernance.Config, metadata={"help": "calls a minute, detection of what is sensitive"}
+        )
+        flow: bool = field(
+            default=True, metadata={"help": "what a query names (time, people, scope, kind) constrains its search"}
+        )
+        history: int = field(default=6, metadata={"help": "earlier exchanges of a conversation that a chat goes by"})
+        conversation_idle: float = field(
+            default=3600.0, metadata={"help": "seconds of silence after which a conversation is over"}
+        )
+        ageing_every: float = field(
+            default=60.0, metadata={"help": "seconds after which a use looks again for what has expired or decayed"}
         )
         context_words: int = field(default=1600, metadata={"help": "words of memory in a chat prompt at most"})
         dates: str = field(default="iso", metadata={"help": "date before each line: iso, long or none"})
@@ -77,8 +93,9 @@ class MemOS(Conversing, Sharing):
         def __post_init__(self) -> None:
             if self.relations not in ("rules", "llm"):
                 raise ConfigError(f"memos.relations: {self.relations!r} is neither rules nor llm")
-            if self.context_words < 1:
-                raise ConfigError(f"memos.context_words: must be at least 1, found {self.context_words}")
+            for name, least in (("context_words", 1), ("history", 0), ("conversation_idle", 0), ("ageing_every", 0)):
+                if getattr(self, name) < least:
+                    raise ConfigError(f"memos.{name}: must be at least {least}, found {getattr(self, name)}")
             check_style(self.dates, "memos.dates")
 
     def __init__(
@@ -127,24 +144,30 @@ class MemOS(Conversing, Sharing):
         )
         self.wishes = Wishes(vault=self.vault, operator=self.operator, forget=self.forget)
         self.activation, self._caches = activation, threading.RLock()
+        self._flows, self._talks, self._aged = {}, {}, None
         if activation is not None and activation.vault is None:
             activation.vault = self.vault
 
     def operator(self, user: str) -> MemOperator:
         """The operator of a user's memories: index, tiers, resolution, organiser."""
+        if user not in self._operators:
+            check_user(user)
+        return self._space(user)
+
+    def _space(self, namespace: str) -> MemOperator:
         with self.vault.lock:
-            if user not in self._operators:
-                check_user(user)
-                self._operators[user] = MemOperator(
+            if namespace not in self._operators:
+                self._check_embedder()
+                self._operators[namespace] = MemOperator(
                     self.config.operator,
                     vault=self.vault,
                     embedder=self.embedder,
                     clock=self.clock,
-                    namespace=user,
+                    namespace=namespace,
                     llm=self.decider,
                     unit=self._unit,
                 )
-            return self._operators[user]
+            return self._operators[namespace]
 
     def _unit(self, cube: MemCube) -> Unit:
         return unit_of(cube, count_words(line(unit_of(cube), self.config.dates)))
@@ -159,6 +182,7 @@ class MemOS(Conversing, Sharing):
         kind: str = "fact",
         at: datetime | None = None,
         tags: Sequence[str] = (),
+        **rules: Any,
     ) -> list[Inserted]:
         """Remember a text of a user, at once.
 
@@ -169,24 +193,39 @@ class MemOS(Conversing, Sharing):
             kind: semantic type, such as fact or episode.
             at: wall-clock time it was said; now where None.
             tags: labels.
+            rules: layer, rights, ttl, decay, priority, sensitivity, licence and contexts, as fields of ``Rules``.
 
         Returns:
             One outcome for each memory made, the preference memories found in the text included; one of status
             ``withheld``, without an id, where the user's text says that it is not to be stored.
+
+        Raises:
+            ConfigError: naming the rule and its value; nothing is stored.
         """
+        return self._add(text, user, speaker, kind, at, tags, rules, "long_term")
+
+    def _add(
+        self,
+        text: str,
+        user: str,
+        speaker: str,
+        kind: str,
+        at: datetime | None,
+        tags: Sequence[str],
+        rules: Mapping[str, Any],
+        tier: str,
+    ) -> list[Inserted]:
+        header = rules_of(rules, user)
+        self._admit(user)
+        self._age()
         if self.config.intents and speaker in ("", user) and self._withheld(user, text):
             return [Inserted("", "withheld")]
         said = at or self.clock().replace(tzinfo=None)
-        ids, clock = self.ids, self.clock
-        first = text_cube(
-            text, user=user, speaker=speaker, kind=kind, said=said, tags=tuple(tags), ids=ids, clock=clock
-        )
-        cubes, source = [first], (first.cube_id,)
+        made: dict[str, Any] = {"user": user, "said": said, "ids": self.ids, "clock": self.clock}
+        first = text_cube(text, speaker=speaker, kind=kind, tags=tuple(tags), rules=header, tier=tier, **made)
+        cubes = [first]
         if self.config.preferences:
-            holder = speaker or user
-            cubes += preference_cubes(
-                text, user=user, holder=holder, said=said, ids=ids, clock=clock, derived_from=source
-            )
+            cubes += preference_cubes(text, holder=speaker or user, derived_from=(first.cube_id,), **made)
         return self.insert(user, cubes, "add")
 
     def insert(self, user: str, cubes: Sequence[MemCube], cause: str) -> list[Inserted]:
@@ -269,14 +308,6 @@ class MemOS(Conversing, Sharing):
             self.work.read(user, cubes)
         return out
 
-    def tick(self) -> dict[str, list[str]]:
-        """Let what has outlived its time or decayed leave; gives the ids by outcome."""
-        with self.vault.lock:
-            moved = self._lifecycle().tick()
-            if any(moved.values()):
-                self._renew()
-        return moved
-
     def drain(self, timeout: float | None = None) -> Drained:
         """Do the work that waits (fine readings, relations, organising), user by user; then every memory can be found.
 
@@ -294,51 +325,6 @@ class MemOS(Conversing, Sharing):
         return self.work.revive()
 
     # -- reading -----------------------------------------------------------------------------------------------
-    def search(
-        self,
-        query: str,
-        *,
-        user: str = "default",
-        k: int = 5,
-        where: Where | None = None,
-        as_of: datetime | None = None,
-    ) -> list[Memory]:
-        """The best memories for a query, best first; each use is counted.
-
-        Args:
-            where: condition the memories must meet.
-            as_of: search what held at that time, memories included that were superseded since.
-        """
-        return shown(self.recall(query, k, user=user, where=where, as_of=as_of), self.config.dates)
-
-    def recall(
-        self,
-        query: str,
-        k: int,
-        *,
-        user: str = "default",
-        where: Where | None = None,
-        as_of: datetime | None = None,
-        config: RetrieveConfig | None = None,
-        use: bool = True,
-    ) -> list[UnitHit]:
-        """``search`` with its units, for those who render them themselves.
-
-        Args:
-            config: channels and mechanisms of this search; the operator's where None.
-            use: count the use of each memory and log the search; False for a search that changes nothing.
-        """
-        caller = Caller(user) if self.config.governance else None
-        for last in (False, False, True):
-            try:
-                hits = self.operator(user).search(query, k, caller=caller, where=where, config=config, as_of=as_of)
-                self._used(user, list(dict.fromkeys(unit.unit_id for hit in hits for unit in hit.units)), k, use=use)
-                return hits
-            except (NotFound, LicenceError):  # erased, or its last read was taken, while it was looked at: search again
-                if last:
-                    raise
-        raise AssertionError("the last round returns or raises")
-
     def organise(self, *, user: str = "default", later: bool = False) -> Organised | None:
         """Put a user's memories under concepts and topics with summaries; a second run adds nothing.
 

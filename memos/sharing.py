@@ -19,7 +19,7 @@ from memos.infrastructure.access import Caller
 from memos.infrastructure.audit import verify_audit
 from memos.infrastructure.vault import Match, Where
 from memos.keeping import VaultKeeper
-from memos.operation.operator import MemOperator
+from memos.operation.operator import Inserted, MemOperator
 
 if TYPE_CHECKING:
     from memos.infrastructure.memstore import Licence, MemStore, Push
@@ -54,7 +54,16 @@ class Sharing(VaultKeeper):
             ids=self.ids,
             embedder=self.embedder,
             search=self._matches,
+            insert=self._resolved,
         )
+
+    def _resolved(self, cube: MemCube, vector: Any, actor: str) -> Inserted:
+        """The Memory API's insert hook: a cube goes in as the facade's own do, duplicates and conflicts resolved."""
+        if cube.kind != "plaintext":
+            self.vault.add([cube], [vector], actor=actor, cause="create")
+            return Inserted(cube.cube_id, "added")
+        operator = self._space(cube.governance.namespace)
+        return operator.insert([cube], actor=actor, cause="create", vectors=None if vector is None else [vector])[0]
 
     def _matches(self, query: str, k: int, where: Where, namespaces: Sequence[str]) -> list[Match]:
         """The Memory API's search hook: the best memories of some users by the operators' search."""
@@ -104,6 +113,10 @@ class Sharing(VaultKeeper):
 
         return MemStore(vault=self.vault, governance=self._governance(), clock=self.clock, ids=self.ids, push=self.push)
 
+    def _sync(self) -> None:
+        if not self.vault.read_only:
+            self.store.sync()
+
     def publish(
         self, cube_id: str, *, user: str = "default", licence: Licence | None = None, mark: str = ""
     ) -> MemCube:
@@ -136,11 +149,15 @@ class Sharing(VaultKeeper):
         from memos.infrastructure.memstore import Subscription
 
         vector = tuple(self.embedder.encode([about])[0].tolist()) if about else ()
-        self.store.subscribe(Subscription(user, tuple(tags), vector, threshold))
+        self.store.subscribe(Subscription(user, tuple(tags), vector, threshold), Caller(user))
+
+    def unsubscribe(self, *, user: str = "default", tags: Sequence[str] = ()) -> int:
+        """End the user's subscriptions to these tags, or all of them; gives how many."""
+        return self.store.unsubscribe(user, Caller(user), tags=tags)
 
     def pull(self, *, user: str = "default") -> list[str]:
         """Ids of the listings that match the user's subscriptions, oldest first."""
-        return self.store.pull(user)
+        return self.store.pull(user, Caller(user))
 
     def access(self, listing_id: str, *, user: str = "default") -> MemCube:
         """Read a listing; each read counts against its licence.
@@ -152,10 +169,18 @@ class Sharing(VaultKeeper):
         return self.store.access(listing_id, Caller(user))
 
     # -- proving ----------------------------------------------------------------------------------------------
-    def verify(self) -> int:
-        """Check the whole audit log; gives the number of its entries.
+    def anchor(self) -> str:
+        """Where the audit log is now, to be kept elsewhere: its number of entries and the digest of the last; empty
+        where there is none."""
+        return self.vault.noted("log") or ""
+
+    def verify(self, *anchors: str) -> int:
+        """Check the whole audit log, its end included; gives the number of its entries.
+
+        Args:
+            anchors: of ``anchor``, kept elsewhere.
 
         Raises:
-            ChainBroken: naming the first entry that was changed, taken out or put in.
+            ChainBroken: naming the first entry that was changed, taken out or put in, or where the log was cut off.
         """
-        return verify_audit(self.vault.audit())
+        return verify_audit(self.vault.audit(), [one for one in (self.anchor(), *anchors) if one])

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -85,6 +85,14 @@ class MemOSSystem:
         scheduler: bool = field(
             default=True,
             metadata={"help": "llm: readings wait in the queue; false: no turn is read finely", "added": True},
+        )
+        flow: bool = field(
+            default=False,
+            metadata={
+                "help": "the time, people and kind of memory that a question names constrain its search",
+                "stage": "search",
+                "added": True,
+            },
         )
         organise: bool = field(
             default=False,
@@ -253,7 +261,10 @@ class MemOSSystem:
 
     def search(self, query: Query) -> Retrieved:
         depth = max(query.depth, self.config.top_k)
-        ranked = self.memory.recall(query.text, depth, user=self.dialogue, use=False)
+        call = None
+        if self.config.flow:
+            call = replace(self.memory.call(query.text, user=self.dialogue), query=query.text)
+        ranked = self.memory.recall(query.text, depth, user=self.dialogue, use=False, call=call)
         hits = tuple(self._hit(item) for item in ranked)
         used = fit([hit.text for hit in hits[: self.config.top_k]], self.config.max_words).count
         return Retrieved(hits, used, self._context(ranked[:used]))

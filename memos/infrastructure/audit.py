@@ -9,6 +9,7 @@ from typing import Any
 
 from memos.cube.codec import canonical, digest_of
 from memos.cube.errors import ChainBroken
+from memos.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +55,40 @@ def seal(entry: AuditEntry, seq: int, previous: str) -> AuditEntry:
     return replace(entry, seq=seq, digest=digest_of(canonical(body)))
 
 
-def verify_audit(entries: Iterable[AuditEntry]) -> int:
+def verify_audit(entries: Iterable[AuditEntry], anchors: Iterable[str] = ()) -> int:
     """Check the whole log, oldest first, and return its length.
 
+    Args:
+        anchors: places that the log once reached, each as its number of entries and the digest of the last; one kept
+            elsewhere shows that the end of the log was cut off, or all of it written anew.
+
     Raises:
-        ChainBroken: naming the first entry that was changed, removed or put in.
+        ChainBroken: naming the first entry that was changed, removed or put in, or that an anchor misses.
     """
     previous, count = "", 0
+    reached = dict(map(_anchor, anchors))
     for entry in entries:
         count += 1
         if entry.seq != count or seal(entry, count, previous).digest != entry.digest:
             raise ChainBroken(f"audit entry {entry.seq}: expected entry {count} of an unbroken chain")
+        if reached.pop(count, entry.digest) != entry.digest:
+            raise ChainBroken(f"audit entry {count}: not the one that an anchor names; the log was written anew")
         previous = entry.digest
+    if reached:
+        raise ChainBroken(f"audit log: ends after {count} entries, and once had {max(reached)}; its end was cut off")
     return count
+
+
+def _anchor(text: str) -> tuple[int, str]:
+    """An anchor as the number of entries and the digest of the last.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    number, _, digest = text.strip().partition(" ")
+    if not number.isdigit() or not digest:
+        raise ConfigError(f"anchor {text!r}: expected a number of entries and a digest, as memos anchor prints them")
+    return int(number), digest
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from memos.cube.codec import canonical, to_json
 from memos.cube.cube import SCHEMA, MemCube
 from memos.errors import DataError
 from memos.infrastructure.access import Caller
-from memos.infrastructure.governance import MemGovernance
+from memos.infrastructure.governance import MemGovernance, redacted_cube
 from memos.infrastructure.new_file import new_file
 from memos.infrastructure.vault.base import Vault
 from memos.infrastructure.vault.filters import Where
@@ -29,14 +29,18 @@ FORMAT = "memos-dump"
 class MemDumper:
     """Writes dumps and exports of one vault."""
 
-    def __init__(self, *, vault: Vault, governance: MemGovernance) -> None:
-        self.vault, self.governance = vault, governance
+    def __init__(self, *, vault: Vault, governance: MemGovernance, embedder: str | None = None) -> None:
+        """
+        Args:
+            embedder: of which the vault's vectors are; the file's first line names it.
+        """
+        self.vault, self.governance, self.embedder = vault, governance, embedder
 
     def dump(self, path: Path | str, caller: Caller, where: Where | None = None) -> int:
         """Write everything (or what a filter keeps), states, versions and counters included, and log it.
 
-        Loading the file into an empty vault of any adapter gives an equal ``digest()``. The file replaces an older
-        one only when it is complete. Nothing is redacted.
+        Loading the file of a privileged caller into an empty vault of any adapter gives an equal ``digest()``. The file
+        replaces an older one only when it is complete. What is others' is redacted in a user's dump; nothing else is.
 
         Args:
             caller: a privileged one gets everything; another what they may read, of others' memories the present
@@ -54,7 +58,7 @@ class MemDumper:
         ids = self.vault.find(where, live=False)
         if not caller.privileged:
             self.governance.charge(caller, self.vault.get_many(ids))
-        _write(Path(path), self._lines(ids, None if caller.privileged else caller))
+        _write(Path(path), self._lines(ids, None if caller.privileged else caller), self.embedder)
         self.governance.log(caller, "dump", cubes=ids if len(ids) <= 1000 else ids[:1000], count=len(ids))
         return len(ids)
 
@@ -108,8 +112,9 @@ class MemDumper:
 
 
 def _bare_line(cube: MemCube, vector: Any) -> dict[str, Any]:
-    """A cube as others get it: as it is now, without history and uses."""
-    return {"cube": cube.as_first_version().to_json()} | _encoded(vector)
+    """A cube as others get it: as it is now, redacted, without history and uses."""
+    clean = redacted_cube(cube).as_first_version()
+    return {"cube": clean.to_json()} | _encoded(vector if clean.text == cube.text else None)
 
 
 def _encoded(vector: Any) -> dict[str, str]:
@@ -118,7 +123,7 @@ def _encoded(vector: Any) -> dict[str, str]:
     return {"vector": base64.b64encode(vector.astype("<f4").tobytes()).decode("ascii")}
 
 
-def _write(path: Path, lines: Iterable[dict[str, Any]]) -> None:
+def _write(path: Path, lines: Iterable[dict[str, Any]], embedder: str | None = None) -> None:
     """Write atomically: a file beside it, then a rename."""
     hasher, count = hashlib.blake2b(digest_size=16), 0
     with new_file(path) as file:
@@ -128,7 +133,7 @@ def _write(path: Path, lines: Iterable[dict[str, Any]]) -> None:
             hasher.update(text.encode("ascii"))
             file.write(text)
 
-        put({"format": FORMAT, "schema": SCHEMA})
+        put({"format": FORMAT, "schema": SCHEMA} | ({} if embedder is None else {"embedder": embedder}))
         for line in lines:
             put(line)
             count += 1

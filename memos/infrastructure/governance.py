@@ -48,6 +48,14 @@ class MemGovernance:
             default=True, metadata={"help": "detect sensitive content in new text and raise its sensitivity"}
         )
 
+        remote: bool = field(
+            default=True,
+            metadata={
+                "help": "a model on another machine is shown no restricted memory, confidential ones redacted, "
+                "of others' public ones only"
+            },
+        )
+
         def __post_init__(self) -> None:
             if self.calls_per_minute is not None and self.calls_per_minute < 1:
                 raise ConfigError(f"governance.calls_per_minute: {self.calls_per_minute} is not positive")
@@ -166,12 +174,25 @@ class MemGovernance:
         Titles, tags, records and attributes are redacted like the text. The export is a new cube of version 1.
         """
         self.require(caller, "read", cube)
-        redacted = _redacted(cube)
+        redacted = redacted_cube(cube)
         if mark and isinstance(redacted.payload, PlaintextPayload):
             payload = replace(redacted.payload, text=watermark(redacted.payload.text, mark))
             governance = replace(redacted.governance, watermark=mark)
             redacted = replace(redacted, payload=payload, governance=governance)
         return redacted.as_first_version()
+
+    def sendable(self, caller: Caller, cube: MemCube) -> Callable[[str], str] | None:
+        """How a memory's text may go to a model on another machine; None where it may not.
+
+        Restricted memories stay on this machine, of confidential ones what is sensitive; of others' memories only the
+        public ones are sent.
+        """
+        rules = cube.governance
+        if not self.config.remote:
+            return str
+        if rules.sensitivity == "restricted" or (rules.owner != caller.user and rules.sensitivity != "public"):
+            return None
+        return redact if rules.sensitivity == "confidential" else str
 
     # -- erasure -----------------------------------------------------------------------------------------------
     def lineage(self, cube_ids: Iterable[str]) -> list[str]:
@@ -235,7 +256,8 @@ class MemGovernance:
         )
 
 
-def _redacted(cube: MemCube) -> MemCube:
+def redacted_cube(cube: MemCube) -> MemCube:
+    """The cube with text, titles, tags, records and attributes redacted."""
     header = cube.descriptive
     clean = replace(
         header,

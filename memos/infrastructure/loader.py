@@ -34,8 +34,23 @@ _LONGEST = 1 << 20
 class MemLoader:
     """Reads files into one vault; each call is one transaction, so that a bad file changes nothing."""
 
-    def __init__(self, *, vault: Vault, governance: MemGovernance, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        *,
+        vault: Vault,
+        governance: MemGovernance,
+        clock: Clock,
+        ids: Ids,
+        embed: Callable[[Sequence[MemCube]], Any] | None = None,
+        embedder: str | None = None,
+    ) -> None:
+        """
+        Args:
+            embed: gives loaded memories vectors where their file has none of use; None: they stay without.
+            embedder: of which the vault's vectors are, as a dump names it; those of another are of no use.
+        """
         self.vault, self.governance, self.clock, self.ids = vault, governance, clock, ids
+        self.embed, self.embedder = embed, embedder
 
     def load(self, path: Path | str, caller: Caller) -> list[str]:
         """Load a dump or export; gives the ids of its cubes.
@@ -50,12 +65,15 @@ class MemLoader:
             ChainBroken: a version chain does not verify.
         """
         path = Path(path)
-        lines = _checked_lines(path)
+        lines, theirs = _checked_lines(path)
+        foreign = self.embed is not None and theirs is not None and theirs != self.embedder
         loaded: dict[str, None] = {}
         with self.vault.transaction():
             for number, line in enumerate(lines, 2):
                 try:
                     if "cube" in line:
+                        if foreign:
+                            line.pop("vector", None)
                         loaded[self._load_cube(line, path.parent, caller)] = None
                     else:
                         self._load_edge(line, loaded)
@@ -83,6 +101,8 @@ class MemLoader:
         _check_payload(cube, folder)
         _check_rights(cube.cube_id, cube.governance, caller)
         vector = _vector(line.get("vector"))
+        if vector is None and self.embed is not None and cube.kind == "plaintext":
+            vector = self.embed([cube])[0]
         if "versions" not in line or line["cube"]["schema"] != SCHEMA:
             if cube.version == 1:
                 self.vault.add([cube], None if vector is None else [vector], cause="load")
@@ -118,7 +138,7 @@ class MemLoader:
             split: cuts a file into memories; by default at blank lines.
 
         Returns:
-            The stored cubes; vectors are given later by ``Vault.update``.
+            The stored cubes.
         """
         check_namespace(caller, namespace)
         cubes = []
@@ -139,14 +159,15 @@ class MemLoader:
                 )
                 classified = self.governance.classify(cube)
                 cubes.append(cube.governed(**classified) if classified else cube)
+        vectors = None if self.embed is None or not cubes else self.embed(cubes)
         with self.vault.transaction():
-            self.vault.add(cubes, actor=caller.user, cause="load_texts")
+            self.vault.add(cubes, vectors, actor=caller.user, cause="load_texts")
             self.governance.log(caller, "load", cubes=[cube.cube_id for cube in cubes][:1000], count=len(cubes))
         return cubes
 
 
-def _checked_lines(path: Path) -> list[dict[str, Any]]:
-    """The body of a dump, after header and digest were checked."""
+def _checked_lines(path: Path) -> tuple[list[dict[str, Any]], str | None]:
+    """The body of a dump, after header and digest were checked, and the embedder it names."""
     raw = _plain_bytes(path)
     lines = raw.splitlines(keepends=True)
     try:
@@ -159,7 +180,7 @@ def _checked_lines(path: Path) -> list[dict[str, Any]]:
         digest = hashlib.blake2b(b"".join(lines[:-1]), digest_size=16).hexdigest()
         if tail.get("digest") != digest or tail.get("lines") != len(lines) - 2:
             raise ForeignFile(f"{path}: cut or changed after {len(lines) - 1} lines (the digest does not match)")
-        return [_object(line) for line in lines[1:-1]]
+        return [_object(line) for line in lines[1:-1]], head.get("embedder")
     except MALFORMED as error:
         raise ForeignFile(f"{path}: no dump of this project, or damaged ({error})") from error
 

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 from memos.cube.clock import Clock, Ids
 from memos.cube.codec import canonical, from_json, to_json
 from memos.cube.cube import MemCube, new_cube
-from memos.cube.errors import MALFORMED, CubeError, NotFound
+from memos.cube.errors import MALFORMED, AccessDenied, CubeError, NotFound
 from memos.cube.header import Grant
 from memos.cube.payload import PlaintextPayload
 from memos.errors import ConfigError
 from memos.infrastructure.access import SYSTEM_NAMESPACES, Caller, reserved
 from memos.infrastructure.governance import MemGovernance
 from memos.infrastructure.licence import Licence, licence_of
-from memos.infrastructure.vault.base import Vault
+from memos.infrastructure.vault.base import Edge, Vault
 from memos.infrastructure.vault.filters import Is, Tagged
+from memos.infrastructure.vault.following import WITHDREW, renewed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,10 +91,56 @@ class MemStore:
         with self.vault.transaction():
             self.vault.add([copy], [vector], actor=caller.user, cause=f"publish {cube_id}")
             self.governance.log(caller, "publish", cube_id, cube.kind, listing=copy.cube_id)
-        for subscription in self.subscriptions():
-            if self.push is not None and _wanted(subscription, copy, vector):
-                self.push(subscription.subscriber, _told_of(copy))
+        self._tell(copy, vector)
         return copy
+
+    def _tell(self, listing: MemCube, vector: np.ndarray | None) -> None:
+        """Push a listing to those who wait for it. One whose push fails keeps nobody else from hearing of it."""
+        if self.push is None:
+            return
+        for subscriber in dict.fromkeys(
+            one.subscriber for one in self.subscriptions() if _wanted(one, listing, vector)
+        ):
+            try:
+                self.push(subscriber, _told_of(listing))
+            except Exception as error:  # noqa: BLE001 - whatever a subscriber does, it is logged and the others are told
+                cause = f"subscriber {subscriber}: {type(error).__name__}"
+                self.governance.log(
+                    Caller(subscriber), "push", listing.cube_id, listing.kind, cause=cause, outcome="error"
+                )
+
+    def sync(self) -> list[str]:
+        """Offer the present text of what was published and has changed since, and tell the subscribers; gives the
+        listings. What has left is withdrawn already (``vault.following``).
+        """
+        withdrawn = self.vault.find(Is("state", "archived"), namespaces=[self.config.namespace], live=False)
+        changed = [
+            edge
+            for edge in self.vault.edges(withdrawn, relations=[WITHDREW], direction="in")
+            if edge.attributes["why"] == "changed"
+        ]
+        return [listing for edge in changed if (listing := self._offer_again(edge)) is not None]
+
+    def _offer_again(self, edge: Edge) -> str | None:
+        source, listing = self.vault.get(edge.source), self.vault.get(edge.target)
+        if (
+            not source.live(self.clock())
+            or len(self.vault.edges([edge.target], relations=[WITHDREW], direction="in")) > 1
+        ):
+            return None
+        owner = Caller(listing.governance.owner)
+        if not self.governance.explain(owner, "share", source).allowed:
+            return None
+        mark = listing.governance.watermark
+        payload = self.governance.exported(owner, source, mark=mark).payload
+        vector = self.vault.vectors([source.cube_id])[0]
+        with self.vault.transaction():
+            self.vault.update(listing.revise(self.clock(), payload=payload), vector, actor=owner.user, cause="sync")
+            renewed(self.vault, listing.cube_id)
+            self.vault.place(listing.cube_id, state=edge.attributes["was"])
+            self.governance.log(owner, "sync", listing.cube_id, listing.kind, cause=f"{source.cube_id} has changed")
+        self._tell(self.vault.get(listing.cube_id), vector)
+        return listing.cube_id
 
     def withdraw(self, listing_id: str, caller: Caller) -> None:
         """End an offer: the listing is archived, what was read stays with its readers."""
@@ -127,8 +174,16 @@ class MemStore:
             self.governance.log(caller, "licensed_read", listing_id, listing.kind)
         return self.vault.get(listing_id)
 
-    def subscribe(self, subscription: Subscription) -> None:
-        """Keep a subscription; one without tag and vector is refused, and so is a vector with a value not finite."""
+    def subscribe(self, subscription: Subscription, caller: Caller | None = None) -> None:
+        """Keep a subscription; one without tag and vector is refused, and so is a vector with a value not finite.
+
+        Args:
+            caller: who asks for it; None: the subscriber, as the program knows.
+
+        Raises:
+            AccessDenied: it is in the name of another.
+        """
+        self._check_caller(subscription.subscriber, caller)
         if not subscription.tags and not subscription.vector:
             raise CubeError(f"subscription of {subscription.subscriber}: neither tags nor vector")
         if not all(map(math.isfinite, subscription.vector)):
@@ -144,13 +199,32 @@ class MemStore:
         )
         self.vault.add([note], cause="subscribe")
 
+    def unsubscribe(self, subscriber: str, caller: Caller | None = None, *, tags: Sequence[str] = ()) -> int:
+        """End subscriptions; gives how many.
+
+        Args:
+            caller: see ``subscribe``.
+            tags: of those to be ended; none: all of them.
+        """
+        self._check_caller(subscriber, caller)
+        notes = self.vault.get_many(self.vault.find(Is("owner", subscriber), namespaces=[self._subscriptions]))
+        stated = [(note.cube_id, _stated(note)) for note in notes]
+        ended = [cube_id for cube_id, one in stated if not tags or (one is not None and {*tags} <= {*one.tags})]
+        self.vault.purge(ended)
+        return len(ended)
+
+    def _check_caller(self, subscriber: str, caller: Caller | None) -> None:
+        if caller is not None and caller.user != subscriber and not caller.privileged:
+            raise AccessDenied(f"user {caller.user} may not subscribe, unsubscribe or pull in the name of {subscriber}")
+
     def subscriptions(self) -> list[Subscription]:
         """All subscriptions, oldest first. A note that states none (made by hand) is passed over."""
         stated = map(_stated, self.vault.get_many(self.vault.find(namespaces=[self._subscriptions])))
         return [one for one in stated if one is not None]
 
-    def pull(self, subscriber: str) -> list[str]:
+    def pull(self, subscriber: str, caller: Caller | None = None) -> list[str]:
         """Ids of all listings that match the subscriber's subscriptions and that they may read, oldest first."""
+        self._check_caller(subscriber, caller)
         mine = [one for one in self.subscriptions() if one.subscriber == subscriber]
         matching: set[str] = set()
         for one in mine:

@@ -4,6 +4,7 @@ C44)."""
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import get_args
@@ -52,6 +53,51 @@ def _phone(text: str) -> bool:
     return (9 if abroad else 10) <= len(_digits(text)) <= (15 if abroad else 11)
 
 
+_PASSWORD = (
+    r"\bpass ?word|\bpasscode|\bpasswort|\bkennwort|\bmot de passe|\bcontraseña|\bsenha|\bpalavra-passe|"
+    r"\bparola d['’]ordine|\bwachtwoord|\bhasło|\blösenord|\bşifre\w*|\bпароль|密码|密碼|パスワード|비밀번호"
+)
+_IS = r"is|:|=|['’]s\b|lautet|ist\b|est\b|es\b|é\b|è\b|jest\b|är\b|to\b(?=\s+\S*\d)|это|[—–-]|是|は|는|은"
+_PIN = (
+    r"pin(?:[ -]?(?:code|number|nummer))?|code pin|código pin|codice pin|geheimzahl|cvv2?|cvc2?|passcode|"
+    r"(?:access|security|door|gate|safe|alarm|locker|lock|entry|unlock|verification) code|türcode|código de acceso|"
+    r"code d['’]accès"
+)
+_SAID_PHONE = (
+    r"phone|mobile|cell|tel|telephone|number|call me|ring me|text me|whatsapp|telefon\w*|handy\w*|rufnummer|móvil|"
+    r"celular|"
+    r"teléfono|téléphone|portable|numéro|telefono|cellulare|telefoon|telemóvel|telefone|número"
+)
+_CAPITALISED = r"[A-ZÀ-ÖØ-Þ][\w'’.-]*"
+_OF = r"(?:(?:de|del|da|do|dos|das|du|des|la|las|los|le|les|di|della|dei|l['’]|d['’])\s*)*"
+_ADDRESS = (
+    rf"\b\d{{1,5}}[A-Za-z]?,?\s+(?:{_CAPITALISED}\s+){{1,4}}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Boulevard|"
+    r"Blvd|Court|Ct|Place|Pl|Square|Sq|Way|Terrace|Close|Crescent|Row|Gardens)\b",
+    r"\b[A-ZÄÖÜ][\wäöüß-]*(?:[Ss]tra(?:ße|sse)|[Ss]tr\.|weg|gasse|platz|allee|damm|ufer|straat|laan|gracht|gatan)"
+    r"\s+\d{1,4}\s?[a-z]?\b",
+    rf"\b\d{{1,4}}(?:\s?(?:bis|ter))?,?\s+(?:rue|avenue|boulevard|place|chemin|allée|quai|impasse)\s+{_OF}{_CAPITALISED}"
+    rf"(?:\s+{_OF}{_CAPITALISED}){{0,3}}",
+    rf"\b(?:Calle|Avenida|Plaza|Paseo|Rua|Travessa|Praça|Via|Viale|Piazza|Corso|ulica|ul\.)\s+{_OF}{_CAPITALISED}"
+    rf"(?:\s+{_OF}{_CAPITALISED}){{0,3}},?\s+(?:n[.º°]?\s*)?\d{{1,4}}\b",
+)
+_BORN = (
+    r"born|birth ?date|birthday|date of birth|d\.?o\.?b\.?|geboren|geburtstag|geburtsdatum|née?|date de naissance|"
+    r"nacid[oa]|nací|fecha de nacimiento|nascid[oa]|nasci|data de nascimento|nat[oa]|data di nascita|urodzon[ya]"
+)
+_DAY = (
+    r"(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}(?:st|nd|rd|th|er|\.|º)?\s+(?:of\s+|de\s+)?[^\W\d_]{3,10}\.?,?\s+(?:de\s+|of\s+)?"
+    r"\d{4}|[^\W\d_]{3,10}\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{4})"
+)
+_BIRTH = (
+    rf"(?i)\b(?:{_BORN})(?!\w)(?:[^\w\n]{{1,3}}[^\W\d_]+){{0,4}}?[^\w\n]{{1,3}}{_DAY}",
+    r"(?:出生|生年月日|生日)\D{0,4}\d{4}\s*[年./-]\s*\d{1,2}\s*[月./-]\s*\d{1,2}日?",
+)
+
+
+def _told_phone(text: str) -> bool:
+    return 7 <= len(_digits(text)) <= 15
+
+
 _RULES: tuple[tuple[str, Sensitivity, str, Callable[[str], bool] | None], ...] = (
     (
         "private_key",
@@ -67,6 +113,13 @@ _RULES: tuple[tuple[str, Sensitivity, str, Callable[[str], bool] | None], ...] =
     ),
     ("key", "restricted", r"(?<![\w/+-])[A-Za-z0-9_\-/+]{32,}={0,2}(?![\w/+-])", _key_like),
     ("password", "restricted", r"(?i)\b(?:password|passwd|passphrase|pin code)\b\s*(?:is|:|=)\s*\S+", None),
+    ("password", "restricted", rf"(?i)(?<!\[)(?:{_PASSWORD})\s*(?:{_IS})\s*(?!\[)\S+", None),
+    (
+        "pin",
+        "restricted",
+        rf"(?i)(?<!\[)\b(?:{_PIN})\b(?:[^\w\n]{{1,3}}[^\W\d]+){{0,4}}[^\w\n]{{1,3}}\d{{3,8}}\b",
+        None,
+    ),
     *(
         ("card", "restricted", rf"(?<!\d)\d(?:[ -]?\d){{{length - 1}}}(?!\d)", luhn)
         for length in (16, 15, 19, 18, 17, 14, 13)
@@ -77,6 +130,15 @@ _RULES: tuple[tuple[str, Sensitivity, str, Callable[[str], bool] | None], ...] =
     ("national_id", "restricted", r"\b\d{17}[\dXx]\b", _chinese_id),
     ("email", "confidential", r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b", None),
     ("ip_address", "confidential", r"\b(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\b", None),
+    *(("birth_date", "confidential", pattern, None) for pattern in _BIRTH),
+    *(("address", "confidential", pattern, None) for pattern in _ADDRESS),
+    (
+        "phone",
+        "confidential",
+        rf"(?i)\b(?:{_SAID_PHONE})\b(?:[^\w\n+(]{{1,3}}[^\W\d]+){{0,3}}[^\w\n]{{1,3}}"
+        r"\d{1,5}(?:[ ./-]{0,2}\d{1,5}){2,7}\b",
+        _told_phone,
+    ),
     (
         "phone",
         "confidential",
@@ -86,6 +148,8 @@ _RULES: tuple[tuple[str, Sensitivity, str, Callable[[str], bool] | None], ...] =
 )
 _COMPILED = tuple((kind, re.compile(pattern), check) for kind, _, pattern, check in _RULES)
 _LEVEL_OF = {kind: level for kind, level, _, _ in _RULES}
+_DIGIT = re.compile(r"\d")
+_WITH_DIGITS = frozenset("pin card bank_account national_id ip_address birth_date address phone".split())
 KINDS = tuple(dict.fromkeys(kind for kind, *_ in _RULES))
 """Kinds of sensitive content that are detected."""
 
@@ -93,7 +157,10 @@ KINDS = tuple(dict.fromkeys(kind for kind, *_ in _RULES))
 def find_sensitive(text: str) -> list[SensitiveSpan]:
     """Sensitive spans, in order and without overlap; of overlapping ones the earlier rule wins."""
     spans: list[SensitiveSpan] = []
+    digits = _DIGIT.search(text) is not None
     for kind, pattern, check in _COMPILED:
+        if kind in _WITH_DIGITS and not digits:
+            continue
         for match in pattern.finditer(text):
             start, end = match.span()
             free = all(end <= other.start or start >= other.end for other in spans)
@@ -118,10 +185,13 @@ def redact(text: str) -> str:
 
 
 _ZERO, _ONE, _EDGE = "\u200b", "\u200c", "\u2060"
+_EVERY = 8
+"""Words from one copy of a watermark to the next."""
 
 
 def watermark(text: str, mark: str) -> str:
-    """The text with an invisible mark (zero-width characters) after its first word; reads the same.
+    """The text with an invisible mark (zero-width characters) after its first word and every few words on; reads the
+    same. A copy is lost where the word that bears it is, so a longer text keeps its mark when much of it is edited.
 
     Raises:
         ValueError: for an empty mark.
@@ -130,16 +200,16 @@ def watermark(text: str, mark: str) -> str:
         raise ValueError("watermark: empty mark")
     bits = "".join(f"{byte:08b}" for byte in mark.encode("utf-8"))
     hidden = _EDGE + "".join(_ONE if bit == "1" else _ZERO for bit in bits) + _EDGE
-    head, space, tail = strip_watermark(text).partition(" ")
-    return f"{head}{hidden}{space}{tail}"
+    words = strip_watermark(text).split(" ")
+    return " ".join(word if place % _EVERY else word + hidden for place, word in enumerate(words))
 
 
 def read_watermark(text: str) -> str | None:
-    """The mark hidden in a text, None where there is none."""
-    mark = re.search(f"{_EDGE}((?:[{_ZERO}{_ONE}]{{8}})+){_EDGE}", text)
-    if mark is None:
+    """The mark hidden in a text, the commonest of those that are there; None where there is none."""
+    marks = Counter(re.findall(f"{_EDGE}((?:[{_ZERO}{_ONE}]{{8}})+){_EDGE}", text))
+    if not marks:
         return None
-    bits = "".join("1" if letter == _ONE else "0" for letter in mark.group(1))
+    bits = "".join("1" if letter == _ONE else "0" for letter in marks.most_common(1)[0][0])
     return bytes(int(bits[at : at + 8], 2) for at in range(0, len(bits), 8)).decode("utf-8", "replace")
 
 

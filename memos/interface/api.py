@@ -22,15 +22,20 @@ from memos.infrastructure.audit import AuditEntry, LogQuery
 from memos.infrastructure.governance import MemGovernance
 from memos.infrastructure.vault.base import Match, Vault
 from memos.infrastructure.vault.filters import Is, Where
+from memos.interface.combine import UpdateMode, combined, composed
 from memos.operation.retrieval.point_in_time import held
 from memos.operation.upkeep.lifecycle import MemLifecycle
 
 if TYPE_CHECKING:
     from memos.embed.base import Embedder
+    from memos.operation.operator import Inserted
 
-UpdateMode = Literal["append", "merge", "overwrite"]
 SearchHook = Callable[[str, int, Where, Sequence[str]], Sequence[Match]]
 """(query, k, filter of what the caller may read, namespaces) to ranked matches; the MemOperator's retrieval."""
+
+
+InsertHook = Callable[[MemCube, Any, str], "Inserted"]
+"""(cube, its vector or None, actor) to what became of it; the MemOperator's insert."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,9 @@ class ItemStatus:
     status: Literal["ok", "error"]
     cube_id: str = ""
     error: str = ""
+    outcome: str = "added"
+    """What was decided on it, against ``other``: see ``Inserted.status``."""
+    other: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +107,12 @@ class MemoryAPI:
         ids: Ids,
         embedder: Embedder | None = None,
         search: SearchHook | None = None,
+        insert: InsertHook | None = None,
     ) -> None:
-        """Without ``search``, ``search()`` uses the vault's keyword index."""
+        """Without ``search``, the vault's keyword index is searched; without ``insert``, nothing is resolved."""
         self.vault, self.governance, self.lifecycle = vault, governance, lifecycle
         self.clock, self.ids, self.embedder = clock, ids, embedder
-        self._search = search
+        self._search, self._insert = search, insert
 
     @_recorded
     def create(
@@ -163,17 +172,23 @@ class MemoryAPI:
     def _stored(self, caller: Caller, cubes: list[MemCube], vectors: list[Any]) -> list[ItemStatus]:
         """All at once; where that fails, one by one, each undone alone."""
         try:
-            self.vault.add(cubes, vectors, actor=caller.user, cause="create")
-            return [ItemStatus("ok", cube.cube_id) for cube in cubes]
+            with self.vault.transaction():
+                return self._put(caller, cubes, vectors)
         except MemosError:
             out = []
             for cube, vector in zip(cubes, vectors, strict=True):
                 try:
-                    self.vault.add([cube], [vector], actor=caller.user, cause="create")
-                    out.append(ItemStatus("ok", cube.cube_id))
+                    out += self._put(caller, [cube], [vector])
                 except MemosError as error:
                     out.append(ItemStatus("error", error=str(error)))
             return out
+
+    def _put(self, caller: Caller, cubes: list[MemCube], vectors: list[Any]) -> list[ItemStatus]:
+        if self._insert is None:
+            self.vault.add(cubes, vectors, actor=caller.user, cause="create")
+            return [ItemStatus("ok", cube.cube_id) for cube in cubes]
+        made = (self._insert(cube, vector, caller.user) for cube, vector in zip(cubes, vectors, strict=True))
+        return [ItemStatus("ok", one.cube_id, outcome=one.status, other=one.other) for one in made]
 
     @_recorded
     def search(
@@ -262,7 +277,7 @@ class MemoryAPI:
             raise VersionConflict(f"cube {cube_id} is at version {cube.version}, not {expected_version}; read it again")
         if not isinstance(cube.payload, PlaintextPayload):
             raise CubeError(f"cube {cube_id} is {cube.kind}; only plaintext is updated by text")
-        body = check_content(_combined(cube.text, text, mode))
+        body = check_content(combined(cube.text, text, mode))
         changes = dict(descriptive)
         if mode != "overwrite":
             for name, value in changes.items():
@@ -280,14 +295,17 @@ class MemoryAPI:
         return self.vault.get(cube_id)
 
     @_recorded
-    def compose(self, caller: Caller, cube_ids: Sequence[str], *, separator: str = "\n") -> str:
-        """The texts of several memories as one, in the given order; each must be readable."""
+    def compose(self, caller: Caller, cube_ids: Sequence[str], *, separator: str = "\n") -> MemCube:
+        """The texts of several memories as one cube of the caller, in the given order; each must be readable.
+
+        It has the strictest of their rules and is not stored (``create`` does that).
+        """
         self.governance.admit(caller)
         cubes = [self.governance.fetch(caller, cube_id) for cube_id in cube_ids]
         with self.vault.transaction():
             self.governance.charge(caller, cubes)
             self.governance.log(caller, "compose", cubes=list(cube_ids))
-        return separator.join(cube.text for cube in cubes)
+        return composed(cubes, separator, owner=caller.user, ids=self.ids, clock=self.clock)
 
     @_recorded
     def transfer(self, caller: Caller, cube_id: str, *, to_owner: str, namespace: str) -> MemCube:
@@ -370,22 +388,3 @@ class MemoryAPI:
 
     def _vectors(self, texts: list[str]) -> list[Any]:
         return [None] * len(texts) if self.embedder is None or not texts else list(self.embedder.encode(texts))
-
-
-def _combined(old: str, new: str, mode: UpdateMode) -> str:
-    if mode == "overwrite":
-        return new
-    if mode == "append":
-        return f"{old}\n{new}"
-    if mode == "merge":
-        seen = {line.strip().casefold() for line in _sentences(old)}
-        fresh = [line for line in _sentences(new) if line.strip().casefold() not in seen]
-        return "\n".join([old, *fresh])
-    raise CubeError(f"update mode {mode!r} is none of append, merge, overwrite")
-
-
-def _sentences(text: str) -> list[str]:
-    sentences = [
-        part for line in text.splitlines() for part in line.replace("? ", "?\n").replace(". ", ".\n").splitlines()
-    ]
-    return [part.strip() for part in sentences if part.strip()]

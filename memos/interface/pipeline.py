@@ -16,6 +16,7 @@ from memos.cube.errors import CubeError
 from memos.errors import ConfigError, MemosError
 from memos.infrastructure.access import Caller
 from memos.interface.api import MemoryAPI
+from memos.operation.scheduler.order import in_order
 
 Operation = Callable[..., Any]
 """``operation(api, caller, **arguments)``; what it gives is kept under the step's ``save`` name."""
@@ -63,8 +64,10 @@ class Pipeline:
     ) -> None:
         """``operations`` adds to (or replaces) the built-in ones.
 
+        A step runs after those that save what it names (``scheduler.order``); else steps run as they stand.
+
         Raises:
-            ConfigError: for an unknown operation, or a value used before a step saves it twice under one name.
+            ConfigError: for an unknown operation, or steps that wait for one another.
         """
         self.name, self.steps = name, tuple(steps)
         self.operations = {**OPERATIONS, **(operations or {})}
@@ -74,6 +77,9 @@ class Pipeline:
             if step.op not in self.operations:
                 known = ", ".join(sorted(self.operations))
                 raise ConfigError(f"pipeline {name}, step {number}: operation {step.op!r} is none of {known}")
+        needs = [set(_names(step.arguments)) for step in self.steps]
+        self.order = in_order(needs, [step.save for step in self.steps], f"pipeline {name}")
+        """Places of the steps in the order in which they run."""
 
     @classmethod
     def from_yaml(cls, source: str | Path, operations: Mapping[str, Operation] | None = None) -> Pipeline:
@@ -108,8 +114,8 @@ class Pipeline:
         context, results = dict(variables), []
         try:
             with api.vault.transaction():
-                for number, step in enumerate(self.steps, 1):
-                    results.append(self._run_step(number, step, api, caller, context))
+                for place in self.order:
+                    results.append(self._run_step(place + 1, self.steps[place], api, caller, context))
         except PipelineFailed as error:
             api.governance.log(caller, "pipeline", cause=self.name, outcome="rolled_back", error=_kind(error))
             raise
@@ -122,10 +128,11 @@ class Pipeline:
             with api.vault.transaction():
                 arguments = {name: resolved(value, context) for name, value in step.arguments.items()}
                 result = self.operations[step.op](api, caller, **arguments)
-        except (MemosError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - an operation may be anybody's: its failure is that of its step
+            told = str(error) or type(error).__name__
             if step.isolate:
-                return StepResult(step.op, "error", str(error))
-            raise PipelineFailed(f"pipeline {self.name}, step {number} ({step.op}): {error}") from error
+                return StepResult(step.op, "error", told)
+            raise PipelineFailed(f"pipeline {self.name}, step {number} ({step.op}): {told}") from error
         if step.save:
             context[step.save] = result
         return StepResult(step.op, "ok")
@@ -149,6 +156,15 @@ def resolved(value: Any, context: Mapping[str, Any]) -> Any:
     return value
 
 
+def _names(value: Any) -> list[str]:
+    """Names that a value refers to as ``${name}``, at any depth."""
+    if isinstance(value, str):
+        return _REFERENCE.findall(value)
+    if isinstance(value, Mapping):
+        return [name for item in value.values() for name in _names(item)]
+    return [name for item in value for name in _names(item)] if isinstance(value, list | tuple) else []
+
+
 _REFERENCE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -169,7 +185,7 @@ def _retrieve(api: MemoryAPI, caller: Caller, *, query: str, k: int = 10, namesp
 def _augment(
     api: MemoryAPI, caller: Caller, *, cubes: Sequence[str], template: str = "{memories}", **fields: Any
 ) -> str:
-    return template.format(memories=api.compose(caller, cubes), **fields)
+    return template.format(memories=api.compose(caller, cubes).text, **fields)
 
 
 def _create(api: MemoryAPI, caller: Caller, *, texts: Sequence[str] | str, namespace: str = "default") -> list[str]:

@@ -13,10 +13,11 @@ from memos.interface.intents import wish_of
 from memos.interface.intents.kinds import asks, chats, corrects, mistaken, prefers, remembers, summarises
 from memos.interface.intents.plain import plain
 from memos.language import dates
+from memos.language.calendar import DAYS, MONTHS
 from memos.language.names import names
 from memos.language.rewrite import resolve_self
 from memos.language.words import surface
-from memos.operation.retrieval.call import Intent, Kind, MemoryCall, Scope, Window
+from memos.operation.retrieval.call import Intent, Kind, MemoryCall, Scope, Tense, Window
 
 _INTENT_OF: Mapping[str, Intent] = {"withhold": "withhold", "forget": "forget", "keep": "remember"}
 _KIND_OF: Mapping[str, Kind] = {"prefer": "preference", "procedure": "skill", "summarise": "episode"}
@@ -76,6 +77,21 @@ _FOLLOW = re.compile(
     r"|\bthat\b\s*\?$",
     re.I,
 )
+_CALENDAR = frozenset((*DAYS, *MONTHS))
+_REFERS = re.compile(r"\b(?:he|she|him|her|hers|his|they|them|their|theirs|it|its|there|then)\b", re.I)
+"""Words that stand for somebody or something named before."""
+_PEOPLE = re.compile(r"\b(?:he|she|him|her|hers|his|they|them|their|theirs)\b", re.I)
+_TASTE = re.compile(
+    r"\b(?:likes?|loves?|prefers?|enjoys?|hates?|dislikes?|favou?rites?|fond of|keen on|taste in)\b", re.I
+)
+_TELLING = re.compile(
+    r"\b(?:say|said|tell|told|mention(?:ed)?|talk(?:ed)?|discuss(?:ed)?|speak|spoke|chat(?:ted)?|write|wrote)\b", re.I
+)
+_STATE = re.compile(
+    r"\b(?:live[ds]?|living|work(?:s|ed|ing)? (?:at|for|in|as)|own(?:s|ed)?|belong(?:s|ed)?|called|know|knew|"
+    r"like[ds]?|love[ds]?|prefer(?:red|s)?)\b",
+    re.I,
+)
 _BEFORE = re.compile(r"\b(before|until|till|up to|prior to)\s*$", re.I)
 _AFTER = re.compile(r"\b(since|after|from|starting)\s*(in|on)?\s*$", re.I)
 
@@ -102,19 +118,34 @@ class MemReader:
         intent = self.intent(text, bool(history))
         if intent == "none":
             return MemoryCall("none", text, caller, access="none")
-        anchors = tuple(history[-1:]) if _FOLLOW.search(text) and history else ()
+        asking = intent in ("recall", "summarise", "procedure")
+        anchors = self._anchors(text, history, asking)
         query = f"{anchors[0]} {text}" if anchors else text
+        span = window(text, now) or next((one for anchor in anchors if (one := window(anchor, now))), None)
+        kind = "preference" if intent == "recall" and _TASTE.search(text) else _KIND_OF.get(intent, "fact")
         return MemoryCall(
             intent=intent,
             query=resolve_self(query, caller) if caller else query,
             caller=caller,
-            window=window(text, now),
+            window=span,
+            tense=tense(query),
             entities=self.entities(query),
-            kind=_KIND_OF.get(intent, "fact"),
+            kind=kind,
             scope=scope(text),
             access="write" if intent in _WRITES else "read",
             anchors=anchors,
         )
+
+    def _anchors(self, text: str, history: Sequence[str], asking: bool) -> tuple[str, ...]:
+        """The earlier utterance that an utterance rests on; for "she" the last one that names somebody."""
+        if not history:
+            return ()
+        if _FOLLOW.search(text):
+            return (history[-1],)
+        if not asking or not _REFERS.search(text) or self.entities(text):
+            return ()
+        named = (one for one in reversed(history) if self.entities(one))
+        return (next(named, history[-1]) if _PEOPLE.search(text) else history[-1],)
 
     def intent(self, text: str, follows: bool = False) -> Intent:
         """What the utterance wants of memory."""
@@ -169,7 +200,8 @@ class MemReader:
         """Names in the text, known people first."""
         words = set(re.findall(r"[^\W_]+", text.lower()))
         known = [name for name in self.speakers if name.split()[0].lower() in words]
-        return tuple(dict.fromkeys([*known, *names(text)]))
+        named = [name for name in names(text) if name.lower().removesuffix("s") not in _CALENDAR]
+        return tuple(dict.fromkeys([*known, *named]))
 
 
 def window(text: str, now: datetime | None) -> Window | None:
@@ -190,6 +222,13 @@ def window(text: str, now: datetime | None) -> Window | None:
         after = "after" in (lead[-8:] + own).lower()
         return Window(first.end if after else first.start, None)
     return Window(first.start, first.end)
+
+
+def tense(text: str) -> Tense:
+    """What the time in an utterance is the time of."""
+    if _TELLING.search(text):
+        return "telling"
+    return "state" if _STATE.search(text) else "event"
 
 
 def scope(text: str) -> Scope:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from memos.cube import MemCube, Source, new_cube
 from memos.cube.clock import Clock, Ids
@@ -23,6 +24,8 @@ def text_cube(
     tags: tuple[str, ...],
     ids: Ids,
     clock: Clock,
+    rules: Mapping[str, Any] | None = None,
+    tier: str = "long_term",
 ) -> MemCube:
     """The memory of a text, with the names in it and the time it tells of.
 
@@ -31,6 +34,8 @@ def text_cube(
         speaker: who said it; empty where it is no utterance.
         kind: semantic type, such as fact or episode.
         said: wall-clock time it was said; relative dates count from it.
+        rules: fields of its governance header.
+        tier: where it is kept.
 
     Raises:
         CubeError: the text is blank.
@@ -41,7 +46,8 @@ def text_cube(
         owner=user,
         ids=ids,
         clock=clock,
-        governance={"namespace": user},
+        governance={"namespace": user, **(rules or {})},
+        tier=tier,
         state="activated",
         semantic_type=kind,
         speaker=speaker,

@@ -26,7 +26,7 @@ from memos.llm.base import LLM
 from memos.operation.retrieval.filtering import Filter
 from memos.operation.retrieval.fresh import Freshness
 from memos.operation.retrieval.index import MemoryIndex, Unit
-from memos.operation.retrieval.point_in_time import VALID_FROM, closed, holding, valid_from
+from memos.operation.retrieval.point_in_time import VALID_FROM, VALID_UNTIL, closed, holding, plain, valid_from
 from memos.operation.retrieval.retrieve import RetrieveConfig, UnitHit, hits_of, ranked, search
 from memos.operation.retrieval.units import unit_of
 from memos.operation.upkeep.lifecycle import MemLifecycle
@@ -114,7 +114,12 @@ class MemOperator:
         return self.embedder.encode([unit_of(cube).line() for cube in cubes])
 
     def insert(
-        self, cubes: Sequence[MemCube], *, actor: str, cause: str, vectors: np.ndarray | None = None
+        self,
+        cubes: Sequence[MemCube],
+        *,
+        actor: str,
+        cause: str,
+        vectors: Sequence[np.ndarray] | np.ndarray | None = None,
     ) -> list[Inserted]:
         """Store memories; every one of them is checked against what is there, the earlier ones of the batch included.
 
@@ -247,6 +252,38 @@ class MemOperator:
             self._take([cube], [vector])
             self.fresh.stored([cube], self.index)
 
+    def restore(self, cube_id: str, version: int | None, *, actor: str) -> MemCube:
+        """Bring a version of a memory back (None: the newest); what had contradicted it is archived in its stead.
+
+        Raises:
+            NotFound, FrozenCube, IllegalTransition: and nothing is changed.
+        """
+        with self.vault.transaction():
+            self._catch_up()
+            before = self.vault.get(cube_id)
+            if before.kind == "plaintext" and before.state not in LIVE:
+                self._make_room([before], actor)
+            vector = None
+            if before.kind == "plaintext" and version not in (None, before.version):
+                known = [one.content for one in self.vault.versions(cube_id) if one.version == version]
+                vector = self.embedded([before.with_content(known[0], self.clock())])[0] if known else None
+            restored = self.lifecycle.restore(cube_id, version, cause="restore", actor=actor, vector=vector)
+            ends = {end for edge in self.vault.edges([cube_id], relations=["contradicts"]) for end in _ends(edge)}
+            others = self.vault.find(Is("cube_id", *ends - {cube_id})) if len(ends) > 1 else []
+            for other in self.vault.get_many(others):
+                self._displace(other, restored, actor)
+        return self.vault.get(cube_id)
+
+    def _displace(self, other: MemCube, restored: MemCube, actor: str) -> None:
+        """Let a memory that was brought back take the place of one that had taken its own; that one held until now."""
+        if other.frozen:
+            return
+        attributes = other.descriptive.attributes | {VALID_UNTIL: plain(self.clock()).isoformat()}
+        cause = f"contradicted by {restored.cube_id}"
+        ended = other.revise(self.clock(), descriptive={"attributes": attributes})
+        self.vault.update(ended, actor=actor, cause=cause)
+        self._archive(other, actor, cause)
+
     def speakers(self) -> list[str]:
         """The names of those who said what is remembered, in the order they came up."""
         with self.vault.lock:
@@ -369,3 +406,7 @@ class MemOperator:
         asked = Is("cube_id", *cube_ids)
         where = asked if rights is None else asked & rights
         return frozenset(self.vault.find(where, namespaces=[self.namespace], order=()))
+
+
+def _ends(edge: Edge) -> tuple[str, str]:
+    return edge.source, edge.target

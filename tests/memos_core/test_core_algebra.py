@@ -19,7 +19,18 @@ from memos.infrastructure.access import Caller
 from memos.infrastructure.dumper import MemDumper
 from memos.infrastructure.governance import MemGovernance
 from memos.infrastructure.loader import MemLoader
-from memos.infrastructure.vault import Between, FromTurn, Happened, Is, ReadableBy, Recorded, Tagged
+from memos.infrastructure.vault import (
+    Between,
+    Brief,
+    FromTurn,
+    Happened,
+    Is,
+    Mentions,
+    ReadableBy,
+    Recorded,
+    Said,
+    Tagged,
+)
 from memos.infrastructure.vault.memory import MemoryVault
 from memos.infrastructure.vault.sqlite import SqliteVault
 from memos.interface.api import MemoryAPI
@@ -62,7 +73,7 @@ def stock(chance, clock, count=120):
 def leaf(chance):
     """A random filter and the same condition written by hand on a cube."""
     a, b = sorted(DAY0 + timedelta(days=chance.randint(0, 70)) for _ in range(2))
-    kind = chance.randrange(8)
+    kind = chance.randrange(11)
     if kind == 0:
         names = tuple(chance.sample(["", "Ana", "Bo", "Cy"], chance.randint(1, 2)))
         return Is("speaker", *names), lambda cube: cube.descriptive.speaker in names
@@ -102,6 +113,18 @@ def leaf(chance):
         return FromTurn(session=session, turn=turn), lambda cube: any(
             one.turn == turn and session in ("", one.session) for one in cube.descriptive.sources
         )
+    if kind == 8:
+        return Said(a, b), lambda cube: a <= cube.descriptive.created_at.replace(tzinfo=None) < b
+    if kind == 9:
+        return (
+            Brief(86_400.0),
+            lambda cube: (
+                (start := cube.descriptive.event_start) is not None
+                and (cube.descriptive.event_end or start) - start <= timedelta(days=1)
+            ),
+        )
+    if kind == 10:
+        return Mentions("Bo", "zz"), lambda cube: cube.descriptive.speaker == "Bo"
     place = chance.choice([1, 5])
     return Between(
         "position", place, None

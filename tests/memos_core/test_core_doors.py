@@ -228,7 +228,7 @@ def test_a_licence_binds_every_door(api, make, clock, tmp_path):
     listing = market.publish("cube-000001", ANA, licence=Licence(2, clock() + timedelta(hours=1))).cube_id
     assert pushed == [("dan", UNREAD)] and market.pull("dan") == [listing]
     search = lambda who, **how: [h.cube.text for h in api.search(who, "money", namespaces=["memstore"], **how)]  # noqa: E731
-    assert search(BOB, use=False) == ["worth money"] and api.compose(BOB, [listing, listing]).count("worth") == 2
+    assert search(BOB, use=False) == ["worth money"] and api.compose(BOB, [listing, listing]).text.count("worth") == 2
     doors = [api.read, lambda who, one: api.compose(who, [one]), lambda who, one: market.access(one, who)]
     for door in doors:
         with pytest.raises(LicenceError, match="2 reads of user bob"):

@@ -231,6 +231,54 @@ class Recorded(Where):
         return (self.after is None or at >= self.after) and (self.before is None or at < self.before)
 
 
+class Said(Where):
+    """The cube was said (wall clock; where nothing says when, first recorded) in [after, before), to the second."""
+
+    def __init__(self, after: datetime | None = None, before: datetime | None = None) -> None:
+        self.after = None if after is None else _second(after.isoformat())
+        self.before = None if before is None else _second(before.isoformat())
+
+    def sql(self, wide: bool = False) -> Sql:
+        said = "substr(coalesce(json_extract(cubes.content, '$.descriptive.attributes.said_at'), cubes.created), 1, 19)"
+        tests = [f"{said} >= ?"] * (self.after is not None) + [f"{said} < ?"] * (self.before is not None)
+        return " AND ".join(tests) or "1", [one for one in (self.after, self.before) if one is not None]
+
+    def matches(self, cube: MemCube) -> bool:
+        stated = cube.descriptive.attributes.get("said_at")
+        said = _second(str(stated) if stated else cube.descriptive.created_at.isoformat())
+        return (self.after is None or said >= self.after) and (self.before is None or said < self.before)
+
+
+class Brief(Where):
+    """The event's time is known to so many seconds. A cube without event time does not match."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def sql(self, wide: bool = False) -> Sql:
+        span = "coalesce(cubes.event_end, cubes.event_start) - cubes.event_start"
+        return f"coalesce({span} <= ?, 0)", [self.seconds]
+
+    def matches(self, cube: MemCube) -> bool:
+        start, end = cube.descriptive.event_start, cube.descriptive.event_end
+        return start is not None and event_seconds(end or start) - event_seconds(start) <= self.seconds
+
+
+class Mentions(Where):
+    """The cube names one of the names: in its text, or as its speaker."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def sql(self, wide: bool = False) -> Sql:
+        text = "coalesce(json_extract(cubes.content, '$.payload.text'), '')"
+        tests = [f"instr({text}, ?) > 0 OR cubes.speaker = ?"] * len(self.names)
+        return "(" + (" OR ".join(tests) or "0") + ")", [name for one in self.names for name in (one, one)]
+
+    def matches(self, cube: MemCube) -> bool:
+        return cube.descriptive.speaker in self.names or any(name in cube.text for name in self.names)
+
+
 class FromTurn(Where):
     """One of the cube's sources is a given turn, session or dialogue; empty strings match any."""
 
@@ -272,6 +320,11 @@ class DerivedFrom(Where):
     @property
     def names_rows(self) -> bool:
         return True
+
+
+def _second(moment: str) -> str:
+    """A time in ISO form, cut to the second; texts of this length sort as times do."""
+    return moment[:19]
 
 
 def _known(column: str) -> str:

@@ -103,6 +103,14 @@ class Indexes:
         self._db.execute("UPDATE meta SET value = ? WHERE key = 'dim'", (dim,))
         self._db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)", out)
 
+    def put_all(self, vectors: list[tuple[int, int, Any]]) -> None:
+        """Put vectors, as (namespace, row, vector), in the place of all that are stored."""
+        self._db.execute("DELETE FROM vectors")
+        self._db.execute("UPDATE meta SET value = 0 WHERE key = 'dim'")
+        self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'purges'")
+        self._loaded.clear()
+        self._put_vectors(vectors)
+
     def _drop_vector(self, row: int, ns: int) -> None:
         if self._db.execute("DELETE FROM vectors WHERE id = ?", (row,)).rowcount:
             self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'purges'")

@@ -372,6 +372,13 @@ class SqliteVault(tables.Relations):
         with self._reading():
             return self._indexes.vectors([self._row(cube_id) for cube_id in cube_ids])
 
+    def revector(self, cube_ids: Sequence[str], vectors: np.ndarray) -> None:
+        """Put vectors of any dimension in the place of all that are stored; float32 (len(cube_ids), dim)."""
+        with self.transaction():
+            cubes = self.get_many(cube_ids)
+            spaces = [self._indexes.namespace(cube.governance.namespace) for cube in cubes]
+            self._indexes.put_all(list(zip(spaces, map(self._row, cube_ids), vectors, strict=True)))
+
     # -- state -------------------------------------------------------------------------------------------------
     def namespaces(self) -> list[str]:
         with self._reading():

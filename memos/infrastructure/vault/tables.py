@@ -189,7 +189,7 @@ def read_versions(db: sqlite3.Connection, row: int, cube_id: str) -> list[Versio
 
 
 class Relations(ABC):
-    """Edges, access log and audit log of ``SqliteVault``, which gives ``_db``, ``_reading`` and ``transaction``."""
+    """Edges, access log, notes, audit log of ``SqliteVault``, which gives ``_db``, ``_reading`` and ``transaction``."""
 
     _db: sqlite3.Connection
 
@@ -244,6 +244,17 @@ class Relations(ABC):
             )
             return [UseRecord(name, datetime.fromisoformat(at), use, caller) for name, at, use, caller in stored]
 
+    def noted(self, name: str) -> str | None:
+        """What the vault was told to remember under a name; None where that is nothing."""
+        with self._reading():
+            stored = self._db.execute("SELECT value FROM meta WHERE key = ?", (f"note:{name}",)).fetchone()
+        return None if stored is None else str(stored[0])
+
+    def note(self, name: str, text: str) -> None:
+        """Remember a text (not of digits alone) under a name."""
+        with self.transaction():
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"note:{name}", text))
+
     def append_audit(self, entry: AuditEntry) -> AuditEntry:
         with self.transaction():
             seq, previous = self._db.execute("SELECT seq, digest FROM audit ORDER BY seq DESC LIMIT 1").fetchone() or (
@@ -267,6 +278,7 @@ class Relations(ABC):
                     sealed.digest,
                 ),
             )
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES ('note:log', ?)", (f"{sealed.seq} {sealed.digest}",))
             return sealed
 
     def audit(self, query: LogQuery | None = None) -> list[AuditEntry]:

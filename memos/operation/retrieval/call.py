@@ -9,6 +9,8 @@ from typing import Literal
 Intent = Literal["none", "recall", "remember", "correct", "forget", "withhold", "summarise", "prefer", "procedure"]
 Scope = Literal["private", "shared", "global"]
 Kind = Literal["fact", "preference", "skill", "episode"]
+Tense = Literal["event", "telling", "state"]
+"""What the time of a call is the time of: what happened then, what was said then, or what held then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class MemoryCall:
     """The utterance with references to its speaker resolved."""
     caller: str = ""
     window: Window | None = None
+    tense: Tense = "event"
     entities: tuple[str, ...] = ()
     kind: Kind = "fact"
     scope: Scope = "private"

@@ -4,9 +4,8 @@ C16)."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC
 
-from memos.infrastructure.vault import AllOf, AnyOf, Happened, Is, Recorded, Where
+from memos.infrastructure.vault import AnyOf, Brief, Happened, Is, Mentions, Said, Where
 from memos.operation.retrieval.call import MemoryCall, Window
 
 _KINDS = {
@@ -30,10 +29,13 @@ class PlannedSearch:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Searches in order; later ones fill what earlier ones leave open. Equal calls give equal plans."""
+    """Places in order: what lies in the first of them comes first, and so on; later ones fill what earlier ones leave
+    open. Equal calls give equal plans."""
 
     query: str
     steps: tuple[PlannedSearch, ...]
+    within: Where | None = field(default=None, compare=False)
+    """What every step keeps to: the time that the call names. The same for equal calls."""
 
     def explain(self) -> str:
         """The plan as numbered lines."""
@@ -44,11 +46,35 @@ class Plan:
         )
 
 
-def plan(call: MemoryCall) -> Plan:
-    """The plan for a memory call: the narrowest place first, everything the caller may read last."""
+WORKING = "working memory"
+"""The place of the present conversation; what lies there comes first among what would be found anyway."""
+MONTH = 31 * 86_400.0
+"""Seconds within which the time of an event must be known to keep it out of another time."""
+
+
+def plan(call: MemoryCall, *, working: bool = False) -> Plan:
+    """The plan for a memory call: the narrowest place first, everything the caller may read last.
+
+    Args:
+        working: whether there is a present conversation to look into first.
+    """
     if not call.needs_memory:
         return Plan(call.query, ())
     steps = []
+    if call.scope != "private":
+        layers = ("shared", "global") if call.scope == "shared" else ("global",)
+        steps.append(
+            PlannedSearch(
+                "any memory",
+                f"{call.scope} layer",
+                f"the utterance is about {call.scope} matters",
+                Is("layer", *layers),
+            )
+        )
+    names = [name for name in call.entities if name.casefold() != call.caller.casefold()]
+    if names:
+        why = f"the utterance names {', '.join(names)}"
+        steps.append(PlannedSearch("any memory", "what names them", why, Mentions(*names)))
     if call.kind in _KINDS:
         kinds, why = _KINDS[call.kind]
         steps.append(PlannedSearch("/".join(kinds), "user and long-term memory", why, Is("semantic_type", *kinds)))
@@ -61,37 +87,31 @@ def plan(call: MemoryCall) -> Plan:
                 Is("semantic_type", "topic", "concept", "summary"),
             )
         )
-    if call.scope != "private":
-        layers = ("shared", "global") if call.scope == "shared" else ("global",)
+    if working:
         steps.append(
-            PlannedSearch(
-                "any memory",
-                f"{call.scope} layer",
-                f"the utterance is about {call.scope} matters",
-                Is("layer", *layers),
-            )
+            PlannedSearch("facts and episodes", WORKING, "the present conversation comes first", Is("tier", "working"))
         )
+    within = None
     if call.window is not None:
-        span = _span(call.window)
-        steps.append(
-            PlannedSearch("any memory", f"the time {span}", "the utterance names a time", _within(call.window))
-        )
-    steps.append(
-        PlannedSearch(
-            "facts and episodes", "working memory", "the present conversation comes first", Is("tier", "working")
-        )
-    )
-    steps.append(PlannedSearch("any memory", "everything the caller may read", "what the narrower searches leave open"))
-    return Plan(call.query, tuple(steps))
+        within, why = _within(call), "the utterance names a time, and nothing else is looked at"
+        steps.append(PlannedSearch("any memory", f"the time {_span(call.window)}", why, within))
+    else:
+        why = "what the narrower searches leave open"
+        steps.append(PlannedSearch("any memory", "everything the caller may read", why))
+    return Plan(call.query, tuple(steps), within)
 
 
-def _within(window: Window) -> Where:
-    aware = [None if moment is None else moment.replace(tzinfo=UTC) for moment in (window.start, window.end)]
-    return AnyOf(Happened(window.start, window.end), AllOf(Recorded(aware[0], aware[1])))
+def _within(call: MemoryCall) -> Where:
+    """What the time of a call lets through. What was said then counts, unless it tells of another time just as near."""
+    assert call.window is not None
+    start, end = call.window.start, call.window.end
+    if call.tense == "telling":
+        return Said(start, end)
+    if call.tense == "state" and end is not None:
+        return AnyOf(Happened(start, end), Said(None, end))
+    return AnyOf(Happened(start, end), Said(start, end) & ~Brief(MONTH))
 
 
 def _span(window: Window) -> str:
     start, end = window.start, window.end
-    return " ".join(
-        f"{word} {moment:%Y-%m-%d}" for word, moment in (("from", start), ("before", end)) if moment is not None
-    )
+    return " ".join(f"{word} {moment:%Y-%m-%d}" for word, moment in (("from", start), ("before", end)) if moment)

@@ -1,4 +1,4 @@
-"""Errors of the machine a run works on: no space, a folder that cannot be written, a reader of the output that left.
+"""Errors of the machine a run works on: no space, a folder that cannot be written, a damaged database.
 
 They concern every record alike, so that they end a run in one line; what was recorded stays, and the same command goes
 on once the machine is mended.
@@ -9,15 +9,11 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-import sys
 from pathlib import Path
-from typing import NoReturn
 
-from memos.errors import ConfigError, on_one_line
+from memos.errors import ConfigError
+from memos.terminal import reason
 
-MACHINE_ERRORS = (OSError, sqlite3.Error)
-READER_LEFT = 141
-"""Exit code where whoever read standard output ended first, as ``| head`` does: that of a shell for a broken pipe."""
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_WRITING = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 _ENDING = _NO_SPACE | {errno.EROFS, errno.EIO}
@@ -40,11 +36,9 @@ def line(error: BaseException) -> str:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         mend = "move it away to start a new one; " if code in _DAMAGED else ""
         mend = "make room; " if code == sqlite3.SQLITE_FULL else mend
-        return on_one_line(f"a database of the results folder (cache/*.sqlite): {error}; {mend}{_RESUMES}")
+        return f"a database of the results folder (cache/*.sqlite): {reason(error)}; {mend}{_RESUMES}"
     assert isinstance(error, OSError)
-    number, file = error.errno, error.filename
-    where = f"{os.fsdecode(file)}: " if isinstance(file, (str, bytes, os.PathLike)) else ""
-    reason = error.strerror or str(error) or type(error).__name__
+    number = error.errno
     if number in _NO_SPACE:
         mend = f"the disk, its quota or its inodes are used up: make room; {_RESUMES}"
     elif number in _NO_WRITING:
@@ -55,7 +49,7 @@ def line(error: BaseException) -> str:
         mend = "a file stands where a folder belongs; choose another folder (out=FOLDER)"
     else:
         mend = _RESUMES
-    return on_one_line(f"{where}{reason}; {mend}")
+    return f"{reason(error)}; {mend}"
 
 
 def check_folder(out: str) -> None:
@@ -69,17 +63,3 @@ def check_folder(out: str) -> None:
             raise ConfigError(f"out={out}: {path} is a link to {os.readlink(path)}, which does not exist")
         if path.exists() and not path.is_dir():
             raise ConfigError(f"out={out}: {path} is no folder")
-
-
-def leave() -> NoReturn:
-    """End quietly once nobody reads standard output any more; what was recorded is kept."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains when it flushes
-    sys.exit(READER_LEFT)
-
-
-def speak_any_text() -> None:
-    """Let standard output and error take every text: what their encoding lacks becomes a question mark."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="replace")

@@ -33,7 +33,7 @@ TINY = ["experiment=tiny", "system=rag", "metrics=lexical", "figures=false"]
         ("at_once=0", "at_once: expected auto or a number"),
         ("accept_code=3", "accept_code: expected true or false, found 3"),
         ("rerun=null", "rerun: expected true or false, found null"),
-        ("sweeps=3", "sweeps: expected a list"),
+        ("sweeps=3", "sweeps: is the experiment's own; sweep by values"),
         ("prices=3", "prices: expected a path, or null, found 3"),
         ("also_judges=null", "also_judges: expected judges by their names, found null"),
         ("also_judges=[a]", "also_judges=.a."),

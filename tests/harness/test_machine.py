@@ -15,6 +15,7 @@ from eval.command.jobs import run_job
 from eval.core import machine
 from eval.runs.write import Journal
 from eval.stages.boundary import Failed, attempt
+from memos import terminal
 from memos.errors import ConfigError
 
 
@@ -96,4 +97,4 @@ def test_a_reader_that_leaves_and_a_terminal_of_ascii():
     assert ran.stdout is not None and ran.stderr is not None
     assert ran.stdout.readline() == b"? ? ? ? ? ? ? ? ? ? \n"
     ran.stdout.close()
-    assert ran.stderr.read() == b"" and ran.wait(60) == machine.READER_LEFT
+    assert ran.stderr.read() == b"" and ran.wait(60) == terminal.READER_LEFT

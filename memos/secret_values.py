@@ -99,8 +99,9 @@ def hidden_in(value: Any) -> Any:
     if isinstance(value, str):
         return hidden(value)
     if isinstance(value, Mapping):
-        made = {key: hidden_in(item) for key, item in value.items()}
-        return made if any(made[key] is not value[key] for key in made) else value
+        made = {hidden_in(key): hidden_in(item) for key, item in value.items()}
+        same = made.keys() == value.keys() and all(made[key] is value[key] for key in made)
+        return value if same else made
     if isinstance(value, (list, tuple)):
         items = [hidden_in(item) for item in value]
         return value if all(one is other for one, other in zip(items, value, strict=True)) else items

@@ -72,6 +72,7 @@ def _start(ended: Sweep) -> None:
                 left_out = checked.left_out
                 _tell_all(left_out)
                 ended.outcomes.extend(left_out)
+                machine.provide_cache()
                 ensure_language_data()
                 if checked.configs[0].get("check"):
                     _foretell(checked)

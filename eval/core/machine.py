@@ -6,12 +6,16 @@ on once the machine is mended.
 
 from __future__ import annotations
 
+import atexit
 import errno
 import os
+import shutil
 import sqlite3
+import tempfile
 from pathlib import Path
 
 from memos.errors import ConfigError
+from memos.resources import cache_root
 from memos.terminal import reason
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -63,3 +67,27 @@ def check_folder(out: str) -> None:
             raise ConfigError(f"out={out}: {path} is a link to {os.readlink(path)}, which does not exist")
         if path.exists() and not path.is_dir():
             raise ConfigError(f"out={out}: {path} is no folder")
+
+
+def provide_cache() -> None:
+    """Give the command, and the processes that it starts, a cache of their own where the user's cannot be made (HOME is
+    missing or cannot be written): what a run needs is fetched into it, and it is removed at the end. It is told once.
+    """
+    try:
+        place = cache_root()
+    except RuntimeError:  # there is no home at all
+        place = Path("~/.cache/memos-repro")
+    if place.is_absolute() and (place.exists() or _can_be_made(place)):
+        return
+    folder = tempfile.mkdtemp(prefix="memos-repro-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["XDG_CACHE_HOME"] = folder
+    if not place.is_absolute():
+        os.environ["HOME"] = folder
+    print(f"note: {place} cannot be made; this command goes on with {folder} (XDG_CACHE_HOME names a lasting one)")
+
+
+def _can_be_made(folder: Path) -> bool:
+    """Whether a folder that is not there could be made, by the nearest one above it; nothing is."""
+    above = next(path for path in folder.parents if os.path.lexists(path))
+    return above.is_dir() and os.access(above, os.W_OK | os.X_OK)

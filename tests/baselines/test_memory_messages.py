@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from memory_servers import serving
 
 from baselines.remote.client import _message, _Reply, _words
 from baselines.remote.mapping import listed, names_of, text_of
+from eval.command.conformance import Fails, Probe
+from eval.command.conformance import main as conformance
 from memos.errors import ConfigError, DataError
 from memos.llm.losses import Losses
 from memos.serving.conversations import Conversations, folder_name
@@ -217,3 +221,35 @@ def test_a_folder_that_can_be_none_is_one_line(tmp_path):
     for name in ("file", "file/below", "link"):
         with pytest.raises(ConfigError, match=f"^serve: folder {tmp_path}/{name} cannot be made"):
             RestServer(Kept, folder=tmp_path / name)
+
+
+def test_a_token_goes_to_no_other_address():
+    """Whoever answers with a redirection is told of; the address it names gets nothing."""
+    asked: list[str] = []
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(302)
+            self.send_header("Location", f"http://127.0.0.1:{self.server.server_address[1]}/elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with serving(Elsewhere) as url:
+        assert Probe(url, {"Authorization": "Bearer x"}).send("GET", "/protocol").status == 302
+    assert asked == ["/protocol"]
+
+
+def test_no_reply_at_all_is_one_line():
+    class Rubbish(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.wfile.write(b"no\x1b HTTP\r\n\r\n")
+
+        def log_message(self, *_: object) -> None: ...
+
+    with serving(Rubbish) as url, pytest.raises(Fails, match="GET /protocol brings no reply: no. HTTP"):
+        Probe(url).send("GET", "/protocol")
+    with pytest.raises(ConfigError, match="--timeout nan: must be positive"):
+        conformance([url, "--timeout", "nan"])

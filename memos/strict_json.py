@@ -47,12 +47,23 @@ def read(text: str) -> Any:
         json.JSONDecodeError: it is no JSON.
     """
     try:
-        value = json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_whole)
+        value = json.loads(text, cls=_Decoder)
         if _SURROGATE.search(text):
             _refuse_broken_text(value, ())
     except RecursionError as error:
         raise TooDeep from error
     return value
+
+
+def read_at(text: str, at: int) -> tuple[Any, int]:
+    """The value that begins at a character of a text, and the character after it; raises as ``read`` does."""
+    try:
+        value, end = _DECODER.raw_decode(text, at)
+        if _SURROGATE.search(text, at, end):
+            _refuse_broken_text(value, ())
+    except RecursionError as error:
+        raise TooDeep from error
+    return value, end
 
 
 def _no_number(name: str) -> Any:
@@ -70,6 +81,14 @@ def _whole(digits: str) -> int:
     if len(digits) > LONGEST_INTEGER:
         raise BadNumber(digits)
     return int(digits)
+
+
+class _Decoder(json.JSONDecoder):
+    def __init__(self) -> None:
+        super().__init__(parse_constant=_no_number, parse_float=_finite, parse_int=_whole)
+
+
+_DECODER = _Decoder()
 
 
 def _refuse_broken_text(value: Any, place: tuple[str | int, ...]) -> None:

@@ -58,15 +58,32 @@ def read_json(path: Path) -> Any:
         DataError: one line with the file, the place in it and the reason: it is no file, no UTF-8 or no JSON; a number
             is none that can be kept (NaN, 1e400, 5,000 digits); it is nested too deep; a text is no text of Unicode.
     """
-    if path.exists() and not path.is_file():
-        raise DataError(f"{path}: expected a file, found {'a folder' if path.is_dir() else 'a device or pipe'}")
+    return parse_json(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of a file of a user, without a byte-order mark.
+
+    Raises:
+        DataError: it is no plain file, is not there, or is no UTF-8.
+    """
+    check_plain(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: byte {error.start}: not UTF-8 text") from error
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}") from error
-    return parse_json(text, str(path))
+
+
+def check_plain(path: Path) -> None:
+    """Refuse what is no plain file, before it is opened: a pipe waits for ever, and a device never ends.
+
+    Raises:
+        DataError: naming what it is.
+    """
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path}: expected a file, found {'a folder' if path.is_dir() else 'a device or pipe'}")
 
 
 def parse_json(text: str, where: str) -> Any:
@@ -79,16 +96,20 @@ def parse_json(text: str, where: str) -> Any:
         return strict_json.read(text)
     except strict_json.BadNumber as error:
         raise DataError(f"{where}: {error}{_line_of(text, error.shown)}") from error
-    except strict_json.BadText as error:
-        place = JsonPlace(Path(where))
-        for part in error.place:
-            place /= part
-        raise place.error(str(error)) from error
-    except strict_json.TooDeep as error:
-        raise DataError(f"{where}: {error}") from error
+    except (strict_json.BadText, strict_json.TooDeep) as error:
+        raise refused(error, JsonPlace(Path(where))) from error
     except json.JSONDecodeError as error:
         cut = " (the file ends early: truncated?)" if error.pos >= len(text.rstrip()) - 1 else ""
         raise DataError(f"{where}: line {error.lineno} column {error.colno}: not JSON: {error.msg}{cut}") from error
+
+
+def refused(error: ValueError, place: JsonPlace) -> DataError:
+    """The line for what JSON may not hold (``memos.strict_json``), found below a place."""
+    for part in getattr(error, "place", ()):
+        place /= part
+    if place.at:
+        return place.error(str(error))
+    return DataError(f"{place.path}: {'top level: ' if isinstance(error, strict_json.BadText) else ''}{error}")
 
 
 def _line_of(text: str, shown: str) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import random
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +42,11 @@ ODD: list[Any] = [
     ["x", 3],
     {},
     {"x": {"y": []}},
+    "@raw:NaN",
+    "@raw:1e400",
+    "@raw:" + "9" * 5000,
+    "@raw:" + "[" * 100_000 + "]" * 100_000,
+    '@raw:"\\ud800"',
 ]
 RAW = [
     b"",
@@ -53,7 +61,8 @@ RAW = [
     b'{"a": 1e400}',
     b'["\\ud800"]',
 ]
-TRIES = 12
+_RAW = re.compile(r'("@raw:(?:[^"\\]|\\.)*")')
+TRIES = 10
 """Changes of each file of a data set; a seeded choice of places."""
 
 
@@ -85,34 +94,55 @@ def changed(text: str, lines: bool, chance: random.Random) -> bytes:
         del owner[place[-1]]
     else:
         owner[place[-1]] = chance.choice(ODD)
-    return "\n".join(json.dumps(value) for value in values).encode()
+    return _RAW.sub(lambda found: json.loads(found[1])[5:], "\n".join(json.dumps(value) for value in values)).encode()
 
 
-def read(config: dict[str, Any], path: Path, content: bytes) -> None:
-    """Load a changed file; one line names it where it is not read."""
-    whole = path.read_bytes()
-    path.write_bytes(content)
-    try:
-        made = load(config)
-    except DataError as error:
-        assert "\n" not in str(error) and str(error).strip(), repr(str(error))  # noqa: PT017
-    else:
+class Changed:
+    """Copies of a data set's folder with one file changed: loaders keep what they read of a path."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.whole, self._number = folder / "0", 0
+        self.whole.mkdir()
+        target = yaml.safe_load((conf() / "dataset" / f"{name}.yaml").read_text(encoding="utf-8"))["_target_"]
+        self.config = {"name": name, "_target_": target, **synthetic(name, self.whole)}
+
+    def told(self, file: Path, content: bytes) -> bool:
+        """Whether a folder with this content of a file is refused, in one line that names the file."""
+        self._number += 1
+        folder = self.whole.with_name(str(self._number))
+        shutil.copytree(self.whole, folder)
+        (folder / file.relative_to(self.whole)).write_bytes(content)
+        moved = json.loads(json.dumps(self.config).replace(str(self.whole), str(folder)))
+        try:
+            made = load(moved)
+        except DataError as error:
+            assert "\n" not in str(error) and file.name in str(error), repr(str(error))  # noqa: PT017
+            return True
         assert isinstance(made, Dataset) and made.sha256
         json.dumps([question.text for question in made.questions], allow_nan=False).encode()
-    finally:
-        path.write_bytes(whole)
+        return False
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_changed_file_is_read_or_told_in_one_line(name, tmp_path):
-    fields = synthetic(name, tmp_path)
-    target = yaml.safe_load((conf() / "dataset" / f"{name}.yaml").read_text(encoding="utf-8"))["_target_"]
-    config, chance = {"name": name, "_target_": target, **fields}, random.Random(name)
-    files = [path for path in sorted(tmp_path.rglob("*")) if path.suffix in (".json", ".jsonl")]
-    assert files, f"{name} has no file of JSON"
-    for path in files[:3]:
+    made, chance = Changed(name, tmp_path), random.Random(name)
+    files = [path for path in sorted(made.whole.rglob("*")) if path.suffix in (".json", ".jsonl")]
+    read = [path for path in files if made.told(path, b"\xff\xfe")]
+    assert read, f"{name} reads no file of JSON"
+    for path in read[:1]:
         text = path.read_text(encoding="utf-8")
-        for _ in range(TRIES):
-            read(config, path, changed(text, path.suffix == ".jsonl", chance))
-        for raw in (*RAW, text.encode()[: len(text) // 2], b"\xef\xbb\xbf" + text.encode()):
-            read(config, path, raw)
+        changes = [changed(text, path.suffix == ".jsonl", chance) for _ in range(TRIES)]
+        assert any([made.told(path, content) for content in changes]), "no change of them is noticed"
+        assert not made.told(path, b"\xef\xbb\xbf" + text.encode()), "a mark of the byte order is nothing"
+        for raw in (*RAW, text.encode()[: len(text) // 2]):
+            assert made.told(path, raw), raw[:40]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_pipe_in_the_place_of_a_file_is_told_and_waits_for_nobody(name, tmp_path):
+    made = Changed(name, tmp_path)
+    for path in [path for path in sorted(made.whole.rglob("*")) if path.is_file() and made.told(path, b"\xff\xfe")][:1]:
+        path.unlink()
+        os.mkfifo(path)
+        with pytest.raises(DataError, match="^[^\\n]+$"):
+            load(made.config)

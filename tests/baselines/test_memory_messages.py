@@ -11,14 +11,17 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from memory_servers import serving
+from memory_servers import handler, reference, serving
 
 from baselines.remote.client import _message, _Reply, _words
 from baselines.remote.mapping import listed, names_of, text_of
+from baselines.remote.system import HttpMemory
 from eval.command.conformance import Fails, Probe
 from eval.command.conformance import main as conformance
+from memos import secret_values
 from memos.errors import ConfigError, DataError
 from memos.llm.losses import Losses
+from memos.llm.retry import Rejected
 from memos.serving.conversations import Conversations, folder_name
 from memos.serving.rest import RestServer
 from memos.serving.wire import (
@@ -253,3 +256,37 @@ def test_no_reply_at_all_is_one_line():
         Probe(url).send("GET", "/protocol")
     with pytest.raises(ConfigError, match="--timeout nan: must be positive"):
         conformance([url, "--timeout", "nan"])
+
+
+def test_what_a_server_repeats_of_its_token_is_in_no_memory_and_no_store(tmp_path, monkeypatch):
+    monkeypatch.setattr(secret_values, "_values", set())
+    monkeypatch.setenv("MEMORY_TOKEN", key := "zq-Secret93847561aBcDeF")
+
+    def reply(self, verb, name, body):
+        if verb == "POST conversations/finish":
+            return 422, {"error": "x" * 290 + self.headers["Authorization"]}
+        status, message = reference().Handler.reply(self, verb, name, body)
+        said = self.headers["Authorization"]
+        if verb == "GET protocol":
+            message = {**message, "server": {"name": said, "version": key}}
+        if verb == "POST conversations/search":
+            message = {"hits": [{"text": said, "id": key}], "context": said, "usage": {"calls": 1}}
+        if verb == "GET conversations/stats":
+            lost = {"asked": 2, "malformed": 1, "reasons": [{"reason": said, "count": 1, "example": key}], key: said}
+            message = {**message, key: 3, "losses": lost, "usage": {key: {"calls": 1}}}
+        return status, message
+
+    noted: list[object] = []
+    with serving(handler(reply=reply)) as url:
+        system = HttpMemory(
+            HttpMemory.Config(url=url, api_key_env="MEMORY_TOKEN"), note=lambda *told: noted.append(told)
+        )
+        system.start(Conversation("c", ("Ana",), ()))
+        with pytest.raises(Rejected) as error:
+            system.finish()
+        made = [system.search(Query("kayak")), system.stats(), system.usage(), system.losses.state(), noted]
+        system.save(tmp_path)
+        system.close()
+    assert "Bearer (key)" in repr(made)
+    for text in (repr(made), str(error.value), (tmp_path / "remote.json").read_text(encoding="utf-8")):
+        assert key[:8] not in text

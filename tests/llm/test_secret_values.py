@@ -115,7 +115,7 @@ def test_a_reply_of_a_server_is_taken_without_it():
         (["llm.base_url='http://h:PASSport/v1'"], "llm.base_url: no address that can be read"),
         ([f"llm.model='{KEY}'"], "llm.model: holds the value of the variable SOME_KEY"),
         ([f"llm.served_as='at {KEY}'"], "llm.served_as: holds the value of the variable SOME_KEY"),
-        ([f"+llm.extra_body={{'{KEY}': 1}}"], "llm.extra_body: holds the value of the variable SOME_KEY"),
+        ([f"llm.extra_body={{a: [x{KEY}]}}"], "llm.extra_body.a.0.: holds the value of the variable SOME_KEY"),
         (["llm.model=sk-PASS1234567890abcdefghij"], "llm.model: holds what looks like a key"),
     ],
 )

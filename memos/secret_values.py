@@ -37,8 +37,8 @@ KEY_VARIABLE = re.compile(r"(?i).*(?:key|token|secret|password|passwd|credential
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LIKE_A_KEY = re.compile(r"(?i)(?:sk|pk|rk|gsk|hf|xai|aiza|ghp|r8)[-_]?(?=\w*\d)[\w-]{16,}")
 KEY_IN_TEXT = re.compile(
-    r"\b(?:(?:sk|pk|rk|xai)-|gsk_|hf_|ghp_|github_pat_|AIza)(?=[\w-]*\d)[\w-]{16,}"
-    r"|(?i:bearer) +(?=\S*\d)[\w.~+/-]{16,}=*"
+    r"\b(?:(?:sk|pk|rk|xai)-|gsk_|hf_|ghp_|github_pat_|AIza)[\w-]{16,}"
+    r"|(?i:bearer) +[\w.~+/-]{16,}=*"
 )
 """What is a key by its looks, wherever it stands."""
 _RANDOM = 16

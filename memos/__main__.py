@@ -10,10 +10,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from memos import terminal
 from memos.commands import COMMANDS, moment, rules_arguments, rules_in, user_of
 from memos.embed.base import Embedder
-from memos.errors import MemosError
+from memos.errors import MemosError, on_one_line
 from memos.mos import MemOS
+from memos.secret_values import hidden
 from memos.serving import command as serving
 
 
@@ -105,7 +107,8 @@ def _run(memory: MemOS, args: argparse.Namespace) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; 0 when done, 1 with one line on stderr when not."""
+    """Run a command; 0 when done, 1 with one line on stderr when not, ``READER_LEFT`` where nobody reads on."""
+    terminal.speak_any_text()
     args = parser().parse_args(argv)
     try:
         if args.command == "serve":
@@ -113,10 +116,19 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         with _open(args) as memory:
             _run(memory, args)
+        sys.stdout.flush()
     except MemosError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        return _fail(str(error))
+    except BrokenPipeError:
+        terminal.leave()
+    except terminal.MACHINE_ERRORS as error:
+        return _fail(terminal.reason(error))
     return 0
+
+
+def _fail(message: str) -> int:
+    print(f"error: {hidden(on_one_line(message))}", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

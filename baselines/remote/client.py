@@ -21,9 +21,9 @@ from memos.llm.limits_headers import REQUESTS, TOKENS, stated_limits
 from memos.llm.openai_calls import innermost_reason
 from memos.llm.openai_client import never_connected, proxy_of, resolved, trusted
 from memos.llm.retry import Backoff, Rejected, Unreachable, is_transient, retry_after
-from memos.secret_values import from_variable
+from memos.secret_values import hidden, hidden_in, key_from
 from memos.servers import served_as
-from memos.serving.wire import OffProtocol
+from memos.serving.wire import OffProtocol, read_message
 
 _CONNECT_S = 10.0
 _FIRST_ATTEMPTS = 3
@@ -186,7 +186,7 @@ class RestClient:
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             headers = {"Accept": "application/json", "Content-Type": "application/json"}
-            if key := from_variable(self.config.api_key_env):
+            if key := key_from(self.config.api_key_env, "system.api_key_env"):
                 headers["Authorization"] = f"Bearer {key}"
             headers |= resolved(self.config.headers or {}, "system.headers")
             self._session = aiohttp.ClientSession(
@@ -217,15 +217,11 @@ class RestClient:
 
 
 def _message(what: str, reply: _Reply) -> dict[str, Any]:
-    if not reply.raw:
-        return {}
+    """The object of a reply, without the keys that were sent: a server may repeat them."""
     try:
-        message = json.loads(reply.raw)
-    except (ValueError, RecursionError):
-        raise OffProtocol(f"{what}: the reply is no JSON: {_text(reply.raw)!r}") from None
-    if not isinstance(message, dict):
-        raise OffProtocol(f"{what}: the reply is no JSON object: {_text(reply.raw)!r}")
-    return message
+        return hidden_in(read_message(reply.raw))
+    except OffProtocol as error:
+        raise OffProtocol(f"{what}: the reply is {error}: {_text(reply.raw)!r}") from None
 
 
 def _words(reply: _Reply) -> str:
@@ -234,8 +230,8 @@ def _words(reply: _Reply) -> str:
         error = json.loads(reply.raw)["error"]
     except (ValueError, RecursionError, KeyError, TypeError):
         return _text(reply.raw)
-    return on_one_line(str(error.get("message", error) if isinstance(error, dict) else error))[:300]
+    return hidden(on_one_line(str(error.get("message", error) if isinstance(error, dict) else error)))[:300]
 
 
 def _text(raw: bytes) -> str:
-    return on_one_line(raw[:400].decode("utf-8", "replace"))[:80]
+    return hidden(on_one_line(raw[:400].decode("utf-8", "replace")))[:80]

@@ -14,7 +14,7 @@ from baselines.remote.settings import LoopThread, RemoteConfig
 from memos.errors import ConfigError, DataError, on_one_line, require
 from memos.llm.openai_client import resolved
 from memos.llm.retry import Rejected, Unreachable
-from memos.secret_values import from_variable
+from memos.secret_values import hidden, hidden_in, key_from, remember_environment
 
 _OPEN_S = 60.0
 """Longest wait for a server to start and greet."""
@@ -131,7 +131,7 @@ class McpConnection:
                         mcp.Client(target, read_timeout_seconds=self._config.timeout_s)
                     )
                     named, listed = client.server_info, await client.list_tools()
-                    self.name, self.version = (named.name, named.version) if named else ("", "")
+                    self.name, self.version = (hidden(named.name), hidden(named.version)) if named else ("", "")
                     self.tools = {tool.name: tool.input_schema or {} for tool in listed.tools}
                     self._client = client
                     opened.set_result(None)
@@ -140,7 +140,7 @@ class McpConnection:
                 if not opened.done():
                     log.seek(0)
                     *_, last = ["", *filter(None, log.read().splitlines())]
-                    said = last and f"; the server's last words: {last[:200]!r}"
+                    said = last and f"; the server's last words: {hidden(last)[:200]!r}"
                     opened.set_exception(ConfigError(f"{self.where}: no MCP server: {_reason(error)}{said}"))
             finally:
                 self._client = None
@@ -153,14 +153,15 @@ class McpConnection:
 
         if isinstance(self._server, str):
             headers = resolved(self._config.headers or {}, "system.headers")
-            if key := from_variable(self._config.api_key_env):
+            if key := key_from(self._config.api_key_env, "system.api_key_env"):
                 headers["Authorization"] = f"Bearer {key}"
             if not headers:
                 return self._server
             client = require("httpx2", "mcp").AsyncClient(headers=headers, timeout=self._config.timeout_s)
             return streamable_http_client(self._server, http_client=await stack.enter_async_context(client))
         program, *arguments = self._server.command
-        env = {**os.environ, **self._server.env}
+        remember_environment()
+        env = {**os.environ, **resolved(self._server.env, "system.env")}
         parameters = mcp.StdioServerParameters(command=program, args=arguments, env=env, cwd=self._server.folder)
         return stdio_client(parameters, errlog=log)
 
@@ -180,17 +181,17 @@ class McpConnection:
             raise Rejected(f"{self.where}: {tool}: {_reason(error)}") from error
         except Exception as error:  # noqa: BLE001 - a broken connection shows as errors of many kinds
             raise Unreachable(f"{self.where}: {tool}: {_reason(error)}") from error
-        texts = tuple(block.text for block in reply.content if getattr(block, "text", None) is not None)
+        texts = tuple(hidden(block.text) for block in reply.content if getattr(block, "text", None) is not None)
         if sum(map(len, texts)) > self._config.max_reply_mb * 1e6:
             limit = f"{self._config.max_reply_mb:g} MB (system.max_reply_mb)"
             raise DataError(f"{self.where}: {tool}: the reply is longer than {limit}")
         if reply.is_error:
             raise Rejected(f"{self.where}: {tool} reports: {on_one_line(' '.join(texts))[:300]}")
-        return ToolReply(reply.structured_content, texts)
+        return ToolReply(hidden_in(reply.structured_content), texts)
 
 
 def _reason(error: BaseException) -> str:
     """The first error inside groups of them, on one line."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    return on_one_line(f"{type(error).__name__}: {error}")[:300]
+    return hidden(on_one_line(f"{type(error).__name__}: {error}"))[:300]

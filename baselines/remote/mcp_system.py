@@ -19,6 +19,7 @@ from baselines.remote.settings import RemoteConfig, check_url, fresh_name
 from memos.errors import ConfigError, DataError, LLMError
 from memos.language.words import surface
 from memos.llm.retry import Backoff, Unreachable
+from memos.secret_values import check_fields
 from memos.serving.wire import read_session, session_message
 from memos.types import Conversation, Hit, Query, Retrieved, Session, Usage
 
@@ -42,7 +43,8 @@ class McpMemory:
             default=None, metadata={"help": "command that starts a server; {folder}: where it keeps its memories"}
         )
         env: dict[str, str] | None = field(
-            default=None, metadata={"help": "variables for the command, {folder} as in it"}
+            default=None,
+            metadata={"help": "variables for the command, {folder} as in it; env:NAME takes one's value"},
         )
         url: str | None = field(default=None, metadata={"help": "a server that runs already, in place of command"})
         unit: str = field(default="turn", metadata={"help": "what one call of add_tool remembers: a turn or a session"})
@@ -80,6 +82,7 @@ class McpMemory:
 
         def __post_init__(self) -> None:
             super().__post_init__()
+            check_fields(self.env, "system.env")
             if self.url is not None:
                 check_url(self.url)
             if self.url is not None and self.command:

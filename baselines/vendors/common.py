@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from memos.errors import ConfigError
 from memos.llm.openai_config import OPENAI_URL
+from memos.secret_values import check_address, check_variable, key_from, remember_environment
 
 
 @dataclass
@@ -32,6 +32,8 @@ class Connection:
             raise ConfigError(f"top_k={self.top_k} must be at least 1")
         if self.base_url is not None and not self.base_url.startswith(("http://", "https://")):
             raise ConfigError(f"base_url={self.base_url!r} is no http(s) URL")
+        check_variable(self.api_key_env, "system.api_key_env")
+        check_address(self.base_url, "system.base_url")
 
     @property
     def address(self) -> str:
@@ -39,14 +41,15 @@ class Connection:
         return self.base_url or OPENAI_URL
 
     def key(self) -> str:
-        """The key, read when it is needed.
+        """The key, read when it is needed. The package may read further variables by itself.
 
         Raises:
-            ConfigError: where the variable is not set.
+            ConfigError: where the variable is not set, or what is there can be no key.
         """
+        remember_environment()
         if self.api_key_env is None:
             return "none"
-        value = os.environ.get(self.api_key_env)
+        value = key_from(self.api_key_env, "system.api_key_env")
         if not value:
             raise ConfigError(f"api_key_env={self.api_key_env} is not set in the environment")
         return value

@@ -28,6 +28,7 @@ from eval.experiments.benchmark.experiment import looking
 from eval.experiments.load import load
 from eval.experiments.protocol import BUDGET_REACHED, CONFIG_ERROR, FAILED_QUESTIONS, INTERRUPTED, OK, Outcome
 from eval.stages.changes import question
+from memos import terminal
 from memos.errors import BudgetExceeded, ConfigError, MemosError
 from memos.secret_values import hidden
 
@@ -39,7 +40,7 @@ SEVERITY = (CONFIG_ERROR, BUDGET_REACHED, FAILED_QUESTIONS, OK)
 
 def main() -> None:
     """Entry point of ``run.py`` and ``memos-bench``."""
-    machine.speak_any_text()
+    terminal.speak_any_text()
     if sys.argv[1:2] == ["conformance"]:
         _conformance()
     sys.argv[1:] = [quote_null(arg) for arg in sys.argv[1:]]
@@ -71,6 +72,7 @@ def _start(ended: Sweep) -> None:
                 left_out = checked.left_out
                 _tell_all(left_out)
                 ended.outcomes.extend(left_out)
+                machine.provide_cache()
                 ensure_language_data()
                 if checked.configs[0].get("check"):
                     _foretell(checked)
@@ -97,8 +99,8 @@ def _start(ended: Sweep) -> None:
     except (MemosError, HydraException, OmegaConfBaseException) as error:
         fail(one_line(error))
     except BrokenPipeError:
-        machine.leave()
-    except machine.MACHINE_ERRORS as error:
+        terminal.leave()
+    except terminal.MACHINE_ERRORS as error:
         fail(machine.line(error))
 
 
@@ -185,7 +187,7 @@ def _hydra_main(config: DictConfig) -> Outcome:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "outcome.json").write_text(hidden(json.dumps(outcome)), encoding="utf-8")
     except BrokenPipeError:
-        machine.leave()
+        terminal.leave()
     except OSError as error:  # Hydra would print a traceback
         fail(machine.line(error))
     return outcome

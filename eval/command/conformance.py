@@ -7,18 +7,20 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from baselines.remote.settings import check_url, fresh_name
 from memos.errors import ConfigError, on_one_line
-from memos.secret_values import check_variable, from_variable, hidden
+from memos.secret_values import check_variable, hidden, key_from
 from memos.serving.wire import (
     VERSION,
     OffProtocol,
     read_greeting,
+    read_message,
     read_retrieved,
     read_stats,
     same_protocol,
@@ -57,15 +59,19 @@ class RawReply:
             wanted = " or ".join(map(str, expected))
             raise Fails(f"expected status {wanted}, found {self.status} {self.shown()}")
         try:
-            message = json.loads(self.raw) if self.raw else {}
-        except ValueError:
-            raise Fails(f"the reply is no JSON: {self.shown()}") from None
-        if not isinstance(message, dict):
-            raise Fails(f"the reply is no JSON object: {self.shown()}")
-        return message
+            return read_message(self.raw)
+        except OffProtocol as error:
+            raise Fails(f"the reply is {error}: {self.shown()}") from None
 
     def shown(self) -> str:
         return repr(on_one_line(self.raw[:300].decode("utf-8", "replace"))[:80])
+
+
+class _Staying(HTTPRedirectHandler):
+    """Goes to no other address: the token is for this one."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Take the reply as it is."""
 
 
 @dataclass
@@ -86,14 +92,16 @@ class Probe:
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         headers = {"Content-Type": "application/json", **self.headers}
         request = Request(self.url + path, data=data, headers=headers, method=method)
-        opener = build_opener(*([ProxyHandler({})] if "://127." in self.url or "://localhost" in self.url else []))
+        local = [ProxyHandler({})] if "://127." in self.url or "://localhost" in self.url else []
+        opener = build_opener(_Staying, *local)
         try:
             with opener.open(request, timeout=self.timeout_s) as response:
                 return RawReply(response.status, response.read(_MOST))
         except HTTPError as error:
             return RawReply(error.code, error.read(_MOST))
-        except OSError as error:
-            raise Fails(f"{method} {path} brings no reply: {getattr(error, 'reason', error)}") from error
+        except (OSError, HTTPException) as error:
+            reason = on_one_line(str(getattr(error, "reason", error)) or type(error).__name__)
+            raise Fails(f"{method} {path} brings no reply: {reason}") from error
 
     def begin(self, name: str = "") -> str:
         """A new conversation; the path of its addresses."""
@@ -305,7 +313,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     check_url(args.url)
     check_variable(args.token_env, "--token-env")
-    token = from_variable(args.token_env)
+    if not args.timeout > 0:
+        raise ConfigError(f"--timeout {args.timeout:g}: must be positive")
+    token = key_from(args.token_env, "--token-env")
     probe = Probe(args.url.rstrip("/"), {"Authorization": f"Bearer {token}"} if token else {}, args.timeout)
     try:
         probe.send("GET", "/protocol")

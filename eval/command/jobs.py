@@ -19,7 +19,9 @@ from eval.core.config import component_config
 from eval.core.progress import say
 from eval.experiments.load import load, staged
 from eval.experiments.protocol import BUDGET_REACHED, CONFIG_ERROR, Config, Outcome, Staged, Untimed
+from memos import terminal
 from memos.errors import BudgetExceeded, ConfigError, MemosError
+from memos.secret_values import hidden, hidden_in
 
 T = TypeVar("T")
 AUTO = "auto"
@@ -158,20 +160,21 @@ def _ended(task: tuple[Config, Untimed]) -> Outcome:
 
 
 def _attempt(work: Callable[[], T]) -> T | Outcome:
+    """The result of a job without the keys that it read: the process that tells it has read none of them."""
     try:
-        return work()
+        return hidden_in(work())
     except BudgetExceeded as error:
         return {**_failure(f"{one_line(error)}; the same command resumes"), "code": BUDGET_REACHED}
     except MemosError as error:
         return _failure(one_line(error))
     except BrokenPipeError:
-        machine.leave()
-    except machine.MACHINE_ERRORS as error:
+        terminal.leave()
+    except terminal.MACHINE_ERRORS as error:
         return _failure(machine.line(error))
 
 
 def _failure(message: str) -> Outcome:
-    return {"folder": None, "code": CONFIG_ERROR, "message": message}
+    return {"folder": None, "code": CONFIG_ERROR, "message": hidden(message)}
 
 
 def _staged(config: Config) -> Staged:

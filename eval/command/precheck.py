@@ -13,13 +13,13 @@ from typing import Any, cast
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from hydra.errors import ConfigCompositionException, MissingConfigException, OverrideParseException
+from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from eval.command.single import ROLE_MODEL, no_own_model, refuse_lists, refuse_unchosen
 from eval.core.config import nearest
-from eval.core.settings import plain
+from eval.core.settings import SETTINGS, plain
 from eval.experiments.load import load
 from eval.experiments.protocol import Outcome
 from memos.errors import ConfigError, MissingDependency
@@ -94,6 +94,7 @@ def precheck(conf: Path, arguments: Sequence[str]) -> Checked:
     with initialize_config_dir(str(conf), version_base="1.3"):
         fixed = _fixed(overrides)
         base = _compose(conf, [word for word in fixed if word.startswith("experiment=")], whole=True)
+        _refuse_new_keys(conf, base, overrides)
         configs, whole, sweeps, left_out = [], True, [], []
         for entry in _entries(base, overrides):
             own = [override for override in overrides if override.get_key_element() not in entry.without]
@@ -121,6 +122,24 @@ def _refuse_options(arguments: Sequence[str]) -> None:
         name = arg.partition("=")[0]
         if arg.startswith("-") and name not in OPTIONS:
             raise ConfigError(f"{arg}: no such option; {nearest(name, OPTIONS)} Settings are words such as system=rag")
+
+
+def _refuse_new_keys(conf: Path, base: DictConfig, overrides: Sequence[Override]) -> None:
+    """Refuse keys that a command adds beside those that there are: nobody would read them.
+
+    Raises:
+        ConfigError: naming the nearest ones.
+    """
+    known = {str(key) for key in base} | SETTINGS.keys()
+    for override in overrides:
+        key = override.key_or_group
+        if key == "sweeps":
+            raise ConfigError("sweeps: is the experiment's own; sweep by values with commas, such as system=rag,memos")
+        if not (override.is_add() or override.is_force_add()) or override.package is not None or (conf / key).is_dir():
+            continue
+        top = key.partition(".")[0]
+        if top not in known:
+            raise ConfigError(f"{override.get_key_element()}: unknown key; {nearest(top, known)}")
 
 
 def _runs_here(base: DictConfig, arguments: Sequence[str], overrides: Sequence[Override]) -> bool:
@@ -228,7 +247,10 @@ def _choices(override: Override) -> list[str]:
 
 def _values(override: Override) -> list[str]:
     key = override.get_key_element()
-    return [f"{key}={value}" for value in override.sweep_string_iterator()]
+    try:
+        return [f"{key}={value}" for value in override.sweep_string_iterator()]
+    except HydraException as error:  # of glob and interval, which other sweepers know
+        raise ConfigError(f"{_typed(override)}: cannot be swept here; list its values: {key}=A,B") from error
 
 
 def _compose(conf: Path, overrides: Sequence[str], whole: bool = False) -> DictConfig:

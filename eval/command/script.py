@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import ParamSpec
 
 from eval.core import machine
+from memos import terminal
 from memos.errors import MemosError
 from memos.secret_values import hidden
 
@@ -84,14 +85,14 @@ def one_line_errors(main: Callable[P, int | None]) -> Callable[P, int]:
 
     @functools.wraps(main)
     def run(*args: P.args, **kwargs: P.kwargs) -> int:
-        machine.speak_any_text()
+        terminal.speak_any_text()
         try:
             return main(*args, **kwargs) or 0
         except MemosError as error:
             print(f"error: {hidden(str(error))}", file=sys.stderr)
         except BrokenPipeError:
-            machine.leave()
-        except machine.MACHINE_ERRORS as error:
+            terminal.leave()
+        except terminal.MACHINE_ERRORS as error:
             print(f"error: {hidden(machine.line(error))}", file=sys.stderr)
         return 1
 

@@ -20,6 +20,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any, Generic, TypeVar
 
 from eval.core import device, progress
+from memos.secret_values import hidden
 
 R = TypeVar("R")
 
@@ -182,6 +183,6 @@ def _attempt(work: Callable[[Any], Any], task: Any) -> Done[Any]:
     printed = io.StringIO()
     try:
         with contextlib.redirect_stdout(printed):
-            return Done(work(task), printed.getvalue())
+            return Done(work(task), hidden(printed.getvalue()))
     except Exception:  # noqa: BLE001 - whatever it is, it is told where the command runs
-        return Done(None, printed.getvalue(), traceback.format_exc())
+        return Done(None, hidden(printed.getvalue()), hidden(traceback.format_exc()))

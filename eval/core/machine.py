@@ -1,4 +1,4 @@
-"""Errors of the machine a run works on: no space, a folder that cannot be written, a reader of the output that left.
+"""Errors of the machine a run works on: no space, a folder that cannot be written, a damaged database.
 
 They concern every record alike, so that they end a run in one line; what was recorded stays, and the same command goes
 on once the machine is mended.
@@ -6,18 +6,18 @@ on once the machine is mended.
 
 from __future__ import annotations
 
+import atexit
 import errno
 import os
+import shutil
 import sqlite3
-import sys
+import tempfile
 from pathlib import Path
-from typing import NoReturn
 
-from memos.errors import ConfigError, on_one_line
+from memos.errors import ConfigError
+from memos.resources import cache_root
+from memos.terminal import reason
 
-MACHINE_ERRORS = (OSError, sqlite3.Error)
-READER_LEFT = 141
-"""Exit code where whoever read standard output ended first, as ``| head`` does: that of a shell for a broken pipe."""
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_WRITING = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 _ENDING = _NO_SPACE | {errno.EROFS, errno.EIO}
@@ -40,11 +40,9 @@ def line(error: BaseException) -> str:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         mend = "move it away to start a new one; " if code in _DAMAGED else ""
         mend = "make room; " if code == sqlite3.SQLITE_FULL else mend
-        return on_one_line(f"a database of the results folder (cache/*.sqlite): {error}; {mend}{_RESUMES}")
+        return f"a database of the results folder (cache/*.sqlite): {reason(error)}; {mend}{_RESUMES}"
     assert isinstance(error, OSError)
-    number, file = error.errno, error.filename
-    where = f"{os.fsdecode(file)}: " if isinstance(file, (str, bytes, os.PathLike)) else ""
-    reason = error.strerror or str(error) or type(error).__name__
+    number = error.errno
     if number in _NO_SPACE:
         mend = f"the disk, its quota or its inodes are used up: make room; {_RESUMES}"
     elif number in _NO_WRITING:
@@ -55,7 +53,7 @@ def line(error: BaseException) -> str:
         mend = "a file stands where a folder belongs; choose another folder (out=FOLDER)"
     else:
         mend = _RESUMES
-    return on_one_line(f"{where}{reason}; {mend}")
+    return f"{reason(error)}; {mend}"
 
 
 def check_folder(out: str) -> None:
@@ -71,15 +69,25 @@ def check_folder(out: str) -> None:
             raise ConfigError(f"out={out}: {path} is no folder")
 
 
-def leave() -> NoReturn:
-    """End quietly once nobody reads standard output any more; what was recorded is kept."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains when it flushes
-    sys.exit(READER_LEFT)
+def provide_cache() -> None:
+    """Give the command, and the processes that it starts, a cache of their own where the user's cannot be made (HOME is
+    missing or cannot be written): what a run needs is fetched into it, and it is removed at the end. It is told once.
+    """
+    try:
+        place = cache_root()
+    except RuntimeError:  # there is no home at all
+        place = Path("~/.cache/memos-repro")
+    if place.is_absolute() and (place.exists() or _can_be_made(place)):
+        return
+    folder = tempfile.mkdtemp(prefix="memos-repro-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["XDG_CACHE_HOME"] = folder
+    if not place.is_absolute():
+        os.environ["HOME"] = folder
+    print(f"note: {place} cannot be made; this command goes on with {folder} (XDG_CACHE_HOME names a lasting one)")
 
 
-def speak_any_text() -> None:
-    """Let standard output and error take every text: what their encoding lacks becomes a question mark."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="replace")
+def _can_be_made(folder: Path) -> bool:
+    """Whether a folder that is not there could be made, by the nearest one above it; nothing is."""
+    above = next(path for path in folder.parents if os.path.lexists(path))
+    return above.is_dir() and os.access(above, os.W_OK | os.X_OK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any, cast
 from omegaconf import DictConfig, OmegaConf
 
 from memos.errors import ConfigError
+from memos.secret_values import check_configuration
 
 AUTO = "auto"
 LONGEST_NAME = 100
@@ -92,7 +94,7 @@ def checked(config: Mapping[str, Any]) -> dict[str, Any]:
     """A composed configuration whose own keys hold what they may.
 
     Raises:
-        ConfigError: one line with the key, what it may hold, and what it holds.
+        ConfigError: one line with the key, what it may hold, and what it holds; or that it holds a key of a server.
     """
     made = dict(config)
     for key, setting in SETTINGS.items():
@@ -103,7 +105,22 @@ def checked(config: Mapping[str, Any]) -> dict[str, Any]:
         if not setting.allows(made[key]):
             shown = "null" if made[key] is None else repr(made[key])
             raise ConfigError(f"{key}: expected {setting.expected}, found {shown:.80}")
+    _check_numbers(made, "")
+    check_configuration(made)
     return made
+
+
+def _check_numbers(node: Any, where: str) -> None:
+    """Refuse NaN and numbers beyond any limit (``nan``, ``inf``, ``1e400``): no record can hold them.
+
+    Raises:
+        ConfigError: naming the field.
+    """
+    if isinstance(node, float) and not math.isfinite(node):
+        raise ConfigError(f"{where}: expected a number, found {node}")
+    inner = node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in inner:
+        _check_numbers(value, f"{where}.{key}" if where else str(key))
 
 
 def plain(config: DictConfig) -> dict[str, Any]:

@@ -7,7 +7,6 @@ gives the file. Its ids are ``locomo_<conversation index>_qa<question index>``. 
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from pathlib import Path
 from eval.core.identity import digest
 from eval.core.places import ROOT
 from eval.core.types import Dataset, Question
+from eval.datasets.reading import read_json
 from memos.errors import ConfigError, DataError
 
 MODES = ("official", "audited", "clean")
@@ -61,10 +61,7 @@ def read(path: Path) -> dict[tuple[int, int], Defect]:
     Raises:
         DataError: with file and entry.
     """
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
-        raise DataError(f"{path}: cannot be read: {error}") from error
+    entries = read_json(path)
     if not isinstance(entries, list):
         raise DataError(f"{path}: top level: expected a list, found {type(entries).__name__}")
     out = {}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 
 from eval.core.identity import digest, record
 from eval.core.types import Question
+from memos import strict_json
 from memos.errors import DataError
 from memos.types import Conversation
 
@@ -59,15 +58,32 @@ def read_json(path: Path) -> Any:
         DataError: one line with the file, the place in it and the reason: it is no file, no UTF-8 or no JSON; a number
             is none that can be kept (NaN, 1e400, 5,000 digits); it is nested too deep; a text is no text of Unicode.
     """
-    if path.exists() and not path.is_file():
-        raise DataError(f"{path}: expected a file, found {'a folder' if path.is_dir() else 'a device or pipe'}")
+    return parse_json(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of a file of a user, without a byte-order mark.
+
+    Raises:
+        DataError: it is no plain file, is not there, or is no UTF-8.
+    """
+    check_plain(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: byte {error.start}: not UTF-8 text") from error
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}") from error
-    return parse_json(text, str(path))
+
+
+def check_plain(path: Path) -> None:
+    """Refuse what is no plain file, before it is opened: a pipe waits for ever, and a device never ends.
+
+    Raises:
+        DataError: naming what it is.
+    """
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path}: expected a file, found {'a folder' if path.is_dir() else 'a device or pipe'}")
 
 
 def parse_json(text: str, where: str) -> Any:
@@ -77,72 +93,28 @@ def parse_json(text: str, where: str) -> Any:
         DataError: as of ``read_json``.
     """
     try:
-        content = json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_whole)
+        return strict_json.read(text)
+    except strict_json.BadNumber as error:
+        raise DataError(f"{where}: {error}{_line_of(text, error.shown)}") from error
+    except (strict_json.BadText, strict_json.TooDeep) as error:
+        raise refused(error, JsonPlace(Path(where))) from error
     except json.JSONDecodeError as error:
         cut = " (the file ends early: truncated?)" if error.pos >= len(text.rstrip()) - 1 else ""
         raise DataError(f"{where}: line {error.lineno} column {error.colno}: not JSON: {error.msg}{cut}") from error
-    except _BadNumber as error:
-        raise DataError(
-            f"{where}: {error.shown} is no number that JSON can hold{_line_of(text, error.shown)}"
-        ) from error
-    except RecursionError as error:
-        raise DataError(f"{where}: lists and objects are nested too deep to be read") from error
-    if _SURROGATE.search(text):
-        _refuse_broken_text(content, JsonPlace(Path(where)))
-    return content
 
 
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
-LONGEST_INTEGER = 4000
-"""Digits of a whole number; Python itself reads no more than 4,300."""
-
-
-class _BadNumber(ValueError):
-    """A number that is none."""
-
-    def __init__(self, shown: str) -> None:
-        super().__init__(shown)
-        self.shown = shown if len(shown) <= 20 else f"{shown[:12]}… ({len(shown)} digits)"
-
-
-def _no_number(name: str) -> Any:
-    raise _BadNumber(name)
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if not math.isfinite(value):
-        raise _BadNumber(digits)
-    return value
-
-
-def _whole(digits: str) -> int:
-    if len(digits) > LONGEST_INTEGER:
-        raise _BadNumber(digits)
-    return int(digits)
+def refused(error: ValueError, place: JsonPlace) -> DataError:
+    """The line for what JSON may not hold (``memos.strict_json``), found below a place."""
+    for part in getattr(error, "place", ()):
+        place /= part
+    if place.at:
+        return place.error(str(error))
+    return DataError(f"{place.path}: {'top level: ' if isinstance(error, strict_json.BadText) else ''}{error}")
 
 
 def _line_of(text: str, shown: str) -> str:
     at = text.find(shown.partition("…")[0])
     return f" (line {text.count(chr(10), 0, at) + 1})" if at >= 0 else ""
-
-
-def _refuse_broken_text(content: Any, place: JsonPlace) -> None:
-    """Refuse texts with half of a surrogate pair: they can be written nowhere.
-
-    Raises:
-        DataError: names the place of the first one.
-    """
-    if isinstance(content, str):
-        if any("\ud800" <= char <= "\udfff" for char in content):
-            raise place.error(f"not text of Unicode (half of a surrogate pair) in {content!r:.60}")
-    elif isinstance(content, list):
-        for index, item in enumerate(content):
-            _refuse_broken_text(item, place / index)
-    elif isinstance(content, dict):
-        for key, item in content.items():
-            _refuse_broken_text(key, place)
-            _refuse_broken_text(item, place / key)
 
 
 def content_digest(talks: Sequence[Conversation], questions: Sequence[Question]) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from eval.datasets.reading import JsonPlace, check_plain, refused
+from memos import strict_json
 from memos.errors import DataError
 
 CHUNK = 1 << 20
@@ -27,11 +29,12 @@ class JsonList:
         self._text, self._at, self._passed = "", 0, 0
         self._ended = False
         self._hash = hashlib.sha256()
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
         self._wanted = CHUNK
 
     def __iter__(self) -> Iterator[Any]:
         """Raises DataError: one line with the file, the item and the reason."""
+        check_plain(self.path)
         try:
             with self.path.open("rb") as file:
                 yield from self._items(file)
@@ -73,15 +76,16 @@ class JsonList:
             self._read(file)
 
     def _item(self, file: BinaryIO, number: int) -> Any:
-        decoder = json.JSONDecoder()
         while True:
             try:
-                item, end = decoder.raw_decode(self._text, self._at)
+                item, end = strict_json.read_at(self._text, self._at)
             except json.JSONDecodeError as error:
                 unfinished = error.msg.startswith("Unterminated") or error.pos >= len(self._text) - CUT
                 if self._ended or not unfinished:
                     cut = " (the file ends early: truncated?)" if unfinished else ""
                     raise self._error(number, f"not JSON: {error.msg}{cut}", error.pos) from error
+            except ValueError as error:
+                raise refused(error, JsonPlace(self.path) / number) from error
             else:
                 number_goes_on = isinstance(item, int | float) and end >= len(self._text) - CUT
                 if not number_goes_on or self._ended:

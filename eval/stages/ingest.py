@@ -126,7 +126,11 @@ class Ingestion:
         if failure := self._ahead.get(conversation.sample_id):
             return system, None, failure
         number = self._rounds.get(conversation.sample_id, 0)
-        made = attempt(lambda: ingest_conversation(self.bench, conversation, system, number=number))
+        try:
+            made = attempt(lambda: ingest_conversation(self.bench, conversation, system, number=number))
+        except BaseException:  # the run ends; a connection that stays open would be complained of
+            system.close()
+            raise
         return (system, None, _failed(made, system)) if isinstance(made, Failed) else (system, made, None)
 
     def _busy(self, conversation: Conversation) -> bool:

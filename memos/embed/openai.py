@@ -25,7 +25,7 @@ from memos.llm.openai_wire import BadReply
 from memos.llm.prices import check_prices
 from memos.llm.retry import Backoff
 from memos.model_origin import ModelOrigin, served_origin, split_declared
-from memos.secret_values import check_address, check_variable, key_from
+from memos.secret_values import check_address, check_variable, hidden, key_from
 from memos.servers import served_as
 from memos.tokens import cl100k_decode_bytes, cl100k_encode, count_tokens
 from memos.types import Usage
@@ -212,7 +212,7 @@ class OpenAIEmbedder:
             try:
                 reply = send(self._limits, self._patience, tokens, make, tokens_used)
             except openai.OpenAIError as error:
-                said = on_one_line(f"embedder {self.name}: {type(error).__name__}: {error}")[:_SHOWN]
+                said = hidden(on_one_line(f"embedder {self.name}: {type(error).__name__}: {error}"))[:_SHOWN]
                 if remedy := self._remedy(openai, error):
                     raise ConfigError(f"{said}; {remedy}") from error
                 raise LLMError(said) from error

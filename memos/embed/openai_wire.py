@@ -10,6 +10,7 @@ import numpy as np
 
 from memos.errors import ConfigError
 from memos.llm.openai_wire import BadReply, shown, usage_of
+from memos.secret_values import hidden
 from memos.types import Usage
 
 
@@ -19,7 +20,7 @@ def parsed(content: bytes) -> Any:
     Raises:
         BadReply: it is no JSON.
     """
-    text = content.decode("utf-8", "replace")
+    text = hidden(content.decode("utf-8", "replace"))
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -21,9 +21,9 @@ def new_file(path: Path) -> Iterator[IO[str]]:
         DataError: the path is a link, a device, a folder or anything else that is no plain file, or cannot be written;
             then nothing is left behind and an older file is as it was.
     """
-    part = path.with_name(f".{path.name[:200]}.{uuid.uuid4().hex[:8]}.part")
     try:
         _check_plain(path)
+        part = path.with_name(f".{path.name[:200]}.{uuid.uuid4().hex[:8]}.part")
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
         try:

@@ -11,6 +11,7 @@ from memos.errors import on_one_line
 from memos.llm.base import Completion
 from memos.llm.openai_wire import BadReply, completion_of, shown
 from memos.llm.retry import is_transient
+from memos.secret_values import hidden
 
 ENDPOINT = "/v1/chat/completions"
 PASSING = frozenset({"batch_expired", "batch_cancelled", "request_timeout", "rate_limit_exceeded", "server_error"})
@@ -78,7 +79,7 @@ def read_lines(content: str, latency_ms: float, attempt: int) -> Iterator[BatchL
         latency_ms: what each completion is given as its time.
         attempt: how often each was asked for.
     """
-    for text in content.split("\n"):
+    for text in hidden(content).split("\n"):
         try:
             row = json.loads(text)
         except (ValueError, RecursionError):

@@ -13,6 +13,7 @@ from memos.llm.base import LLM, Request
 from memos.llm.batch_files import ENDPOINT
 from memos.llm.openai_wire import BadReply
 from memos.llm.retry import Backoff, Rejected, Unreachable, is_transient, retry_after
+from memos.secret_values import hidden
 
 T = TypeVar("T")
 ENDED = frozenset({"completed", "expired", "cancelled", "failed"})
@@ -180,7 +181,7 @@ class BatchServer:
                     raise Rejected(f"{self.model.name} at {self.model.base_url} refuses {what}: {reason}") from error
                 wish = retry_after(error.response.headers)
             except (AttributeError, TypeError, ValueError) as error:  # of the SDK too, which checks no reply
-                reason = f"broken reply: {on_one_line(str(error))[:200]}"
+                reason = f"broken reply: {hidden(on_one_line(str(error)))[:200]}"
             except (openai.APIError, TimeoutError) as error:
                 reason = f"connection failed ({error.__cause__ or error})"
             failures += 1
@@ -218,11 +219,11 @@ def _status(batch: Any) -> Status:
         int(counts.total) if counts else 0,
         int(counts.completed) + int(counts.failed) if counts else 0,
         tuple(str(name) for name in (batch.output_file_id, batch.error_file_id) if name),
-        tuple((str(error.code or ""), on_one_line(str(error.message or ""))) for error in errors),
+        tuple((str(error.code or ""), hidden(on_one_line(str(error.message or "")))) for error in errors),
         float(max(end - batch.created_at, 0)) if end else 0.0,
     )
 
 
 def _message(error: Any) -> str:
     body = error.body if isinstance(error.body, dict) else {}
-    return on_one_line(str(body.get("message") or error.message))[:300]
+    return hidden(on_one_line(str(body.get("message") or error.message)))[:300]

@@ -14,6 +14,7 @@ from memos.llm.openai import OpenAIChat
 from memos.llm.openai_client import key_of
 from memos.llm.openai_config import OpenAIConfig
 from memos.llm.openai_stream import StreamParts
+from memos.secret_values import hidden, hidden_in, remember_environment
 
 NO_ADDRESS = "litellm://"
 """Stands for the provider's own address, which litellm knows by the model's prefix."""
@@ -46,6 +47,7 @@ class LiteLLMTransport:
         self._given: dict[str, Any] = {"timeout": config.timeout_s, "num_retries": 0}
         if config.base_url:
             self._given["api_base"] = config.base_url
+        remember_environment()  # the provider's own variables, which litellm reads
         if config.api_key_env:
             self._given["api_key"] = key
 
@@ -54,8 +56,8 @@ class LiteLLMTransport:
         with _plain_errors():
             reply = await self._litellm.acompletion(**body, **self._given)
         spent = (time.perf_counter() - start) * 1000
-        hidden = getattr(reply, "_hidden_params", None) or {}
-        return Answered(reply.model_dump(), _headers(hidden.get("additional_headers")), spent)
+        further = getattr(reply, "_hidden_params", None) or {}
+        return Answered(hidden_in(reply.model_dump()), _headers(further.get("additional_headers")), spent)
 
     async def stream(self, body: Mapping[str, Any]) -> Answered:
         streamed, first, start = StreamParts(), None, time.perf_counter()
@@ -77,11 +79,12 @@ def _plain_errors() -> Iterator[None]:
     try:
         yield
     except openai.APIStatusError as error:
-        raise StatusError(error.status_code, error.body, error.response.headers, error.message) from error
+        said = hidden(error.message)
+        raise StatusError(error.status_code, hidden_in(error.body), error.response.headers, said) from error
     except openai.APITimeoutError as error:
-        raise TimeoutError(str(error)) from error
+        raise TimeoutError(hidden(str(error))) from error
     except openai.APIError as error:
-        raise ConnectionError(str(error)) from error
+        raise ConnectionError(hidden(str(error))) from error
 
 
 class LiteLLMChat(OpenAIChat):

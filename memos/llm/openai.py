@@ -171,9 +171,7 @@ class OpenAIChat:
                     loop.call_soon_threadsafe(loop.stop)
                     raise
                 server = served_as(self.base_url)
-                self._calls = Calls(
-                    self.config, server, self._transport, self._limits, self._dialect, self._health, key
-                )
+                self._calls = Calls(self.config, server, self._transport, self._limits, self._dialect, self._health)
                 self._slots = asyncio.Semaphore(self.config.concurrency)
                 self._loop = loop
                 atexit.register(self.close)

@@ -93,7 +93,6 @@ class Calls:
         transport: what sends.
         limits: the pace that all clients of the model share.
         dialect, health: what is known of the server, shared by all calls of the client.
-        secret: the key, taken out of whatever a server says.
     """
 
     def __init__(
@@ -104,13 +103,12 @@ class Calls:
         limits: Limits,
         dialect: Dialect,
         health: Health,
-        secret: str = "",
     ) -> None:
         self.config, self.name, self.server = config, config.model, server
         self.address = address(config.base_url) if config.base_url else server
         self.transport, self.limits, self.dialect, self.health = transport, limits, dialect, health
         self._backoff = Backoff(config.backoff_s, config.backoff_max_s, config.retry_after_max_s)
-        self._random, self._secret, self._told = random.Random(), secret, False
+        self._random, self._told = random.Random(), False
 
     async def complete(self, request: Request) -> Completion:
         """One reply; its usage is that of all attempts, as far as the server states it.
@@ -172,7 +170,7 @@ class Calls:
                 completion = completion_of(answered.data, answered.latency_ms, state.sent)
             except StatusError as error:
                 state.spent += _stated(error.body)
-                refusal = refusal_of(error.status, error.body, error.message, error.headers, self._secret)
+                refusal = refusal_of(error.status, error.body, error.message, error.headers)
                 if refusal.slows_down():
                     permit.refused(refusal.pause(self.config.retry_after_max_s), stated_limits(refusal.headers))
                 elif self._negotiates(state, refusal, body):

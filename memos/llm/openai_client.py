@@ -26,7 +26,7 @@ from memos.llm.answered import Answered, StatusError
 from memos.llm.openai_config import OPENAI_URL, OpenAIConfig
 from memos.llm.openai_stream import StreamParts, chunk_of
 from memos.llm.openai_wire import BadReply
-from memos.secret_values import from_variable, key_from
+from memos.secret_values import from_variable, hidden, key_from
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -70,7 +70,7 @@ class OpenAITransport:
         async with self._session.post(self._url, data=_encoded(body), proxy=self._proxy) as response:
             raw = await response.read()
         spent = (time.perf_counter() - start) * 1000
-        text = raw.decode("utf-8", "replace")
+        text = hidden(raw.decode("utf-8", "replace"))  # a server may repeat a key, in its errors above all
         if response.status >= 400:
             raise _status_error(response, text)
         try:
@@ -83,9 +83,9 @@ class OpenAITransport:
         streamed, first, start = StreamParts(), None, time.perf_counter()
         async with self._session.post(self._url, data=_encoded(body), proxy=self._proxy) as response:
             if response.status >= 400:
-                raise _status_error(response, (await response.read()).decode("utf-8", "replace"))
+                raise _status_error(response, hidden((await response.read()).decode("utf-8", "replace")))
             async for line in _lines(response.content):
-                chunk = chunk_of(line.decode("utf-8", "replace"))
+                chunk = chunk_of(hidden(line.decode("utf-8", "replace")))
                 if chunk is not None and streamed.add(chunk) and first is None:
                     first = (time.perf_counter() - start) * 1000
         return Answered(streamed.body(), response.headers, (time.perf_counter() - start) * 1000, first)
@@ -217,15 +217,23 @@ def resolved(fields: Mapping[str, str], where: str) -> dict[str, str]:
     """Fields with ``env:NAME`` replaced by the value of that variable.
 
     Raises:
-        ConfigError: a variable is not set.
+        ConfigError: a variable is not set, or what is there can stand in no header.
     """
     out = {}
     for name, value in fields.items():
         variable = str(value).removeprefix("env:")
         if str(value).startswith("env:") and variable not in os.environ:
             raise ConfigError(f"{where}.{name}={value}: the variable {variable} is not set; export {variable}=…")
-        out[name] = from_variable(variable) if str(value).startswith("env:") else str(value)
+        out[name] = _header_from(variable, f"{where}.{name}") if str(value).startswith("env:") else str(value)
     return out
+
+
+def _header_from(variable: str, where: str) -> str:
+    """A header's or parameter's value from a variable, such as a key behind the word Bearer."""
+    value = from_variable(variable)
+    if not value.isascii() or not value.isprintable():
+        raise ConfigError(f"{where}=env:{variable}: what is there has a line break or a sign that is no ASCII")
+    return value
 
 
 def _http() -> Any:

@@ -111,8 +111,8 @@ class Refusal:
         return duration(match.group(1)) if match else None
 
 
-def refusal_of(status: int, body: Any, fallback: str, headers: Mapping[str, str], secret: str = "") -> Refusal:
-    """Read an error's body, whatever its shape; a key that the server echoes is taken out."""
+def refusal_of(status: int, body: Any, fallback: str, headers: Mapping[str, str]) -> Refusal:
+    """Read an error's body, whatever its shape."""
     if isinstance(body, list) and body and isinstance(body[0], Mapping):
         body = body[0]
     if isinstance(body, Mapping) and isinstance(body.get("error"), Mapping):
@@ -125,8 +125,6 @@ def refusal_of(status: int, body: Any, fallback: str, headers: Mapping[str, str]
     words = " ".join([code, *named, message])
     numbers = json.dumps({name: value for name, value in entries.items() if isinstance(value, int)})
     hints = " ".join(leaf for name in ("details",) for leaf in _leaves(entries.get(name)))
-    if len(secret) >= 8:
-        message, words, hints = (text.replace(secret, "(key)") for text in (message, words, hints))
     everything = on_one_line(f"{words} {numbers} {hints}".lower())
     return Refusal(status, on_one_line(code), message[:_SHOWN], everything, {k.lower(): v for k, v in headers.items()})
 

@@ -7,7 +7,7 @@ import ipaddress
 from dataclasses import dataclass
 
 from memos.errors import ConfigError
-from memos.secret_values import check_variable, from_variable
+from memos.secret_values import check_variable, key_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def address(host: str, port: int | None, token_env: str | None) -> Address:
         ConfigError: the variable is not set, or the address needs a token.
     """
     check_variable(token_env, "--token-env")
-    token = from_variable(token_env)
+    token = key_from(token_env, "--token-env")
     if token_env and not token:
         raise ConfigError(f"--token-env: the variable {token_env} is not set; export {token_env}=…")
     return Address(host, port, token)

@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote, unquote
 
+from memos.errors import ConfigError, DataError, MemosError
 from memos.llm.losses import Losses
 from memos.serving.wire import session_message, stats_message
 from memos.types import Conversation, Query, Retrieved, Session, Usage
 
 _STATE = "conversation.json"
+_LONGEST = 200
+"""Bytes of a folder's name; file systems take 255."""
+_FIELDS = {"speakers": list, "sessions": dict, "saves": int, "searched": dict}
 
 
 class ServedSystem(Protocol):
@@ -63,6 +67,10 @@ class Conversations:
     Args:
         make: makes an empty memory system.
         folder: where conversations are kept; those that lie there are taken up again. None: in memory alone.
+
+    Raises:
+        ConfigError: the folder can be none.
+        DataError: a conversation in it is damaged.
     """
 
     def __init__(self, make: Callable[[], ServedSystem], folder: Path | None = None) -> None:
@@ -70,19 +78,35 @@ class Conversations:
         self._kept: dict[str, _Kept] = {}
         self._lock = threading.Lock()
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise ConfigError(f"serve: folder {folder} cannot be made ({error.strerror}); give another") from error
             for state in sorted(folder.glob(f"*/{_STATE}")):
-                self._kept[unquote(state.parent.name)] = self._take_up(state)
+                self._take_up(state)
 
-    def _take_up(self, path: Path) -> _Kept:
-        state, system = json.loads(path.read_text(encoding="utf-8")), self._make()
-        if state["saves"]:
-            system.load(path.parent / f"store-{state['saves']}")
-        else:
-            system.start(Conversation(unquote(path.parent.name), tuple(state["speakers"]), ()))
-        kept = _Kept(system, tuple(state["speakers"]), dict(state["sessions"]), state["saves"])
-        kept.searched = Usage(**state["searched"])
-        return kept
+    def _take_up(self, path: Path) -> None:
+        """Go on with a conversation that lies in the folder.
+
+        Raises:
+            DataError: it is damaged.
+        """
+        system, remedy = self._make(), f"move {path.parent} away to go on without it"
+        try:
+            state = json.loads(path.read_text(encoding="utf-8"))
+            if not all(isinstance(state[name], kind) for name, kind in _FIELDS.items()):
+                raise TypeError("a field is of another kind")
+            name, speakers = state.get("name", unquote(path.parent.name)), tuple(map(str, state["speakers"]))
+            kept = _Kept(system, speakers, state["sessions"], state["saves"], Usage(**state["searched"]))
+            if state["saves"]:
+                system.load(path.parent / f"store-{state['saves']}")
+            else:
+                system.start(Conversation(name, speakers, ()))
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            raise DataError(f"{path}: damaged ({type(error).__name__}: {error}); {remedy}") from error
+        except MemosError as error:
+            raise DataError(f"{error}; {remedy}") from error
+        self._kept[name] = kept
 
     def _of(self, name: str) -> _Kept:
         with self._lock:
@@ -107,6 +131,12 @@ class Conversations:
         try:
             system.start(Conversation(name, speakers, ()))
             self._note(name, kept)
+        except BaseException:  # nobody has seen it yet, and its name is free again
+            kept.gone = True
+            system.close()
+            with self._lock:
+                del self._kept[name]
+            raise
         finally:
             kept.lock.release()
 
@@ -194,7 +224,7 @@ class Conversations:
 
     def _place(self, name: str) -> Path:
         assert self._folder is not None
-        return self._folder / quote(name, safe="")
+        return self._folder / folder_name(name)
 
     def _save(self, name: str, kept: _Kept) -> None:
         """Put the system's state beside the one before, and then name it: a crash leaves one of them."""
@@ -215,6 +245,7 @@ class Conversations:
         place = self._place(name)
         place.mkdir(exist_ok=True)
         state = {
+            "name": name,
             "speakers": kept.speakers,
             "sessions": kept.sessions,
             "saves": kept.saves,
@@ -223,3 +254,15 @@ class Conversations:
         new = place / f"{_STATE}.new"
         new.write_text(json.dumps(state), encoding="utf-8")
         os.replace(new, place / _STATE)
+
+
+def folder_name(name: str) -> str:
+    """The name of a conversation's folder, which is no path: no slash, not the folder itself or the one above it, and
+    of a length that file systems take. Different conversations have different ones.
+    """
+    quoted = quote(name, safe="")
+    if not quoted.strip("."):
+        quoted = quoted.replace(".", "%2E")
+    if len(quoted) <= _LONGEST:
+        return quoted
+    return f"+{hashlib.sha256(name.encode()).hexdigest()}"  # no quoted name holds a plus

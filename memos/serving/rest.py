@@ -27,6 +27,7 @@ from memos.serving.wire import (
     OffProtocol,
     field_of,
     greeting_message,
+    read_message,
     read_query,
     read_session,
     retrieved_message,
@@ -142,16 +143,10 @@ class _Listener(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-
-def _object(body: bytes) -> dict[str, Any]:
-    """The JSON object of a body; empty where there is none."""
-    try:
-        message = json.loads(body or b"{}")
-    except (ValueError, RecursionError) as error:
-        raise OffProtocol(f"it is no JSON ({error})") from None
-    if not isinstance(message, dict):
-        raise OffProtocol("it is no JSON object")
-    return message
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that left before its reply is no error of the server."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(server: RestServer) -> type[BaseHTTPRequestHandler]:
@@ -186,7 +181,7 @@ def _handler(server: RestServer) -> type[BaseHTTPRequestHandler]:
 
         def _made(self, body: bytes) -> tuple[int, dict[str, Any] | None]:
             try:
-                return server.reply(self.command, urlsplit(self.path).path.rstrip("/") or "/", _object(body))
+                return server.reply(self.command, urlsplit(self.path).path.rstrip("/") or "/", read_message(body))
             except UnknownConversation as error:
                 return 404, {"error": f"there is no conversation {error.args[0]!r}"}
             except Taken as error:

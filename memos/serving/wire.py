@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from memos.errors import DataError
+from memos import strict_json
+from memos.errors import DataError, on_one_line
 from memos.types import Hit, Query, Retrieved, Session, Turn, Usage
 
 PROTOCOL = "memory-server"
@@ -18,8 +19,29 @@ VERSION = "1.0"
 """Servers and drivers with the same first number understand one another."""
 
 
+_BEYOND = 10**15
+"""No score, count or size of a memory server comes near it."""
+
+
 class OffProtocol(DataError):
     """A message is not what the protocol says."""
+
+
+def read_message(raw: bytes) -> dict[str, Any]:
+    """The JSON object of a body; empty where there is none.
+
+    Raises:
+        OffProtocol: it is none, or holds what can be kept nowhere (``memos.strict_json``).
+    """
+    try:
+        message = strict_json.read(raw.decode("utf-8")) if raw else {}
+    except UnicodeDecodeError as error:
+        raise OffProtocol(f"no JSON (byte {error.start}: not UTF-8 text)") from error
+    except ValueError as error:
+        raise OffProtocol(f"no JSON ({on_one_line(str(error))})") from error
+    if not isinstance(message, dict):
+        raise OffProtocol("no JSON object")
+    return message
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +60,7 @@ def field_of(message: Mapping[str, Any], name: str, kind: type | tuple[type, ...
     """A field of a message; null and absence are the default where there is one.
 
     Raises:
-        OffProtocol: it is missing, or of another kind.
+        OffProtocol: it is missing, of another kind, or a number beyond any limit.
     """
     value = message.get(name)
     if value is None and default is not ...:
@@ -55,6 +77,8 @@ def field_of(message: Mapping[str, Any], name: str, kind: type | tuple[type, ...
         }
         shown = "nothing" if name not in message else f"{value!r:.60}"
         raise OffProtocol(f"{name}: expected {names[kinds[0]]}, found {shown}")
+    if isinstance(value, (int, float)) and not -_BEYOND < value < _BEYOND:
+        raise OffProtocol(f"{name}: {value!r:.20} is beyond any limit")
     return value
 
 
@@ -69,8 +93,11 @@ def texts_of(message: Mapping[str, Any], name: str) -> tuple[str, ...]:
 def _moment(message: Mapping[str, Any], name: str) -> datetime | None:
     text = field_of(message, name, str, "")
     try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError:
+        moment = datetime.fromisoformat(text) if text else None
+        if moment is not None and moment.tzinfo is not None:
+            moment.astimezone(UTC)  # in the first and the last year it may have none
+        return moment
+    except (ValueError, OverflowError):
         raise OffProtocol(f"{name}: {text!r:.40} is no ISO date such as 2023-05-08T13:56:00") from None
 
 
@@ -246,7 +273,7 @@ def read_stats(message: Mapping[str, Any]) -> StoreReport:
         OffProtocol: naming the field.
     """
     numbers = {
-        name: value
+        name: field_of(message, name, (int, float))
         for name, value in message.items()
         if isinstance(value, (int, float)) and not isinstance(value, bool)
     }
@@ -254,12 +281,20 @@ def read_stats(message: Mapping[str, Any]) -> StoreReport:
     usage = {phase: read_usage(field_of(spent, phase, dict), f"usage.{phase}") for phase in spent}
     losses = field_of(message, "losses", dict, {})
     for name in ("asked", "malformed"):
-        field_of(losses, name, int, 0)
+        if field_of(losses, name, int, 0) < 0:
+            raise OffProtocol(f"losses.{name}: must not be negative")
+    listed_reasons(losses)
     return StoreReport(field_of(message, "sessions", int), numbers, usage, losses)
 
 
 def listed_reasons(losses: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """The reasons of a server's losses that have all their fields."""
+    """The reasons of a server's losses that have all their fields.
+
+    Raises:
+        OffProtocol: there is no list of objects.
+    """
     kinds = {"reason": str, "count": int, "example": str}
     reasons = field_of(losses, "reasons", list, [])
+    if not all(isinstance(one, dict) for one in reasons):
+        raise OffProtocol(f"losses.reasons: expected a list of objects, found {reasons!r:.60}")
     return [one for one in reasons if all(isinstance(one.get(name), kind) for name, kind in kinds.items())]

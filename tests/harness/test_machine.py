@@ -8,6 +8,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from eval.command.jobs import run_job
 from eval.core import machine
 from eval.runs.write import Journal
 from eval.stages.boundary import Failed, attempt
+from memos import resources, terminal
 from memos.errors import ConfigError
 
 
@@ -80,6 +82,27 @@ def test_a_results_folder_that_can_be_none_is_refused(tmp_path):
             machine.check_folder(str(tmp_path / name))
 
 
+@pytest.mark.parametrize("home", ["file/below", "", None])
+def test_a_home_that_cannot_be_written_costs_the_cache_alone(home, tmp_path, monkeypatch, capsys):
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    monkeypatch.setenv("HOME", str(tmp_path / (home or "")))
+    monkeypatch.setattr(machine.atexit, "register", lambda *_, **__: None)
+    monkeypatch.setattr(machine.tempfile, "mkdtemp", lambda prefix: str(tmp_path / prefix))
+    if home is None:
+        monkeypatch.setattr(machine, "cache_root", homeless)
+    machine.provide_cache()
+    told = capsys.readouterr().out
+    if home == "":
+        assert told == "" and os.environ["XDG_CACHE_HOME"] == "", "it can be made"
+        return
+    assert told.startswith("note: ") and "cannot be made; this command goes on with" in told and told.count("\n") == 1
+    assert resources.cache_root() == tmp_path / "memos-repro-" / "memos-repro"
+
+
 def test_a_reader_that_leaves_and_a_terminal_of_ascii():
     """``| head`` ends a command quietly; a table with signs that a terminal lacks is printed all the same."""
     code = (
@@ -96,4 +119,4 @@ def test_a_reader_that_leaves_and_a_terminal_of_ascii():
     assert ran.stdout is not None and ran.stderr is not None
     assert ran.stdout.readline() == b"? ? ? ? ? ? ? ? ? ? \n"
     ran.stdout.close()
-    assert ran.stderr.read() == b"" and ran.wait(60) == machine.READER_LEFT
+    assert ran.stderr.read() == b"" and ran.wait(60) == terminal.READER_LEFT

@@ -100,6 +100,9 @@ def _haystack(place: JsonPlace, raw: dict[str, Any]) -> tuple[list[str], list[st
         raise (place / "haystack_sessions").error(
             f"{raw['question_id']}: {sizes['sessions']} sessions, {sizes['dates']} dates and {sizes['session_ids']} ids"
         )
+    for i, name in enumerate(lists["session_ids"]):
+        if not isinstance(name, str):
+            raise (place / "haystack_session_ids" / i).error(f"expected a text, found {name!r:.60}")
     gold = place.get(raw, "answer_session_ids", list, "a list of session ids")
     for i, name in enumerate(gold):
         if name not in lists["session_ids"]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from eval.datasets.hub import hub_file
 from eval.datasets.memoryagentbench.sources import ROWS
-from eval.datasets.reading import JsonPlace, parse_json
+from eval.datasets.reading import JsonPlace, check_plain, parse_json, read_text
 from memos.errors import DataError, require
 
 REPOSITORY = "ai-hyz/MemoryAgentBench"
@@ -44,16 +44,20 @@ def rows(file: Path) -> Iterator[tuple[JsonPlace, Any]]:
     """JsonPlace and content of each row.
 
     Raises:
-        DataError: the file cannot be read.
+        DataError: the file cannot be read, or is empty.
         MissingDependency: pyarrow is not installed, which parquet needs; the message has the command.
     """
     content = _parquet(file) if file.suffix == ".parquet" else _lines(file)
+    index = -1
     for index, row in enumerate(content):
         yield JsonPlace(file) / index, row
+    if index < 0:
+        raise DataError(f"{file}: there is no row in it")
 
 
 def _parquet(file: Path) -> list[Any]:
     parquet = require("pyarrow.parquet", "hub", package="pyarrow")
+    check_plain(file)
     try:
         return parquet.read_table(file).to_pylist()
     except (OSError, ValueError) as error:
@@ -61,12 +65,6 @@ def _parquet(file: Path) -> list[Any]:
 
 
 def _lines(file: Path) -> Iterator[Any]:
-    try:
-        text = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{file}: byte {error.start}: not UTF-8 text") from error
-    except OSError as error:
-        raise DataError(f"{file}: {error.strerror}") from error
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(read_text(file).split("\n"), 1):
         if line.strip():
             yield parse_json(line, f"{file}: line {number}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.datasets.hub import hub_file
-from eval.datasets.reading import JsonPlace, parse_json
+from eval.datasets.reading import JsonPlace, check_plain, parse_json
 from memos.errors import DataError
 
 REPOSITORY = "bowen-upenn/PersonaMem"
@@ -66,6 +66,7 @@ def questions(file: Path) -> Iterator[PersonaQuestion]:
         DataError: one line with the file, the row and the reason.
     """
     try:
+        check_plain(file)
         with file.open(encoding="utf-8-sig", newline="") as stream:
             rows = list(csv.DictReader(stream))
     except (UnicodeDecodeError, csv.Error, OSError) as error:
@@ -122,7 +123,8 @@ def histories(file: Path, wanted: Sequence[str]) -> dict[str, list[Any]]:
     """
     held: dict[str, list[Any]] = {}
     try:
-        with file.open(encoding="utf-8") as stream:
+        check_plain(file)
+        with file.open(encoding="utf-8-sig") as stream:
             for number, line in enumerate(stream, 1):
                 if line.strip():
                     held |= _history(line, JsonPlace(file) / f"line {number}", set(wanted))

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from eval.core.config import PLACES
 from memos.errors import ConfigError
-
-_SECRET_NAME = re.compile(
-    r"(?i)(?:^|[-_])(?:api[-_]?key|apikey|token|secret|password|passwd|authorization|credentials?)$"
-)
-_SECRET_VALUE = re.compile(r"\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}|(?i:bearer) +[A-Za-z0-9._~+/-]{16,}=*")
-_VARIABLE = re.compile(r"(?i)(?:key|token|secret|password|passwd|credentials?)$")
-_SHORTEST = 8
-"""Values of variables that are shorter are no keys, and would be met by chance."""
+from memos.secret_values import KEY_IN_TEXT, KEY_VARIABLE, SHORTEST, forms, is_key_name, texts_of
 
 
 def public(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,10 +22,8 @@ def public(config: Mapping[str, Any]) -> dict[str, Any]:
     cleaned.pop("out", None)
     for name in PLACES & cleaned.get("dataset", {}).keys():
         cleaned["dataset"][name] = None
-    for where, value in _texts(cleaned):
-        name = where.rpartition(".")[2]
-        held = value and not value.startswith("env:") and _SECRET_NAME.search(name)
-        if held or _SECRET_VALUE.search(value):
+    for where, name, value in texts_of(cleaned):
+        if (value and not value.startswith("env:") and is_key_name(name)) or KEY_IN_TEXT.search(value):
             raise ConfigError(f"{where}: looks like a key, which no pack may hold; give the NAME of a variable instead")
     return cleaned
 
@@ -45,7 +35,9 @@ def check(name: str, content: bytes) -> None:
         ConfigError: naming member and variable.
     """
     for variable, value in os.environ.items():
-        if _VARIABLE.search(variable) and len(value) >= _SHORTEST and value.encode() in content:
+        if not KEY_VARIABLE.fullmatch(variable) or len(value) < SHORTEST:
+            continue
+        if any(form.encode() in content for form in forms(value)):
             raise ConfigError(f"{name}: holds the value of ${variable}, which no pack may hold; nothing was written")
 
 
@@ -61,15 +53,3 @@ def _address(url: str | None) -> str | None:
         return url
     split = urlsplit(url)
     return urlunsplit((split.scheme, split.netloc.rpartition("@")[2], split.path, "", ""))
-
-
-def _texts(node: Any, where: str = "") -> Iterator[tuple[str, str]]:
-    """Every text of a configuration with its full name."""
-    if isinstance(node, Mapping):
-        for key, value in node.items():
-            yield from _texts(value, f"{where}.{key}" if where else str(key))
-    elif isinstance(node, list | tuple):
-        for number, value in enumerate(node):
-            yield from _texts(value, f"{where}[{number}]")
-    elif isinstance(node, str):
-        yield where, node

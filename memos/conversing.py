@@ -19,7 +19,7 @@ from memos.infrastructure.vault import Is
 from memos.interface.intents import wish_of
 from memos.layers import waits_for_a_server
 from memos.llm.base import LLM, Request
-from memos.operation.operator import Inserted
+from memos.operation.inserted import Inserted
 from memos.operation.retrieval.budget import fit
 from memos.operation.retrieval.call import MemoryCall
 from memos.operation.retrieval.retrieve import UnitHit

@@ -28,7 +28,8 @@ from memos.interface.reader_fast import read_session
 from memos.interface.reader_fine import FineReader
 from memos.interface.reader_text import preference_cubes, text_cube
 from memos.llm.base import LLM
-from memos.operation.operator import Inserted, MemOperator
+from memos.operation.inserted import Inserted
+from memos.operation.operator import MemOperator
 from memos.operation.retrieval.index import Unit
 from memos.operation.retrieval.units import check_style, line, unit_of
 from memos.operation.scheduler.queue import MemQueue

@@ -19,7 +19,8 @@ from memos.infrastructure.access import Caller
 from memos.infrastructure.audit import verify_audit
 from memos.infrastructure.vault import Match, Where
 from memos.keeping import VaultKeeper
-from memos.operation.operator import Inserted, MemOperator
+from memos.operation.inserted import Inserted
+from memos.operation.operator import MemOperator
 
 if TYPE_CHECKING:
     from memos.infrastructure.memstore import Licence, MemStore, Push

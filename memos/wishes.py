@@ -19,7 +19,8 @@ from memos.interface.intents.kinds import remembers
 from memos.interface.intents.plain import plain
 from memos.interface.reader import window
 from memos.language.words import stem, surface
-from memos.operation.operator import Inserted, MemOperator
+from memos.operation.inserted import Inserted
+from memos.operation.operator import MemOperator
 
 _SHOWN = 5
 """Memories a user is asked about at most."""

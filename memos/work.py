@@ -22,7 +22,8 @@ from memos.errors import BudgetExceeded, ConfigError, MissingDependency
 from memos.infrastructure.vault import Tagged, Vault
 from memos.interface.reader_fine import FineReader
 from memos.llm.base import LLM
-from memos.operation.operator import Inserted, MemOperator
+from memos.operation.inserted import Inserted
+from memos.operation.operator import MemOperator
 from memos.operation.scheduler.queue import Counters, DeadLetter, MemQueue, QueueTimeout, Task
 
 PENDING = "fine:pending"

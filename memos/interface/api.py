@@ -28,7 +28,7 @@ from memos.operation.upkeep.lifecycle import MemLifecycle
 
 if TYPE_CHECKING:
     from memos.embed.base import Embedder
-    from memos.operation.operator import Inserted
+    from memos.operation.inserted import Inserted
 
 SearchHook = Callable[[str, int, Where, Sequence[str]], Sequence[Match]]
 """(query, k, filter of what the caller may read, namespaces) to ranked matches; the MemOperator's retrieval."""

@@ -23,6 +23,7 @@ from memos.infrastructure.access import Caller
 from memos.infrastructure.vault import Edge, Is, Vault, Where, readable_by
 from memos.infrastructure.vault.following import DUPLICATE, admitted
 from memos.llm.base import LLM
+from memos.operation.inserted import Inserted
 from memos.operation.retrieval.filtering import Filter
 from memos.operation.retrieval.fresh import Freshness
 from memos.operation.retrieval.index import MemoryIndex, Unit
@@ -34,17 +35,6 @@ from memos.operation.upkeep.organise import Organised, Reorganiser
 from memos.operation.upkeep.relate import by_cue, closes, detect, shared_names
 from memos.operation.upkeep.resolve import Resolver, newer
 from memos.operation.upkeep.tiers import Tiers
-
-
-@dataclass(frozen=True, slots=True)
-class Inserted:
-    """What became of one memory."""
-
-    cube_id: str
-    status: str
-    """added, duplicate (its sources went to ``other``), replaced (``other`` was archived), outdated (``other`` is
-    newer) or withdrawn (with what it was made from)."""
-    other: str = ""
 
 
 class MemOperator:
@@ -268,7 +258,7 @@ class MemOperator:
                 known = [one.content for one in self.vault.versions(cube_id) if one.version == version]
                 vector = self.embedded([before.with_content(known[0], self.clock())])[0] if known else None
             restored = self.lifecycle.restore(cube_id, version, cause="restore", actor=actor, vector=vector)
-            ends = {end for edge in self.vault.edges([cube_id], relations=["contradicts"]) for end in _ends(edge)}
+            ends = {end for edge in self.vault.edges([cube_id], relations=["contradicts"]) for end in edge.ends}
             others = self.vault.find(Is("cube_id", *ends - {cube_id})) if len(ends) > 1 else []
             for other in self.vault.get_many(others):
                 self._displace(other, restored, actor)
@@ -406,7 +396,3 @@ class MemOperator:
         asked = Is("cube_id", *cube_ids)
         where = asked if rights is None else asked & rights
         return frozenset(self.vault.find(where, namespaces=[self.namespace], order=()))
-
-
-def _ends(edge: Edge) -> tuple[str, str]:
-    return edge.source, edge.target

@@ -32,7 +32,8 @@ class Timing:
     def p50(self, run: Callable[[int], object], count: int) -> float:
         """Median milliseconds over ``count`` calls, each the quickest of the rounds;
         two calls before are not counted."""
-        run(0), run(1)
+        for warming in (0, 1):
+            run(warming)
         best, end = [inf] * count, time.monotonic() + self.most
         for _ in range(self.rounds):
             for number in range(count):

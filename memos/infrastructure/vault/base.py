@@ -46,6 +46,10 @@ class Edge:
     weight: float = 1.0
     attributes: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def ends(self) -> tuple[str, str]:
+        return self.source, self.target
+
 
 @dataclass(frozen=True, slots=True)
 class UseRecord:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from memos import strict_json
 from memos.errors import DataError, on_one_line
 
 
@@ -20,7 +20,7 @@ def read_json(path: Path, remedy: str) -> Any:
         DataError: it is no JSON, or cannot be read.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return strict_json.read(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise
     except (OSError, ValueError, RecursionError) as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.core.identity import digest
+from memos import strict_json
 from memos.errors import DataError
 
 Record = dict[str, Any]
@@ -43,7 +44,7 @@ def parsed(path: Path, content: bytes) -> Iterator[tuple[int, Record]]:
     """
     for number, line in enumerate(content[: whole_bytes(content)].split(b"\n")[:-1], 1):
         try:
-            record = json.loads(line)
+            record = strict_json.read(line.decode("utf-8"))
         except (ValueError, RecursionError) as error:
             raise DataError(
                 f"{path}: line {number}: not JSON; delete the line, the same command asks it again"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from memos import strict_json
 from memos.errors import DataError
 
 FORMULA = 2
@@ -21,7 +21,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     """
     path = folder / "manifest.json"
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = strict_json.read(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:

@@ -6,7 +6,6 @@ here.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +17,7 @@ from eval.core.types import Dataset, Question
 from eval.runs import lineage, snapshot
 from eval.runs.lines import held
 from eval.runs.manifest_file import read_manifest
+from memos import strict_json
 from memos.errors import DataError, MemosError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def load_summary(folder: Path) -> dict[str, Any]:
     """
     path = Path(folder) / "summary.json"
     try:
-        summary = json.loads(path.read_text(encoding="utf-8"))
+        summary = strict_json.read(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

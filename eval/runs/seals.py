@@ -17,6 +17,7 @@ from eval.core.files import replacing
 from eval.core.identity import digest
 from eval.runs.lineage import good
 from eval.runs.lines import Record, opened, parsed, sealed, whole_bytes
+from memos import strict_json
 from memos.errors import DataError
 
 RUN_FILE = "run.json"
@@ -36,7 +37,7 @@ def run_id(folder: Path) -> str | None:
     """
     path = folder / RUN_FILE
     try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["id"])
+        return str(strict_json.read(path.read_text(encoding="utf-8"))["id"])
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, RecursionError) as error:

@@ -11,7 +11,6 @@ compared; so lines may move or be doubled, but none may change, go or come.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from eval.runs.lines import Held, held
 from eval.runs.manifest_file import read_manifest
 from eval.runs.seals import place_of, run_id
 from eval.runs.write import RunDir, memory_digest, question_key, write_json
+from memos import strict_json
 from memos.errors import DataError
 
 FILE = "journals.json"
@@ -99,7 +99,7 @@ def _key(name: str) -> Callable[[Mapping[str, Any]], Any]:
 def _by_bytes(folder: Path) -> dict[str, Extent]:
     """Extents where every file begins with the bytes it had; empty where that cannot be said."""
     try:
-        stated = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        stated = strict_json.read((folder / FILE).read_text(encoding="utf-8"))
         if stated["summary"] != _sha((folder / "summary.json").read_bytes()):
             return {}
         out = {}

@@ -8,7 +8,6 @@ aside, into a folder ``replaced-…``, from the first stage whose code changed. 
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from eval.runs.write import only_writer, write_json
 from eval.stages.bench import Bench
 from eval.stages.stage_code import METRICS, ORDER, stage_code
 from eval.stages.state import StateFolder
+from memos import strict_json
 from memos.errors import ConfigError
 
 JOURNALS: Mapping[str, tuple[str, ...]] = {
@@ -143,7 +143,7 @@ def sidecar_path(store: Path) -> Path:
 
 def _sidecar(store: Path) -> dict[str, Any] | None:
     try:
-        note = json.loads(sidecar_path(store).read_text(encoding="utf-8"))
+        note = strict_json.read(sidecar_path(store).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
     return note if isinstance(note, dict) else None

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.core.protocols import MemorySystem
+from memos import strict_json
 from memos.errors import DataError
 from memos.locks import locked, sync_folder
 from memos.secret_values import hidden_in
@@ -125,7 +126,7 @@ class StateFolder:
         if not os.path.lexists(folder):
             return None
         try:
-            record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+            record = strict_json.read((folder / RECORD).read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError):
             raise UnusableStore(f"it has no {RECORD}") from None
         except (ValueError, RecursionError):

@@ -7,7 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from small_runs import Made
 
@@ -55,6 +55,8 @@ mutations |= st.tuples(st.floats(0, 0.999), st.binary(min_size=1, max_size=4)).m
 
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(FILES), mutations)
+@example("manifest.json", lambda content: b'{"n": NaN}')
+@example("journals.json", lambda content: b'{"files": {"answers.jsonl": {"bytes": 1e999}}}')
 def test_a_damaged_file_of_a_run_is_made_again_or_named(finished, name, mutate):
     run, copy, numbers = finished
     shutil.rmtree(run.folder)

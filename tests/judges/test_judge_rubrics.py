@@ -140,6 +140,7 @@ def test_a_count_may_be_off_by_one_where_the_rule_says_so():
         ("Porto; she never went back", "Porto"),
         ("Porto because it failed", "Porto"),
         ("Porto is wrong.", "Porto is wrong."),
+        ("He guessed Porto. She shook her head.", "He guessed Porto. She shook her head."),
         ("Porto? She never went back.", "Porto? She never went back."),
         ("Porto, but that was never said in the chat.", "Porto, but that was never said in the chat."),
         ("You might guess Porto, but you'd be wrong.", "You might guess Porto, but you'd be wrong."),

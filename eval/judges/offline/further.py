@@ -44,7 +44,7 @@ def without_events(marked: str, pair: Pair) -> str:
         pair: the question and the gold.
     """
     cut = marked.rfind(MARK)
-    if cut < 0 or marked[cut + 1 :].lstrip(" \"'”’")[:1] == "?":
+    if cut < 0 or marked[cut + 1 :].lstrip(" \"'”’")[:1] == "?" or _claimed(marked[:cut]):
         return marked
     out, rest = marked[: cut + 1], marked[cut + 1 :]
     start, joint = 0, ""
@@ -54,6 +54,11 @@ def without_events(marked: str, pair: Pair) -> str:
         out += _kept(rest[start : met.start()], joint, pair)
         start, joint = met.end(), met.group()
     return out + _kept(rest[start:], joint, pair)
+
+
+def _claimed(before: str) -> bool:
+    """Whether the gold is what somebody guessed, said or believes; what follows may tell how that went."""
+    return any("think" in senses(token.lower()) for token in _WORD.findall(before))
 
 
 def _kept(clause: str, joint: str, pair: Pair) -> str:

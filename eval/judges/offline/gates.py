@@ -19,8 +19,9 @@ from eval.judges.offline.pair import Pair
 GENEROUS, KEY_INFORMATION, STRICT = "generous", "key-information", "strict"
 RUBRICS = (GENEROUS, KEY_INFORMATION, STRICT)
 """The dial, from the kindest on. gpt-4o-mini's verdicts are at hand under the first alone."""
-THRESHOLD = 0.56
-"""Probability from which ``conf/judge/offline_strict.yaml`` accepts: specific wrong answers stay under 20 % there."""
+THRESHOLDS = {GENEROUS: 0.5, KEY_INFORMATION: 0.5, STRICT: 0.56}
+"""Probability from which ``conf/judge/offline*.yaml`` accept; under the strict one specific wrong answers stay below
+20 %."""
 ITEMS = {GENEROUS: 0.0, KEY_INFORMATION: 2 / 3, STRICT: 1.0}
 """Share of a list's items that an answer must cover."""
 UNFITTED = ("tok_item_share",)

@@ -34,7 +34,7 @@ class Pair:
     @classmethod
     def of(cls, question: str, gold: str, answer: str, category: int) -> Pair:
         """A pair as it is judged: 1,000 is 1000."""
-        return cls(*map(plain_numbers, (question, gold, answer)), category)
+        return cls(plain_numbers(question), plain_numbers(gold), plain_numbers(answer), category)
 
     @cached_property
     def asked(self) -> frozenset[str]:

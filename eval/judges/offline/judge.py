@@ -181,15 +181,10 @@ class OfflineJudge:
         """Of each pair with its data set's rule the probability of correct, and the reason of what caps it or of the
         path it took; None where it cannot be read.
         """
-        pairs = [pair for pair, _ in ruled]
-        said = {pair: _unfitted(pair, rule) for pair, rule in ruled}
-        readable = [pair for pair in pairs if not said[pair][1]]
+        said = [_unfitted(pair, rule) for pair, rule in ruled]
+        readable = [pair for (pair, _), (_, why) in zip(ruled, said, strict=True) if not why]
         read = iter(self._read(readable) if readable else ())
-        out: list[tuple[float | None, str]] = []
-        for pair in pairs:
-            right, why = said[pair]
-            out.append((None if right is None else float(right), why) if why else next(read))
-        return out
+        return [(None if right is None else float(right), why) if why else next(read) for right, why in said]
 
     def _read(self, pairs: Sequence[Pair]) -> list[tuple[float, str]]:
         """Of each pair that can be read the probability of correct, and the reason of a gate that caps it."""

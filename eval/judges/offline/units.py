@@ -147,9 +147,9 @@ def clash(gold: str, answer: str) -> str:
     hours, said = clock_times(gold), clock_times(answer)
     if hours and not hours & said and {hour % 720 for hour in hours} & {hour % 720 for hour in said}:
         return "the other half of the day"
-    numbers, told = numbered_names(gold), numbered_names(answer)
+    numbers, given_names = numbered_names(gold), numbered_names(answer)
     for name, number in numbers:
-        others = {other for known, other in told if known == name}
+        others = {other for known, other in given_names if known == name}
         if others and number not in others:
             return f"{name} {min(others)}, not {number}"
     return ""

@@ -62,7 +62,7 @@ def fitted_line(runs: Sequence[Run]) -> str:
         runs: with their records.
     """
     summaries = [run.summary for run in runs]
-    told = []
+    lines = []
     for run, name in zip(runs, labels(summaries), strict=True):
         own = fitted_conversations(run.summary)
         judge = next(iter(judges([run.summary])), None)
@@ -71,10 +71,12 @@ def fitted_line(runs: Sequence[Run]) -> str:
         column = run.column(judge)
         halves = [[value for key, value in column.items() if (key[0] in own) is inside] for inside in (True, False)]
         shown = [f"{100 * sum(half) / len(half):.1f} (n = {len(half):,})" if half else "–" for half in halves]
-        told.append(f"{name} {shown[0]} fitted, {shown[1]} not fitted")
-    title = main_title(judges(summaries)[0]) if told else ""
+        lines.append(f"{name} {shown[0]} fitted, {shown[1]} not fitted")
+    title = main_title(judges(summaries)[0]) if lines else ""
     return (
-        f"{title} on questions of conversations that a row's weights were fitted on: {'; '.join(told)}." if told else ""
+        f"{title} on questions of conversations that a row's weights were fitted on: {'; '.join(lines)}."
+        if lines
+        else ""
     )
 
 

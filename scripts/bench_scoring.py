@@ -127,7 +127,7 @@ def bench_judge(tasks: list[JudgeTask]) -> float:
     shared = encoders.token_encoder(encoders.MINILM, "cpu", "float32")
     embedder = Clocked()
     judge = OfflineJudge(embedder=embedder)
-    strict = OfflineJudge(OfflineJudge.Config(strict=True), embedder=embedder)
+    strict = OfflineJudge(OfflineJudge.Config(rubric="strict"), embedder=embedder)
     list(judge.judge([JudgeTask("Is it warm?", "warm", "up", 4)]))
     _, metrics = timed(lambda: Semantic().score([task.gold for task in tasks], [task.answer for task in tasks]))
     read, embedder.seconds = shared.read, 0.0

@@ -53,8 +53,9 @@ class RescoredSet:
     verdicts: dict[str, list[Verdict]] = field(default_factory=dict)
     """By judge name, one verdict a row."""
     missing: dict[str, str] = field(default_factory=dict)
-    judge_se: dict[str, float] = field(default_factory=dict)
-    """By judge name, the standard error of a system's score that comes from the judge itself, as a fraction."""
+    judge_se: dict[str, float | None] = field(default_factory=dict)
+    """By judge name, the standard error of a system's score that comes from the judge itself, as a fraction; None where
+    it is unknown on these data."""
     reasons: dict[str, list[str]] = field(default_factory=dict)
     """By metric, why its values are not the paper's."""
     errors: dict[str, dict[int, str]] = field(default_factory=dict)
@@ -122,11 +123,13 @@ def score(
     scorers: Sequence[Scorer] = (),
     judges: Sequence[Judge] = (),
     categories: Categories = LOCOMO,
+    dataset: str = "locomo",
 ) -> RescoredSet:
     """Compute every metric and verdict of one set; recorded verdicts are kept where every row has some.
 
     Args:
         categories: those of the data set that was asked.
+        dataset: its name.
     """
     out = RescoredSet(rows[0].set_name, rows, categories)
     answers = [row.answer for row in rows]
@@ -148,7 +151,7 @@ def score(
             failed = isinstance(verdict, Failed)
             said[index] = Verdict(judging.ERROR, None, raw=(verdict.record["error"],)) if failed else verdict
         out.verdicts[judge.name] = [said[index] for index in range(len(rows))]
-        out.judge_se[judge.name] = own_error(judge)
+        out.judge_se[judge.name] = own_error(judge, dataset)
         out.judges_data[judge.name] = part_rests_on(type(judge), getattr(judge, "config", None), "judge")
     return out
 

@@ -101,6 +101,7 @@ def measure(table: JudgedRows) -> dict[str, object]:
         "tau": None if tau is None or np.isnan(tau) else float(tau),
         "pairs": pairs_in_order(recorded, judged),
         "category_error": category_error(table),
+        "category_errors": category_errors(table),
         "by_category": by_category(table),
         "scores": {name: [round(value, 2) for value in row] for name, row in rows.items()},
     }
@@ -108,13 +109,24 @@ def measure(table: JudgedRows) -> dict[str, object]:
 
 def category_error(table: JudgedRows) -> float:
     """Mean absolute error of a system's score in a category, in points."""
-    gaps = []
+    return float(np.mean([gap for gaps in _category_gaps(table).values() for gap in gaps]))
+
+
+def category_errors(table: JudgedRows) -> dict[str, float]:
+    """The same of each category, by its name with its number."""
+    gaps = _category_gaps(table)
+    return {one.title: float(np.mean(gaps[one.id])) for one in LOCOMO if one.id in gaps}
+
+
+def _category_gaps(table: JudgedRows) -> dict[Any, list[float]]:
+    gaps: dict[Any, list[float]] = {}
     for name in sorted(set(table.system)):
         for category in sorted(set(table.category)):
             part = table.take((table.system == name) & (table.category == category))
             if len(part.recorded):
-                gaps.append(abs(part.judged.mean() - part.recorded.mean()) * 100)
-    return float(np.mean(gaps))
+                gap = abs(part.judged.mean() - part.recorded.mean()) * 100
+                gaps.setdefault(int(category), []).append(float(gap))
+    return gaps
 
 
 def by_category(table: JudgedRows) -> dict[str, dict[str, float | int | None]]:

@@ -13,15 +13,13 @@ from dataclasses import dataclass, field, replace
 
 from eval.core import judging
 from eval.core.types import GradedVerdict, JudgeTask, Verdict
-from eval.judges.offline import readings
+from eval.judges.offline import abstentions, gates
 from eval.judges.offline.judge import OfflineJudge
+from eval.judges.offline.pair import Pair
 from memos.embed.base import Embedder
 
 FACTS = ("single", "knowledge", "temporal")
 """Rules of questions whose rubric lists facts that an answer must state."""
-ABSTENTION = "abstention"
-THRESHOLD = {False: 0.5, True: 0.56}
-"""Of the offline judge at its two operating points, as ``conf/judge/offline*.yaml`` have them."""
 _LEAD = re.compile(
     r"^\s*(?:the )?(?:llm|response|answer)[^:]{0,40}\bshould (?:state|contain|mention|say|include)\s*:\s*", re.I
 )
@@ -36,11 +34,11 @@ class OfflineRubricJudge:
 
     @dataclass
     class Config:
-        strict: bool = field(default=True, metadata={"help": "the offline judge's gates that reject vague answers"})
+        rubric: str = field(default=gates.STRICT, metadata={"help": "of the offline judge that is asked of each fact"})
 
     def __init__(self, config: Config | None = None, *, embedder: Embedder | None = None) -> None:
         self.config = config or self.Config()
-        own = OfflineJudge.Config(strict=self.config.strict, threshold=THRESHOLD[self.config.strict])
+        own = OfflineJudge.Config(rubric=self.config.rubric, threshold=gates.THRESHOLDS[self.config.rubric])
         self._judge = OfflineJudge(own, embedder=embedder)
 
     def identity(self) -> Mapping[str, object]:
@@ -55,7 +53,7 @@ class OfflineRubricJudge:
             if task.rule in FACTS and task.answer.strip()
             for fact in facts(task)
         ]
-        items = [replace(tasks[index], gold=fact, golds=None, rubric=None) for index, fact in asked]
+        items = [replace(tasks[index], gold=fact, golds=None, rubric=None, rule="") for index, fact in asked]
         credit: dict[int, list[Verdict]] = {}
         for position, verdict in sorted(self._judge.judge(items), key=lambda one: one[0]):
             credit.setdefault(asked[position][0], []).append(verdict)
@@ -63,8 +61,8 @@ class OfflineRubricJudge:
             yield index, self._verdict(task, credit.get(index, []))
 
     def _verdict(self, task: JudgeTask, judged: Sequence[Verdict]) -> Verdict:
-        if task.rule == ABSTENTION:
-            abstains = bool(task.answer.strip()) and readings.abstention(task.answer) >= 0.5
+        if task.rule == abstentions.RULE:
+            abstains = abstentions.abstains(Pair.of(task.question, "", task.answer, task.category))
             return self._graded((float(abstains),), "says that nothing is said" if abstains else "answers")
         if task.rule not in FACTS:
             return Verdict(

@@ -52,10 +52,16 @@ def smallest_gap(judge_se: float, sampling_se: float = 0.0, level: float = LEVEL
     return float(_quantile(level) * math.hypot(math.sqrt(2) * judge_se, sampling_se))
 
 
-def own_error(judge: Judge) -> float:
-    """Standard error of a system's score that the judge itself brings, as a fraction; 0 where it states none."""
+def own_error(judge: Judge, data: str) -> float | None:
+    """Standard error of a system's score that the judge itself brings on a data set, as a fraction.
+
+    0 of a judge that states none; None where a judge that estimates another's verdicts was not measured under this
+    rubric on this data (``measured_on``), so that its error is unknown here.
+    """
     state = getattr(judge, "score_se", None)
-    return float(state) if state else 0.0
+    if state is None:
+        return None if getattr(type(judge), "comparable", True) is False else 0.0
+    return float(state) if data in getattr(judge, "measured_on", (data,)) else None
 
 
 def _quantile(level: float) -> float:

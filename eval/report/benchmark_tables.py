@@ -10,6 +10,7 @@ from eval.report.groups import RunGroup
 from eval.report.significance import against_best, apart_in_all, compare_runs, ties
 from eval.report.sources import sources
 from eval.report.tables.ablation import ablation_table
+from eval.report.tables.fitted import fitted_apart
 from eval.report.tables.locomo import Ties
 from eval.report.tables.summaries import main_metrics, questions_of
 from eval.report.tables.table import Table
@@ -58,6 +59,7 @@ def write_benchmark_tables(group: RunGroup, out: Path) -> list[Table]:
     made |= {suffix: table for suffix, table in further.items() if table is not None}
     if group.experiment.endswith("_ablation"):
         made = {"": ablation_table(group.runs, compare_runs), "_answers": made.pop(""), **made}
+    made = fitted_apart(made, group.recorded)
     origin = sources(group.summaries)
     for suffix, table in made.items():
         tables.write(table, out / "tables" / f"{group.experiment}{suffix}", origin)

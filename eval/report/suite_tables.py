@@ -7,6 +7,7 @@ from pathlib import Path
 
 from eval.report.pooling import ALPHA, LARGE, POWER, Basis, SuiteSet, SystemPair, bases, gather, shared_systems
 from eval.report.sources import sources
+from eval.report.tables.fitted import fitted_line
 from eval.report.tables.summaries import metric_cell, model_notes
 from eval.report.tables.table import Cell, Column, Section, Table
 from eval.report.tables.write import write
@@ -34,7 +35,13 @@ def suite_tables(runs: Sequence[Run]) -> dict[str, Table]:
     compared = [(f"track {track}" if len(tracks) > 1 else "", own, bases(own)) for track, own in grouped]
     if not compared:
         return {}
-    notes = (*_set_notes(sets), *(f"Not pooled: {line}" for line in left_out), *_absent(grouped))
+    fitted = fitted_line([run for one in sets for run in one.runs.values()])
+    notes = (
+        *_set_notes(sets),
+        *([fitted] if fitted else ()),
+        *(f"Not pooled: {line}" for line in left_out),
+        *_absent(grouped),
+    )
     return {
         "": _scores(compared, notes),
         "_pairs": _pairs(compared, notes),

@@ -98,9 +98,9 @@ def failures(errors: Mapping[str, int], verdicts: Mapping[str, Iterable[Mapping[
     return {name: count for name, count in sorted(counts.items()) if count}
 
 
-def judge_errors(errors: Mapping[str, float]) -> dict[str, float]:
+def judge_errors(errors: Mapping[str, float | None]) -> dict[str, float | None]:
     """Standard error of a system's score that each judge itself brings, as a fraction; tables widen intervals by it.
 
-    Judges that state none are left out.
+    None where it is unknown on this data; judges that state none are left out.
     """
-    return {name: error for name, error in errors.items() if error}
+    return {name: error for name, error in errors.items() if error != 0}

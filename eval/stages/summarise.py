@@ -139,7 +139,9 @@ def summarise(bench: Bench, run: RunDir, missing: Mapping[str, str]) -> Summary:
         "lost": losses,
         "prompts": prompts_used(bench),
         "latency_ms": _latency(records),
-        "judge_error": judge_errors({f"judge_{s['name']}": own_error(bench.judge(s)) for s in bench.judge_specs}),
+        "judge_error": judge_errors(
+            {f"judge_{s['name']}": own_error(bench.judge(s), bench.dataset.name) for s in bench.judge_specs}
+        ),
         "ceilings": gold_ceilings(
             [(q.gold, q.category, q.locomo_form) for q in questions if not q.unanswerable and q.worded is not False]
         ),

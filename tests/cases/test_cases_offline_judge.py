@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from case_tools import LEARNED_PARTS, judged, wrong_today
+from case_tools import judged
 
 
 @pytest.mark.parametrize("gold", ["里斯本", "東京", "Порту", "ไทย", "😂"])
@@ -15,13 +15,10 @@ def test_c65_an_answer_equal_to_its_gold_is_correct_in_any_script(gold):
 @pytest.mark.parametrize(
     "question, answer, right",
     [
-        *wrong_today(
-            LEARNED_PARTS,
-            ("Does Ana own a dog?", "Yes, she does", "wrong"),
-            ("Is Bo married?", "Yes, he is", "wrong"),
-            ("Did Ana finish the race?", "Yes, she did", "wrong"),
-            ("Does Ana own a dog?", "Yes", "wrong"),
-        ),
+        ("Does Ana own a dog?", "Yes, she does", "wrong"),
+        ("Is Bo married?", "Yes, he is", "wrong"),
+        ("Did Ana finish the race?", "Yes, she did", "wrong"),
+        ("Does Ana own a dog?", "Yes", "wrong"),
         ("Does Ana own a dog?", "No, she does not", "correct"),
     ],
 )
@@ -33,7 +30,8 @@ def test_c66_yes_is_wrong_where_the_gold_is_no(question, answer, right):
 @pytest.mark.parametrize(
     "gold, answer",
     [
-        *wrong_today(LEARNED_PARTS, ("1,000", "1000"), ("$1,000", "$1000")),
+        ("1,000", "1000"),
+        ("$1,000", "$1000"),
         ("21", "twenty-one"),
         ("7:30 pm", "19:30"),
     ],
@@ -43,7 +41,6 @@ def test_c67_a_number_has_many_forms(gold, answer):
     assert judged("How many, how much or when?", gold, answer) == "correct"
 
 
-@LEARNED_PARTS
 @pytest.mark.parametrize(
     "question, gold, answer",
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from eval.core.types import JudgeTask
-from eval.judges.offline import OfflineJudge, evasions
+from eval.judges.offline import OfflineJudge, evasions, gates
 from eval.judges.offline.pair import Pair
 from eval.judges.offline.reader import sentence_model
 
@@ -120,12 +120,12 @@ def test_answers_stay_answers_whether_right_or_wrong(question, gold, answer):
     assert reason(Pair(question, gold, answer, 4)) == ""
 
 
-def test_both_operating_points_cap_an_evasion_and_say_why():
+def test_every_rubric_caps_an_evasion_and_say_why():
     tasks = [
         JudgeTask(ASKED, "a red bicycle", answer, 4) for answer in ("a red bicycle", "Anything but a red bicycle.")
     ]
-    for strict in (False, True):
-        judge = OfflineJudge(OfflineJudge.Config(strict=strict))
+    for rubric in gates.RUBRICS:
+        judge = OfflineJudge(OfflineJudge.Config(rubric=rubric))
         right, denied = (verdict for _, verdict in judge.judge(tasks))
         assert right.label == "correct" and "guard" not in right.raw[0]
         assert (

@@ -112,7 +112,7 @@ def test_long_answers_are_read_to_their_end():
 
 
 def test_strict_rejects_the_coarser_date_only():
-    strict = OfflineJudge(OfflineJudge.Config(strict=True))
+    strict = OfflineJudge(OfflineJudge.Config(rubric="strict"))
     question, gold = "When did Tom open his bakery?", "7 August 2020"
     answers = {
         "7 August 2020": True,
@@ -123,7 +123,7 @@ def test_strict_rejects_the_coarser_date_only():
     for answer, expected in answers.items():
         verdict = next(strict.judge([JudgeTask(question, gold, answer, 2)]))[1]
         assert (verdict.label == "correct") == expected, (answer, verdict)
-    assert gates.rejects(Pair(question, gold, "August 2020", 2), {}).startswith("date gate")
+    assert gates.rejects(Pair(question, gold, "August 2020", 2), {}, gates.STRICT).startswith("date gate")
     assert strict.name == "offline_strict" and strict.identity() != OfflineJudge().identity()
 
 

@@ -10,6 +10,7 @@ from eval.core.types import Question
 from eval.metrics.ranked import CUTS
 from eval.report.plots import correct_given_evidence
 from eval.report.tables import evidence_table, fitted_table, markdown, retrieval_table, table3
+from eval.report.tables.fitted import fitted_apart, fitted_line
 from eval.report.tables.fitted_marks import fitted_notes
 from eval.report.tables.tex import escape
 from memos.errors import DataError
@@ -131,6 +132,16 @@ def test_both_halves_of_every_system_are_printed_and_its_own_half_marked():
     assert rag["judge_offline_fitted"].flag == "‡", "its answers come from a fitted reader"
     assert (ours["method"].flag, rag["method"].flag) == ("‡", "")
     assert ours["evidence_recall_words_1600_fitted"].value is None
+
+
+def test_every_table_tells_fitted_and_unfitted_questions_apart():
+    runs = [run("ours", 1.0, 0.5, **RANKER), run("rag", 0.5, 0.5)]
+    made = fitted_apart({"": table3([one.summary for one in runs])}, runs)[""]
+    assert made.notes[-1] == (
+        "Judge offline on questions of conversations that a row's weights were fitted on: ours 100.0 (n = 12) fitted, "
+        "50.0 (n = 12) not fitted."
+    )
+    assert fitted_line(runs[1:]) == "" and fitted_apart({"": made}, runs[1:])[""] is made
 
 
 def test_what_a_judge_was_fitted_on_makes_no_half_and_nothing_fitted_no_table():

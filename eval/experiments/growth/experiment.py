@@ -77,13 +77,15 @@ def tables(group: RunGroup, out: Path, width: int = 120) -> list[str]:
     """Write ``tables/<experiment>*``: every system at every size, and what growing did to it."""
     from eval.report.sources import sources
     from eval.report.tables import terminal, write
+    from eval.report.tables.fitted import fitted_apart
     from eval.report.tables.growth import change_table, growth_table
 
     sized = group.sized
     if not sized:
         return []
     texts = []
-    for ending, table in {"": growth_table(sized), "_change": change_table(sized)}.items():
+    made = fitted_apart({"": growth_table(sized), "_change": change_table(sized)}, group.recorded)
+    for ending, table in made.items():
         write(table, out / "tables" / f"{group.experiment}{ending}", sources([summary for summary, _ in sized]))
         texts.append(terminal(table, width))
     return texts

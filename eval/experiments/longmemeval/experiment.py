@@ -39,12 +39,13 @@ __all__ = [
 def tables(group: RunGroup, out: Path, width: int = 120) -> list[str]:
     """Write ``tables/<experiment>_types*``, the official report, and the tables of every benchmark."""
     from eval.report.sources import sources
+    from eval.report.tables.fitted import fitted_apart
     from eval.report.tables.longmemeval import types_table
     from eval.report.tables.write import terminal, write
 
     if not group.runs:
         return []
-    table = types_table(group.summaries)
+    table = fitted_apart({"types": types_table(group.summaries)}, group.recorded)["types"]
     write(table, out / "tables" / f"{group.experiment}_types", sources(group.summaries))
     return [*benchmark.tables(group, out, width), terminal(table, width)]
 

@@ -15,9 +15,9 @@ import numpy as np
 from eval.core.categories import locomo_number
 from eval.core.types import Dataset
 from eval.judges import agreement, published
-from eval.judges.fit.measure import Probes, evading, show, wrong_sets
-from eval.judges.fit.trainer import JudgeFitSettings, Trainer, cross_validate
-from eval.judges.offline import corpus, evasions, model, synthetic
+from eval.judges.fit.measure import SIDE_BY_SIDE, Probes, guarded, overruled, show, side_by_side, wrong_sets
+from eval.judges.fit.trainer import JudgeFitSettings, Trainer, cross_validate, in_sample, leave_one_system_out
+from eval.judges.offline import corpus, evasions, gates, model, synthetic
 from eval.judges.offline.pair import Pair
 from memos.embed.cache import CachedEmbedder
 from memos.embed.minilm import MiniLM
@@ -84,19 +84,32 @@ def train(dataset: Dataset, folder: Path, cache: Path, features: Path, to: Path 
         lambda text: print(text, flush=True),
     )
 
-    chance = np.where(evading(sets, make), np.minimum(chance, evasions.CEILING), chance)
+    guards = guarded(sets, make)
+
+    def honest(probability: np.ndarray) -> agreement.JudgedRows:
+        held = np.where(guards, np.minimum(probability, evasions.CEILING), probability)
+        verdicts = (held >= 0.5).astype(int)
+        parts = (answers.system, answers.sample_id, answers.category, answers.recorded, verdicts, held)
+        return agreement.JudgedRows(*parts).take(answers.honest)
+
+    others = {
+        "by_system": agreement.measure(honest(leave_one_system_out(trainer, answers))),
+        "fitted": agreement.measure(honest(in_sample(trainer, answers))),
+    }
+    turned = overruled(answers, chance, guards)
+    table = honest(chance)
+    chance = np.where(guards, np.minimum(chance, evasions.CEILING), chance)
     probed = np.where(probe.evades, np.minimum(probed, evasions.CEILING), probed)
-    table = agreement.JudgedRows(
-        answers.system, answers.sample_id, answers.category, answers.recorded, (chance >= 0.5).astype(int), chance
-    ).take(answers.honest)
     figures, spans = agreement.measure(table), agreement.intervals(table)
     for name, rows in (("read", order[:READ]), ("unread", order[READ:])):
         part = table.take(np.isin(table.sample_id, rows))
         figures[f"row_accuracy_{name}"] = float(np.mean(part.majority == part.judged))
-    acceptance, wrong = probe.acceptance(probed >= 0.5), wrong_sets(sets, answers, chance)
+    figures["overruled"] = turned
+    acceptance, wrong = probe.acceptance(probed >= 0.5), wrong_sets(sets, answers, chance, make)
     show(figures, spans, acceptance, wrong)
+    side_by_side({"project and conversations held out": figures, **others})
     if to is not None:
-        write(to, trainer, answers, figures, spans, acceptance, wrong)
+        write(to, trainer, answers, figures, spans, acceptance, wrong, others)
 
 
 def write(
@@ -107,6 +120,7 @@ def write(
     spans: Mapping[str, tuple[float, float]],
     probed: dict[str, dict[str, float]],
     wrong: dict,
+    others: Mapping[str, dict],
 ) -> None:
     """Fit on everything and write the weights with what cross-validation measured."""
     fitted = trainer.fit(np.ones(len(answers.system), bool), np.ones(len(trainer.guard_label), bool))
@@ -126,6 +140,7 @@ def write(
         "cross_validation": short(
             {
                 "looks": LOOKS,
+                "rubric": gates.GENEROUS,
                 **{
                     key: figures[key]
                     for key in (
@@ -138,13 +153,16 @@ def write(
                         "score_error_max",
                         "tau",
                         "category_error",
+                        "category_errors",
                         "pairs",
+                        "overruled",
                     )
                 },
                 "score_se": float(np.sqrt(np.mean(gaps**2))),
                 "intervals": spans,
                 **probed,
                 "wrong_sets": wrong,
+                **{name: {key: one[key] for key in SIDE_BY_SIDE} for name, one in others.items()},
             }
         ),
     }

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,17 @@ from eval.core.types import JudgeTask, Question
 from eval.judges import probes, published, wordings
 from eval.judges.offline import corpus, evasions, gates, model
 
+SIDE_BY_SIDE = (
+    "row_accuracy",
+    "kappa",
+    "auc",
+    "score_error_mean",
+    "score_error_max",
+    "tau",
+    "category_error",
+    "category_errors",
+)
+"""Figures that are told of each way of leaving answers out, and of none."""
 PARAPHRASES = Path(model.__file__).with_name("paraphrases.json")
 
 
@@ -99,6 +111,16 @@ def show(
     print("deliberately wrong answers accepted in %: " + ", ".join(f"{k} {100 * v:.1f}" for k, v in wrong.items()))
 
 
+def side_by_side(ways: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print the figures of each way of leaving answers out beside one another."""
+    print("| held out | row accuracy, % | kappa | score error, mean (worst) | worst category's error |")
+    for name, one in ways.items():
+        print(
+            f"| {name} | {100 * one['row_accuracy']:.1f} | {one['kappa']:.3f} | {one['score_error_mean']:.1f} "
+            f"({one['score_error_max']:.1f}) | {max(one['category_errors'].values()):.1f} |"
+        )
+
+
 def paraphrases(answers: corpus.Corpus, accepted: np.ndarray) -> float:
     """Share of the hand-read valid paraphrases of ap_v2 that are accepted."""
     labels = json.loads(PARAPHRASES.read_text(encoding="utf-8"))["labels"]
@@ -109,24 +131,42 @@ def paraphrases(answers: corpus.Corpus, accepted: np.ndarray) -> float:
     return float(accepted[np.array(valid)].mean())
 
 
-def evading(sets: dict[str, list[published.PublishedAnswer]], make: corpus.Featuriser) -> np.ndarray:
-    """Which judged rows ``evasions`` rejects, in the corpus' order."""
+def guarded(sets: dict[str, list[published.PublishedAnswer]], make: corpus.Featuriser) -> np.ndarray:
+    """Which judged rows ``evasions`` or a gate of every rubric rejects, in the corpus' order."""
     pairs = [corpus.pair_of(row) for rows in sets.values() for row in rows if row.labels]
-    return np.array([bool(reason) for reason in evasions.evades(pairs, make.embedder.encode)])
+    evaded = evasions.evades(pairs, make.embedder.encode)
+    return np.array([bool(reason or gates.rejects(pair, {})) for pair, reason in zip(pairs, evaded, strict=True)])
+
+
+def overruled(answers: corpus.Corpus, chance: np.ndarray, guards: np.ndarray) -> float:
+    """Share of honest answers whose verdict gpt-4o-mini and the model agree on and a guard or gate turns round.
+
+    Args:
+        answers: all judged rows.
+        chance: the model's probability before guards and gates.
+        guards: which rows they reject.
+    """
+    both = (answers.label == 1) & (chance >= 0.5) & guards
+    return float(both[answers.honest].mean())
 
 
 def wrong_sets(
-    sets: dict[str, list[published.PublishedAnswer]], answers: corpus.Corpus, chance: np.ndarray
+    sets: dict[str, list[published.PublishedAnswer]],
+    answers: corpus.Corpus,
+    chance: np.ndarray,
+    make: corpus.Featuriser,
 ) -> dict[str, float]:
     """Acceptance of the deliberately wrong sets, and of the valid paraphrases among them, at both operating points."""
     out = {}
-    gated = chance >= gates.THRESHOLD
+    gated = chance >= gates.THRESHOLDS[gates.STRICT]
     for name in published.WRONG_SETS:
         if name not in sets:
             continue
         here = answers.system == name
         rows = [row for row in sets[name] if row.labels]
-        open_ = np.array([not gates.rejects(corpus.pair_of(row), {}) for row in rows])
+        pairs = [corpus.pair_of(row) for row in rows]
+        read = zip(pairs, make.rows(pairs, name), strict=True)
+        open_ = np.array([not gates.rejects(pair, row, gates.STRICT) for pair, row in read])
         temporal = answers.category[here] == 2
         for suffix, accepted in (("", chance[here] >= 0.5), (" strict", gated[here] & open_)):
             out[name + suffix] = float(accepted.mean())

@@ -138,3 +138,20 @@ def cross_validate(
             times[mine] += 1
         tell(f"  held out {project}")
     return chance, probed / times
+
+
+def leave_one_system_out(trainer: Trainer, answers: corpus.Corpus) -> np.ndarray:
+    """Out-of-sample probability of every row, each system by a model that saw all others, those of its project too."""
+    chance = np.zeros(len(answers.system))
+    guards = np.ones(len(trainer.guard_label), bool)
+    for name in sorted(set(answers.system)):
+        held = answers.system == name
+        fitted = trainer.fit(~held, guards)
+        chance[held] = fitted.chance(trainer.rows[0][held], trainer.rows[1][held])
+    return chance
+
+
+def in_sample(trainer: Trainer, answers: corpus.Corpus) -> np.ndarray:
+    """Probability of every row by a model that saw all of them, that very row too."""
+    rows = np.ones(len(answers.system), bool)
+    return trainer.fit(rows, np.ones(len(trainer.guard_label), bool)).chance(*trainer.rows)

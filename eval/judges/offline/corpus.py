@@ -14,6 +14,7 @@ from eval.core.categories import locomo_number
 from eval.core.judging import accepts
 from eval.core.types import Dataset, JudgeTask
 from eval.judges import published
+from eval.judges.offline import gates
 from eval.judges.offline.feature_store import SemanticStore
 from eval.judges.offline.judge import CHUNK, features
 from eval.judges.offline.pair import Pair
@@ -70,35 +71,41 @@ class Featuriser:
                 "features.py",
                 "semantic.py",
                 "reader.py",
+                "gates.py",
                 "idf.json",
             )
         ]
         self._code = hashlib.sha256(b"\0".join(code)).hexdigest()
 
     def matrix(self, pairs: Sequence[Pair], what: str) -> tuple[tuple[str, ...], np.ndarray]:
-        """Names of the features and their values, shape (pairs, features)."""
+        """Names of the fitted features and their values, shape (pairs, features)."""
         texts = json.dumps([[p.question, p.gold, p.answer, p.category] for p in pairs])
         key = hashlib.sha256((self._code + texts).encode("utf-8", "surrogatepass")).hexdigest()[:20]
         file = self.cache / f"{key}.npz" if self.cache else None
         if file is not None and file.is_file():
             with np.load(file) as arrays:
                 return tuple(map(str, arrays["names"])), arrays["matrix"]
-        from tqdm import tqdm
-
-        rows = []
-        for start in tqdm(range(0, len(pairs), CHUNK), desc=f"features of {what}", disable=None):
-            rows += features(pairs[start : start + CHUNK], self.reader, self.embedder, self.store)
-        names = tuple(rows[0])
+        rows = self.rows(pairs, what)
+        names = tuple(name for name in rows[0] if name not in gates.UNFITTED)
         matrix = np.array([[row[name] for name in names] for row in rows])
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
             np.savez(file, names=np.array(names), matrix=matrix)
         return names, matrix
 
+    def rows(self, pairs: Sequence[Pair], what: str) -> list[dict[str, float]]:
+        """All features of some pairs, those of the gates as well."""
+        from tqdm import tqdm
+
+        rows = []
+        for start in tqdm(range(0, len(pairs), CHUNK), desc=f"features of {what}", disable=None):
+            rows += features(pairs[start : start + CHUNK], self.reader, self.embedder, self.store)
+        return rows
+
 
 def pair_of(row: published.PublishedAnswer | JudgeTask) -> Pair:
     """A published answer or a judge's task as the features take it."""
-    return Pair(row.question, row.gold, row.answer, locomo_number(row.category))
+    return Pair.of(row.question, row.gold, row.answer, locomo_number(row.category))
 
 
 def collect(sets: dict[str, list[published.PublishedAnswer]], make: Featuriser) -> Corpus:

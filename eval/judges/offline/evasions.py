@@ -17,7 +17,7 @@ from eval.judges.offline.pair import Pair
 from eval.judges.offline.restatements import hands_back
 from eval.judges.offline.text import content, found, idf, tokens
 
-VERSION = 4
+VERSION = 5
 """Raised by hand when an outcome changes."""
 CEILING = 0.2
 """Probability left to an answer that gives none."""

@@ -16,7 +16,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 
@@ -25,6 +25,7 @@ import numpy as np
 from eval.core.identity import digest
 from eval.judges.offline import denials, readings
 from eval.judges.offline.discourse import DISCOURSE, MARK, without
+from eval.judges.offline.further import without_events
 from eval.judges.offline.pair import Pair
 from eval.judges.offline.senses import senses
 from eval.judges.offline.text import STOPWORDS, found, stem
@@ -98,6 +99,14 @@ def read(pair: Pair) -> Frame | None:
 def _marked(pair: Pair) -> str:
     """The answer with the mark in place of its gold, apostrophes made plain."""
     return without(pair.answer.replace("’", "'"), pair.gold.replace("’", "'"))
+
+
+def _without_events(pair: Pair) -> Pair:
+    """The pair with an answer that tells nothing besides the gold it quotes; as it is where it quotes none."""
+    marked = _marked(pair)
+    if MARK not in marked:
+        return pair
+    return replace(pair, answer=without_events(marked, pair).replace(MARK, pair.gold.strip().rstrip(".")))
 
 
 def _kind(token: str, asked: frozenset[str]) -> str:
@@ -267,7 +276,7 @@ def load() -> Weights:
 
 def deny(pairs: Sequence[Pair], encode: Encode) -> list[bool]:
     """Which answers deny their gold and put nothing in its place: by the frame of those that quote the gold, by the
-    rules for others.
+    rules for others. What they tell besides the gold is left aside (``further``).
 
     Where the question's words come back, which no template of the fit has, a gold that follows a negation is left to
     the rules ("whatever she bought, it was not …"), and an answer with two fifths of the question's words or more to
@@ -275,8 +284,9 @@ def deny(pairs: Sequence[Pair], encode: Encode) -> list[bool]:
     """
     out = [False] * len(pairs)
     framed: dict[int, Mapping[str, float]] = {}
-    for number, pair in enumerate(pairs):
-        if readings.polarity(pair.gold) or denials.denies_other(pair):
+    bare = [_without_events(pair) for pair in pairs]
+    for number, pair in enumerate(bare):
+        if readings.polarity(pair.gold) or denials.denies_other(pairs[number]):
             continue
         frame = read(pair)
         asked = frame.tokens.count("¶") if frame else 0
@@ -286,7 +296,7 @@ def deny(pairs: Sequence[Pair], encode: Encode) -> list[bool]:
         elif asked < ECHO * len(pair.asked) and (row := _described(frame, pair)):
             framed[number] = row
     if framed:
-        vectors = encode([sentence(pairs[number]) for number in framed])
+        vectors = encode([sentence(bare[number]) for number in framed])
         for number, logit in zip(framed, load().logits(list(framed.values()), vectors), strict=True):
             out[number] = bool(logit >= load().cut)
     return out

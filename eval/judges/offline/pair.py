@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
-from eval.judges.offline.text import content, found, idf, tokens
+from eval.judges.offline.text import content, found, idf, plain_numbers, tokens
 
 TALK = frozenset(
     "ask question answer convers chat discuss talk mention said say topic regard concern came come bring brought "
@@ -30,6 +30,11 @@ class Pair:
     gold: str
     answer: str
     category: int
+
+    @classmethod
+    def of(cls, question: str, gold: str, answer: str, category: int) -> Pair:
+        """A pair as it is judged: 1,000 is 1000."""
+        return cls(plain_numbers(question), plain_numbers(gold), plain_numbers(answer), category)
 
     @cached_property
     def asked(self) -> frozenset[str]:

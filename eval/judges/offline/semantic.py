@@ -43,7 +43,10 @@ NAMES = (
     "tok_items",
     "tok_item_least",
     "tok_added",
+    "tok_item_share",
 )
+MEANT = 0.6
+"""Mean likeness of its words from which an item of a list counts as meant."""
 
 
 @lru_cache(maxsize=65536)
@@ -112,6 +115,7 @@ def semantic(
         "tok_items": float(np.mean(items)),
         "tok_item_least": float(min(items)),
         "tok_added": _mean(best_answer, added) if added.sum() > 0 else 0.0,
+        "tok_item_share": float(np.mean([likeness >= MEANT for likeness in items])),
     }
 
 

@@ -55,7 +55,13 @@ STOPWORDS = frozenset(
     "again further once only other another since until s' etc eg ie".split()
 )
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?(?:\.\d+)?")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _DEFAULT_IDF = 1.0
+
+
+def plain_numbers(text: str) -> str:
+    """A text whose numbers have no separators between thousands."""
+    return _THOUSANDS.sub("", text)
 
 
 @lru_cache(maxsize=65536)

@@ -6,10 +6,10 @@ fitted on it. So a row that was fitted on nothing shows how much easier one half
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from eval.report.tables.fitted_marks import ANSWERER, MARK, MEMORY, fitted_conversations, method_cell
-from eval.report.tables.summaries import by_questions, judge_error, judges, origin_notes
+from eval.report.tables.summaries import by_questions, judge_error, judges, main_title, origin_notes
 from eval.report.tables.table import Cell, Column, Section, Table
 from eval.runs.labels import labels, ranked
 from eval.runs.read import Run
@@ -52,6 +52,38 @@ def fitted_table(runs: Sequence[Run]) -> Table | None:
     ]
     title = "Conversations that weights were fitted on, and the others"
     return Table("fitted", title, columns, tuple(sections), tuple(notes))
+
+
+def fitted_line(runs: Sequence[Run]) -> str:
+    """The first judge's score of each fitted row on the questions it was fitted on and on the others, as a note of any
+    table of these runs; empty where no row was fitted on what is measured.
+
+    Args:
+        runs: with their records.
+    """
+    summaries = [run.summary for run in runs]
+    lines = []
+    for run, name in zip(runs, labels(summaries), strict=True):
+        own = fitted_conversations(run.summary)
+        judge = next(iter(judges([run.summary])), None)
+        if not own or judge is None:
+            continue
+        column = run.column(judge)
+        halves = [[value for key, value in column.items() if (key[0] in own) is inside] for inside in (True, False)]
+        shown = [f"{100 * sum(half) / len(half):.1f} (n = {len(half):,})" if half else "–" for half in halves]
+        lines.append(f"{name} {shown[0]} fitted, {shown[1]} not fitted")
+    title = main_title(judges(summaries)[0]) if lines else ""
+    return (
+        f"{title} on questions of conversations that a row's weights were fitted on: {'; '.join(lines)}."
+        if lines
+        else ""
+    )
+
+
+def fitted_apart(made: Mapping[str, Table], runs: Sequence[Run]) -> dict[str, Table]:
+    """Tables of these runs with ``fitted_line`` among their notes, where there is one to tell."""
+    line = fitted_line(runs)
+    return {name: table.noted(line) if line else table for name, table in made.items()}
 
 
 def _cells(run: Run, metric: str, first: Collection[str], roles: Collection[str]) -> tuple[Cell, Cell, Cell]:

@@ -167,11 +167,23 @@ def official_notes(summaries: Sequence[Summary]) -> list[str]:
 
 
 def judge_error(summary: Summary, name: str) -> float:
-    """A judge's own standard error of a system's score (a fraction), 0 where the run states none.
+    """A judge's own standard error of a system's score (a fraction), 0 where the run states none or it is unknown.
 
     ``summary["judge_error"]`` holds it by metric, as measured by cross-validation over foreign projects (judge card).
     """
     return float((summary.get("judge_error") or {}).get(name) or 0.0)
+
+
+def judge_error_notes(summaries: Iterable[Summary]) -> list[str]:
+    """What is known of each judge's own error on the data of these summaries."""
+    errors = {name: value for s in summaries for name, value in (s.get("judge_error") or {}).items()}
+    return [
+        f"{name}: the judge's own error of a score is unknown here: no verdicts under its rubric on this data; "
+        "intervals do not include it."
+        if value is None
+        else f"{name}: the judge's own standard error of a score is {100 * value:.1f} points; intervals include it."
+        for name, value in errors.items()
+    ]
 
 
 def data_title(summaries: Iterable[Summary]) -> str:
@@ -211,11 +223,7 @@ def origin_notes(summaries: Sequence[Summary]) -> list[str]:
     if reasons:
         notes.append("NOT COMPARABLE with the paper's gpt-4o-mini rows: " + "; ".join(reasons) + ".")
     notes += fitted_notes(summaries)
-    errors = {name: value for s in summaries for name, value in (s.get("judge_error") or {}).items() if value}
-    for name, value in errors.items():
-        notes.append(
-            f"{name}: the judge's own standard error of a score is {100 * value:.1f} points; intervals include it."
-        )
+    notes += judge_error_notes(summaries)
     cards = sorted(
         {name.removeprefix("judge_") for s in summaries for name in s["metrics"] if name.startswith("judge_")}
         - {"recorded"}

@@ -69,6 +69,10 @@ class Table:
     sections: tuple[Section, ...]
     notes: tuple[str, ...] = field(default=())
 
+    def noted(self, note: str) -> Table:
+        """The same table with a further note."""
+        return replace(self, notes=(*self.notes, note))
+
     def marked(self) -> Table:
         """The same table with best and second of each ranked column of each section marked
         (equal as printed: shared)."""

@@ -207,7 +207,10 @@ class ScoreSummary(Described):
         ]
     ]
     judge_error: NotRequired[
-        Annotated[dict[str, float], "Judge to the standard error it adds to a system's score; tables widen by it."]
+        Annotated[
+            dict[str, float | None],
+            "Judge to the standard error it adds to a system's score; tables widen by it. null: unknown on this data.",
+        ]
     ]
     cautions: NotRequired[
         Annotated[

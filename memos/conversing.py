@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from memos.errors import ConfigError
-from memos.finding import Finding
+from memos.finding import Searching
 from memos.flow import Flow
 from memos.infrastructure.access import Caller, licensed_to
 from memos.infrastructure.vault import Is
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from memos.activation.manager import ActivationManager, Changes
 
 
-class Conversing(Finding):
+class Conversing(Searching):
     """The part of the facade that talks. One thread at a time uses the caches of activation memory."""
 
     llm: LLM | None
@@ -209,8 +209,8 @@ class Conversing(Finding):
         out = []
         for hit in hits:
             units = [(unit, how[unit.unit_id]) for unit in hit.units]
-            told = tuple(replace(unit, text=way(unit.text)) for unit, way in units if way is not None)
-            out += [UnitHit(told, hit.score)] if told else []
+            sent = tuple(replace(unit, text=way(unit.text)) for unit, way in units if way is not None)
+            out += [UnitHit(sent, hit.score)] if sent else []
         return out
 
     def _need_llm(self, what: str) -> LLM:

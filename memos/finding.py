@@ -24,7 +24,7 @@ from memos.operation.retrieval.route import plan
 from memos.operation.retrieval.shown import Memory, shown
 
 
-class Finding(VaultKeeper):
+class Searching(VaultKeeper):
     """The part of the facade that searches."""
 
     config: Any
@@ -168,8 +168,8 @@ class Finding(VaultKeeper):
         theirs = ~Is("layer", "private") & ~Is("namespace", user)
         if self.governed:
             theirs = theirs & readable_by(self.vault, Caller(user), self.clock())
-        found = self.vault.get_many(self.vault.find(theirs))
-        return tuple(sorted(name for name in {cube.governance.namespace for cube in found} if not reserved(name)))
+        cubes = self.vault.get_many(self.vault.find(theirs))
+        return tuple(sorted(name for name in {cube.governance.namespace for cube in cubes} if not reserved(name)))
 
     def _worth(self, query: str, *users: str) -> Callable[[UnitHit], float]:
         """How near a hit of one of the users is to a query: cosine, and the share of its words that the hit has."""

@@ -39,8 +39,8 @@ class Handling(VaultKeeper):
         payload = replace(cube.payload, text=check_content(text), tokens=None)
         revised = cube.revise(self.clock(), payload=payload)
         if self.governed:
-            found = self._governance().classify(revised)
-            revised = cube.revise(self.clock(), payload=payload, governance=found) if found else revised
+            stricter = self._governance().classify(revised)
+            revised = cube.revise(self.clock(), payload=payload, governance=stricter) if stricter else revised
         with self.vault.transaction():
             self._space(cube.governance.namespace).update(revised, actor=user, cause="update")
             if self.governed:

@@ -18,7 +18,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from eval.command.callbacks import Sweep, sweep
-from eval.command.jobs import count, one_line, run_job, side_by_side, tell
+from eval.command.jobs import count, one_by_one, one_line, run_job, side_by_side, tell
 from eval.command.precheck import MOST_JOBS, Checked, precheck
 from eval.core import machine
 from eval.core.places import conf
@@ -79,9 +79,10 @@ def _start(ended: Sweep) -> None:
                     return
                 _ask_about_code(checked)
                 done, sweeps = _up_to_date(checked, ended), checked.sweeps
-                at_once = count(checked.configs) if checked.local else 1
-                if at_once > 1 and not done:
-                    ended.end(checked.configs[0], side_by_side(checked.configs, at_once))
+                if checked.local and not done:
+                    at_once = count(checked.configs)
+                    outcomes = side_by_side(checked.configs, at_once) if at_once > 1 else one_by_one(checked.configs)
+                    ended.end(checked.configs[0], outcomes)
                     done = True
         for arguments in [] if done else sweeps:
             sys.argv[1:] = arguments

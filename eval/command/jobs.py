@@ -68,6 +68,17 @@ def side_by_side(configs: Sequence[Config], at_once: int) -> list[Outcome]:
     return jobs.outcomes()
 
 
+def one_by_one(configs: Sequence[Config]) -> list[Outcome]:
+    """Run every job of a sweep in this process; returns their outcomes in the order of the jobs.
+
+    Hydra would run them just so, but compose each of them twice more: two thirds of the time of a small job.
+    """
+    jobs = _Jobs(configs)
+    for index, config in enumerate(configs):
+        jobs.end(index, run_job(config))
+    return jobs.outcomes()
+
+
 def run_job(config: Config) -> Outcome:
     """One job whole. A failure is its outcome, so that the other jobs go on."""
     outcome = _attempt(lambda: _here(config) or load(config["entry"]).run(config))

@@ -129,10 +129,10 @@ class Pipeline:
                 arguments = {name: resolved(value, context) for name, value in step.arguments.items()}
                 result = self.operations[step.op](api, caller, **arguments)
         except Exception as error:  # noqa: BLE001 - an operation may be anybody's: its failure is that of its step
-            told = str(error) or type(error).__name__
+            reason = str(error) or type(error).__name__
             if step.isolate:
-                return StepResult(step.op, "error", told)
-            raise PipelineFailed(f"pipeline {self.name}, step {number} ({step.op}): {told}") from error
+                return StepResult(step.op, "error", reason)
+            raise PipelineFailed(f"pipeline {self.name}, step {number} ({step.op}): {reason}") from error
         if step.save:
             context[step.save] = result
         return StepResult(step.op, "ok")

@@ -28,7 +28,7 @@ from memos.infrastructure.vault import (
     Mentions,
     ReadableBy,
     Recorded,
-    Said,
+    SaidWithin,
     Tagged,
 )
 from memos.infrastructure.vault.memory import MemoryVault
@@ -114,7 +114,7 @@ def leaf(chance):
             one.turn == turn and session in ("", one.session) for one in cube.descriptive.sources
         )
     if kind == 8:
-        return Said(a, b), lambda cube: a <= cube.descriptive.created_at.replace(tzinfo=None) < b
+        return SaidWithin(a, b), lambda cube: a <= cube.descriptive.created_at.replace(tzinfo=None) < b
     if kind == 9:
         return (
             Brief(86_400.0),

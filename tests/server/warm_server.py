@@ -94,13 +94,14 @@ def become(request: dict[str, Any], streams: list[int]) -> None:
 
 def load_own() -> None:
     """Import every module of the project that can be imported here."""
-    sys.path.insert(0, str(ROOT))
+    before = sys.path
+    sys.path = [str(ROOT), *before]
     for package in PACKAGES:
         for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
             if not module.name.endswith("__main__"):
                 with contextlib.suppress(ImportError):
                     importlib.import_module(module.name)
-    sys.path.remove(str(ROOT))
+    sys.path = before
 
 
 def unload_others() -> None:

@@ -13,7 +13,7 @@ from memos.infrastructure.vault.filters import (
     Mentions,
     Not,
     Recorded,
-    Said,
+    SaidWithin,
     Tagged,
     Where,
 )
@@ -34,7 +34,7 @@ __all__ = [
     "Not",
     "ReadableBy",
     "Recorded",
-    "Said",
+    "SaidWithin",
     "Tagged",
     "UseRecord",
     "Vault",

@@ -231,7 +231,7 @@ class Recorded(Where):
         return (self.after is None or at >= self.after) and (self.before is None or at < self.before)
 
 
-class Said(Where):
+class SaidWithin(Where):
     """The cube was said (wall clock; where nothing says when, first recorded) in [after, before), to the second."""
 
     def __init__(self, after: datetime | None = None, before: datetime | None = None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from memos.infrastructure.vault import AnyOf, Brief, Happened, Is, Mentions, Said, Where
+from memos.infrastructure.vault import AnyOf, Brief, Happened, Is, Mentions, SaidWithin, Where
 from memos.operation.retrieval.call import MemoryCall, Window
 
 _KINDS = {
@@ -106,10 +106,10 @@ def _within(call: MemoryCall) -> Where:
     assert call.window is not None
     start, end = call.window.start, call.window.end
     if call.tense == "telling":
-        return Said(start, end)
+        return SaidWithin(start, end)
     if call.tense == "state" and end is not None:
-        return AnyOf(Happened(start, end), Said(None, end))
-    return AnyOf(Happened(start, end), Said(start, end) & ~Brief(MONTH))
+        return AnyOf(Happened(start, end), SaidWithin(None, end))
+    return AnyOf(Happened(start, end), SaidWithin(start, end) & ~Brief(MONTH))
 
 
 def _span(window: Window) -> str:

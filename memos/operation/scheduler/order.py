@@ -20,12 +20,12 @@ def in_order(needs: Sequence[Collection[str]], gives: Sequence[str], what: str =
     """
     before: list[set[int]] = []
     for place, names in enumerate(needs):
-        found = set()
+        rests_on: set[int] = set()
         for name in names:
             givers = [other for other, given in enumerate(gives) if given == name and other != place]
             earlier = [other for other in givers if other < place]
-            found |= {earlier[-1]} if earlier else set(givers[:1])
-        before.append(found)
+            rests_on |= {earlier[-1]} if earlier else set(givers[:1])
+        before.append(rests_on)
     out: list[int] = []
     while len(out) < len(needs):
         ready = next((place for place in range(len(needs)) if place not in out and before[place] <= {*out}), None)

@@ -103,7 +103,8 @@ class MemOSSystem:
             super().__post_init__()
             if self.extractor not in _EXTRACTORS:
                 raise ConfigError(f"system.extractor: {self.extractor!r} is none of {', '.join(_EXTRACTORS)}")
-            self.reader(), self.queue()
+            self.reader()
+            self.queue()
             for name in ("top_k", "max_words"):
                 if getattr(self, name) < 1:
                     raise ConfigError(f"system.{name}: must be at least 1, found {getattr(self, name)}")

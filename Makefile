@@ -15,7 +15,7 @@ locomo: $(VENV)/.embedded
 # One thread a worker: two workers of two threads each wait for one another on two cores.
 test: $(VENV)/.dev
 	$(RUN) scripts/fetch_data.py punkt wordnet
-	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(RUN) -m pytest -n $(WORKERS) --dist loadfile
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 install: $(VENV)/.embedded
 

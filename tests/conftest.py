@@ -12,6 +12,18 @@ if (ROOT / "tests" / "server" / "scripted_fixtures.py").exists():
     pytest_plugins = ["scripted_fixtures"]
 
 
+FIRST = ("slurm", "cli", "docs", "baselines", "harness")
+"""Folders whose files take longest: they start processes. Begun last, one of them would leave the other worker idle."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(ROOT / "tests").parts[0] if item.path.is_relative_to(ROOT / "tests") else ""
+        return FIRST.index(folder) if folder in FIRST else len(FIRST)
+
+    items.sort(key=place)
+
+
 def _data_file(name: str) -> Path | None:
     """A file of the real data where it lies on this machine; nothing is ever downloaded by a test."""
     given = os.environ.get("LOCOMO_PATH")

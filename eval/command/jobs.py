@@ -71,7 +71,7 @@ def side_by_side(configs: Sequence[Config], at_once: int) -> list[Outcome]:
 def one_by_one(configs: Sequence[Config]) -> list[Outcome]:
     """Run every job of a sweep in this process; returns their outcomes in the order of the jobs.
 
-    Hydra would run them just so, but compose each of them twice more: two thirds of the time of a small job.
+    Hydra would run them just so, but compose each of them twice more, which takes as long as a small job itself.
     """
     jobs = _Jobs(configs)
     for index, config in enumerate(configs):
